@@ -1,0 +1,50 @@
+namespace TeredoSdk.Protocol;
+
+/// <summary>A point on a monotonic clock: the time since an arbitrary start that the driver chose.</summary>
+/// <remarks>
+/// The protocol cores never read a clock. The driver makes instants from its <see cref="TimeProvider"/>, a simulation from
+/// its virtual time. Two instants may be compared only when they come from the same clock.
+/// </remarks>
+/// <param name="SinceStart">The time since the clock's start.</param>
+public readonly record struct Instant(TimeSpan SinceStart) : IComparable<Instant>
+{
+    /// <summary>The latest instant there is; used for "never".</summary>
+    public static Instant MaxValue => new(TimeSpan.MaxValue);
+
+    /// <summary>The earliest instant there is; used for "long ago".</summary>
+    public static Instant MinValue => new(TimeSpan.MinValue);
+
+    /// <summary>An instant so many seconds after the clock's start.</summary>
+    public static Instant FromSeconds(double seconds) => new(TimeSpan.FromSeconds(seconds));
+
+    /// <inheritdoc/>
+    public int CompareTo(Instant other) => SinceStart.CompareTo(other.SinceStart);
+
+    /// <summary>The instant so much later.</summary>
+    public static Instant operator +(Instant instant, TimeSpan span) => new(instant.SinceStart + span);
+
+    /// <summary>The instant so much earlier.</summary>
+    public static Instant operator -(Instant instant, TimeSpan span) => new(instant.SinceStart - span);
+
+    /// <summary>The time from <paramref name="earlier"/> to <paramref name="later"/>.</summary>
+    public static TimeSpan operator -(Instant later, Instant earlier) => later.SinceStart - earlier.SinceStart;
+
+    /// <summary>Whether the left instant is before the right one.</summary>
+    public static bool operator <(Instant left, Instant right) => left.SinceStart < right.SinceStart;
+
+    /// <summary>Whether the left instant is after the right one.</summary>
+    public static bool operator >(Instant left, Instant right) => left.SinceStart > right.SinceStart;
+
+    /// <summary>Whether the left instant is not after the right one.</summary>
+    public static bool operator <=(Instant left, Instant right) => left.SinceStart <= right.SinceStart;
+
+    /// <summary>Whether the left instant is not before the right one.</summary>
+    public static bool operator >=(Instant left, Instant right) => left.SinceStart >= right.SinceStart;
+
+    /// <summary>The earlier of two optional instants; null stands for "never".</summary>
+    internal static Instant? Earlier(Instant? left, Instant? right) =>
+        left is not { } l ? right : right is not { } r ? left : l <= r ? l : r;
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{SinceStart.TotalSeconds:0.###} s";
+}

@@ -1,0 +1,172 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+
+namespace TeredoSdk.Protocol;
+
+/// <summary>An IPv4 address as a value: no allocation, unlike <see cref="IPAddress"/>.</summary>
+/// <param name="Value">The address as a number in host order: 192.0.2.1 is 0xC0000201.</param>
+public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Address>, ISpanFormattable
+{
+    /// <summary>Size on the wire, in octets.</summary>
+    public const int Size = 4;
+
+    /// <summary>Whether this is 0.0.0.0.</summary>
+    public bool IsUnspecified => Value == 0;
+
+    /// <summary>Whether this is in 224.0.0.0/4.</summary>
+    public bool IsMulticast => Value >> 28 == 0xE;
+
+    /// <summary>Whether this is in 127.0.0.0/8.</summary>
+    public bool IsLoopback => Value >> 24 == 127;
+
+    /// <summary>Whether this is one of RFC 1918's private addresses.</summary>
+    public bool IsPrivate => Value >> 24 == 10 || Value >> 20 == 0xAC1 || Value >> 16 == 0xC0A8;
+
+    /// <summary>Reads an address from the first four octets.</summary>
+    public static Ipv4Address Read(ReadOnlySpan<byte> octets) => new(BinaryPrimitives.ReadUInt32BigEndian(octets));
+
+    /// <summary>Writes the address to the first four octets.</summary>
+    public void Write(Span<byte> octets) => BinaryPrimitives.WriteUInt32BigEndian(octets, Value);
+
+    /// <summary>The .NET form of the address. Allocates.</summary>
+    public IPAddress ToIPAddress()
+    {
+        Span<byte> octets = stackalloc byte[Size];
+        Write(octets);
+        return new IPAddress(octets);
+    }
+
+    /// <summary>The value form of a .NET address.</summary>
+    /// <exception cref="ArgumentException">The address is not an IPv4 one.</exception>
+    public static Ipv4Address FromIPAddress(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        if (address.AddressFamily != AddressFamily.InterNetwork)
+            throw new ArgumentException($"{address} is not an IPv4 address.", nameof(address));
+        Span<byte> octets = stackalloc byte[Size];
+        address.TryWriteBytes(octets, out _);
+        return Read(octets);
+    }
+
+    /// <inheritdoc/>
+    public static Ipv4Address Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) => TryParse(s, provider, out var result)
+        ? result
+        : throw new FormatException($"'{s}' is not an IPv4 address; expected four numbers such as 192.0.2.1.");
+
+    /// <inheritdoc/>
+    public static Ipv4Address Parse(string s, IFormatProvider? provider = null)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s.AsSpan(), provider);
+    }
+
+    /// <inheritdoc/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out Ipv4Address result)
+    {
+        // Exactly four decimal numbers: the short and octal forms that other parsers take are a known source of confusion.
+        result = default;
+        uint value = 0;
+        for (int part = 0; part < 4; part++)
+        {
+            int dot = s.IndexOf('.');
+            var digits = part < 3 ? dot < 0 ? default : s[..dot] : s;
+            if (digits.Length is < 1 or > 3 || (digits.Length > 1 && digits[0] == '0'))
+                return false;
+            uint number = 0;
+            foreach (char digit in digits)
+            {
+                if (!char.IsAsciiDigit(digit))
+                    return false;
+                number = number * 10 + (uint)(digit - '0');
+            }
+            if (number > 255)
+                return false;
+            value = value << 8 | number;
+            s = part < 3 ? s[(dot + 1)..] : default;
+        }
+        result = new(value);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Ipv4Address result) =>
+        TryParse(s.AsSpan(), provider, out result);
+
+    /// <inheritdoc/>
+    public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format = default, IFormatProvider? provider = null) =>
+        destination.TryWrite($"{Value >> 24}.{Value >> 16 & 255}.{Value >> 8 & 255}.{Value & 255}", out charsWritten);
+
+    /// <inheritdoc/>
+    public string ToString(string? format, IFormatProvider? formatProvider) => ToString();
+
+    /// <summary>The dotted form.</summary>
+    public override string ToString() => $"{Value >> 24}.{Value >> 16 & 255}.{Value >> 8 & 255}.{Value & 255}";
+}
+
+/// <summary>An IPv4 address with a UDP port.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Port">The UDP port, 0 to 65535.</param>
+public readonly record struct Ipv4Endpoint(Ipv4Address Address, ushort Port) : ISpanParsable<Ipv4Endpoint>
+{
+    /// <summary>Address and port as one number, a key for tables: the address in bits 16 to 47.</summary>
+    internal ulong Key => (ulong)Address.Value << 16 | Port;
+
+    /// <summary>The .NET form. Allocates.</summary>
+    public IPEndPoint ToIPEndPoint() => new(Address.ToIPAddress(), Port);
+
+    /// <summary>The value form of a .NET end point.</summary>
+    /// <exception cref="ArgumentException">The end point's address is not an IPv4 one.</exception>
+    public static Ipv4Endpoint FromIPEndPoint(IPEndPoint endPoint)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        return new(Ipv4Address.FromIPAddress(endPoint.Address), (ushort)endPoint.Port);
+    }
+
+    /// <inheritdoc/>
+    public static Ipv4Endpoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) => TryParse(s, provider, out var result)
+        ? result
+        : throw new FormatException($"'{s}' is not an IPv4 end point; expected an address and a port such as 192.0.2.1:3544.");
+
+    /// <inheritdoc/>
+    public static Ipv4Endpoint Parse(string s, IFormatProvider? provider = null)
+    {
+        ArgumentNullException.ThrowIfNull(s);
+        return Parse(s.AsSpan(), provider);
+    }
+
+    /// <inheritdoc/>
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out Ipv4Endpoint result)
+    {
+        int colon = s.IndexOf(':');
+        bool valid = Ipv4Address.TryParse(colon < 0 ? default : s[..colon], provider, out var address)
+            & ushort.TryParse(colon < 0 ? default : s[(colon + 1)..], System.Globalization.NumberStyles.None, null, out ushort port);
+        result = valid ? new(address, port) : default;
+        return valid;
+    }
+
+    /// <inheritdoc/>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Ipv4Endpoint result) =>
+        TryParse(s.AsSpan(), provider, out result);
+
+    /// <summary>Address, colon, port.</summary>
+    public override string ToString() => $"{Address}:{Port}";
+}
+
+/// <summary>An IPv4 subnet.</summary>
+/// <param name="Address">An address in the subnet.</param>
+/// <param name="PrefixLength">The prefix length, 0 to 32.</param>
+public readonly record struct Ipv4Subnet(Ipv4Address Address, int PrefixLength)
+{
+    uint Mask => PrefixLength <= 0 ? 0 : uint.MaxValue << (32 - PrefixLength);
+
+    /// <summary>Whether the address lies in the subnet.</summary>
+    public bool Contains(Ipv4Address address) => ((address.Value ^ Address.Value) & Mask) == 0;
+
+    /// <summary>Whether the address is the subnet's directed broadcast address (prefixes of 31 and 32 have none).</summary>
+    public bool IsDirectedBroadcast(Ipv4Address address) =>
+        PrefixLength is > 0 and < 31 && address.Value == (Address.Value | ~Mask);
+}

@@ -1,0 +1,69 @@
+using System.Buffers;
+
+namespace TeredoSdk.Protocol.Peers;
+
+/// <summary>What all peers of one core together may hold.</summary>
+sealed class HoldBudget
+{
+    public const int MaxOctets = 1 << 20; // CONFORMANCE: 1 MiB in all
+
+    public int Octets { get; set; }
+}
+
+/// <summary>Packets of one peer that wait until it is trusted, first in first out (RFC 4380 §5.2.4; the limit is a SHOULD of §5.4.1).</summary>
+sealed class HeldPackets(HoldBudget budget)
+{
+    public const int MaxPackets = 4;
+    public const int MaxOctets = 5120;
+    public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(8);
+
+    readonly record struct Entry(byte[] Buffer, int Length, Instant Since, Ipv4Endpoint Source);
+
+    readonly Queue<Entry> _entries = new(MaxPackets);
+    int _octets;
+
+    public int Count => _entries.Count;
+
+    /// <summary>When the oldest packet has waited too long, or null.</summary>
+    public Instant? ExpiresAt => _entries.TryPeek(out var oldest) ? oldest.Since + MaxAge : null;
+
+    /// <param name="now">The current instant.</param>
+    /// <param name="packet">The packet; it is copied.</param>
+    /// <param name="source">The outer source of a packet that came in, or default for one that goes out.</param>
+    /// <returns>False when the packet has no room.</returns>
+    public bool TryAdd(Instant now, ReadOnlySpan<byte> packet, Ipv4Endpoint source = default)
+    {
+        if (_entries.Count >= MaxPackets || _octets + packet.Length > MaxOctets || budget.Octets + packet.Length > HoldBudget.MaxOctets)
+            return false;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(packet.Length);
+        packet.CopyTo(buffer);
+        _entries.Enqueue(new(buffer, packet.Length, now, source));
+        _octets += packet.Length;
+        budget.Octets += packet.Length;
+        return true;
+    }
+
+    /// <summary>The oldest packet; valid until the next call of any method but this one.</summary>
+    public bool TryPeek(out ReadOnlySpan<byte> packet, out Ipv4Endpoint source)
+    {
+        bool found = _entries.TryPeek(out var entry);
+        packet = found ? entry.Buffer.AsSpan(0, entry.Length) : default;
+        source = entry.Source;
+        return found;
+    }
+
+    /// <summary>Removes the oldest packet.</summary>
+    public void Pop()
+    {
+        var entry = _entries.Dequeue();
+        _octets -= entry.Length;
+        budget.Octets -= entry.Length;
+        ArrayPool<byte>.Shared.Return(entry.Buffer);
+    }
+
+    public void Clear()
+    {
+        while (_entries.Count > 0)
+            Pop();
+    }
+}

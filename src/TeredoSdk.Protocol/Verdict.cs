@@ -1,0 +1,98 @@
+namespace TeredoSdk.Protocol;
+
+/// <summary>What becomes of the octets that were just handed to a core.</summary>
+public enum VerdictKind : byte
+{
+    /// <summary>Dropped; <see cref="Verdict.Reason"/> says why.</summary>
+    Dropped,
+    /// <summary>Hand the range <see cref="Verdict.Offset"/>, <see cref="Verdict.Length"/> of the same memory to the host.</summary>
+    Deliver,
+    /// <summary>Send the range of the same memory by UDP from <see cref="Verdict.Via"/> to <see cref="Verdict.Target"/>.</summary>
+    Send,
+    /// <summary>The core copied the packet and keeps it until its peer answers.</summary>
+    Held,
+    /// <summary>The core used the packet up; whatever it answers waits among the transmits.</summary>
+    Consumed,
+}
+
+/// <summary>A core's decision on one packet. Valid until the core is called again.</summary>
+public readonly record struct Verdict
+{
+    /// <summary>What is to be done.</summary>
+    public VerdictKind Kind { get; private init; }
+
+    /// <summary>Why the packet was dropped.</summary>
+    public DropReason Reason { get; private init; }
+
+    /// <summary>Where the IPv6 packet starts in the memory that was handed in, in octets.</summary>
+    public int Offset { get; private init; }
+
+    /// <summary>Length of the IPv6 packet, in octets.</summary>
+    public int Length { get; private init; }
+
+    /// <summary>Which UDP socket to send from.</summary>
+    public LocalPort Via { get; private init; }
+
+    /// <summary>Where to send.</summary>
+    public Ipv4Endpoint Target { get; private init; }
+
+    /// <summary>The core used the packet up.</summary>
+    public static Verdict Consumed => new() { Kind = VerdictKind.Consumed };
+
+    /// <summary>The core keeps a copy.</summary>
+    public static Verdict Held => new() { Kind = VerdictKind.Held };
+
+    /// <summary>Hand a range to the host.</summary>
+    public static Verdict Deliver(int offset, int length) => new() { Kind = VerdictKind.Deliver, Offset = offset, Length = length };
+
+    /// <summary>Send a packet as it is.</summary>
+    public static Verdict Send(LocalPort via, Ipv4Endpoint target, int length) =>
+        new() { Kind = VerdictKind.Send, Via = via, Target = target, Length = length };
+
+    /// <summary>Dropped.</summary>
+    public static Verdict Dropped(DropReason reason) => new() { Kind = VerdictKind.Dropped, Reason = reason };
+}
+
+/// <summary>One of a core's UDP sockets, by a number that the core chose.</summary>
+/// <param name="Id">The number; equal numbers never name two sockets that are open at once.</param>
+public readonly record struct LocalPort(int Id)
+{
+    /// <summary>A client's or relay's service port (RFC 4380 §2.18).</summary>
+    public static LocalPort Service => new(0);
+
+    /// <summary>A client's secondary port, for interval determination only (RFC 4380 §5.2.7).</summary>
+    public static LocalPort Interval => new(1);
+
+    /// <summary>A client's socket on the discovery group 224.0.0.253:3544 (RFC 4380 §5.2.8).</summary>
+    public static LocalPort Discovery => new(2);
+
+    /// <summary>A server's socket on its primary address, port 3544.</summary>
+    public static LocalPort ServerPrimary => new(3);
+
+    /// <summary>A server's socket on its secondary address, port 3544.</summary>
+    public static LocalPort ServerSecondary => new(4);
+
+    /// <summary>The first of the random ports that a client opens for symmetric NATs (RFC 6081 §5.4).</summary>
+    internal const int FirstRandom = 16;
+
+    /// <summary>Whether this is a random port for one peer (RFC 6081 §5.4).</summary>
+    public bool IsRandom => Id >= FirstRandom;
+
+    /// <summary>The name for logs.</summary>
+    public override string ToString() => Id switch
+    {
+        0 => "service",
+        1 => "interval",
+        2 => "discovery",
+        3 => "primary",
+        4 => "secondary",
+        _ => $"random-{Id - FirstRandom}",
+    };
+}
+
+/// <summary>A datagram that a core wants sent.</summary>
+/// <param name="Length">Length of the UDP payload, in octets.</param>
+/// <param name="Via">Which UDP socket to send from.</param>
+/// <param name="Target">Where to send.</param>
+/// <param name="Ttl">The IPv4 time to live in hops, or 0 for the socket's default.</param>
+public readonly record struct Transmit(int Length, LocalPort Via, Ipv4Endpoint Target, byte Ttl);

@@ -1,0 +1,139 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace TeredoSdk.Protocol.Wire;
+
+/// <summary>The keyed hash that protects secure qualification.</summary>
+public enum AuthenticationAlgorithm
+{
+    /// <summary>HMAC-SHA1, the default of RFC 4380 §5.2.2; 20 octets.</summary>
+    HmacSha1,
+    /// <summary>HMAC-MD5, which RFC 4380 §7.2.1 names; 16 octets.</summary>
+    HmacMd5,
+    /// <summary>HMAC-SHA256; 32 octets. Not in an RFC: both ends must be configured for it.</summary>
+    HmacSha256,
+}
+
+/// <summary>The authentication header in front of router solicitations and advertisements.</summary>
+/// <remarks>Source: RFC 4380 §5.1.1 and §5.2.2. Valid only while the datagram it was parsed from is.</remarks>
+public readonly ref struct Authentication
+{
+    // indicator 00 01 | ID-len 8 | AU-len 8 | client identifier | authentication value | nonce 64 | confirmation 8
+
+    /// <summary>Size of a header without client identifier and authentication value, in octets.</summary>
+    public const int MinimumSize = 13;
+
+    /// <summary>Length of the longest authentication value this library makes, in octets.</summary>
+    public const int MaximumValueSize = 32;
+
+    readonly ReadOnlySpan<byte> _octets; // exactly as long as its two length octets say, because only TryParse makes one
+
+    Authentication(ReadOnlySpan<byte> octets) => _octets = octets;
+
+    /// <summary>Size of the whole header, in octets.</summary>
+    public int Size => _octets.Length;
+
+    /// <summary>The client identifier; may be empty.</summary>
+    public ReadOnlySpan<byte> ClientIdentifier => _octets.Slice(4, _octets[2]);
+
+    /// <summary>The authentication value; empty when nothing but the nonce protects the exchange.</summary>
+    public ReadOnlySpan<byte> Value => _octets.Slice(4 + _octets[2], _octets[3]);
+
+    /// <summary>The nonce.</summary>
+    public ulong Nonce => BinaryPrimitives.ReadUInt64BigEndian(_octets[^9..]);
+
+    /// <summary>0 from a client; from a server 0 while the key is valid, else "fetch a new key" (RFC 4380 §5.2.2).</summary>
+    public byte Confirmation => _octets[^1];
+
+    /// <returns>False when the octets do not start with a whole authentication header.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> octets, out Authentication authentication)
+    {
+        authentication = default;
+        if (octets.Length < MinimumSize || octets[0] != 0 || octets[1] != 1)
+            return false;
+        int size = MinimumSize + octets[2] + octets[3];
+        if (octets.Length < size)
+            return false;
+        authentication = new(octets[..size]);
+        return true;
+    }
+
+    /// <summary>Whether the authentication value is the keyed hash of what follows. Compares in constant time.</summary>
+    /// <param name="algorithm">The configured algorithm.</param>
+    /// <param name="secret">The shared secret.</param>
+    /// <param name="origin">The origin indication that follows, or empty.</param>
+    /// <param name="ipv6">The IPv6 packet, without trailers.</param>
+    public bool Verify(AuthenticationAlgorithm algorithm, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> origin, ReadOnlySpan<byte> ipv6)
+    {
+        Span<byte> expected = stackalloc byte[MaximumValueSize];
+        int length = ComputeValue(expected, algorithm, secret, _octets[^9..], origin, ipv6);
+        return CryptographicOperations.FixedTimeEquals(expected[..length], Value);
+    }
+
+    /// <summary>Writes a header without client identifier and authentication value.</summary>
+    /// <returns>The octets written, <see cref="MinimumSize"/>.</returns>
+    public static int Write(Span<byte> octets, ulong nonce, byte confirmation = 0)
+    {
+        octets[..4].Clear();
+        octets[1] = 1;
+        BinaryPrimitives.WriteUInt64BigEndian(octets[4..], nonce);
+        octets[12] = confirmation;
+        return MinimumSize;
+    }
+
+    /// <summary>Writes a header that protects what follows with a shared secret.</summary>
+    /// <param name="octets">Where to write.</param>
+    /// <param name="nonce">The nonce.</param>
+    /// <param name="confirmation">See <see cref="Confirmation"/>.</param>
+    /// <param name="clientIdentifier">Which secret it is; at most 255 octets.</param>
+    /// <param name="algorithm">The configured algorithm.</param>
+    /// <param name="secret">The shared secret.</param>
+    /// <param name="origin">The origin indication that will follow, or empty.</param>
+    /// <param name="ipv6">The IPv6 packet that will follow.</param>
+    /// <returns>The octets written; see <see cref="SizeOf"/>.</returns>
+    public static int Write(Span<byte> octets, ulong nonce, byte confirmation, ReadOnlySpan<byte> clientIdentifier,
+        AuthenticationAlgorithm algorithm, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> origin, ReadOnlySpan<byte> ipv6)
+    {
+        int valueSize = ValueSize(algorithm), size = SizeOf(clientIdentifier.Length, algorithm);
+        octets[0] = 0;
+        octets[1] = 1;
+        octets[2] = (byte)clientIdentifier.Length;
+        octets[3] = (byte)valueSize;
+        clientIdentifier.CopyTo(octets[4..]);
+        BinaryPrimitives.WriteUInt64BigEndian(octets[(size - 9)..], nonce);
+        octets[size - 1] = confirmation;
+        ComputeValue(octets.Slice(4 + clientIdentifier.Length, valueSize), algorithm, secret, octets[(size - 9)..size], origin, ipv6);
+        return size;
+    }
+
+    /// <summary>Size of a header with an identifier of so many octets and an authentication value, in octets.</summary>
+    public static int SizeOf(int clientIdentifierLength, AuthenticationAlgorithm algorithm) =>
+        MinimumSize + clientIdentifierLength + ValueSize(algorithm);
+
+    static int ValueSize(AuthenticationAlgorithm algorithm) => algorithm switch
+    {
+        AuthenticationAlgorithm.HmacMd5 => HMACMD5.HashSizeInBytes,
+        AuthenticationAlgorithm.HmacSha256 => HMACSHA256.HashSizeInBytes,
+        _ => HMACSHA1.HashSizeInBytes,
+    };
+
+#pragma warning disable CA5350, CA5351 // SHA1 and MD5 are what RFC 4380 names; both ends must agree.
+    // RFC 4380 §5.2.2: nonce, confirmation, origin indication (when present), IPv6 packet. Neither the identifier nor the
+    // outer header is covered.
+    static int ComputeValue(Span<byte> value, AuthenticationAlgorithm algorithm, ReadOnlySpan<byte> secret,
+        ReadOnlySpan<byte> nonceAndConfirmation, ReadOnlySpan<byte> origin, ReadOnlySpan<byte> ipv6)
+    {
+        int length = nonceAndConfirmation.Length + origin.Length + ipv6.Length;
+        Span<byte> input = length <= 512 ? stackalloc byte[length] : new byte[length];
+        nonceAndConfirmation.CopyTo(input);
+        origin.CopyTo(input[nonceAndConfirmation.Length..]);
+        ipv6.CopyTo(input[(nonceAndConfirmation.Length + origin.Length)..]);
+        return algorithm switch
+        {
+            AuthenticationAlgorithm.HmacMd5 => HMACMD5.HashData(secret, input, value),
+            AuthenticationAlgorithm.HmacSha256 => HMACSHA256.HashData(secret, input, value),
+            _ => HMACSHA1.HashData(secret, input, value),
+        };
+    }
+#pragma warning restore CA5350, CA5351
+}

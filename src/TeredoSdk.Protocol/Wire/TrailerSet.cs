@@ -1,0 +1,178 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+
+namespace TeredoSdk.Protocol.Wire;
+
+/// <summary>Type numbers of the trailers (RFC 6081 §4).</summary>
+public static class TrailerType
+{
+    /// <summary>Nonce, four octets (§4.2).</summary>
+    public const byte Nonce = 0x01;
+    /// <summary>Alternate addresses, 8 to 26 octets (§4.3).</summary>
+    public const byte AlternateAddress = 0x03;
+    /// <summary>Neighbor discovery option, four octets (§4.4).</summary>
+    public const byte NeighborDiscovery = 0x04;
+    /// <summary>Random port, two octets, by §4.5; this is the one sent.</summary>
+    public const byte RandomPort = 0x05;
+    /// <summary>Random port by the table of §9; taken on receipt as well.</summary>
+    public const byte RandomPortIana = 0x02;
+}
+
+/// <summary>What a neighbor discovery trailer stands for (RFC 6081 §4.4).</summary>
+public enum NeighborDiscoveryType : byte
+{
+    /// <summary>A solicitation: "are you still there?".</summary>
+    Solicitation = 0,
+    /// <summary>An advertisement: its answer.</summary>
+    Advertisement = 1,
+}
+
+/// <summary>Up to four alternate endpoints of a peer, in the order it listed them (RFC 6081 §4.3).</summary>
+[InlineArray(Capacity)]
+public struct AlternateAddressList
+{
+    /// <summary>The most endpoints a trailer can list.</summary>
+    public const int Capacity = 4;
+
+    Ipv4Endpoint _first;
+}
+
+/// <summary>The trailers behind an IPv6 packet, decoded.</summary>
+/// <remarks>
+/// Source: RFC 6081 §4 and §5.1.2. A value, no view: it stays valid without the datagram. Trailers are processed in order, and
+/// of two with one type the last wins.
+/// </remarks>
+public struct TrailerSet
+{
+    /// <summary>The most trailers that are looked at; what follows is left alone.</summary>
+    public const int MaximumCount = 16;
+
+    AlternateAddressList _alternates;
+
+    /// <summary>The nonce, or null (§4.2).</summary>
+    public uint? Nonce { get; private set; }
+
+    /// <summary>The port number that the sender's NAT is predicted to use, or null (§4.5).</summary>
+    public ushort? RandomPort { get; private set; }
+
+    /// <summary>The neighbor discovery option, or null (§4.4).</summary>
+    public NeighborDiscoveryType? NeighborDiscovery { get; private set; }
+
+    /// <summary>How many alternate addresses there are, 0 to 4 (§4.3).</summary>
+    public int AlternateAddressCount { get; private set; }
+
+    /// <summary>Whether a well-delimited alternate address trailer broke a rule of §4.3, for which §5.6.4.2 drops the bubble.</summary>
+    public bool HasMalformedAlternateAddress { get; private set; }
+
+    /// <summary>The alternate addresses; valid as long as this value is not moved.</summary>
+    [System.Diagnostics.CodeAnalysis.UnscopedRef]
+    public readonly ReadOnlySpan<Ipv4Endpoint> AlternateAddresses => ((ReadOnlySpan<Ipv4Endpoint>)_alternates)[..AlternateAddressCount];
+
+    /// <summary>Decodes what follows an IPv6 packet.</summary>
+    /// <returns>False when the packet is to be discarded, because of an unknown trailer with the type bits 01 (§4).</returns>
+    public static bool TryParse(ReadOnlySpan<byte> octets, out TrailerSet trailers)
+    {
+        trailers = default;
+        for (int count = 0; octets.Length >= 2 && count < MaximumCount; count++)
+        {
+            byte type = octets[0];
+            int length = octets[1];
+            if (octets.Length < 2 + length)
+                return true; // §5.1.2: stop at a malformed trailer, keep the packet and what came before
+            if (!trailers.Take(type, octets.Slice(2, length)) && type >> 6 == 1)
+                return false; // §4: unknown and 01 in the top bits discards the packet, else it is skipped
+            octets = octets[(2 + length)..];
+        }
+        return true;
+    }
+
+    bool Take(byte type, ReadOnlySpan<byte> value)
+    {
+        switch (type)
+        {
+            case TrailerType.Nonce:
+                if (value.Length == 4)
+                    Nonce = BinaryPrimitives.ReadUInt32BigEndian(value);
+                return true;
+            case TrailerType.RandomPort or TrailerType.RandomPortIana:
+                if (value.Length == 2)
+                    RandomPort = BinaryPrimitives.ReadUInt16BigEndian(value);
+                return true;
+            case TrailerType.NeighborDiscovery:
+                if (value.Length == 4 && value[0] <= 1)
+                    NeighborDiscovery = (NeighborDiscoveryType)value[0];
+                return true;
+            case TrailerType.AlternateAddress:
+                TakeAlternateAddresses(value);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    void TakeAlternateAddresses(ReadOnlySpan<byte> value)
+    {
+        // §4.3: 8, 14, 20 or 26 octets: two reserved octets of 0, then one to four addresses with ports.
+        bool valid = value.Length is 8 or 14 or 20 or 26 && value[0] == 0 && value[1] == 0;
+        int count = valid ? value.Length / 6 : 0;
+        for (int i = 0; i < count; i++)
+        {
+            var entry = value[(2 + 6 * i)..];
+            var address = Ipv4Address.Read(entry);
+            ushort port = BinaryPrimitives.ReadUInt16BigEndian(entry[4..]);
+            valid &= port != 0 && !address.IsUnspecified && address.Value >> 28 < 0xE; // unicast, port not 0
+            _alternates[i] = new(address, port);
+        }
+        AlternateAddressCount = valid ? count : 0;
+        HasMalformedAlternateAddress |= !valid;
+    }
+
+    /// <summary>Writes a nonce trailer (§4.2).</summary>
+    /// <returns>The octets written.</returns>
+    public static int WriteNonce(Span<byte> octets, uint nonce)
+    {
+        octets[0] = TrailerType.Nonce;
+        octets[1] = 4;
+        BinaryPrimitives.WriteUInt32BigEndian(octets[2..], nonce);
+        return 6;
+    }
+
+    /// <summary>Writes a random port trailer (§4.5).</summary>
+    /// <returns>The octets written.</returns>
+    public static int WriteRandomPort(Span<byte> octets, ushort port)
+    {
+        octets[0] = TrailerType.RandomPort;
+        octets[1] = 2;
+        BinaryPrimitives.WriteUInt16BigEndian(octets[2..], port);
+        return 4;
+    }
+
+    /// <summary>Writes a neighbor discovery trailer (§4.4).</summary>
+    /// <returns>The octets written.</returns>
+    public static int WriteNeighborDiscovery(Span<byte> octets, NeighborDiscoveryType type)
+    {
+        octets[0] = TrailerType.NeighborDiscovery;
+        octets[1] = 4;
+        BinaryPrimitives.WriteUInt32BigEndian(octets[2..], (uint)type << 24);
+        return 6;
+    }
+
+    /// <summary>Writes an alternate address trailer (§4.3).</summary>
+    /// <param name="octets">Where to write.</param>
+    /// <param name="addresses">One to four endpoints; more than two SHOULD NOT be sent.</param>
+    /// <returns>The octets written.</returns>
+    public static int WriteAlternateAddresses(Span<byte> octets, ReadOnlySpan<Ipv4Endpoint> addresses)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(addresses.Length, nameof(addresses));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(addresses.Length, AlternateAddressList.Capacity, nameof(addresses));
+        octets[0] = TrailerType.AlternateAddress;
+        octets[1] = (byte)(2 + 6 * addresses.Length);
+        octets[2] = octets[3] = 0;
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            addresses[i].Address.Write(octets[(4 + 6 * i)..]);
+            BinaryPrimitives.WriteUInt16BigEndian(octets[(8 + 6 * i)..], addresses[i].Port);
+        }
+        return 4 + 6 * addresses.Length;
+    }
+}
