@@ -1,18 +1,36 @@
+using TeredoSdk.Protocol.Wire;
+
 namespace TeredoSdk.Protocol.Server;
 
-/// <summary>Settings of a <see cref="TeredoServer"/>, fixed when it is made.</summary>
-public sealed record TeredoServerOptions
-{
-    /// <summary>The primary IPv4 address, which client addresses embed.</summary>
-    public required Ipv4Address Primary { get; init; }
-
-    /// <summary>The secondary IPv4 address, or null for a server with one address: clients can then not check their mapping behaviour.</summary>
-    public Ipv4Address? Secondary { get; init; }
-}
-
-/// <summary>A Teredo server (RFC 4380 §5.3) as a stateless state machine without sockets, clock or tasks.</summary>
+/// <summary>A Teredo server (RFC 4380 §5.3) as a state machine without sockets, clock or tasks.</summary>
+/// <remarks>
+/// <para>
+/// It remembers nothing of its clients: all memory is the fixed table of the rate limits and what waits to be sent. The driver
+/// owns two sockets on port 3544, one for each address, and hands every datagram to <see cref="HandleDatagram"/>. After each,
+/// or each burst, it calls <see cref="TryTakeTransmit"/> and <see cref="TryTakeDelivery"/> until both return false. A datagram
+/// causes at most one answer or one forward.
+/// </para>
+/// <para>One caller at a time: the type has no lock. Bad input from the network is counted in <see cref="Drops"/>, never thrown.</para>
+/// </remarks>
 public sealed class TeredoServer
 {
+    /// <summary>The most octets of ICMPv6 in a packet that the server looks at: room for connectivity tests, not for data.</summary>
+    /// <remarks>RFC 4380 sets no limit; this is what deployed servers have, and RFC 4380 §5.2.9 needs far less.</remarks>
+    public const int MaximumIcmpv6Size = 88;
+
+    const int MaximumForwardSize = RouterAdvertisement.DefaultMtuOctets; // packet and trailers: the MTU of RFC 4380 §5.1.2
+
+    readonly Ipv4Address _primary;
+    readonly Ipv4Address? _secondary;
+    readonly Ipv4Endpoint? _relay;
+    readonly Ipv4Address[] _peerServers;
+    readonly bool _allowServerPort, _forwardNative;
+    readonly IServerKeyStore? _keys;
+    readonly AddressPolicy _policy;
+    readonly Ipv6Address _linkLocal;
+    readonly RateLimiter? _answers, _forwards, _destinations;
+    readonly PacketQueue _transmits = new(), _deliveries = new();
+
     /// <param name="options">The settings; validated here.</param>
     /// <param name="random">Seeds the hash of the rate limits.</param>
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
@@ -20,6 +38,17 @@ public sealed class TeredoServer
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);
+        options.Validate();
+        (_primary, _secondary, _relay, _keys) = (options.Primary, options.Secondary, options.Relay, options.Keys);
+        (_allowServerPort, _forwardNative) = (options.AllowServerPort, options.ForwardNative);
+        _peerServers = [.. options.PeerServers];
+        _policy = new(options.AllowPrivateAddresses, options.AttachedSubnets.ToArray());
+        _linkLocal = TeredoLinkLocal.Server(_primary);
+        if (!options.RateLimits)
+            return;
+        _answers = new(ServerRateLimits.AnswersPerSecond, ServerRateLimits.AnswerBurst, ServerRateLimits.TableSize, random);
+        _forwards = new(ServerRateLimits.ForwardsPerSecond, ServerRateLimits.ForwardBurst, ServerRateLimits.TableSize, random);
+        _destinations = new(ServerRateLimits.ForwardsPerDestinationPerSecond, ServerRateLimits.DestinationBurst, ServerRateLimits.TableSize, random);
     }
 
     /// <summary>What was dropped, by reason.</summary>
@@ -31,11 +60,214 @@ public sealed class TeredoServer
     /// <param name="source">Where it came from.</param>
     /// <param name="payload">The UDP payload; not kept.</param>
     /// <returns>Consumed (an answer or a forward waits in <see cref="TryTakeTransmit"/> or <see cref="TryTakeDelivery"/>) or Dropped.</returns>
-    public Verdict HandleDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload) => throw new NotSupportedException();
+    /// <exception cref="ArgumentException"><paramref name="via"/> is no socket of this server.</exception>
+    public Verdict HandleDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    {
+        if (via != LocalPort.ServerPrimary && (via != LocalPort.ServerSecondary || _secondary is null))
+            throw new ArgumentException($"The datagram came to {via}; expected a socket of this server.", nameof(via));
+        if (!Encapsulation.TryParse(payload, out var datagram, out var reason)) // §5.3.1 rule 1
+            return Drops.Drop(reason);
+        reason = Handle(now, via, source, datagram);
+        return reason == DropReason.None ? Verdict.Consumed : Drops.Drop(reason);
+    }
 
-    /// <summary>Takes a datagram to be sent.</summary>
-    public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => throw new NotSupportedException();
+    /// <summary>Takes a run of equally long UDP datagrams from one source, the last of which may be shorter.</summary>
+    /// <param name="now">The current instant.</param>
+    /// <param name="via">The socket they came to.</param>
+    /// <param name="source">Where they came from.</param>
+    /// <param name="buffer">The UDP payloads, one behind the other; not kept.</param>
+    /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
+    /// <param name="verdicts">Receives a verdict for each.</param>
+    /// <returns>How many verdicts were written.</returns>
+    /// <exception cref="ArgumentException">There are more segments than verdicts, or <paramref name="via"/> is no socket of this server.</exception>
+    public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(segmentSize, 1);
+        int count = (int)(((long)buffer.Length + segmentSize - 1) / segmentSize);
+        if (count > verdicts.Length)
+            throw new ArgumentException($"There are {count} segments, but room for {verdicts.Length} verdicts.", nameof(verdicts));
+        for (int i = 0; i < count; i++)
+        {
+            verdicts[i] = HandleDatagram(now, via, source, buffer[..Math.Min(segmentSize, buffer.Length)]);
+            buffer = buffer[Math.Min(segmentSize, buffer.Length)..];
+        }
+        return count;
+    }
 
-    /// <summary>Takes an IPv6 packet for the native internet.</summary>
-    public bool TryTakeDelivery(Span<byte> buffer, out int length) => throw new NotSupportedException();
+    /// <summary>Takes a datagram to be sent, with a TTL of 0: the socket's default.</summary>
+    /// <param name="buffer">Receives the UDP payload; 1500 octets always suffice.</param>
+    /// <param name="transmit">Length, socket and target.</param>
+    /// <returns>False when there is none.</returns>
+    /// <exception cref="ArgumentException">The buffer is too short; the datagram stays.</exception>
+    public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => _transmits.TryTake(buffer, out transmit);
+
+    /// <summary>Takes an IPv6 packet for the native internet, an Echo Request or Reply of a client.</summary>
+    /// <param name="buffer">Receives the packet; 1500 octets always suffice.</param>
+    /// <param name="length">Its length, in octets.</param>
+    /// <returns>False when there is none.</returns>
+    /// <exception cref="ArgumentException">The buffer is too short; the packet stays.</exception>
+    public bool TryTakeDelivery(Span<byte> buffer, out int length)
+    {
+        bool taken = _deliveries.TryTake(buffer, out var transmit);
+        length = transmit.Length;
+        return taken;
+    }
+
+    // RFC 4380 §5.3.1, the numbered rules in their order.
+    DropReason Handle(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation datagram)
+    {
+        var packet = datagram.Packet;
+        bool isIcmpv6 = packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length >= Icmpv6Message.HeaderSize;
+        if (!isIcmpv6 && !packet.IsBubble) // rule 2; next header 59 with a payload is no bubble (§2.8)
+            return DropReason.NotBubbleOrIcmpv6;
+        if (packet.Payload.Length > MaximumIcmpv6Size)
+            return DropReason.TooLarge;
+        if (!_policy.IsGlobalUnicast(source)) // rule 3
+            return DropReason.SourceNotGlobal;
+        if (FindLoop(source) is var loop and not DropReason.None)
+            return loop;
+        if (RouterSolicitation.Matches(packet)) // rule 4
+            return Advertise(now, via, source, datagram);
+        var inner = packet.Source;
+        if (TeredoAddress.TryCreate(inner, out var teredo) && !teredo.HasOldPrefix)
+            return teredo.MappedEndpoint == source ? Route(now, via, source, datagram) : DropReason.SourceMismatch; // rule 5
+        if (!IsOwnClient(packet.Destination)) // rules 6 and 7
+            return DropReason.NotAccepted;
+        if (inner.Is6to4 && IsOwn(inner.Embedded6to4))
+            return DropReason.OwnAddress; // RFC 6324 §3.3: a tunnel's packet that names our own IPv4 address
+        bool plausible = !inner.IsUnspecified && !inner.IsLoopback && !inner.IsMulticast && !inner.IsIpv4Embedded
+            && inner != _linkLocal && inner.High >> 32 != TeredoAddress.OldPrefix;
+        return plausible ? Route(now, via, source, datagram) : DropReason.BadInnerSource;
+    }
+
+    // RFC 6324's reasoning: what comes from a server is never for a server.
+    DropReason FindLoop(Ipv4Endpoint source)
+    {
+        bool isOwnClient = _policy.AllowsPrivate && source.Port != TeredoPorts.Server; // a laboratory's clients may share our address
+        if (IsOwn(source.Address) && !isOwnClient && source != _relay)
+            return DropReason.OwnAddress;
+        return IsServer(source) ? DropReason.ServerPort : DropReason.None;
+    }
+
+    // §5.3.1, "Then, the Teredo server examines the IPv6 destination address".
+    DropReason Route(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation datagram)
+    {
+        var destination = datagram.Packet.Destination;
+        if (destination == _linkLocal)
+            return AnswerEcho(now, via, source, datagram.Packet);
+        if (!destination.IsGlobalUnicast)
+            return DropReason.BadInnerDestination;
+        if (!TeredoAddress.TryCreate(destination, out var teredo))
+            return ForwardNative(now, source, datagram.Packet);
+        return teredo.HasOldPrefix ? DropReason.BadInnerDestination : ForwardToClient(now, source, teredo, datagram);
+    }
+
+    // §5.3.2
+    DropReason Advertise(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation datagram)
+    {
+        var packet = datagram.Packet;
+        ServerKey key = default;
+        if (_keys is not null && !TryAuthenticate(datagram, out key))
+            return DropReason.BadAuthentication;
+        if (_answers is not null && !_answers.TryTake(now, source.Address.Value))
+            return DropReason.RateLimited;
+        bool isSecure = _keys is not null;
+        int header = isSecure ? Authentication.SizeOf(datagram.Authentication.ClientIdentifier.Length, key.Algorithm)
+            : datagram.HasAuthentication ? Authentication.MinimumSize : 0;
+        var answer = _transmits.Reserve(header + OriginIndication.Size + RouterAdvertisement.Size, AnswerPort(via, packet.Source), source);
+        var origin = answer.Slice(header, OriginIndication.Size);
+        var advertisement = answer[(header + OriginIndication.Size)..];
+        OriginIndication.Write(origin, source);
+        RouterAdvertisement.Write(advertisement, _primary, packet.Source);
+        // An authentication header only for who sent one, with its own nonce: anything else would tell one client's nonce to another.
+        if (isSecure)
+            Authentication.Write(answer, datagram.Authentication.Nonce, (byte)(key.ExpiresSoon ? 1 : 0),
+                datagram.Authentication.ClientIdentifier, key.Algorithm, key.Secret.Span, origin, advertisement);
+        else if (datagram.HasAuthentication)
+            Authentication.Write(answer, datagram.Authentication.Nonce);
+        return DropReason.None;
+    }
+
+    bool TryAuthenticate(in Encapsulation datagram, out ServerKey key)
+    {
+        key = default;
+        return datagram.HasAuthentication && _keys!.TryGetKey(datagram.Authentication.ClientIdentifier, out key)
+            && datagram.Authentication.Verify(key.Algorithm, key.Secret.Span,
+                datagram.HasOrigin ? datagram.Origin.Octets : default, datagram.Packet.Octets);
+    }
+
+    // §5.3.2: with the cone bit from the address that the solicitation did not come to; RFC 5991 §3.2 keeps that for old clients.
+    LocalPort AnswerPort(LocalPort via, Ipv6Address solicitor) =>
+        _secondary is null || !TeredoLinkLocal.HasConeBit(solicitor) ? via
+        : via == LocalPort.ServerPrimary ? LocalPort.ServerSecondary : LocalPort.ServerPrimary;
+
+    DropReason AnswerEcho(Instant now, LocalPort via, Ipv4Endpoint source, in Ipv6Packet packet)
+    {
+        if (packet.IsBubble)
+            return DropReason.BadInnerDestination;
+        if (!Icmpv6Message.TryParse(packet, out var message))
+            return DropReason.MalformedIcmpv6;
+        if (!EchoMessage.TryParse(message, out var echo) || echo.IsReply)
+            return DropReason.BadInnerDestination;
+        if (_answers is not null && !_answers.TryTake(now, source.Address.Value))
+            return DropReason.RateLimited;
+        EchoMessage.WritePacket(_transmits.Reserve(packet.Length, via, source), Icmpv6Type.EchoReply,
+            _linkLocal, packet.Source, echo.Identifier, echo.Sequence, echo.Data);
+        return DropReason.None;
+    }
+
+    DropReason ForwardNative(Instant now, Ipv4Endpoint source, in Ipv6Packet packet)
+    {
+        var destination = packet.Destination;
+        if (destination.Is6to4 && IsOwn(destination.Embedded6to4))
+            return DropReason.OwnAddress; // RFC 6324 §3.3
+        if (destination.Is6to4 && !_policy.IsGlobalUnicast(destination.Embedded6to4))
+            return DropReason.BadInnerDestination;
+        if (packet.IsBubble || packet.Payload[0] is not ((byte)Icmpv6Type.EchoRequest or (byte)Icmpv6Type.EchoReply))
+            return DropReason.NotAccepted; // connectivity tests (§5.2.9) and their answers are all that clients need there
+        if (!_forwardNative)
+            return DropReason.NoNativeRoute;
+        if (packet.HopLimit <= 1)
+            return DropReason.HopLimitExceeded;
+        if (_forwards is not null && !_forwards.TryTake(now, source.Key))
+            return DropReason.RateLimited;
+        var forward = _deliveries.Reserve(packet.Length);
+        packet.Octets.CopyTo(forward); // without the trailers, which mean nothing there (RFC 6081 §4.1)
+        forward[7]--;
+        return DropReason.None;
+    }
+
+    DropReason ForwardToClient(Instant now, Ipv4Endpoint source, TeredoAddress destination, in Encapsulation datagram)
+    {
+        var target = destination.MappedEndpoint;
+        if (!_policy.IsGlobalUnicast(target))
+            return DropReason.DestinationNotGlobal;
+        if (IsOwn(target.Address))
+            return DropReason.OwnAddress;
+        if (IsServer(target))
+            return DropReason.ServerPort;
+        if (IsNeighborDiscovery(datagram.Packet))
+            return DropReason.NotAccepted;
+        var forward = datagram.PacketAndTrailers; // RFC 6081 §4.1: with the trailers; without the headers that came in front
+        if (forward.Length > MaximumForwardSize)
+            return DropReason.TooLarge;
+        if (_forwards is not null && !_forwards.TryTake(now, source.Key) || _destinations is not null && !_destinations.TryTake(now, target.Address.Value))
+            return DropReason.RateLimited;
+        int header = destination.Server == _primary ? OriginIndication.Size : 0; // clients of other servers would ignore it
+        var datagramOut = _transmits.Reserve(header + forward.Length, LocalPort.ServerPrimary, target); // §5.3.1: from the server's address
+        if (header > 0)
+            OriginIndication.Write(datagramOut, source);
+        forward.CopyTo(datagramOut[header..]);
+        return DropReason.None;
+    }
+
+    // RFC 4861's messages never leave a link, and a router advertisement through the server would look like the server's own.
+    static bool IsNeighborDiscovery(in Ipv6Packet packet) => !packet.IsBubble && packet.Payload[0] is >= 133 and <= 137;
+
+    bool IsOwn(Ipv4Address address) => address == _primary || address == _secondary;
+
+    bool IsServer(Ipv4Endpoint endpoint) =>
+        endpoint.Port == TeredoPorts.Server && !_allowServerPort || Array.IndexOf(_peerServers, endpoint.Address) >= 0;
+
+    bool IsOwnClient(Ipv6Address destination) => destination.High == ((ulong)TeredoAddress.Prefix << 32 | _primary.Value);
 }

@@ -1,0 +1,102 @@
+using System.Numerics;
+
+namespace TeredoSdk.Protocol;
+
+/// <summary>One rate limit for everything together.</summary>
+/// <remarks>
+/// The generic cell rate algorithm: what passes moves a "theoretical arrival time" one interval on, and what would move it
+/// more than a burst ahead of the clock is refused. One number says all; nothing has to be refilled.
+/// </remarks>
+struct RateGate
+{
+    readonly long _interval, _tolerance; // ticks
+    long _arrival = long.MinValue;
+
+    /// <param name="ratePerSecond">How many pass per second in the long run; more than 0.</param>
+    /// <param name="burst">How many pass at once after a quiet time; at least 1.</param>
+    public RateGate(double ratePerSecond, int burst) => (_interval, _tolerance) = Scale(ratePerSecond, burst);
+
+    /// <summary>Takes one if the rate allows it.</summary>
+    public bool TryTake(Instant now) => TryAdvance(ref _arrival, now, _interval, _tolerance);
+
+    internal static (long Interval, long Tolerance) Scale(double ratePerSecond, int burst)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(ratePerSecond);
+        ArgumentOutOfRangeException.ThrowIfLessThan(burst, 1);
+        long interval = (long)Math.Max(1, TimeSpan.TicksPerSecond / ratePerSecond);
+        return (interval, interval * (burst - 1));
+    }
+
+    internal static bool TryAdvance(ref long arrival, Instant now, long interval, long tolerance)
+    {
+        long ticks = now.SinceStart.Ticks, due = Math.Max(arrival, ticks);
+        if (due - ticks > tolerance)
+            return false;
+        arrival = due + interval;
+        return true;
+    }
+}
+
+/// <summary>A rate limit for each of any number of keys, in fixed memory and without allocation.</summary>
+/// <remarks>
+/// A table of four-way sets. A new key takes the cell of its set whose theoretical arrival time is the earliest: that one has
+/// been quiet for longest, and forgetting it gives away least. The hash is seeded, so that nobody outside can choose keys that
+/// crowd one set.
+/// </remarks>
+sealed class RateLimiter
+{
+    const int Ways = 4;
+
+    struct Cell
+    {
+        public ulong Key;
+        public long Arrival;
+    }
+
+    readonly Cell[] _cells;
+    readonly long _interval, _tolerance;
+    readonly ulong _seed, _multiplier;
+    readonly int _shift;
+
+    /// <param name="ratePerSecond">How many pass per key and second in the long run; more than 0.</param>
+    /// <param name="burst">How many pass at once after a quiet time; at least 1.</param>
+    /// <param name="size">How many keys are remembered: a power of two from 8 to 2^24.</param>
+    /// <param name="random">Seeds the hash.</param>
+    public RateLimiter(double ratePerSecond, int burst, int size, IRandomSource random)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 2 * Ways);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, 1 << 24);
+        if (!BitOperations.IsPow2(size))
+            throw new ArgumentOutOfRangeException(nameof(size), size, "Expected a power of two.");
+        (_interval, _tolerance) = RateGate.Scale(ratePerSecond, burst);
+        _seed = random.NextUInt64();
+        _multiplier = random.NextUInt64() | 1;
+        _shift = 64 - BitOperations.Log2((uint)(size / Ways));
+        _cells = new Cell[size];
+        Array.Fill(_cells, new() { Arrival = long.MinValue });
+    }
+
+    /// <summary>Takes one for the key if its rate allows it.</summary>
+    public bool TryTake(Instant now, ulong key)
+    {
+        var set = _cells.AsSpan(Hash(key) * Ways, Ways);
+        ref var oldest = ref set[0];
+        foreach (ref var cell in set)
+        {
+            if (cell.Key == key)
+                return RateGate.TryAdvance(ref cell.Arrival, now, _interval, _tolerance);
+            if (cell.Arrival < oldest.Arrival)
+                oldest = ref cell;
+        }
+        oldest = new() { Key = key, Arrival = long.MinValue };
+        return RateGate.TryAdvance(ref oldest.Arrival, now, _interval, _tolerance);
+    }
+
+    int Hash(ulong key)
+    {
+        ulong hash = (key ^ _seed) * _multiplier;
+        hash = (hash ^ hash >> 32) * 0x9E37_79B9_7F4A_7C15;
+        hash = (hash ^ hash >> 29) * _multiplier;
+        return (int)(hash >> _shift);
+    }
+}

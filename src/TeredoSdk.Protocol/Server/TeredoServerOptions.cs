@@ -1,0 +1,99 @@
+namespace TeredoSdk.Protocol.Server;
+
+/// <summary>Settings of a <see cref="TeredoServer"/>, fixed when it is made.</summary>
+public sealed record TeredoServerOptions
+{
+    /// <summary>The primary IPv4 address, which client addresses embed; a global unicast one.</summary>
+    public required Ipv4Address Primary { get; init; }
+
+    /// <summary>
+    /// The secondary IPv4 address, another global unicast one, or null for a server with one address. Such a server answers
+    /// solicitations with the cone bit from its only address too, so a legacy client (RFC 4380 §5.2.1) may take any NAT for a
+    /// cone, and no client can check its NAT's mapping behaviour.
+    /// </summary>
+    public Ipv4Address? Secondary { get; init; }
+
+    /// <summary>Whether RFC 1918, shared, loopback, link-local, benchmarking and documentation addresses count as global (laboratories).</summary>
+    public bool AllowPrivateAddresses { get; init; }
+
+    /// <summary>Subnets of the host's own interfaces, whose directed broadcast addresses are refused; none by default.</summary>
+    public IReadOnlyList<Ipv4Subnet> AttachedSubnets { get; init; } = [];
+
+    /// <summary>
+    /// The secrets of secure qualification, or null for nonces alone. When set, solicitations that no secret protects are
+    /// dropped (RFC 4380 §5.3.1 rule 4).
+    /// </summary>
+    public IServerKeyStore? Keys { get; init; }
+
+    /// <summary>Addresses of other Teredo servers: nothing is taken from them nor forwarded to them, whatever the port. None by default.</summary>
+    public IReadOnlyList<Ipv4Address> PeerServers { get; init; } = [];
+
+    /// <summary>
+    /// Whether clients whose mapped port is 3544 are served. Off by default, since nothing but a server should be there and two
+    /// servers could send one packet back and forth (RFC 6324); when on, name every server nearby in <see cref="PeerServers"/>.
+    /// </summary>
+    public bool AllowServerPort { get; init; }
+
+    /// <summary>
+    /// Where a relay on the same host sends from, when it shares an address with the server (RFC 4380 §5.4.3); null for none.
+    /// Packets from exactly this endpoint are taken although the address is our own. Its port is neither 0 nor 3544.
+    /// </summary>
+    public Ipv4Endpoint? Relay { get; init; }
+
+    /// <summary>Whether the limits of <see cref="ServerRateLimits"/> hold; on by default.</summary>
+    public bool RateLimits { get; init; } = true;
+
+    /// <summary>
+    /// Whether Echo Requests and Replies of clients to native IPv6 hosts come out of <see cref="TeredoServer.TryTakeDelivery"/>
+    /// (RFC 4380 §5.3.1). Off by default: they are dropped, and clients cannot reach native hosts.
+    /// </summary>
+    public bool ForwardNative { get; init; }
+
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    internal void Validate()
+    {
+        var policy = new AddressPolicy(AllowPrivateAddresses, Checked(AttachedSubnets, nameof(AttachedSubnets)));
+        string unicast = AllowPrivateAddresses ? "a unicast IPv4 address" : "a global unicast IPv4 address (AllowPrivateAddresses lifts that in a laboratory)";
+        foreach (var subnet in AttachedSubnets)
+            if (subnet.PrefixLength is < 1 or > 32)
+                throw Bad(nameof(AttachedSubnets), $"{subnet.Address}/{subnet.PrefixLength}", "prefix lengths of 1 to 32");
+        if (!policy.IsGlobalUnicast(Primary))
+            throw Bad(nameof(Primary), Primary, unicast);
+        if (Secondary is { } secondary && (!policy.IsGlobalUnicast(secondary) || secondary == Primary))
+            throw Bad(nameof(Secondary), secondary, $"{unicast} other than Primary, or null");
+        foreach (var peer in Checked(PeerServers, nameof(PeerServers)))
+            if (!policy.IsGlobalUnicast(peer) || peer == Primary || peer == Secondary)
+                throw Bad(nameof(PeerServers), peer, $"{unicast} of another server");
+        if (Relay is { } relay && (!policy.IsGlobalUnicast(relay) || relay.Port == Wire.TeredoPorts.Server))
+            throw Bad(nameof(Relay), relay, $"{unicast} with a port of 1 to 65535 other than {Wire.TeredoPorts.Server}, or null");
+    }
+
+    static T[] Checked<T>(IReadOnlyList<T>? list, string option) => list is null ? throw Bad(option, "null", "a list, which may be empty") : [.. list];
+
+    static ArgumentException Bad(string option, object value, string expected) =>
+        new($"{option} is {value}; expected {expected}.", option);
+}
+
+/// <summary>The rate limits of a <see cref="TeredoServer"/>: what one host may make it send. RFC 4380 names none.</summary>
+public static class ServerRateLimits
+{
+    /// <summary>Answers (router advertisements, echo replies) per second and source IPv4 address; NATs of carriers share addresses.</summary>
+    public const int AnswersPerSecond = 5;
+
+    /// <summary>Answers that one source IPv4 address gets at once after a quiet time.</summary>
+    public const int AnswerBurst = 20;
+
+    /// <summary>Packets forwarded per second and source endpoint.</summary>
+    public const int ForwardsPerSecond = 20;
+
+    /// <summary>Packets forwarded at once from one source endpoint after a quiet time.</summary>
+    public const int ForwardBurst = 50;
+
+    /// <summary>Packets forwarded per second and destination IPv4 address.</summary>
+    public const int ForwardsPerDestinationPerSecond = 100;
+
+    /// <summary>Packets forwarded at once to one destination IPv4 address after a quiet time.</summary>
+    public const int DestinationBurst = 100;
+
+    internal const int TableSize = 65536; // keys remembered per limit: 1 MiB each
+}
