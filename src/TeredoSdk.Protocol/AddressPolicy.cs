@@ -64,6 +64,13 @@ public sealed class AddressPolicy
         return false;
     }
 
+    /// <summary>Whether the address means something only within one site or behind one NAT: private, shared, link-local, benchmarking.</summary>
+    internal static bool IsSiteLocal(Ipv4Address address) =>
+        address.IsPrivate
+        || address.Value >> 16 == 0xA9FE            // 169.254/16, link-local
+        || address.Value >> 22 == 0x64400000 >> 22  // 100.64/10, shared (carrier NAT)
+        || address.Value >> 17 == 0xC6120000 >> 17; // 198.18/15, benchmarking
+
     static bool IsNeverUnicast(uint a) =>
         a >> 24 == 0                      // 0/8
         || a >> 28 >= 0xE                 // 224/4 multicast, 240/4 reserved, 255.255.255.255
@@ -71,10 +78,7 @@ public sealed class AddressPolicy
         || a >> 8 == 0xC00000;            // 192.0.0/24, protocol assignments
 
     static bool IsSpecial(uint a) =>
-        new Ipv4Address(a).IsPrivate
+        IsSiteLocal(new(a))
         || a >> 24 == 127
-        || a >> 16 == 0xA9FE              // 169.254/16, link-local
-        || a >> 22 == 0x64400000 >> 22    // 100.64/10, shared (carrier NAT)
-        || a >> 17 == 0xC6120000 >> 17    // 198.18/15, benchmarking
         || a >> 8 is 0xC00002 or 0xC63364 or 0xCB0071; // documentation: 192.0.2/24, 198.51.100/24, 203.0.113/24
 }

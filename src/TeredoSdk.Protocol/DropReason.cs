@@ -44,6 +44,8 @@ public enum DropReason : byte
     /// <summary>An authentication value that does not fit, an unknown client identifier, or none where one is required (§5.2.2).</summary>
     BadAuthentication,
 
+    /// <summary>An origin indication or authentication header from someone who is not our server (§5.2.3, §5.1.1).</summary>
+    UnexpectedHeader,
     /// <summary>A packet from an untrusted sender (§5.2.3 last case).</summary>
     Untrusted,
     /// <summary>A packet that claims a peer's address but comes from another mapping (§5.2.3).</summary>

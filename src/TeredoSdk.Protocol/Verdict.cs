@@ -36,6 +36,9 @@ public readonly record struct Verdict
     /// <summary>Where to send.</summary>
     public Ipv4Endpoint Target { get; private init; }
 
+    /// <summary>The same verdict on a packet that starts so much later in the memory.</summary>
+    internal Verdict Shift(int offset) => this with { Offset = Offset + offset };
+
     /// <summary>The core used the packet up.</summary>
     public static Verdict Consumed => new() { Kind = VerdictKind.Consumed };
 

@@ -1,3 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
+using TeredoSdk.Protocol.Peers;
+using TeredoSdk.Protocol.Wire;
+
 namespace TeredoSdk.Protocol.Client;
 
 /// <summary>A Teredo client (RFC 4380 §5.2 with RFC 5991 and RFC 6081) as a state machine without sockets, clock or tasks.</summary>
@@ -13,6 +17,15 @@ namespace TeredoSdk.Protocol.Client;
 /// </remarks>
 public sealed class TeredoClient
 {
+    readonly ClientContext _context;
+    readonly PortMapper _mapper;
+    readonly ClientPeers _peers;
+    readonly Qualification _qualification;
+    readonly LocalDiscovery? _discovery;
+    readonly IntervalDetermination? _interval;
+    readonly HeldPackets _waking = new(new()); // packets of the host that woke a dormant client
+    bool _running;
+
     /// <param name="options">The settings; validated here.</param>
     /// <param name="random">Where nonces, flags, ports and jitter come from.</param>
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
@@ -21,38 +34,62 @@ public sealed class TeredoClient
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);
         options.Validate();
+        _context = new(options, random);
+        _mapper = new(_context);
+        _peers = new(_context);
+        _qualification = new(_context, _mapper, _peers);
+        _discovery = options.LocalDiscovery ? new(_context, _peers) : null;
+        _interval = options.DetermineInterval ? new(_context, _qualification) : null;
+        _peers.Discovery = _discovery;
     }
 
     /// <summary>Where the client stands.</summary>
-    public ClientState State => throw new NotSupportedException();
+    public ClientState State => _qualification.State;
 
-    /// <summary>The Teredo address, or null while there is none.</summary>
-    public TeredoAddress? Address => throw new NotSupportedException();
+    /// <summary>The Teredo address, or null while there is none. A dormant client keeps its last one, which nobody can reach until it wakes.</summary>
+    public TeredoAddress? Address => _context.Address;
 
     /// <summary>The server in use.</summary>
-    public TeredoServerAddress Server => throw new NotSupportedException();
+    public TeredoServerAddress Server => _context.Server;
 
     /// <summary>What is known of the NAT.</summary>
-    public NatReport Nat => throw new NotSupportedException();
+    public NatReport Nat => _qualification.Nat;
 
     /// <summary>How many peers are remembered.</summary>
-    public int PeerCount => throw new NotSupportedException();
+    public int PeerCount => _peers.Count;
 
     /// <summary>What was dropped, by reason.</summary>
-    public DropCounters Drops => throw new NotSupportedException();
+    public DropCounters Drops => _context.Drops;
 
     /// <summary>When <see cref="HandleTimeout"/> wants to be called next, or null when nothing is scheduled.</summary>
-    public Instant? NextDeadline => throw new NotSupportedException();
+    public Instant? NextDeadline => Instant.Earlier(
+        Instant.Earlier(_qualification.NextDeadline, _peers.NextDeadline),
+        Instant.Earlier(_discovery?.NextDeadline, _interval?.NextDeadline));
 
     /// <summary>Starts the client: opens the service port, maps it if asked to, and qualifies (RFC 4380 §5.2.1).</summary>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
-    public void Start(Instant now) => throw new NotSupportedException();
+    public void Start(Instant now)
+    {
+        _qualification.Start(now);
+        Settle(now);
+    }
 
     /// <summary>Stops the client: removes the port mapping (RFC 6081 §5.3.5), closes its ports, forgets its peers.</summary>
-    public void Stop(Instant now) => throw new NotSupportedException();
+    public void Stop(Instant now)
+    {
+        _qualification.Stop();
+        Settle(now);
+    }
 
     /// <summary>Does what is due. Early or repeated calls change nothing.</summary>
-    public void HandleTimeout(Instant now) => throw new NotSupportedException();
+    public void HandleTimeout(Instant now)
+    {
+        _qualification.HandleTimeout(now);
+        Settle(now); // what follows runs only with an address
+        _peers.HandleTimeout(now);
+        _discovery?.HandleTimeout(now);
+        _interval?.HandleTimeout(now);
+    }
 
     /// <summary>Takes a UDP datagram (RFC 4380 §5.2.3).</summary>
     /// <param name="now">The current instant.</param>
@@ -60,7 +97,11 @@ public sealed class TeredoClient
     /// <param name="source">Where it came from.</param>
     /// <param name="payload">The UDP payload; not kept.</param>
     /// <returns>Deliver (hand the range to the host), Held, Consumed or Dropped.</returns>
-    public Verdict HandleDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload) => throw new NotSupportedException();
+    public Verdict HandleDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    {
+        int hint = -1;
+        return TakeDatagram(now, via, source, payload, ref hint);
+    }
 
     /// <summary>Takes a run of equally long UDP datagrams from one source, the last of which may be shorter.</summary>
     /// <param name="now">The current instant.</param>
@@ -71,46 +112,179 @@ public sealed class TeredoClient
     /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
     /// <returns>How many verdicts were written.</returns>
     /// <exception cref="ArgumentException">There are more segments than verdicts.</exception>
-    public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts) =>
-        throw new NotSupportedException();
+    public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
+    {
+        CheckBurst(buffer.Length, segmentSize, verdicts.Length);
+        int count = 0, hint = -1;
+        for (int at = 0; at < buffer.Length; at += segmentSize)
+            verdicts[count++] = TakeDatagram(now, via, source, buffer.Slice(at, Math.Min(segmentSize, buffer.Length - at)), ref hint).Shift(at);
+        return count;
+    }
 
     /// <summary>Takes an IPv6 packet of the host (RFC 4380 §5.2.4).</summary>
     /// <param name="now">The current instant.</param>
     /// <param name="packet">The packet, exactly as long as its header says; not kept, but copied when it must wait.</param>
     /// <returns>Send (the same memory, as it is), Held, Consumed or Dropped.</returns>
-    public Verdict HandlePacket(Instant now, ReadOnlySpan<byte> packet) => throw new NotSupportedException();
+    public Verdict HandlePacket(Instant now, ReadOnlySpan<byte> packet)
+    {
+        int hint = -1;
+        return TakePacket(now, packet, ref hint);
+    }
 
     /// <summary>Takes a run of equally long IPv6 packets of the host, the last of which may be shorter.</summary>
     /// <inheritdoc cref="HandleDatagrams" path="/param|/returns|/exception"/>
-    public int HandlePackets(Instant now, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts) => throw new NotSupportedException();
+    public int HandlePackets(Instant now, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
+    {
+        CheckBurst(buffer.Length, segmentSize, verdicts.Length);
+        int count = 0, hint = -1;
+        for (int at = 0; at < buffer.Length; at += segmentSize)
+            verdicts[count++] = TakePacket(now, buffer.Slice(at, Math.Min(segmentSize, buffer.Length - at)), ref hint).Shift(at);
+        return count;
+    }
 
     /// <summary>Takes the driver's answer to a request.</summary>
-    public void HandleAnswer(Instant now, in RequestAnswer answer) => throw new NotSupportedException();
+    public void HandleAnswer(Instant now, in RequestAnswer answer)
+    {
+        if (answer.Kind != ClientRequestKind.OpenPort)
+            _qualification.HandleMappingAnswer(now, answer);
+        else if (answer.Port == LocalPort.Service)
+            _qualification.HandleOpened(now, answer);
+        else if (answer.Port == LocalPort.Interval)
+            _interval?.HandleOpened(now, answer);
+        else
+            _peers.HandleOpened(now, answer);
+        Settle(now);
+    }
 
     /// <summary>Takes what changed in the host's network.</summary>
-    public void HandleNetworkChanged(Instant now, NetworkState state) => throw new NotSupportedException();
+    public void HandleNetworkChanged(Instant now, NetworkState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        _qualification.HandleNetworkChanged(now, state);
+        Settle(now);
+    }
 
     /// <summary>An opted-in listener opened: while any lease is held the client does not go dormant; a dormant one wakes.</summary>
-    public void AcquireLease(Instant now) => throw new NotSupportedException();
+    public void AcquireLease(Instant now) => _qualification.AcquireLease(now);
 
     /// <summary>An opted-in listener closed.</summary>
     /// <exception cref="InvalidOperationException">No lease is held.</exception>
-    public void ReleaseLease(Instant now) => throw new NotSupportedException();
+    public void ReleaseLease(Instant now) => _qualification.ReleaseLease(now);
 
     /// <summary>Takes a datagram to be sent.</summary>
     /// <param name="buffer">Receives the UDP payload; 65,507 octets always suffice.</param>
     /// <param name="transmit">Length, socket, target and TTL.</param>
     /// <returns>False when there is none.</returns>
     /// <exception cref="ArgumentException">The buffer is too short; the datagram stays.</exception>
-    public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => throw new NotSupportedException();
+    public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => _context.Transmits.TryTake(buffer, out transmit);
 
     /// <summary>Takes an IPv6 packet for the host: one that had to wait, or an ICMPv6 error.</summary>
     /// <exception cref="ArgumentException">The buffer is too short; the packet stays.</exception>
-    public bool TryTakeDelivery(Span<byte> buffer, out int length) => throw new NotSupportedException();
+    public bool TryTakeDelivery(Span<byte> buffer, out int length)
+    {
+        bool taken = _context.Deliveries.TryTake(buffer, out var delivery);
+        length = delivery.Length;
+        return taken;
+    }
 
     /// <summary>Takes a request to the driver.</summary>
-    public bool TryTakeRequest(out ClientRequest request) => throw new NotSupportedException();
+    public bool TryTakeRequest(out ClientRequest request) => _context.Requests.TryDequeue(out request);
 
     /// <summary>Takes an event.</summary>
-    public bool TryTakeEvent([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ClientEvent? clientEvent) => throw new NotSupportedException();
+    public bool TryTakeEvent([NotNullWhen(true)] out ClientEvent? clientEvent) => _context.TryTakeEvent(out clientEvent);
+
+    Verdict TakeDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload, ref int hint)
+    {
+        if (!Encapsulation.TryParse(payload, out var encapsulation, out var reason))
+            return _context.Drops.Drop(reason); // RFC 4380 §5.2.3: silently
+        var packet = encapsulation.Packet;
+        bool fromServer = source == _context.PrimaryEndpoint || source == _context.SecondaryEndpoint;
+        if (fromServer && Advertisement.IsCandidate(packet))
+            return HandleAdvertisement(now, via, source, encapsulation); // §5.2.3: never to the host
+        if (State != ClientState.Qualified)
+            return _context.Drops.Drop(DropReason.NotQualified);
+        if (via == LocalPort.Discovery)
+            return _discovery?.HandleDatagram(now, source, encapsulation) ?? _context.Drops.Drop(DropReason.UnexpectedOnPort);
+        if (via == LocalPort.Interval)
+            return _interval?.HandleDatagram(now, encapsulation) ?? _context.Drops.Drop(DropReason.UnexpectedOnPort);
+        if (packet.Destination != _context.Address)
+            return _context.Drops.Drop(DropReason.BadInnerDestination); // all 128 bits (RFC 5991 §3.1)
+        if (fromServer && via == LocalPort.Service)
+        {
+            _context.LastServerReceived = now; // §5.2.3
+            if (packet.IsBubble)
+                return _peers.ReceiveIndirectBubble(now, encapsulation);
+            if (encapsulation.HasOrigin)
+                return _peers.ReceiveIndirectPacket(now, encapsulation);
+        }
+        else if (encapsulation.HasOrigin || encapsulation.HasAuthentication)
+            return _context.Drops.Drop(DropReason.UnexpectedHeader); // else a peer could aim our bubbles
+        return _peers.Receive(now, via, source, encapsulation, ref hint);
+    }
+
+    Verdict HandleAdvertisement(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation)
+    {
+        var reason = Advertisement.Read(_context, encapsulation, out var advertisement);
+        if (reason == DropReason.None)
+            reason = via == LocalPort.Service ? _qualification.HandleAdvertisement(now, source, advertisement)
+                : via == LocalPort.Interval ? _interval?.HandleAdvertisement(now, source, advertisement) ?? DropReason.BadNonce
+                : _peers.HandleAdvertisement(now, via, source, advertisement);
+        if (reason != DropReason.None)
+            return _context.Drops.Drop(reason);
+        Settle(now);
+        return Verdict.Consumed;
+    }
+
+    Verdict TakePacket(Instant now, ReadOnlySpan<byte> octets, ref int hint)
+    {
+        if (!Ipv6Packet.TryParse(octets, out var packet) || packet.Length != octets.Length)
+            return _context.Drops.Drop(DropReason.MalformedPacket);
+        if (packet.Source != _context.Address)
+            return _context.Drops.Drop(_context.Address is null ? DropReason.NotQualified : DropReason.BadInnerSource);
+        return State == ClientState.Qualified ? _peers.Forward(now, packet, ref hint) : WakeFor(now, packet);
+    }
+
+    // The address stands, but it is dormant or about to be confirmed: the packet waits for that.
+    Verdict WakeFor(Instant now, in Ipv6Packet packet)
+    {
+        if (State == ClientState.Dormant)
+            _qualification.Wake(now);
+        return _waking.TryAdd(now, packet.Octets) ? Verdict.Held : _context.Drops.Drop(DropReason.QueueFull);
+    }
+
+    // After any input: starts what runs only with an address, or ends it.
+    void Settle(Instant now)
+    {
+        bool qualified = State == ClientState.Qualified;
+        if (qualified == _running)
+            return;
+        _running = qualified;
+        if (!qualified)
+        {
+            _discovery?.Stop();
+            _interval?.Stop();
+            return;
+        }
+        _peers.StartRefreshTimer(now);
+        _discovery?.Start(now);
+        _interval?.Start();
+        ReleaseWaking(now);
+    }
+
+    void ReleaseWaking(Instant now)
+    {
+        for (int hint = -1; _waking.TryPeek(out var packet, out _); _waking.Pop())
+        {
+            var verdict = TakePacket(now, packet, ref hint);
+            if (verdict.Kind == VerdictKind.Send)
+                _context.Send(now, verdict.Via, verdict.Target, packet);
+        }
+    }
+
+    static void CheckBurst(int length, int segmentSize, int room)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(segmentSize, 1);
+        if ((length + (long)segmentSize - 1) / segmentSize > room)
+            throw new ArgumentException($"{length} octets in segments of {segmentSize} need more than {room} verdicts.", nameof(room));
+    }
 }

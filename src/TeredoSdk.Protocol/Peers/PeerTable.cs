@@ -134,6 +134,13 @@ sealed class PeerTable
     /// <summary>Marks an entry as untrusted; their number may exceed the limit this way.</summary>
     public void Distrust(int index) => Mark(index, PeerFlags.None);
 
+    /// <summary>Marks all entries as untrusted.</summary>
+    public void DistrustAll()
+    {
+        while (_trusted.Count > 0)
+            Distrust(_trusted.Head);
+    }
+
     public void Remove(int index)
     {
         Removing?.Invoke(index);

@@ -1,0 +1,120 @@
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Protocol.Client;
+
+/// <remarks>Bubbles: RFC 4380 §5.2.6, RFC 6081 §5.2.4 (nonces), §5.6.4 (alternate addresses).</remarks>
+sealed partial class ClientPeers
+{
+    const int MaxBubbleSize = Bubble.Size + 64;
+
+    bool UsesNonces => (_context.Options.Extensions & (TeredoExtensions.SymmetricNatSupport | TeredoExtensions.Hairpinning)) != 0;
+
+    // One round of RFC 4380 §5.2.4 case 5; timers, not packets, drive the repeats.
+    void RunBubbleRound(Instant now, PeerContact contact)
+    {
+        contact.Exchange = Exchange.Bubbling;
+        if (!TryGrant(now, contact))
+            return;
+        contact.ExchangeAt = now + NextRetry();
+        SendPair(now, contact);
+    }
+
+    // One grant: the direct bubble with its copies to alternate addresses, and the indirect one.
+    void SendPair(Instant now, PeerContact contact)
+    {
+        contact.Exchange = Exchange.Bubbling;
+        contact.Pairs++;
+        SendDirectBubbles(now, contact, Ttl(contact));
+        SendIndirectly(now, contact);
+    }
+
+    // A Linux NAT takes an unsolicited datagram for a flow of its own and then cannot keep our port for the flow that answers it. A
+    // first bubble that leaves our NAT but dies before the peer's opens our side and harms nothing there. Lowest first: one that gets
+    // through spoils the next 30 s. Once the peer has been heard it has opened its side, and the default is right.
+    static byte Ttl(PeerContact contact) =>
+        (byte)(contact.HeardIndirectly ? 0 : contact.Pairs switch { 1 => 2, 2 => 4, 3 => 8, _ => 0 });
+
+    // To the endpoint that the peer's address embeds, to the port it says its NAT will use, and to where it says it is reachable.
+    void SendDirectBubbles(Instant now, PeerContact contact, byte ttl)
+    {
+        TeredoAddress.TryCreate(contact.Peer, out var peer);
+        SendDirectBubble(now, contact, LocalPort.Service, peer.MappedEndpoint, ttl); // §5.2.4; RFC 6081 §5.4.4.3
+        if (contact.PortOpen)
+            SendFromRandomPort(now, contact);
+        else if (contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.4: the peer waits for us there
+            SendDirectBubble(now, contact, LocalPort.Service, new(peer.MappedEndpoint.Address, contact.PeerRandomPort), ttl);
+        for (int i = 0; i < contact.AlternateCount; i++) // RFC 6081 §5.6.4.2
+            if (MayTry(contact.Alternates[i], peer))
+                SendDirectBubble(now, contact, LocalPort.Service, contact.Alternates[i], ttl);
+    }
+
+    void SendDirectBubble(Instant now, PeerContact contact, LocalPort via, Ipv4Endpoint target, byte ttl = 0)
+    {
+        Span<byte> datagram = stackalloc byte[MaxBubbleSize];
+        int length = Bubble.Write(datagram, _context.Address!.Value, contact.Peer);
+        if (contact.NonceReceived is { } nonce && UsesNonces) // RFC 6081 §5.2.4.2: the nonce received, and none before
+        {
+            length += TrailerSet.WriteNonce(datagram[length..], nonce);
+            contact.NonceEchoed |= ttl == 0;
+        }
+        if (via.IsRandom && contact.AdvertisedPort != 0 && contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.3
+            length += TrailerSet.WriteRandomPort(datagram[length..], contact.AdvertisedPort);
+        _context.Send(now, via, target, datagram[..length], ttl);
+    }
+
+    // The indirect half of a round; where a random port is wanted it waits for that, or for the echo test.
+    void SendIndirectly(Instant now, PeerContact contact)
+    {
+        if (contact.EchoFailoverAt is not null || (WantsRandomPort(contact) && TryOpenRandomPort(contact)))
+            return;
+        if (contact.PortOpen && contact.AdvertisedPort == 0 && contact.EchoRetry == 0)
+            StartEchoTest(now, contact); // after a refresh cleared the last one (RFC 6081 §5.5.2.1)
+        else
+            SendIndirectBubble(now, contact);
+    }
+
+    // RFC 4380 §5.2.6: to the peer's server, which forwards it with our origin.
+    void SendIndirectBubble(Instant now, PeerContact contact)
+    {
+        TeredoAddress.TryCreate(contact.Peer, out var peer);
+        Span<byte> datagram = stackalloc byte[MaxBubbleSize];
+        int length = Bubble.Write(datagram, _context.Address!.Value, contact.Peer);
+        if (UsesNonces)
+            length += TrailerSet.WriteNonce(datagram[length..], contact.NextNonce(now, _context.Random)); // RFC 6081 §5.2.4.1
+        if (_context.Options.Has(TeredoExtensions.Hairpinning) && !_table[contact.Index].IsTrusted)
+            length += WriteAlternates(datagram[length..]); // RFC 6081 §5.6.4.1
+        if (contact.AdvertisedPort != 0)
+            length += TrailerSet.WriteRandomPort(datagram[length..], contact.AdvertisedPort); // RFC 6081 §5.4.4.2
+        _context.Send(now, LocalPort.Service, new(peer.Server, TeredoPorts.Server), datagram[..length]);
+    }
+
+    // RFC 6081 §5.6.4.1: the local endpoint first, then the gateway's mapping while that is another than the mapped endpoint.
+    int WriteAlternates(Span<byte> octets)
+    {
+        Span<Ipv4Endpoint> addresses = [_context.Local, _context.PortMapping.GetValueOrDefault()];
+        return TrailerSet.WriteAlternateAddresses(octets, _context.PortMapping is null ? addresses[..1] : addresses);
+    }
+
+    // What a peer lists it can invent: addresses of a site are tried only where we share that site or its outer NAT, and never
+    // well-known ports, ourselves, or what is no unicast address at all.
+    bool MayTry(Ipv4Endpoint alternate, TeredoAddress peer)
+    {
+        if (alternate.Port < 1024 || alternate.Address.IsLoopback || _context.IsOwn(alternate) || alternate == peer.MappedEndpoint)
+            return false;
+        return AddressPolicy.IsSiteLocal(alternate.Address)
+            ? _context.Policy.IsAttached(alternate.Address) || _context.Mapped.Address == peer.MappedEndpoint.Address
+            : _context.Policy.IsGlobalUnicast(alternate);
+    }
+
+    void SendSolicitation(Instant now, PeerContact contact, LocalPort via, Ipv4Endpoint target,
+        NeighborDiscoveryType type = NeighborDiscoveryType.Solicitation)
+    {
+        Span<byte> datagram = stackalloc byte[MaxBubbleSize];
+        int length = Bubble.Write(datagram, _context.Address!.Value, contact.Peer);
+        length += TrailerSet.WriteNeighborDiscovery(datagram[length..], type); // RFC 6081 §4.4
+        _context.Send(now, via, target, datagram[..length]);
+    }
+
+    // Answers have an allowance of their own: the exchange of RFC 6081 §6.1 cannot run when the 2 s of RFC 4380 §5.2.6 bind them too.
+    bool MayAnswer(Instant now, Ipv4Endpoint target) => _answers.TryTake(now, target.Key) && _answerGate.TryTake(now);
+}

@@ -1,0 +1,30 @@
+namespace TeredoSdk.Protocol.Client;
+
+/// <remarks>Peers on the local link: RFC 4380 §5.2.4 case 3 and §5.2.8.</remarks>
+sealed partial class ClientPeers
+{
+    // A unicast bubble to where the peer was discovered, and a discovery bubble in case it moved.
+    void RunLocalRound(Instant now, PeerContact contact)
+    {
+        contact.Exchange = Exchange.BubblingLocally;
+        if (!TryGrant(now, contact))
+            return;
+        contact.ExchangeAt = now + NextRetry();
+        if (Discovery!.Find(now, contact.Peer) is { } local)
+            SendDirectBubble(now, contact, LocalPort.Service, local);
+        Discovery.SendDiscoveryBubble(now);
+    }
+
+    /// <summary>A peer was discovered: its entry is made, not trusted, and it gets a bubble within the limits of §5.2.6.</summary>
+    public void GreetLocally(Instant now, Ipv6Address peer, Ipv4Endpoint local)
+    {
+        int index = _table.Find(peer);
+        if (index < 0 && TeredoAddress.TryCreate(peer, out var address))
+            index = _table.Add(now, peer, address.MappedEndpoint.Address, trusted: false);
+        if (index < 0)
+            return;
+        var contact = ContactOf(now, index);
+        if (contact.Bubbles.TryGrant(now))
+            SendDirectBubble(now, contact, LocalPort.Service, local);
+    }
+}

@@ -1,0 +1,91 @@
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Protocol.Client;
+
+/// <remarks>Native IPv6 peers: the direct IPv6 connectivity test of RFC 4380 §5.2.9, and §5.2.3 cases 2 and 6.</remarks>
+sealed partial class ClientPeers
+{
+    const byte PingHopLimit = 128;
+
+    void StartTest(Instant now, PeerContact contact)
+    {
+        contact.NextPing(_context.Random);
+        RunTest(now, contact);
+    }
+
+    // An echo request through the server, whose reply comes back through the relay nearest to the peer. Four in 300 s for one
+    // destination, as for bubbles, and 50 a second in all: a test aims at an address that anybody may have claimed.
+    void RunTest(Instant now, PeerContact contact)
+    {
+        contact.Exchange = Exchange.Testing;
+        if (!TryGrant(now, contact))
+            return;
+        contact.ExchangeAt = now + NextRetry(); // §5.2.4 case 2
+        if (!_testGate.TryTake(now))
+        {
+            _context.Drops.Count(DropReason.RateLimited);
+            return;
+        }
+        Span<byte> data = stackalloc byte[PeerContact.PingDataSize];
+        contact.WritePingData(now, data);
+        Span<byte> datagram = stackalloc byte[Ipv6Packet.HeaderSize + EchoMessage.HeaderSize + PeerContact.PingDataSize];
+        EchoMessage.WritePacket(datagram, Icmpv6Type.EchoRequest, _context.Address!.Value, contact.Peer, contact.PingIdentifier,
+            (ushort)contact.Bubbles.Count, data, PingHopLimit);
+        _context.Send(now, LocalPort.Service, _context.PrimaryEndpoint, datagram);
+    }
+
+    /// <summary>Tests a native peer that turned up by itself, if it is not tested already.</summary>
+    void TestIfNew(Instant now, PeerContact contact)
+    {
+        if (contact.Exchange == Exchange.None && now >= contact.UnreachableUntil && !contact.Bubbles.IsExhausted(now))
+            StartTest(now, contact);
+        Schedule(contact);
+    }
+
+    Verdict ReceiveFromNative(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation, int index)
+    {
+        var packet = encapsulation.Packet;
+        if (packet.IsBubble || via != LocalPort.Service || !_context.Policy.IsGlobalUnicast(source))
+            return _context.Drops.Drop(packet.IsBubble ? DropReason.Untrusted
+                : via != LocalPort.Service ? DropReason.UnexpectedOnPort : DropReason.SourceNotGlobal);
+        bool trusted = index >= 0 && _table[index].IsTrusted;
+        var contact = FindContact(index);
+        if (contact is not null && IsTestReply(now, packet, contact))
+        {
+            Trust(now, index, via, source, byNonce: true);
+            return Verdict.Consumed;
+        }
+        if (trusted && _table[index].Mapping == source) // §5.2.3 case 1
+        {
+            Refresh(now, index);
+            return Deliver(now, encapsulation);
+        }
+        if (index < 0)
+            index = _table.Add(now, packet.Source, default, trusted: false);
+        if (index < 0)
+            return _context.Drops.Drop(DropReason.PeerTableFull);
+        contact ??= ContactOf(now, index);
+        TestIfNew(now, contact); // §5.2.3 case 6, or another relay: the reply tells which one to believe
+        if (trusted)
+            return _context.Drops.Drop(DropReason.MappingMismatch);
+        if (contact.Exchange != Exchange.Testing)
+            return _context.Drops.Drop(DropReason.Untrusted);
+        return contact.Incoming.TryAdd(now, packet.Octets, source) ? Verdict.Held : _context.Drops.Drop(DropReason.QueueFull);
+    }
+
+    static bool IsTestReply(Instant now, in Ipv6Packet packet, PeerContact contact) =>
+        Icmpv6Message.TryParse(packet, out var message) && EchoMessage.TryParse(message, out var echo) && contact.AnswersPing(now, echo);
+
+    // Only what came by the relay that the reply came by is believed.
+    void DeliverHeld(Instant now, PeerContact contact, Ipv4Endpoint mapping)
+    {
+        while (contact.Incoming.TryPeek(out var packet, out var source))
+        {
+            if (source == mapping)
+                _context.Deliver(now, packet);
+            else
+                _context.Drops.Count(DropReason.Untrusted);
+            contact.Incoming.Pop();
+        }
+    }
+}

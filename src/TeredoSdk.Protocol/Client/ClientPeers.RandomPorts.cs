@@ -1,0 +1,192 @@
+using TeredoSdk.Protocol.Peers;
+
+namespace TeredoSdk.Protocol.Client;
+
+/// <remarks>Random ports: RFC 6081 §5.4 (port-preserving symmetric NATs) and §5.5 (sequential ones).</remarks>
+sealed partial class ClientPeers
+{
+    static readonly TimeSpan RefreshTimeout = TimeSpan.FromSeconds(30); // RFC 6081 §5.4.2.1
+    const int MaxRefreshes = 20;                                        // RFC 6081 §5.4.2.1
+    const int MaxPortStep = 64; // more between the two halves of an echo test is no sequence
+    const int MaxEchoTests = 2; // RFC 6081 §5.5.2.2
+
+    readonly Dictionary<int, PeerContact> _randomPorts = [];
+    int _lastRandomId = LocalPort.FirstRandom - 1;
+    Instant? _refreshAt;
+
+    /// <summary>Starts the peer refresh timer (RFC 6081 §5.4.3).</summary>
+    public void StartRefreshTimer(Instant now)
+    {
+        if (_context.Options.Has(TeredoExtensions.PortPreservingSymmetricNat))
+            _refreshAt = now + RefreshTimeout;
+    }
+
+    // §5.4.4.2: port-preserving, symmetric, not trusted, none yet; §5.5.4.1: the same for a NAT that is not port-preserving.
+    bool WantsRandomPort(PeerContact contact) =>
+        _context.IsSymmetric && !contact.UsesRandomPort && !_table[contact.Index].IsTrusted
+        && (_context.IsPortPreserving
+            ? _context.Options.Has(TeredoExtensions.PortPreservingSymmetricNat)
+            : _context.Options.Has(TeredoExtensions.SequentialPortSymmetricNat) && _context.MayBeSequential);
+
+    bool TryOpenRandomPort(PeerContact contact)
+    {
+        if (_randomPorts.Count >= _context.Options.MaxRandomPorts)
+            return false;
+        do
+            _lastRandomId = _lastRandomId >= ushort.MaxValue ? LocalPort.FirstRandom : _lastRandomId + 1;
+        while (_randomPorts.ContainsKey(_lastRandomId));
+        contact.RandomPort = new(_lastRandomId);
+        contact.AwaitingPort = true;
+        contact.RefreshCount = 0;
+        _randomPorts.Add(_lastRandomId, contact);
+        ushort number;
+        do
+            number = _context.Random.NextPort();
+        while (number == _context.Local.Port); // §5.4: not one that is in use
+        _context.Request(new() { Kind = ClientRequestKind.OpenPort, Port = contact.RandomPort, Number = number });
+        return true;
+    }
+
+    /// <summary>Takes the driver's answer about a random port.</summary>
+    public void HandleOpened(Instant now, in RequestAnswer answer)
+    {
+        if (!_randomPorts.TryGetValue(answer.Port.Id, out var contact) || !contact.AwaitingPort)
+            return;
+        contact.AwaitingPort = false;
+        if (!answer.Succeeded)
+        {
+            _randomPorts.Remove(answer.Port.Id);
+            SendIndirectBubble(now, contact); // no random port: the round goes on without
+        }
+        else
+        {
+            contact.PortOpen = true;
+            if (_context.IsPortPreserving)
+            {
+                contact.AdvertisedPort = answer.Local.Port; // §5.4.4.2: this NAT keeps the number
+                SendFromRandomPort(now, contact);
+                SendIndirectBubble(now, contact);
+            }
+            else
+                StartEchoTest(now, contact);
+        }
+        Schedule(contact);
+    }
+
+    // §5.4.4.3: where the peer says that it listens. Until it says so, its embedded endpoint: that opens our NAT for the answer of a
+    // port-restricted peer (the exchange of §6.3), which the rule alone would not.
+    void SendFromRandomPort(Instant now, PeerContact contact) =>
+        SendDirectBubble(now, contact, contact.RandomPort, RandomPortTarget(contact), Ttl(contact));
+
+    static Ipv4Endpoint RandomPortTarget(PeerContact contact)
+    {
+        TeredoAddress.TryCreate(contact.Peer, out var peer);
+        return contact.PeerRandomPort == 0 ? peer.MappedEndpoint : new(peer.MappedEndpoint.Address, contact.PeerRandomPort);
+    }
+
+    // §5.5.4.1.1: three datagrams from one fresh port; the NAT's ports for the first and the third frame the second's.
+    void StartEchoTest(Instant now, PeerContact contact)
+    {
+        contact.EchoNonceLower = _context.Solicit(now, contact.RandomPort, _context.PrimaryEndpoint);
+        SendFromRandomPort(now, contact);
+        contact.EchoNonceUpper = _context.Solicit(now, contact.RandomPort, _context.SecondaryEndpoint);
+        contact.EchoLower = contact.EchoUpper = 0;
+        contact.EchoRetry++;
+        contact.EchoFailoverAt = now + TimeSpan.FromSeconds(contact.EchoRetry);
+    }
+
+    void FailOverEchoTest(Instant now, PeerContact contact)
+    {
+        contact.EchoFailoverAt = null;
+        if (contact.EchoRetry < MaxEchoTests)
+            StartEchoTest(now, contact); // §5.5.2.2
+        else
+            SendIndirectBubble(now, contact);
+    }
+
+    /// <summary>Takes a router advertisement that came to a random port: half an echo test, never news of the service port's mapping.</summary>
+    /// <returns>None when it belonged to one.</returns>
+    public DropReason HandleAdvertisement(Instant now, LocalPort via, Ipv4Endpoint source, in Advertisement advertisement)
+    {
+        if (!_randomPorts.TryGetValue(via.Id, out var contact) || contact.EchoFailoverAt is null)
+            return DropReason.BadNonce;
+        if (source == _context.PrimaryEndpoint && contact.EchoNonceLower == advertisement.Nonce && contact.EchoLower == 0)
+            contact.EchoLower = advertisement.Mapped.Port; // §5.5.4.4
+        else if (source == _context.SecondaryEndpoint && contact.EchoNonceUpper == advertisement.Nonce && contact.EchoUpper == 0)
+            contact.EchoUpper = advertisement.Mapped.Port;
+        else
+            return DropReason.BadNonce;
+        if (contact.EchoLower != 0 && contact.EchoUpper != 0)
+            FinishEchoTest(now, contact);
+        return DropReason.None;
+    }
+
+    void FinishEchoTest(Instant now, PeerContact contact)
+    {
+        contact.EchoFailoverAt = null;
+        if (contact.EchoUpper - contact.EchoLower is < 0 or > MaxPortStep)
+        {
+            _context.MayBeSequential = false; // departs from §5.5.4.1 for this mapping's life: tests would cost 3 s for each peer
+            CloseRandomPort(contact);
+        }
+        else
+            contact.AdvertisedPort = (ushort)((contact.EchoLower + contact.EchoUpper) / 2); // §5.5.4.4, with its misprint mended
+        SendIndirectBubble(now, contact);
+        Schedule(contact);
+    }
+
+    void CloseRandomPort(PeerContact contact)
+    {
+        if (!contact.UsesRandomPort)
+            return;
+        _randomPorts.Remove(contact.RandomPort.Id);
+        _context.Request(new() { Kind = ClientRequestKind.ClosePort, Port = contact.RandomPort });
+        contact.AwaitingPort = contact.PortOpen = false;
+        contact.AdvertisedPort = 0;
+        contact.ClearEchoTest(); // §5.5.4.3
+    }
+
+    // §5.4.4.4: the port that the peer says its NAT will use.
+    void TakePeerRandomPort(Instant now, PeerContact contact, ushort port)
+    {
+        bool idle = now - _table[contact.Index].LastSent >= RefreshTimeout;
+        if (port == 0 || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
+            return;
+        if (contact.PeerRandomPort != 0 && _context.IsPortPreserving)
+            CloseRandomPort(contact);
+        contact.PeerRandomPort = port;
+    }
+
+    // §5.4.2.1: every 30 s a bubble keeps each random port's mapping, at most 20 times without data.
+    void RefreshRandomPorts(Instant now)
+    {
+        if (!(_refreshAt <= now))
+            return;
+        _refreshAt = now + RefreshTimeout;
+        foreach (var contact in _randomPorts.Values.ToArray())
+        {
+            ref var entry = ref _table[contact.Index];
+            if (!entry.Has(PeerFlags.ReceivedOnRandom) || !entry.IsTrusted)
+                continue;
+            contact.EchoLower = contact.EchoUpper = 0; // §5.5.2.1
+            contact.EchoRetry = 0;
+            if (now - entry.LastSent < RefreshTimeout)
+                contact.RefreshCount = 0;
+            else if (contact.RefreshCount < MaxRefreshes)
+            {
+                contact.RefreshCount++;
+                SendDirectBubble(now, contact, contact.RandomPort, Target(entry));
+            }
+            else
+                Abandon(contact);
+        }
+    }
+
+    // Nothing was said for ten minutes: the port is worth more than the peer.
+    void Abandon(PeerContact contact)
+    {
+        _table.Distrust(contact.Index);
+        _table[contact.Index].Flags &= ~PeerFlags.ReceivedOnRandom;
+        CloseRandomPort(contact);
+    }
+}

@@ -1,0 +1,314 @@
+using TeredoSdk.Protocol.Peers;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Protocol.Client;
+
+/// <remarks>Reception: RFC 4380 §5.2.3, RFC 6081 §5.2.4.4 and §5.4.4.5.</remarks>
+sealed partial class ClientPeers
+{
+    /// <summary>Decides on a packet for our address that did not come with the server's headers.</summary>
+    /// <param name="now">The current instant.</param>
+    /// <param name="via">The socket it came to.</param>
+    /// <param name="source">Its outer source.</param>
+    /// <param name="encapsulation">The datagram taken apart.</param>
+    /// <param name="hint">The entry of the packet before, or -1; receives this one's.</param>
+    public Verdict Receive(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation, ref int hint)
+    {
+        var packet = encapsulation.Packet;
+        var peer = packet.Source;
+        int index = hint >= 0 && _table[hint].Address == peer ? hint : _table.Find(peer);
+        hint = index;
+        if (index >= 0)
+        {
+            ref var entry = ref _table[index];
+            // §5.2.3 case 1; bubbles, trailers and stale peers take the long way.
+            if (entry.IsTrusted && entry.Mapping == source && entry.Via == via.Id && entry.IsFresh(now)
+                && !packet.IsBubble && encapsulation.TrailerOctets.IsEmpty && !packet.HasSourceRoute && !Awaits(entry))
+            {
+                entry.LastReceived = now;
+                _context.LastTraffic = now;
+                return Verdict.Deliver(encapsulation.PacketOffset, packet.Length);
+            }
+        }
+        hint = -1; // the table may change below
+        return ReceiveSlowly(now, via, source, encapsulation, index);
+    }
+
+    // Whether a packet from the peer means more than its payload: an exchange or connectivity test is under way.
+    bool Awaits(in PeerEntry entry) => entry.Contact >= 0 && _contacts[entry.Contact]!.Exchange != Exchange.None;
+
+    Verdict ReceiveSlowly(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation, int index)
+    {
+        var packet = encapsulation.Packet;
+        var peer = packet.Source;
+        if (packet.HasSourceRoute)
+            return _context.Drops.Drop(DropReason.SourceRoute); // RFC 6169 §2.3.3
+        if (!TrailerSet.TryParse(encapsulation.TrailerOctets, out var trailers))
+            return _context.Drops.Drop(DropReason.UnknownTrailer); // RFC 6081 §4
+        if (peer == _context.Address)
+            return _context.Drops.Drop(DropReason.BadInnerSource);
+        if (via.IsRandom && !IsPeerOf(via, peer, source))
+            return _context.Drops.Drop(DropReason.UnexpectedOnPort);
+        if (TeredoAddress.TryCreate(peer, out var teredo) && !teredo.HasOldPrefix)
+            return ReceiveFromTeredo(now, via, source, encapsulation, teredo, index, trailers);
+        return peer.IsNative && !teredo.HasOldPrefix
+            ? ReceiveFromNative(now, via, source, encapsulation, index)
+            : _context.Drops.Drop(DropReason.BadInnerSource); // link-local, multicast, unique local and so on
+    }
+
+    // A random port belongs to one peer and is open to its IPv4 address only.
+    bool IsPeerOf(LocalPort via, Ipv6Address peer, Ipv4Endpoint source) =>
+        _randomPorts.TryGetValue(via.Id, out var contact) && contact.Peer == peer
+        && TeredoAddress.TryCreate(peer, out var teredo) && teredo.MappedEndpoint.Address == source.Address;
+
+    Verdict ReceiveFromTeredo(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation,
+        TeredoAddress peer, int index, in TrailerSet trailers)
+    {
+        bool bubble = encapsulation.Packet.IsBubble;
+        if (index >= 0 && _table[index] is { IsTrusted: true } entry && entry.Mapping == source && entry.Via == via.Id)
+            Refresh(now, index); // §5.2.3 case 1
+        else
+        {
+            var reason = Verify(now, via, source, peer, ref index, bubble, trailers, out bool byNonce);
+            if (reason != DropReason.None)
+                return _context.Drops.Drop(reason);
+            if (Moved(now, via, source, index))
+                return _context.Drops.Drop(DropReason.MappingMismatch);
+            Trust(now, index, via, source, byNonce);
+        }
+        if (!bubble)
+            return Deliver(now, encapsulation);
+        if (trailers.NeighborDiscovery is { } type)
+            HandleNeighborDiscovery(now, index, type);
+        return Verdict.Consumed; // §5.2.3: a bubble is never handed on
+    }
+
+    // Whether a sender that is not known by its mapping may become so.
+    DropReason Verify(Instant now, LocalPort via, Ipv4Endpoint source, TeredoAddress peer, ref int index, bool bubble,
+        in TrailerSet trailers, out bool byNonce)
+    {
+        byNonce = false;
+        var contact = FindContact(index);
+        if (peer.MappedEndpoint == source && CheckPeer(peer) == DropReason.None) // §5.2.3 case 3; RFC 6081 §5.2.4.4
+        {
+            byNonce = bubble && contact?.Matches(now, trailers.Nonce) == true;
+            if (index < 0)
+                index = AddStranger(now, peer, source);
+            return index < 0 ? DropReason.PeerTableFull : DropReason.None;
+        }
+        if (Discovery?.Matches(now, peer, source) == true && via == LocalPort.Service) // §5.2.3 case 5
+        {
+            if (index < 0)
+                index = _table.Add(now, peer, peer.MappedEndpoint.Address, trusted: false);
+            return index < 0 ? DropReason.PeerTableFull : DropReason.None;
+        }
+        if (!bubble)
+            return _context.Policy.IsGlobalUnicast(source) ? DropReason.MappingMismatch : DropReason.SourceNotGlobal;
+        if (contact is null || !UsesNonces)
+            return DropReason.NonceMismatch;
+        if (contact.IsDeaf(now))
+            return DropReason.NonceGuessing;
+        byNonce = contact.Matches(now, trailers.Nonce); // RFC 6081 §5.2.4.4: from wherever it comes
+        if (byNonce && source.Port != 0 && !_context.IsOwn(source)
+            && (_context.Policy.IsGlobalUnicast(source) || AddressPolicy.IsSiteLocal(source.Address))) // RFC 6081 §5.6: hairpinning
+            return DropReason.None;
+        if (trailers.Nonce is not null)
+            contact.CountGuess(now);
+        return DropReason.NonceMismatch;
+    }
+
+    // A peer that we never sent anything to got in: our NAT filters nothing, or its mapping is there on request.
+    int AddStranger(Instant now, TeredoAddress peer, Ipv4Endpoint source)
+    {
+        if (!_answers.Contains(now, source.Key) && !_context.IsPortMapped)
+            _context.Filtering = FilteringBehaviour.EndpointIndependent;
+        return _table.Add(now, peer, source.Address, trusted: true);
+    }
+
+    // RFC 6081 §5.4.4.5: a trusted peer turns up at another mapping. After 30 s without data it is asked anew, before that ignored.
+    // While bubbles are under way it is treated as not trusted, and moving from a random to the service port is always right.
+    bool Moved(Instant now, LocalPort via, Ipv4Endpoint source, int index)
+    {
+        ref var entry = ref _table[index];
+        if (!entry.IsTrusted || entry.Mapping == default || FindContact(index)?.Exchange == Exchange.Bubbling)
+            return false;
+        if (entry.Via != via.Id && !via.IsRandom)
+            return false;
+        if (entry.Mapping == source && entry.Via == via.Id)
+            return false;
+        bool idle = !entry.IsFresh(now) && now - entry.LastSent >= PeerTable.Validity;
+        if (!idle && !via.IsRandom)
+            return true;
+        if (via.IsRandom && entry.Has(PeerFlags.ReceivedOnPrimary))
+            return true;
+        _table.Distrust(index);
+        entry.Flags &= ~(PeerFlags.ReceivedOnPrimary | PeerFlags.ReceivedOnRandom);
+        var contact = ContactOf(now, index);
+        if (via.IsRandom)
+            CloseRandomPort(contact);
+        if (contact.Bubbles.TryGrant(now))
+            SendIndirectly(now, contact);
+        Schedule(contact);
+        return true;
+    }
+
+    // The peer's mapping is verified: it is trusted, and what waited for it goes out (§5.2.3; RFC 6081 §5.2.4.4, §5.4.4.5).
+    void Trust(Instant now, int index, LocalPort via, Ipv4Endpoint source, bool byNonce)
+    {
+        _table.Trust(index);
+        ref var entry = ref _table[index];
+        entry.Mapping = source;
+        entry.Via = (ushort)via.Id;
+        bool embedded = TeredoAddress.TryCreate(entry.Address, out var address) && address.MappedEndpoint == source;
+        entry.Flags = (entry.Flags & ~(PeerFlags.SymmetricPeer | PeerFlags.ReceivedOnPrimary | PeerFlags.ReceivedOnRandom))
+            | (embedded ? PeerFlags.None : PeerFlags.SymmetricPeer) // RFC 6081 §5.3.4.1
+            | (via.IsRandom ? PeerFlags.ReceivedOnRandom : PeerFlags.ReceivedOnPrimary);
+        entry.LastReceived = now;
+        if (FindContact(index) is not { } contact)
+            return;
+        contact.Bubbles.Reset(); // §5.2.6
+        contact.UnreachableUntil = Instant.MinValue;
+        contact.VoidPing();
+        if (byNonce)
+            contact.VoidNonces();
+        if (!via.IsRandom)
+            CloseRandomPort(contact); // RFC 6081 §5.4.4.5
+        if (address == default)
+            DeliverHeld(now, contact, source);
+        else
+            Confirm(now, contact, byNonce && !embedded);
+        Flush(now, contact);
+    }
+
+    // A bubble that is trusted for its nonce is answered once, so that the peer learns our mapping towards it (departs from the
+    // letter of RFC 4380 §5.2.6; RFC 6081 §6.1 needs it). Behind a symmetric NAT the peer can verify us by its nonce alone: until a
+    // bubble with that nonce has been answered, ours go on.
+    void Confirm(Instant now, PeerContact contact, bool answer)
+    {
+        ref var entry = ref _table[contact.Index];
+        bool confirmed = !_context.IsSymmetric || contact.NonceEchoed;
+        answer |= !confirmed && contact.NonceReceived is not null;
+        if (answer && MayAnswer(now, Target(entry)))
+            SendDirectBubble(now, contact, new(entry.Via), Target(entry));
+        if (confirmed || contact.Exchange != Exchange.Bubbling)
+            Finish(now, contact);
+        else
+            contact.IsUnconfirmed = true;
+    }
+
+    // A packet came from a trusted peer's mapping.
+    void Refresh(Instant now, int index)
+    {
+        _table[index].LastReceived = now;
+        if (FindContact(index) is not { } contact)
+            return;
+        contact.Bubbles.Reset();
+        if (contact.Exchange == Exchange.Testing)
+            return; // another relay is being looked at
+        if (contact.Exchange != Exchange.None && (!contact.IsUnconfirmed || contact.NonceEchoed))
+            Finish(now, contact);
+        Flush(now, contact);
+    }
+
+    void HandleNeighborDiscovery(Instant now, int index, NeighborDiscoveryType type)
+    {
+        ref var entry = ref _table[index];
+        if (type == NeighborDiscoveryType.Advertisement)
+            entry.Flags &= ~PeerFlags.IgnoresSolicitations;
+        else if (_context.Options.Has(TeredoExtensions.ServerLoadReduction) && MayAnswer(now, entry.Mapping))
+            SendSolicitation(now, ContactOf(now, index), new(entry.Via), Target(entry), NeighborDiscoveryType.Advertisement); // RFC 6081 §5.7.4.2
+    }
+
+    Verdict Deliver(Instant now, in Encapsulation encapsulation)
+    {
+        _context.LastTraffic = now;
+        return Verdict.Deliver(encapsulation.PacketOffset, encapsulation.Packet.Length);
+    }
+
+    /// <summary>Takes a bubble that our server forwarded (RFC 4380 §5.2.3: a MAY, without which nothing works behind a NAT).</summary>
+    public Verdict ReceiveIndirectBubble(Instant now, in Encapsulation encapsulation)
+    {
+        if (!TrailerSet.TryParse(encapsulation.TrailerOctets, out var trailers))
+            return _context.Drops.Drop(DropReason.UnknownTrailer);
+        if (trailers.HasMalformedAlternateAddress)
+            return _context.Drops.Drop(DropReason.MalformedAlternateAddress); // RFC 6081 §5.6.4.2
+        var source = encapsulation.Packet.Source;
+        if (source.IsMulticast || source.IsUnspecified || source.IsLoopback || source == _context.Address)
+            return _context.Drops.Drop(DropReason.BadInnerSource);
+        if (!TeredoAddress.TryCreate(source, out var peer))
+            return AnswerOrigin(now, encapsulation, trailers);
+        var reason = CheckPeer(peer);
+        if (reason != DropReason.None)
+            return _context.Drops.Drop(reason);
+        int index = _table.Find(source);
+        if (index < 0)
+            index = _table.Add(now, source, peer.MappedEndpoint.Address, trusted: false);
+        if (index < 0)
+            return _context.Drops.Drop(DropReason.PeerTableFull);
+        return AnswerPeer(now, ContactOf(now, index), peer, trailers);
+    }
+
+    // Relays and miredo send bubbles from an address of their own: the answer goes where the server saw them, with the two IPv6
+    // addresses exchanged. No entry is made, for nothing is known of the peer.
+    Verdict AnswerOrigin(Instant now, in Encapsulation encapsulation, in TrailerSet trailers)
+    {
+        if (!encapsulation.HasOrigin)
+            return _context.Drops.Drop(DropReason.BadInnerSource);
+        var origin = encapsulation.Origin.MappedEndpoint;
+        if (!_context.Policy.IsGlobalUnicast(origin) || _context.IsOwn(origin))
+            return _context.Drops.Drop(DropReason.DestinationNotGlobal);
+        if (!MayAnswer(now, origin))
+            return _context.Drops.Drop(DropReason.RateLimited);
+        Span<byte> datagram = stackalloc byte[MaxBubbleSize];
+        int length = Bubble.Write(datagram, encapsulation.Packet.Destination, encapsulation.Packet.Source);
+        if (trailers.Nonce is { } nonce && UsesNonces)
+            length += TrailerSet.WriteNonce(datagram[length..], nonce);
+        _context.Send(now, LocalPort.Service, origin, datagram[..length]);
+        return Verdict.Consumed;
+    }
+
+    Verdict AnswerPeer(Instant now, PeerContact contact, TeredoAddress peer, in TrailerSet trailers)
+    {
+        contact.HeardIndirectly = true;
+        contact.IdleAt = now + IdleTimeout;
+        contact.Receive(trailers.Nonce);
+        if (_context.Options.Has(TeredoExtensions.SymmetricNatSupport))
+            TakePeerRandomPort(now, contact, trailers.RandomPort.GetValueOrDefault());
+        contact.AlternateCount = 0;
+        if (_context.Options.Has(TeredoExtensions.Hairpinning))
+        {
+            trailers.AlternateAddresses.CopyTo(contact.Alternates); // RFC 6081 §5.6.4.2
+            contact.AlternateCount = trailers.AlternateAddressCount;
+        }
+        ref var entry = ref _table[contact.Index];
+        bool trusted = entry.IsTrusted && entry.IsFresh(now);
+        if (!MayAnswer(now, trusted ? entry.Mapping : peer.MappedEndpoint))
+            return _context.Drops.Drop(DropReason.RateLimited);
+        if (trusted)
+            SendDirectBubble(now, contact, new(entry.Via), Target(entry)); // RFC 6081 §5.6.4.2: one, to its mapping
+        else
+        {
+            SendDirectBubbles(now, contact, ttl: 0); // the default: the peer has opened its side
+            if (contact.Bubbles.TryGrant(now)) // RFC 6081 §6.1 step 6: a symmetric peer needs our nonce
+                SendIndirectly(now, contact);
+        }
+        Schedule(contact);
+        return Verdict.Consumed;
+    }
+
+    /// <summary>Takes another packet with an origin indication from our server: nobody to believe yet, but a native sender is tested.</summary>
+    public Verdict ReceiveIndirectPacket(Instant now, in Encapsulation encapsulation)
+    {
+        var source = encapsulation.Packet.Source;
+        if (!source.IsNative)
+            return _context.Drops.Drop(DropReason.Untrusted);
+        int index = _table.Find(source);
+        if (index < 0)
+            index = _table.Add(now, source, default, trusted: false);
+        if (index < 0)
+            return _context.Drops.Drop(DropReason.PeerTableFull);
+        if (!_table[index].IsTrusted)
+            TestIfNew(now, ContactOf(now, index)); // §5.2.3
+        return _context.Drops.Drop(DropReason.Untrusted);
+    }
+}

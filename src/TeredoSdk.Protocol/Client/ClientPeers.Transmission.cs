@@ -1,0 +1,139 @@
+using TeredoSdk.Protocol.Peers;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Protocol.Client;
+
+/// <remarks>Transmission: RFC 4380 §5.2.4, RFC 6081 §5.7 (server load reduction).</remarks>
+sealed partial class ClientPeers
+{
+    const int MaxSolicitations = 3; // RFC 6081 §5.7.2
+
+    /// <summary>Decides on a packet of the host whose source is our address.</summary>
+    /// <param name="now">The current instant.</param>
+    /// <param name="packet">The packet.</param>
+    /// <param name="hint">The entry of the packet before, or -1; receives this one's.</param>
+    public Verdict Forward(Instant now, in Ipv6Packet packet, ref int hint)
+    {
+        var destination = packet.Destination;
+        int index = hint >= 0 && _table[hint].Address == destination ? hint : _table.Find(destination);
+        hint = index;
+        if (index >= 0)
+        {
+            ref var entry = ref _table[index];
+            if (entry.IsTrusted && entry.IsFresh(now)) // §5.2.4 case 1
+            {
+                entry.LastSent = now; // RFC 6081 §5.4.4.1: only when data really leaves
+                entry.Flags |= PeerFlags.Used;
+                _context.LastTraffic = now;
+                return Verdict.Send(new(entry.Via), Target(entry), packet.Length);
+            }
+        }
+        hint = -1; // the table may change below
+        return ForwardToUntrusted(now, packet, index);
+    }
+
+    // RFC 6081 §5.3.4.2, §5.3.4.3: behind a symmetric NAT with a reserved port, a symmetric peer is reached at the endpoint that its
+    // address embeds, not at the one it sends from.
+    Ipv4Endpoint Target(in PeerEntry entry) =>
+        entry.Has(PeerFlags.SymmetricPeer) && _context.IsSymmetric && _context.IsPortMapped && _context.PortMapping is null
+        && _context.Options.Has(TeredoExtensions.UpnpSymmetricNat) && TeredoAddress.TryCreate(entry.Address, out var address)
+            ? address.MappedEndpoint : entry.Mapping;
+
+    Verdict ForwardToUntrusted(Instant now, in Ipv6Packet packet, int index)
+    {
+        var destination = packet.Destination;
+        var reason = CheckDestination(destination, out var teredo, out bool isTeredo);
+        if (reason == DropReason.BadInnerDestination)
+            return _context.Refuse(now, packet, reason);
+        if (reason != DropReason.None)
+            return _context.Drops.Drop(reason); // §5.2.4: silently
+        _context.LastTraffic = now;
+        if (index < 0)
+            index = _table.Add(now, destination, isTeredo ? teredo.MappedEndpoint.Address : default, trusted: false);
+        if (index < 0)
+            return _context.Refuse(now, packet, DropReason.PeerTableFull);
+        var contact = ContactOf(now, index);
+        if (now < contact.UnreachableUntil || (contact.Exchange == Exchange.None && contact.Bubbles.IsExhausted(now)))
+            return _context.Refuse(now, packet, DropReason.PeerUnreachable);
+        if (!contact.Outgoing.TryAdd(now, packet.Octets))
+            return _context.Drops.Drop(DropReason.QueueFull);
+        if (contact.Exchange == Exchange.None)
+            StartExchange(now, contact, isTeredo);
+        Schedule(contact);
+        return Verdict.Held;
+    }
+
+    void StartExchange(Instant now, PeerContact contact, bool isTeredo)
+    {
+        contact.Pairs = contact.Solicitations = 0;
+        contact.HeardIndirectly = false;
+        ref var entry = ref _table[contact.Index];
+        if (!isTeredo)
+            StartTest(now, contact); // §5.2.4 case 2
+        else if (entry.IsTrusted && _context.Options.Has(TeredoExtensions.ServerLoadReduction) && !entry.Has(PeerFlags.IgnoresSolicitations))
+            Solicit(now, contact); // RFC 6081 §5.7.4.1
+        else if (Discovery?.Find(now, contact.Peer) is not null)
+            RunLocalRound(now, contact); // §5.2.4 case 3
+        else
+            RunBubbleRound(now, contact); // §5.2.4 case 5; RFC 5991 §3.2 leaves case 4 out
+    }
+
+    // §5.2.4: what may not be sent to, and the Teredo-specific loops of RFC 6324's kind.
+    DropReason CheckDestination(Ipv6Address destination, out TeredoAddress teredo, out bool isTeredo)
+    {
+        isTeredo = TeredoAddress.TryCreate(destination, out teredo);
+        if (destination == _context.Address || (isTeredo && teredo.HasOldPrefix))
+            return DropReason.BadInnerDestination;
+        return isTeredo ? CheckPeer(teredo) : destination.IsNative ? DropReason.None : DropReason.BadInnerDestination;
+    }
+
+    DropReason CheckPeer(TeredoAddress peer) =>
+        !_context.Policy.IsWellFormed(peer) ? DropReason.DestinationNotGlobal
+        : peer.MappedEndpoint.Port == TeredoPorts.Server ? DropReason.ServerPort
+        : _context.IsOwn(peer.MappedEndpoint) ? DropReason.OwnAddress
+        : DropReason.None;
+
+    // RFC 6081 §5.7: is a peer that was quiet for 30 s still there? Solicitations at 0, 2 and 4 s, the third together with an ordinary
+    // pair of bubbles. Each takes a grant of §5.2.6, so that four bubbles without a direct answer are never exceeded.
+    void Solicit(Instant now, PeerContact contact)
+    {
+        contact.Exchange = Exchange.Soliciting;
+        if (!TryGrant(now, contact))
+            return;
+        ref var entry = ref _table[contact.Index];
+        SendSolicitation(now, contact, new(entry.Via), Target(entry));
+        contact.ExchangeAt = now + RetryTimeout; // RFC 6081 §5.7.4.1
+        if (++contact.Solicitations < MaxSolicitations)
+            return;
+        entry.Flags |= PeerFlags.IgnoresSolicitations; // next time without the detour
+        SendPair(now, contact);
+    }
+
+    // Takes a grant; else waits for the next one, or gives up.
+    bool TryGrant(Instant now, PeerContact contact)
+    {
+        if (contact.Bubbles.TryGrant(now))
+            return true;
+        if (contact.Bubbles.IsExhausted(now))
+            Fail(now, contact, contact.Exchange == Exchange.Testing ? UnreachableReason.NoRelay
+                : contact.HeardIndirectly ? UnreachableReason.DirectPathBlocked : UnreachableReason.Silent);
+        else
+            contact.ExchangeAt = contact.Bubbles.Last + RetryTimeout;
+        return false;
+    }
+
+    TimeSpan NextRetry() => RetryTimeout + _context.Random.NextBetween(TimeSpan.Zero, RetryJitter);
+
+    // Sends what waited, in order (§5.2.3: packets in the queue are sent when the peer becomes trusted).
+    void Flush(Instant now, PeerContact contact)
+    {
+        ref var entry = ref _table[contact.Index];
+        while (contact.Outgoing.TryPeek(out var packet, out _))
+        {
+            entry.LastSent = now;
+            entry.Flags |= PeerFlags.Used;
+            _context.Send(now, new(entry.Via), Target(entry), packet);
+            contact.Outgoing.Pop();
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using TeredoSdk.Protocol.Peers;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Protocol.Client;
+
+/// <summary>A client's peers (RFC 4380 §5.2): the table, the exchanges in progress, and their timers.</summary>
+/// <remarks>
+/// This file holds what all parts use; transmission (§5.2.4), reception (§5.2.3), bubbles (§5.2.6), native peers (§5.2.9) and random
+/// ports (RFC 6081 §5.4, §5.5) stand in files of their own.
+/// </remarks>
+sealed partial class ClientPeers
+{
+    static readonly TimeSpan IdleTimeout = BubbleSchedule.Window; // an exchange is forgotten when its bubble budget is whole again
+    static readonly TimeSpan RetryTimeout = TimeSpan.FromSeconds(2);         // RFC 4380 §5.2.4 (2), (5)
+    static readonly TimeSpan RetryJitter = TimeSpan.FromMilliseconds(250);   // so that timer and spacing never collide
+    const int AnswersPerTarget = 8;                                          // CONFORMANCE §3.9: per BubbleSchedule.Window
+
+    readonly ClientContext _context;
+    readonly PeerTable _table;
+    readonly List<PeerContact?> _contacts = [];
+    readonly Stack<int> _freeContacts = new();
+    readonly DeadlineHeap _deadlines = new();
+    readonly HoldBudget _budget = new();
+    readonly WindowLimiter _answers;
+    RateGate _answerGate = new(50, 50); // 100 in any second
+    RateGate _testGate = new(25, 25);   // 50 in any second
+
+    public ClientPeers(ClientContext context)
+    {
+        _context = context;
+        _table = new(context.Options.MaxPeers, context.Options.MaxPeers / 2, context.Random) { Removing = Release };
+        _answers = new(AnswersPerTarget, BubbleSchedule.Window, context.Random);
+    }
+
+    public int Count => _table.Count;
+
+    /// <summary>Set while local discovery runs.</summary>
+    public LocalDiscovery? Discovery { get; set; }
+
+    public Instant? NextDeadline => Instant.Earlier(_deadlines.TryPeek(out _, out var at) ? at : null, _refreshAt);
+
+    public void HandleTimeout(Instant now)
+    {
+        while (_deadlines.TryPeek(out int id, out var at) && at <= now)
+            HandleTimeout(now, _contacts[id]!);
+        RefreshRandomPorts(now);
+    }
+
+    /// <summary>Forgets all peers.</summary>
+    public void Clear()
+    {
+        _table.Clear();
+        _refreshAt = null;
+    }
+
+    /// <summary>Trusts no peer any more, but keeps them.</summary>
+    public void DistrustAll() => _table.DistrustAll();
+
+    void HandleTimeout(Instant now, PeerContact contact)
+    {
+        if (contact.EchoFailoverAt <= now)
+            FailOverEchoTest(now, contact);
+        if (contact.Exchange == Exchange.None)
+        {
+            if (contact.IdleAt <= now)
+                Retire(contact);
+            else
+                Schedule(contact);
+            return;
+        }
+        if (contact.ExchangeAt <= now)
+        {
+            switch (contact.Exchange)
+            {
+                case Exchange.Bubbling:
+                    RunBubbleRound(now, contact);
+                    break;
+                case Exchange.BubblingLocally:
+                    RunBubbleRound(now, contact); // once locally, then as for any peer
+                    break;
+                case Exchange.Soliciting:
+                    Solicit(now, contact);
+                    break;
+                case Exchange.Testing:
+                    RunTest(now, contact);
+                    break;
+            }
+        }
+        Schedule(contact);
+    }
+
+    // An exchange came to its end long ago: a trusted peer needs its contact no more, an untrusted one is forgotten.
+    void Retire(PeerContact contact)
+    {
+        ref var entry = ref _table[contact.Index];
+        if (!entry.IsTrusted)
+            _table.Remove(contact.Index);
+        else if (contact.UsesRandomPort)
+        {
+            contact.IdleAt += IdleTimeout;
+            Schedule(contact);
+        }
+        else
+        {
+            entry.Contact = -1;
+            Free(contact);
+        }
+    }
+
+    PeerContact ContactOf(Instant now, int index)
+    {
+        ref var entry = ref _table[index];
+        if (entry.Contact >= 0)
+            return _contacts[entry.Contact]!;
+        if (!_freeContacts.TryPop(out int id))
+        {
+            id = _contacts.Count;
+            _contacts.Add(null);
+        }
+        var contact = new PeerContact(id, index, entry.Address, _budget) { IdleAt = now + IdleTimeout };
+        _contacts[id] = contact;
+        entry.Contact = id;
+        Schedule(contact);
+        return contact;
+    }
+
+    PeerContact? FindContact(int index) => index >= 0 && _table[index].Contact is >= 0 and var id ? _contacts[id] : null;
+
+    void Schedule(PeerContact contact) => _deadlines.Set(contact.Id, contact.Deadline);
+
+    void Release(int index)
+    {
+        if (FindContact(index) is { } contact)
+            Free(contact);
+    }
+
+    void Free(PeerContact contact)
+    {
+        contact.Outgoing.Clear();
+        contact.Incoming.Clear();
+        CloseRandomPort(contact);
+        _deadlines.Remove(contact.Id);
+        _contacts[contact.Id] = null;
+        _freeContacts.Push(contact.Id);
+    }
+
+    // The peer could not be reached: the host hears it for each packet that waits, and the budget's window is waited out.
+    void Fail(Instant now, PeerContact contact, UnreachableReason reason)
+    {
+        if (_table[contact.Index] is { IsTrusted: true } entry && entry.IsFresh(now))
+        {
+            Finish(now, contact); // heard, though it may not hear us: nothing waits
+            return;
+        }
+        contact.Exchange = Exchange.None;
+        contact.EchoFailoverAt = null;
+        CloseRandomPort(contact);
+        _table.Distrust(contact.Index);
+        contact.UnreachableUntil = contact.Bubbles.WindowEnd;
+        contact.IdleAt = contact.UnreachableUntil > now ? contact.UnreachableUntil : now;
+        while (contact.Incoming.Count > 0)
+        {
+            contact.Incoming.Pop();
+            _context.Drops.Count(DropReason.QueueExpired);
+        }
+        bool wanted = contact.Outgoing.Count > 0;
+        while (contact.Outgoing.TryPeek(out var octets, out _))
+        {
+            if (Ipv6Packet.TryParse(octets, out var packet))
+                _context.Refuse(now, packet, DropReason.PeerUnreachable);
+            contact.Outgoing.Pop();
+        }
+        if (wanted)
+            _context.Raise(new ClientEvent.PeerUnreachable(contact.Peer, reason));
+    }
+
+    void Finish(Instant now, PeerContact contact)
+    {
+        contact.Exchange = Exchange.None;
+        contact.EchoFailoverAt = null;
+        contact.Pairs = contact.Solicitations = 0;
+        contact.IsUnconfirmed = false;
+        contact.IdleAt = now + IdleTimeout;
+        Schedule(contact);
+    }
+}

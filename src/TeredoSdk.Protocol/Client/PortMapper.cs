@@ -1,0 +1,79 @@
+namespace TeredoSdk.Protocol.Client;
+
+/// <summary>The mapping of the service port at the gateway (RFC 6081 §5.3.3, §5.3.5, §5.6.3), by requests to the driver.</summary>
+sealed class PortMapper(ClientContext context)
+{
+    ushort _persisted = context.Options.PersistedMappedPort;
+    ushort _external; // what the gateway maps now, or 0
+
+    /// <summary>Whether MapPort is under way.</summary>
+    public bool IsPending { get; private set; }
+
+    /// <summary>The mapped external port, or 0.</summary>
+    public ushort ExternalPort => _external;
+
+    /// <summary>Asks for a mapping, before qualification starts; its answer is not waited for.</summary>
+    public void Begin()
+    {
+        if (!context.Options.MapPort)
+            return;
+        if (_persisted != 0) // §5.3.3: a mapping that an earlier run left goes first
+            Unmap(_persisted);
+        _persisted = 0;
+        IsPending = true;
+        context.Request(new() // §5.3.3: the external port is the local one, for as long as it takes
+        {
+            Kind = ClientRequestKind.MapPort,
+            Number = context.Local.Port,
+            Local = context.Local,
+        });
+    }
+
+    /// <returns>True when the mapping is known now.</returns>
+    public bool HandleAnswer(in RequestAnswer answer)
+    {
+        if (answer.Kind == ClientRequestKind.MapPort && IsPending)
+        {
+            IsPending = answer.Succeeded && answer.External.Address.IsUnspecified;
+            _external = answer.Succeeded ? answer.External.Port : (ushort)0; // §5.3.3: a failure is no reason not to go on
+            if (IsPending)
+                context.Request(new() { Kind = ClientRequestKind.GetExternalAddress });
+            return answer.Succeeded && !IsPending && Set(answer.External);
+        }
+        if (answer.Kind != ClientRequestKind.GetExternalAddress || !IsPending)
+            return false;
+        IsPending = false;
+        if (answer.Succeeded)
+            return Set(new(answer.External.Address, _external));
+        End(); // §5.3.3: without the external address the mapping is of no use
+        return false;
+    }
+
+    /// <summary>Removes the mapping (RFC 6081 §5.3.5).</summary>
+    public void End()
+    {
+        if (_external != 0)
+            Unmap(_external);
+        _external = 0;
+        IsPending = false;
+        context.IsPortMapped = false;
+        context.PortMapping = null;
+    }
+
+    /// <summary>After qualification: a mapping that is the mapped endpoint itself means a single NAT (RFC 6081 §5.3.3, §5.6.3).</summary>
+    public void Compare()
+    {
+        if (context.PortMapping == context.Mapped)
+            context.PortMapping = null;
+    }
+
+    bool Set(Ipv4Endpoint external)
+    {
+        context.IsPortMapped = true;
+        context.PortMapping = external;
+        context.Raise(new ClientEvent.PortMapped(external));
+        return true;
+    }
+
+    void Unmap(ushort port) => context.Request(new() { Kind = ClientRequestKind.UnmapPort, Number = port });
+}

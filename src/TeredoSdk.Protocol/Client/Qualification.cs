@@ -1,0 +1,455 @@
+using TeredoSdk.Protocol.Wire;
+using static TeredoSdk.Protocol.Client.QualificationActivity;
+
+namespace TeredoSdk.Protocol.Client;
+
+/// <summary>Qualification and maintenance (RFC 4380 §5.2.1, §5.2.5; RFC 5991 §3.2; RFC 6081 §5.1.1).</summary>
+sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers peers)
+{
+    static readonly TimeSpan SolicitationTimeout = TimeSpan.FromSeconds(4); // RFC 4380 §5.2.1: T
+    const int MaxSolicitations = 3;                                         // RFC 4380 §5.2.1: N
+    const int MaxPortAttempts = 4;
+    static readonly TimeSpan MappingPatience = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan MinBackOff = TimeSpan.FromSeconds(60), MaxBackOff = TimeSpan.FromSeconds(100); // the RFCs name none
+    static readonly TimeSpan BackOffCap = TimeSpan.FromMinutes(10);
+    const int MaxPortStep = 64; // more between two mappings is no sequence
+
+    readonly HashSet<Ipv4Address> _silentSecondaries = [];
+    QualificationActivity _activity = new Idle();
+    ClientState _state;
+    NetworkState _network = new();
+    (Ipv4Address Server, Ipv4Endpoint Mapped, TeredoFlags Flags)? _flags;
+    NatReport? _reported;
+    int _serverIndex, _serversTried, _failures, _leases, _mtu = RouterAdvertisement.DefaultMtuOctets;
+    bool _portOpen, _mappedNotGlobal, _remapped, _awaitMapping;
+
+    /// <summary>The refresh interval in force; interval determination may raise it (RFC 4380 §5.2.7).</summary>
+    public TimeSpan RefreshInterval { get; set; } = context.Options.RefreshInterval;
+
+    public ClientState State
+    {
+        get => _state;
+        private set
+        {
+            if (_state == value)
+                return;
+            _state = value;
+            context.Raise(new ClientEvent.StateChanged(value));
+        }
+    }
+
+    public bool IsStarted => State != ClientState.Off;
+
+    public NetworkState Network => _network;
+
+    public NatReport Nat => new(context.Mapping, context.Filtering, context.IsPortPreserving,
+        context.IsSymmetric && !context.IsPortPreserving && context.MayBeSequential, context.IsPortMapped);
+
+    public Instant? NextDeadline => _activity switch
+    {
+        AwaitingMapping awaiting => awaiting.Until,
+        Soliciting soliciting => soliciting.RetryAt,
+        Probing probing => probing.RetryAt,
+        Offline offline => offline.RetryAt,
+        Maintaining maintaining => Instant.Earlier(RefreshAt(maintaining), DormantAt),
+        _ => null,
+    };
+
+    // RFC 4380 §5.2.5 asks for a packet *from* the server within the interval; a NAT may refresh on outbound traffic only (RFC
+    // 4787 REQ-6), so one *to* it is wanted as well.
+    Instant RefreshAt(Maintaining maintaining) =>
+        (context.LastServerSent < context.LastServerReceived ? context.LastServerSent : context.LastServerReceived) + maintaining.Interval;
+
+    Instant? DormantAt => _leases == 0 && context.Options.DormancyTimeout > TimeSpan.Zero
+        ? context.LastTraffic + context.Options.DormancyTimeout : null;
+
+    bool IsSuppressed => !_network.HasIpv4
+        || (_network.HasNativeIpv6 && context.Options.NativeIpv6 == NativeIpv6Behaviour.Stop) // RFC 4380 §5.5
+        || (_network.IsManaged && !context.Options.AllowManagedNetwork);                      // RFC 5991 §4
+
+    public void Start(Instant now)
+    {
+        if (IsStarted)
+            throw new InvalidOperationException("The client is started already; stop it first.");
+        Begin(now);
+    }
+
+    public void Stop()
+    {
+        ShutDown();
+        State = ClientState.Off;
+    }
+
+    public void HandleTimeout(Instant now)
+    {
+        if (NextDeadline is not { } due || now < due)
+            return;
+        switch (_activity)
+        {
+            case AwaitingMapping:
+                StartRound(now);
+                break;
+            case Soliciting { Attempt: < MaxSolicitations } soliciting:
+                Solicit(now, soliciting.Secondary, soliciting.Attempt + 1);
+                break;
+            case Soliciting { Secondary: true }:
+                GiveUpOnSecondary(now);
+                break;
+            case Soliciting:
+                TryNextServer(now, _mappedNotGlobal ? OfflineReason.MappedAddressNotGlobal : OfflineReason.ServerUnreachable);
+                break;
+            case Maintaining when DormantAt <= now:
+                GoDormant();
+                break;
+            case Maintaining:
+                Probe(now, 1);
+                break;
+            case Probing { Attempt: < MaxSolicitations } probing:
+                Probe(now, probing.Attempt + 1);
+                break;
+            case Probing:
+                LoseAddress();
+                _serversTried = 0;
+                TryNextServer(now, OfflineReason.ServerUnreachable);
+                break;
+            case Offline:
+                Retry(now);
+                break;
+        }
+    }
+
+    /// <summary>Takes a router advertisement that came to the service port.</summary>
+    /// <returns>None when it answered a solicitation.</returns>
+    public DropReason HandleAdvertisement(Instant now, Ipv4Endpoint source, in Advertisement advertisement)
+    {
+        var (nonce, expected) = _activity switch
+        {
+            Soliciting soliciting => (soliciting.Nonce, soliciting.Secondary ? context.SecondaryEndpoint : context.PrimaryEndpoint),
+            Probing probing => (probing.Nonce, context.PrimaryEndpoint),
+            _ => (0UL, default(Ipv4Endpoint)),
+        };
+        if (source != expected || advertisement.Nonce != nonce)
+            return DropReason.BadNonce; // unsolicited, late or forged: the state goes on (§5.2.1)
+        context.LastServerReceived = now;
+        if (!context.Policy.IsGlobalUnicast(advertisement.Mapped))
+        {
+            _mappedNotGlobal = true; // §4: an address embeds a global unicast address
+            return DropReason.SourceNotGlobal;
+        }
+        if (advertisement.NeedsNewKey)
+            context.Raise(new ClientEvent.KeyRenewalNeeded()); // §5.2.2: the advertisement is valid all the same
+        _mtu = advertisement.MtuOctets ?? _mtu;
+        switch (_activity)
+        {
+            case Soliciting { Secondary: false }:
+                TakePrimaryMapping(now, advertisement.Mapped);
+                break;
+            case Soliciting:
+                TakeSecondaryMapping(now, advertisement.Mapped);
+                break;
+            case Probing when advertisement.Mapped == context.Mapped:
+                Maintain();
+                break;
+            case Probing:
+                TakePrimaryMapping(now, advertisement.Mapped);
+                break;
+        }
+        return DropReason.None;
+    }
+
+    public void HandleOpened(Instant now, in RequestAnswer answer)
+    {
+        if (_activity is not OpeningPort opening)
+            return;
+        if (answer.Succeeded)
+        {
+            _portOpen = true;
+            context.Local = answer.Local;
+            mapper.Begin();
+            if (_awaitMapping && mapper.IsPending)
+                _activity = new AwaitingMapping(now + MappingPatience);
+            else
+                StartRound(now);
+        }
+        else if (context.Options.ServicePort == 0 && opening.Attempt < MaxPortAttempts)
+            OpenPort(opening.Attempt + 1);
+        else
+            GoOffline(now, OfflineReason.PortUnavailable);
+    }
+
+    public void HandleMappingAnswer(Instant now, in RequestAnswer answer)
+    {
+        bool mapped = mapper.HandleAnswer(answer);
+        if (_activity is AwaitingMapping && !mapper.IsPending)
+            StartRound(now);
+        else if (mapped && State == ClientState.Qualified)
+        {
+            mapper.Compare();
+            if (context.IsSymmetric && context.PortMapping is not null && !_remapped && context.Options.ServicePort == 0
+                && context.Options.Has(TeredoExtensions.UpnpSymmetricNat))
+                StartOverWithMapping();
+        }
+    }
+
+    public void HandleNetworkChanged(Instant now, NetworkState network)
+    {
+        var before = _network;
+        _network = network;
+        context.Policy = new(context.Options.AllowPrivateAddresses, [.. network.AttachedSubnets]);
+        if (!IsStarted)
+            return;
+        var local = before.LocalAddress.IsUnspecified ? context.Local.Address : before.LocalAddress;
+        bool moved = !network.LocalAddress.IsUnspecified && network.LocalAddress != local;
+        if (IsSuppressed)
+        {
+            ShutDown();
+            State = ClientState.Suppressed;
+        }
+        else if (State == ClientState.Suppressed || (moved && _portOpen))
+        {
+            ShutDown();
+            Begin(now);
+        }
+        else if (State == ClientState.Offline)
+        {
+            _failures = 0;
+            Retry(now);
+        }
+        else if (network.Resumed && State == ClientState.Qualified)
+        {
+            peers.DistrustAll();
+            Probe(now, 1);
+        }
+    }
+
+    public void AcquireLease(Instant now)
+    {
+        _leases++;
+        if (State == ClientState.Dormant)
+            Wake(now);
+    }
+
+    public void ReleaseLease(Instant now)
+    {
+        if (_leases == 0)
+            throw new InvalidOperationException("No lease is held.");
+        _leases--;
+        context.LastTraffic = now; // the idle time counts from here
+    }
+
+    /// <summary>Leaves dormancy: the mapping may be gone, so qualification runs again; the address stays if the mapping does.</summary>
+    public void Wake(Instant now)
+    {
+        context.LastTraffic = now;
+        StartRound(now);
+    }
+
+    void Begin(Instant now)
+    {
+        _failures = 0;
+        _remapped = false;
+        context.LastTraffic = now;
+        if (IsSuppressed)
+            State = ClientState.Suppressed;
+        else
+            OpenPort(1);
+    }
+
+    void OpenPort(int attempt)
+    {
+        State = ClientState.Qualifying;
+        _activity = new OpeningPort(attempt);
+        ushort number = context.Options.ServicePort != 0 ? context.Options.ServicePort // §5.2.10: may be fixed, else random
+            : attempt < MaxPortAttempts ? context.Random.NextPort() : (ushort)0;
+        context.Request(new() { Kind = ClientRequestKind.OpenPort, Port = LocalPort.Service, Number = number });
+    }
+
+    void StartRound(Instant now)
+    {
+        _serverIndex = _serversTried = 0;
+        SolicitServer(now);
+    }
+
+    void Retry(Instant now)
+    {
+        if (_portOpen)
+            StartRound(now);
+        else
+            OpenPort(1);
+    }
+
+    void SolicitServer(Instant now)
+    {
+        context.Server = context.Options.Servers[_serverIndex];
+        _mappedNotGlobal = false;
+        State = ClientState.Qualifying;
+        Solicit(now, secondary: false, attempt: 1);
+    }
+
+    void Solicit(Instant now, bool secondary, int attempt)
+    {
+        ulong nonce = context.Solicit(now, LocalPort.Service, secondary ? context.SecondaryEndpoint : context.PrimaryEndpoint);
+        _activity = new Soliciting(secondary, attempt, nonce, now + SolicitationTimeout);
+    }
+
+    void Probe(Instant now, int attempt)
+    {
+        ulong nonce = context.Solicit(now, LocalPort.Service, context.PrimaryEndpoint);
+        _activity = new Probing(attempt, nonce, now + SolicitationTimeout);
+    }
+
+    // §5.2, RFC 6081 §5.1.1: 75 to 100 % of the interval, drawn anew each time.
+    void Maintain() => _activity = new Maintaining(context.Random.NextBetween(RefreshInterval * 0.75, RefreshInterval));
+
+    void TakePrimaryMapping(Instant now, Ipv4Endpoint mapped)
+    {
+        bool renumbered = State == ClientState.Qualified && mapped != context.Mapped;
+        context.Mapped = mapped;
+        context.IsPortPreserving = mapped.Port == context.Local.Port; // RFC 6081 §5.4.3
+        context.MayBeSequential = true;
+        if (renumbered)
+            SetAddress(); // §5.2.5: the old address is invalid at once
+        if (_silentSecondaries.Contains(context.Server.Primary))
+            Complete(MappingBehaviour.NotChecked);
+        else
+            Solicit(now, secondary: true, attempt: 1);
+    }
+
+    void TakeSecondaryMapping(Instant now, Ipv4Endpoint mapped)
+    {
+        if (mapped == context.Mapped)
+        {
+            Complete(mapped == context.Local ? MappingBehaviour.None : MappingBehaviour.EndpointIndependent);
+            return;
+        }
+        // RFC 6081 §5.5 would test each time; a step that is no step here will be none later either.
+        context.MayBeSequential = mapped.Address == context.Mapped.Address && mapped.Port - context.Mapped.Port is > 0 and <= MaxPortStep;
+        if (context.Options.Has(TeredoExtensions.SymmetricNatSupport))
+            Complete(MappingBehaviour.AddressOrPortDependent); // RFC 6081 §5.2: go on with the primary's mapping
+        else
+        {
+            LoseAddress();
+            GoOffline(now, OfflineReason.SymmetricNat); // RFC 4380 §5.2.1
+        }
+    }
+
+    // RFC 4380 §5.2.1 calls the service unusable then. Servers with one address are too common for that: the mapping behaviour
+    // is "not checked", unless the options insist.
+    void GiveUpOnSecondary(Instant now)
+    {
+        if (context.Options.RequireSecondary)
+        {
+            LoseAddress();
+            TryNextServer(now, OfflineReason.SecondaryUnreachable);
+            return;
+        }
+        _silentSecondaries.Add(context.Server.Primary);
+        Complete(MappingBehaviour.NotChecked);
+    }
+
+    void Complete(MappingBehaviour mapping)
+    {
+        context.Mapping = mapping;
+        _failures = 0;
+        SetAddress();
+        mapper.Compare();
+        bool wasQualified = State == ClientState.Qualified;
+        State = ClientState.Qualified;
+        if (!wasQualified || _reported != Nat)
+            Report();
+        Maintain();
+    }
+
+    void Report()
+    {
+        _reported = Nat;
+        context.Raise(new ClientEvent.Qualified(context.Address!.Value, context.Server, _mtu, Nat));
+    }
+
+    void SetAddress()
+    {
+        var old = context.Address;
+        var address = new TeredoAddress(context.Server.Primary, Flags(), context.Mapped);
+        if (address == old)
+            return;
+        peers.Clear(); // §5.2.5: what was negotiated for the old address is void
+        context.Filtering = FilteringBehaviour.NotChecked;
+        context.Address = address;
+        if (old is { } previous)
+            context.Raise(new ClientEvent.AddressChanged(previous, address));
+    }
+
+    // RFC 5991 §3.1: twelve random bits, kept while the mapping does not change, else each refresh would renumber the host.
+    TeredoFlags Flags()
+    {
+        if (_flags is { } known && known.Server == context.Server.Primary && known.Mapped == context.Mapped)
+            return known.Flags;
+        var flags = (TeredoFlags)context.Random.NextUInt64() & TeredoFlags.Random;
+        _flags = (context.Server.Primary, context.Mapped, flags);
+        return flags;
+    }
+
+    void TryNextServer(Instant now, OfflineReason reason)
+    {
+        if (++_serversTried >= context.Options.Servers.Count)
+        {
+            GoOffline(now, reason);
+            return;
+        }
+        _serverIndex = (_serverIndex + 1) % context.Options.Servers.Count; // RFC 4380 §7.3.5: ready to use another server
+        SolicitServer(now);
+    }
+
+    void GoOffline(Instant now, OfflineReason reason)
+    {
+        LoseAddress();
+        var delay = context.Random.NextBetween(MinBackOff, MaxBackOff) * Math.Pow(2, Math.Min(_failures++, 8));
+        var retryAt = now + (delay < BackOffCap ? delay : BackOffCap);
+        _activity = new Offline(retryAt);
+        State = ClientState.Offline;
+        context.Raise(new ClientEvent.Failed(reason, retryAt));
+    }
+
+    void GoDormant()
+    {
+        _activity = new Idle();
+        peers.Clear();
+        State = ClientState.Dormant;
+    }
+
+    // The reserved external port serves the first mapping that a symmetric NAT makes (RFC 6081 §5.3): it must be there first.
+    void StartOverWithMapping()
+    {
+        _remapped = _awaitMapping = true;
+        LoseAddress();
+        ClosePort();
+        OpenPort(1);
+    }
+
+    void LoseAddress()
+    {
+        if (context.Address is { } address)
+        {
+            context.Address = null;
+            context.Raise(new ClientEvent.AddressLost(address));
+        }
+        _reported = null;
+        peers.Clear();
+    }
+
+    void ShutDown()
+    {
+        LoseAddress();
+        ClosePort();
+        _activity = new Idle();
+        _awaitMapping = false;
+    }
+
+    void ClosePort()
+    {
+        mapper.End();
+        if (_portOpen || _activity is OpeningPort)
+            context.Request(new() { Kind = ClientRequestKind.ClosePort, Port = LocalPort.Service });
+        _portOpen = false;
+    }
+}
