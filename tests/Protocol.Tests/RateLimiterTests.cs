@@ -1,4 +1,4 @@
-using TeredoSdk.Protocol.Tests.Server;
+using TeredoSdk.Protocol.Tests.Client;
 
 namespace TeredoSdk.Protocol.Tests;
 

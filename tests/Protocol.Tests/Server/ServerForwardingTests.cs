@@ -65,7 +65,7 @@ public class ServerForwardingTests
     [Test, Conformance("C-106")]
     public void Rule2_Icmpv6WithoutMessage_IsDropped()
     {
-        byte[] packet = Bubble(A, B);
+        byte[] packet = BubbleOf(A, B);
         packet[6] = NextHeader.Icmpv6;
         Assert.That(new ServerHarness().Drop(MappedA, packet), Is.EqualTo(DropReason.NotBubbleOrIcmpv6));
     }
@@ -79,7 +79,7 @@ public class ServerForwardingTests
         Assert.Multiple(() =>
         {
             Assert.That(server.Drop(source, Vectors.Tv01), Is.EqualTo(DropReason.SourceNotGlobal));
-            Assert.That(server.Drop(source, Bubble(AddressOf(source, options.Primary), AddressOf(new(new(0x08080808), 5000), options.Primary))), Is.EqualTo(DropReason.SourceNotGlobal));
+            Assert.That(server.Drop(source, BubbleOf(AddressOf(source, options.Primary), AddressOf(new(new(0x08080808), 5000), options.Primary))), Is.EqualTo(DropReason.SourceNotGlobal));
         });
     }
 
@@ -103,12 +103,12 @@ public class ServerForwardingTests
 
     [Test, Conformance("C-110")]
     public void Rule6_NativeOrUniqueLocalSourceToOwnClient_IsForwarded([Values("2001:db8:6::50", "fd00::1", "2002:c000:0201::1")] string source) =>
-        Assert.That(new ServerHarness().Answer(RelayEndpoint, Bubble(Ipv6Address.Parse(source), A)).Target, Is.EqualTo(MappedA));
+        Assert.That(new ServerHarness().Answer(RelayEndpoint, BubbleOf(Ipv6Address.Parse(source), A)).Target, Is.EqualTo(MappedA));
 
     [Test]
     public void Rule6_SourceThatNobodyHas_IsDropped(
         [Values("::", "::1", "ff02::1", "::ffff:203.0.113.9", "::203.0.113.9", "fe80::8000:f227:34ff:8efe", "3ffe:831f::1")] string source) =>
-        Assert.That(new ServerHarness().Drop(RelayEndpoint, Bubble(Ipv6Address.Parse(source), A)), Is.EqualTo(DropReason.BadInnerSource));
+        Assert.That(new ServerHarness().Drop(RelayEndpoint, BubbleOf(Ipv6Address.Parse(source), A)), Is.EqualTo(DropReason.BadInnerSource));
 
     [Test, Conformance("C-111")]
     public void Rule7_NativeSourceToClientOfOtherServer_IsDropped()
@@ -116,8 +116,8 @@ public class ServerForwardingTests
         var server = new ServerHarness();
         Assert.Multiple(() =>
         {
-            Assert.That(server.Drop(RelayEndpoint, Bubble(Native, AddressOf(MappedA, OtherServer))), Is.EqualTo(DropReason.NotAccepted));
-            Assert.That(server.Drop(RelayEndpoint, Bubble(Native, AddressOf(MappedA, Secondary))), Is.EqualTo(DropReason.NotAccepted));
+            Assert.That(server.Drop(RelayEndpoint, BubbleOf(Native, AddressOf(MappedA, OtherServer))), Is.EqualTo(DropReason.NotAccepted));
+            Assert.That(server.Drop(RelayEndpoint, BubbleOf(Native, AddressOf(MappedA, Secondary))), Is.EqualTo(DropReason.NotAccepted));
             Assert.That(server.Drop(RelayEndpoint, Echo(Native, Ipv6Address.Parse("2001:db8::1"))), Is.EqualTo(DropReason.NotAccepted));
         });
     }
@@ -127,7 +127,7 @@ public class ServerForwardingTests
         [Values("fe80::1", "ff0e::1", "ff02::1", "ff02::2", "fd00::1", "::1", "::", "::ffff:8.8.8.8", "3ffe:831f:cb00:7101:0:15b1:34ff:8ef3")] string destination)
     {
         var server = new ServerHarness(Options with { ForwardNative = true });
-        foreach (byte[] packet in new[] { Bubble(A, Ipv6Address.Parse(destination)), Echo(A, Ipv6Address.Parse(destination)) })
+        foreach (byte[] packet in new[] { BubbleOf(A, Ipv6Address.Parse(destination)), Echo(A, Ipv6Address.Parse(destination)) })
             Assert.That(server.Drop(MappedA, packet), Is.EqualTo(DropReason.BadInnerDestination));
     }
 
@@ -136,18 +136,18 @@ public class ServerForwardingTests
     {
         var options = new TeredoServerOptions { Primary = Ipv4Address.Parse("65.54.227.120"), Secondary = Ipv4Address.Parse("65.54.227.121") };
         var source = Ipv4Endpoint.Parse("8.8.4.4:5000");
-        byte[] packet = Bubble(AddressOf(source, options.Primary), AddressOf(new(Ipv4Address.Parse(embedded), 5000), options.Primary));
+        byte[] packet = BubbleOf(AddressOf(source, options.Primary), AddressOf(new(Ipv4Address.Parse(embedded), 5000), options.Primary));
         Assert.That(new ServerHarness(options).Drop(source, packet), Is.EqualTo(DropReason.DestinationNotGlobal));
     }
 
     [Test, Conformance("C-113")]
     public void Destination_EmbedsPortZero_IsDropped() =>
-        Assert.That(new ServerHarness().Drop(MappedA, Bubble(A, AddressOf(MappedB with { Port = 0 }))), Is.EqualTo(DropReason.DestinationNotGlobal));
+        Assert.That(new ServerHarness().Drop(MappedA, BubbleOf(A, AddressOf(MappedB with { Port = 0 }))), Is.EqualTo(DropReason.DestinationNotGlobal));
 
     [Test, Conformance("C-114")]
     public void Forward_ToClientOfOtherServer_HasNoOrigin()
     {
-        byte[] packet = Bubble(A, AddressOf(MappedB, OtherServer));
+        byte[] packet = BubbleOf(A, AddressOf(MappedB, OtherServer));
         Assert.That(new ServerHarness().Answer(MappedA, packet), Is.EqualTo(new Sent(Convert.ToHexStringLower(packet), LocalPort.ServerPrimary, MappedB)));
     }
 
@@ -218,7 +218,7 @@ public class ServerForwardingTests
         var server = new ServerHarness(Options with { ForwardNative = true });
         Assert.Multiple(() =>
         {
-            Assert.That(server.Drop(MappedA, Bubble(A, Native)), Is.EqualTo(DropReason.NotAccepted));
+            Assert.That(server.Drop(MappedA, BubbleOf(A, Native)), Is.EqualTo(DropReason.NotAccepted));
             Assert.That(server.Drop(MappedA, Echo(A, Native, type: Icmpv6Type.DestinationUnreachable)), Is.EqualTo(DropReason.NotAccepted));
             Assert.That(server.Drop(MappedA, Echo(A, Native, hopLimit: 1)), Is.EqualTo(DropReason.HopLimitExceeded));
             Assert.That(server.Drop(MappedA, Echo(A, Native, hopLimit: 0)), Is.EqualTo(DropReason.HopLimitExceeded));
@@ -248,7 +248,7 @@ public class ServerForwardingTests
         {
             Assert.That(server.Drop(MappedA, damaged), Is.EqualTo(DropReason.MalformedIcmpv6));
             Assert.That(server.Drop(MappedA, Echo(A, own, type: Icmpv6Type.EchoReply)), Is.EqualTo(DropReason.BadInnerDestination));
-            Assert.That(server.Drop(MappedA, Bubble(A, own)), Is.EqualTo(DropReason.BadInnerDestination));
+            Assert.That(server.Drop(MappedA, BubbleOf(A, own)), Is.EqualTo(DropReason.BadInnerDestination));
             Assert.That(server.Drop(MappedA, Echo(Ipv6Address.Parse("fe80::1"), own)), Is.EqualTo(DropReason.NotAccepted));
         });
     }
@@ -259,7 +259,7 @@ public class ServerForwardingTests
         var relay = new Ipv4Endpoint(Ipv4Address.Parse("65.54.227.120"), 40000);
         var client = Ipv4Endpoint.Parse("8.8.4.4:5000");
         var options = new TeredoServerOptions { Primary = relay.Address };
-        byte[] bubble = Bubble(Native, AddressOf(client, options.Primary));
+        byte[] bubble = BubbleOf(Native, AddressOf(client, options.Primary));
         Assert.Multiple(() =>
         {
             Assert.That(new ServerHarness(options).Drop(relay, bubble), Is.EqualTo(DropReason.OwnAddress));

@@ -1,4 +1,5 @@
 using TeredoSdk.Protocol.Server;
+using TeredoSdk.Protocol.Tests.Client;
 using TeredoSdk.Protocol.Wire;
 using static TeredoSdk.Protocol.Tests.Server.ServerHarness;
 
@@ -68,7 +69,7 @@ public class ServerLimitTests
         {
             var source = new Ipv4Endpoint(new(0x0A000000 + (uint)i), 5000);
             var target = MappedB with { Port = (ushort)(10_000 + i) };
-            return server.Handle(source, Bubble(AddressOf(source), AddressOf(target)), at: at).Verdict.Kind == VerdictKind.Consumed;
+            return server.Handle(source, BubbleOf(AddressOf(source), AddressOf(target)), at: at).Verdict.Kind == VerdictKind.Consumed;
         });
         Assert.Multiple(() =>
         {
@@ -101,7 +102,7 @@ public class ServerLimitTests
             for (uint i = from; i < to; i++)
             {
                 var source = new Ipv4Endpoint(new(0x0B000000 + i), 5000);
-                Wire.Bubble.Write(bubble, new TeredoAddress(Primary, TeredoFlags.None, source), B);
+                Bubble.Write(bubble, new TeredoAddress(Primary, TeredoFlags.None, source), B);
                 server.HandleDatagram(Instant.FromSeconds(i * 1e-5), LocalPort.ServerPrimary, source, Vectors.Tv01);
                 server.HandleDatagram(Instant.FromSeconds(i * 1e-5), LocalPort.ServerPrimary, source, bubble);
                 while (server.TryTakeTransmit(buffer, out _))

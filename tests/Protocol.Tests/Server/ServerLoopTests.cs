@@ -13,7 +13,7 @@ public class ServerLoopTests
     {
         // The attack that stops a server with one packet: source and destination embed its own address and port.
         var (source, destination) = (new Ipv4Endpoint(Ipv4Address.Parse(own), 3544), new Ipv4Endpoint(Ipv4Address.Parse(target), 3544));
-        Assert.That(new ServerHarness().Drop(source, Bubble(AddressOf(source), AddressOf(destination))), Is.EqualTo(DropReason.OwnAddress));
+        Assert.That(new ServerHarness().Drop(source, BubbleOf(AddressOf(source), AddressOf(destination))), Is.EqualTo(DropReason.OwnAddress));
     }
 
     [Test, Conformance("C-123")]
@@ -37,9 +37,9 @@ public class ServerLoopTests
         var destination = new Ipv4Endpoint(Ipv4Address.Parse(own), (ushort)port);
         Assert.Multiple(() =>
         {
-            Assert.That(server.Drop(MappedA, Bubble(A, AddressOf(destination))), Is.EqualTo(DropReason.OwnAddress));
-            Assert.That(server.Drop(MappedA, Bubble(A, AddressOf(destination, OtherServer))), Is.EqualTo(DropReason.OwnAddress));
-            Assert.That(server.Drop(RelayEndpoint, Bubble(Native, AddressOf(destination))), Is.EqualTo(DropReason.OwnAddress));
+            Assert.That(server.Drop(MappedA, BubbleOf(A, AddressOf(destination))), Is.EqualTo(DropReason.OwnAddress));
+            Assert.That(server.Drop(MappedA, BubbleOf(A, AddressOf(destination, OtherServer))), Is.EqualTo(DropReason.OwnAddress));
+            Assert.That(server.Drop(RelayEndpoint, BubbleOf(Native, AddressOf(destination))), Is.EqualTo(DropReason.OwnAddress));
         });
     }
 
@@ -50,9 +50,9 @@ public class ServerLoopTests
         var server = new ServerHarness();
         Assert.Multiple(() =>
         {
-            Assert.That(server.Drop(other, Bubble(AddressOf(other, OtherServer), A)), Is.EqualTo(DropReason.ServerPort));
+            Assert.That(server.Drop(other, BubbleOf(AddressOf(other, OtherServer), A)), Is.EqualTo(DropReason.ServerPort));
             Assert.That(server.Drop(other, Vectors.Tv03), Is.EqualTo(DropReason.ServerPort));
-            Assert.That(server.Drop(MappedA, Bubble(A, AddressOf(other))), Is.EqualTo(DropReason.ServerPort));
+            Assert.That(server.Drop(MappedA, BubbleOf(A, AddressOf(other))), Is.EqualTo(DropReason.ServerPort));
         });
     }
 
@@ -62,7 +62,7 @@ public class ServerLoopTests
         // Each server is handed what the other sends; without the checks this would go on for ever.
         var (first, second) = (new Ipv4Endpoint(Primary, 3544), new Ipv4Endpoint(OtherServer, 3544));
         var servers = new[] { new ServerHarness(), new ServerHarness(Options with { Primary = OtherServer, Secondary = null }) };
-        byte[] packet = Bubble(AddressOf(first), AddressOf(second, OtherServer));
+        byte[] packet = BubbleOf(AddressOf(first), AddressOf(second, OtherServer));
         foreach (var (server, source) in new[] { (servers[0], second), (servers[1], first) })
             Assert.That(server.Drop(source, packet), Is.EqualTo(DropReason.ServerPort));
     }
@@ -75,10 +75,10 @@ public class ServerLoopTests
         Assert.Multiple(() =>
         {
             Assert.That(server.Answer(client, Vectors.Tv03).Target, Is.EqualTo(client));
-            Assert.That(server.Answer(MappedA, Bubble(A, AddressOf(client))).Target, Is.EqualTo(client));
+            Assert.That(server.Answer(MappedA, BubbleOf(A, AddressOf(client))).Target, Is.EqualTo(client));
             Assert.That(server.Drop(new(OtherServer, 3544), Vectors.Tv03), Is.EqualTo(DropReason.ServerPort));
             Assert.That(server.Drop(new(OtherServer, 50000), Vectors.Tv03), Is.EqualTo(DropReason.ServerPort));
-            Assert.That(server.Drop(MappedA, Bubble(A, AddressOf(new(OtherServer, 50000)))), Is.EqualTo(DropReason.ServerPort));
+            Assert.That(server.Drop(MappedA, BubbleOf(A, AddressOf(new(OtherServer, 50000)))), Is.EqualTo(DropReason.ServerPort));
             Assert.That(server.Drop(new(Primary, 3544), Vectors.Tv03), Is.EqualTo(DropReason.OwnAddress));
         });
     }
@@ -90,7 +90,7 @@ public class ServerLoopTests
         var server = new ServerHarness(Options with { ForwardNative = true });
         Assert.Multiple(() =>
         {
-            Assert.That(server.Drop(RelayEndpoint, Bubble(address, A)), Is.EqualTo(DropReason.OwnAddress));
+            Assert.That(server.Drop(RelayEndpoint, BubbleOf(address, A)), Is.EqualTo(DropReason.OwnAddress));
             Assert.That(server.Drop(MappedA, Echo(A, address)), Is.EqualTo(DropReason.OwnAddress));
         });
     }

@@ -1,4 +1,5 @@
 using TeredoSdk.Protocol.Server;
+using TeredoSdk.Protocol.Tests.Client;
 using static TeredoSdk.Protocol.Tests.Server.ServerHarness;
 
 namespace TeredoSdk.Protocol.Tests.Server;
