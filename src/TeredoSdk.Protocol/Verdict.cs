@@ -49,8 +49,8 @@ public readonly record struct Verdict
     public static Verdict Deliver(int offset, int length) => new() { Kind = VerdictKind.Deliver, Offset = offset, Length = length };
 
     /// <summary>Send a packet as it is.</summary>
-    public static Verdict Send(LocalPort via, Ipv4Endpoint target, int length) =>
-        new() { Kind = VerdictKind.Send, Via = via, Target = target, Length = length };
+    public static Verdict Send(LocalPort via, Ipv4Endpoint target, int length, int offset = 0) =>
+        new() { Kind = VerdictKind.Send, Via = via, Target = target, Length = length, Offset = offset };
 
     /// <summary>Dropped.</summary>
     public static Verdict Dropped(DropReason reason) => new() { Kind = VerdictKind.Dropped, Reason = reason };

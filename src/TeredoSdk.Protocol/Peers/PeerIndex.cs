@@ -32,9 +32,9 @@ sealed class PeerIndex
         return (folded ^ folded >> 32) * _key2;
     }
 
-    // The slot comes from the upper half, the tag from the bits in the middle: the low bits of a product are its worst.
+    // The home comes from the upper half, the tag from the top of the lower one: bits of their own, and not a product's worst.
     static int HomeOf(ulong hash, uint[] slots) => (int)((hash >> 32) & (uint)(slots.Length - 1));
-    uint TagOf(ulong hash) => (uint)(hash >> 16) & ~_numberMask;
+    uint TagOf(ulong hash) => (uint)hash & ~_numberMask;
 
     public int Find(Ipv6Address address, PeerEntry[] entries)
     {

@@ -50,8 +50,9 @@ struct PeerEntry
 /// <summary>The peers of a client or relay (RFC 4380 §5.2, §5.4): bounded in number, in untrusted ones, and per IPv4 address.</summary>
 /// <remarks>
 /// An index names its entry until it is removed, and may then name another. When the table is full a new entry takes the place
-/// of the oldest untrusted one, else of a trusted one that was not heard for 30 s, else, if it is trusted itself, of a trusted one
-/// that the host never sent to. Entries in use are never evicted (RFC 4380 §7.3.3).
+/// of the oldest untrusted one (but in its first 30 s only if there is none of the next kind), else of a trusted one that was not
+/// heard for 30 s, else, if it is trusted itself, of a trusted one that the host never sent to. Entries in use are never evicted
+/// (RFC 4380 §7.3.3).
 /// </remarks>
 sealed class PeerTable
 {
@@ -186,11 +187,16 @@ sealed class PeerTable
         bool full = Count >= _capacity, tooManyUntrusted = !trusted && _untrusted.Count >= _maxUntrusted;
         if (!full && !tooManyUntrusted)
             return true;
-        if (_untrusted.Count == 0)
-            return !tooManyUntrusted && EvictTrusted(now, evenFresh: trusted);
-        Remove(OldestUntrusted(now));
-        return true;
+        int untrusted = _untrusted.Count > 0 ? OldestUntrusted(now) : -1;
+        // A trusted peer that went stale is worth less than an untrusted one whose bubbles are still under way.
+        if (!tooManyUntrusted && (untrusted < 0 || WasQueuedLately(untrusted, now)) && EvictTrusted(now, evenFresh: trusted && untrusted < 0))
+            return true;
+        if (untrusted >= 0)
+            Remove(untrusted);
+        return untrusted >= 0;
     }
+
+    bool WasQueuedLately(int index, Instant now) => (int)(Stamp(now - Validity) - _entries[index].Queued) < 0;
 
     // The chains are in the order of the last look, not of the last packet: receiving does not touch them. An entry that was
     // heard since goes to the end when its turn comes.

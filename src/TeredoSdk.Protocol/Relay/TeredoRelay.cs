@@ -1,15 +1,43 @@
+using TeredoSdk.Protocol.Peers;
+using TeredoSdk.Protocol.Wire;
+
 namespace TeredoSdk.Protocol.Relay;
 
-/// <summary>Settings of a <see cref="TeredoRelay"/>, fixed when it is made.</summary>
-public sealed record TeredoRelayOptions
-{
-    /// <summary>The IPv6 prefixes served: packets from Teredo clients are forwarded only to these, packets to clients taken only from them. A host-specific relay lists its own addresses as /128.</summary>
-    public required IReadOnlyList<Ipv6Prefix> ServedPrefixes { get; init; }
-}
-
 /// <summary>A Teredo relay, or host-specific relay (RFC 4380 §5.4), as a state machine without sockets, clock or tasks.</summary>
+/// <remarks>
+/// <para>
+/// The driver feeds inputs (<see cref="HandleTimeout"/>, <see cref="HandleDatagram"/>, <see cref="HandlePacket"/>). After each
+/// input, or burst of inputs, it calls <see cref="TryTakeTransmit"/> and <see cref="TryTakeDelivery"/> until each returns false,
+/// and then waits for an input or <see cref="NextDeadline"/>. Instants must never go backwards. One caller at a time: the type
+/// has no lock. Bad input from the network is counted in <see cref="Drops"/>, never thrown.
+/// </para>
+/// <para>
+/// RFC 4380 §5.4.1 asks for bubbles with a local IPv6 source. Ours come from a link-local address with 64 fresh random bits.
+/// Every client answers to the source of the bubble it got, so the address that comes back proves that an answer belongs to one
+/// of our last two bubbles of the last 30 s. Such an answer is taken though it comes from another mapping than the client's address
+/// embeds: the only way to reach a client behind a symmetric NAT. It is good for one answer.
+/// </para>
+/// <para>
+/// Hop limits are counted down by the IPv6 router that hands the packets in and takes them: the host's kernel. The relay itself
+/// changes no packet.
+/// </para>
+/// </remarks>
 public sealed class TeredoRelay
 {
+    static readonly TimeSpan MaxJitter = TimeSpan.FromMilliseconds(250); // keeps the 2 s timer and the 2 s spacing apart
+
+    // Not in the RFC. A direct bubble that reaches the client's NAT before the client has sent may make that NAT choose another
+    // port (Linux does). One that dies on the way opens our own NAT just as well, so the first ones reach only so many hops.
+    static ReadOnlySpan<byte> DirectBubbleTtls => [2, 4, 8, 0];
+
+    readonly IRandomSource _random;
+    readonly RelayRules _rules;
+    readonly bool _sendDirectBubbles;
+    readonly PeerTable _peers;
+    readonly RelayContacts _contacts = new();
+    readonly PacketQueue _transmits = new(), _deliveries = new();
+    readonly UnreachableErrors _errors;
+
     /// <param name="options">The settings; validated here.</param>
     /// <param name="random">Where tokens and jitter come from.</param>
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
@@ -17,31 +45,314 @@ public sealed class TeredoRelay
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);
+        options.Validate();
+        _random = random;
+        _rules = new(options);
+        _sendDirectBubbles = options.SendDirectBubbles;
+        _peers = new(options.MaxPeers, options.MaxPeers / 2, random) { Removing = CloseContact };
+        _errors = new(_deliveries);
     }
 
     /// <summary>How many peers are remembered.</summary>
-    public int PeerCount => throw new NotSupportedException();
+    public int PeerCount => _peers.Count;
 
     /// <summary>What was dropped, by reason.</summary>
     public DropCounters Drops { get; } = new();
 
     /// <summary>When <see cref="HandleTimeout"/> wants to be called next, or null when nothing is scheduled.</summary>
-    public Instant? NextDeadline => throw new NotSupportedException();
+    public Instant? NextDeadline => _contacts.NextDeadline;
 
     /// <summary>Does what is due. Early or repeated calls change nothing.</summary>
-    public void HandleTimeout(Instant now) => throw new NotSupportedException();
+    public void HandleTimeout(Instant now)
+    {
+        while (_contacts.TryPeekDue(now, out int number))
+        {
+            var contact = _contacts[number];
+            ExpireHeld(now, contact);
+            if (contact.NextStep <= now)
+                Advance(now, contact);
+            if (_peers[contact.Peer].Contact == number)
+                _contacts.Schedule(number);
+        }
+    }
 
     /// <summary>Takes a UDP datagram (RFC 4380 §5.4.2).</summary>
-    /// <returns>Deliver (forward the range to the IPv6 side), Held, Consumed or Dropped.</returns>
-    public Verdict HandleDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload) => throw new NotSupportedException();
+    /// <param name="now">The current instant.</param>
+    /// <param name="via">The socket it came to; a relay has only the service port.</param>
+    /// <param name="source">Where it came from.</param>
+    /// <param name="payload">The UDP payload; not kept.</param>
+    /// <returns>Deliver (forward the range to the IPv6 side), Consumed or Dropped.</returns>
+    public Verdict HandleDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    {
+        int hint = -1;
+        return Receive(now, source, payload, 0, ref hint);
+    }
+
+    /// <summary>Takes a run of equally long UDP datagrams from one source, the last of which may be shorter.</summary>
+    /// <param name="now">The current instant.</param>
+    /// <param name="via">The socket they came to.</param>
+    /// <param name="source">Where they came from.</param>
+    /// <param name="buffer">The UDP payloads, one behind the other.</param>
+    /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
+    /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
+    /// <returns>How many verdicts were written.</returns>
+    /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
+    public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
+    {
+        int count = CountSegments(buffer.Length, segmentSize, verdicts.Length), hint = -1;
+        for (int i = 0, at = 0; i < count; i++, at += segmentSize)
+            verdicts[i] = Receive(now, source, buffer.Slice(at, Math.Min(segmentSize, buffer.Length - at)), at, ref hint);
+        return count;
+    }
 
     /// <summary>Takes an IPv6 packet for a Teredo client from the IPv6 side (RFC 4380 §5.4.1).</summary>
-    /// <returns>Send, Held or Dropped.</returns>
-    public Verdict HandlePacket(Instant now, ReadOnlySpan<byte> packet) => throw new NotSupportedException();
+    /// <param name="now">The current instant.</param>
+    /// <param name="packet">The packet, exactly as long as its header says; not kept, but copied when it must wait.</param>
+    /// <returns>Send (the same memory, as it is), Held or Dropped.</returns>
+    public Verdict HandlePacket(Instant now, ReadOnlySpan<byte> packet)
+    {
+        int hint = -1;
+        return Forward(now, packet, 0, ref hint);
+    }
+
+    /// <summary>Takes a run of equally long IPv6 packets from the IPv6 side, the last of which may be shorter.</summary>
+    /// <param name="now">The current instant.</param>
+    /// <param name="buffer">The packets, one behind the other.</param>
+    /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
+    /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
+    /// <returns>How many verdicts were written.</returns>
+    /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
+    public int HandlePackets(Instant now, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
+    {
+        int count = CountSegments(buffer.Length, segmentSize, verdicts.Length), hint = -1;
+        for (int i = 0, at = 0; i < count; i++, at += segmentSize)
+            verdicts[i] = Forward(now, buffer.Slice(at, Math.Min(segmentSize, buffer.Length - at)), at, ref hint);
+        return count;
+    }
 
     /// <summary>Takes a datagram to be sent.</summary>
-    public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => throw new NotSupportedException();
+    /// <param name="buffer">Receives the UDP payload; 65,507 octets always suffice.</param>
+    /// <param name="transmit">Length, socket, target and TTL.</param>
+    /// <returns>False when there is none.</returns>
+    /// <exception cref="ArgumentException">The buffer is too short; the datagram stays.</exception>
+    public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => _transmits.TryTake(buffer, out transmit);
 
-    /// <summary>Takes an IPv6 packet for the IPv6 side.</summary>
-    public bool TryTakeDelivery(Span<byte> buffer, out int length) => throw new NotSupportedException();
+    /// <summary>Takes an IPv6 packet for the IPv6 side: an ICMPv6 error.</summary>
+    /// <exception cref="ArgumentException">The buffer is too short; the packet stays.</exception>
+    public bool TryTakeDelivery(Span<byte> buffer, out int length)
+    {
+        bool taken = _deliveries.TryTake(buffer, out var delivery);
+        length = delivery.Length;
+        return taken;
+    }
+
+    static int CountSegments(int length, int segmentSize, int verdicts)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(segmentSize, 1);
+        int count = (int)(((long)length + segmentSize - 1) / segmentSize);
+        return count <= verdicts ? count : throw new ArgumentException($"There are {count} segments and room for {verdicts} verdicts.", nameof(verdicts));
+    }
+
+    // ---- From a client (RFC 4380 §5.4.2)
+
+    Verdict Receive(Instant now, Ipv4Endpoint source, ReadOnlySpan<byte> payload, int start, ref int hint)
+    {
+        if (!Encapsulation.TryParse(payload, out var datagram, out var reason))
+            return Drops.Drop(reason);
+        if (!datagram.TrailerOctets.IsEmpty && !TrailerSet.TryParse(datagram.TrailerOctets, out _))
+            return Drops.Drop(DropReason.UnknownTrailer); // RFC 6081 §4; a relay has no use for the others
+        var packet = datagram.Packet;
+        if (!packet.Source.IsTeredo)
+            return Drops.Drop(DropReason.BadInnerSource); // §5.4.2
+        int peer = Find(packet.Source, ref hint);
+        reason = CheckSender(now, source, packet, peer);
+        if (reason != DropReason.None)
+            return Drops.Drop(reason);
+        Hear(now, peer, source);
+        if (packet.IsBubble)
+            return Verdict.Consumed; // never forwarded: the IPv6 side would answer its hop limit of 0 with an error
+        reason = _rules.CheckToNative(packet);
+        return reason != DropReason.None ? Drops.Drop(reason) : Verdict.Deliver(start + datagram.PacketOffset, packet.Length);
+    }
+
+    int Find(Ipv6Address address, ref int hint)
+    {
+        if (hint < 0 || _peers[hint].Address != address)
+            hint = _peers.Find(address);
+        return hint;
+    }
+
+    DropReason CheckSender(Instant now, Ipv4Endpoint source, in Ipv6Packet packet, int peer)
+    {
+        bool usable = peer >= 0 && IsUsable(now, peer);
+        if (usable && _peers[peer].Mapping == source)
+            return DropReason.None;
+        var reason = _rules.CheckOuterSource(source);
+        if (reason != DropReason.None)
+            return reason;
+        TeredoAddress.TryCreate(packet.Source, out var client);
+        bool embedded = client.MappedEndpoint == source;
+        if (peer < 0)
+            return embedded ? DropReason.Untrusted : DropReason.SourceMismatch; // §5.4.2: without an entry it may be dropped
+        if (packet.IsBubble && _peers[peer].Contact is >= 0 and int number && _contacts[number].Matches(now, packet.Destination))
+            return DropReason.None; // a departure from §5.4.2, see the remarks of the type
+        // §5.4.2. While a verified mapping is fresh no other will do, or forged packets could draw a symmetric client's traffic away.
+        return _peers[peer].Mapping == source || (embedded && !usable) ? DropReason.None : DropReason.SourceMismatch;
+    }
+
+    bool IsUsable(Instant now, int peer) => _peers[peer].IsTrusted && _peers[peer].IsFresh(now);
+
+    void Hear(Instant now, int peer, Ipv4Endpoint source)
+    {
+        ref var entry = ref _peers[peer];
+        entry.LastReceived = now; // §5.4.2
+        if (entry.Mapping != source)
+            entry.Mapping = source;
+        if (!entry.IsTrusted)
+            _peers.Trust(peer); // §5.4.2
+        if (entry.Contact >= 0)
+            Release(now, peer);
+    }
+
+    // The packets that waited, in their order (§5.4.1).
+    void Release(Instant now, int peer)
+    {
+        ref var entry = ref _peers[peer];
+        var held = _contacts[entry.Contact].Held;
+        while (held.TryPeek(out var packet, out _))
+        {
+            _transmits.Add(packet, LocalPort.Service, entry.Mapping);
+            MarkSent(now, ref entry);
+            held.Pop();
+        }
+        _contacts.Close(entry.Contact);
+        entry.Contact = -1;
+    }
+
+    // ---- To a client (RFC 4380 §5.4.1)
+
+    Verdict Forward(Instant now, ReadOnlySpan<byte> octets, int start, ref int hint)
+    {
+        if (!Ipv6Packet.TryParse(octets, out var packet) || packet.Length != octets.Length)
+            return Drops.Drop(DropReason.MalformedPacket);
+        var reason = _rules.CheckFromNative(packet);
+        if (reason != DropReason.None)
+            return Drops.Drop(reason);
+        int peer = Find(packet.Destination, ref hint);
+        if (peer < 0 || !IsUsable(now, peer))
+            return Contact(now, packet, peer, out hint);
+        ref var entry = ref _peers[peer];
+        MarkSent(now, ref entry);
+        return Verdict.Send(LocalPort.Service, entry.Mapping, packet.Length, start); // §5.4.1 case 1
+    }
+
+    static void MarkSent(Instant now, ref PeerEntry entry)
+    {
+        entry.LastSent = now;
+        entry.Flags |= PeerFlags.Used;
+    }
+
+    // §5.4.1 case 3. Case 2, a client that says it is behind a cone NAT, is treated alike (RFC 5991 §3.2).
+    Verdict Contact(Instant now, in Ipv6Packet packet, int peer, out int newPeer)
+    {
+        newPeer = peer;
+        if (peer < 0)
+        {
+            var reason = AddPeer(now, packet.Destination, out newPeer);
+            if (reason != DropReason.None)
+                return Drops.Drop(reason);
+        }
+        _peers.Distrust(newPeer); // a trusted one that was not heard for 30 s is to prove itself again
+        ref var entry = ref _peers[newPeer];
+        if (entry.Contact < 0)
+        {
+            entry.Contact = _contacts.Open(newPeer);
+            _contacts[entry.Contact].NextStep = now;
+        }
+        var contact = _contacts[entry.Contact];
+        if (contact.IsUnreachable)
+        {
+            _errors.Answer(now, packet.Octets);
+            return Drops.Drop(DropReason.PeerUnreachable);
+        }
+        if (contact.Schedule.Count == 0)
+            Advance(now, contact);
+        bool held = contact.Held.TryAdd(now, packet.Octets);
+        _contacts.Schedule(entry.Contact);
+        return held ? Verdict.Held : Drops.Drop(DropReason.QueueFull);
+    }
+
+    DropReason AddPeer(Instant now, Ipv6Address address, out int peer)
+    {
+        peer = -1;
+        if (!TeredoAddress.TryCreate(address, out var client))
+            return DropReason.BadInnerDestination;
+        var reason = _rules.CheckClient(client);
+        if (reason != DropReason.None)
+            return reason;
+        peer = _peers.Add(now, address, client.RateLimitKey, trusted: false);
+        if (peer < 0)
+            return DropReason.PeerTableFull;
+        _peers[peer].Mapping = client.MappedEndpoint;
+        return DropReason.None;
+    }
+
+    // ---- Bubbles
+
+    // What comes when the next step is due: the next bubbles, the end of waiting for their answer, the end of the contact.
+    void Advance(Instant now, RelayContact contact)
+    {
+        if (contact.IsUnreachable)
+        {
+            _peers.Remove(contact.Peer); // §5.4.1, put off so long so that the budget of §5.2.6 is remembered
+            return;
+        }
+        if (contact.Schedule.TryGrant(now))
+        {
+            SendBubbles(now, contact);
+            contact.NextStep = now + BubbleSchedule.Spacing + _random.NextBetween(TimeSpan.Zero, MaxJitter); // §5.4.1: 2 s
+            return;
+        }
+        contact.IsUnreachable = true; // §5.4.1: after the first and three repeats
+        contact.NextStep = contact.Schedule.WindowEnd;
+        while (contact.Held.Count > 0)
+            FailOldest(now, contact, DropReason.PeerUnreachable);
+    }
+
+    void SendBubbles(Instant now, RelayContact contact)
+    {
+        ref var entry = ref _peers[contact.Peer];
+        TeredoAddress.TryCreate(entry.Address, out var client);
+        Span<byte> bubble = stackalloc byte[Bubble.Size];
+        Bubble.Write(bubble, contact.NewToken(now, _random.NextUInt64()), entry.Address);
+        if (_sendDirectBubbles) // first, so that our NAT is open when the answer to the other one comes
+            _transmits.Add(bubble, LocalPort.Service, entry.Mapping, DirectBubbleTtls[contact.Schedule.Count - 1]);
+        _transmits.Add(bubble, LocalPort.Service, new(client.Server, TeredoPorts.Server)); // §5.4.1
+    }
+
+    void ExpireHeld(Instant now, RelayContact contact)
+    {
+        while (contact.Held.ExpiresAt is { } expiry && expiry <= now)
+            FailOldest(now, contact, DropReason.QueueExpired);
+    }
+
+    void FailOldest(Instant now, RelayContact contact, DropReason reason)
+    {
+        contact.Held.TryPeek(out var packet, out _);
+        _errors.Answer(now, packet);
+        contact.Held.Pop();
+        Drops.Count(reason);
+    }
+
+    // The packets that wait are deleted with the entry (§5.4.1).
+    void CloseContact(int peer)
+    {
+        ref var entry = ref _peers[peer];
+        if (entry.Contact < 0)
+            return;
+        for (int held = _contacts[entry.Contact].Held.Count; held > 0; held--)
+            Drops.Count(DropReason.PeerTableFull);
+        _contacts.Close(entry.Contact);
+        entry.Contact = -1;
+    }
 }

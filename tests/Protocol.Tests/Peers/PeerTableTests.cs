@@ -1,20 +1,15 @@
 using System.Runtime.CompilerServices;
 using TeredoSdk.Protocol.Peers;
+using TeredoSdk.Protocol.Tests.Client;
 
 namespace TeredoSdk.Protocol.Tests.Peers;
 
 /// <summary>RFC 4380 §5.2 and §7.3.3: the peer list.</summary>
 public class PeerTableTests
 {
-    sealed class Seeded(int seed) : IRandomSource
-    {
-        readonly Random _random = new(seed);
-        public void Fill(Span<byte> octets) => _random.NextBytes(octets);
-    }
-
     static readonly Instant Start = Instant.FromSeconds(100);
 
-    static PeerTable NewTable(int capacity, int maxUntrusted) => new(capacity, maxUntrusted, new Seeded(1));
+    static PeerTable NewTable(int capacity, int maxUntrusted) => new(capacity, maxUntrusted, new SeededRandom(1));
 
     static Ipv6Address Address(uint n) => new(0x2001_0000_0808_0808, (ulong)n * 0x9E37_79B9_7F4A_7C15);
 
@@ -112,6 +107,18 @@ public class PeerTableTests
         AddTrusted(table, Start + TimeSpan.FromSeconds(60), 5);
         Assert.That(table.Find(Address(2)), Is.EqualTo(-1));
         Assert.That(table.Find(Address(1)), Is.Not.EqualTo(-1), "stale, but trusted");
+        Assert.That(table.Find(Address(3)), Is.Not.EqualTo(-1));
+    }
+
+    [Test]
+    public void PeerTable_Full_StaleTrustedGoesBeforeAnUntrustedOfTheLast30Seconds()
+    {
+        var table = NewTable(3, 3);
+        AddTrusted(table, Start, 1, PeerFlags.Used);
+        AddTrusted(table, Start, 2, PeerFlags.Used);
+        table.Add(Start + TimeSpan.FromSeconds(50), Address(3), default, trusted: false);
+        table.Add(Start + TimeSpan.FromSeconds(60), Address(4), default, trusted: false);
+        Assert.That(table.Find(Address(1)), Is.EqualTo(-1));
         Assert.That(table.Find(Address(3)), Is.Not.EqualTo(-1));
     }
 

@@ -1,0 +1,58 @@
+namespace TeredoSdk.Protocol.Relay;
+
+/// <summary>Settings of a <see cref="TeredoRelay"/>, fixed when it is made.</summary>
+public sealed record TeredoRelayOptions
+{
+    /// <summary>
+    /// The IPv6 prefixes served, at least one: packets from Teredo clients are forwarded only to these, packets to clients taken
+    /// only from them. A host-specific relay lists its own addresses as /128, which also says that packets to them are not
+    /// forwarded any further. None may lie inside 2001::/32.
+    /// </summary>
+    public required IReadOnlyList<Ipv6Prefix> ServedPrefixes { get; init; }
+
+    /// <summary>
+    /// The relay's own outer IPv4 addresses, and its NAT's if it is known: nothing is sent to them, nothing taken from them, so
+    /// that no packet can run in a circle (RFC 6324 §3.3). Without them those checks find nothing.
+    /// </summary>
+    public IReadOnlyList<Ipv4Address> OwnAddresses { get; init; } = [];
+
+    /// <summary>Whether RFC 1918, shared, loopback, link-local, benchmarking and documentation addresses count as global (laboratories).</summary>
+    public bool AllowPrivateAddresses { get; init; }
+
+    /// <summary>IPv4 subnets of the host's own interfaces, whose directed broadcast addresses are refused (RFC 4380 §5.2.4).</summary>
+    public IReadOnlyList<Ipv4Subnet> AttachedSubnets { get; init; } = [];
+
+    /// <summary>The most peers remembered, 16 to 16,777,216. 65536 by default; at most half of them untrusted.</summary>
+    public int MaxPeers { get; init; } = 65536;
+
+    /// <summary>
+    /// Whether a direct bubble goes beside each one through the client's server, so that a relay behind a restricted NAT works too
+    /// (RFC 4380 §5.4.1). On by default: the RFC allows to send it always.
+    /// </summary>
+    public bool SendDirectBubbles { get; init; } = true;
+
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    internal void Validate()
+    {
+        if (ServedPrefixes is not { Count: > 0 })
+            throw Bad(nameof(ServedPrefixes), "an empty list", "at least one IPv6 prefix");
+        foreach (var prefix in ServedPrefixes)
+            if (prefix.Length is < 0 or > 128 || (prefix.Address.IsTeredo && prefix.Length >= 32))
+                throw Bad(nameof(ServedPrefixes), $"{prefix.Address}/{prefix.Length}", "prefixes of length 0 to 128 that do not lie inside 2001::/32");
+        if (OwnAddresses is null)
+            throw Bad(nameof(OwnAddresses), "null", "a list, which may be empty");
+        foreach (var address in OwnAddresses)
+            if (address.IsUnspecified || address.Value >> 28 >= 0xE)
+                throw Bad(nameof(OwnAddresses), address, "unicast IPv4 addresses");
+        if (AttachedSubnets is null)
+            throw Bad(nameof(AttachedSubnets), "null", "a list, which may be empty");
+        foreach (var subnet in AttachedSubnets)
+            if (subnet.PrefixLength is < 0 or > 32)
+                throw Bad(nameof(AttachedSubnets), $"{subnet.Address}/{subnet.PrefixLength}", "IPv4 subnets with prefix lengths 0 to 32");
+        if (MaxPeers is < 16 or > 1 << 24)
+            throw Bad(nameof(MaxPeers), MaxPeers, "16 to 16777216");
+    }
+
+    static ArgumentException Bad(string option, object value, string expected) =>
+        new($"{option} is {value}; expected {expected}.", option);
+}

@@ -1,0 +1,25 @@
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Protocol.Relay;
+
+/// <summary>ICMPv6 errors to the IPv6 side for packets whose client does not answer, at most ten per second (RFC 4443 §2.4 f).</summary>
+sealed class UnreachableErrors(PacketQueue deliveries)
+{
+    RateGate _rate = new(ratePerSecond: 10, burst: 10); // RFC 4443 §2.4 f asks for a limit, not for this one
+
+    /// <summary>Answers a packet with Destination Unreachable, address unreachable, if that is allowed.</summary>
+    /// <remarks>
+    /// The error comes from the address that can't be reached: the relay need not have an IPv6 address of its own, and for the sender's
+    /// stack, which looks at the quoted packet, an on-link neighbor that does not exist looks the same. RFC 4443 §2.2 would
+    /// have the relay's own address.
+    /// </remarks>
+    public void Answer(Instant now, ReadOnlySpan<byte> octets)
+    {
+        if (!Ipv6Packet.TryParse(octets, out var packet) || !Icmpv6Error.MayAnswer(packet) || !_rate.TryTake(now))
+            return;
+        Span<byte> error = stackalloc byte[Icmpv6Error.MaximumPacketSize];
+        int length = Icmpv6Error.WritePacket(error, Icmpv6Type.DestinationUnreachable, Icmpv6Error.AddressUnreachable, 0,
+            packet.Destination, packet.Source, packet.Octets);
+        deliveries.Add(error[..length], default, default);
+    }
+}
