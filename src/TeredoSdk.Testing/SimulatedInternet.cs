@@ -122,7 +122,7 @@ public sealed class SimulatedInternet : SimulatedNetwork
     public SimulatedServer Server(Func<TeredoServerOptions, TeredoServerOptions>? configure = null)
     {
         var primary = new Ipv4Address(0x0B01_0001 + 16 * _serverPairs++);
-        var options = new TeredoServerOptions { Primary = primary, Secondary = new Ipv4Address(primary.Value + 1) };
+        var options = new TeredoServerOptions { Primary = primary, Secondary = new Ipv4Address(primary.Value + 1), ForwardNative = true };
         string name = _serverPairs == 1 ? "server" : $"server{_serverPairs}";
         TakeName(name);
         var server = new SimulatedServer(this, name, configure is null ? options : configure(options));

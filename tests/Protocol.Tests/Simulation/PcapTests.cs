@@ -54,7 +54,7 @@ public sealed class PcapTests : SimulationTest
         Internet.Capture.Capacity = 3;
         for (byte i = 0; i < 10; i++)
             socket.Send(other.LocalEndpoint, [i]);
-        Assert.That(Internet.Capture.Datagrams.Select(datagram => (int)datagram.Payload.Span[0]), Is.EqualTo(new[] { 7, 8, 9 }));
+        Assert.That(Internet.Capture.Datagrams.Select(datagram => (int)datagram.Payload.Span[0]), Is.EqualTo(Enumerable.Range(7, 3)));
     }
 
     readonly record struct Record(Instant Time, Ipv4Endpoint Source, Ipv4Endpoint Target, byte Ttl, byte[] Payload);

@@ -46,7 +46,7 @@ public sealed class SimulatedInternetTests : SimulationTest
         Internet.At(Instant.FromSeconds(1), () => order.Add("first"));
         Internet.At(Instant.FromSeconds(1), () => order.Add("second"));
         Internet.RunFor(Second);
-        Assert.That(order, Is.EqualTo(new[] { "first", "second" }));
+        Assert.That(string.Join(", ", order), Is.EqualTo("first, second"));
         Internet.RunFor(Second);
         Assert.That(order[^1], Is.EqualTo("later"));
     }
@@ -84,7 +84,7 @@ public sealed class SimulatedInternetTests : SimulationTest
         SourceSeen(socket, remote);
         Assert.Multiple(() =>
         {
-            Assert.That(sent.Select(datagram => datagram.From.Name), Is.EqualTo(new[] { "inside", "nat" }));
+            Assert.That(string.Join(", ", sent.Select(datagram => datagram.From.Name)), Is.EqualTo("inside, nat"));
             Assert.That(sent.Select(datagram => datagram.Source.Address), Is.EqualTo(new[] { socket.LocalEndpoint.Address, nat.ExternalAddress }));
             Assert.That(sent.Select(datagram => datagram.Ttl), Is.EqualTo(new byte[] { 64, 63 }));
             Assert.That(sent.Select(datagram => datagram.Target), Is.All.EqualTo(remote.LocalEndpoint));
