@@ -168,7 +168,7 @@ public sealed class SimulatedTeredoClient : SimulatedIpv6Stack
                     : RequestAnswer.NoExternalAddress);
                 break;
             case ClientRequestKind.UnmapPort:
-                gateway?.RequestUnmap(request.Number);
+                gateway?.RequestUnmapping(request.Number);
                 break;
         }
     }

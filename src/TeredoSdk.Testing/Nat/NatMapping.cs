@@ -8,9 +8,11 @@ sealed class NatMapping(NatOptions options, Ipv4Endpoint inside, Ipv4Endpoint se
     // Linux: nf_conntrack_udp_timeout, for flows that nobody has answered.
     static readonly TimeSpan UnansweredLifetime = TimeSpan.FromSeconds(30);
 
-    readonly record struct Session(Instant Refreshed, bool Answered);
+    readonly record struct Flow(Instant Refreshed, Instant Expiry, bool Answered);
 
-    readonly Dictionary<Ipv4Endpoint, Session> _sessions = [];
+    readonly Dictionary<Ipv4Endpoint, Flow> _flows = [];
+    readonly Dictionary<Ipv4Address, Instant> _addresses = []; // with the latest expiry of their flows
+    Instant _expiry;
 
     public Ipv4Endpoint Inside => inside;
 
@@ -19,52 +21,37 @@ sealed class NatMapping(NatOptions options, Ipv4Endpoint inside, Ipv4Endpoint se
 
     public Ipv4Endpoint Outside => outside;
 
-    public bool IsAlive(Instant now)
-    {
-        foreach (var session in _sessions.Values)
-            if (IsAlive(session, now))
-                return true;
-        return false;
-    }
+    public bool IsAlive(Instant now) => now < _expiry;
 
-    public bool HasSession(Instant now, Ipv4Endpoint remote) => _sessions.TryGetValue(remote, out var session) && IsAlive(session, now);
+    public bool HasFlow(Instant now, Ipv4Endpoint remote) => _flows.TryGetValue(remote, out var flow) && now < flow.Expiry;
 
-    public void Sent(Instant now, Ipv4Endpoint remote) =>
-        _sessions[remote] = new(now, HasSession(now, remote) && _sessions[remote].Answered);
+    /// <summary>A datagram went out, which always refreshes (RFC 4787 REQ-6).</summary>
+    public void Sent(Instant now, Ipv4Endpoint remote) => Refresh(remote, now, HasFlow(now, remote) && _flows[remote].Answered);
 
     /// <summary>Whether a datagram from outside may come in (RFC 4787 §5); if so it counts as an answer.</summary>
     public bool Admits(Instant now, Ipv4Endpoint remote)
     {
-        if (!IsAdmitted(now, remote))
-            return false;
-        if (options.InboundRefresh)
-            _sessions[remote] = new(now, true);
-        else if (HasSession(now, remote))
-            _sessions[remote] = _sessions[remote] with { Answered = true };
-        return true;
-    }
-
-    bool IsAdmitted(Instant now, Ipv4Endpoint remote)
-    {
-        switch (options.Filtering)
+        bool admitted = options.Filtering switch
         {
-            case Filtering.EndpointIndependent:
-                return IsAlive(now);
-            case Filtering.Address:
-                foreach (var (other, session) in _sessions)
-                    if (other.Address == remote.Address && IsAlive(session, now))
-                        return true;
-                return false;
-            default:
-                return HasSession(now, remote);
-        }
+            Filtering.EndpointIndependent => IsAlive(now),
+            Filtering.Address => _addresses.TryGetValue(remote.Address, out var expiry) && now < expiry,
+            _ => HasFlow(now, remote),
+        };
+        if (admitted && options.InboundRefresh)
+            Refresh(remote, now, true);
+        else if (admitted && HasFlow(now, remote))
+            Refresh(remote, _flows[remote].Refreshed, true);
+        return admitted;
     }
 
-    bool IsAlive(Session session, Instant now)
+    void Refresh(Ipv4Endpoint remote, Instant at, bool answered)
     {
-        var lifetime = options.ConntrackClash && !session.Answered && options.UdpLifetime > UnansweredLifetime
-            ? UnansweredLifetime
-            : options.UdpLifetime;
-        return now - session.Refreshed < lifetime;
+        bool isShort = options.ConntrackClash && !answered && options.UdpLifetime > UnansweredLifetime;
+        var expiry = at + (isShort ? UnansweredLifetime : options.UdpLifetime);
+        _flows[remote] = new(at, expiry, answered);
+        _addresses[remote.Address] = Later(_addresses.GetValueOrDefault(remote.Address), expiry);
+        _expiry = Later(_expiry, expiry);
     }
+
+    static Instant Later(Instant one, Instant other) => one > other ? one : other;
 }

@@ -21,7 +21,7 @@ sealed class NatTable(NatOptions options, IReadOnlyList<Ipv4Address> external, S
     {
         // A flow that clashed keeps its own port even where the NAT is endpoint-independent.
         var mapping = Find(now, inside, remote) ?? Find(now, inside, Selector(remote)) ?? Create(now, inside, Selector(remote), remote);
-        if (mapping is not null && !mapping.HasSession(now, remote) && IsClaimed(now, remote, mapping.Outside))
+        if (mapping is not null && !mapping.HasFlow(now, remote) && IsClaimed(now, remote, mapping.Outside))
             mapping = Create(now, inside, remote, remote);
         mapping?.Sent(now, remote);
         return mapping?.Outside;

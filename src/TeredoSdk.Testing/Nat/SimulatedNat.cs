@@ -59,6 +59,35 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
             throw new InvalidOperationException($"External port {externalPort} of {Name} belongs to another inside endpoint.");
     }
 
+    /// <summary>What the port mapping service (UPnP IGD, NAT-PMP, PCP) does when a host inside asks for a port.</summary>
+    /// <param name="externalPort">The wanted external port.</param>
+    /// <param name="inside">Where it shall lead.</param>
+    /// <param name="lifetime">For how long, or zero for ever.</param>
+    /// <returns>The external port as the service claims it, or null when there is no service, it refuses, or another host has the port.</returns>
+    public ushort? RequestPortMapping(ushort externalPort, Ipv4Endpoint inside, TimeSpan lifetime = default) => Options.PortMapping switch
+    {
+        PortMappingService.None or PortMappingService.Refusing => null,
+        PortMappingService.LyingAboutPort => externalPort,
+        _ => _table.TryForward(Internet.Now, externalPort, inside, lifetime) ? externalPort : null,
+    };
+
+    /// <summary>What the port mapping service does when a host inside gives a port back.</summary>
+    /// <param name="externalPort">The external port.</param>
+    public void RequestUnmapping(ushort externalPort)
+    {
+        if (Options.PortMapping is not PortMappingService.None)
+            _table.RemoveForward(externalPort);
+    }
+
+    /// <summary>What the port mapping service answers when it is asked for its external address.</summary>
+    /// <returns>The address as the service claims it, or null when there is no service or it does not tell.</returns>
+    public Ipv4Address? RequestExternalAddress() => Options.PortMapping switch
+    {
+        PortMappingService.None or PortMappingService.NoExternalAddress => null,
+        PortMappingService.LyingAboutAddress => new(ExternalAddress.Value ^ 0x0080_0000), // a public one that nobody has
+        _ => ExternalAddress,
+    };
+
     /// <summary>Forgets all mappings, static ones too.</summary>
     public void Reboot() => _table = new(Options, _external, _random);
 
@@ -86,29 +115,6 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
         _insideHosts += (uint)count;
         return new(first);
     }
-
-    /// <returns>The external port as the service claims it, or null when it refuses.</returns>
-    internal ushort? RequestPortMapping(ushort externalPort, Ipv4Endpoint inside, TimeSpan lifetime)
-    {
-        if (Options.PortMapping is PortMappingService.None or PortMappingService.Refusing)
-            return null;
-        if (Options.PortMapping == PortMappingService.LyingAboutPort)
-            return externalPort;
-        return _table.TryForward(Internet.Now, externalPort, inside, lifetime) ? externalPort : null;
-    }
-
-    internal void RequestUnmap(ushort externalPort)
-    {
-        if (Options.PortMapping is not PortMappingService.None)
-            _table.RemoveForward(externalPort);
-    }
-
-    internal Ipv4Address? RequestExternalAddress() => Options.PortMapping switch
-    {
-        PortMappingService.None or PortMappingService.NoExternalAddress => null,
-        PortMappingService.LyingAboutAddress => new(ExternalAddress.Value ^ 0x0080_0000),
-        _ => ExternalAddress,
-    };
 
     void ISimulatedNode.Receive(SimulatedNetwork on, in SimulatedDatagram datagram)
     {

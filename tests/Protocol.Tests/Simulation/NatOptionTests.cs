@@ -192,6 +192,43 @@ public sealed class NatOptionTests : SimulationTest
         });
     }
 
+    [TestCase(PortMappingService.None, false, false, null)]
+    [TestCase(PortMappingService.Refusing, false, false, true)]
+    [TestCase(PortMappingService.Answering, true, true, true)]
+    [TestCase(PortMappingService.LyingAboutPort, true, false, true)]
+    [TestCase(PortMappingService.LyingAboutAddress, true, true, false)]
+    [TestCase(PortMappingService.NoExternalAddress, true, true, null)]
+    public void PortMappingService_AskedForAPort_ClaimsAndDoesWhatItsKindSays(PortMappingService service, bool claims, bool opens, bool? tellsTruth)
+    {
+        var nat = Internet.Nat(NatKind.PortRestricted, options => options with { PortMapping = service });
+        var socket = nat.Host("inside").Bind(5000);
+        Assert.Multiple(() =>
+        {
+            Assert.That(nat.RequestPortMapping(5000, socket.LocalEndpoint), Is.EqualTo(claims ? 5000 : null));
+            Assert.That(Reaches(_x1, new(nat.ExternalAddress, 5000), socket), Is.EqualTo(opens));
+            var told = nat.RequestExternalAddress();
+            Assert.That(told is null ? (bool?)null : told == nat.ExternalAddress, Is.EqualTo(tellsTruth));
+        });
+    }
+
+    [Test]
+    public void PortMappingService_PortGivenBackOrExpired_IsClosed()
+    {
+        var nat = Internet.Nat(NatKind.UpnpPortRestricted);
+        var (a, b) = (nat.Host("a").Bind(5000), nat.Host("b").Bind(6000));
+        nat.RequestPortMapping(5000, a.LocalEndpoint);
+        nat.RequestPortMapping(6000, b.LocalEndpoint, 10 * Second);
+        Assert.That(nat.RequestPortMapping(5000, b.LocalEndpoint), Is.Null, "another host has it");
+        Assert.That(Reaches(_x1, new(nat.ExternalAddress, 6000), b), Is.True);
+        nat.RequestUnmapping(5000);
+        Internet.RunFor(10 * Second);
+        Assert.Multiple(() =>
+        {
+            Assert.That(Reaches(_x1, new(nat.ExternalAddress, 5000), a), Is.False);
+            Assert.That(Reaches(_x1, new(nat.ExternalAddress, 6000), b), Is.False);
+        });
+    }
+
     [Test]
     public void Options_OutsideTheirRange_AreNamed()
     {

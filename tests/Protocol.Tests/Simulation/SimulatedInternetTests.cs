@@ -117,7 +117,7 @@ public sealed class SimulatedInternetTests : SimulationTest
         var echo = internet.Host("echo").Bind(7);
         echo.DatagramReceived += datagram => echo.Send(datagram.Source, datagram.Payload.Span);
         var sockets = Enum.GetValues<NatKind>().Select(kind => internet.Nat(kind).Host($"host-{kind}").Bind()).ToList();
-        for (int i = 0; i < 20; i++)
+        for (int i = 0; i < 40; i++)
         {
             foreach (var socket in sockets)
                 socket.Send(echo.LocalEndpoint, new byte[i]);
