@@ -25,7 +25,7 @@ public sealed class SimulatedHost : ISimulatedNode
     public string Name { get; }
 
     /// <summary>The network that the host hangs on: the internet, or the inside of a NAT.</summary>
-    public SimulatedNetwork Network { get; }
+    public SimulatedNetwork Network { get; private set; }
 
     /// <inheritdoc/>
     public Link Uplink { get; } = new();
@@ -73,6 +73,28 @@ public sealed class SimulatedHost : ISimulatedNode
     {
         var node = new SimulatedNativeNode(Network.Internet.Native, Name);
         return new(this, new TeredoRelayOptions { ServedPrefixes = [new(node.Address, 128)] }) { Node = node };
+    }
+
+    /// <summary>Takes the host to another network (or to a new address of the same one); its sockets move along and its Teredo client is told.</summary>
+    /// <param name="network">The internet, or a NAT.</param>
+    /// <exception cref="InvalidOperationException">The host has several addresses, as servers do.</exception>
+    public void MoveTo(SimulatedNetwork network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        if (_addresses.Count > 1)
+            throw new InvalidOperationException($"{Name} has {_addresses.Count} addresses; only hosts with one can move.");
+        var old = Address;
+        Network.Detach(old);
+        _addresses.Clear();
+        Network = network;
+        AddAddress(network.NextAddress(1));
+        foreach (var socket in _sockets.Values.Where(socket => socket.LocalEndpoint.Address == old).ToList())
+        {
+            Close(socket);
+            socket.LocalEndpoint = new(Address, socket.LocalEndpoint.Port);
+            _sockets.Add(socket.LocalEndpoint, socket);
+        }
+        _teredo?.ChangeNetwork();
     }
 
     internal SimulatedRandom LinkRandom { get; }

@@ -17,7 +17,7 @@ public sealed class SimulatedUdpSocket
     }
 
     /// <summary>What the socket is bound to.</summary>
-    public Ipv4Endpoint LocalEndpoint { get; }
+    public Ipv4Endpoint LocalEndpoint { get; internal set; }
 
     /// <summary>What has arrived, in order.</summary>
     public IReadOnlyList<SimulatedDatagram> Received => _received;

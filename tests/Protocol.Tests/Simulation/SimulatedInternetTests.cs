@@ -92,6 +92,23 @@ public sealed class SimulatedInternetTests : SimulationTest
     }
 
     [Test]
+    public void MoveTo_AnotherNetwork_TheSocketMovesAlong()
+    {
+        var (first, second) = (Internet.Nat(NatKind.Cone), Internet.Nat(NatKind.Cone));
+        var host = first.Host("inside");
+        var (socket, remote) = (host.Bind(5000), Internet.Host("x").Bind(1000));
+        var external = SourceSeen(socket, remote);
+        host.MoveTo(second);
+        Assert.Multiple(() =>
+        {
+            Assert.That(SourceSeen(socket, remote).Address, Is.EqualTo(second.ExternalAddress));
+            Assert.That(second.InsideSubnet.Contains(host.Address), Is.True);
+            Assert.That(socket.LocalEndpoint, Is.EqualTo(new Ipv4Endpoint(host.Address, 5000)));
+            Assert.That(Reaches(remote, external, socket), Is.False);
+        });
+    }
+
+    [Test]
     public void NativeNodes_PingEachOther()
     {
         var (a, b) = (Internet.NativeNode("a"), Internet.NativeNode("b"));
