@@ -75,10 +75,10 @@ public sealed class SimulatedInternet : SimulatedNetwork
     /// <summary>The last datagrams that were sent between public addresses; see <see cref="WritePcap"/>.</summary>
     public PacketCapture Capture { get; }
 
-    /// <summary>Raised for each datagram that a host sends or a NAT passes on, before any link acts on it.</summary>
+    /// <summary>Raised for each datagram that a host sends or a NAT passes on, before any link acts on it. The handler looks only.</summary>
     public event Action<SimulatedDatagram>? DatagramSent;
 
-    /// <summary>Raised for each datagram that does not arrive.</summary>
+    /// <summary>Raised for each datagram that does not arrive. The handler looks only.</summary>
     public event Action<SimulatedDatagram, DatagramLoss>? DatagramLost;
 
     /// <summary>Lets so much time pass.</summary>
@@ -123,20 +123,17 @@ public sealed class SimulatedInternet : SimulatedNetwork
     {
         var primary = new Ipv4Address(0x0B01_0001 + 16 * _serverPairs++);
         var options = new TeredoServerOptions { Primary = primary, Secondary = new Ipv4Address(primary.Value + 1), ForwardNative = true };
-        string name = _serverPairs == 1 ? "server" : $"server{_serverPairs}";
+        string name = UniqueName("server");
         TakeName(name);
         var server = new SimulatedServer(this, name, configure is null ? options : configure(options));
         _servers.Add(server);
         return server;
     }
 
-    /// <summary>Adds a relay with a public address that serves all native nodes, or the prefixes given.</summary>
-    /// <param name="prefixes">The IPv6 prefixes served; none for all native nodes.</param>
-    public SimulatedRelay Relay(params ReadOnlySpan<Ipv6Prefix> prefixes)
-    {
-        var host = Host(UniqueName("relay"));
-        return new(host, new TeredoRelayOptions { ServedPrefixes = prefixes.Length == 0 ? [NativeNetwork.Prefix] : prefixes.ToArray() });
-    }
+    /// <summary>Adds a relay with a public address; it serves all native nodes unless its options say otherwise.</summary>
+    /// <param name="configure">Changes its options; null for none.</param>
+    public SimulatedRelay Relay(Func<TeredoRelayOptions, TeredoRelayOptions>? configure = null) =>
+        SimulatedRelay.On(Host(UniqueName("relay")), null, configure);
 
     /// <summary>Adds a node of the native IPv6 internet.</summary>
     /// <param name="name">The name that messages show; unique in the internet.</param>

@@ -44,6 +44,14 @@ public sealed class SimulatedHost : ISimulatedNode
     /// <exception cref="InvalidOperationException">The port is in use.</exception>
     public SimulatedUdpSocket Bind(ushort port = 0) => Bind(Address, port, null);
 
+    /// <summary>Binds a UDP socket that receives what hosts of the same inside network send to a multicast group.</summary>
+    /// <param name="group">The group and the port, for example 224.0.0.253:3544.</param>
+    /// <exception cref="ArgumentException">The address is not a multicast one.</exception>
+    /// <exception cref="InvalidOperationException">A socket of this host has joined it already.</exception>
+    public SimulatedUdpSocket Join(Ipv4Endpoint group) => group.Address.IsMulticast
+        ? Bind(group.Address, group.Port, null)
+        : throw new ArgumentException($"{group.Address} is no multicast address; expected one of 224.0.0.0/4.", nameof(group));
+
     /// <summary>Starts a Teredo client that uses the internet's servers.</summary>
     /// <param name="configure">Changes its options; null for none.</param>
     /// <exception cref="InvalidOperationException">There is no server, or a client runs already.</exception>
@@ -69,11 +77,9 @@ public sealed class SimulatedHost : ISimulatedNode
     }
 
     /// <summary>Gives the host native IPv6 and makes it its own Teredo relay: a host-specific relay (RFC 4380 §5.4).</summary>
-    public SimulatedRelay StartRelay()
-    {
-        var node = new SimulatedNativeNode(Network.Internet.Native, Name);
-        return new(this, new TeredoRelayOptions { ServedPrefixes = [new(node.Address, 128)] }) { Node = node };
-    }
+    /// <param name="configure">Changes its options; null for none.</param>
+    public SimulatedRelay StartRelay(Func<TeredoRelayOptions, TeredoRelayOptions>? configure = null) =>
+        SimulatedRelay.On(this, new SimulatedNativeNode(Network.Internet.Native, Name), configure);
 
     /// <summary>Takes the host to another network (or to a new address of the same one); its sockets move along and its Teredo client is told.</summary>
     /// <param name="network">The internet, or a NAT.</param>
@@ -126,7 +132,7 @@ public sealed class SimulatedHost : ISimulatedNode
     internal void Close(SimulatedUdpSocket socket) => _sockets.Remove(socket.LocalEndpoint);
 
     internal void Send(Ipv4Endpoint source, Ipv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl) =>
-        Network.Send(new(Network.Internet.Now, this, source, target, ttl == 0 ? DefaultTtl : ttl, payload.ToArray()));
+        Network.Send(new(Network.Internet.Now, this, source.Address.IsMulticast ? new(Address, source.Port) : source, target, ttl == 0 ? DefaultTtl : ttl, payload.ToArray()));
 
     void ISimulatedNode.Receive(SimulatedNetwork on, in SimulatedDatagram datagram)
     {

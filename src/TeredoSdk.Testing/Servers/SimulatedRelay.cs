@@ -11,9 +11,10 @@ public sealed class SimulatedRelay
     readonly DeadlineTimer _timer;
     readonly byte[] _buffer = new byte[65_535];
 
-    internal SimulatedRelay(SimulatedHost host, TeredoRelayOptions options)
+    SimulatedRelay(SimulatedHost host, SimulatedNativeNode? node, TeredoRelayOptions options)
     {
         Host = host;
+        Node = node;
         _options = options;
         Core = new(options, Internet.NextRandom());
         _socket = host.Bind(host.Address, 0, HandleDatagram);
@@ -25,7 +26,7 @@ public sealed class SimulatedRelay
     public SimulatedHost Host { get; }
 
     /// <summary>The native IPv6 side of a host-specific relay, or null for a relay that serves others.</summary>
-    public SimulatedNativeNode? Node { get; internal init; }
+    public SimulatedNativeNode? Node { get; }
 
     /// <summary>Whether the relay serves nothing but its own host (RFC 4380 §5.4).</summary>
     public bool IsHostSpecific => Node is not null;
@@ -38,6 +39,12 @@ public sealed class SimulatedRelay
 
     /// <summary>Whether the relay hears anything; true by default. What it knows of its peers stays.</summary>
     public bool IsRunning { get; set; } = true;
+
+    internal static SimulatedRelay On(SimulatedHost host, SimulatedNativeNode? node, Func<TeredoRelayOptions, TeredoRelayOptions>? configure)
+    {
+        var options = new TeredoRelayOptions { ServedPrefixes = [node is null ? NativeNetwork.Prefix : new(node.Address, 128)] };
+        return new(host, node, configure is null ? options : configure(options));
+    }
 
     internal bool Serves(Ipv6Address source) => _options.ServedPrefixes.Any(prefix => prefix.Contains(source));
 

@@ -114,16 +114,23 @@ public sealed class LinkTests : SimulationTest
     }
 
     [Test]
-    public void Multicast_ReachesTheInsideOfOneNatOnly()
+    public void Multicast_ReachesWhoJoinedBehindTheSameNat_AndNobodyElse()
     {
-        var nat = Internet.Nat(NatKind.Cone);
-        var sender = nat.Host("sender").Bind();
+        var group = Ipv4Endpoint.Parse("224.0.0.253:3544");
+        var (nat, other) = (Internet.Nat(NatKind.Cone), Internet.Nat(NatKind.Cone));
+        var sender = nat.Host("sender").Bind(5000);
+        var (member, stranger) = (nat.Host("member").Join(group), other.Host("stranger").Join(group));
         List<(string From, DatagramLoss Loss)> losses = [];
         Internet.DatagramLost += (datagram, loss) => losses.Add((datagram.From.Name, loss));
-        sender.Send(Ipv4Endpoint.Parse("224.0.0.253:3544"), [1], ttl: 1);
-        _from.Send(Ipv4Endpoint.Parse("224.0.0.253:3544"), [1], ttl: 1);
+        sender.Send(group, [1], ttl: 1);
+        _from.Send(group, [1], ttl: 1);
         Internet.RunFor(Second);
-        Assert.That(losses, Is.EqualTo(new[] { ("a", DatagramLoss.NoRoute) }));
+        Assert.Multiple(() =>
+        {
+            Assert.That(member.Received.Single().Source, Is.EqualTo(sender.LocalEndpoint));
+            Assert.That(stranger.Received, Is.Empty);
+            Assert.That(losses, Is.EqualTo(new[] { ("a", DatagramLoss.NoRoute) }), "the internet carries none");
+        });
     }
 
     [Test]
