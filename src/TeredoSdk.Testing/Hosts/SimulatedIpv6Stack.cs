@@ -1,0 +1,129 @@
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Testing;
+
+/// <summary>A tiny IPv6 host: answers echo requests, pings, sends and receives UDP, and keeps what it received.</summary>
+public abstract class SimulatedIpv6Stack
+{
+    const ushort EchoIdentifier = 0x5344;
+
+    readonly List<SimulatedPacket> _received = [];
+    readonly List<SimulatedIcmpv6Error> _errors = [];
+    readonly List<SimulatedIpv6Datagram> _datagrams = [];
+    readonly Dictionary<ushort, SimulatedPing> _pings = [];
+    ushort _sequence;
+
+    private protected SimulatedIpv6Stack(SimulatedInternet internet) => Internet = internet;
+
+    /// <summary>Whether echo requests are answered; true by default.</summary>
+    public bool AnswersEcho { get; set; } = true;
+
+    /// <summary>The packets received, in order, whatever they carry.</summary>
+    public IReadOnlyList<SimulatedPacket> Received => _received;
+
+    /// <summary>The ICMPv6 errors received, in order.</summary>
+    public IReadOnlyList<SimulatedIcmpv6Error> Errors => _errors;
+
+    /// <summary>The UDP datagrams received, in order.</summary>
+    public IReadOnlyList<SimulatedIpv6Datagram> Datagrams => _datagrams;
+
+    /// <summary>Raised for each UDP datagram received; the handler may send.</summary>
+    public event Action<SimulatedIpv6Datagram>? DatagramReceived;
+
+    /// <summary>Sends an ICMPv6 Echo Request.</summary>
+    /// <param name="target">Whom to ask.</param>
+    /// <param name="dataLength">How many octets of data it carries, 0 to 65,000.</param>
+    /// <returns>What comes back, as it comes back.</returns>
+    /// <exception cref="InvalidOperationException">The host never had an IPv6 address.</exception>
+    public SimulatedPing Ping(Ipv6Address target, int dataLength = 32)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(dataLength);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(dataLength, 65_000);
+        var ping = new SimulatedPing(target, _sequence++, Internet.Now);
+        _pings[ping.Sequence] = ping;
+        byte[] packet = new byte[Ipv6Packet.HeaderSize + EchoMessage.HeaderSize + dataLength];
+        EchoMessage.WritePacket(packet, Icmpv6Type.EchoRequest, SourceAddress, target, EchoIdentifier, ping.Sequence, new byte[dataLength]);
+        Send(packet);
+        return ping;
+    }
+
+    /// <summary>Sends a UDP datagram over IPv6.</summary>
+    /// <param name="sourcePort">The source port.</param>
+    /// <param name="target">Where to.</param>
+    /// <param name="targetPort">The destination port.</param>
+    /// <param name="payload">What it carries, at most 65,000 octets; copied.</param>
+    /// <exception cref="InvalidOperationException">The host never had an IPv6 address.</exception>
+    public void SendUdp(ushort sourcePort, Ipv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(payload.Length, 65_000, nameof(payload));
+        byte[] packet = new byte[Ipv6Packet.HeaderSize + UdpDatagram.HeaderSize + payload.Length];
+        UdpDatagram.WritePacket(packet, SourceAddress, sourcePort, target, targetPort, payload);
+        Send(packet);
+    }
+
+    /// <summary>Sends an IPv6 packet as it is.</summary>
+    /// <param name="packet">The whole packet, exactly as long as its header says; copied.</param>
+    public abstract void Send(ReadOnlySpan<byte> packet);
+
+    private protected SimulatedInternet Internet { get; }
+
+    private protected abstract Ipv6Address SourceAddress { get; }
+
+    internal void Receive(ReadOnlySpan<byte> octets)
+    {
+        byte[] kept = octets.ToArray();
+        _received.Add(new(Internet.Now, kept));
+        if (!Ipv6Packet.TryParse(kept, out var packet))
+            return;
+        if (UdpDatagram.TryParse(packet, out var udp))
+            Take(new(Internet.Now, packet.Source, udp.SourcePort, udp.DestinationPort, udp.Payload.ToArray()));
+        else if (Icmpv6Message.TryParse(packet, out var message))
+            Take(packet, message);
+    }
+
+    void Take(SimulatedIpv6Datagram datagram)
+    {
+        _datagrams.Add(datagram);
+        DatagramReceived?.Invoke(datagram);
+    }
+
+    void Take(in Ipv6Packet packet, in Icmpv6Message message)
+    {
+        if (message.IsError)
+            TakeError(packet.Source, message);
+        else if (EchoMessage.TryParse(message, out var echo))
+        {
+            if (!echo.IsReply)
+                Answer(packet, echo);
+            else if (echo.Identifier == EchoIdentifier && _pings.TryGetValue(echo.Sequence, out var ping) && ping.Target == packet.Source)
+            {
+                ping.Replies++;
+                ping.RoundTrip ??= Internet.Now - ping.SentAt;
+            }
+        }
+    }
+
+    void Answer(in Ipv6Packet request, in EchoMessage echo)
+    {
+        if (!AnswersEcho || request.Destination.IsMulticast)
+            return;
+        byte[] reply = new byte[request.Length];
+        EchoMessage.WritePacket(reply, Icmpv6Type.EchoReply, request.Destination, request.Source, echo.Identifier, echo.Sequence, echo.Data);
+        Internet.At(Internet.Now, () => Send(reply)); // not from within the core that delivered the request
+    }
+
+    // RFC 4443 §3: type, code, checksum and 32 more bits, then the packet that caused it.
+    void TakeError(Ipv6Address source, in Icmpv6Message message)
+    {
+        if (message.Octets.Length < 8 + Ipv6Packet.HeaderSize)
+            return;
+        var quoted = message.Octets[8..];
+        var error = new SimulatedIcmpv6Error(Internet.Now, (byte)message.Type, message.Code, source, Ipv6Address.Read(quoted[24..]));
+        _errors.Add(error);
+        var rest = quoted[Ipv6Packet.HeaderSize..];
+        if (quoted[6] == NextHeader.Icmpv6 && rest.Length >= EchoMessage.HeaderSize && rest[0] == (byte)Icmpv6Type.EchoRequest
+            && _pings.TryGetValue((ushort)(rest[6] << 8 | rest[7]), out var ping) && ping.Target == error.Destination)
+            ping.Error ??= error;
+    }
+}

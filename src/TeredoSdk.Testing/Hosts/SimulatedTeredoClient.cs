@@ -1,0 +1,188 @@
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Testing;
+
+/// <summary>An event of a simulated Teredo client.</summary>
+/// <param name="Time">When.</param>
+/// <param name="Event">What.</param>
+public readonly record struct SimulatedClientEvent(Instant Time, ClientEvent Event);
+
+/// <summary>A Teredo client on a simulated host: the driver of a <see cref="TeredoClient"/>, and the host's IPv6 stack on top of it.</summary>
+public sealed class SimulatedTeredoClient : SimulatedIpv6Stack
+{
+    // The group of local discovery, 224.0.0.253 (RFC 4380 §2.17).
+    static readonly Ipv4Address DiscoveryGroup = new(0xE000_00FD);
+
+    const ushort DiscoveryPort = 3544;
+
+    readonly Dictionary<LocalPort, SimulatedUdpSocket> _sockets = [];
+    readonly List<SimulatedClientEvent> _events = [];
+    readonly DeadlineTimer _timer;
+    readonly byte[] _buffer = new byte[65_535];
+    Ipv6Address? _lastAddress;
+
+    internal SimulatedTeredoClient(SimulatedHost host, TeredoClientOptions options) : base(host.Network.Internet)
+    {
+        Host = host;
+        Core = new(options, Internet.NextRandom());
+        _timer = new(Internet, () => Core.NextDeadline, HandleTimeout);
+    }
+
+    /// <summary>The host.</summary>
+    public SimulatedHost Host { get; }
+
+    /// <summary>The protocol core. Look, but do not feed it: the driver does.</summary>
+    public TeredoClient Core { get; }
+
+    /// <summary>Where the client stands.</summary>
+    public ClientState State => Core.State;
+
+    /// <summary>Whether the client has an address that works.</summary>
+    public bool IsQualified => State == ClientState.Qualified;
+
+    /// <summary>The Teredo address.</summary>
+    /// <exception cref="InvalidOperationException">There is none now.</exception>
+    public TeredoAddress Address => Core.Address ?? throw new InvalidOperationException($"{Host.Name} has no Teredo address; its client is {State}.");
+
+    /// <summary>What the client knows of the NAT.</summary>
+    public NatReport Nat => Core.Nat;
+
+    /// <summary>What the client told, in order.</summary>
+    public IReadOnlyList<SimulatedClientEvent> Events => _events;
+
+    /// <summary>Stops the client.</summary>
+    public void Stop()
+    {
+        Core.Stop(Internet.Now);
+        Drain();
+    }
+
+    /// <summary>Opens a lease, as a listener that takes unsolicited packets does: the client does not go dormant.</summary>
+    public void AcquireLease()
+    {
+        Core.AcquireLease(Internet.Now);
+        Drain();
+    }
+
+    /// <summary>Ends a lease.</summary>
+    /// <exception cref="InvalidOperationException">No lease is held.</exception>
+    public void ReleaseLease()
+    {
+        Core.ReleaseLease(Internet.Now);
+        Drain();
+    }
+
+    /// <summary>Tells the client that the host's network changed.</summary>
+    /// <param name="configure">Changes the state from "as the simulated host is connected"; null for none.</param>
+    public void ChangeNetwork(Func<NetworkState, NetworkState>? configure = null)
+    {
+        Core.HandleNetworkChanged(Internet.Now, configure is null ? HostState() : configure(HostState()));
+        Drain();
+    }
+
+    /// <inheritdoc/>
+    public override void Send(ReadOnlySpan<byte> packet)
+    {
+        var verdict = Core.HandlePacket(Internet.Now, packet);
+        if (verdict.Kind == VerdictKind.Send)
+            SendFrom(verdict.Via, verdict.Target, packet.Slice(verdict.Offset, verdict.Length), 0);
+        else if (verdict.Kind == VerdictKind.Deliver)
+            Receive(packet.Slice(verdict.Offset, verdict.Length));
+        Drain();
+    }
+
+    private protected override Ipv6Address SourceAddress => Core.Address is { } address
+        ? address
+        : _lastAddress ?? throw new InvalidOperationException($"{Host.Name} has had no Teredo address yet; its client is {State}.");
+
+    internal void Start()
+    {
+        Core.HandleNetworkChanged(Internet.Now, HostState());
+        Core.Start(Internet.Now);
+        Drain();
+    }
+
+    NetworkState HostState() => new()
+    {
+        LocalAddress = Host.Address,
+        AttachedSubnets = Host.Network is SimulatedNat nat ? [nat.InsideSubnet] : [],
+    };
+
+    void HandleTimeout()
+    {
+        Core.HandleTimeout(Internet.Now);
+        Drain();
+    }
+
+    void HandleDatagram(LocalPort via, SimulatedDatagram datagram)
+    {
+        var verdict = Core.HandleDatagram(Internet.Now, via, datagram.Source, datagram.Payload.Span);
+        if (verdict.Kind == VerdictKind.Deliver)
+            Receive(datagram.Payload.Span.Slice(verdict.Offset, verdict.Length));
+        Drain();
+    }
+
+    void Drain()
+    {
+        while (Core.TryTakeRequest(out var request))
+            Carry(request);
+        while (Core.TryTakeTransmit(_buffer, out var transmit))
+            SendFrom(transmit.Via, transmit.Target, _buffer.AsSpan(0, transmit.Length), transmit.Ttl);
+        while (Core.TryTakeDelivery(_buffer, out int length))
+            Receive(_buffer.AsSpan(0, length));
+        while (Core.TryTakeEvent(out var clientEvent))
+            _events.Add(new(Internet.Now, clientEvent));
+        if (Core.Address is { } address)
+            _lastAddress = address;
+        _timer.Update();
+    }
+
+    // A socket that was closed in the meantime sends nothing.
+    void SendFrom(LocalPort via, Ipv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
+    {
+        if (_sockets.TryGetValue(via, out var socket))
+            socket.Send(target, payload, ttl);
+    }
+
+    void Carry(in ClientRequest request)
+    {
+        var gateway = Host.Network as SimulatedNat;
+        switch (request.Kind)
+        {
+            case ClientRequestKind.OpenPort:
+                Core.HandleAnswer(Internet.Now, Open(request.Port, request.Number));
+                break;
+            case ClientRequestKind.ClosePort when _sockets.Remove(request.Port, out var socket):
+                socket.Close();
+                break;
+            case ClientRequestKind.MapPort:
+                // As UPnP IGD does: the external address is another question.
+                Core.HandleAnswer(Internet.Now, gateway?.RequestPortMapping(request.Number, request.Local, request.Lifetime) is { } port
+                    ? RequestAnswer.Mapped(new(default, port))
+                    : RequestAnswer.NotMapped);
+                break;
+            case ClientRequestKind.GetExternalAddress:
+                Core.HandleAnswer(Internet.Now, gateway?.RequestExternalAddress() is { } address
+                    ? RequestAnswer.ExternalAddress(address)
+                    : RequestAnswer.NoExternalAddress);
+                break;
+            case ClientRequestKind.UnmapPort:
+                gateway?.RequestUnmapping(request.Number);
+                break;
+        }
+    }
+
+    RequestAnswer Open(LocalPort port, ushort number)
+    {
+        // Only what was sent to the group comes in by the discovery socket (RFC 4380 §5.2.8 looks at the outer destination).
+        var address = port == LocalPort.Discovery ? DiscoveryGroup : Host.Address;
+        if (port == LocalPort.Discovery)
+            number = DiscoveryPort;
+        if (number != 0 && Host.IsBound(address, number))
+            return RequestAnswer.NotOpened(port);
+        var socket = Host.Bind(address, number, datagram => HandleDatagram(port, datagram));
+        _sockets[port] = socket;
+        return RequestAnswer.Opened(port, new(Host.Address, socket.LocalEndpoint.Port));
+    }
+}

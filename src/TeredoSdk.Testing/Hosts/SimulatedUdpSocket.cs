@@ -1,0 +1,47 @@
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Testing;
+
+/// <summary>A UDP socket of a simulated host.</summary>
+public sealed class SimulatedUdpSocket
+{
+    readonly SimulatedHost _host;
+    readonly Action<SimulatedDatagram>? _handler;
+    readonly List<SimulatedDatagram> _received = [];
+
+    internal SimulatedUdpSocket(SimulatedHost host, Ipv4Endpoint local, Action<SimulatedDatagram>? handler)
+    {
+        _host = host;
+        LocalEndpoint = local;
+        _handler = handler;
+    }
+
+    /// <summary>What the socket is bound to.</summary>
+    public Ipv4Endpoint LocalEndpoint { get; internal set; }
+
+    /// <summary>What has arrived, in order.</summary>
+    public IReadOnlyList<SimulatedDatagram> Received => _received;
+
+    /// <summary>Raised for each datagram that arrives; the handler may send.</summary>
+    public event Action<SimulatedDatagram>? DatagramReceived;
+
+    /// <summary>Sends a datagram.</summary>
+    /// <param name="target">Where to.</param>
+    /// <param name="payload">The UDP payload; copied.</param>
+    /// <param name="ttl">The IPv4 time to live in hops, or 0 for 64.</param>
+    public void Send(Ipv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl = 0) => _host.Send(LocalEndpoint, target, payload, ttl);
+
+    /// <summary>Closes the socket: nothing arrives any more, and the port is free.</summary>
+    public void Close() => _host.Close(this);
+
+    internal void Receive(in SimulatedDatagram datagram)
+    {
+        if (_handler is not null)
+        {
+            _handler(datagram);
+            return;
+        }
+        _received.Add(datagram);
+        DatagramReceived?.Invoke(datagram);
+    }
+}

@@ -1,0 +1,27 @@
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Testing;
+
+/// <summary>A node of the native IPv6 internet. What it sends to a Teredo address goes through a relay that serves it.</summary>
+public sealed class SimulatedNativeNode : SimulatedIpv6Stack
+{
+    readonly NativeNetwork _network;
+
+    internal SimulatedNativeNode(NativeNetwork network, string name) : base(network.Internet)
+    {
+        _network = network;
+        Name = name;
+        Address = network.Add(this);
+    }
+
+    /// <summary>The name that messages show.</summary>
+    public string Name { get; }
+
+    /// <summary>The IPv6 address.</summary>
+    public Ipv6Address Address { get; }
+
+    /// <inheritdoc/>
+    public override void Send(ReadOnlySpan<byte> packet) => _network.Send(packet);
+
+    private protected override Ipv6Address SourceAddress => Address;
+}

@@ -1,0 +1,51 @@
+using System.Buffers.Binary;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Testing;
+
+/// <summary>A deterministic generator: the same seed gives the same numbers on every machine and in every version of .NET.</summary>
+/// <remarks>SplitMix64. Predictable, so for tests only. One caller at a time.</remarks>
+public sealed class SimulatedRandom : IRandomSource
+{
+    readonly ulong _seed;
+    ulong _state;
+
+    /// <param name="seed">Decides all numbers.</param>
+    public SimulatedRandom(ulong seed) => _seed = _state = seed;
+
+    /// <summary>A generator whose numbers are independent of this one's further use.</summary>
+    /// <param name="stream">Which one: equal numbers give equal generators.</param>
+    public SimulatedRandom Derive(ulong stream) => new(Mix(_seed ^ Mix(stream + 0x9E37_79B9_7F4A_7C15)));
+
+    /// <summary>A number of 64 random bits.</summary>
+    public ulong NextUInt64() => Mix(_state += 0x9E37_79B9_7F4A_7C15);
+
+    /// <summary>A number from 0 to <paramref name="bound"/> - 1.</summary>
+    public int Next(int bound) => (int)((UInt128)NextUInt64() * (uint)bound >> 64);
+
+    /// <summary>A number from 0 (included) to 1 (excluded).</summary>
+    public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));
+
+    /// <summary>True with the given probability. Draws nothing for 0 and 1, so that what is switched off does not disturb the rest.</summary>
+    public bool Chance(double probability) => probability >= 1 || (probability > 0 && NextDouble() < probability);
+
+    /// <inheritdoc/>
+    public void Fill(Span<byte> octets)
+    {
+        Span<byte> block = stackalloc byte[8];
+        while (octets.Length > 0)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(block, NextUInt64());
+            int count = Math.Min(8, octets.Length);
+            block[..count].CopyTo(octets);
+            octets = octets[count..];
+        }
+    }
+
+    static ulong Mix(ulong z)
+    {
+        z = (z ^ z >> 30) * 0xBF58_476D_1CE4_E5B9;
+        z = (z ^ z >> 27) * 0x94D0_49BB_1331_11EB;
+        return z ^ z >> 31;
+    }
+}
