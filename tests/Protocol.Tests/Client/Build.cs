@@ -22,8 +22,8 @@ static class Build
 
     public static byte[] BubbleWithHopLimit(byte hopLimit, Ipv6Address source, Ipv6Address destination, params byte[][] trailers)
     {
-        byte[] packet = new byte[Wire.Bubble.Size];
-        Wire.Bubble.Write(packet, source, destination, hopLimit);
+        byte[] packet = new byte[Protocol.Wire.Bubble.Size];
+        Protocol.Wire.Bubble.Write(packet, source, destination, hopLimit);
         return [.. packet, .. trailers.SelectMany(t => t)];
     }
 
