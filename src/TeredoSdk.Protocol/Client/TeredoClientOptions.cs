@@ -120,6 +120,8 @@ public sealed record TeredoClientOptions
         if (Secret is { } secret && (secret.ClientIdentifier.Length > 255 || secret.Secret.IsEmpty))
             throw Bad(nameof(Secret), $"an identifier of {secret.ClientIdentifier.Length} octets with a secret of {secret.Secret.Length}",
                 "an identifier of at most 255 octets with a secret that is not empty");
+        if (Secret is { } keyed && !Enum.IsDefined(keyed.Algorithm))
+            throw Bad(nameof(Secret), $"one with algorithm {keyed.Algorithm}", "HmacSha1, HmacMd5 or HmacSha256");
         if (RefreshInterval < TimeSpan.FromSeconds(5) || RefreshInterval > TimeSpan.FromMinutes(10))
             throw Bad(nameof(RefreshInterval), RefreshInterval, "5 seconds to 10 minutes");
         if ((Extensions & ~TeredoExtensions.All) != 0)

@@ -148,6 +148,17 @@ sealed partial class ClientHarness
         Now = target;
     }
 
+    /// <summary>Lets time pass until the next solicitation leaves.</summary>
+    public SentDatagram AdvanceToSolicitation()
+    {
+        for (int known = Solicitations.Count(); ;)
+        {
+            AdvanceTo(Client.NextDeadline ?? throw new AssertionException("nothing is scheduled, so no solicitation will leave"));
+            if (Solicitations.ElementAtOrDefault(known) is { } solicitation)
+                return solicitation;
+        }
+    }
+
     void TimeOutEarly(Instant due)
     {
         if (due - Now < TimeSpan.FromMilliseconds(1))

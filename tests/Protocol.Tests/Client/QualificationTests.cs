@@ -1,0 +1,396 @@
+using TeredoSdk.Protocol.Client;
+using static TeredoSdk.Protocol.Tests.Client.Lab;
+
+namespace TeredoSdk.Protocol.Tests.Client;
+
+/// <summary>RFC 4380 §5.2.1 with RFC 5991 §3.2: from start to an address.</summary>
+public sealed class QualificationTests
+{
+    static IEnumerable<double> SolicitationTimes(ClientHarness harness) => harness.Solicitations.Select(s => s.Seconds);
+
+    [Test, Conformance("C-007", "C-024")]
+    public void Start_FirstDatagram_IsTheVectorsSolicitation()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+
+        var sent = harness.Sent.Single();
+        // TV-01: authentication header with 8 octets of nonce, then the solicitation from fe80::ffff:ffff:ffff (cone bit 0) to ff02::2.
+        string nonce = $"{sent.AuthenticationNonce:x16}";
+        Assert.That(Convert.ToHexStringLower(sent.Payload), Is.EqualTo("00010000" + nonce + "00"
+            + "6000000000083afffe800000000000000000ffffffffffffff02000000000000000000000000000285007d3700000000"));
+        Assert.That(sent.Target, Is.EqualTo(Primary));
+        Assert.That(sent.Via, Is.EqualTo(LocalPort.Service));
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualifying));
+    }
+
+    [Test, Conformance("C-025", "C-026")]
+    public void PrimarySilent_SolicitsAt0And4And8Seconds_IsOfflineAt12()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AdvanceTo(3.9);
+        Assert.That(SolicitationTimes(harness), Is.EqualTo(new[] { 0.0 }));
+        harness.AdvanceTo(4);
+        Assert.That(SolicitationTimes(harness), Is.EqualTo(new[] { 0.0, 4 }));
+        harness.AdvanceTo(11.9);
+        Assert.That(SolicitationTimes(harness), Is.EqualTo(new[] { 0.0, 4, 8 }));
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualifying));
+
+        harness.AdvanceTo(12);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+        Assert.That(harness.Client.Address, Is.Null);
+        var failed = harness.EventsOf<ClientEvent.Failed>().Single();
+        Assert.That(failed.Reason, Is.EqualTo(OfflineReason.ServerUnreachable));
+        Assert.That((failed.RetryAt - harness.Now).TotalSeconds, Is.InRange(60, 100));
+        Assert.That(SolicitationTimes(harness), Is.EqualTo(new[] { 0.0, 4, 8 }));
+        Assert.That(harness.EventsOf<ClientEvent.StateChanged>().Select(e => e.State), Is.EqualTo(new[] { ClientState.Qualifying, ClientState.Offline }));
+    }
+
+    [Test]
+    public void Offline_TriesAgainAtRetryAt_WithADoublingDelayUpTo10Minutes()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        for (int round = 0; round < 8; round++)
+        {
+            harness.Advance(12);
+            var failed = harness.EventsOf<ClientEvent.Failed>().Single();
+            double delay = (failed.RetryAt - harness.Now).TotalSeconds;
+            Assert.That(delay, Is.InRange(Math.Min(60 << round, 600), Math.Min(100 << round, 600)), $"round {round}");
+            harness.Clear();
+            harness.AdvanceTo(failed.RetryAt - TimeSpan.FromMilliseconds(1));
+            Assert.That(harness.Sent, Is.Empty);
+            harness.AdvanceTo(failed.RetryAt);
+            Assert.That(harness.Solicitations.Single().Target, Is.EqualTo(Primary));
+        }
+    }
+
+    [Test]
+    public void Offline_NetworkChanged_TriesAtOnceAndResetsTheDelay()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AdvanceTo(2000);
+        harness.Clear();
+
+        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.1.0.3") });
+        harness.Advance(0.1);
+        Assert.That(harness.Solicitations.Count(), Is.EqualTo(1));
+        harness.Advance(12);
+        var failed = harness.EventsOf<ClientEvent.Failed>().Single();
+        Assert.That((failed.RetryAt - harness.Now).TotalSeconds, Is.InRange(59.9, 100));
+    }
+
+    [Test, Conformance("C-023")]
+    public void Qualifying_PacketsAndBubbles_CauseNothingButSolicitations()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        var peer = Peer(Endpoint("203.0.113.12:50000"));
+        var self = Peer(Mapped);
+        for (int i = 0; i < 40; i++)
+        {
+            harness.Advance(0.25);
+            Assert.That(harness.Send(Build.Udp(self, peer)).Kind, Is.Not.EqualTo(VerdictKind.Send));
+            Assert.That(harness.Receive(Primary, Build.WithOrigin(peer.MappedEndpoint, Build.Bubble(peer, self))).Kind, Is.EqualTo(VerdictKind.Dropped));
+            Assert.That(harness.Receive(peer.MappedEndpoint, Build.Udp(peer, self)).Kind, Is.EqualTo(VerdictKind.Dropped));
+        }
+        Assert.That(harness.Sent.Where(s => !s.IsRouterSolicitation), Is.Empty);
+        Assert.That(harness.Delivered, Is.Empty);
+        Assert.That(harness.Client.Drops[DropReason.NotQualified], Is.GreaterThanOrEqualTo(80));
+    }
+
+    [Test, Conformance("C-033")]
+    public void PrimaryAnswers_SecondaryIsSolicitedAtOnce_WithAFreshNonce()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.Advance(0.1);
+        harness.AnswerLastSolicitation(Mapped);
+
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualifying));
+        var sent = harness.Sent;
+        Assert.That(sent, Has.Count.EqualTo(2));
+        Assert.That(sent[1].IsRouterSolicitation, Is.True);
+        Assert.That(sent[1].Target, Is.EqualTo(Secondary));
+        Assert.That(sent[1].At, Is.EqualTo(harness.Now));
+        Assert.That(sent[1].AuthenticationNonce, Is.Not.EqualTo(sent[0].AuthenticationNonce));
+        Assert.That(sent[1].PacketOctets, Is.EqualTo(sent[0].PacketOctets), "cone bit 0 in both");
+    }
+
+    [Test, Conformance("C-014", "C-033")]
+    public void BothAddressesSeeOneMapping_IsQualifiedWithEndpointIndependentMapping()
+    {
+        var harness = new ClientHarness();
+        harness.Qualify();
+
+        Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.EndpointIndependent));
+        Assert.That(harness.Client.Server, Is.EqualTo(Lab.Server));
+        var address = harness.Client.Address!.Value;
+        Assert.That(address.Server, Is.EqualTo(Lab.Server.Primary));
+        Assert.That(address.MappedEndpoint, Is.EqualTo(Mapped));
+        var qualified = harness.EventsOf<ClientEvent.Qualified>().Single();
+        Assert.That(qualified, Is.EqualTo(new ClientEvent.Qualified(address, Lab.Server, 1280, harness.Client.Nat)));
+        Assert.That(harness.EventsOf<ClientEvent.StateChanged>().Last().State, Is.EqualTo(ClientState.Qualified));
+        Assert.That(harness.EventsOf<ClientEvent.Failed>(), Is.Empty);
+    }
+
+    [TestCase(1280u, 1280), TestCase(1400u, 1400), TestCase(65467u, 65467)]
+    [TestCase(1279u, 1280), TestCase(0u, 1280), TestCase(65468u, 1280), TestCase(uint.MaxValue, 1280), TestCase(null, 1280)]
+    [Conformance("C-014")]
+    public void AdvertisedMtu_IsTakenWhenInRange_Else1280(uint? advertised, int expected)
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AnswerLastSolicitation(Mapped, new() { Mtu = advertised });
+        harness.AnswerLastSolicitation(Mapped, new() { Mtu = advertised });
+        Assert.That(harness.EventsOf<ClientEvent.Qualified>().Single().MtuOctets, Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void MappedEndpointIsTheLocalOne_MappingIsNone()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.Qualify(harness.ServiceLocal);
+        Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.None));
+        Assert.That(harness.Client.Nat.ClassicName, Is.EqualTo("none"));
+    }
+
+    [Test, Conformance("C-036", "C-184")]
+    public void MappedPortDiffersAtSecondary_WithSymmetricNatSupport_IsQualifiedAndSymmetric()
+    {
+        var harness = new ClientHarness();
+        harness.Qualify(Mapped, atSecondary: OtherMapped);
+        Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.AddressOrPortDependent));
+        Assert.That(harness.Client.Address!.Value.MappedEndpoint, Is.EqualTo(Mapped), "the primary's mapping stays in the address");
+    }
+
+    [Test, Conformance("C-036", "C-184")]
+    public void MappedAddressDiffersAtSecondary_IsSymmetric()
+    {
+        var harness = new ClientHarness();
+        harness.Qualify(Mapped, atSecondary: Mapped with { Address = Ipv4("203.0.113.99") });
+        Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.AddressOrPortDependent));
+    }
+
+    [Test, Conformance("C-035")]
+    public void MappedPortDiffersAtSecondary_WithoutSymmetricNatSupport_IsOffline()
+    {
+        var harness = new ClientHarness(Options with { Extensions = TeredoExtensions.None });
+        harness.Start();
+        harness.AnswerLastSolicitation(Mapped);
+        harness.AnswerLastSolicitation(OtherMapped);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+        Assert.That(harness.Client.Address, Is.Null);
+        var failed = harness.EventsOf<ClientEvent.Failed>().Single();
+        Assert.That(failed.Reason, Is.EqualTo(OfflineReason.SymmetricNat));
+        Assert.That(harness.EventsOf<ClientEvent.Qualified>(), Is.Empty);
+    }
+
+    [Test, Conformance("C-025", "C-034")]
+    public void SecondarySilent_IsSolicited3Times_ThenQualifiedWithoutMappingCheck()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AdvanceTo(1);
+        harness.AnswerLastSolicitation(Mapped);
+        harness.AdvanceTo(12.9);
+        var toSecondary = harness.Solicitations.Where(s => s.Target == Secondary);
+        Assert.That(toSecondary.Select(s => s.Seconds), Is.EqualTo(new[] { 1.0, 5, 9 }));
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualifying));
+
+        harness.AdvanceTo(13);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
+        Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.NotChecked));
+        Assert.That(harness.Solicitations.Count(), Is.EqualTo(4));
+    }
+
+    [Test, Conformance("C-034")]
+    public void SecondarySilent_IsRemembered_NextQualificationDoesNotWaitForIt()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AnswerLastSolicitation(Mapped);
+        harness.AdvanceTo(13);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
+        harness.ChangeNetwork(n => n with { HasIpv4 = false });
+        harness.Clear();
+
+        harness.AdvanceTo(20);
+        harness.ChangeNetwork(n => n with { HasIpv4 = true });
+        harness.AnswerLastSolicitation(Mapped);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
+        Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.NotChecked));
+    }
+
+    [Test, Conformance("C-034")]
+    public void SecondarySilent_WhenRequired_IsOffline()
+    {
+        var harness = new ClientHarness(Options with { RequireSecondary = true });
+        harness.Start();
+        harness.AnswerLastSolicitation(Mapped);
+        harness.AdvanceTo(11.9);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualifying));
+        harness.AdvanceTo(12);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+        Assert.That(harness.EventsOf<ClientEvent.Failed>().Single().Reason, Is.EqualTo(OfflineReason.SecondaryUnreachable));
+        Assert.That(harness.Client.Address, Is.Null);
+    }
+
+    [Test, Conformance("C-039")]
+    public void SecondaryNotGiven_IsThePrimaryPlusOne()
+    {
+        var harness = new ClientHarness(Options with { Servers = [new(Ipv4("203.0.113.77"))] });
+        harness.Start();
+        harness.AnswerLastSolicitation(Mapped);
+        Assert.That(harness.Solicitations.Select(s => s.Target.ToString()), Is.EqualTo(new[] { "203.0.113.77:3544", "203.0.113.78:3544" }));
+    }
+
+    [Test, Conformance("C-141")]
+    public void FirstServerSilent_NextOneIsSolicitedAt12Seconds()
+    {
+        var harness = new ClientHarness(Options with { Servers = [Lab.Server, OtherServer] });
+        harness.Start();
+        harness.AdvanceTo(12);
+        Assert.That(harness.Solicitations.Select(s => (s.Seconds, s.Target.Address)), Is.EqualTo(new[]
+        {
+            (0.0, Lab.Server.Primary), (4, Lab.Server.Primary), (8, Lab.Server.Primary), (12, OtherServer.Primary),
+        }));
+        Assert.That(harness.EventsOf<ClientEvent.Failed>(), Is.Empty);
+
+        harness.Qualify();
+        Assert.That(harness.Client.Server, Is.EqualTo(OtherServer));
+        Assert.That(harness.Client.Address!.Value.Server, Is.EqualTo(OtherServer.Primary));
+    }
+
+    [Test, Conformance("C-141")]
+    public void AllServersSilent_EachGetsThreeSolicitations_ThenOffline()
+    {
+        var harness = new ClientHarness(Options with { Servers = [Lab.Server, OtherServer] });
+        harness.Start();
+        harness.AdvanceTo(23.9);
+        Assert.That(SolicitationTimes(harness), Is.EqualTo(new[] { 0.0, 4, 8, 12, 16, 20 }));
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualifying));
+        harness.AdvanceTo(24);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+        Assert.That(harness.EventsOf<ClientEvent.Failed>().Count(), Is.EqualTo(1));
+    }
+
+    [Test, Conformance("C-034", "C-141")]
+    public void SecondaryRequiredAndSilent_NextServerIsTried()
+    {
+        var harness = new ClientHarness(Options with { Servers = [Lab.Server, OtherServer], RequireSecondary = true });
+        harness.Start();
+        harness.AnswerLastSolicitation(Mapped);
+        harness.AdvanceTo(12);
+        Assert.That(harness.Solicitations.Last().Target.Address, Is.EqualTo(OtherServer.Primary));
+        harness.Qualify();
+        Assert.That(harness.Client.Server, Is.EqualTo(OtherServer));
+    }
+
+    [Test]
+    public void LaterAnswers_StillQualify()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AdvanceTo(8);
+        harness.AdvanceTo(11.5);
+        harness.AnswerLastSolicitation(Mapped);
+        harness.AdvanceTo(23);
+        harness.AnswerLastSolicitation(Mapped);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
+        Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.EndpointIndependent));
+    }
+
+    [Test, Conformance("C-191", "C-193")]
+    public void MappedPortIsTheLocalPort_NatIsPortPreserving()
+    {
+        var harness = new ClientHarness(Options with { ServicePort = 39328 });
+        Assert.That(harness.Client.Nat.PortPreserving, Is.False, "FALSE at start (RFC 6081 §5.4.3)");
+        Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.NotChecked));
+        harness.Qualify(Mapped, atSecondary: OtherMapped);
+        Assert.That(harness.Client.Nat.PortPreserving, Is.True);
+    }
+
+    [Test, Conformance("C-193")]
+    public void MappedPortIsAnother_NatIsNotPortPreserving()
+    {
+        var harness = new ClientHarness(Options with { ServicePort = 39327 });
+        harness.Qualify(Mapped, atSecondary: Mapped with { Port = 39327 });
+        Assert.That(harness.Client.Nat.PortPreserving, Is.False, "only the primary's answer counts");
+    }
+
+    [TestCase("203.0.113.11:39329", true), TestCase("203.0.113.11:39392", true)]
+    [TestCase("203.0.113.11:39393", false), TestCase("203.0.113.11:39327", false), TestCase("203.0.113.12:39329", false)]
+    public void SymmetricNat_IsSequentialWhenThePortSteppedUpByAtMost64(string atSecondary, bool sequential)
+    {
+        var harness = ClientHarness.Qualified(mapped: Mapped, atSecondary: Endpoint(atSecondary));
+        Assert.That(harness.Client.Nat.Sequential, Is.EqualTo(sequential));
+    }
+
+    [Test]
+    public void Start_Twice_IsRefused()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        Assert.That(harness.Start, Throws.InvalidOperationException);
+    }
+
+    [Test, Conformance("C-143")]
+    public void Stop_ClosesThePortAndSilencesTheClient()
+    {
+        var harness = ClientHarness.Qualified();
+        harness.Stop();
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Off));
+        Assert.That(harness.Client.Address, Is.Null);
+        Assert.That(harness.Sockets, Is.Empty);
+        Assert.That(harness.Client.NextDeadline, Is.Null);
+        harness.Advance(3600);
+        harness.Receive(Primary, Build.WithOrigin(OtherMapped, Build.Bubble(Peer(OtherMapped), Peer(Mapped))));
+        Assert.That(harness.Sent, Is.Empty);
+    }
+
+    [Test, Conformance("C-143")]
+    public void NotStarted_DoesNothing()
+    {
+        var harness = new ClientHarness();
+        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.1.0.9") });
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Off));
+        Assert.That(harness.Client.NextDeadline, Is.Null);
+        Assert.That(harness.Log, Is.Empty);
+    }
+
+    [Test]
+    public void SameMappingAgain_KeepsTheAddressWithItsFlags()
+    {
+        var harness = ClientHarness.Qualified();
+        var before = harness.Address;
+        harness.ChangeNetwork(n => n with { HasIpv4 = false });
+        Assert.That(harness.Client.Address, Is.Null);
+        harness.ChangeNetwork(n => n with { HasIpv4 = true });
+        harness.Qualify();
+        Assert.That(harness.Address, Is.EqualTo(before));
+    }
+
+    [Test, Conformance("C-003", "C-004", "C-147")]
+    public void Flags_Of1000Addresses_AreTwelveRandomBits()
+    {
+        const int addresses = 1000;
+        int[] ones = new int[16], low = new int[16];
+        for (int seed = 0; seed < addresses; seed++)
+        {
+            var flags = ClientHarness.Qualified(seed: seed).Client.Address!.Value.Flags;
+            Assert.That(flags & ~TeredoFlags.Random, Is.EqualTo(TeredoFlags.None), "C, z, U and G are 0");
+            for (int bit = 0; bit < 16; bit++)
+                ones[bit] += (int)flags >> bit & 1;
+            low[(int)flags & 15]++;
+        }
+        for (int bit = 0; bit < 16; bit++)
+            if (((int)TeredoFlags.Random >> bit & 1) != 0)
+                Assert.That(ones[bit], Is.InRange(420, 580), $"bit {bit} is set half of the time (5 standard deviations)");
+        double chiSquare = low.Sum(count => (count - addresses / 16.0) * (count - addresses / 16.0) / (addresses / 16.0));
+        Assert.That(chiSquare, Is.LessThan(37.7), "15 degrees of freedom, 0.1 %");
+    }
+}
