@@ -42,7 +42,12 @@ public sealed class SimulatedRelay
 
     internal static SimulatedRelay On(SimulatedHost host, SimulatedNativeNode? node, Func<TeredoRelayOptions, TeredoRelayOptions>? configure)
     {
-        var options = new TeredoRelayOptions { ServedPrefixes = [node is null ? NativeNetwork.Prefix : new(node.Address, 128)] };
+        var options = new TeredoRelayOptions
+        {
+            ServedPrefixes = [node is null ? NativeNetwork.Prefix : new(node.Address, 128)],
+            OwnAddresses = [host.Address],
+            AttachedSubnets = host.Network is SimulatedNat nat ? [nat.InsideSubnet] : [],
+        };
         return new(host, node, configure is null ? options : configure(options));
     }
 
