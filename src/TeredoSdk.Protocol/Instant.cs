@@ -8,11 +8,11 @@ namespace TeredoSdk.Protocol;
 /// <param name="SinceStart">The time since the clock's start.</param>
 public readonly record struct Instant(TimeSpan SinceStart) : IComparable<Instant>
 {
-    /// <summary>The latest instant there is; used for "never".</summary>
-    public static Instant MaxValue => new(TimeSpan.MaxValue);
+    /// <summary>An instant that no clock reaches, for "never": 7,300 years after the start.</summary>
+    public static Instant MaxValue => new(TimeSpan.FromTicks(long.MaxValue / 4)); // a quarter, so that differences never overflow
 
-    /// <summary>The earliest instant there is; used for "long ago".</summary>
-    public static Instant MinValue => new(TimeSpan.MinValue);
+    /// <summary>An instant before any other, for "long ago": 7,300 years before the start.</summary>
+    public static Instant MinValue => new(TimeSpan.FromTicks(long.MinValue / 4));
 
     /// <summary>An instant so many seconds after the clock's start.</summary>
     public static Instant FromSeconds(double seconds) => new(TimeSpan.FromSeconds(seconds));

@@ -1,3 +1,4 @@
+using TeredoSdk.Protocol.Peers;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Client;
@@ -13,10 +14,13 @@ sealed partial class ClientPeers
     void RunBubbleRound(Instant now, PeerContact contact)
     {
         contact.Exchange = Exchange.Bubbling;
-        if (!TryGrant(now, contact))
-            return;
-        contact.ExchangeAt = now + NextRetry();
-        SendPair(now, contact);
+        if (contact.IsUnconfirmed && contact.Pairs >= BubbleSchedule.MaxBubblesWithoutReply)
+            Fail(now, contact, UnreachableReason.DirectPathBlocked);
+        else if (TryGrant(now, contact))
+        {
+            contact.ExchangeAt = now + NextRetry();
+            SendPair(now, contact);
+        }
     }
 
     // One grant: the direct bubble with its copies to alternate addresses, and the indirect one.
@@ -24,6 +28,7 @@ sealed partial class ClientPeers
     {
         contact.Exchange = Exchange.Bubbling;
         contact.Pairs++;
+        contact.HeardSincePair = false;
         SendDirectBubbles(now, contact, Ttl(contact));
         SendIndirectly(now, contact);
     }
@@ -39,7 +44,7 @@ sealed partial class ClientPeers
     {
         TeredoAddress.TryCreate(contact.Peer, out var peer);
         SendDirectBubble(now, contact, LocalPort.Service, peer.MappedEndpoint, ttl); // §5.2.4; RFC 6081 §5.4.4.3
-        if (contact.PortOpen)
+        if (contact.PortOpen && contact.HeardIndirectly)
             SendFromRandomPort(now, contact);
         else if (contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.4: the peer waits for us there
             SendDirectBubble(now, contact, LocalPort.Service, new(peer.MappedEndpoint.Address, contact.PeerRandomPort), ttl);
@@ -53,10 +58,7 @@ sealed partial class ClientPeers
         Span<byte> datagram = stackalloc byte[MaxBubbleSize];
         int length = Bubble.Write(datagram, _context.Address!.Value, contact.Peer);
         if (contact.NonceReceived is { } nonce && UsesNonces) // RFC 6081 §5.2.4.2: the nonce received, and none before
-        {
             length += TrailerSet.WriteNonce(datagram[length..], nonce);
-            contact.NonceEchoed |= ttl == 0;
-        }
         if (via.IsRandom && contact.AdvertisedPort != 0 && contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.3
             length += TrailerSet.WriteRandomPort(datagram[length..], contact.AdvertisedPort);
         _context.Send(now, via, target, datagram[..length], ttl);
@@ -67,8 +69,8 @@ sealed partial class ClientPeers
     {
         if (contact.EchoFailoverAt is not null || (WantsRandomPort(contact) && TryOpenRandomPort(contact)))
             return;
-        if (contact.PortOpen && contact.AdvertisedPort == 0 && contact.EchoRetry == 0)
-            StartEchoTest(now, contact); // after a refresh cleared the last one (RFC 6081 §5.5.2.1)
+        if (contact.PortOpen && contact.AdvertisedPort == 0)
+            StartEchoTest(now, contact); // the last one found nothing, or a refresh cleared it (RFC 6081 §5.5.2.1)
         else
             SendIndirectBubble(now, contact);
     }

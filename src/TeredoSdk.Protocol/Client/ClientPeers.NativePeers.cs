@@ -57,7 +57,7 @@ sealed partial class ClientPeers
         }
         if (trusted && _table[index].Mapping == source) // §5.2.3 case 1
         {
-            Refresh(now, index);
+            Refresh(now, index, bubble: false);
             return Deliver(now, encapsulation);
         }
         if (index < 0)

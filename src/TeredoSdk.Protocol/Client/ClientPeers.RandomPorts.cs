@@ -64,7 +64,8 @@ sealed partial class ClientPeers
             if (_context.IsPortPreserving)
             {
                 contact.AdvertisedPort = answer.Local.Port; // §5.4.4.2: this NAT keeps the number
-                SendFromRandomPort(now, contact);
+                if (contact.HeardIndirectly)
+                    SendFromRandomPort(now, contact);
                 SendIndirectBubble(now, contact);
             }
             else
@@ -73,8 +74,8 @@ sealed partial class ClientPeers
         Schedule(contact);
     }
 
-    // §5.4.4.3: where the peer says that it listens. Until it says so, its embedded endpoint: that opens our NAT for the answer of a
-    // port-restricted peer (the exchange of §6.3), which the rule alone would not.
+    // §5.4.4.3: where the peer says that it listens; if its indirect bubble did not say, its embedded endpoint, which opens our NAT for
+    // the answer of a port-restricted peer. Not before that bubble: such a NAT keeps the port towards the first destination only.
     void SendFromRandomPort(Instant now, PeerContact contact) =>
         SendDirectBubble(now, contact, contact.RandomPort, RandomPortTarget(contact), Ttl(contact));
 
@@ -90,8 +91,7 @@ sealed partial class ClientPeers
         contact.EchoNonceLower = _context.Solicit(now, contact.RandomPort, _context.PrimaryEndpoint);
         SendFromRandomPort(now, contact);
         contact.EchoNonceUpper = _context.Solicit(now, contact.RandomPort, _context.SecondaryEndpoint);
-        contact.EchoLower = contact.EchoUpper = 0;
-        contact.EchoRetry++;
+        contact.EchoRetry++; // what an earlier try found out still holds: the NAT keeps both mappings (§5.5.4.4: only if still zero)
         contact.EchoFailoverAt = now + TimeSpan.FromSeconds(contact.EchoRetry);
     }
 
@@ -101,7 +101,10 @@ sealed partial class ClientPeers
         if (contact.EchoRetry < MaxEchoTests)
             StartEchoTest(now, contact); // §5.5.2.2
         else
+        {
+            contact.EchoRetry = 0; // the next round tries again
             SendIndirectBubble(now, contact);
+        }
     }
 
     /// <summary>Takes a router advertisement that came to a random port: half an echo test, never news of the service port's mapping.</summary>

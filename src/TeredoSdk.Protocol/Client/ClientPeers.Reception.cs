@@ -66,7 +66,7 @@ sealed partial class ClientPeers
     {
         bool bubble = encapsulation.Packet.IsBubble;
         if (index >= 0 && _table[index] is { IsTrusted: true } entry && entry.Mapping == source && entry.Via == via.Id)
-            Refresh(now, index); // §5.2.3 case 1
+            Refresh(now, index, bubble); // §5.2.3 case 1
         else
         {
             var reason = Verify(now, via, source, peer, ref index, bubble, trailers, out bool byNonce);
@@ -181,23 +181,22 @@ sealed partial class ClientPeers
     }
 
     // A bubble that is trusted for its nonce is answered once, so that the peer learns our mapping towards it (departs from the
-    // letter of RFC 4380 §5.2.6; RFC 6081 §6.1 needs it). Behind a symmetric NAT the peer can verify us by its nonce alone: until a
-    // bubble with that nonce has been answered, ours go on.
+    // letter of RFC 4380 §5.2.6; RFC 6081 §6.1 needs it). Behind a symmetric NAT the peer can verify us by its nonce alone, and its
+    // bubbles do not show that it did: ours go on, for one exchange at most, until it sends more than a bubble.
     void Confirm(Instant now, PeerContact contact, bool answer)
     {
         ref var entry = ref _table[contact.Index];
-        bool confirmed = !_context.IsSymmetric || contact.NonceEchoed;
-        answer |= !confirmed && contact.NonceReceived is not null;
+        answer |= _context.IsSymmetric && contact.NonceReceived is not null;
         if (answer && MayAnswer(now, Target(entry)))
             SendDirectBubble(now, contact, new(entry.Via), Target(entry));
-        if (confirmed || contact.Exchange != Exchange.Bubbling)
-            Finish(now, contact);
-        else
+        if (_context.IsSymmetric && contact.Exchange == Exchange.Bubbling)
             contact.IsUnconfirmed = true;
+        else
+            Finish(now, contact);
     }
 
     // A packet came from a trusted peer's mapping.
-    void Refresh(Instant now, int index)
+    void Refresh(Instant now, int index, bool bubble)
     {
         _table[index].LastReceived = now;
         if (FindContact(index) is not { } contact)
@@ -205,7 +204,7 @@ sealed partial class ClientPeers
         contact.Bubbles.Reset();
         if (contact.Exchange == Exchange.Testing)
             return; // another relay is being looked at
-        if (contact.Exchange != Exchange.None && (!contact.IsUnconfirmed || contact.NonceEchoed))
+        if (contact.Exchange != Exchange.None && !(bubble && contact.IsUnconfirmed))
             Finish(now, contact);
         Flush(now, contact);
     }
@@ -269,7 +268,7 @@ sealed partial class ClientPeers
 
     Verdict AnswerPeer(Instant now, PeerContact contact, TeredoAddress peer, in TrailerSet trailers)
     {
-        contact.HeardIndirectly = true;
+        contact.HeardIndirectly = contact.HeardSincePair = true;
         contact.IdleAt = now + IdleTimeout;
         contact.Receive(trailers.Nonce);
         if (_context.Options.Has(TeredoExtensions.SymmetricNatSupport))

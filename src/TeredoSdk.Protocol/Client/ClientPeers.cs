@@ -147,23 +147,25 @@ sealed partial class ClientPeers
     // The peer could not be reached: the host hears it for each packet that waits, and the budget's window is waited out.
     void Fail(Instant now, PeerContact contact, UnreachableReason reason)
     {
-        if (_table[contact.Index] is { IsTrusted: true } entry && entry.IsFresh(now))
+        bool unconfirmed = contact.IsUnconfirmed;
+        if (_table[contact.Index] is { IsTrusted: true } entry && entry.IsFresh(now) && !(unconfirmed && contact.HeardSincePair))
         {
-            Finish(now, contact); // heard, though it may not hear us: nothing waits
+            Finish(now, contact); // it is heard, and nothing says that it does not hear us
             return;
         }
         contact.Exchange = Exchange.None;
         contact.EchoFailoverAt = null;
         CloseRandomPort(contact);
         _table.Distrust(contact.Index);
-        contact.UnreachableUntil = contact.Bubbles.WindowEnd;
+        contact.IsUnconfirmed = false;
+        contact.UnreachableUntil = unconfirmed ? now + BubbleSchedule.Window : contact.Bubbles.WindowEnd;
         contact.IdleAt = contact.UnreachableUntil > now ? contact.UnreachableUntil : now;
         while (contact.Incoming.Count > 0)
         {
             contact.Incoming.Pop();
             _context.Drops.Count(DropReason.QueueExpired);
         }
-        bool wanted = contact.Outgoing.Count > 0;
+        bool wanted = unconfirmed || contact.Outgoing.Count > 0;
         while (contact.Outgoing.TryPeek(out var octets, out _))
         {
             if (Ipv6Packet.TryParse(octets, out var packet))

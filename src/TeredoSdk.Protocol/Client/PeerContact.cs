@@ -53,11 +53,11 @@ sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget budget)
     /// <summary>The nonce of the peer's last indirect bubble (RFC 6081 §5.2.1: NonceReceived).</summary>
     public uint? NonceReceived { get; private set; }
 
-    /// <summary>Whether a direct bubble of ours carried <see cref="NonceReceived"/>: from then on the peer can verify us.</summary>
-    public bool NonceEchoed;
-
     /// <summary>Trusted, but the peer may not be able to verify us yet; the bubbles go on.</summary>
     public bool IsUnconfirmed;
+
+    /// <summary>Whether the peer sent an indirect bubble since our last pair: it does not trust us.</summary>
+    public bool HeardSincePair;
 
     public AlternateAddressList Alternates;
     public int AlternateCount;
@@ -109,16 +109,12 @@ sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget budget)
     public void VoidNonces() => _nonceSent = _nonceBefore = 0;
 
     /// <summary>Stores the nonce of an indirect bubble, or forgets the last one when it has none (RFC 6081 §5.2.4.3).</summary>
-    public void Receive(uint? nonce)
-    {
-        NonceEchoed &= nonce == NonceReceived;
-        NonceReceived = nonce;
-    }
+    public void Receive(uint? nonce) => NonceReceived = nonce;
 
     /// <summary>Counts a wrong nonce; ten within 2 s make us deaf to bubbles of this peer for 30 s.</summary>
     public void CountGuess(Instant now)
     {
-        if (now - _guessesSince >= GuessWindow || _guessesSince == Instant.MinValue)
+        if (now - _guessesSince >= GuessWindow)
             (_guessesSince, _guesses) = (now, 0);
         if (++_guesses >= MaxGuesses)
             _deafUntil = now + GuessPenalty;
