@@ -1,4 +1,5 @@
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Tests.Client;
 
@@ -126,6 +127,6 @@ static class PeerHarness
     public static List<byte[]> Unreachables(this ClientHarness client) => [.. client.Delivered.Where(IsUnreachable)];
 
     static bool IsUnreachable(byte[] packet) =>
-        Wire.Ipv6Packet.TryParse(packet, out var ipv6) && Wire.Icmpv6Message.TryParse(ipv6, out var message)
-        && message is { Type: Wire.Icmpv6Type.DestinationUnreachable, Code: Wire.Icmpv6Error.AddressUnreachable };
+        Ipv6Packet.TryParse(packet, out var ipv6) && Icmpv6Message.TryParse(ipv6, out var message)
+        && message is { Type: Icmpv6Type.DestinationUnreachable, Code: Icmpv6Error.AddressUnreachable };
 }

@@ -1,3 +1,4 @@
+using TeredoSdk.Protocol.Wire;
 using static TeredoSdk.Protocol.Tests.Client.PeerHarness;
 
 namespace TeredoSdk.Protocol.Tests.Client;
@@ -285,7 +286,7 @@ public sealed class PublishedAttackTests
                 source = ServerPrimary;
                 return Build.WithOrigin(RelayEndpoint, Build.Bubble(new(Native.High, kind), client.Address));
             case 2:
-                return [.. bubble, .. Build.NeighborDiscovery(Wire.NeighborDiscoveryType.Solicitation)];
+                return [.. bubble, .. Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation)];
             case 3:
                 return Build.Udp(peer.Address, client.Address);
             default:
