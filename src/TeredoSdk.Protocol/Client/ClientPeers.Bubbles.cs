@@ -99,12 +99,16 @@ sealed partial class ClientPeers
     // well-known ports, ourselves, or what is no unicast address at all.
     bool MayTry(Ipv4Endpoint alternate, TeredoAddress peer)
     {
-        if (alternate.Port < 1024 || alternate.Address.IsLoopback || _context.IsOwn(alternate) || alternate == peer.MappedEndpoint)
+        if (!MayBeClientPort(alternate.Port) || alternate.Address.IsLoopback || _context.Policy.IsDirectedBroadcast(alternate.Address)
+            || _context.IsOwn(alternate) || alternate == peer.MappedEndpoint)
             return false;
         return AddressPolicy.IsSiteLocal(alternate.Address)
             ? _context.Policy.IsAttached(alternate.Address) || _context.Mapped.Address == peer.MappedEndpoint.Address
             : _context.Policy.IsGlobalUnicast(alternate);
     }
+
+    // No client's NAT has well-known ports, and nothing but servers and relays has theirs.
+    static bool MayBeClientPort(ushort port) => port >= 1024 && port != TeredoPorts.Server;
 
     void SendSolicitation(Instant now, PeerContact contact, LocalPort via, Ipv4Endpoint target,
         NeighborDiscoveryType type = NeighborDiscoveryType.Solicitation)

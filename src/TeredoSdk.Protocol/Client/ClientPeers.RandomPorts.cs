@@ -150,7 +150,7 @@ sealed partial class ClientPeers
     void TakePeerRandomPort(Instant now, PeerContact contact, ushort port)
     {
         bool idle = now - _table[contact.Index].LastSent >= RefreshTimeout;
-        if (port == 0 || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
+        if (!MayBeClientPort(port) || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
             return;
         if (contact.PeerRandomPort != 0 && _context.IsPortPreserving)
             CloseRandomPort(contact);
