@@ -24,7 +24,7 @@ sealed partial class ClientPeers
     {
         contact.Exchange = Exchange.Bubbling;
         contact.Pairs++;
-        SendDirectBubbles(now, contact, Ttl(contact));
+        SendDirectBubbles(now, contact, Ttl(contact), answering: false);
         SendIndirectly(now, contact);
     }
 
@@ -35,17 +35,24 @@ sealed partial class ClientPeers
         (byte)(contact.HeardIndirectly ? 0 : contact.Pairs switch { 1 => 2, 2 => 4, 3 => 8, _ => 0 });
 
     // To the endpoint that the peer's address embeds, to the port it says its NAT will use, and to where it says it is reachable.
-    void SendDirectBubbles(Instant now, PeerContact contact, byte ttl)
+    // In an answer each of those that the peer made up takes an allowance of its own, or one victim could be listed by many peers.
+    void SendDirectBubbles(Instant now, PeerContact contact, byte ttl, bool answering)
     {
         TeredoAddress.TryCreate(contact.Peer, out var peer);
         SendDirectBubble(now, contact, LocalPort.Service, peer.MappedEndpoint, ttl); // §5.2.4; RFC 6081 §5.4.4.3
         if (contact.PortOpen)
             SendFromRandomPort(now, contact);
         else if (contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.4: the peer waits for us there
-            SendDirectBubble(now, contact, LocalPort.Service, new(peer.MappedEndpoint.Address, contact.PeerRandomPort), ttl);
+            Try(new(peer.MappedEndpoint.Address, contact.PeerRandomPort));
         for (int i = 0; i < contact.AlternateCount; i++) // RFC 6081 §5.6.4.2
             if (MayTry(contact.Alternates[i], peer))
-                SendDirectBubble(now, contact, LocalPort.Service, contact.Alternates[i], ttl);
+                Try(contact.Alternates[i]);
+
+        void Try(Ipv4Endpoint target)
+        {
+            if (!answering || _answers.TryTake(now, target.Key))
+                SendDirectBubble(now, contact, LocalPort.Service, target, ttl);
+        }
     }
 
     void SendDirectBubble(Instant now, PeerContact contact, LocalPort via, Ipv4Endpoint target, byte ttl = 0)

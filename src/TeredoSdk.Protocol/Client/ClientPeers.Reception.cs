@@ -291,7 +291,7 @@ sealed partial class ClientPeers
             SendDirectBubble(now, contact, new(entry.Via), Target(entry)); // RFC 6081 §5.6.4.2: one, to its mapping
         else
         {
-            SendDirectBubbles(now, contact, ttl: 0); // the default: the peer has opened its side
+            SendDirectBubbles(now, contact, ttl: 0, answering: true); // the default: the peer has opened its side
             if (contact.Bubbles.TryGrant(now)) // RFC 6081 §6.1 step 6: a symmetric peer needs our nonce
                 SendIndirectly(now, contact);
         }
