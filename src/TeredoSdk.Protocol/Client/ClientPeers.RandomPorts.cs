@@ -153,7 +153,11 @@ sealed partial class ClientPeers
         if (!MayBeClientPort(port) || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
             return;
         if (contact.PeerRandomPort != 0 && _context.IsPortPreserving)
+        {
+            if (contact.UsesRandomPort && _table[contact.Index].Via == contact.RandomPort.Id)
+                _table.Distrust(contact.Index); // it was reached from there, and starts afresh
             CloseRandomPort(contact);
+        }
         contact.PeerRandomPort = port;
     }
 
