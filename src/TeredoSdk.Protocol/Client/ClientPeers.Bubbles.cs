@@ -88,7 +88,8 @@ sealed partial class ClientPeers
         int length = Bubble.Write(datagram, _context.Address!.Value, contact.Peer);
         if (UsesNonces)
             length += TrailerSet.WriteNonce(datagram[length..], contact.NextNonce(now, _context.Random)); // RFC 6081 §5.2.4.1
-        if (_context.Options.Has(TeredoExtensions.Hairpinning) && !_table[contact.Index].IsTrusted)
+        ref var entry = ref _table[contact.Index];
+        if (_context.Options.Has(TeredoExtensions.Hairpinning) && !(entry.IsTrusted && entry.IsFresh(now)))
             length += WriteAlternates(datagram[length..]); // RFC 6081 §5.6.4.1
         if (contact.AdvertisedPort != 0)
             length += TrailerSet.WriteRandomPort(datagram[length..], contact.AdvertisedPort); // RFC 6081 §5.4.4.2
