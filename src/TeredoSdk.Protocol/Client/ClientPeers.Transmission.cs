@@ -128,6 +128,7 @@ sealed partial class ClientPeers
     void Flush(Instant now, PeerContact contact)
     {
         ref var entry = ref _table[contact.Index];
+        DropExpired(now, contact.Outgoing);
         while (contact.Outgoing.TryPeek(out var packet, out _))
         {
             entry.LastSent = now;
@@ -135,5 +136,12 @@ sealed partial class ClientPeers
             _context.Send(now, new(entry.Via), Target(entry), packet);
             contact.Outgoing.Pop();
         }
+    }
+
+    // What waited for longer than 8 s is of no use to anybody any more.
+    void DropExpired(Instant now, HeldPackets held)
+    {
+        for (; held.ExpiresAt <= now; held.Pop())
+            _context.Drops.Count(DropReason.QueueExpired);
     }
 }
