@@ -57,6 +57,7 @@ sealed partial class ClientPeers
             return _context.Refuse(now, packet, DropReason.PeerUnreachable);
         if (!contact.Outgoing.TryAdd(now, packet.Octets))
             return _context.Drops.Drop(DropReason.QueueFull);
+        _table[index].Flags |= PeerFlags.Used; // wanted by the host: strangers do not push it out
         if (contact.Exchange == Exchange.None)
             StartExchange(now, contact, isTeredo);
         Schedule(contact);
