@@ -135,15 +135,37 @@ public sealed class ConnectivityTestTests
     }
 
     [Test, Conformance("C-063")]
-    public void Test_EachRequest_HasAFreshNonce()
+    public void Test_EachTest_HasAFreshNonce()
     {
         var client = Qualified();
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < 20; i++)
             client.SendTo(new(Native.High, (ulong)i + 1));
-        client.Advance(10);
-        var nonces = client.EchoRequests().Select(s => Convert.ToHexString(s.Echo.Data)).ToList();
-        Assert.That(nonces, Has.Count.EqualTo(40));
-        Assert.That(nonces, Is.Unique);
+        var others = client.EchoRequests();
+        Assert.That(others.Select(s => Convert.ToHexString(s.Echo.Data)), Is.Unique);
+        Assert.That(others.Select(s => s.Echo.Identifier).Distinct().Count(), Is.GreaterThan(15));
+    }
+
+    [Test, Conformance("C-063")]
+    public void Test_LaterTestOfTheSameNode_HasAFreshNonce()
+    {
+        var client = Qualified();
+        client.SendTo(Native);
+        var first = client.EchoRequests().Single();
+        client.Receive(RelayEndpoint, Build.EchoReplyTo(first));
+        client.Advance(31);
+        client.SendTo(Native);
+        Assert.That(client.EchoRequests().Last().Echo.Data, Is.Not.EqualTo(first.Echo.Data));
+        client.Receive(Lab.Endpoint("6.0.0.6:1"), Build.EchoReplyTo(first));
+        Assert.That(client.SendTo(Native).Kind, Is.Not.EqualTo(VerdictKind.Send), "the old one is void");
+    }
+
+    [Test, Conformance("C-063", "C-076")]
+    public void Test_Answered_IsNotRepeated()
+    {
+        var client = Qualified();
+        client.TrustNative(Native, RelayEndpoint);
+        client.Advance(29);
+        Assert.That(client.EchoRequests(), Is.Empty);
     }
 
     [Test, Conformance("C-070")]

@@ -160,16 +160,20 @@ public sealed class HairpinningTests
     {
         var left = Qualified();
         var right = Qualified(mapped: Lab.Endpoint("9.0.0.1:5000"), prepare: c => c.Network = c.Network with { LocalAddress = Lab.Ipv4("10.0.0.3") });
-        byte[] packet = Build.Udp(left.Address, right.Address);
-        left.Send(packet);
+        left.SendTo(right.Address);
         for (int i = 0; i < 6; i++)
         {
             Carry(left, right);
             Carry(right, left);
         }
-        Assert.That(right.Delivered.Single(), Is.EqualTo(packet));
-        Assert.That(left.SendTo(right.Address).Target, Is.EqualTo(Lab.Endpoint("10.0.0.3:1234")));
-        Assert.That(right.SendTo(left.Address).Target, Is.EqualTo(Local));
+        right.Clear();
+        byte[] there = left.PacketTo(right.Address), back = right.PacketTo(left.Address);
+        Assert.That(left.Send(there).Target, Is.EqualTo(Lab.Endpoint("10.0.0.3:1234")));
+        Assert.That(right.Send(back).Target, Is.EqualTo(Local));
+        Carry(left, right);
+        Carry(right, left);
+        Assert.That(right.Delivered.Single(), Is.EqualTo(there));
+        Assert.That(left.Delivered.Single(), Is.EqualTo(back));
     }
 
     /// <summary>The server forwards, the LAN carries, and what goes to the NAT's outside is lost.</summary>

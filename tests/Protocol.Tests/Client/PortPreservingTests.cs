@@ -176,9 +176,20 @@ public sealed class PortPreservingTests
         Assert.That(client.RequestsOf(ClientRequestKind.ClosePort).Single().Port, Is.EqualTo(old));
         client.SendTo(Peer.Address);
         client.Advance(Round);
-        var between = client.Direct().First(s => s.Target == Lab.Endpoint("8.0.0.1:50200"));
-        Assert.That(between.Via.IsRandom, Is.True);
+        var between = client.Direct().First(s => s.Target == Lab.Endpoint("8.0.0.1:50200") && s.Via.IsRandom);
+        Assert.That(between.Via, Is.Not.EqualTo(old));
         Assert.That(between.RandomPort, Is.EqualTo(RandomNumber(client)));
+    }
+
+    [Test, Conformance("C-201")]
+    public void OtherPortAdvertisedByAPeerThatIsHeard_NothingIsSentFromTheClosedPort()
+    {
+        var client = TrustedOnRandom();
+        client.Advance(25);
+        client.ReceiveDirectOn(client.Sockets.Keys.Single(p => p.IsRandom), Elsewhere, Peer);
+        client.Advance(10);
+        client.ReceiveIndirect(Peer, Build.Nonce(78), Build.RandomPort(AdvertisedLater));
+        Assert.That(client.SendTo(Peer.Address), Is.EqualTo(Verdict.Held));
     }
 
     [Test, Conformance("C-194")]
@@ -230,14 +241,30 @@ public sealed class PortPreservingTests
     public void TrustedOnTheServicePort_OtherMappingAfterThirtyIdleSeconds_LosesTrustAndIsBubbled()
     {
         var client = PortPreserving();
+        client.SendTo(Peer.Address);
+        client.ReceiveIndirect(Peer, Build.Nonce(77));
+        client.ReceiveDirectFrom(Elsewhere, Peer, Build.Nonce(client.LastNonce()));
+        client.Advance(35);
+        client.Clear();
+        client.ReceiveDirect(Peer); // as SNS accepts it, but not where the peer was
+        Assert.That(client.Indirect().Single().Target, Is.EqualTo(Peer.Server));
+        Assert.That(client.SendTo(Peer.Address), Is.EqualTo(Verdict.Held));
+        uint nonce = client.LastNonce();
+        client.Advance(1);
+        Assert.That(client.ReceiveDirectFrom(Elsewhere, Peer, Build.Nonce(nonce)), Is.EqualTo(Verdict.Consumed));
+        Assert.That(client.SendTo(Peer.Address).Target, Is.EqualTo(Elsewhere));
+    }
+
+    [Test, Conformance("C-204", "C-172")]
+    public void TrustedOnTheServicePort_OtherMappingThatNothingVerifies_ChangesNothing()
+    {
+        // SNS's rules come first, so that nobody can break a peer's trust by a forged bubble.
+        var client = PortPreserving();
         client.Trust(Peer);
         client.Advance(31);
         client.Clear();
-        client.ReceiveDirectFrom(Elsewhere, Peer);
-        Assert.That(client.Indirect().Single().Target, Is.EqualTo(Peer.Server));
-        Assert.That(client.SendTo(Peer.Address), Is.EqualTo(Verdict.Held));
-        Assert.That(client.ReceiveDirectFrom(Elsewhere, Peer, Build.Nonce(client.LastNonce())), Is.EqualTo(Verdict.Consumed));
-        Assert.That(client.SendTo(Peer.Address).Target, Is.EqualTo(Elsewhere));
+        Assert.That(client.ReceiveDirectFrom(Elsewhere, Peer), Is.EqualTo(Verdict.Dropped(DropReason.NonceMismatch)));
+        Assert.That(client.Log, Is.Empty);
     }
 
     [Test, Conformance("C-203")]
@@ -310,42 +337,36 @@ public sealed class PortPreservingTests
     {
         var client = TrustedOnRandom();
         var random = client.Sockets.Keys.Single(p => p.IsRandom);
-        client.Advance(31);
-        client.Clear();
-        client.ReceiveDirectOn(random, Lab.Endpoint("8.0.0.1:51000"), Peer);
+        client.Advance(10);
+        client.ReceiveDirectOn(random, Peer.Mapped, Peer);
         Assert.That(client.RequestsOf(ClientRequestKind.ClosePort).Single().Port, Is.EqualTo(random));
         Assert.That(client.Indirect(), Has.Count.EqualTo(1));
+        Assert.That(client.SendTo(Peer.Address), Is.EqualTo(Verdict.Held));
     }
 
     [Test, Conformance("C-209", "C-211")]
     public void PeerRefresh_TwentyBubblesThirtySecondsApartThenNone()
     {
         var client = TrustedOnRandom();
-        for (int i = 0; i < 40; i++)
-            LetThirtySecondsPass(client, sendData: false);
+        LetThirtySecondsPass(client, 40, sendData: false);
         var refreshes = client.Direct();
         Assert.That(refreshes, Has.Count.EqualTo(20));
         Assert.That(refreshes.Select(s => (s.Via.IsRandom, s.Target)), Is.All.EqualTo((true, Elsewhere)));
         double[] times = [.. refreshes.Times()];
         for (int i = 1; i < times.Length; i++)
             Assert.That(times[i] - times[i - 1], Is.EqualTo(30).Within(0.001));
+        Assert.That(client.Sockets.Keys, Has.None.Matches<LocalPort>(p => p.IsRandom), "the port is worth more than the peer");
     }
 
     [Test, Conformance("C-210", "C-194")]
     public void PeerRefresh_DataSent_StartsTheCountAnew()
     {
         var client = TrustedOnRandom();
-        for (int i = 0; i < 15; i++)
-            LetThirtySecondsPass(client, sendData: false);
-        for (int i = 0; i < 5; i++)
-        {
-            client.Sent.Clear();
-            LetThirtySecondsPass(client, sendData: true);
-            Assert.That(client.Direct(), Is.Empty, "data refreshes the mapping itself");
-        }
+        LetThirtySecondsPass(client, 15, sendData: false);
         client.Clear();
-        for (int i = 0; i < 40; i++)
-            LetThirtySecondsPass(client, sendData: false);
+        LetThirtySecondsPass(client, 5, sendData: true);
+        Assert.That(client.Direct(), Is.Empty, "data refreshes the mapping itself");
+        LetThirtySecondsPass(client, 40, sendData: false);
         Assert.That(client.Direct(), Has.Count.EqualTo(20));
     }
 
@@ -358,14 +379,18 @@ public sealed class PortPreservingTests
         Assert.That(client.SentToPeers(), Is.Empty);
     }
 
-    /// <summary>The peer refreshes its side halfway, so that it stays a peer.</summary>
-    static void LetThirtySecondsPass(ClientHarness client, bool sendData)
+    /// <summary>So many times 30 s pass; halfway the peer refreshes its side, so that it stays a peer.</summary>
+    static void LetThirtySecondsPass(ClientHarness client, int times, bool sendData)
     {
-        client.Advance(15);
-        client.ReceiveDirectOn(client.Sockets.Keys.Single(p => p.IsRandom), Elsewhere, Peer);
-        if (sendData)
-            Assert.That(client.SendTo(Peer.Address).Kind, Is.EqualTo(VerdictKind.Send));
-        client.Advance(15);
+        for (int i = 0; i < times; i++)
+        {
+            client.Advance(15);
+            foreach (var random in client.Sockets.Keys.Where(p => p.IsRandom).ToList())
+                client.ReceiveDirectOn(random, Elsewhere, Peer);
+            if (sendData)
+                Assert.That(client.SendTo(Peer.Address).Kind, Is.EqualTo(VerdictKind.Send));
+            client.Advance(15);
+        }
     }
 
     static ushort RandomNumber(ClientHarness client) => client.Sockets.Single(s => s.Key.IsRandom).Value.Port;

@@ -57,7 +57,8 @@ public sealed class ReceptionTests
         {
             Assert.That(Ipv6Packet.TryParse(delivered, out var ipv6), Is.True);
             Assert.That(ipv6.Destination, Is.EqualTo(client.Address));
-            Assert.That(ipv6.Source, Is.EqualTo((Ipv6Address)Peer.Address));
+            Assert.That(TeredoAddress.TryCreate(ipv6.Source, out var sender), Is.True);
+            Assert.That(sender.MappedEndpoint, Is.EqualTo(Peer.Mapped), "the address, whatever its other bits, must embed the source");
         }
         Assert.That(client.SentToPeers(), Has.Count.LessThanOrEqualTo(4));
     }

@@ -133,7 +133,8 @@ public sealed class SequentialPortTests
         Assert.That(client.ReceiveDirect(Peer), Is.EqualTo(Verdict.Consumed));
         Assert.That(client.Sent.Single().Payload, Is.EqualTo(packet));
         client.Advance(10);
-        Assert.That(client.SentToPeers(), Has.Count.EqualTo(1));
+        Assert.That(client.Solicitations.Where(s => s.Via.IsRandom), Is.Empty);
+        Assert.That(client.Indirect().Select(s => s.RandomPort), Is.All.Null);
         Assert.That(client.RequestsOf(ClientRequestKind.ClosePort).ToList(), Has.Count.EqualTo(1));
     }
 

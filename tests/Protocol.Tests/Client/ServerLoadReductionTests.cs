@@ -72,7 +72,9 @@ public sealed class ServerLoadReductionTests
         var client = Idle();
         client.SendTo(Peer.Address);
         client.Advance(20);
-        Assert.That(client.Indirect(), Has.Count.EqualTo(4));
+        Assert.That(client.Indirect().Count, Is.InRange(1, 4));
+        var rounds = client.Direct().Select(s => s.At).Distinct().ToList();
+        Assert.That(rounds, Has.Count.LessThanOrEqualTo(4), "solicitations are bubbles, too: four in 300 s without an answer");
         Assert.That(client.EventsOf<ClientEvent.PeerUnreachable>().ToList(), Has.Count.EqualTo(1));
     }
 
