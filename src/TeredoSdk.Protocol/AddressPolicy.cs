@@ -56,7 +56,8 @@ public sealed class AddressPolicy
         !address.HasOldPrefix && (address.Flags & TeredoFlags.UniversalAndGroup) == 0
         && IsGlobalUnicast(address.Server) && IsGlobalUnicast(address.MappedEndpoint);
 
-    bool IsDirectedBroadcast(Ipv4Address address)
+    /// <summary>Whether the address is the directed broadcast address of an attached subnet.</summary>
+    internal bool IsDirectedBroadcast(Ipv4Address address)
     {
         foreach (var subnet in _attached)
             if (subnet.IsDirectedBroadcast(address))

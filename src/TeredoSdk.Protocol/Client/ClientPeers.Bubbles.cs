@@ -29,7 +29,7 @@ sealed partial class ClientPeers
         contact.Exchange = Exchange.Bubbling;
         contact.Pairs++;
         contact.HeardSincePair = false;
-        SendDirectBubbles(now, contact, Ttl(contact));
+        SendDirectBubbles(now, contact, Ttl(contact), answering: false);
         SendIndirectly(now, contact);
     }
 
@@ -40,17 +40,24 @@ sealed partial class ClientPeers
         (byte)(contact.HeardIndirectly ? 0 : contact.Pairs switch { 1 => 2, 2 => 4, 3 => 8, _ => 0 });
 
     // To the endpoint that the peer's address embeds, to the port it says its NAT will use, and to where it says it is reachable.
-    void SendDirectBubbles(Instant now, PeerContact contact, byte ttl)
+    // In an answer each of those that the peer made up takes an allowance of its own, or one victim could be listed by many peers.
+    void SendDirectBubbles(Instant now, PeerContact contact, byte ttl, bool answering)
     {
         TeredoAddress.TryCreate(contact.Peer, out var peer);
         SendDirectBubble(now, contact, LocalPort.Service, peer.MappedEndpoint, ttl); // §5.2.4; RFC 6081 §5.4.4.3
         if (contact.PortOpen && contact.HeardIndirectly)
             SendFromRandomPort(now, contact);
         else if (contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.4: the peer waits for us there
-            SendDirectBubble(now, contact, LocalPort.Service, new(peer.MappedEndpoint.Address, contact.PeerRandomPort), ttl);
+            Try(new(peer.MappedEndpoint.Address, contact.PeerRandomPort));
         for (int i = 0; i < contact.AlternateCount; i++) // RFC 6081 §5.6.4.2
             if (MayTry(contact.Alternates[i], peer))
-                SendDirectBubble(now, contact, LocalPort.Service, contact.Alternates[i], ttl);
+                Try(contact.Alternates[i]);
+
+        void Try(Ipv4Endpoint target)
+        {
+            if (!answering || _answers.TryTake(now, target.Key))
+                SendDirectBubble(now, contact, LocalPort.Service, target, ttl);
+        }
     }
 
     void SendDirectBubble(Instant now, PeerContact contact, LocalPort via, Ipv4Endpoint target, byte ttl = 0)
@@ -83,7 +90,8 @@ sealed partial class ClientPeers
         int length = Bubble.Write(datagram, _context.Address!.Value, contact.Peer);
         if (UsesNonces)
             length += TrailerSet.WriteNonce(datagram[length..], contact.NextNonce(now, _context.Random)); // RFC 6081 §5.2.4.1
-        if (_context.Options.Has(TeredoExtensions.Hairpinning) && !_table[contact.Index].IsTrusted)
+        ref var entry = ref _table[contact.Index];
+        if (_context.Options.Has(TeredoExtensions.Hairpinning) && !(entry.IsTrusted && entry.IsFresh(now)))
             length += WriteAlternates(datagram[length..]); // RFC 6081 §5.6.4.1
         if (contact.AdvertisedPort != 0)
             length += TrailerSet.WriteRandomPort(datagram[length..], contact.AdvertisedPort); // RFC 6081 §5.4.4.2
@@ -101,12 +109,16 @@ sealed partial class ClientPeers
     // well-known ports, ourselves, or what is no unicast address at all.
     bool MayTry(Ipv4Endpoint alternate, TeredoAddress peer)
     {
-        if (alternate.Port < 1024 || alternate.Address.IsLoopback || _context.IsOwn(alternate) || alternate == peer.MappedEndpoint)
+        if (!MayBeClientPort(alternate.Port) || alternate.Address.IsLoopback || _context.Policy.IsDirectedBroadcast(alternate.Address)
+            || _context.IsOwn(alternate) || alternate == peer.MappedEndpoint)
             return false;
         return AddressPolicy.IsSiteLocal(alternate.Address)
             ? _context.Policy.IsAttached(alternate.Address) || _context.Mapped.Address == peer.MappedEndpoint.Address
             : _context.Policy.IsGlobalUnicast(alternate);
     }
+
+    // No client's NAT has well-known ports, and nothing but servers and relays has theirs.
+    static bool MayBeClientPort(ushort port) => port >= 1024 && port != TeredoPorts.Server;
 
     void SendSolicitation(Instant now, PeerContact contact, LocalPort via, Ipv4Endpoint target,
         NeighborDiscoveryType type = NeighborDiscoveryType.Solicitation)

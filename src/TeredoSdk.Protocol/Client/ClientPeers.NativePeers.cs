@@ -79,6 +79,7 @@ sealed partial class ClientPeers
     // Only what came by the relay that the reply came by is believed.
     void DeliverHeld(Instant now, PeerContact contact, Ipv4Endpoint mapping)
     {
+        DropExpired(now, contact.Incoming);
         while (contact.Incoming.TryPeek(out var packet, out var source))
         {
             if (source == mapping)

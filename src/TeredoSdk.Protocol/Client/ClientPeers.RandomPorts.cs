@@ -153,10 +153,14 @@ sealed partial class ClientPeers
     void TakePeerRandomPort(Instant now, PeerContact contact, ushort port)
     {
         bool idle = now - _table[contact.Index].LastSent >= RefreshTimeout;
-        if (port == 0 || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
+        if (!MayBeClientPort(port) || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
             return;
         if (contact.PeerRandomPort != 0 && _context.IsPortPreserving)
+        {
+            if (contact.UsesRandomPort && _table[contact.Index].Via == contact.RandomPort.Id)
+                _table.Distrust(contact.Index); // it was reached from there, and starts afresh
             CloseRandomPort(contact);
+        }
         contact.PeerRandomPort = port;
     }
 

@@ -174,7 +174,10 @@ sealed partial class ClientPeers
         if (!via.IsRandom)
             CloseRandomPort(contact); // RFC 6081 §5.4.4.5
         if (address == default)
+        {
             DeliverHeld(now, contact, source);
+            Finish(now, contact);
+        }
         else
             Confirm(now, contact, byNonce && !embedded);
         Flush(now, contact);
@@ -287,7 +290,7 @@ sealed partial class ClientPeers
             SendDirectBubble(now, contact, new(entry.Via), Target(entry)); // RFC 6081 §5.6.4.2: one, to its mapping
         else
         {
-            SendDirectBubbles(now, contact, ttl: 0); // the default: the peer has opened its side
+            SendDirectBubbles(now, contact, ttl: 0, answering: true); // the default: the peer has opened its side
             if (contact.Bubbles.TryGrant(now)) // RFC 6081 §6.1 step 6: a symmetric peer needs our nonce
                 SendIndirectly(now, contact);
         }

@@ -57,6 +57,7 @@ sealed partial class ClientPeers
             return _context.Refuse(now, packet, DropReason.PeerUnreachable);
         if (!contact.Outgoing.TryAdd(now, packet.Octets))
             return _context.Drops.Drop(DropReason.QueueFull);
+        _table[index].Flags |= PeerFlags.Used; // wanted by the host: strangers do not push it out
         if (contact.Exchange == Exchange.None)
             StartExchange(now, contact, isTeredo);
         Schedule(contact);
@@ -128,6 +129,7 @@ sealed partial class ClientPeers
     void Flush(Instant now, PeerContact contact)
     {
         ref var entry = ref _table[contact.Index];
+        DropExpired(now, contact.Outgoing);
         while (contact.Outgoing.TryPeek(out var packet, out _))
         {
             entry.LastSent = now;
@@ -135,5 +137,12 @@ sealed partial class ClientPeers
             _context.Send(now, new(entry.Via), Target(entry), packet);
             contact.Outgoing.Pop();
         }
+    }
+
+    // What waited for longer than 8 s is of no use to anybody any more.
+    void DropExpired(Instant now, HeldPackets held)
+    {
+        for (; held.ExpiresAt <= now; held.Pop())
+            _context.Drops.Count(DropReason.QueueExpired);
     }
 }

@@ -15,7 +15,7 @@ enum PeerFlags : ushort
     ReceivedOnPrimary = 4,
     /// <summary>Packets came to this peer's random port (RFC 6081 §5.4.1).</summary>
     ReceivedOnRandom = 8,
-    /// <summary>We have sent it a packet of the host: it is no mere claim.</summary>
+    /// <summary>The host has sent it a packet, or wants to: it is no mere claim.</summary>
     Used = 16,
     /// <summary>It did not answer neighbor discovery trailers (RFC 6081 §5.7).</summary>
     IgnoresSolicitations = 32,
@@ -199,10 +199,11 @@ sealed class PeerTable
     bool WasQueuedLately(int index, Instant now) => (int)(Stamp(now - Validity) - _entries[index].Queued) < 0;
 
     // The chains are in the order of the last look, not of the last packet: receiving does not touch them. An entry that was
-    // heard since goes to the end when its turn comes.
+    // heard since, or that the host sends to, goes to the end when its turn comes.
     int OldestUntrusted(Instant now)
     {
-        for (int looks = 0; looks < MaxCandidates && WasHeardSinceQueued(_entries[_untrusted.Head]); looks++)
+        for (int looks = 0; looks < MaxCandidates && (WasHeardSinceQueued(_entries[_untrusted.Head])
+            || _entries[_untrusted.Head].Has(PeerFlags.Used)); looks++)
             MoveToTail(_untrusted.Head, now);
         return _untrusted.Head;
     }
