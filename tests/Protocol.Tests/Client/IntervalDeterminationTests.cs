@@ -188,6 +188,31 @@ public sealed class IntervalDeterminationTests
     }
 
     [Test]
+    public void AnotherNetwork_StartsFromTheConfiguredIntervalAgain()
+    {
+        var harness = BehindNat(1e9);
+        harness.AdvanceTo(4000);
+        Assert.That(harness.EventsOf<ClientEvent.IntervalDetermined>(), Is.Not.Empty);
+        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.7.0.2") });
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
+        double start = harness.Seconds;
+        harness.Clear();
+        harness.AdvanceTo(start + 30);
+        Assert.That(harness.Solicitations.Where(s => s.Via == LocalPort.Service), Is.Not.Empty);
+    }
+
+    [TestCase("255.255.255.255:5000"), TestCase("224.0.0.1:5000"), TestCase("0.0.0.0:5000"), TestCase("203.0.113.11:0")]
+    public void SecondaryPortsMappingNotUnicast_IsRefused(string mapped)
+    {
+        var harness = new ClientHarness(Determining);
+        harness.Qualify();
+        Assert.That(harness.AnswerLastSolicitation(Endpoint(mapped)).Kind, Is.EqualTo(VerdictKind.Dropped));
+        harness.AnswerSolicitations(sent => sent.Via == LocalPort.Service ? Mapped : null);
+        harness.AdvanceTo(100);
+        Assert.That(harness.Bubbles, Is.Empty);
+    }
+
+    [Test]
     public void ForgedBubbles_DoNotLengthenTheInterval()
     {
         var harness = BehindNat(-1);

@@ -290,4 +290,25 @@ public sealed class MaintenanceTests
         Assert.That(harness.Log, Is.Empty);
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
     }
+
+    [Test, Conformance("C-192")]
+    public void PeerOnARandomPort_IsRefreshedEvery30Seconds()
+    {
+        // RFC 6081 §5.4.3: symmetric and port-preserving, so the peer is reached from a random port of our own.
+        var harness = ClientHarness.Qualified(Options with { ServicePort = Mapped.Port }, atSecondary: OtherMapped);
+        var peer = Peer(Endpoint("203.0.113.12:50000"));
+        harness.Send(Build.Udp(harness.Address, peer));
+        var indirect = harness.Bubbles.Last(b => b.IsIndirectBubble);
+        var via = harness.Sockets.Keys.Single(p => p.IsRandom);
+        Assert.That(harness.Sockets[via].Port, Is.EqualTo(indirect.RandomPort));
+        harness.Receive(via, peer.MappedEndpoint, Build.Bubble(peer, harness.Address, Build.Nonce(indirect.TrailerNonce!.Value)));
+        Assert.That(harness.Sent.Last().IsHostPacket || harness.Sent.Last().NextHeaderNumber == 17, Is.True, "trusted");
+        harness.AnswerSolicitations(_ => Mapped);
+        harness.Clear();
+
+        harness.AdvanceTo(300);
+        double[] times = [.. harness.Bubbles.Where(b => b.Via == via && b.Target == peer.MappedEndpoint).Select(b => b.Seconds)];
+        Assert.That(times, Has.Length.InRange(8, 10));
+        Assert.That(times.Skip(1).Zip(times, (later, earlier) => later - earlier), Is.All.EqualTo(30).Within(0.001));
+    }
 }
