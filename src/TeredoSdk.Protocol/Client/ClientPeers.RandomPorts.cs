@@ -21,6 +21,9 @@ sealed partial class ClientPeers
             _refreshAt = now + RefreshTimeout;
     }
 
+    /// <summary>Stops the peer refresh timer; without an address there is nothing to refresh.</summary>
+    public void StopRefreshTimer() => _refreshAt = null;
+
     // §5.4.4.2: port-preserving, symmetric, not trusted, none yet; §5.5.4.1: the same for a NAT that is not port-preserving.
     bool WantsRandomPort(PeerContact contact) =>
         _context.IsSymmetric && !contact.UsesRandomPort && !_table[contact.Index].IsTrusted

@@ -47,11 +47,7 @@ sealed partial class ClientPeers
     }
 
     /// <summary>Forgets all peers.</summary>
-    public void Clear()
-    {
-        _table.Clear();
-        _refreshAt = null;
-    }
+    public void Clear() => _table.Clear();
 
     /// <summary>Trusts no peer any more, but keeps them.</summary>
     public void DistrustAll() => _table.DistrustAll();

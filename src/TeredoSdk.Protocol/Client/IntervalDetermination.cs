@@ -9,7 +9,8 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
     static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);                                        // §5.2.7
     static readonly TimeSpan SolicitationTimeout = TimeSpan.FromSeconds(4);                                  // §5.2.1: T
     static readonly TimeSpan Resolution = TimeSpan.FromSeconds(1);
-    const int MaxAttempts = 3;
+    const int MaxSolicitations = 3; // §5.2.1: N
+    const int MaxBubbles = 4;       // §5.2.7: one, repeated at most three times
 
     abstract record Step
     {
@@ -66,7 +67,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
             return;
         switch (_step)
         {
-            case Step.Qualifying { Attempt: < MaxAttempts } qualifying:
+            case Step.Qualifying { Attempt: < MaxSolicitations } qualifying:
                 Solicit(now, qualifying.Attempt + 1);
                 break;
             case Step.Qualifying:
@@ -75,7 +76,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
             case Step.Waiting:
                 SendBubble(now, 1);
                 break;
-            case Step.Listening { Attempt: < MaxAttempts } listening:
+            case Step.Listening { Attempt: < MaxBubbles } listening:
                 SendBubble(now, listening.Attempt + 1);
                 break;
             case Step.Listening:
@@ -91,16 +92,18 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
     {
         if (_step is not Step.Qualifying qualifying || advertisement.Nonce != qualifying.Nonce || source != context.PrimaryEndpoint)
             return DropReason.BadNonce;
+        if (!context.Policy.IsGlobalUnicast(advertisement.Mapped))
+            return DropReason.SourceNotGlobal; // §4: our bubbles will go there
         _mapped = advertisement.Mapped;
         _step = new Step.Waiting(now + _candidate);
         return DropReason.None;
     }
 
     /// <summary>Takes what else came to the secondary port: our own bubble, if the mapping still stands.</summary>
-    public Verdict HandleDatagram(Instant now, in Encapsulation encapsulation)
+    public Verdict HandleDatagram(Instant now, Ipv4Endpoint source, in Encapsulation encapsulation)
     {
         var packet = encapsulation.Packet;
-        if (!packet.IsBubble || packet.Source != context.Address || packet.Destination != SecondaryAddress || _step is not Step.Listening)
+        if (!packet.IsBubble || !context.IsOwn(source) || packet.Source != context.Address || packet.Destination != SecondaryAddress || _step is not Step.Listening)
             return context.Drops.Drop(DropReason.UnexpectedOnPort); // §5.2.7: this port carries nothing else
         _current = _candidate;
         var next = (_current + _maximum) / 2;

@@ -55,7 +55,7 @@ sealed class LocalDiscovery(ClientContext context, ClientPeers peers)
             && TeredoAddress.TryCreate(packet.Source, out var peer) && context.Policy.IsWellFormed(peer) // §5.2.8: a well-formed Teredo source
             && context.Policy.IsAttached(source.Address)                                                 // §5.2.8: from an attached subnet
             && peer.MappedEndpoint.Address == context.Mapped.Address;                                    // §5.2.8 MAY: behind our own NAT
-        if (!valid || source == context.Local || source.Port == 0)
+        if (!valid || source == context.Local || source.Port == 0 || encapsulation.PacketOffset != 0) // no header comes from a neighbour
             return context.Drops.Drop(DropReason.BadDiscoveryBubble);
         if (_peers.Count >= MaxPeers && !_peers.ContainsKey(packet.Source) && !TryForgetOldest(now))
             return context.Drops.Drop(DropReason.PeerTableFull);

@@ -4,7 +4,7 @@ namespace TeredoSdk.Protocol.Client;
 sealed class PortMapper(ClientContext context)
 {
     ushort _persisted = context.Options.PersistedMappedPort;
-    ushort _external; // what the gateway maps now, or 0
+    ushort _external; // what the gateway maps now or was asked to, or 0
 
     /// <summary>Whether MapPort is under way.</summary>
     public bool IsPending { get; private set; }
@@ -21,6 +21,7 @@ sealed class PortMapper(ClientContext context)
             Unmap(_persisted);
         _persisted = 0;
         IsPending = true;
+        _external = context.Local.Port;
         context.Request(new() // §5.3.3: the external port is the local one, for as long as it takes
         {
             Kind = ClientRequestKind.MapPort,

@@ -8,6 +8,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
 {
     static readonly TimeSpan SolicitationTimeout = TimeSpan.FromSeconds(4); // RFC 4380 §5.2.1: T
     const int MaxSolicitations = 3;                                         // RFC 4380 §5.2.1: N
+    static readonly TimeSpan SolicitationSpacing = TimeSpan.FromSeconds(2);
     const int MaxPortAttempts = 4;
     static readonly TimeSpan MappingPatience = TimeSpan.FromSeconds(3);
     static readonly TimeSpan MinBackOff = TimeSpan.FromSeconds(60), MaxBackOff = TimeSpan.FromSeconds(100); // the RFCs name none
@@ -20,6 +21,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     NetworkState _network = new();
     (Ipv4Address Server, Ipv4Endpoint Mapped, TeredoFlags Flags)? _flags;
     NatReport? _reported;
+    Instant _lastSolicited = Instant.MinValue;
     int _serverIndex, _serversTried, _failures, _leases, _mtu = RouterAdvertisement.DefaultMtuOctets;
     bool _portOpen, _mappedNotGlobal, _remapped, _awaitMapping;
 
@@ -57,8 +59,9 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
 
     // RFC 4380 §5.2.5 asks for a packet *from* the server within the interval; a NAT may refresh on outbound traffic only (RFC
     // 4787 REQ-6), so one *to* it is wanted as well.
-    Instant RefreshAt(Maintaining maintaining) =>
-        (context.LastServerSent < context.LastServerReceived ? context.LastServerSent : context.LastServerReceived) + maintaining.Interval;
+    Instant RefreshAt(Maintaining maintaining) => LastServerExchange + maintaining.Interval;
+
+    Instant LastServerExchange => context.LastServerSent < context.LastServerReceived ? context.LastServerSent : context.LastServerReceived;
 
     Instant? DormantAt => _leases == 0 && context.Options.DormancyTimeout > TimeSpan.Zero
         ? context.LastTraffic + context.Options.DormancyTimeout : null;
@@ -210,7 +213,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
             ShutDown();
             Begin(now);
         }
-        else if (State == ClientState.Offline)
+        else if (State == ClientState.Offline && (network.Resumed || Differ(before, network)))
         {
             _failures = 0;
             Retry(now);
@@ -218,8 +221,23 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         else if (network.Resumed && State == ClientState.Qualified)
         {
             peers.DistrustAll();
-            Probe(now, 1);
+            SolicitSoon(now);
         }
+    }
+
+    static bool Differ(NetworkState before, NetworkState now) =>
+        before with { AttachedSubnets = now.AttachedSubnets, Resumed = now.Resumed } != now || !before.AttachedSubnets.SequenceEqual(now.AttachedSubnets);
+
+    // At once, but never more than one solicitation per 2 s (CONFORMANCE §5.4). One that is under way serves as well.
+    void SolicitSoon(Instant now)
+    {
+        if (_activity is not Maintaining)
+            return;
+        var earliest = _lastSolicited + SolicitationSpacing;
+        if (now >= earliest)
+            Probe(now, 1);
+        else
+            _activity = new Maintaining(earliest - LastServerExchange);
     }
 
     public void AcquireLease(Instant now)
@@ -289,12 +307,14 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     void Solicit(Instant now, bool secondary, int attempt)
     {
         ulong nonce = context.Solicit(now, LocalPort.Service, secondary ? context.SecondaryEndpoint : context.PrimaryEndpoint);
+        _lastSolicited = now;
         _activity = new Soliciting(secondary, attempt, nonce, now + SolicitationTimeout);
     }
 
     void Probe(Instant now, int attempt)
     {
         ulong nonce = context.Solicit(now, LocalPort.Service, context.PrimaryEndpoint);
+        _lastSolicited = now;
         _activity = new Probing(attempt, nonce, now + SolicitationTimeout);
     }
 
@@ -439,6 +459,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
 
     void ShutDown()
     {
+        RefreshInterval = context.Options.RefreshInterval; // what was determined belongs to the network that is left
         LoseAddress();
         ClosePort();
         _activity = new Idle();

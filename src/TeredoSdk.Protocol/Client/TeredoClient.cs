@@ -206,7 +206,7 @@ public sealed class TeredoClient
         if (via == LocalPort.Discovery)
             return _discovery?.HandleDatagram(now, source, encapsulation) ?? _context.Drops.Drop(DropReason.UnexpectedOnPort);
         if (via == LocalPort.Interval)
-            return _interval?.HandleDatagram(now, encapsulation) ?? _context.Drops.Drop(DropReason.UnexpectedOnPort);
+            return _interval?.HandleDatagram(now, source, encapsulation) ?? _context.Drops.Drop(DropReason.UnexpectedOnPort);
         if (packet.Destination != _context.Address)
             return _context.Drops.Drop(DropReason.BadInnerDestination); // all 128 bits (RFC 5991 §3.1)
         if (fromServer && via == LocalPort.Service)
@@ -261,6 +261,7 @@ public sealed class TeredoClient
         _running = qualified;
         if (!qualified)
         {
+            _peers.StopRefreshTimer();
             _discovery?.Stop();
             _interval?.Stop();
             return;
@@ -275,6 +276,11 @@ public sealed class TeredoClient
     {
         for (int hint = -1; _waking.TryPeek(out var packet, out _); _waking.Pop())
         {
+            if (_waking.ExpiresAt <= now) // the server was away meanwhile
+            {
+                _context.Drops.Count(DropReason.QueueExpired);
+                continue;
+            }
             var verdict = TakePacket(now, packet, ref hint);
             if (verdict.Kind == VerdictKind.Send)
                 _context.Send(now, verdict.Via, verdict.Target, packet);

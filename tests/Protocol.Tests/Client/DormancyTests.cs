@@ -148,6 +148,21 @@ public sealed class DormancyTests
     }
 
     [Test]
+    public void Packet_ThatWaitedTooLong_IsNotSentWhenTheServerIsBack()
+    {
+        var harness = Dormant();
+        var self = Peer(Mapped, flags: Running().Client.Address!.Value.Flags);
+        Assert.That(harness.Send(Build.Udp(self, Friend)).Kind, Is.EqualTo(VerdictKind.Held));
+        harness.Advance(12);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+        harness.AdvanceTo(harness.EventsOf<ClientEvent.Failed>().Single().RetryAt);
+        harness.Qualify();
+        harness.Advance(10);
+        Assert.That(harness.Address, Is.EqualTo((Ipv6Address)self));
+        Assert.That(harness.Sent.Where(s => s.InnerDestination == Friend), Is.Empty, "packets wait at most 8 s");
+    }
+
+    [Test]
     public void Dormant_DatagramsFromStrangers_DoNotWakeIt()
     {
         var harness = Dormant();

@@ -142,7 +142,7 @@ public sealed class IntervalDeterminationTests
             harness.Receive(LocalPort.Interval, Primary, Build.WithOrigin(peer.MappedEndpoint, Build.Bubble(peer, harness.Address)));
         }
         Assert.That(harness.Sent.Where(s => s.Via == LocalPort.Interval && !s.IsRouterSolicitation), Is.Empty);
-        Assert.That(harness.Delivered, Is.Empty);
+        Assert.That(harness.Delivered.Select(d => Ipv6Address.Read(d.AsSpan(8))), Has.No.Member((Ipv6Address)peer));
         Assert.That(harness.Client.Drops[DropReason.UnexpectedOnPort], Is.GreaterThan(0));
     }
 
@@ -185,6 +185,31 @@ public sealed class IntervalDeterminationTests
         harness.AdvanceTo(600);
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
         Assert.That(Probes(harness), Is.Empty);
+    }
+
+    [Test]
+    public void AnotherNetwork_StartsFromTheConfiguredIntervalAgain()
+    {
+        var harness = BehindNat(1e9);
+        harness.AdvanceTo(4000);
+        Assert.That(harness.EventsOf<ClientEvent.IntervalDetermined>(), Is.Not.Empty);
+        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.7.0.2") });
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
+        double start = harness.Seconds;
+        harness.Clear();
+        harness.AdvanceTo(start + 30);
+        Assert.That(harness.Solicitations.Where(s => s.Via == LocalPort.Service), Is.Not.Empty);
+    }
+
+    [TestCase("255.255.255.255:5000"), TestCase("224.0.0.1:5000"), TestCase("0.0.0.0:5000"), TestCase("203.0.113.11:0")]
+    public void SecondaryPortsMappingNotUnicast_IsRefused(string mapped)
+    {
+        var harness = new ClientHarness(Determining);
+        harness.Qualify();
+        Assert.That(harness.AnswerLastSolicitation(Endpoint(mapped)).Kind, Is.EqualTo(VerdictKind.Dropped));
+        harness.AnswerSolicitations(sent => sent.Via == LocalPort.Service ? Mapped : null);
+        harness.AdvanceTo(100);
+        Assert.That(harness.Bubbles, Is.Empty);
     }
 
     [Test]

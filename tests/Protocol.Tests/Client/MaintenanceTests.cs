@@ -54,8 +54,11 @@ public sealed class MaintenanceTests
         for (int second = 1; second <= 30; second++)
         {
             harness.AdvanceTo(second);
-            harness.Receive(Primary, Build.EchoReply(Ipv6("2001:db8::1"), harness.Address, 1, 1)); // dropped, and no reason to send
+            // The bubbles are answered to the peer and to its own server, not to ours.
+            var peer = Peer(Endpoint($"203.0.113.12:{50000 + second}"), OtherServer.Primary);
+            harness.Receive(Primary, Build.WithOrigin(peer.MappedEndpoint, Build.Bubble(peer, harness.Address)));
         }
+        Assert.That(harness.Bubbles.Where(b => b.Target == Primary), Is.Empty);
         Assert.That(harness.Solicitations.Count(), Is.EqualTo(1));
     }
 
@@ -262,7 +265,7 @@ public sealed class MaintenanceTests
             harness.ChangeNetwork(n => n with { Resumed = true });
         }
         double[] times = [.. harness.Solicitations.Select(s => s.Seconds)];
-        Assert.That(times.Skip(1).Zip(times, (later, earlier) => later - earlier), Is.All.GreaterThanOrEqualTo(2));
+        Assert.That(times.Skip(1).Zip(times, (later, earlier) => later - earlier), Is.All.GreaterThan(1.9999));
         Assert.That(times, Is.Not.Empty);
     }
 
@@ -289,5 +292,35 @@ public sealed class MaintenanceTests
         harness.ChangeNetwork(n => n with { });
         Assert.That(harness.Log, Is.Empty);
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
+    }
+
+    [TestCase(false), TestCase(true)]
+    [Conformance("C-192")]
+    public void PeerOnARandomPort_IsRefreshedEvery30Seconds(bool afterRenumbering)
+    {
+        // RFC 6081 §5.4.3: symmetric and port-preserving, so the peer is reached from a random port of our own.
+        var mapped = Mapped;
+        var harness = ClientHarness.Qualified(Options with { ServicePort = Mapped.Port }, atSecondary: OtherMapped);
+        harness.AnswerSolicitations(sent => sent.Target == Primary ? mapped : OtherMapped);
+        if (afterRenumbering)
+        {
+            mapped = mapped with { Address = Ipv4("203.0.113.99") };
+            harness.AdvanceToSolicitation();
+            Assert.That(harness.Client.Address!.Value.MappedEndpoint, Is.EqualTo(mapped));
+        }
+        var peer = Peer(Endpoint("203.0.113.12:50000"));
+        harness.Send(Build.Udp(harness.Address, peer));
+        var indirect = harness.Bubbles.Last(b => b.IsIndirectBubble);
+        var via = harness.Sockets.Keys.Single(p => p.IsRandom);
+        Assert.That(harness.Sockets[via].Port, Is.EqualTo(indirect.RandomPort));
+        harness.Receive(Primary, Build.WithOrigin(peer.MappedEndpoint, Build.Bubble(peer, harness.Address, Build.Nonce(0xCAFEBABE)))); // it can verify us
+        harness.Receive(via, peer.MappedEndpoint, Build.Bubble(peer, harness.Address, Build.Nonce(indirect.TrailerNonce!.Value)));
+        Assert.That(harness.Sent.Any(s => s.NextHeaderNumber == 17 && s.Via == via), Is.True, "trusted: the packet left");
+        harness.Clear();
+
+        harness.Advance(300);
+        double[] times = [.. harness.Bubbles.Where(b => b.Target == peer.MappedEndpoint).Select(b => b.Seconds)];
+        Assert.That(times, Has.Length.InRange(8, 10), () => string.Join("\n", harness.Bubbles));
+        Assert.That(times.Skip(1).Zip(times, (later, earlier) => later - earlier), Is.All.EqualTo(30).Within(0.001));
     }
 }

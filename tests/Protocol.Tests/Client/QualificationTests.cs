@@ -82,6 +82,21 @@ public sealed class QualificationTests
         Assert.That((failed.RetryAt - harness.Now).TotalSeconds, Is.InRange(59.9, 100));
     }
 
+    [Test]
+    public void Offline_SameNetworkToldAgain_DoesNotHurryTheRetry()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AdvanceTo(12);
+        harness.Clear();
+        for (int second = 13; second < 70; second++)
+        {
+            harness.AdvanceTo(second);
+            harness.ChangeNetwork(n => n with { AttachedSubnets = [.. n.AttachedSubnets] });
+        }
+        Assert.That(harness.Sent, Is.Empty);
+    }
+
     [Test, Conformance("C-023")]
     public void Qualifying_PacketsAndBubbles_CauseNothingButSolicitations()
     {
