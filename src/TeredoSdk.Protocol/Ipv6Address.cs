@@ -95,9 +95,12 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
     /// <inheritdoc/>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out Ipv6Address result)
     {
-        bool valid = IPAddress.TryParse(s, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
-        result = valid ? FromIPAddress(address!) : default;
-        return valid;
+        // IPAddress also takes brackets with a port and scope identifiers, and this type would silently lose both.
+        result = default;
+        if (s.IndexOfAny('[', '%', '/') >= 0 || !IPAddress.TryParse(s, out var address) || address.AddressFamily != AddressFamily.InterNetworkV6)
+            return false;
+        result = FromIPAddress(address);
+        return true;
     }
 
     /// <inheritdoc/>

@@ -70,16 +70,22 @@ public readonly ref struct Ipv6Packet
         {
             byte next = NextHeader;
             int at = HeaderSize;
-            while (next is Wire.NextHeader.HopByHop or Wire.NextHeader.DestinationOptions or Wire.NextHeader.Routing && at + 8 <= _octets.Length)
+            while (IsExtension(next) && at + 8 <= _octets.Length)
             {
-                if (next == Wire.NextHeader.Routing && _octets[at + 2] == 0)
+                var header = _octets[at..];
+                if (next == Wire.NextHeader.Routing && header[2] == 0)
                     return true;
-                next = _octets[at];
-                at += (_octets[at + 1] + 1) * 8;
+                if (next == Wire.NextHeader.Fragment && (header[2] != 0 || header[3] >> 3 != 0))
+                    return false; // not the first fragment: what follows is the middle of something
+                at += next == Wire.NextHeader.Fragment ? 8 : (header[1] + 1) * 8; // RFC 8200 §4.5: a fragment header has no length
+                next = header[0];
             }
             return false;
         }
     }
+
+    static bool IsExtension(byte next) =>
+        next is Wire.NextHeader.HopByHop or Wire.NextHeader.DestinationOptions or Wire.NextHeader.Routing or Wire.NextHeader.Fragment;
 
     /// <summary>Parses the packet at the start of a buffer, which may hold more.</summary>
     /// <returns>False when the version is not 6 or the buffer is shorter than the header says.</returns>

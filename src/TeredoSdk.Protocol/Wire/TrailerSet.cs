@@ -95,8 +95,8 @@ public struct TrailerSet
                     Nonce = BinaryPrimitives.ReadUInt32BigEndian(value);
                 return true;
             case TrailerType.RandomPort or TrailerType.RandomPortIana:
-                if (value.Length == 2)
-                    RandomPort = BinaryPrimitives.ReadUInt16BigEndian(value);
+                if (value.Length == 2 && BinaryPrimitives.ReadUInt16BigEndian(value) is var port and not 0) // §5.4.1: 0 stands for "none"
+                    RandomPort = port;
                 return true;
             case TrailerType.NeighborDiscovery:
                 if (value.Length == 4 && value[0] <= 1)
