@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using TeredoSdk.Protocol.Wire;
 using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
-namespace TeredoSdk.Protocol.Tests.Wire;
+namespace TeredoSdk.Protocol.Tests.WireFormats;
 
 /// <summary>RFC 4380 §5.1.1 and §5.2.2: the authentication header.</summary>
 public class AuthenticationTests

@@ -1,7 +1,7 @@
 using TeredoSdk.Protocol.Tests.Data;
 using TeredoSdk.Protocol.Wire;
 
-namespace TeredoSdk.Protocol.Tests.Wire;
+namespace TeredoSdk.Protocol.Tests.WireFormats;
 
 /// <summary>The thirty test vectors: each decodes to what it is said to be, and is what the library writes.</summary>
 public class VectorTests

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol.Tests.Data;
 using TeredoSdk.Protocol.Wire;
 using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
-namespace TeredoSdk.Protocol.Tests.Wire;
+namespace TeredoSdk.Protocol.Tests.WireFormats;
 
 /// <summary>RFC 8200: IPv6 packets, source routes, UDP; RFC 4380 §2.8: bubbles.</summary>
 public class PacketTests

@@ -1,4 +1,4 @@
-namespace TeredoSdk.Protocol.Tests.Wire;
+namespace TeredoSdk.Protocol.Tests.WireFormats;
 
 /// <summary>Writes part of a datagram and returns how many octets it took.</summary>
 public delegate int OctetWriter(Span<byte> octets);

@@ -1,6 +1,6 @@
 using TeredoSdk.Protocol.Wire;
 
-namespace TeredoSdk.Protocol.Tests.Wire;
+namespace TeredoSdk.Protocol.Tests.WireFormats;
 
 /// <summary>Hands octets to every parser of the library and reads everything that a parsed view offers.</summary>
 public static class EveryParser

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol.Tests.Data;
 using TeredoSdk.Protocol.Wire;
 using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
-namespace TeredoSdk.Protocol.Tests.Wire;
+namespace TeredoSdk.Protocol.Tests.WireFormats;
 
 /// <summary>RFC 4380 §5.1.1 and RFC 6081 §4: what may stand in a datagram, and in which order.</summary>
 public class EncapsulationTests

@@ -1,7 +1,7 @@
 using TeredoSdk.Protocol.Wire;
 using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
-namespace TeredoSdk.Protocol.Tests.Wire;
+namespace TeredoSdk.Protocol.Tests.WireFormats;
 
 /// <summary>RFC 1071 and RFC 8200 §8.1, against the plainest computation there is.</summary>
 public class InternetChecksumTests

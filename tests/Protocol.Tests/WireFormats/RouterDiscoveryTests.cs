@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using TeredoSdk.Protocol.Wire;
 using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
-namespace TeredoSdk.Protocol.Tests.Wire;
+namespace TeredoSdk.Protocol.Tests.WireFormats;
 
 /// <summary>RFC 4380 §5.2.1, §5.3.2 and RFC 4861 §6.1.2: what a router advertisement must look like.</summary>
 public class RouterDiscoveryTests

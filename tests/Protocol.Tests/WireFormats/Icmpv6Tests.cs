@@ -1,7 +1,7 @@
 using TeredoSdk.Protocol.Wire;
 using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
-namespace TeredoSdk.Protocol.Tests.Wire;
+namespace TeredoSdk.Protocol.Tests.WireFormats;
 
 /// <summary>RFC 4443: echo messages and errors.</summary>
 public class Icmpv6Tests

@@ -1,0 +1,57 @@
+using System.Reflection;
+using NUnit.Framework.Interfaces;
+
+namespace TeredoSdk.Protocol.Tests.Checklist;
+
+/// <summary>The book-keeping of the conformance checklist.</summary>
+public class ConformanceTests
+{
+    static readonly IReadOnlyList<ConformanceRow> Rows = ConformanceTable.Load();
+
+    [Test]
+    public void Checklist_HasEveryRowOnce() =>
+        Assert.That(Rows.Select(row => row.Id), Is.EqualTo(Enumerable.Range(1, 245).Select(i => $"C-{i:000}")));
+
+    [Test]
+    public void Attribute_NamesRowsOfTheChecklistOnly() =>
+        Assert.That(ConformanceTable.TestsById(typeof(ConformanceTests).Assembly).Keys, Is.SubsetOf(Rows.Select(row => row.Id)));
+
+    [Test]
+    public void Attribute_StandsOnTestsThatRun()
+    {
+        var idle = typeof(ConformanceTests).Assembly.GetTypes().SelectMany(type => type.GetMethods())
+            .Where(method => method.IsDefined(typeof(ConformanceAttribute)) && !IsTest(method)).Select(method => method.Name);
+        Assert.That(idle, Is.Empty);
+    }
+
+    [Test]
+    public void Reason_NamesARowOnce() => Assert.That(ConformanceTable.ReadReasons().Select(r => r.Id), Is.Unique.And.SubsetOf(Rows.Select(row => row.Id)));
+
+    [Test]
+    public void Reason_IsASentence() =>
+        Assert.That(ConformanceTable.ReadReasons().Where(r => r.Reason.Length < 40 || !r.Reason.EndsWith('.')), Is.Empty);
+
+    [Test]
+    public void Reason_StandsBesideATestOnlyForAPart()
+    {
+        Assert.That(Rows.Where(row => row.Tests.Count > 0 && row.Reason is not null && !row.IsPartly).Select(row => row.Id), Is.Empty, "tested, yet a reason why not");
+        Assert.That(Rows.Where(row => row.Tests.Count == 0 && row.IsPartly).Select(row => row.Id), Is.Empty, "partly tested, yet no test");
+    }
+
+    [Test]
+    public void Status_SaysWhatIsThere()
+    {
+        var row = new ConformanceRow("C-001", "", "", "", [], null);
+        Assert.That(row.Status, Is.EqualTo("OPEN"));
+        Assert.That((row with { Reason = "because" }).Status, Is.EqualTo("reason"));
+        Assert.That((row with { Tests = ["T"] }).Status, Is.EqualTo("tested"));
+        Assert.That((row with { Tests = ["T"], Reason = "partly: x" }).Status, Is.EqualTo("partly tested"));
+    }
+
+    // [Test], [TestCase], [TestCaseSource] and FsCheck's [Property] all build tests; [Ignore] and [Explicit] take them away again.
+    static bool IsTest(MethodInfo method)
+    {
+        var attributes = method.GetCustomAttributes().ToList();
+        return attributes.Any(a => a is ISimpleTestBuilder or ITestBuilder) && !attributes.Any(a => a is IgnoreAttribute or ExplicitAttribute);
+    }
+}
