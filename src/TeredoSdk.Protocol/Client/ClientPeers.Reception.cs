@@ -174,7 +174,10 @@ sealed partial class ClientPeers
         if (!via.IsRandom)
             CloseRandomPort(contact); // RFC 6081 §5.4.4.5
         if (address == default)
+        {
             DeliverHeld(now, contact, source);
+            Finish(now, contact);
+        }
         else
             Confirm(now, contact, byNonce && !embedded);
         Flush(now, contact);
