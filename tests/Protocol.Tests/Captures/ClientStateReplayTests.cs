@@ -31,12 +31,13 @@ public class ClientStateReplayTests
         var frames = TestData.Capture(capture);
         var harness = ClientHarness.Qualified(mapped: frames[0].Udp!.Source);
         var last = frames[0].Udp!.Source;
+        harness.AnswerSolicitations(sent => sent.Target == Lab.Secondary ? harness.Client.Address!.Value.MappedEndpoint : null);
         foreach (var (frame, answer) in frames.Zip(frames.Skip(1)).Where(pair => pair.First.Udp!.Destination == Lab.Primary).Skip(1))
         {
             int before = harness.EventsOf<ClientEvent.AddressChanged>().Count();
             int solicited = harness.Solicitations.Count();
             harness.Advance(30);
-            var solicitation = harness.Solicitations.Skip(solicited).First();
+            var solicitation = harness.Solicitations.Skip(solicited).First(s => s.Target == Lab.Primary);
             Assert.That(Convert.ToHexString(WithNonce(frame.Udp!.Payload, solicitation)), Is.EqualTo(Convert.ToHexString(solicitation.Payload)));
             harness.Receive(answer.Udp!.Source, WithNonce(answer.Udp!.Payload, solicitation));
             Assert.That(harness.Client.Address!.Value.MappedEndpoint, Is.EqualTo(frame.Udp!.Source), $"{capture} frame {answer.Number}");
@@ -100,7 +101,8 @@ public class ClientStateReplayTests
         Assert.That(harness.Bubbles.First().Target, Is.EqualTo(crafter));
         Assert.That(harness.Bubbles.First().TrailerNonce, Is.EqualTo(0xcafebabe), "RFC 6081 §5.2.4.2: the nonce comes back");
         Assert.That(harness.Bubbles.Count(b => b.NeighborDiscovery == NeighborDiscoveryType.Advertisement), Is.EqualTo(1));
-        Assert.That(harness.Sent.Where(s => s.IsEchoRequest).Select(s => (s.Target, s.InnerDestination.ToString())), Has.Exactly(1).EqualTo((Lab.Primary, "2001:db8:77::7")));
+        Assert.That(harness.Sent.Where(s => s.IsEchoRequest).Select(s => (s.Target, s.InnerDestination.ToString())),
+            Is.Not.Empty.And.All.EqualTo((Lab.Primary, "2001:db8:77::7")), "frame 16; ours repeats it after 2 s (RFC 4380 §5.2.4), miredo only with the next packet");
         Assert.That(harness.Sent.Select(s => s.Target), Has.None.EqualTo(Ipv4Endpoint.Parse("203.0.113.30:41001")));
     }
 
