@@ -118,7 +118,7 @@ sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget budget)
     /// <summary>Counts a wrong nonce; ten within 2 s make us deaf to bubbles of this peer for 30 s.</summary>
     public void CountGuess(Instant now)
     {
-        if (now - _guessesSince >= GuessWindow || _guessesSince == Instant.MinValue)
+        if (_guessesSince == Instant.MinValue || now - _guessesSince >= GuessWindow)
             (_guessesSince, _guesses) = (now, 0);
         if (++_guesses >= MaxGuesses)
             _deafUntil = now + GuessPenalty;
