@@ -23,6 +23,15 @@ public sealed class EndToEndTests : SimulationTest
     }
 
     [Test]
+    public void Cone_ReachesEveryKind_WithinASecond([Values] NatKind kind)
+    {
+        var (alice, bob) = (Internet.Nat(NatKind.Cone).Host("alice"), Internet.Nat(kind).Host("bob"));
+        Qualify(Second, alice, bob);
+        var ping = alice.Teredo.Ping(bob.Teredo.Address);
+        Assert.That(Internet.RunUntil(() => ping.Succeeded, Second), Is.True);
+    }
+
+    [Test]
     public void Udp_OverTeredo_ArrivesInOrder()
     {
         var (alice, bob) = (Internet.Nat(NatKind.Cone).Host("alice"), Internet.Nat(NatKind.AddressRestricted).Host("bob"));
