@@ -20,6 +20,8 @@ sealed partial class ClientPeers
         {
             contact.ExchangeAt = now + NextRetry();
             SendPair(now, contact);
+            if (contact.IsUnconfirmed)
+                Flush(now, contact); // its nonce did not come within a round: perhaps it has none
         }
     }
 
@@ -37,7 +39,7 @@ sealed partial class ClientPeers
     // first bubble that leaves our NAT but dies before the peer's opens our side and harms nothing there. Lowest first: one that gets
     // through spoils the next 30 s. Once the peer has been heard it has opened its side, and the default is right.
     static byte Ttl(PeerContact contact) =>
-        (byte)(contact.HeardIndirectly ? 0 : contact.Pairs switch { 1 => 2, 2 => 4, 3 => 8, _ => 0 });
+        (byte)(contact.HeardIndirectly || contact.NeedsDefaultTtl ? 0 : contact.Pairs switch { 1 => 2, 2 => 4, 3 => 8, _ => 0 });
 
     // To the endpoint that the peer's address embeds, to the port it says its NAT will use, and to where it says it is reachable.
     // In an answer each of those that the peer made up takes an allowance of its own, or one victim could be listed by many peers.

@@ -130,7 +130,16 @@ sealed partial class ClientPeers
     void FinishEchoTest(Instant now, PeerContact contact)
     {
         contact.EchoFailoverAt = null;
-        if (contact.EchoUpper - contact.EchoLower is < 0 or > MaxPortStep)
+        int step = contact.EchoUpper - contact.EchoLower;
+        if (step is 0 or 1 && !contact.NeedsDefaultTtl)
+        {
+            // No room for a port between the two: the bubble died before the outermost of several NATs. Once more, from another port.
+            contact.NeedsDefaultTtl = true;
+            CloseRandomPort(contact);
+            if (TryOpenRandomPort(contact))
+                return;
+        }
+        else if (step is < 0 or > MaxPortStep)
         {
             _context.MayBeSequential = false; // departs from §5.5.4.1 for this mapping's life: tests would cost 3 s for each peer
             CloseRandomPort(contact);

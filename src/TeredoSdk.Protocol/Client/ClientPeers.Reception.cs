@@ -160,7 +160,7 @@ sealed partial class ClientPeers
         entry.Mapping = source;
         entry.Via = (ushort)via.Id;
         bool embedded = TeredoAddress.TryCreate(entry.Address, out var address) && address.MappedEndpoint == source;
-        entry.Flags = (entry.Flags & ~(PeerFlags.SymmetricPeer | PeerFlags.ReceivedOnPrimary | PeerFlags.ReceivedOnRandom))
+        entry.Flags = (entry.Flags & ~(PeerFlags.SymmetricPeer | PeerFlags.ReceivedOnPrimary | PeerFlags.ReceivedOnRandom | PeerFlags.AwaitsNonce))
             | (embedded ? PeerFlags.None : PeerFlags.SymmetricPeer) // RFC 6081 §5.3.4.1
             | (via.IsRandom ? PeerFlags.ReceivedOnRandom : PeerFlags.ReceivedOnPrimary);
         entry.LastReceived = now;
@@ -179,12 +179,15 @@ sealed partial class ClientPeers
             Finish(now, contact);
         }
         else
-            Confirm(now, contact, byNonce && !embedded);
-        Flush(now, contact);
+            Confirm(now, contact, byNonce && (!embedded || contact.Exchange == Exchange.None));
+        if (contact.IsUnconfirmed && embedded && contact.NonceReceived is null && UsesNonces)
+            entry.Flags |= PeerFlags.AwaitsNonce; // the peer would drop what goes out now; its indirect bubble is on its way
+        else
+            Flush(now, contact);
     }
 
-    // A bubble that is trusted for its nonce is answered once, so that the peer learns our mapping towards it (departs from the
-    // letter of RFC 4380 §5.2.6; RFC 6081 §6.1 needs it). Behind a symmetric NAT the peer can verify us by its nonce alone, and its
+    // A bubble that is trusted for its nonce is answered once, so that the peer learns our mapping towards it, or, when it started, that
+    // its bubbles arrive (departs from the letter of RFC 4380 §5.2.6; RFC 6081 §6.1 needs it). Behind a symmetric NAT the peer can verify us by its nonce alone, and its
     // bubbles do not show that it did: ours go on, for one exchange at most, until it sends more than a bubble.
     void Confirm(Instant now, PeerContact contact, bool answer)
     {
@@ -207,7 +210,9 @@ sealed partial class ClientPeers
         contact.Bubbles.Reset();
         if (contact.Exchange == Exchange.Testing)
             return; // another relay is being looked at
-        if (contact.Exchange != Exchange.None && !(bubble && contact.IsUnconfirmed))
+        if (bubble && contact.IsUnconfirmed)
+            return;
+        if (contact.Exchange != Exchange.None)
             Finish(now, contact);
         Flush(now, contact);
     }
@@ -287,7 +292,10 @@ sealed partial class ClientPeers
         if (!MayAnswer(now, trusted ? entry.Mapping : peer.MappedEndpoint))
             return _context.Drops.Drop(DropReason.RateLimited);
         if (trusted)
+        {
             SendDirectBubble(now, contact, new(entry.Via), Target(entry)); // RFC 6081 §5.6.4.2: one, to its mapping
+            Flush(now, contact);
+        }
         else
         {
             SendDirectBubbles(now, contact, ttl: 0, answering: true); // the default: the peer has opened its side

@@ -147,6 +147,7 @@ sealed partial class ClientPeers
         if (_table[contact.Index] is { IsTrusted: true } entry && entry.IsFresh(now) && !(unconfirmed && contact.HeardSincePair))
         {
             Finish(now, contact); // it is heard, and nothing says that it does not hear us
+            Flush(now, contact);
             return;
         }
         contact.Exchange = Exchange.None;

@@ -68,6 +68,10 @@ sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget budget)
     public ushort AdvertisedPort;  // RandomPort of §5.4 and §5.5: what our NAT is predicted to use
     public ushort PeerRandomPort;
     public int RefreshCount;
+
+    /// <summary>Whether bubbles with a low TTL do not get out of our own NATs.</summary>
+    public bool NeedsDefaultTtl;
+
     public ulong EchoNonceLower, EchoNonceUpper;
     public ushort EchoLower, EchoUpper;
     public int EchoRetry;

@@ -19,6 +19,8 @@ enum PeerFlags : ushort
     Used = 16,
     /// <summary>It did not answer neighbor discovery trailers (RFC 6081 §5.7).</summary>
     IgnoresSolicitations = 32,
+    /// <summary>It is trusted but cannot verify us before it sent us its nonce: packets of the host wait for that.</summary>
+    AwaitsNonce = 64,
 }
 
 /// <summary>The part of a peer's state that the fast path needs.</summary>

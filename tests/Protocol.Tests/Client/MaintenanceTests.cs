@@ -316,6 +316,7 @@ public sealed class MaintenanceTests
         harness.Receive(Primary, Build.WithOrigin(peer.MappedEndpoint, Build.Bubble(peer, harness.Address, Build.Nonce(0xCAFEBABE)))); // it can verify us
         harness.Receive(via, peer.MappedEndpoint, Build.Bubble(peer, harness.Address, Build.Nonce(indirect.TrailerNonce!.Value)));
         Assert.That(harness.Sent.Any(s => s.NextHeaderNumber == 17 && s.Via == via), Is.True, "trusted: the packet left");
+        harness.Receive(via, peer.MappedEndpoint, Build.Udp(peer, harness.Address)); // its answer ends the exchange
         harness.Clear();
 
         harness.Advance(300);

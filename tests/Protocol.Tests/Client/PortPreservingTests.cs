@@ -99,12 +99,16 @@ public sealed class PortPreservingTests
     }
 
     [Test, Conformance("C-197")]
-    public void DirectBubble_FromTheRandomPort_OpensItsMappingTowardsThePeer()
+    public void PeerAdvertisesNoRandomPort_DirectBubbleFromOurs_OpensItsMappingTowardsThePeer()
     {
-        // §6.3: the peer answers to the advertised port, which our NAT must let in.
+        // The peer answers to the advertised port, which our NAT must let in. Before the peer's word nothing may leave from there: such
+        // a NAT keeps the port towards the first destination only, and that may have to be the peer's random port.
         var client = PortPreserving();
         client.SendTo(Peer.Address);
-        Assert.That(client.Direct().Single(s => s.Via.IsRandom).Target, Is.EqualTo(Peer.Mapped));
+        Assert.That(client.Direct().Where(s => s.Via.IsRandom), Is.Empty);
+        client.ReceiveIndirect(Peer, Build.Nonce(77));
+        var opening = client.Direct().Single(s => s.Via.IsRandom);
+        Assert.That((opening.Target, opening.TrailerNonce), Is.EqualTo((Peer.Mapped, 77)));
     }
 
     [Test, Conformance("C-198", "C-199")]
@@ -213,7 +217,10 @@ public sealed class PortPreservingTests
         client.Clear();
         Assert.That(client.ReceiveDirect(Peer), Is.EqualTo(Verdict.Consumed));
         Assert.That(client.RequestsOf(ClientRequestKind.ClosePort).Single().Port, Is.EqualTo(random));
-        Assert.That(client.Sent.Single().Payload, Is.EqualTo(packet));
+        Assert.That(client.Sent, Is.Empty, "behind our NAT the peer can verify us by its nonce only, which is on its way");
+        client.ReceiveIndirect(Peer, Build.Nonce(77));
+        Assert.That(client.Direct().Single().TrailerNonce, Is.EqualTo(77));
+        Assert.That(client.Sent[^1].Payload, Is.EqualTo(packet));
         Assert.That(client.SendTo(Peer.Address), Is.EqualTo(Verdict.Send(LocalPort.Service, Peer.Mapped, packet.Length)));
     }
 
@@ -244,6 +251,7 @@ public sealed class PortPreservingTests
         client.SendTo(Peer.Address);
         client.ReceiveIndirect(Peer, Build.Nonce(77));
         client.ReceiveDirectFrom(Elsewhere, Peer, Build.Nonce(client.LastNonce()));
+        client.Receive(LocalPort.Service, Elsewhere, Build.Udp(Peer.Address, client.Address)); // data: it can verify us
         client.Advance(35);
         client.Clear();
         client.ReceiveDirect(Peer); // as SNS accepts it, but not where the peer was
@@ -412,6 +420,7 @@ public sealed class PortPreservingTests
         client.ReceiveIndirect(Peer, Build.Nonce(77), Build.RandomPort(Advertised));
         var random = client.Sockets.Keys.Single(p => p.IsRandom);
         Assert.That(client.ReceiveDirectOn(random, Elsewhere, Peer, Build.Nonce(client.LastNonce())), Is.EqualTo(Verdict.Consumed));
+        client.Receive(random, Elsewhere, Build.Udp(Peer.Address, client.Address)); // data: it can verify us
         client.Clear();
         return client;
     }

@@ -131,7 +131,8 @@ public sealed class SequentialPortTests
         client.Advance(0.5);
         client.Clear();
         Assert.That(client.ReceiveDirect(Peer), Is.EqualTo(Verdict.Consumed));
-        Assert.That(client.Sent.Single().Payload, Is.EqualTo(packet));
+        client.ReceiveIndirect(Peer, Build.Nonce(77)); // by which it can verify us
+        Assert.That(client.Sent[^1].Payload, Is.EqualTo(packet));
         client.Advance(10);
         Assert.That(client.Solicitations.Where(s => s.Via.IsRandom), Is.Empty);
         Assert.That(client.Indirect().Select(s => s.RandomPort), Is.All.Null);

@@ -277,6 +277,7 @@ public sealed class SymmetricNatSupportTests
         client.SendTo(Peer.Address);
         Assert.That(client.Direct().Single().Target, Is.EqualTo(Peer.Mapped));
         client.ReceiveDirect(Peer);
+        client.ReceiveIndirect(Peer, Build.Nonce(77)); // by which it can verify us
         Assert.That(client.SendTo(Peer.Address).Kind, Is.EqualTo(VerdictKind.Send));
     }
 

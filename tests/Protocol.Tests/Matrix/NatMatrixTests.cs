@@ -1,0 +1,64 @@
+using TeredoSdk.NatMatrix;
+
+namespace TeredoSdk.Protocol.Tests.Matrix;
+
+/// <summary>RFC 6081 figure 1 in the simulated internet: every ordered pair of the nine kinds of NAT.</summary>
+/// <remarks>The reviewed copy is nat-matrix.txt; <c>dotnet run -c Release --project tests/NatMatrix</c> prints a new one.</remarks>
+public sealed class NatMatrixTests
+{
+    static readonly Lazy<IReadOnlyList<Cell>> Cells = new(() => TeredoSdk.NatMatrix.Matrix.Run());
+
+    static IEnumerable<TestCaseData> Pairs => from initiator in Expectation.Kinds
+                                              from responder in Expectation.Kinds
+                                              select new TestCaseData((int)initiator * Expectation.Kinds.Count + (int)responder)
+                                                  .SetArgDisplayNames($"{Expectation.Short(initiator)} to {Expectation.Short(responder)}");
+
+    [TestCaseSource(nameof(Pairs))]
+    [Conformance("C-035", "C-036", "C-174")]
+    public void Pair_ThatIsPromised_Connects_AndOthersFailWithACause(int index)
+    {
+        var cell = Cells.Value[index];
+        switch (cell.Promise)
+        {
+            case Promise.Base:
+                Assert.That(cell.Clean.Connected, Is.LessThanOrEqualTo(TimeSpan.FromSeconds(1)), "without loss");
+                Assert.That(cell.Rate, Is.GreaterThanOrEqualTo(0.95), "with loss");
+                break;
+            case Promise.Extension:
+                Assert.That(cell.Clean.Connected, Is.LessThanOrEqualTo(TimeSpan.FromSeconds(5)), "without loss");
+                Assert.That(cell.Rate, Is.GreaterThanOrEqualTo(0.85), "with loss");
+                break;
+            default:
+                // "No" is what is not promised. What fails all the same fails within the bubble budget, and says why.
+                Assert.That(cell.Clean.Connected is not null || cell.Clean.Failed <= TimeSpan.FromSeconds(12), Is.True, $"{cell.Clean}");
+                Assert.That(cell.Clean.Connected is not null || cell.Clean.Reason is not null, Is.True);
+                break;
+        }
+    }
+
+    [Test]
+    public void Matrix_IsTheReviewedOne()
+    {
+        string path = Path.Combine(TestContext.CurrentContext.TestDirectory, "Matrix", "nat-matrix.txt");
+        Assert.That(TeredoSdk.NatMatrix.Matrix.Format(Cells.Value), Is.EqualTo(File.ReadAllText(path).ReplaceLineEndings("\n")),
+            "the matrix changed: look at the new one (dotnet run -c Release --project tests/NatMatrix) and keep it if it is right");
+    }
+
+    static IEnumerable<TestCaseData> Nestings => NestedPairs.Nestings.Select(nesting => new TestCaseData(nesting.Inner, nesting.Outer));
+
+    [TestCaseSource(nameof(Nestings))]
+    public void HostBehindTwoNats_ConnectsAsTheirComposedBehaviourPromises(TeredoSdk.Testing.NatKind inner, TeredoSdk.Testing.NatKind outer)
+    {
+        Assert.Multiple(() =>
+        {
+            foreach (var (name, promise, outcome) in NestedPairs.Run(inner, outer))
+            {
+                double limit = promise == Promise.Base ? 1 : 5;
+                if (promise != Promise.None)
+                    Assert.That(outcome.Connected?.TotalSeconds ?? double.PositiveInfinity, Is.LessThanOrEqualTo(limit), name);
+                else
+                    Assert.That(outcome.Connected is not null || outcome is { Failed.TotalSeconds: <= 12, Reason: not null }, Is.True, $"{name}: {outcome}");
+            }
+        });
+    }
+}
