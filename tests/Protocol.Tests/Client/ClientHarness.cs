@@ -15,11 +15,11 @@ sealed partial class ClientHarness
     ushort _nextAnyPort = 40000;
     bool _settling;
 
-    public ClientHarness(TeredoClientOptions? options = null, int seed = 1)
+    public ClientHarness(TeredoClientOptions? options = null, int seed = 1, IRandomSource? random = null)
     {
         Options = options ?? Lab.Options;
         OpenPortAnswer = request => Opened(request);
-        Client = new TeredoClient(Options, new SeededRandom(seed));
+        Client = new TeredoClient(Options, random ?? new SeededRandom(seed));
     }
 
     public TeredoClient Client { get; }

@@ -66,6 +66,16 @@ public sealed class RouterAdvertisementRulesTests
         Assert.That(harness.AnswerLastSolicitation(Mapped, new() { WithAuthentication = false }), Is.EqualTo(Verdict.Dropped(DropReason.BadNonce)));
     }
 
+    [TestCase("fe80::1"), TestCase("fe80::ffff:ffff:f5fe:fffd"), TestCase("febf::8000:f227:34ff:8efe")]
+    [Conformance("C-021")]
+    public void RouterWithAnyLinkLocalIdentifier_IsAccepted(string router)
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AnswerLastSolicitation(Mapped, new() { RouterAddress = Ipv6(router) });
+        Assert.That(harness.Solicitations.Last().Target, Is.EqualTo(Secondary));
+    }
+
     [Test]
     public void UnknownOptions_AreSkipped()
     {

@@ -54,7 +54,7 @@ public class ServerQualificationTests
         });
     }
 
-    [Test, Conformance("C-108")]
+    [Test, Conformance("C-021", "C-108")]
     public void Server_LinkLocalSource_IsAnsweredVerbatimWhateverItIs([Values("fe80::5445:5245:444f", "fe80::1", "febf::8000:1:2:3")] string text)
     {
         var solicitor = Ipv6Address.Parse(text);
