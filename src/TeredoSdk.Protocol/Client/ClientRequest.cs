@@ -5,13 +5,13 @@ public enum ClientRequestKind
 {
     /// <summary>Open a UDP socket as <see cref="ClientRequest.Port"/>. Answer with <see cref="RequestAnswer.Opened"/> or a failure.</summary>
     OpenPort,
-    /// <summary>Close that socket. No answer.</summary>
+    /// <summary>Close that socket. No answer, and none any more to an OpenPort before it.</summary>
     ClosePort,
     /// <summary>Map the external port at the gateway to the service port. Answer with <see cref="RequestAnswer.Mapped"/> or a failure.</summary>
     MapPort,
     /// <summary>Ask the gateway for its external address. Answer with <see cref="RequestAnswer.ExternalAddress"/> or a failure.</summary>
     GetExternalAddress,
-    /// <summary>Remove the mapping of the external port. No answer.</summary>
+    /// <summary>Remove the mapping of the external port. No answer, and none any more to a MapPort or GetExternalAddress before it.</summary>
     UnmapPort,
 }
 

@@ -188,8 +188,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         else if (mapped && State == ClientState.Qualified)
         {
             mapper.Compare();
-            if (context.IsSymmetric && context.PortMapping is not null && !_remapped && context.Options.ServicePort == 0
-                && context.Options.Has(TeredoExtensions.UpnpSymmetricNat))
+            if (WantsReservedPort)
                 StartOverWithMapping();
         }
     }
@@ -328,7 +327,10 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         context.IsPortPreserving = mapped.Port == context.Local.Port; // RFC 6081 §5.4.3
         context.MayBeSequential = true;
         if (renumbered)
+        {
+            RefreshInterval = context.Options.RefreshInterval; // what was determined no longer holds
             SetAddress(); // §5.2.5: the old address is invalid at once
+        }
         if (_silentSecondaries.Contains(context.Server.Primary))
             Complete(MappingBehaviour.NotChecked);
         else
@@ -373,6 +375,11 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         _failures = 0;
         SetAddress();
         mapper.Compare();
+        if (WantsReservedPort)
+        {
+            StartOverWithMapping();
+            return;
+        }
         bool wasQualified = State == ClientState.Qualified;
         State = ClientState.Qualified;
         if (!wasQualified || _reported != Nat)
@@ -436,6 +443,10 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         peers.Clear();
         State = ClientState.Dormant;
     }
+
+    // A symmetric NAT that is the gateway itself, and whose mapping came too late for the flow to the server.
+    bool WantsReservedPort => context.IsSymmetric && context.PortMapping is { } external && external.Address == context.Mapped.Address
+        && !_remapped && context.Options.ServicePort == 0 && context.Options.Has(TeredoExtensions.UpnpSymmetricNat);
 
     // The reserved external port serves the first mapping that a symmetric NAT makes (RFC 6081 §5.3): it must be there first.
     void StartOverWithMapping()
