@@ -68,17 +68,14 @@ sealed partial class ClientPeers
         {
             switch (contact.Exchange)
             {
-                case Exchange.Bubbling:
-                    RunBubbleRound(now, contact);
-                    break;
-                case Exchange.BubblingLocally:
-                    RunBubbleRound(now, contact); // once locally, then as for any peer
-                    break;
-                case Exchange.Soliciting:
+                case Exchange.Soliciting when _table[contact.Index].IsTrusted:
                     Solicit(now, contact);
                     break;
                 case Exchange.Testing:
                     RunTest(now, contact);
+                    break;
+                default: // once locally, or while a mapping is known, then as for any peer
+                    RunBubbleRound(now, contact);
                     break;
             }
         }
