@@ -222,8 +222,19 @@ sealed partial class ClientPeers
         ref var entry = ref _table[index];
         if (type == NeighborDiscoveryType.Advertisement)
             entry.Flags &= ~PeerFlags.IgnoresSolicitations;
-        else if (_context.Options.Has(TeredoExtensions.ServerLoadReduction) && MayAnswer(now, entry.Mapping))
-            SendSolicitation(now, ContactOf(now, index), new(entry.Via), Target(entry), NeighborDiscoveryType.Advertisement); // RFC 6081 §5.7.4.2
+        else if (_context.Options.Has(TeredoExtensions.ServerLoadReduction))
+            Advertise(now, ContactOf(now, index));
+    }
+
+    // The peer is verified and gets no more than it sent, so the allowance of answers to bubbles would only be in the way: one that
+    // sends every 31 s solicits ten times in 300 s.
+    void Advertise(Instant now, PeerContact contact)
+    {
+        if (now < contact.AdvertiseAfter || !_answerGate.TryTake(now))
+            return;
+        contact.AdvertiseAfter = now + AdvertisementSpacing;
+        ref var entry = ref _table[contact.Index];
+        SendSolicitation(now, contact, new(entry.Via), Target(entry), NeighborDiscoveryType.Advertisement); // RFC 6081 §5.7.4.2
     }
 
     Verdict Deliver(Instant now, in Encapsulation encapsulation)

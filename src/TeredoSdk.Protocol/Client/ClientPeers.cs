@@ -13,6 +13,7 @@ sealed partial class ClientPeers
     static readonly TimeSpan IdleTimeout = BubbleSchedule.Window; // an exchange is forgotten when its bubble budget is whole again
     static readonly TimeSpan RetryTimeout = TimeSpan.FromSeconds(2);         // RFC 4380 §5.2.4 (2), (5)
     static readonly TimeSpan RetryJitter = TimeSpan.FromMilliseconds(250);   // so that timer and spacing never collide
+    static readonly TimeSpan AdvertisementSpacing = TimeSpan.FromSeconds(1); // solicitations come every 2 s (RFC 6081 §5.7.2)
     const int AnswersPerTarget = 8;                                          // CONFORMANCE §3.9: per BubbleSchedule.Window
 
     readonly ClientContext _context;
@@ -68,17 +69,14 @@ sealed partial class ClientPeers
         {
             switch (contact.Exchange)
             {
-                case Exchange.Bubbling:
-                    RunBubbleRound(now, contact);
-                    break;
-                case Exchange.BubblingLocally:
-                    RunBubbleRound(now, contact); // once locally, then as for any peer
-                    break;
-                case Exchange.Soliciting:
+                case Exchange.Soliciting when _table[contact.Index].IsTrusted:
                     Solicit(now, contact);
                     break;
                 case Exchange.Testing:
                     RunTest(now, contact);
+                    break;
+                default: // once locally, or while a mapping is known, then as for any peer
+                    RunBubbleRound(now, contact);
                     break;
             }
         }

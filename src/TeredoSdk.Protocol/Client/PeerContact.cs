@@ -47,6 +47,7 @@ sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget budget)
     public int Pairs;
     public int Solicitations;
     public bool HeardIndirectly;
+    public Instant AdvertiseAfter = Instant.MinValue;
     public Instant UnreachableUntil = Instant.MinValue;
     public Instant IdleAt;
 

@@ -198,6 +198,13 @@ public sealed class SequentialPortTests
         Assert.That(client.Indirect().Select(s => s.RandomPort), Is.All.Null);
     }
 
+    [TestCase(TeredoExtensions.SequentialPortSymmetricNat)]
+    [TestCase(TeredoExtensions.SequentialPortSymmetricNat | TeredoExtensions.PortPreservingSymmetricNat)]
+    [TestCase(TeredoExtensions.SequentialPortSymmetricNat | TeredoExtensions.SymmetricNatSupport)]
+    [Conformance("C-212")]
+    public void WithoutTheExtensionsItNeeds_IsAnArgumentException(TeredoExtensions extensions) =>
+        Assert.That(() => With(extensions), Throws.ArgumentException.With.Message.Contains(nameof(TeredoExtensions.SequentialPortSymmetricNat)));
+
     static (SentDatagram ToPrimary, SentDatagram ToSecondary) Test(ClientHarness client)
     {
         var test = client.Solicitations.Where(s => s.Via.IsRandom).ToList();

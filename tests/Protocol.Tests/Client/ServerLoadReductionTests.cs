@@ -134,6 +134,19 @@ public sealed class ServerLoadReductionTests
         Assert.That(client.SentToPeers(), Has.Count.InRange(1, 100));
     }
 
+    [Test, Conformance("C-244")]
+    public void Solicitations_EveryThirtyOneSeconds_AreAllAnswered()
+    {
+        var client = With(TeredoExtensions.ServerLoadReduction);
+        client.Trust(Peer);
+        for (int i = 0; i < 60; i++)
+        {
+            client.Advance(31);
+            client.ReceiveDirect(Peer, Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation));
+        }
+        Assert.That(client.Direct(), Has.Count.EqualTo(60));
+    }
+
     [Test, Conformance("C-245")]
     public void Advertisement_IsNeverAnswered()
     {
