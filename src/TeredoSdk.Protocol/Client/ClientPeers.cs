@@ -21,7 +21,8 @@ sealed partial class ClientPeers
     readonly List<PeerContact?> _contacts = [];
     readonly Stack<int> _freeContacts = new();
     readonly DeadlineHeap _deadlines = new();
-    readonly HoldBudget _budget = new();
+    // Strangers fill their own part only, so that the host's packets always find room.
+    readonly HoldBudget _incoming = new(HoldBudget.WholeOctets / 4), _outgoing = new(HoldBudget.WholeOctets * 3 / 4);
     readonly WindowLimiter _answers;
     RateGate _answerGate = new(50, 50); // 100 in any second
     RateGate _testGate = new(25, 25);   // 50 in any second
@@ -111,7 +112,7 @@ sealed partial class ClientPeers
             id = _contacts.Count;
             _contacts.Add(null);
         }
-        var contact = new PeerContact(id, index, entry.Address, _budget) { IdleAt = now + IdleTimeout };
+        var contact = new PeerContact(id, index, entry.Address, _outgoing, _incoming) { IdleAt = now + IdleTimeout };
         _contacts[id] = contact;
         entry.Contact = id;
         Schedule(contact);

@@ -19,7 +19,7 @@ enum Exchange : byte
 }
 
 /// <summary>The part of a peer's state that only an exchange needs (RFC 4380 §5.2; RFC 6081 §5.2.1 to §5.7.1).</summary>
-sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget budget)
+sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget outgoing, HoldBudget incoming)
 {
     static readonly TimeSpan NonceLifetime = TimeSpan.FromSeconds(30);
     static readonly TimeSpan GuessWindow = TimeSpan.FromSeconds(2), GuessPenalty = TimeSpan.FromSeconds(30);
@@ -34,10 +34,10 @@ sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget budget)
     public Ipv6Address Peer => peer;
 
     /// <summary>Packets of the host that wait for the peer.</summary>
-    public HeldPackets Outgoing { get; } = new(budget);
+    public HeldPackets Outgoing { get; } = new(outgoing);
 
     /// <summary>Packets of a native peer that wait for a connectivity test.</summary>
-    public HeldPackets Incoming { get; } = new(budget);
+    public HeldPackets Incoming { get; } = new(incoming);
 
     /// <summary>The budget of bubbles, or of connectivity tests for a native peer.</summary>
     public BubbleSchedule Bubbles; // a mutable struct: a field, so that its methods change it

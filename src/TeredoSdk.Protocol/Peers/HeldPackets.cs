@@ -2,12 +2,14 @@ using System.Buffers;
 
 namespace TeredoSdk.Protocol.Peers;
 
-/// <summary>What all peers of one core together may hold.</summary>
-sealed class HoldBudget
+/// <summary>What all peers of one core together may hold, in octets.</summary>
+sealed class HoldBudget(int maxOctets = HoldBudget.WholeOctets)
 {
-    public const int MaxOctets = 1 << 20; // CONFORMANCE: 1 MiB in all
+    public const int WholeOctets = 1 << 20; // not in the RFC: 1 MiB in all
 
     public int Octets { get; set; }
+
+    public bool HasRoom(int octets) => Octets + octets <= maxOctets;
 }
 
 /// <summary>Packets of one peer that wait until it is trusted, first in first out (RFC 4380 §5.2.4; the limit is a SHOULD of §5.4.1).</summary>
@@ -33,7 +35,7 @@ sealed class HeldPackets(HoldBudget budget)
     /// <returns>False when the packet has no room.</returns>
     public bool TryAdd(Instant now, ReadOnlySpan<byte> packet, Ipv4Endpoint source = default)
     {
-        if (_entries.Count >= MaxPackets || _octets + packet.Length > MaxOctets || budget.Octets + packet.Length > HoldBudget.MaxOctets)
+        if (_entries.Count >= MaxPackets || _octets + packet.Length > MaxOctets || !budget.HasRoom(packet.Length))
             return false;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(packet.Length);
         packet.CopyTo(buffer);

@@ -152,6 +152,15 @@ public sealed class PublishedAttackTests
         Assert.That(client.EchoRequests(), Has.Count.InRange(1, 4));
     }
 
+    [Test, Conformance("C-140")]
+    public void Cve20066266_AFloodOfDataThatWaitsForTests_LeavesRoomForTheHostsPackets()
+    {
+        var client = Qualified();
+        for (int i = 0; i < 1500; i++)
+            client.Receive(Lab.Endpoint("6.6.6.6:6666"), Build.Udp(new(Native.High, (ulong)i + 1), client.Address, 1232));
+        Assert.That(client.SendTo(Peer.Address, 1232), Is.EqualTo(Verdict.Held));
+    }
+
     [TestCase("ff02::1")]
     [TestCase("fe80::1")]
     [TestCase("::1")]
