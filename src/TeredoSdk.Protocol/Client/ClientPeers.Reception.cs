@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TeredoSdk.Protocol.Peers;
 using TeredoSdk.Protocol.Wire;
 
@@ -37,6 +38,7 @@ sealed partial class ClientPeers
     // Whether a packet from the peer means more than its payload: an exchange or connectivity test is under way.
     bool Awaits(in PeerEntry entry) => entry.Contact >= 0 && _contacts[entry.Contact]!.Exchange != Exchange.None;
 
+    [MethodImpl(MethodImplOptions.NoInlining)] // else its locals are cleared on the fast path, too
     Verdict ReceiveSlowly(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation, int index)
     {
         var packet = encapsulation.Packet;

@@ -24,6 +24,26 @@ public sealed class SimulatedServerTests : SimulationTest
         });
     }
 
+    [Test, Conformance("C-017")]
+    public void Server_IsBoundTo3544_AndToNothingElse()
+    {
+        var socket = Internet.Host("client").Bind();
+        byte[] solicitation = new byte[RouterSolicitation.Size];
+        RouterSolicitation.Write(solicitation, TeredoLinkLocal.Client);
+        foreach (var address in (Ipv4Address[])[_server.Address.Primary, _server.Address.Secondary])
+        {
+            foreach (ushort port in (ushort[])[3543, 3545])
+            {
+                socket.Send(new(address, port), solicitation);
+                int before = socket.Received.Count;
+                Internet.RunFor(Second);
+                Assert.That(socket.Received, Has.Count.EqualTo(before), $"port {port}");
+            }
+            Assert.That(Solicit(socket, address), Is.EqualTo(socket.LocalEndpoint));
+            Assert.That(socket.Received[^1].Source, Is.EqualTo(new Ipv4Endpoint(address, 3544)));
+        }
+    }
+
     [Test]
     public void Server_SwitchedOff_IsSilentThere()
     {
