@@ -313,6 +313,7 @@ public sealed class MaintenanceTests
         var indirect = harness.Bubbles.Last(b => b.IsIndirectBubble);
         var via = harness.Sockets.Keys.Single(p => p.IsRandom);
         Assert.That(harness.Sockets[via].Port, Is.EqualTo(indirect.RandomPort));
+        harness.Receive(Primary, Build.WithOrigin(peer.MappedEndpoint, Build.Bubble(peer, harness.Address, Build.Nonce(0xCAFEBABE)))); // it can verify us
         harness.Receive(via, peer.MappedEndpoint, Build.Bubble(peer, harness.Address, Build.Nonce(indirect.TrailerNonce!.Value)));
         Assert.That(harness.Sent.Any(s => s.NextHeaderNumber == 17 && s.Via == via), Is.True, "trusted: the packet left");
         harness.Receive(via, peer.MappedEndpoint, Build.Udp(peer, harness.Address)); // it hears us too: the exchange is over
