@@ -13,7 +13,8 @@ if (args.Contains("--help") || args.Length is not (0 or 2))
 NatKind[] kinds = new NatKind[2];
 for (int i = 0; i < 2; i++)
 {
-    if (!Enum.TryParse(args.Length == 0 ? nameof(NatKind.PortRestricted) : args[i], ignoreCase: true, out kinds[i]) || !Enum.IsDefined(kinds[i]))
+    string name = args.Length == 0 ? nameof(NatKind.PortRestricted) : args[i];
+    if (!Enum.TryParse(name, ignoreCase: true, out kinds[i]) || !Enum.IsDefined(kinds[i]))
     {
         Console.Error.WriteLine($"'{args[i]}' is no kind of NAT; expected one of {string.Join(", ", Enum.GetNames<NatKind>())}.");
         return 2;
@@ -26,8 +27,11 @@ var alice = internet.Nat(kinds[0]).Host("alice");
 var bob = internet.Nat(kinds[1]).Host("bob");
 internet.DatagramSent += datagram =>
 {
-    if (datagram.From is SimulatedHost) // not what a NAT passes on
-        Console.WriteLine($"{datagram.Time.SinceStart.TotalSeconds,7:0.000} s  {datagram.From.Name,-8} {datagram.Source,-21} -> {datagram.Target,-21} {Describe(datagram)}");
+    if (datagram.From is SimulatedHost) // a NAT's own datagrams only repeat them
+    {
+        double seconds = datagram.Time.SinceStart.TotalSeconds;
+        Console.WriteLine($"{seconds,7:0.000} s  {datagram.From.Name,-8} {datagram.Source,-21} -> {datagram.Target,-21} {Describe(datagram)}");
+    }
 };
 
 Console.WriteLine($"Qualification (RFC 4380 §5.2.1), alice behind {kinds[0]}, bob behind {kinds[1]}:");

@@ -162,7 +162,7 @@ sealed partial class ClientPeers
         entry.Mapping = source;
         entry.Via = (ushort)via.Id;
         bool embedded = TeredoAddress.TryCreate(entry.Address, out var address) && address.MappedEndpoint == source;
-        entry.Flags = (entry.Flags & ~(PeerFlags.SymmetricPeer | PeerFlags.ReceivedOnPrimary | PeerFlags.ReceivedOnRandom | PeerFlags.AwaitsNonce))
+        entry.Flags = (entry.Flags & ~PeerFlags.PathDependent)
             | (embedded ? PeerFlags.None : PeerFlags.SymmetricPeer) // RFC 6081 §5.3.4.1
             | (via.IsRandom ? PeerFlags.ReceivedOnRandom : PeerFlags.ReceivedOnPrimary);
         entry.LastReceived = now;
@@ -189,8 +189,9 @@ sealed partial class ClientPeers
     }
 
     // A bubble that is trusted for its nonce is answered once, so that the peer learns our mapping towards it, or, when it started, that
-    // its bubbles arrive (departs from the letter of RFC 4380 §5.2.6; RFC 6081 §6.1 needs it). Behind a symmetric NAT the peer can verify us by its nonce alone, and its
-    // bubbles do not show that it did: ours go on, for one exchange at most, until it sends more than a bubble.
+    // its bubbles arrive (departs from the letter of RFC 4380 §5.2.6; RFC 6081 §6.1 needs it). Behind a symmetric NAT the peer can
+    // verify us by its nonce alone, and its bubbles do not show that it did: ours go on, for one exchange at most, until it sends more
+    // than a bubble.
     void Confirm(Instant now, PeerContact contact, bool answer)
     {
         ref var entry = ref _table[contact.Index];

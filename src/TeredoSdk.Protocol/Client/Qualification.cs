@@ -373,13 +373,13 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     {
         context.Mapping = mapping;
         _failures = 0;
-        SetAddress();
         mapper.Compare();
         if (WantsReservedPort)
         {
             StartOverWithMapping();
             return;
         }
+        SetAddress();
         bool wasQualified = State == ClientState.Qualified;
         State = ClientState.Qualified;
         if (!wasQualified || _reported != Nat)

@@ -21,6 +21,8 @@ enum PeerFlags : ushort
     IgnoresSolicitations = 32,
     /// <summary>It is trusted but cannot verify us before it sent us its nonce: packets of the host wait for that.</summary>
     AwaitsNonce = 64,
+    /// <summary>What a new mapping decides anew.</summary>
+    PathDependent = SymmetricPeer | ReceivedOnPrimary | ReceivedOnRandom | AwaitsNonce,
 }
 
 /// <summary>The part of a peer's state that the fast path needs.</summary>
