@@ -40,13 +40,17 @@ public static class Matrix
 
     public static Cell Run(NatKind initiator, NatKind responder)
     {
-        var clean = Trial.Run(1, [initiator], [responder], 0, TimeSpan.Zero, CleanLimit);
+        var clean = RunClean(initiator, responder);
         int successes = 0;
         for (ulong seed = 1; seed <= Seeds; seed++)
             if (Trial.Run(seed, [initiator], [responder], Loss, Jitter, LossyLimit).Connected is not null)
                 successes++;
         return new(initiator, responder, clean, successes);
     }
+
+    /// <summary>The pair without loss.</summary>
+    public static Outcome RunClean(NatKind initiator, NatKind responder, string? pcap = null) =>
+        Trial.Run(1, [initiator], [responder], 0, TimeSpan.Zero, CleanLimit, pcap);
 
     /// <summary>The table as text: in each cell what RFC 6081 promises, the time without loss, and the share of runs with loss that connect.</summary>
     public static string Format(IReadOnlyList<Cell> cells)

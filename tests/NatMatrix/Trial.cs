@@ -21,7 +21,9 @@ public static class Trial
     /// <param name="loss">The loss of each way through the core, 0 to 1.</param>
     /// <param name="jitter">The jitter of the core.</param>
     /// <param name="limit">How long to wait for a reply.</param>
-    public static Outcome Run(ulong seed, ReadOnlySpan<NatKind> initiator, ReadOnlySpan<NatKind> responder, double loss, TimeSpan jitter, TimeSpan limit)
+    /// <param name="pcap">Where to write what crossed the core, or null.</param>
+    public static Outcome Run(ulong seed, ReadOnlySpan<NatKind> initiator, ReadOnlySpan<NatKind> responder,
+        double loss, TimeSpan jitter, TimeSpan limit, string? pcap = null)
     {
         var internet = new SimulatedInternet(seed) { Loss = loss, Jitter = jitter };
         internet.Server();
@@ -30,7 +32,10 @@ public static class Trial
         bob.StartTeredo();
         if (!internet.RunUntil(() => alice.Teredo.IsQualified && bob.Teredo.IsQualified, QualificationLimit))
             throw new InvalidOperationException($"Seed {seed}: the hosts did not qualify.");
-        return Connect(internet, alice.Teredo, bob.Teredo, limit);
+        var outcome = Connect(internet, alice.Teredo, bob.Teredo, limit);
+        if (pcap is not null)
+            internet.WritePcap(pcap);
+        return outcome;
     }
 
     static Outcome Connect(SimulatedInternet internet, SimulatedTeredoClient from, SimulatedTeredoClient to, TimeSpan limit)

@@ -1,3 +1,4 @@
+using NUnit.Framework.Interfaces;
 using TeredoSdk.NatMatrix;
 
 namespace TeredoSdk.Protocol.Tests.Matrix;
@@ -34,6 +35,17 @@ public sealed class NatMatrixTests
                 Assert.That(cell.Clean.Connected is not null || cell.Clean.Reason is not null, Is.True);
                 break;
         }
+    }
+
+    [TearDown]
+    public void WritePcapOfFailure()
+    {
+        var context = TestContext.CurrentContext;
+        if (context.Result.Outcome.Status != TestStatus.Failed || context.Test.Arguments is not [int index])
+            return;
+        string path = Path.Combine(context.WorkDirectory, $"nat-matrix-{index}.pcap");
+        TeredoSdk.NatMatrix.Matrix.RunClean(Cells.Value[index].Initiator, Cells.Value[index].Responder, path);
+        TestContext.AddTestAttachment(path, "The pair without loss.");
     }
 
     [Test]
