@@ -181,28 +181,30 @@ sealed partial class ClientPeers
             Finish(now, contact);
         }
         else
-            Confirm(now, contact, byNonce && (!embedded || contact.Exchange == Exchange.None));
-        if (contact.IsUnconfirmed && embedded && contact.NonceReceived is null && UsesNonces)
+            Confirm(now, contact, byNonce && (!embedded || contact.Exchange == Exchange.None), NeedsNonceOfPeer(source));
+        if (contact.IsUnconfirmed && (embedded || !_context.IsSymmetric) && contact.NonceReceived is null && UsesNonces)
             entry.Flags |= PeerFlags.AwaitsNonce; // the peer would drop what goes out now; its indirect bubble is on its way
         else
             Flush(now, contact);
     }
 
     // A bubble that is trusted for its nonce is answered once, so that the peer learns our mapping towards it, or, when it started, that
-    // its bubbles arrive (departs from the letter of RFC 4380 §5.2.6; RFC 6081 §6.1 needs it). Behind a symmetric NAT the peer can
-    // verify us by its nonce alone, and its bubbles do not show that it did: ours go on, for one exchange at most, until it sends more
-    // than a bubble.
-    void Confirm(Instant now, PeerContact contact, bool answer)
+    // its bubbles arrive (departs from the letter of RFC 4380 §5.2.6; RFC 6081 §6.1 needs it). Where the peer can verify us by its nonce
+    // alone its bubbles do not show that it did: ours go on, for one exchange at most, until it sends more than a bubble.
+    void Confirm(Instant now, PeerContact contact, bool answer, bool needsNonce)
     {
         ref var entry = ref _table[contact.Index];
-        answer |= _context.IsSymmetric && contact.NonceReceived is not null;
+        answer |= needsNonce && contact.NonceReceived is not null;
         if (answer && MayAnswer(now, Target(entry)))
             SendDirectBubble(now, contact, new(entry.Via), Target(entry));
-        if (_context.IsSymmetric && contact.Exchange == Exchange.Bubbling)
+        if (needsNonce && contact.Exchange == Exchange.Bubbling)
             contact.IsUnconfirmed = true;
         else
             Finish(now, contact);
     }
+
+    // The peer does not see us at the endpoint that our address embeds: our NAT is symmetric, or the peer is on our side of it.
+    bool NeedsNonceOfPeer(Ipv4Endpoint mapping) => _context.IsSymmetric || AddressPolicy.IsSiteLocal(mapping.Address);
 
     // A packet came from a trusted peer's mapping.
     void Refresh(Instant now, int index, bool bubble)

@@ -110,6 +110,8 @@ public sealed class HairpinningTests
         Assert.That(client.ReceiveDirectFrom(NeighbourLocal, Neighbour, Build.Nonce(nonce ^ 1)).Kind, Is.EqualTo(VerdictKind.Dropped));
         Assert.That(client.SendTo(Neighbour.Address), Is.EqualTo(Verdict.Held));
         Assert.That(client.ReceiveDirectFrom(NeighbourLocal, Neighbour, Build.Nonce(nonce)), Is.EqualTo(Verdict.Consumed));
+        Assert.That(client.SendTo(Neighbour.Address), Is.EqualTo(Verdict.Held), "it sees us at a private address, too, and needs its own nonce");
+        client.ReceiveIndirect(Neighbour, Build.Nonce(77));
         Assert.That(client.SendTo(Neighbour.Address).Target, Is.EqualTo(NeighbourLocal));
         Assert.That(client.ReceiveData(Neighbour, NeighbourLocal).Kind, Is.EqualTo(VerdictKind.Deliver), "its data comes the same way");
     }

@@ -31,6 +31,19 @@ public sealed class EndToEndTests : SimulationTest
         Assert.That(Internet.RunUntil(() => ping.Succeeded, Second), Is.True);
     }
 
+    [TestCase(Hairpinning.None)]
+    [TestCase(Hairpinning.InsideSource)]
+    [TestCase(Hairpinning.OutsideSource)]
+    [Conformance("C-234")]
+    public void TwoHostsBehindOneNat_TheFirstPingIsAnswered(Hairpinning hairpinning)
+    {
+        var nat = Internet.Nat(NatKind.PortRestricted, options => options with { Hairpinning = hairpinning });
+        var (alice, bob) = (nat.Host("alice"), nat.Host("bob"));
+        Qualify(Second, alice, bob);
+        var ping = alice.Teredo.Ping(bob.Teredo.Address);
+        Assert.That(Internet.RunUntil(() => ping.Succeeded, Second), Is.True);
+    }
+
     [Test]
     public void Udp_OverTeredo_ArrivesInOrder()
     {
