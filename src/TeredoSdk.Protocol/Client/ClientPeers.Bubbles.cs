@@ -76,7 +76,7 @@ sealed partial class ClientPeers
     // The indirect half of a round; where a random port is wanted it waits for that, or for the echo test.
     void SendIndirectly(Instant now, PeerContact contact)
     {
-        if (contact.EchoFailoverAt is not null || (WantsRandomPort(contact) && TryOpenRandomPort(contact)))
+        if (contact.EchoFailoverAt is not null || (WantsRandomPort(now, contact) && TryOpenRandomPort(contact)))
             return;
         if (contact.PortOpen && contact.AdvertisedPort == 0)
             StartEchoTest(now, contact); // the last one found nothing, or a refresh cleared it (RFC 6081 §5.5.2.1)
@@ -93,7 +93,7 @@ sealed partial class ClientPeers
         if (UsesNonces)
             length += TrailerSet.WriteNonce(datagram[length..], contact.NextNonce(now, _context.Random)); // RFC 6081 §5.2.4.1
         ref var entry = ref _table[contact.Index];
-        if (_context.Options.Has(TeredoExtensions.Hairpinning) && !(entry.IsTrusted && entry.IsFresh(now)))
+        if (_context.Options.Has(TeredoExtensions.Hairpinning) && !entry.IsUsable(now))
             length += WriteAlternates(datagram[length..]); // RFC 6081 §5.6.4.1
         if (contact.AdvertisedPort != 0)
             length += TrailerSet.WriteRandomPort(datagram[length..], contact.AdvertisedPort); // RFC 6081 §5.4.4.2

@@ -25,8 +25,8 @@ sealed partial class ClientPeers
     public void StopRefreshTimer() => _refreshAt = null;
 
     // §5.4.4.2: port-preserving, symmetric, not trusted, none yet; §5.5.4.1: the same for a NAT that is not port-preserving.
-    bool WantsRandomPort(PeerContact contact) =>
-        _context.IsSymmetric && !contact.UsesRandomPort && !_table[contact.Index].IsTrusted
+    bool WantsRandomPort(Instant now, PeerContact contact) =>
+        _context.IsSymmetric && !contact.UsesRandomPort && !_table[contact.Index].IsUsable(now)
         && (_context.IsPortPreserving
             ? _context.Options.Has(TeredoExtensions.PortPreservingSymmetricNat)
             : _context.Options.Has(TeredoExtensions.SequentialPortSymmetricNat) && _context.MayBeSequential);

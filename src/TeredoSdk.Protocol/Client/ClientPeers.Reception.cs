@@ -304,7 +304,7 @@ sealed partial class ClientPeers
             contact.AlternateCount = trailers.AlternateAddressCount;
         }
         ref var entry = ref _table[contact.Index];
-        bool trusted = entry.IsTrusted && entry.IsFresh(now);
+        bool trusted = entry.IsUsable(now);
         if (!MayAnswer(now, trusted ? entry.Mapping : peer.MappedEndpoint))
             return _context.Drops.Drop(DropReason.RateLimited);
         if (trusted)

@@ -20,7 +20,7 @@ sealed partial class ClientPeers
         if (index >= 0)
         {
             ref var entry = ref _table[index];
-            if (entry.IsTrusted && entry.IsFresh(now) && !entry.Has(PeerFlags.AwaitsNonce)) // §5.2.4 case 1
+            if (entry.IsUsable(now) && !entry.Has(PeerFlags.AwaitsNonce)) // §5.2.4 case 1
             {
                 entry.LastSent = now; // RFC 6081 §5.4.4.1: only when data really leaves
                 entry.Flags |= PeerFlags.Used;

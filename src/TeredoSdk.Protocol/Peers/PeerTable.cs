@@ -48,6 +48,8 @@ struct PeerEntry
     public readonly bool IsTrusted => (Flags & PeerFlags.Trusted) != 0;
     /// <summary>Whether the peer was heard in the last 30 s, so that a trusted one may be used (RFC 4380 §5.2.4).</summary>
     public readonly bool IsFresh(Instant now) => now - LastReceived < PeerTable.Validity;
+    /// <summary>Whether packets may go straight to it: trusted, and fresh (RFC 4380 §5.2.4 case 1).</summary>
+    public readonly bool IsUsable(Instant now) => IsTrusted && IsFresh(now);
     public readonly bool Has(PeerFlags flag) => (Flags & flag) != 0;
 }
 

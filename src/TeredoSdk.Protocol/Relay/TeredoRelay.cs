@@ -184,7 +184,7 @@ public sealed class TeredoRelay
 
     DropReason CheckSender(Instant now, Ipv4Endpoint source, in Ipv6Packet packet, int peer)
     {
-        bool usable = peer >= 0 && IsUsable(now, peer);
+        bool usable = peer >= 0 && _peers[peer].IsUsable(now);
         if (usable && _peers[peer].Mapping == source)
             return DropReason.None;
         var reason = _rules.CheckOuterSource(source);
@@ -199,8 +199,6 @@ public sealed class TeredoRelay
         // §5.4.2. While a verified mapping is fresh no other will do, or forged packets could draw a symmetric client's traffic away.
         return _peers[peer].Mapping == source || (embedded && !usable) ? DropReason.None : DropReason.SourceMismatch;
     }
-
-    bool IsUsable(Instant now, int peer) => _peers[peer].IsTrusted && _peers[peer].IsFresh(now);
 
     void Hear(Instant now, int peer, Ipv4Endpoint source)
     {
@@ -239,7 +237,7 @@ public sealed class TeredoRelay
         if (reason != DropReason.None)
             return Drops.Drop(reason);
         int peer = Find(packet.Destination, ref hint);
-        if (peer < 0 || !IsUsable(now, peer))
+        if (peer < 0 || !_peers[peer].IsUsable(now))
             return Contact(now, packet, peer, out hint);
         ref var entry = ref _peers[peer];
         MarkSent(now, ref entry);
