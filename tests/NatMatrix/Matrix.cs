@@ -50,7 +50,7 @@ public static class Matrix
 
     /// <summary>The pair without loss.</summary>
     public static Outcome RunClean(NatKind initiator, NatKind responder, string? pcap = null) =>
-        Trial.Run(1, [initiator], [responder], 0, TimeSpan.Zero, CleanLimit, pcap);
+        Trial.Run(1, [initiator], [responder], 0, TimeSpan.Zero, CleanLimit, pcap: pcap);
 
     /// <summary>The table as text: in each cell what RFC 6081 promises, the time without loss, and the share of runs with loss that connect.</summary>
     public static string Format(IReadOnlyList<Cell> cells)

@@ -21,13 +21,14 @@ public static class Trial
     /// <param name="loss">The loss of each way through the core, 0 to 1.</param>
     /// <param name="jitter">The jitter of the core.</param>
     /// <param name="limit">How long to wait for a reply.</param>
+    /// <param name="clash">Whether the NATs with endpoint-independent mapping behave as Linux does without an input drop.</param>
     /// <param name="pcap">Where to write what crossed the core, or null.</param>
     public static Outcome Run(ulong seed, ReadOnlySpan<NatKind> initiator, ReadOnlySpan<NatKind> responder,
-        double loss, TimeSpan jitter, TimeSpan limit, string? pcap = null)
+        double loss, TimeSpan jitter, TimeSpan limit, bool clash = false, string? pcap = null)
     {
         var internet = new SimulatedInternet(seed) { Loss = loss, Jitter = jitter };
         internet.Server();
-        var (alice, bob) = (Behind(internet, initiator).Host("alice"), Behind(internet, responder).Host("bob"));
+        var (alice, bob) = (Behind(internet, initiator, clash).Host("alice"), Behind(internet, responder, clash).Host("bob"));
         alice.StartTeredo();
         bob.StartTeredo();
         if (!internet.RunUntil(() => alice.Teredo.IsQualified && bob.Teredo.IsQualified, QualificationLimit))
@@ -55,11 +56,11 @@ public static class Trial
         return default;
     }
 
-    static SimulatedNetwork Behind(SimulatedInternet internet, ReadOnlySpan<NatKind> nats)
+    static SimulatedNetwork Behind(SimulatedInternet internet, ReadOnlySpan<NatKind> nats, bool clash)
     {
         SimulatedNetwork network = internet;
         for (int i = nats.Length - 1; i >= 0; i--)
-            network = network.Nat(nats[i]);
+            network = network.Nat(nats[i], options => options with { ConntrackClash = clash && options.Mapping == Mapping.EndpointIndependent });
         return network;
     }
 }

@@ -38,8 +38,9 @@ sealed partial class ClientPeers
     // A Linux NAT takes an unsolicited datagram for a flow of its own and then cannot keep our port for the flow that answers it. A
     // first bubble that leaves our NAT but dies before the peer's opens our side and harms nothing there. Lowest first: one that gets
     // through spoils the next 30 s. Once the peer has been heard it has opened its side, and the default is right.
-    static byte Ttl(PeerContact contact) =>
-        (byte)(contact.HeardIndirectly || contact.NeedsDefaultTtl ? 0 : contact.Pairs switch { 1 => 2, 2 => 4, 3 => 8, _ => 0 });
+    static byte Ttl(PeerContact contact) => contact.HeardIndirectly ? (byte)0 : LowTtl(contact);
+
+    static byte LowTtl(PeerContact contact) => (byte)(contact.NeedsDefaultTtl ? 0 : contact.Pairs switch { <= 1 => 2, 2 => 4, 3 => 8, _ => 0 });
 
     // To the endpoint that the peer's address embeds, to the port it says its NAT will use, and to where it says it is reachable.
     // In an answer each of those that the peer made up takes an allowance of its own, or one victim could be listed by many peers.
@@ -97,6 +98,7 @@ sealed partial class ClientPeers
             length += WriteAlternates(datagram[length..]); // RFC 6081 §5.6.4.1
         if (contact.AdvertisedPort != 0)
             length += TrailerSet.WriteRandomPort(datagram[length..], contact.AdvertisedPort); // RFC 6081 §5.4.4.2
+        contact.HasAdvertised = contact.AdvertisedPort != 0;
         _context.Send(now, LocalPort.Service, new(peer.Server, TeredoPorts.Server), datagram[..length]);
     }
 

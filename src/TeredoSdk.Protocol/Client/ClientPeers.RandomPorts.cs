@@ -79,8 +79,9 @@ sealed partial class ClientPeers
 
     // §5.4.4.3: where the peer says that it listens; if its indirect bubble did not say, its embedded endpoint, which opens our NAT for
     // the answer of a port-restricted peer. Not before that bubble: such a NAT keeps the port towards the first destination only.
+    // And with a low TTL until our indirect bubble told the peer of the port: it has not opened its side for it before.
     void SendFromRandomPort(Instant now, PeerContact contact) =>
-        SendDirectBubble(now, contact, contact.RandomPort, RandomPortTarget(contact), Ttl(contact));
+        SendDirectBubble(now, contact, contact.RandomPort, RandomPortTarget(contact), contact.HasAdvertised ? Ttl(contact) : LowTtl(contact));
 
     static Ipv4Endpoint RandomPortTarget(PeerContact contact)
     {
@@ -158,6 +159,7 @@ sealed partial class ClientPeers
         _context.Request(new() { Kind = ClientRequestKind.ClosePort, Port = contact.RandomPort });
         contact.AwaitingPort = contact.PortOpen = false;
         contact.AdvertisedPort = 0;
+        contact.HasAdvertised = false;
         contact.ClearEchoTest(); // §5.5.4.3
     }
 

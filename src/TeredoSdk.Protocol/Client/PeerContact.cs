@@ -67,6 +67,7 @@ sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget outgoin
     public LocalPort RandomPort;
     public bool AwaitingPort, PortOpen;
     public ushort AdvertisedPort;  // RandomPort of §5.4 and §5.5: what our NAT is predicted to use
+    public bool HasAdvertised;     // an indirect bubble told the peer
     public ushort PeerRandomPort;
     public int RefreshCount;
 

@@ -56,6 +56,17 @@ public sealed class NatMatrixTests
             "the matrix changed: look at the new one (dotnet run -c Release --project tests/NatMatrix) and keep it if it is right");
     }
 
+    [TestCaseSource(nameof(Pairs))]
+    public void PromisedPair_OfNatsThatClashAsLinuxDoes_ConnectsAllTheSame(int index)
+    {
+        var (initiator, responder) = (Expectation.Kinds[index / Expectation.Kinds.Count], Expectation.Kinds[index % Expectation.Kinds.Count]);
+        var outcome = Trial.Run(1, [initiator], [responder], 0, TimeSpan.Zero, TimeSpan.FromSeconds(15), clash: true);
+        if (Expectation.Of(initiator, responder) != Promise.None)
+            Assert.That(outcome.Connected?.TotalSeconds ?? double.PositiveInfinity, Is.LessThanOrEqualTo(5), $"{outcome}");
+        else
+            Assert.That(outcome.Connected is not null || outcome is { Failed.TotalSeconds: <= 12, Reason: not null }, Is.True, $"{outcome}");
+    }
+
     static IEnumerable<TestCaseData> Nestings => NestedPairs.Nestings.Select(nesting => new TestCaseData(nesting.Inner, nesting.Outer));
 
     [TestCaseSource(nameof(Nestings))]
