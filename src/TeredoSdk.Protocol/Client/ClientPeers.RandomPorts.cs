@@ -164,10 +164,10 @@ sealed partial class ClientPeers
     }
 
     // §5.4.4.4: the port that the peer says its NAT will use.
-    void TakePeerRandomPort(Instant now, PeerContact contact, ushort port)
+    void TakePeerRandomPort(Instant now, PeerContact contact, TeredoAddress peer, ushort port)
     {
         bool idle = now - _table[contact.Index].LastSent >= RefreshTimeout;
-        if (!MayBeClientPort(port) || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
+        if (!MayBeClientPort(port) || _context.IsOwn(peer.MappedEndpoint with { Port = port }) || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
             return;
         if (contact.PeerRandomPort != 0 && _context.IsPortPreserving)
         {

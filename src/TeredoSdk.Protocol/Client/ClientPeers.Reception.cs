@@ -49,6 +49,8 @@ sealed partial class ClientPeers
             return _context.Drops.Drop(DropReason.UnknownTrailer); // RFC 6081 §4
         if (peer == _context.Address)
             return _context.Drops.Drop(DropReason.BadInnerSource);
+        if (_context.IsOwn(source))
+            return _context.Drops.Drop(DropReason.OwnAddress); // RFC 6324's reasoning: what we send there comes back to us
         if (via.IsRandom && !IsPeerOf(via, peer, source))
             return _context.Drops.Drop(DropReason.UnexpectedOnPort);
         if (TeredoAddress.TryCreate(peer, out var teredo) && !teredo.HasOldPrefix)
@@ -111,7 +113,7 @@ sealed partial class ClientPeers
         if (contact.IsDeaf(now))
             return DropReason.NonceGuessing;
         byNonce = contact.Matches(now, trailers.Nonce); // RFC 6081 §5.2.4.4: from wherever it comes
-        if (byNonce && source.Port != 0 && !_context.IsOwn(source)
+        if (byNonce && source.Port is not (0 or TeredoPorts.Server) && !_context.Policy.IsDirectedBroadcast(source.Address)
             && (_context.Policy.IsGlobalUnicast(source) || AddressPolicy.IsSiteLocal(source.Address))) // RFC 6081 §5.6: hairpinning
             return DropReason.None;
         if (trailers.Nonce is not null)
@@ -296,7 +298,7 @@ sealed partial class ClientPeers
         contact.IdleAt = now + IdleTimeout;
         contact.Receive(trailers.Nonce);
         if (_context.Options.Has(TeredoExtensions.SymmetricNatSupport))
-            TakePeerRandomPort(now, contact, trailers.RandomPort.GetValueOrDefault());
+            TakePeerRandomPort(now, contact, peer, trailers.RandomPort.GetValueOrDefault());
         contact.AlternateCount = 0;
         if (_context.Options.Has(TeredoExtensions.Hairpinning))
         {
@@ -305,7 +307,7 @@ sealed partial class ClientPeers
         }
         ref var entry = ref _table[contact.Index];
         bool trusted = entry.IsUsable(now);
-        if (!MayAnswer(now, trusted ? entry.Mapping : peer.MappedEndpoint))
+        if (!MayAnswer(now, trusted ? Target(entry) : peer.MappedEndpoint))
             return _context.Drops.Drop(DropReason.RateLimited);
         if (trusted)
         {

@@ -58,8 +58,11 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     };
 
     // RFC 4380 §5.2.5 asks for a packet *from* the server within the interval; a NAT may refresh on outbound traffic only (RFC
-    // 4787 REQ-6), so one *to* it is wanted as well.
-    Instant RefreshAt(Maintaining maintaining) => LastServerExchange + maintaining.Interval;
+    // 4787 REQ-6), so one *to* it is wanted as well. Never sooner than 2 s after the last solicitation, which may have gone to the
+    // secondary address: mappings that change with each answer would bring the next one there at once.
+    Instant RefreshAt(Maintaining maintaining) => Later(LastServerExchange + maintaining.Interval, _lastSolicited + SolicitationSpacing);
+
+    static Instant Later(Instant left, Instant right) => left > right ? left : right;
 
     Instant LastServerExchange => context.LastServerSent < context.LastServerReceived ? context.LastServerSent : context.LastServerReceived;
 
@@ -85,8 +88,12 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
 
     public void HandleTimeout(Instant now)
     {
-        if (NextDeadline is not { } due || now < due)
-            return;
+        while (NextDeadline <= now) // a qualification that ends with the secondary address's silence may be due for a refresh at once
+            Advance(now);
+    }
+
+    void Advance(Instant now)
+    {
         switch (_activity)
         {
             case AwaitingMapping:

@@ -5,7 +5,7 @@ namespace TeredoSdk.Protocol.Relay;
 /// <summary>ICMPv6 errors to the IPv6 side for packets whose client does not answer, at most ten per second (RFC 4443 §2.4 f).</summary>
 sealed class UnreachableErrors(PacketQueue deliveries)
 {
-    RateGate _rate = new(ratePerSecond: 10, burst: 10); // RFC 4443 §2.4 f asks for a limit, not for this one
+    RateGate _rate = new(ratePerSecond: 5, burst: 5); // 10 in any second; RFC 4443 §2.4 f asks for a limit, not for this one
 
     /// <summary>Answers a packet with Destination Unreachable, address unreachable, if that is allowed.</summary>
     /// <remarks>

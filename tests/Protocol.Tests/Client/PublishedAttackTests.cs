@@ -257,7 +257,7 @@ public sealed class PublishedAttackTests
     public void Loop_DatagramFromOurOwnMapping_IsDropped()
     {
         var client = Qualified();
-        Assert.That(client.ReceiveDirectFrom(Mapped, Peer), Is.EqualTo(Verdict.Dropped(DropReason.NonceMismatch)));
+        Assert.That(client.ReceiveDirectFrom(Mapped, Peer), Is.EqualTo(Verdict.Dropped(DropReason.OwnAddress)));
         Assert.That(client.Log, Is.Empty);
     }
 

@@ -60,6 +60,21 @@ public sealed class UpnpSymmetricNatTests
         }
     }
 
+    [Test]
+    public void Answers_ToThePeersEmbeddedMapping_HaveOneAllowanceWhereverItIsHeardFrom()
+    {
+        var client = Upnp(PortMapped, PortMapped, OtherPort);
+        Meet(client); // answered, at the embedded mapping
+        for (uint i = 1; i <= 6; i++)
+            client.ReceiveIndirect(Peer, Build.Nonce(i));
+        Assert.That(client.Direct().Select(s => s.Target), Is.All.EqualTo(Peer.Mapped).And.Exactly(6).Items);
+        client.Advance(40); // no longer fresh: answered as if untrusted
+        client.Clear();
+        for (uint i = 11; i <= 18; i++)
+            client.ReceiveIndirect(Peer, Build.Nonce(i));
+        Assert.That(client.Direct(), Has.Count.EqualTo(1), "8 in 300 s: one when the two met, six before, one now");
+    }
+
     static ClientHarness Upnp(Ipv4Endpoint external, Ipv4Endpoint atPrimary, Ipv4Endpoint atSecondary) =>
         Qualified(o => o with { Extensions = Extensions, MapPort = true }, atPrimary, atSecondary,
             prepare: client => client.MapPortAnswer = _ => RequestAnswer.Mapped(external));

@@ -209,8 +209,11 @@ public class RelayTransmissionTests
         harness.AdvanceTo(20);
         harness.Errors.Clear();
         for (int i = 0; i < 100; i++)
+        {
+            harness.AdvanceTo(20 + i * 0.01);
             harness.Send();
-        Assert.That(harness.Errors, Has.Count.EqualTo(10));
+        }
+        Assert.That(harness.Errors, Has.Count.InRange(9, 10), "a burst of five and five a second");
     }
 
     [Test, Conformance("C-131")]

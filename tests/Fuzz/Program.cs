@@ -1,0 +1,3 @@
+using TeredoSdk.Fuzz;
+
+return FuzzCommand.Run(args, Console.Out, Console.Error);

@@ -1,0 +1,103 @@
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Server;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Fuzz;
+
+/// <summary>Judges a server by what goes in and what comes out (CONFORMANCE §3.11, §5.2, §5.4).</summary>
+/// <param name="options">The server's options.</param>
+public sealed class ServerOracle(TeredoServerOptions options)
+{
+    // The sizes of CONFORMANCE §3.11: a plain advertisement for a plain solicitation, a secured one for a secured one.
+    const double PlainGrowth = 117.0 / 48, SecuredGrowth = 146.0 / 90;
+
+    readonly Ipv4Rules _rules = new(options.AllowPrivateAddresses, [.. options.AttachedSubnets]);
+    readonly TokenBuckets<Ipv4Address> _answers = new(ServerRateLimits.AnswersPerSecond, ServerRateLimits.AnswerBurst);
+    readonly TokenBuckets<Ipv4Endpoint> _forwards = new(ServerRateLimits.ForwardsPerSecond, ServerRateLimits.ForwardBurst);
+    readonly TokenBuckets<Ipv4Address> _destinations = new(ServerRateLimits.ForwardsPerDestinationPerSecond, ServerRateLimits.DestinationBurst);
+    Instant _now;
+    LocalPort _via;
+    Ipv4Endpoint _source;
+    byte[] _input = [];
+    bool _consumed;
+    int _sent;
+
+    /// <summary>A datagram went in and this became of it.</summary>
+    public void Begin(Instant now, LocalPort via, Ipv4Endpoint source, byte[] payload, Verdict verdict)
+    {
+        (_now, _via, _source, _input, _sent) = (now, via, source, payload, 0);
+        _consumed = verdict.Kind == VerdictKind.Consumed;
+        Finding.Unless(_consumed || verdict.Kind == VerdictKind.Dropped, $"a server's verdict is {verdict.Kind}");
+        Finding.Unless(!_consumed || Encapsulation.TryParse(payload, out _, out _), "a malformed datagram was taken");
+        Finding.Unless(!_consumed || _rules.IsGlobal(source), $"a datagram from {source} was taken");
+    }
+
+    /// <summary>A datagram came out.</summary>
+    public void OnTransmit(Transmit transmit, ReadOnlySpan<byte> payload)
+    {
+        CountOutput();
+        _ = Encapsulation.TryParse(_input, out var input, out _);
+        Finding.Unless(Encapsulation.TryParse(payload, out var sent, out _) && transmit.Length == payload.Length, "the server sends what no one can read");
+        Finding.Unless(_rules.IsGlobal(transmit.Target), $"sent to {transmit.Target}");
+        if (RouterSolicitation.Matches(input.Packet))
+            CheckAdvertisement(transmit, payload.Length, input, sent);
+        else if (sent.Packet.Source == TeredoLinkLocal.Server(options.Primary))
+            CheckEchoReply(transmit, payload.Length, sent.Packet);
+        else
+            CheckForward(transmit, payload, input, sent);
+    }
+
+    /// <summary>A packet for native IPv6 came out.</summary>
+    public void OnDelivery(ReadOnlySpan<byte> octets)
+    {
+        CountOutput();
+        _ = Encapsulation.TryParse(_input, out var input, out _);
+        Finding.Unless(Ipv6Packet.TryParse(octets, out var packet) && packet.Length == octets.Length && octets.Length <= _input.Length, "an odd native packet");
+        Finding.Unless(options.ForwardNative && packet.NextHeader == NextHeader.Icmpv6 && packet.Payload is [128 or 129, ..], "no echo message goes to native IPv6");
+        Finding.Unless(packet.HopLimit >= 1 && packet.HopLimit == input.Packet.HopLimit - 1, "the hop limit was not counted down");
+        Finding.Unless(IsSender(packet.Source) && packet.Destination.IsNative, $"{packet.Source} to {packet.Destination} goes to native IPv6");
+        _forwards.Take(_now, _source, "forwards from");
+    }
+
+    /// <summary>Everything was taken out.</summary>
+    public void End() => Finding.Unless(_sent == (_consumed ? 1 : 0), $"{_sent} outputs for a datagram that was {(_consumed ? "used up" : "dropped")}");
+
+    void CountOutput() => Finding.Unless(_consumed && ++_sent == 1, "more than one output for one datagram, or one for a dropped one");
+
+    void CheckAdvertisement(Transmit transmit, int length, in Encapsulation input, in Encapsulation sent)
+    {
+        Finding.Unless(transmit.Target == _source && sent.Packet.Payload is [134, ..] && sent.HasOrigin && sent.Origin.MappedEndpoint == _source,
+            $"a solicitation from {_source} is answered to {transmit.Target}");
+        Finding.Unless(length <= _input.Length * (options.Keys is null ? PlainGrowth : SecuredGrowth), $"{_input.Length} octets became {length}");
+        Finding.Unless(sent.HasAuthentication == input.HasAuthentication && (!sent.HasAuthentication || sent.Authentication.Nonce == input.Authentication.Nonce),
+            "the nonce is not the solicitation's");
+        bool other = options.Secondary is not null && (input.Packet.Source.Low & 0x8000_0000_0000_0000) != 0;
+        Finding.Unless((transmit.Via == _via) != other, "the advertisement leaves from the wrong address");
+        _answers.Take(_now, _source.Address, "answers to");
+    }
+
+    void CheckEchoReply(Transmit transmit, int length, in Ipv6Packet packet)
+    {
+        Finding.Unless(transmit.Target == _source && packet.Payload is [129, ..] && length <= _input.Length, "a wrong echo reply");
+        _answers.Take(_now, _source.Address, "answers to");
+    }
+
+    void CheckForward(Transmit transmit, ReadOnlySpan<byte> payload, in Encapsulation input, in Encapsulation sent)
+    {
+        var target = transmit.Target;
+        var packet = sent.Packet;
+        Finding.Unless(packet.IsBubble || packet.NextHeader == NextHeader.Icmpv6, "something other than a bubble or ICMPv6 was forwarded");
+        Finding.Unless(sent.PacketAndTrailers.SequenceEqual(input.PacketAndTrailers) && payload.Length <= _input.Length + OriginIndication.Size, "a forward changed the packet");
+        Finding.Unless(TeredoAddress.TryCreate(packet.Destination, out var destination) && destination.MappedEndpoint == target, $"{packet.Destination} was sent to {target}");
+        Finding.Unless(!IsOwn(target.Address) && (target.Port != TeredoPorts.Server || options.AllowServerPort) && !options.PeerServers.Contains(target.Address), $"forwarded to {target}");
+        Finding.Unless(!IsOwn(_source.Address) || _source.Port != TeredoPorts.Server, "forwarded for ourselves");
+        Finding.Unless(!sent.HasAuthentication && (!sent.HasOrigin || sent.Origin.MappedEndpoint == _source), "the origin indication is not the sender's");
+        Finding.Unless(IsSender(packet.Source) || (!packet.Source.IsTeredo && destination.Server == options.Primary), $"forwarded for {packet.Source} at {_source}");
+        _forwards.Take(_now, _source, "forwards from");
+        _destinations.Take(_now, target.Address, "forwards to");
+    }
+
+    bool IsSender(Ipv6Address address) => TeredoAddress.TryCreate(address, out var teredo) && !teredo.HasOldPrefix && teredo.MappedEndpoint == _source;
+
+    bool IsOwn(Ipv4Address address) => address == options.Primary || address == options.Secondary;
+}
