@@ -477,7 +477,8 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
 
     void ShutDown()
     {
-        RefreshInterval = context.Options.RefreshInterval; // what was determined belongs to the network that is left
+        RefreshInterval = context.Options.RefreshInterval; // what was found out belongs to the network that is left
+        _silentSecondaries.Clear();
         LoseAddress();
         ClosePort();
         _activity = new Idle();
