@@ -16,7 +16,7 @@ public class ProjectReferenceTests
     };
 
     static readonly Dictionary<string, string> Projects = Directory
-        .EnumerateFiles(Path.Combine(Root(), "src"), "*.csproj", SearchOption.AllDirectories).ToDictionary(path => Path.GetFileNameWithoutExtension(path)!);
+        .EnumerateFiles(Path.Combine(RepositoryRoot.Path, "src"), "*.csproj", SearchOption.AllDirectories).ToDictionary(path => Path.GetFileNameWithoutExtension(path)!);
 
     [Test]
     public void Project_IsOneThatIsKnown() => Assert.That(Projects.Keys, Is.SubsetOf(Allowed.Keys).And.SupersetOf(new[] { "TeredoSdk.Protocol", "TeredoSdk.Testing" }));
@@ -39,7 +39,7 @@ public class ProjectReferenceTests
     [Test]
     public void Scan_OfTheTestsOwnProject_FindsItsReferences()
     {
-        string own = Path.Combine(Root(), "tests", "Protocol.Tests", "TeredoSdk.Protocol.Tests.csproj");
+        string own = Path.Combine(RepositoryRoot.Path, "tests", "Protocol.Tests", "TeredoSdk.Protocol.Tests.csproj");
         Assert.That(References(own, "ProjectReference").Select(ProjectName), Does.Contain("TeredoSdk.Protocol"));
         Assert.That(References(own, "PackageReference"), Does.Contain("NUnit"));
     }
@@ -48,12 +48,4 @@ public class ProjectReferenceTests
         XDocument.Load(path).Descendants(kind).Select(reference => reference.Attribute("Include")!.Value);
 
     static string ProjectName(string include) => Path.GetFileNameWithoutExtension(include.Replace('\\', '/'));
-
-    static string Root()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "TeredoSdk.sln")))
-            directory = directory.Parent ?? throw new DirectoryNotFoundException($"No TeredoSdk.sln above {AppContext.BaseDirectory}.");
-        return directory.FullName;
-    }
 }

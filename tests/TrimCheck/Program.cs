@@ -1,0 +1,71 @@
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+using TeredoSdk.Protocol.Server;
+using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Testing;
+
+// What an application does with the packages, to be published trimmed (or with -p:PublishAot=true) and run.
+// Each check prints a line; the exit code is the number of those that failed.
+byte[] clientId = "client"u8.ToArray();
+byte[] secret = "not much of a secret"u8.ToArray();
+int failures = 0;
+
+foreach (var algorithm in Enum.GetValues<AuthenticationAlgorithm>())
+{
+    var keys = new ServerKeyTable();
+    keys.Set(clientId, new ServerKey(secret, algorithm));
+    var internet = new SimulatedInternet(seed: 1);
+    var server = internet.Server(options => options with { Keys = keys });
+    internet.Relay();
+    var native = internet.NativeNode("native");
+    var alice = internet.Nat(NatKind.PortRestricted).Host("alice");
+    var bob = internet.Nat(NatKind.SequentialSymmetric).Host("bob");
+    foreach (var host in new[] { alice, bob })
+        host.StartTeredo(options => options with { Secret = new TeredoSecret(clientId, secret, algorithm), LocalDiscovery = true });
+
+    Check($"{algorithm}: both qualify", internet.RunUntil(() => alice.Teredo.IsQualified && bob.Teredo.IsQualified, TimeSpan.FromSeconds(30)));
+    var toBob = alice.Teredo.Ping(bob.Teredo.Address);
+    Check($"{algorithm}: alice reaches bob", internet.RunUntil(() => toBob.Succeeded, TimeSpan.FromSeconds(10)));
+    var toNative = alice.Teredo.Ping(native.Address);
+    Check($"{algorithm}: alice reaches a native node", internet.RunUntil(() => toNative.Succeeded, TimeSpan.FromSeconds(10)));
+    Check($"{algorithm}: events and reports print", $"{alice.Teredo.Events[^1]} {alice.Teredo.Nat}".Contains(nameof(NatReport.Mapping), StringComparison.Ordinal));
+    Check($"{algorithm}: nothing odd was dropped", server.Core.Drops[DropReason.BadAuthentication] == 0);
+    using var pcap = new MemoryStream();
+    internet.Capture.WritePcap(pcap);
+    Check($"{algorithm}: the capture is written", pcap.Length > 24);
+}
+
+Check("an address survives its text", Survives(new TeredoAddress(new Ipv4Address(0xcb007101), TeredoFlags.Cone, new Ipv4Endpoint(new Ipv4Address(0xcb007102), 4242))));
+Check("an endpoint survives its text", Survives(new Ipv4Endpoint(new Ipv4Address(0xcb007102), 4242)));
+Check("the system's random source fills", Fills(CryptographicRandom.Instance));
+Check("a bad option is refused", Refuses(() => _ = new TeredoClient(new TeredoClientOptions { Servers = [] }, CryptographicRandom.Instance)));
+Console.WriteLine(failures == 0 ? "All checks hold." : $"{failures} checks failed.");
+return failures;
+
+void Check(string what, bool holds)
+{
+    Console.WriteLine($"{(holds ? "ok" : "FAILED")}: {what}");
+    failures += holds ? 0 : 1;
+}
+
+static bool Survives<T>(T value) where T : struct, ISpanParsable<T> => T.Parse(value.ToString(), null).Equals(value);
+
+static bool Fills(IRandomSource random)
+{
+    byte[] octets = new byte[32];
+    random.Fill(octets);
+    return octets.AsSpan().ContainsAnyExcept((byte)0);
+}
+
+static bool Refuses(Action action)
+{
+    try
+    {
+        action();
+        return false;
+    }
+    catch (ArgumentException exception)
+    {
+        return exception.Message.Contains(nameof(TeredoClientOptions.Servers), StringComparison.Ordinal);
+    }
+}
