@@ -95,7 +95,12 @@ public sealed class DropCounters
     static readonly int Reasons = Enum.GetValues<DropReason>().Length;
     readonly long[] _counts = new long[Reasons];
 
+    internal DropCounters()
+    {
+    }
+
     /// <summary>How often the reason was counted.</summary>
+    /// <exception cref="IndexOutOfRangeException">The reason is none of <see cref="DropReason"/>.</exception>
     public long this[DropReason reason] => _counts[(int)reason];
 
     /// <summary>The sum over all reasons.</summary>

@@ -29,7 +29,7 @@ public enum NeighborDiscoveryType : byte
 
 /// <summary>Up to four alternate endpoints of a peer, in the order it listed them (RFC 6081 §4.3).</summary>
 [InlineArray(Capacity)]
-public struct AlternateAddressList
+struct AlternateAddressList
 {
     /// <summary>The most endpoints a trailer can list.</summary>
     public const int Capacity = 4;
