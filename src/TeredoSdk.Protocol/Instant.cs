@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TeredoSdk.Protocol;
 
 /// <summary>A point on a monotonic clock: the time since an arbitrary start that the driver chose.</summary>
@@ -45,6 +47,6 @@ public readonly record struct Instant(TimeSpan SinceStart) : IComparable<Instant
     internal static Instant? Earlier(Instant? left, Instant? right) =>
         left is not { } l ? right : right is not { } r ? left : l <= r ? l : r;
 
-    /// <inheritdoc/>
-    public override string ToString() => $"{SinceStart.TotalSeconds:0.###} s";
+    /// <summary>The seconds since the start, to the millisecond, such as "4.25 s" in every culture.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{SinceStart.TotalSeconds:0.###} s");
 }

@@ -92,6 +92,10 @@ public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Addres
         return true;
     }
 
+    /// <summary>Parses text as <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> does.</summary>
+    /// <returns>False when it is not an IPv4 address.</returns>
+    public static bool TryParse(ReadOnlySpan<char> s, out Ipv4Address result) => TryParse(s, null, out result);
+
     /// <inheritdoc/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Ipv4Address result) =>
         TryParse(s.AsSpan(), provider, out result);
@@ -110,7 +114,7 @@ public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Addres
 /// <summary>An IPv4 address with a UDP port.</summary>
 /// <param name="Address">The address.</param>
 /// <param name="Port">The UDP port, 0 to 65535.</param>
-public readonly record struct Ipv4Endpoint(Ipv4Address Address, ushort Port) : ISpanParsable<Ipv4Endpoint>
+public readonly record struct Ipv4Endpoint(Ipv4Address Address, ushort Port) : ISpanParsable<Ipv4Endpoint>, ISpanFormattable
 {
     /// <summary>Address and port as one number, a key for tables: the address in bits 16 to 47.</summary>
     internal ulong Key => (ulong)Address.Value << 16 | Port;
@@ -148,9 +152,20 @@ public readonly record struct Ipv4Endpoint(Ipv4Address Address, ushort Port) : I
         return valid;
     }
 
+    /// <summary>Parses text as <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> does.</summary>
+    /// <returns>False when it is not an IPv4 end point.</returns>
+    public static bool TryParse(ReadOnlySpan<char> s, out Ipv4Endpoint result) => TryParse(s, null, out result);
+
     /// <inheritdoc/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Ipv4Endpoint result) =>
         TryParse(s.AsSpan(), provider, out result);
+
+    /// <inheritdoc/>
+    public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format = default, IFormatProvider? provider = null) =>
+        destination.TryWrite($"{Address}:{Port}", out charsWritten);
+
+    /// <inheritdoc/>
+    public string ToString(string? format, IFormatProvider? formatProvider) => ToString();
 
     /// <summary>Address, colon, port.</summary>
     public override string ToString() => $"{Address}:{Port}";
@@ -169,4 +184,7 @@ public readonly record struct Ipv4Subnet(Ipv4Address Address, int PrefixLength)
     /// <summary>Whether the address is the subnet's directed broadcast address (prefixes of 31 and 32 have none).</summary>
     public bool IsDirectedBroadcast(Ipv4Address address) =>
         PrefixLength is > 0 and < 31 && address.Value == (Address.Value | ~Mask);
+
+    /// <summary>Address, slash, prefix length.</summary>
+    public override string ToString() => $"{Address}/{PrefixLength}";
 }

@@ -8,7 +8,7 @@ namespace TeredoSdk.Protocol;
 /// <summary>An IPv6 address as a value: no allocation, unlike <see cref="IPAddress"/>. It has no scope identifier.</summary>
 /// <param name="High">The first eight octets as a number (the prefix).</param>
 /// <param name="Low">The last eight octets as a number (the interface identifier).</param>
-public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable<Ipv6Address>
+public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable<Ipv6Address>, ISpanFormattable
 {
     /// <summary>Size on the wire, in octets.</summary>
     public const int Size = 16;
@@ -103,9 +103,20 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
         return true;
     }
 
+    /// <summary>Parses text as <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> does.</summary>
+    /// <returns>False when it is not an IPv6 address.</returns>
+    public static bool TryParse(ReadOnlySpan<char> s, out Ipv6Address result) => TryParse(s, null, out result);
+
     /// <inheritdoc/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Ipv6Address result) =>
         TryParse(s.AsSpan(), provider, out result);
+
+    /// <inheritdoc/>
+    public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format = default, IFormatProvider? provider = null) =>
+        ToIPAddress().TryFormat(destination, out charsWritten);
+
+    /// <inheritdoc/>
+    public string ToString(string? format, IFormatProvider? formatProvider) => ToString();
 
     /// <summary>The canonical text form (RFC 5952).</summary>
     public override string ToString() => ToIPAddress().ToString();
@@ -123,4 +134,7 @@ public readonly record struct Ipv6Prefix(Ipv6Address Address, int Length)
         ulong lowMask = Length >= 128 ? ulong.MaxValue : Length <= 64 ? 0 : ulong.MaxValue << (128 - Length);
         return ((address.High ^ Address.High) & highMask) == 0 && ((address.Low ^ Address.Low) & lowMask) == 0;
     }
+
+    /// <summary>Address, slash, prefix length.</summary>
+    public override string ToString() => $"{Address}/{Length}";
 }

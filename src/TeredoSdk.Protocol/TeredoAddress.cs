@@ -104,13 +104,17 @@ public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpa
         return Ipv6Address.TryParse(s, provider, out var address) && TryCreate(address, out result);
     }
 
+    /// <summary>Parses text as <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> does.</summary>
+    /// <returns>False when it is not a Teredo address.</returns>
+    public static bool TryParse(ReadOnlySpan<char> s, out TeredoAddress result) => TryParse(s, null, out result);
+
     /// <inheritdoc/>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out TeredoAddress result) =>
         TryParse(s.AsSpan(), provider, out result);
 
     /// <inheritdoc/>
     public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format = default, IFormatProvider? provider = null) =>
-        ToIPAddress().TryFormat(destination, out charsWritten);
+        _address.TryFormat(destination, out charsWritten);
 
     /// <inheritdoc/>
     public string ToString(string? format, IFormatProvider? formatProvider) => ToString();

@@ -38,7 +38,7 @@ public sealed record TeredoRelayOptions
             throw Bad(nameof(ServedPrefixes), "an empty list", "at least one IPv6 prefix");
         foreach (var prefix in ServedPrefixes)
             if (prefix.Length is < 0 or > 128 || (prefix.Address.IsTeredo && prefix.Length >= 32))
-                throw Bad(nameof(ServedPrefixes), $"{prefix.Address}/{prefix.Length}", "prefixes of length 0 to 128 that do not lie inside 2001::/32");
+                throw Bad(nameof(ServedPrefixes), prefix, "prefixes of length 0 to 128 that do not lie inside 2001::/32");
         if (OwnAddresses is null)
             throw Bad(nameof(OwnAddresses), "null", "a list, which may be empty");
         foreach (var address in OwnAddresses)
@@ -48,7 +48,7 @@ public sealed record TeredoRelayOptions
             throw Bad(nameof(AttachedSubnets), "null", "a list, which may be empty");
         foreach (var subnet in AttachedSubnets)
             if (subnet.PrefixLength is < 0 or > 32)
-                throw Bad(nameof(AttachedSubnets), $"{subnet.Address}/{subnet.PrefixLength}", "IPv4 subnets with prefix lengths 0 to 32");
+                throw Bad(nameof(AttachedSubnets), subnet, "IPv4 subnets with prefix lengths 0 to 32");
         if (MaxPeers is < 16 or > 1 << 24)
             throw Bad(nameof(MaxPeers), MaxPeers, "16 to 16777216");
     }

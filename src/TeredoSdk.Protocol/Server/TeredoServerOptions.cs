@@ -56,7 +56,7 @@ public sealed record TeredoServerOptions
         string unicast = AllowPrivateAddresses ? "a unicast IPv4 address" : "a global unicast IPv4 address (AllowPrivateAddresses lifts that in a laboratory)";
         foreach (var subnet in AttachedSubnets)
             if (subnet.PrefixLength is < 1 or > 32)
-                throw Bad(nameof(AttachedSubnets), $"{subnet.Address}/{subnet.PrefixLength}", "prefix lengths of 1 to 32");
+                throw Bad(nameof(AttachedSubnets), subnet, "prefix lengths of 1 to 32");
         if (!policy.IsGlobalUnicast(Primary))
             throw Bad(nameof(Primary), Primary, unicast);
         if (Secondary is { } secondary && (!policy.IsGlobalUnicast(secondary) || secondary == Primary))

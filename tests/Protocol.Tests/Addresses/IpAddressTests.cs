@@ -103,4 +103,41 @@ public class IpAddressTests
     [TestCase("2001:db8::1", 0, "ff02::1", true)]
     public void Prefix_Contains(string address, int length, string other, bool contains) =>
         Assert.That(new Ipv6Prefix(Ipv6Address.Parse(address), length).Contains(Ipv6Address.Parse(other)), Is.EqualTo(contains));
+
+    [TestCaseSource(nameof(Values))]
+    public void Text_IntoASpan_IsTheSameAsToString(ISpanFormattable value)
+    {
+        string text = value.ToString()!;
+        char[] exact = new char[text.Length];
+        Assert.Multiple(() =>
+        {
+            Assert.That(value.TryFormat(exact, out int written, default, null), Is.True);
+            Assert.That(new string(exact, 0, written), Is.EqualTo(text));
+            Assert.That(value.TryFormat(new char[text.Length - 1], out _, default, null), Is.False);
+            Assert.That(value.ToString(null, null), Is.EqualTo(text));
+        });
+    }
+
+    static IEnumerable<ISpanFormattable> Values() =>
+    [
+        Ipv4Address.Parse("192.0.2.1"), Ipv4Endpoint.Parse("192.0.2.1:3544"), Ipv6Address.Parse("2001:db8::1"),
+        TeredoAddress.Parse("2001:0:cb00:7178:0:efff:3fff:fdfe"),
+    ];
+
+    [Test]
+    public void Text_WithoutFormatProvider_IsTriedAlike()
+    {
+        Assert.That(Ipv4Address.TryParse("192.0.2.1", out var ipv4) && ipv4 == Ipv4Address.Parse("192.0.2.1"), Is.True);
+        Assert.That(Ipv4Endpoint.TryParse("192.0.2.1:7", out var endpoint) && endpoint == Ipv4Endpoint.Parse("192.0.2.1:7"), Is.True);
+        Assert.That(Ipv6Address.TryParse("2001:db8::1", out var ipv6) && ipv6 == Ipv6Address.Parse("2001:db8::1"), Is.True);
+        Assert.That(TeredoAddress.TryParse("2001:0:cb00:7178::", out var teredo) && teredo.Server == Ipv4Address.Parse("203.0.113.120"), Is.True);
+        Assert.That(TeredoAddress.TryParse("2001:db8::1", out _), Is.False);
+    }
+
+    [Test]
+    public void SubnetAndPrefix_AreWrittenWithASlash()
+    {
+        Assert.That(new Ipv4Subnet(Ipv4Address.Parse("10.1.0.0"), 16).ToString(), Is.EqualTo("10.1.0.0/16"));
+        Assert.That(new Ipv6Prefix(Ipv6Address.Parse("2001:db8::"), 32).ToString(), Is.EqualTo("2001:db8::/32"));
+    }
 }
