@@ -21,7 +21,13 @@ public sealed class SimulatedRandom : IRandomSource
     public ulong NextUInt64() => Mix(_state += 0x9E37_79B9_7F4A_7C15);
 
     /// <summary>A number from 0 to <paramref name="bound"/> - 1.</summary>
-    public int Next(int bound) => (int)((UInt128)NextUInt64() * (uint)bound >> 64);
+    /// <param name="bound">How many numbers there are to choose from; at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The bound is less than 1.</exception>
+    public int Next(int bound)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bound, 1);
+        return (int)((UInt128)NextUInt64() * (uint)bound >> 64);
+    }
 
     /// <summary>A number from 0 (included) to 1 (excluded).</summary>
     public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));

@@ -91,9 +91,11 @@ public readonly ref struct Authentication
     /// <param name="origin">The origin indication that will follow, or empty.</param>
     /// <param name="ipv6">The IPv6 packet that will follow.</param>
     /// <returns>The octets written; see <see cref="SizeOf"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The identifier has more than 255 octets.</exception>
     public static int Write(Span<byte> octets, ulong nonce, byte confirmation, ReadOnlySpan<byte> clientIdentifier,
         AuthenticationAlgorithm algorithm, ReadOnlySpan<byte> secret, ReadOnlySpan<byte> origin, ReadOnlySpan<byte> ipv6)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(clientIdentifier.Length, byte.MaxValue, nameof(clientIdentifier));
         int valueSize = ValueSize(algorithm), size = SizeOf(clientIdentifier.Length, algorithm);
         octets[0] = 0;
         octets[1] = 1;

@@ -103,14 +103,16 @@ public readonly ref struct Ipv6Packet
 
     /// <summary>Writes a header with traffic class and flow label 0.</summary>
     /// <param name="octets">Where to write; at least <see cref="HeaderSize"/> long.</param>
-    /// <param name="payloadLength">Length of what follows, in octets.</param>
+    /// <param name="payloadLength">Length of what follows, in octets: 0 to 65,535.</param>
     /// <param name="nextHeader">The protocol of what follows.</param>
     /// <param name="hopLimit">The hop limit.</param>
     /// <param name="source">The source address.</param>
     /// <param name="destination">The destination address.</param>
-    /// <returns>The octets written.</returns>
+    /// <returns>The octets written, <see cref="HeaderSize"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The buffer is too short, or the payload longer than the header can say.</exception>
     public static int WriteHeader(Span<byte> octets, int payloadLength, byte nextHeader, byte hopLimit, Ipv6Address source, Ipv6Address destination)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)payloadLength, ushort.MaxValue, nameof(payloadLength));
         BinaryPrimitives.WriteUInt32BigEndian(octets, 0x6000_0000);
         BinaryPrimitives.WriteUInt16BigEndian(octets[4..], (ushort)payloadLength);
         octets[6] = nextHeader;

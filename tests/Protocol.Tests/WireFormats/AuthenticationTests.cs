@@ -77,6 +77,11 @@ public class AuthenticationTests
     static byte[] Secured(AuthenticationAlgorithm algorithm) =>
         Octets.Of(o => Authentication.Write(o, 7, 1, Identifier, algorithm, Secret, Origin, Packet));
 
+    [Test]
+    public void IdentifierThatTheHeaderCannotSay_IsRefused() => Assert.That(
+        () => Authentication.Write(new byte[512], 7, 0, new byte[256], AuthenticationAlgorithm.HmacSha1, Secret, Origin, Packet),
+        Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("clientIdentifier"));
+
     static bool Verify(ReadOnlySpan<byte> message, int size, AuthenticationAlgorithm algorithm) =>
         Authentication.TryParse(message[..size], out var authentication)
         && authentication.Verify(algorithm, Secret, message.Slice(size, 8), message[(size + 8)..]);

@@ -104,6 +104,11 @@ public class PacketTests
         return Octets.Of(o => UdpDatagram.WritePacket(o, Source, 4242, Destination, 53, copy));
     }
 
+    [TestCase(-1), TestCase(65_536)]
+    public void PayloadLengthThatTheHeaderCannotSay_IsRefused(int length) => Assert.That(
+        () => Ipv6Packet.WriteHeader(new byte[Ipv6Packet.HeaderSize], length, NextHeader.Udp, 64, Source, Destination),
+        Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("payloadLength"));
+
     static byte[] Packet(byte nextHeader, byte[] payload) =>
         [.. Octets.Of(o => Ipv6Packet.WriteHeader(o, payload.Length, nextHeader, 64, Source, Destination)), .. payload];
 
