@@ -15,8 +15,9 @@ public sealed class AddressPolicy
 
     readonly Ipv4Subnet[] _attached;
 
+    /// <summary>Makes a policy.</summary>
     /// <param name="allowPrivate">See <see cref="AllowsPrivate"/>.</param>
-    /// <param name="attachedSubnets">Subnets of the host's own interfaces, whose directed broadcast addresses are refused.</param>
+    /// <param name="attachedSubnets">Subnets of the host's own interfaces, whose directed broadcast addresses are refused; copied.</param>
     public AddressPolicy(bool allowPrivate, ReadOnlySpan<Ipv4Subnet> attachedSubnets)
     {
         AllowsPrivate = allowPrivate;

@@ -25,9 +25,11 @@ public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Addres
     public bool IsPrivate => Value >> 24 == 10 || Value >> 20 == 0xAC1 || Value >> 16 == 0xC0A8;
 
     /// <summary>Reads an address from the first four octets.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
     public static Ipv4Address Read(ReadOnlySpan<byte> octets) => new(BinaryPrimitives.ReadUInt32BigEndian(octets));
 
     /// <summary>Writes the address to the first four octets.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
     public void Write(Span<byte> octets) => BinaryPrimitives.WriteUInt32BigEndian(octets, Value);
 
     /// <summary>The .NET form of the address. Allocates.</summary>
@@ -38,7 +40,7 @@ public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Addres
         return new IPAddress(octets);
     }
 
-    /// <summary>The value form of a .NET address.</summary>
+    /// <summary>The value form of a .NET address, which may be an IPv4-mapped IPv6 one.</summary>
     /// <exception cref="ArgumentException">The address is not an IPv4 one.</exception>
     public static Ipv4Address FromIPAddress(IPAddress address)
     {

@@ -50,10 +50,12 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
     public bool IsNative => IsGlobalUnicast && !IsTeredo;
 
     /// <summary>Reads an address from the first sixteen octets.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
     public static Ipv6Address Read(ReadOnlySpan<byte> octets) =>
         new(BinaryPrimitives.ReadUInt64BigEndian(octets), BinaryPrimitives.ReadUInt64BigEndian(octets[8..]));
 
     /// <summary>Writes the address to the first sixteen octets.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
     public void Write(Span<byte> octets)
     {
         BinaryPrimitives.WriteUInt64BigEndian(octets, High);

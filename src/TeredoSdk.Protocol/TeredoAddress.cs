@@ -77,6 +77,7 @@ public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpa
         ? teredo
         : throw new ArgumentException($"{address} is not a Teredo address; those are in 2001::/32 (or, long ago, 3ffe:831f::/32).", nameof(address));
 
+    /// <summary>Takes an IPv6 address for the Teredo address that it is.</summary>
     /// <returns>False when the address has neither of the two Teredo prefixes.</returns>
     public static bool TryCreate(Ipv6Address address, out TeredoAddress teredo)
     {

@@ -26,6 +26,7 @@ public sealed class SimulatedInternet : SimulatedNetwork
     ulong _streams;
     uint _hosts, _serverPairs, _natAddresses, _lans;
 
+    /// <summary>Makes an internet without hosts.</summary>
     /// <param name="seed">Decides every random choice in this internet.</param>
     public SimulatedInternet(ulong seed = 1) : base(null)
     {

@@ -10,6 +10,7 @@ public sealed class SimulatedRandom : IRandomSource
     readonly ulong _seed;
     ulong _state;
 
+    /// <summary>Makes a generator.</summary>
     /// <param name="seed">Decides all numbers.</param>
     public SimulatedRandom(ulong seed) => _seed = _state = seed;
 

@@ -26,6 +26,7 @@ public sealed class TeredoClient
     readonly HeldPackets _waking = new(new()); // packets of the host that woke a dormant client
     bool _running;
 
+    /// <summary>Makes a client, which does nothing before <see cref="Start"/>.</summary>
     /// <param name="options">The settings; validated here.</param>
     /// <param name="random">Where nonces, flags, ports and jitter come from.</param>
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
@@ -67,14 +68,14 @@ public sealed class TeredoClient
         Instant.Earlier(_discovery?.NextDeadline, _interval?.NextDeadline));
 
     /// <summary>Starts the client: opens the service port, maps it if asked to, and qualifies (RFC 4380 §5.2.1).</summary>
-    /// <exception cref="InvalidOperationException">It was started before.</exception>
+    /// <exception cref="InvalidOperationException">It runs already.</exception>
     public void Start(Instant now)
     {
         _qualification.Start(now);
         Settle(now);
     }
 
-    /// <summary>Stops the client: removes the port mapping (RFC 6081 §5.3.5), closes its ports, forgets its peers.</summary>
+    /// <summary>Stops the client: removes the port mapping (RFC 6081 §5.3.5), closes its ports, forgets its peers. It may be started again.</summary>
     public void Stop(Instant now)
     {
         _qualification.Stop();
@@ -107,11 +108,11 @@ public sealed class TeredoClient
     /// <param name="now">The current instant.</param>
     /// <param name="via">The socket they came to.</param>
     /// <param name="source">Where they came from.</param>
-    /// <param name="buffer">The UDP payloads, one behind the other.</param>
+    /// <param name="buffer">The UDP payloads, one behind the other; not kept.</param>
     /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
     /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
     /// <returns>How many verdicts were written.</returns>
-    /// <exception cref="ArgumentException">There are more segments than verdicts.</exception>
+    /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
     public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
         CheckBurst(buffer.Length, segmentSize, verdicts.Length);
@@ -132,7 +133,12 @@ public sealed class TeredoClient
     }
 
     /// <summary>Takes a run of equally long IPv6 packets of the host, the last of which may be shorter.</summary>
-    /// <inheritdoc cref="HandleDatagrams" path="/param|/returns|/exception"/>
+    /// <param name="now">The current instant.</param>
+    /// <param name="buffer">The packets, one behind the other; not kept, but copied where they must wait.</param>
+    /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
+    /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
+    /// <returns>How many verdicts were written.</returns>
+    /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
     public int HandlePackets(Instant now, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
         CheckBurst(buffer.Length, segmentSize, verdicts.Length);
@@ -179,6 +185,9 @@ public sealed class TeredoClient
     public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => _context.Transmits.TryTake(buffer, out transmit);
 
     /// <summary>Takes an IPv6 packet for the host: one that had to wait, or an ICMPv6 error.</summary>
+    /// <param name="buffer">Receives the packet; 65,507 octets always suffice.</param>
+    /// <param name="length">Its length, in octets.</param>
+    /// <returns>False when there is none.</returns>
     /// <exception cref="ArgumentException">The buffer is too short; the packet stays.</exception>
     public bool TryTakeDelivery(Span<byte> buffer, out int length)
     {
@@ -188,9 +197,11 @@ public sealed class TeredoClient
     }
 
     /// <summary>Takes a request to the driver.</summary>
+    /// <returns>False when there is none.</returns>
     public bool TryTakeRequest(out ClientRequest request) => _context.Requests.TryDequeue(out request);
 
     /// <summary>Takes an event.</summary>
+    /// <returns>False when there is none.</returns>
     public bool TryTakeEvent([NotNullWhen(true)] out ClientEvent? clientEvent) => _context.TryTakeEvent(out clientEvent);
 
     Verdict TakeDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload, ref int hint)
@@ -287,10 +298,10 @@ public sealed class TeredoClient
         }
     }
 
-    static void CheckBurst(int length, int segmentSize, int room)
+    static void CheckBurst(int length, int segmentSize, int verdicts)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(segmentSize, 1);
-        if ((length + (long)segmentSize - 1) / segmentSize > room)
-            throw new ArgumentException($"{length} octets in segments of {segmentSize} need more than {room} verdicts.", nameof(room));
+        if ((length + (long)segmentSize - 1) / segmentSize > verdicts)
+            throw new ArgumentException($"{length} octets in segments of {segmentSize} need more than {verdicts} verdicts.", nameof(verdicts));
     }
 }

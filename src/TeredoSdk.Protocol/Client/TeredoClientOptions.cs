@@ -15,7 +15,7 @@ public readonly record struct TeredoServerAddress(Ipv4Address Primary, Ipv4Addre
 
 /// <summary>A shared secret for secure qualification (RFC 4380 §5.2.2).</summary>
 /// <param name="ClientIdentifier">Which secret it is, as the server knows it; at most 255 octets.</param>
-/// <param name="Secret">The secret.</param>
+/// <param name="Secret">The secret; not empty, not changed while a client uses it. It appears in no text form.</param>
 /// <param name="Algorithm">The keyed hash; HMAC-SHA1 by default.</param>
 public sealed record TeredoSecret(ReadOnlyMemory<byte> ClientIdentifier, ReadOnlyMemory<byte> Secret,
     AuthenticationAlgorithm Algorithm = AuthenticationAlgorithm.HmacSha1);

@@ -38,6 +38,7 @@ public sealed class TeredoRelay
     readonly PacketQueue _transmits = new(), _deliveries = new();
     readonly UnreachableErrors _errors;
 
+    /// <summary>Makes a relay, which works at once.</summary>
     /// <param name="options">The settings; validated here.</param>
     /// <param name="random">Where tokens and jitter come from.</param>
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
@@ -92,7 +93,7 @@ public sealed class TeredoRelay
     /// <param name="now">The current instant.</param>
     /// <param name="via">The socket they came to.</param>
     /// <param name="source">Where they came from.</param>
-    /// <param name="buffer">The UDP payloads, one behind the other.</param>
+    /// <param name="buffer">The UDP payloads, one behind the other; not kept.</param>
     /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
     /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
     /// <returns>How many verdicts were written.</returns>
@@ -138,6 +139,9 @@ public sealed class TeredoRelay
     public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => _transmits.TryTake(buffer, out transmit);
 
     /// <summary>Takes an IPv6 packet for the IPv6 side: an ICMPv6 error.</summary>
+    /// <param name="buffer">Receives the packet; 1280 octets always suffice.</param>
+    /// <param name="length">Its length, in octets.</param>
+    /// <returns>False when there is none.</returns>
     /// <exception cref="ArgumentException">The buffer is too short; the packet stays.</exception>
     public bool TryTakeDelivery(Span<byte> buffer, out int length)
     {

@@ -42,6 +42,7 @@ public sealed class ServerKeyTable : IServerKeyStore
         _keys[clientIdentifier.ToArray()] = key with { Secret = key.Secret.ToArray() };
     }
 
+    /// <summary>Forgets a client's secret.</summary>
     /// <returns>False when the identifier was unknown.</returns>
     public bool Remove(ReadOnlySpan<byte> clientIdentifier) =>
         _keys.GetAlternateLookup<ReadOnlySpan<byte>>().TryRemove(clientIdentifier, out _);

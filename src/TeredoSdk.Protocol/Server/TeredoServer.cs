@@ -31,6 +31,7 @@ public sealed class TeredoServer
     readonly RateLimiter? _answers, _forwards, _destinations;
     readonly PacketQueue _transmits = new(), _deliveries = new();
 
+    /// <summary>Makes a server, which works at once.</summary>
     /// <param name="options">The settings; validated here.</param>
     /// <param name="random">Seeds the hash of the rate limits.</param>
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>

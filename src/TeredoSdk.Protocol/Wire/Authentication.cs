@@ -45,6 +45,7 @@ public readonly ref struct Authentication
     /// <summary>0 from a client; from a server 0 while the key is valid, else "fetch a new key" (RFC 4380 §5.2.2).</summary>
     public byte Confirmation => _octets[^1];
 
+    /// <summary>Parses the header at the start of a buffer, which may hold more.</summary>
     /// <returns>False when the octets do not start with a whole authentication header.</returns>
     public static bool TryParse(ReadOnlySpan<byte> octets, out Authentication authentication)
     {

@@ -49,6 +49,7 @@ public readonly ref struct Icmpv6Message
     public bool IsError => _octets[0] < 128;
 
     /// <summary>Parses the payload of an IPv6 packet whose next header is ICMPv6, and verifies its checksum.</summary>
+    /// <returns>False when it is no ICMPv6, cut short, or its checksum is wrong.</returns>
     public static bool TryParse(in Ipv6Packet packet, out Icmpv6Message message)
     {
         var octets = packet.Payload;
@@ -91,6 +92,7 @@ public readonly ref struct EchoMessage
     /// <summary>The data.</summary>
     public ReadOnlySpan<byte> Data => _octets[HeaderSize..];
 
+    /// <summary>Takes an ICMPv6 message for the echo message that it is.</summary>
     /// <returns>False when the message is no echo message or cut short.</returns>
     public static bool TryParse(in Icmpv6Message message, out EchoMessage echo)
     {

@@ -24,6 +24,7 @@ public readonly ref struct OriginIndication
     /// <summary>The octets as they lie in the datagram.</summary>
     public ReadOnlySpan<byte> Octets => _octets;
 
+    /// <summary>Parses the origin indication at the start of a buffer, which may hold more.</summary>
     /// <returns>False when the octets do not start with a whole origin indication.</returns>
     public static bool TryParse(ReadOnlySpan<byte> octets, out OriginIndication origin)
     {

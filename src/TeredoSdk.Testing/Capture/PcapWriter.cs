@@ -12,6 +12,7 @@ public sealed class PcapWriter
     readonly Stream _stream;
     ushort _identification;
 
+    /// <summary>Starts a pcap file.</summary>
     /// <param name="stream">Where to write, which the caller closes. The file header is written at once.</param>
     public PcapWriter(Stream stream)
     {
