@@ -175,7 +175,7 @@ public readonly record struct Ipv4Endpoint(Ipv4Address Address, ushort Port) : I
 
 /// <summary>An IPv4 subnet.</summary>
 /// <param name="Address">An address in the subnet.</param>
-/// <param name="PrefixLength">The prefix length, 0 to 32.</param>
+/// <param name="PrefixLength">The prefix length, 0 to 32; not checked here.</param>
 public readonly record struct Ipv4Subnet(Ipv4Address Address, int PrefixLength)
 {
     uint Mask => PrefixLength <= 0 ? 0 : uint.MaxValue << (32 - PrefixLength);

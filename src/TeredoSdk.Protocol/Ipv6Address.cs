@@ -126,7 +126,7 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
 
 /// <summary>An IPv6 prefix.</summary>
 /// <param name="Address">An address in the prefix.</param>
-/// <param name="Length">The prefix length, 0 to 128.</param>
+/// <param name="Length">The prefix length, 0 to 128; not checked here.</param>
 public readonly record struct Ipv6Prefix(Ipv6Address Address, int Length)
 {
     /// <summary>Whether the address lies in the prefix.</summary>

@@ -1,7 +1,10 @@
 namespace TeredoSdk.Testing;
 
 /// <summary>What a link does to datagrams, in both directions. May be changed at any time; what is on its way stays as it was.</summary>
-/// <remarks>A datagram crosses the uplink of its sender, the path across the network, and the uplink of its receiver.</remarks>
+/// <remarks>
+/// A datagram crosses the uplink of its sender, the path across the network, and the uplink of its receiver. A value outside its
+/// range is refused with an <see cref="ArgumentOutOfRangeException"/> that names it and the range.
+/// </remarks>
 public sealed class Link
 {
     /// <summary>The one-way delay; zero or more.</summary>
