@@ -33,17 +33,19 @@ public abstract class SimulatedNetwork
     /// <param name="mapping">The mapping behaviour.</param>
     /// <param name="filtering">The filtering behaviour.</param>
     /// <param name="configure">Changes further options; null for none.</param>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
     public SimulatedNat Nat(Mapping mapping, Filtering filtering, Func<NatOptions, NatOptions>? configure = null) =>
         Nat(Configured(new() { Mapping = mapping, Filtering = filtering }, configure));
 
     /// <summary>Adds a NAT of one of the nine kinds that RFC 6081 §3 tells apart.</summary>
     /// <param name="kind">The kind.</param>
     /// <param name="configure">Changes further options; null for none.</param>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
     public SimulatedNat Nat(NatKind kind, Func<NatOptions, NatOptions>? configure = null) => Nat(Configured(NatOptions.Of(kind), configure));
 
     /// <summary>Adds a NAT. Behind another NAT it is a nested one, as with a carrier grade NAT.</summary>
     /// <param name="options">Its behaviour.</param>
-    /// <exception cref="ArgumentException">An option is outside its range.</exception>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
     public SimulatedNat Nat(NatOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

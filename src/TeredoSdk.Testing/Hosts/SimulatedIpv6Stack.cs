@@ -119,7 +119,7 @@ public abstract class SimulatedIpv6Stack
         if (message.Octets.Length < 8 + Ipv6Packet.HeaderSize)
             return;
         var quoted = message.Octets[8..];
-        var error = new SimulatedIcmpv6Error(Internet.Now, (byte)message.Type, message.Code, source, Ipv6Address.Read(quoted[24..]));
+        var error = new SimulatedIcmpv6Error(Internet.Now, message.Type, message.Code, source, Ipv6Address.Read(quoted[24..]));
         _errors.Add(error);
         var rest = quoted[Ipv6Packet.HeaderSize..];
         if (quoted[6] == NextHeader.Icmpv6 && rest.Length >= EchoMessage.HeaderSize && rest[0] == (byte)Icmpv6Type.EchoRequest

@@ -1,4 +1,5 @@
 using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Testing;
 
@@ -38,11 +39,11 @@ public sealed class SimulatedPing
 
 /// <summary>An ICMPv6 error that a host received.</summary>
 /// <param name="Time">When.</param>
-/// <param name="Type">The type: 1 Destination Unreachable, 2 Packet Too Big, 3 Time Exceeded (RFC 4443 §3).</param>
+/// <param name="Type">The type: Destination Unreachable, Packet Too Big or Time Exceeded (RFC 4443 §3).</param>
 /// <param name="Code">The code within the type.</param>
 /// <param name="Source">Who sent the error.</param>
 /// <param name="Destination">Whom the packet that caused it was for.</param>
-public readonly record struct SimulatedIcmpv6Error(Instant Time, byte Type, byte Code, Ipv6Address Source, Ipv6Address Destination);
+public readonly record struct SimulatedIcmpv6Error(Instant Time, Icmpv6Type Type, byte Code, Ipv6Address Source, Ipv6Address Destination);
 
 /// <summary>An IPv6 packet that a host received.</summary>
 /// <param name="Time">When.</param>

@@ -1,4 +1,5 @@
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Protocol.Wire;
 using TeredoSdk.Testing;
 
 namespace TeredoSdk.Protocol.Tests.Simulation;
@@ -67,7 +68,7 @@ public sealed class EndToEndTests : SimulationTest
         bob.Uplink.IsUp = false;
         var ping = alice.Teredo.Ping(bob.Teredo.Address);
         Assert.That(Internet.RunUntil(() => ping.Completed, 12 * Second), Is.True);
-        Assert.That(ping.Error?.Type, Is.EqualTo(1));
+        Assert.That(ping.Error?.Type, Is.EqualTo(Icmpv6Type.DestinationUnreachable));
     }
 
     [TestCase(NatKind.PortRestricted)]
