@@ -209,6 +209,8 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
             return;
         var local = before.LocalAddress.IsUnspecified ? context.Local.Address : before.LocalAddress;
         bool moved = !network.LocalAddress.IsUnspecified && network.LocalAddress != local;
+        if (moved)
+            _silentSecondaries.Clear(); // this network may reach them
         if (IsSuppressed)
         {
             ShutDown();
@@ -478,7 +480,6 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     void ShutDown()
     {
         RefreshInterval = context.Options.RefreshInterval; // what was found out belongs to the network that is left
-        _silentSecondaries.Clear();
         LoseAddress();
         ClosePort();
         _activity = new Idle();

@@ -71,6 +71,10 @@ public sealed class SecondaryServerTests
         harness.AnswerLastSolicitation(Mapped);
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
         Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.NotChecked));
+
+        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.1.0.77") });
+        harness.AnswerLastSolicitation(Mapped);
+        Assert.That(harness.Solicitations.Last().Target, Is.EqualTo(Secondary), "another network may reach it");
     }
 
     [Test, Conformance("C-034")]
