@@ -211,7 +211,10 @@ public sealed class TeredoClient
         var packet = encapsulation.Packet;
         bool fromServer = source == _context.PrimaryEndpoint || source == _context.SecondaryEndpoint;
         if (fromServer && Advertisement.IsCandidate(packet))
+        {
+            hint = -1; // a new mapping empties the table
             return HandleAdvertisement(now, via, source, encapsulation); // §5.2.3: never to the host
+        }
         if (State != ClientState.Qualified)
             return _context.Drops.Drop(DropReason.NotQualified);
         if (via == LocalPort.Discovery)

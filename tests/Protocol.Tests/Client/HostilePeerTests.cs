@@ -1,0 +1,36 @@
+using TeredoSdk.Protocol.Client;
+using TeredoSdk.Protocol.Wire;
+using static TeredoSdk.Protocol.Tests.Client.PeerHarness;
+
+namespace TeredoSdk.Protocol.Tests.Client;
+
+/// <summary>What hostile servers, relays and strangers may try, and what plain bad luck does (CONFORMANCE §5.3, §5.4).</summary>
+public sealed class HostilePeerTests
+{
+    static readonly Ipv4Endpoint OtherRelay = Lab.Endpoint("6.0.0.6:666");
+
+    [Test]
+    public void Burst_AdvertisementThatRenumbersUs_BetweenPacketsOfOnePeer_IsNoException()
+    {
+        var address = Renumber(null).Client.Address; // a server that guesses the flags: one try in 4096
+        Assert.That(Renumber(address).Client.Address, Is.EqualTo(address));
+    }
+
+    static ClientHarness Renumber(TeredoAddress? guess)
+    {
+        var client = Qualified();
+        for (int i = 0; i < 20; i++) // more than a fresh table has room for
+            client.ReceiveData(Peer.Number(i));
+        client.TrustNative(Native, ServerPrimary); // a server that is a relay as well
+        client.OnSent = null;
+        var solicitation = client.AdvanceToSolicitation();
+        byte[] advertisement = Advertisement.Right.ToPayload(solicitation, Lab.Endpoint("9.0.0.1:5000"), OwnServer.Primary, null);
+        byte[] before = Build.Udp(Native, client.Address, advertisement.Length - 48);
+        byte[] after = Build.Udp(Native, guess ?? client.Client.Address!.Value, advertisement.Length - 48);
+        var verdicts = new Verdict[3];
+        client.Client.HandleDatagrams(client.Now, LocalPort.Service, ServerPrimary, [.. before, .. advertisement, .. after], before.Length, verdicts);
+        Assert.That(verdicts.Take(2).Select(v => v.Kind), Is.EqualTo(new[] { VerdictKind.Deliver, VerdictKind.Consumed }));
+        Assert.That(verdicts[2].Kind, Is.EqualTo(guess is null ? VerdictKind.Dropped : VerdictKind.Held), "the peer is unknown again");
+        return client;
+    }
+}
