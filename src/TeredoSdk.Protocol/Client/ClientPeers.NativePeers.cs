@@ -57,7 +57,9 @@ sealed partial class ClientPeers
         }
         if (trusted && _table[index].Mapping == source) // §5.2.3 case 1
         {
-            Refresh(now, index, bubble: false);
+            _table[index].LastReceived = now;
+            if (contact is not null)
+                Flush(now, contact); // a test goes on, and its budget is not whole again: only the reply says that tests are of use
             return Deliver(now, encapsulation);
         }
         if (index < 0)

@@ -33,4 +33,33 @@ public sealed class HostilePeerTests
         Assert.That(verdicts[2].Kind, Is.EqualTo(guess is null ? VerdictKind.Dropped : VerdictKind.Held), "the peer is unknown again");
         return client;
     }
+
+    [Test]
+    public void NativePeerThroughAnotherRelay_DataOfTheTrustedOne_DoesNotPayForMoreTests()
+    {
+        var client = Qualified();
+        client.TrustNative(Native, RelayEndpoint);
+        client.Advance(3);
+        for (int i = 0; i < 100; i++) // the node answers no ping any more
+        {
+            client.Receive(OtherRelay, Build.Udp(Native, client.Address));
+            client.Receive(RelayEndpoint, Build.Udp(Native, client.Address));
+            client.Advance(1);
+        }
+        Assert.That(client.EchoRequests(), Has.Count.LessThanOrEqualTo(4), "four for one destination, then 300 s of pause");
+        Assert.That(client.SendTo(Native).Target, Is.EqualTo(RelayEndpoint));
+    }
+
+    [Test]
+    public void NativePeerThatIsTestedAgain_ItsDataFromTheKnownRelay_SendsWhatWaited()
+    {
+        var client = Qualified();
+        client.TrustNative(Native, RelayEndpoint);
+        client.Advance(31);
+        byte[] packet = client.PacketTo(Native);
+        Assert.That(client.Send(packet), Is.EqualTo(Verdict.Held));
+        client.Receive(RelayEndpoint, Build.Udp(Native, client.Address));
+        var sent = client.Sent.Last();
+        Assert.That((sent.Target, sent.Payload), Is.EqualTo((RelayEndpoint, packet)));
+    }
 }
