@@ -1,3 +1,4 @@
+using TeredoSdk.Protocol.Peers;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Client;
@@ -21,7 +22,8 @@ sealed partial class ClientPeers
         if (!TryGrant(now, contact))
             return;
         contact.ExchangeAt = now + NextRetry(); // §5.2.4 case 2
-        if (!_testGate.TryTake(now))
+        ref var gate = ref _table[contact.Index].Has(PeerFlags.Used) ? ref _testGate : ref _strangerTestGate; // the host's are not in a flood's way
+        if (!gate.TryTake(now))
         {
             _context.Drops.Count(DropReason.RateLimited);
             return;

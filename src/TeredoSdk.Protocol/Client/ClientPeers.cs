@@ -25,7 +25,7 @@ sealed partial class ClientPeers
     readonly HoldBudget _incoming = new(HoldBudget.WholeOctets / 4), _outgoing = new(HoldBudget.WholeOctets * 3 / 4);
     readonly WindowLimiter _answers;
     RateGate _answerGate = new(50, 50); // 100 in any second
-    RateGate _testGate = new(25, 25);   // 50 in any second
+    RateGate _testGate = new(20, 20), _strangerTestGate = new(5, 5); // 50 in any second
 
     public ClientPeers(ClientContext context)
     {

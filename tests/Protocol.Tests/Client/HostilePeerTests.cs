@@ -62,4 +62,34 @@ public sealed class HostilePeerTests
         var sent = client.Sent.Last();
         Assert.That((sent.Target, sent.Payload), Is.EqualTo((RelayEndpoint, packet)));
     }
+
+    [Test]
+    public void StrangersThatWantToBeTested_DoNotUseUpTheHostsTests()
+    {
+        var client = Qualified();
+        for (int i = 0; i < 500; i++)
+        {
+            client.Receive(OtherRelay, Build.Udp(new(Native.High + 1, (ulong)i + 1), client.Address));
+            if (i % 25 == 24)
+                client.SendTo(new(Native.High, (ulong)i + 1));
+            client.Advance(0.002);
+        }
+        Assert.That(client.EchoRequests().Count(s => s.InnerDestination.High == Native.High), Is.EqualTo(20));
+    }
+
+    [Test]
+    public void ConnectivityTests_AtMostFiftyInAnySecond()
+    {
+        var client = Qualified();
+        for (int i = 0; i < 1000; i++)
+        {
+            client.Receive(OtherRelay, Build.Udp(new(Native.High + 1, (ulong)i + 1), client.Address));
+            client.SendTo(new(Native.High, (ulong)i + 1));
+            client.Advance(0.002);
+        }
+        double[] times = [.. client.EchoRequests().Times()];
+        for (int i = 50; i < times.Length; i++)
+            Assert.That(times[i] - times[i - 50], Is.GreaterThan(1));
+        Assert.That(times, Has.Length.GreaterThan(50));
+    }
 }
