@@ -33,7 +33,9 @@ sealed partial class ClientPeers
 
     bool TryOpenRandomPort(PeerContact contact)
     {
-        if (_randomPorts.Count >= _context.Options.MaxRandomPorts)
+        // Who is not wanted by the host takes half of them at most: anybody can claim to be a peer, and each claim keeps a port for 300 s.
+        int room = _context.Options.MaxRandomPorts;
+        if (_randomPorts.Count >= (_table[contact.Index].Has(PeerFlags.Used) ? room : (room + 1) / 2))
             return false;
         do
             _lastRandomId = _lastRandomId >= ushort.MaxValue ? LocalPort.FirstRandom : _lastRandomId + 1;

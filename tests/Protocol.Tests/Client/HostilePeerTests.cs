@@ -92,4 +92,20 @@ public sealed class HostilePeerTests
             Assert.That(times[i] - times[i - 50], Is.GreaterThan(1));
         Assert.That(times, Has.Length.GreaterThan(50));
     }
+
+    [Test]
+    public void Strangers_LeaveRandomPortsForTheHostsPeers()
+    {
+        var client = Qualified(o => o with
+        {
+            MaxRandomPorts = 4,
+            Extensions = TeredoExtensions.SymmetricNatSupport | TeredoExtensions.PortPreservingSymmetricNat,
+        }, Lab.Endpoint("9.0.0.1:1234"), Lab.Endpoint("9.0.0.1:51170"));
+        for (int i = 0; i < 10; i++)
+            client.ReceiveIndirect(Peer.Number(i), Build.Nonce(7));
+        Assert.That(client.Sockets.Keys.Count(p => p.IsRandom), Is.EqualTo(2), "half of them");
+        client.Clear();
+        client.SendTo(Peer.Number(100).Address);
+        Assert.That(client.Indirect().Single().RandomPort, Is.Not.Null);
+    }
 }
