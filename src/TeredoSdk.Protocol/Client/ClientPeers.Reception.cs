@@ -165,7 +165,7 @@ sealed partial class ClientPeers
         entry.Via = (ushort)via.Id;
         bool embedded = TeredoAddress.TryCreate(entry.Address, out var address) && address.MappedEndpoint == source;
         entry.Flags = (entry.Flags & ~PeerFlags.PathDependent)
-            | (embedded ? PeerFlags.None : PeerFlags.SymmetricPeer) // RFC 6081 §5.3.4.1
+            | (embedded || AddressPolicy.IsSiteLocal(source.Address) ? PeerFlags.None : PeerFlags.SymmetricPeer) // RFC 6081 §5.3.4.1; not inside our NAT
             | (via.IsRandom ? PeerFlags.ReceivedOnRandom : PeerFlags.ReceivedOnPrimary);
         entry.LastReceived = now;
         if (FindContact(index) is not { } contact)

@@ -108,4 +108,18 @@ public sealed class HostilePeerTests
         client.SendTo(Peer.Number(100).Address);
         Assert.That(client.Indirect().Single().RandomPort, Is.Not.Null);
     }
+
+    [Test]
+    public void UpnpSymmetricNat_PeerOnOurSideOfTheNat_GetsDataWhereItIs()
+    {
+        var inside = Lab.Endpoint("10.0.0.77:4000");
+        var portMapped = Lab.Endpoint("9.0.0.1:1234");
+        var client = Qualified(o => o with { MapPort = true }, portMapped, Lab.Endpoint("9.0.0.1:51170"),
+            prepare: c => c.MapPortAnswer = _ => RequestAnswer.Mapped(portMapped));
+        var neighbour = Peer.At("9.0.0.1:4001");
+        client.SendTo(neighbour.Address);
+        client.ReceiveDirectFrom(inside, neighbour, Build.Nonce(client.LastNonce()));
+        client.ReceiveData(neighbour, inside);
+        Assert.That(client.SendTo(neighbour.Address).Target, Is.EqualTo(inside));
+    }
 }
