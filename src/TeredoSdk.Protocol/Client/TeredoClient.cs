@@ -263,6 +263,8 @@ public sealed class TeredoClient
     {
         if (State == ClientState.Dormant)
             _qualification.Wake(now);
+        for (; _waking.ExpiresAt <= now; _waking.Pop())
+            _context.Drops.Count(DropReason.QueueExpired);
         return _waking.TryAdd(now, packet.Octets) ? Verdict.Held : _context.Drops.Drop(DropReason.QueueFull);
     }
 

@@ -122,4 +122,35 @@ public sealed class HostilePeerTests
         client.ReceiveData(neighbour, inside);
         Assert.That(client.SendTo(neighbour.Address).Target, Is.EqualTo(inside));
     }
+
+    [Test]
+    public void PacketsThatWaitedTooLong_MakeRoomForLaterOnes()
+    {
+        var client = Qualified();
+        var peer = Peer.Number();
+        for (int i = 0; i < 4; i++)
+            client.SendTo(peer.Address);
+        client.Advance(8.1);
+        byte[] late = client.PacketTo(peer.Address);
+        Assert.That(client.Send(late), Is.EqualTo(Verdict.Held));
+        client.Clear();
+        client.ReceiveDirect(peer);
+        Assert.That(client.Sent.Single().Payload, Is.EqualTo(late));
+    }
+
+    [Test]
+    public void PacketsThatWokeAClient_MakeRoomForLaterOnes()
+    {
+        var client = Qualified(o => o with { DormancyTimeout = TimeSpan.FromMinutes(1) });
+        client.OnSent = null;
+        client.Trust(Peer.Number());
+        byte[] packet = client.PacketTo(Peer.Number().Address);
+        client.AnswerSolicitations(_ => client.Client.State == ClientState.Qualified ? Mapped : null);
+        client.Advance(61);
+        Assert.That(client.Client.State, Is.EqualTo(ClientState.Dormant));
+        for (int i = 0; i < 4; i++)
+            Assert.That(client.Send(packet), Is.EqualTo(Verdict.Held));
+        client.Advance(8.1);
+        Assert.That(client.Send(packet), Is.EqualTo(Verdict.Held), "two solicitations were lost; the third is under way");
+    }
 }
