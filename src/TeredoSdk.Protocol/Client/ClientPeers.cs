@@ -88,7 +88,12 @@ sealed partial class ClientPeers
     void Retire(PeerContact contact)
     {
         ref var entry = ref _table[contact.Index];
-        if (!entry.IsTrusted)
+        if (contact.IdleAt < contact.Bubbles.WindowEnd)
+        {
+            contact.IdleAt = contact.Bubbles.WindowEnd; // its budget is not to be forgotten (§5.2.6)
+            Schedule(contact);
+        }
+        else if (!entry.IsTrusted)
             _table.Remove(contact.Index);
         else if (contact.UsesRandomPort)
         {

@@ -153,4 +153,25 @@ public sealed class HostilePeerTests
         client.Advance(8.1);
         Assert.That(client.Send(packet), Is.EqualTo(Verdict.Held), "two solicitations were lost; the third is under way");
     }
+
+    [Test]
+    public void Budget_BubblesOfAContactThatIsForgotten_CountOn()
+    {
+        // A contact that was made for something else ends while its budget's window has only begun.
+        var client = Qualified(o => o with { LocalDiscovery = true, Extensions = TeredoExtensions.ServerLoadReduction });
+        var peer = Peer.At("9.0.0.1:4001");
+        var local = Lab.Endpoint("10.0.0.77:4000");
+        byte[] discovery = Build.BubbleWithHopLimit(1, peer.Address, Ipv6Address.AllNodes);
+        client.ReceiveDirect(peer, Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation));
+        client.AdvanceTo(299.5);
+        client.Clear();
+        for (int i = 0; i < 40; i++)
+        {
+            client.Receive(LocalPort.Discovery, local, discovery);
+            client.Advance(0.5);
+        }
+        double[] times = [.. client.Direct().Where(s => s.Target == local).Times()];
+        Assert.That(times, Has.Length.EqualTo(4));
+        Assert.That(times[1] - times[0], Is.GreaterThanOrEqualTo(2));
+    }
 }
