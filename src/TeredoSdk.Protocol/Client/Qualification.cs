@@ -309,7 +309,11 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         context.Server = context.Options.Servers[_serverIndex];
         _mappedNotGlobal = false;
         State = ClientState.Qualifying;
-        Solicit(now, secondary: false, attempt: 1);
+        var earliest = _lastSolicited + SolicitationSpacing; // a network that comes and goes starts a round each time
+        if (now < earliest)
+            _activity = new Soliciting(Secondary: false, Attempt: 0, context.Random.NextUInt64(), earliest); // a nonce that nobody was told
+        else
+            Solicit(now, secondary: false, attempt: 1);
     }
 
     void Solicit(Instant now, bool secondary, int attempt)

@@ -174,4 +174,21 @@ public sealed class HostilePeerTests
         Assert.That(times, Has.Length.EqualTo(4));
         Assert.That(times[1] - times[0], Is.GreaterThanOrEqualTo(2));
     }
+
+    [Test]
+    public void Network_ThatComesAndGoes_CausesNoStreamOfSolicitations()
+    {
+        var client = Qualified();
+        for (int i = 0; i < 100; i++)
+        {
+            client.ChangeNetwork(n => n with { HasNativeIpv6 = i % 2 == 0 });
+            client.Advance(0.1);
+        }
+        var times = client.Solicitations.Where(s => s.Target == ServerPrimary).Times().ToList();
+        for (int i = 1; i < times.Count; i++)
+            Assert.That(times[i] - times[i - 1], Is.GreaterThanOrEqualTo(2), "one per 2 s (CONFORMANCE §5.4)");
+        client.ChangeNetwork(n => n with { HasNativeIpv6 = false });
+        client.Advance(5);
+        Assert.That(client.Client.State, Is.EqualTo(ClientState.Qualified));
+    }
 }
