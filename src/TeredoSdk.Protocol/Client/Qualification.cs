@@ -106,7 +106,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
                 GiveUpOnSecondary(now);
                 break;
             case Soliciting:
-                TryNextServer(now, _mappedNotGlobal ? OfflineReason.MappedAddressNotGlobal : OfflineReason.ServerUnreachable);
+                TryNextServer(now, Silence);
                 break;
             case Maintaining when DormantAt <= now:
                 GoDormant();
@@ -119,8 +119,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
                 break;
             case Probing:
                 LoseAddress();
-                _serversTried = 0;
-                TryNextServer(now, OfflineReason.ServerUnreachable);
+                TryNextServer(now, Silence);
                 break;
             case Offline:
                 Retry(now);
@@ -331,7 +330,11 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     }
 
     // §5.2, RFC 6081 §5.1.1: 75 to 100 % of the interval, drawn anew each time.
-    void Maintain() => _activity = new Maintaining(context.Random.NextBetween(RefreshInterval * 0.75, RefreshInterval));
+    void Maintain()
+    {
+        _mappedNotGlobal = false;
+        _activity = new Maintaining(context.Random.NextBetween(RefreshInterval * 0.75, RefreshInterval));
+    }
 
     void TakePrimaryMapping(Instant now, Ipv4Endpoint mapped)
     {
@@ -385,7 +388,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     void Complete(MappingBehaviour mapping)
     {
         context.Mapping = mapping;
-        _failures = 0;
+        _failures = _serversTried = 0;
         mapper.Compare();
         if (WantsReservedPort)
         {
@@ -428,6 +431,8 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         _flags = (context.Server.Primary, context.Mapped, flags);
         return flags;
     }
+
+    OfflineReason Silence => _mappedNotGlobal ? OfflineReason.MappedAddressNotGlobal : OfflineReason.ServerUnreachable;
 
     void TryNextServer(Instant now, OfflineReason reason)
     {

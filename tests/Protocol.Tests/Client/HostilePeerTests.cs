@@ -191,4 +191,34 @@ public sealed class HostilePeerTests
         client.Advance(5);
         Assert.That(client.Client.State, Is.EqualTo(ClientState.Qualified));
     }
+
+    [Test]
+    public void SecondaryLostAfterRenumbering_TheOtherServersAreTried()
+    {
+        var other = new TeredoServerAddress(Lab.Ipv4("4.3.2.1"));
+        var client = new ClientHarness(Options with { Servers = [other, OwnServer], RequireSecondary = true });
+        client.Start();
+        client.AdvanceTo(13);
+        client.Qualify(Mapped);
+        Assert.That(client.Client.Server, Is.EqualTo(OwnServer));
+        client.Clear();
+        client.AnswerSolicitation(client.AdvanceToSolicitation(), Lab.Endpoint("9.0.0.1:5000"));
+        client.Clear();
+        client.Advance(13);
+        Assert.That(client.Solicitations.Last().Target.Address, Is.EqualTo(other.Primary));
+    }
+
+    [Test]
+    public void Refresh_ServerReportsANonGlobalMapping_IsWhatTheFailureSays()
+    {
+        var client = Qualified();
+        client.OnSent = null;
+        client.AdvanceToSolicitation();
+        for (int i = 0; i < 3; i++)
+        {
+            client.AnswerLastSolicitation(Lab.Endpoint("192.168.7.7:4096"));
+            client.Advance(4.01);
+        }
+        Assert.That(client.EventsOf<ClientEvent.Failed>().Single().Reason, Is.EqualTo(OfflineReason.MappedAddressNotGlobal));
+    }
 }
