@@ -229,6 +229,20 @@ public sealed class IntervalDeterminationTests
     }
 
     [Test]
+    public void MappingChanged_TheConfiguredIntervalHoldsAgain()
+    {
+        var harness = BehindNat(1000);
+        harness.AdvanceTo(1000);
+        Assert.That(harness.EventsOf<ClientEvent.IntervalDetermined>().Single().Interval, Is.GreaterThan(TimeSpan.FromSeconds(60)));
+        harness.OnSent = null;
+        harness.Clear();
+        harness.AnswerSolicitation(harness.AdvanceToSolicitation(), OtherMapped);
+        harness.AnswerLastSolicitation(OtherMapped);
+        double renumbered = harness.Seconds;
+        Assert.That(harness.AdvanceToSolicitation().Seconds - renumbered, Is.LessThanOrEqualTo(30), "what was determined belongs to the old mapping");
+    }
+
+    [Test]
     public void Stop_ClosesBothPorts()
     {
         var harness = BehindNat(100);
