@@ -7,7 +7,7 @@ sealed partial class ClientPeers
 {
     static readonly TimeSpan RefreshTimeout = TimeSpan.FromSeconds(30); // RFC 6081 §5.4.2.1
     const int MaxRefreshes = 20;                                        // RFC 6081 §5.4.2.1
-    const int MaxPortStep = 64; // more between the two halves of an echo test is no sequence
+    public const int MaxPortStep = 64; // more between two mappings is no sequence
     const int MaxEchoTests = 2; // RFC 6081 §5.5.2.2
 
     readonly Dictionary<int, PeerContact> _randomPorts = [];

@@ -36,7 +36,7 @@ sealed partial class ClientPeers
 
     public int Count => _table.Count;
 
-    /// <summary>Set while local discovery runs.</summary>
+    /// <summary>Set when local discovery is on.</summary>
     public LocalDiscovery? Discovery { get; set; }
 
     public Instant? NextDeadline => Instant.Earlier(_deadlines.TryPeek(out _, out var at) ? at : null, _refreshAt);

@@ -13,7 +13,6 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     static readonly TimeSpan MappingPatience = TimeSpan.FromSeconds(3);
     static readonly TimeSpan MinBackOff = TimeSpan.FromSeconds(60), MaxBackOff = TimeSpan.FromSeconds(100); // the RFCs name none
     static readonly TimeSpan BackOffCap = TimeSpan.FromMinutes(10);
-    const int MaxPortStep = 64; // more between two mappings is no sequence
 
     readonly HashSet<Ipv4Address> _silentSecondaries = [];
     QualificationActivity _activity = new Idle();
@@ -41,8 +40,6 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     }
 
     public bool IsStarted => State != ClientState.Off;
-
-    public NetworkState Network => _network;
 
     public NatReport Nat => new(context.Mapping, context.Filtering, context.IsPortPreserving,
         context.IsSymmetric && !context.IsPortPreserving && context.MayBeSequential, context.IsPortMapped);
@@ -341,7 +338,6 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         bool renumbered = State == ClientState.Qualified && mapped != context.Mapped;
         context.Mapped = mapped;
         context.IsPortPreserving = mapped.Port == context.Local.Port; // RFC 6081 §5.4.3
-        context.MayBeSequential = true;
         if (renumbered)
         {
             RefreshInterval = context.Options.RefreshInterval; // what was determined no longer holds
@@ -361,7 +357,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
             return;
         }
         // RFC 6081 §5.5 would test each time; a step that is no step here will be none later either.
-        context.MayBeSequential = mapped.Address == context.Mapped.Address && mapped.Port - context.Mapped.Port is > 0 and <= MaxPortStep;
+        context.MayBeSequential = mapped.Address == context.Mapped.Address && mapped.Port - context.Mapped.Port is > 0 and <= ClientPeers.MaxPortStep;
         if (context.Options.Has(TeredoExtensions.SymmetricNatSupport))
             Complete(MappingBehaviour.AddressOrPortDependent); // RFC 6081 §5.2: go on with the primary's mapping
         else
