@@ -35,6 +35,17 @@ public sealed class HostilePeerTests
     }
 
     [Test]
+    public void AuthenticationHeaderOfAPeer_IsNotTaken()
+    {
+        var client = Qualified();
+        byte[] header = new byte[Authentication.MinimumSize];
+        Authentication.Write(header, 7);
+        var peer = Peer.Number();
+        Assert.That(client.Receive(peer.Mapped, [.. header, .. Build.Udp(peer.Address, client.Address)]),
+            Is.EqualTo(Verdict.Dropped(DropReason.UnexpectedHeader)));
+    }
+
+    [Test]
     public void NativePeerThroughAnotherRelay_DataOfTheTrustedOne_DoesNotPayForMoreTests()
     {
         var client = Qualified();
