@@ -37,10 +37,4 @@ sealed class PacketQueue
         ArrayPool<byte>.Shared.Return(entry.Buffer);
         return true;
     }
-
-    public void Clear()
-    {
-        while (_entries.TryDequeue(out var entry))
-            ArrayPool<byte>.Shared.Return(entry.Buffer);
-    }
 }

@@ -1,3 +1,4 @@
+using TeredoSdk.Protocol.Peers;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Client;
@@ -21,7 +22,8 @@ sealed partial class ClientPeers
         if (!TryGrant(now, contact))
             return;
         contact.ExchangeAt = now + NextRetry(); // §5.2.4 case 2
-        if (!_testGate.TryTake(now))
+        ref var gate = ref _table[contact.Index].Has(PeerFlags.Used) ? ref _testGate : ref _strangerTestGate; // the host's are not in a flood's way
+        if (!gate.TryTake(now))
         {
             _context.Drops.Count(DropReason.RateLimited);
             return;
@@ -57,7 +59,9 @@ sealed partial class ClientPeers
         }
         if (trusted && _table[index].Mapping == source) // §5.2.3 case 1
         {
-            Refresh(now, index, bubble: false);
+            _table[index].LastReceived = now;
+            if (contact is not null)
+                Flush(now, contact); // a test goes on, and its budget is not whole again: only the reply says that tests are of use
             return Deliver(now, encapsulation);
         }
         if (index < 0)

@@ -7,7 +7,7 @@ sealed partial class ClientPeers
 {
     static readonly TimeSpan RefreshTimeout = TimeSpan.FromSeconds(30); // RFC 6081 §5.4.2.1
     const int MaxRefreshes = 20;                                        // RFC 6081 §5.4.2.1
-    const int MaxPortStep = 64; // more between the two halves of an echo test is no sequence
+    public const int MaxPortStep = 64; // more between two mappings is no sequence
     const int MaxEchoTests = 2; // RFC 6081 §5.5.2.2
 
     readonly Dictionary<int, PeerContact> _randomPorts = [];
@@ -33,7 +33,9 @@ sealed partial class ClientPeers
 
     bool TryOpenRandomPort(PeerContact contact)
     {
-        if (_randomPorts.Count >= _context.Options.MaxRandomPorts)
+        // Who is not wanted by the host takes half of them at most: anybody can claim to be a peer, and each claim keeps a port for 300 s.
+        int room = _context.Options.MaxRandomPorts;
+        if (_randomPorts.Count >= (_table[contact.Index].Has(PeerFlags.Used) ? room : (room + 1) / 2))
             return false;
         do
             _lastRandomId = _lastRandomId >= ushort.MaxValue ? LocalPort.FirstRandom : _lastRandomId + 1;

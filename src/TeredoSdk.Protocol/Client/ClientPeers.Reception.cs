@@ -165,7 +165,7 @@ sealed partial class ClientPeers
         entry.Via = (ushort)via.Id;
         bool embedded = TeredoAddress.TryCreate(entry.Address, out var address) && address.MappedEndpoint == source;
         entry.Flags = (entry.Flags & ~PeerFlags.PathDependent)
-            | (embedded ? PeerFlags.None : PeerFlags.SymmetricPeer) // RFC 6081 §5.3.4.1
+            | (embedded || AddressPolicy.IsSiteLocal(source.Address) ? PeerFlags.None : PeerFlags.SymmetricPeer) // RFC 6081 §5.3.4.1; not inside our NAT
             | (via.IsRandom ? PeerFlags.ReceivedOnRandom : PeerFlags.ReceivedOnPrimary);
         entry.LastReceived = now;
         if (FindContact(index) is not { } contact)
@@ -208,15 +208,13 @@ sealed partial class ClientPeers
     // The peer does not see us at the endpoint that our address embeds: our NAT is symmetric, or the peer is on our side of it.
     bool NeedsNonceOfPeer(Ipv4Endpoint mapping) => _context.IsSymmetric || AddressPolicy.IsSiteLocal(mapping.Address);
 
-    // A packet came from a trusted peer's mapping.
+    // A packet came from a trusted Teredo peer's mapping.
     void Refresh(Instant now, int index, bool bubble)
     {
         _table[index].LastReceived = now;
         if (FindContact(index) is not { } contact)
             return;
         contact.Bubbles.Reset();
-        if (contact.Exchange == Exchange.Testing)
-            return; // another relay is being looked at
         if (bubble && contact.IsUnconfirmed)
             return;
         if (contact.Exchange != Exchange.None)

@@ -55,6 +55,7 @@ sealed partial class ClientPeers
         var contact = ContactOf(now, index);
         if (now < contact.UnreachableUntil || (contact.Exchange == Exchange.None && contact.Bubbles.IsExhausted(now)))
             return _context.Refuse(now, packet, DropReason.PeerUnreachable);
+        DropExpired(now, contact.Outgoing); // they make room
         if (!contact.Outgoing.TryAdd(now, packet.Octets))
             return _context.Drops.Drop(DropReason.QueueFull);
         _table[index].Flags |= PeerFlags.Used; // wanted by the host: strangers do not push it out

@@ -25,7 +25,7 @@ sealed partial class ClientPeers
     readonly HoldBudget _incoming = new(HoldBudget.WholeOctets / 4), _outgoing = new(HoldBudget.WholeOctets * 3 / 4);
     readonly WindowLimiter _answers;
     RateGate _answerGate = new(50, 50); // 100 in any second
-    RateGate _testGate = new(25, 25);   // 50 in any second
+    RateGate _testGate = new(20, 20), _strangerTestGate = new(5, 5); // 50 in any second
 
     public ClientPeers(ClientContext context)
     {
@@ -36,7 +36,7 @@ sealed partial class ClientPeers
 
     public int Count => _table.Count;
 
-    /// <summary>Set while local discovery runs.</summary>
+    /// <summary>Set when local discovery is on.</summary>
     public LocalDiscovery? Discovery { get; set; }
 
     public Instant? NextDeadline => Instant.Earlier(_deadlines.TryPeek(out _, out var at) ? at : null, _refreshAt);
@@ -88,7 +88,12 @@ sealed partial class ClientPeers
     void Retire(PeerContact contact)
     {
         ref var entry = ref _table[contact.Index];
-        if (!entry.IsTrusted)
+        if (contact.IdleAt < contact.Bubbles.WindowEnd)
+        {
+            contact.IdleAt = contact.Bubbles.WindowEnd; // its budget is not to be forgotten (§5.2.6)
+            Schedule(contact);
+        }
+        else if (!entry.IsTrusted)
             _table.Remove(contact.Index);
         else if (contact.UsesRandomPort)
         {

@@ -9,9 +9,6 @@ sealed class PortMapper(ClientContext context)
     /// <summary>Whether MapPort is under way.</summary>
     public bool IsPending { get; private set; }
 
-    /// <summary>The mapped external port, or 0.</summary>
-    public ushort ExternalPort => _external;
-
     /// <summary>Asks for a mapping, before qualification starts; its answer is not waited for.</summary>
     public void Begin()
     {

@@ -13,7 +13,6 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     static readonly TimeSpan MappingPatience = TimeSpan.FromSeconds(3);
     static readonly TimeSpan MinBackOff = TimeSpan.FromSeconds(60), MaxBackOff = TimeSpan.FromSeconds(100); // the RFCs name none
     static readonly TimeSpan BackOffCap = TimeSpan.FromMinutes(10);
-    const int MaxPortStep = 64; // more between two mappings is no sequence
 
     readonly HashSet<Ipv4Address> _silentSecondaries = [];
     QualificationActivity _activity = new Idle();
@@ -41,8 +40,6 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     }
 
     public bool IsStarted => State != ClientState.Off;
-
-    public NetworkState Network => _network;
 
     public NatReport Nat => new(context.Mapping, context.Filtering, context.IsPortPreserving,
         context.IsSymmetric && !context.IsPortPreserving && context.MayBeSequential, context.IsPortMapped);
@@ -106,7 +103,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
                 GiveUpOnSecondary(now);
                 break;
             case Soliciting:
-                TryNextServer(now, _mappedNotGlobal ? OfflineReason.MappedAddressNotGlobal : OfflineReason.ServerUnreachable);
+                TryNextServer(now, Silence);
                 break;
             case Maintaining when DormantAt <= now:
                 GoDormant();
@@ -119,8 +116,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
                 break;
             case Probing:
                 LoseAddress();
-                _serversTried = 0;
-                TryNextServer(now, OfflineReason.ServerUnreachable);
+                TryNextServer(now, Silence);
                 break;
             case Offline:
                 Retry(now);
@@ -309,7 +305,11 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         context.Server = context.Options.Servers[_serverIndex];
         _mappedNotGlobal = false;
         State = ClientState.Qualifying;
-        Solicit(now, secondary: false, attempt: 1);
+        var earliest = _lastSolicited + SolicitationSpacing; // a network that comes and goes starts a round each time
+        if (now < earliest)
+            _activity = new Soliciting(Secondary: false, Attempt: 0, context.Random.NextUInt64(), earliest); // a nonce that nobody was told
+        else
+            Solicit(now, secondary: false, attempt: 1);
     }
 
     void Solicit(Instant now, bool secondary, int attempt)
@@ -327,14 +327,17 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     }
 
     // §5.2, RFC 6081 §5.1.1: 75 to 100 % of the interval, drawn anew each time.
-    void Maintain() => _activity = new Maintaining(context.Random.NextBetween(RefreshInterval * 0.75, RefreshInterval));
+    void Maintain()
+    {
+        _mappedNotGlobal = false;
+        _activity = new Maintaining(context.Random.NextBetween(RefreshInterval * 0.75, RefreshInterval));
+    }
 
     void TakePrimaryMapping(Instant now, Ipv4Endpoint mapped)
     {
         bool renumbered = State == ClientState.Qualified && mapped != context.Mapped;
         context.Mapped = mapped;
         context.IsPortPreserving = mapped.Port == context.Local.Port; // RFC 6081 §5.4.3
-        context.MayBeSequential = true;
         if (renumbered)
         {
             RefreshInterval = context.Options.RefreshInterval; // what was determined no longer holds
@@ -354,7 +357,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
             return;
         }
         // RFC 6081 §5.5 would test each time; a step that is no step here will be none later either.
-        context.MayBeSequential = mapped.Address == context.Mapped.Address && mapped.Port - context.Mapped.Port is > 0 and <= MaxPortStep;
+        context.MayBeSequential = mapped.Address == context.Mapped.Address && mapped.Port - context.Mapped.Port is > 0 and <= ClientPeers.MaxPortStep;
         if (context.Options.Has(TeredoExtensions.SymmetricNatSupport))
             Complete(MappingBehaviour.AddressOrPortDependent); // RFC 6081 §5.2: go on with the primary's mapping
         else
@@ -381,7 +384,7 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
     void Complete(MappingBehaviour mapping)
     {
         context.Mapping = mapping;
-        _failures = 0;
+        _failures = _serversTried = 0;
         mapper.Compare();
         if (WantsReservedPort)
         {
@@ -424,6 +427,8 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         _flags = (context.Server.Primary, context.Mapped, flags);
         return flags;
     }
+
+    OfflineReason Silence => _mappedNotGlobal ? OfflineReason.MappedAddressNotGlobal : OfflineReason.ServerUnreachable;
 
     void TryNextServer(Instant now, OfflineReason reason)
     {

@@ -12,7 +12,7 @@ abstract record QualificationActivity
     /// <summary>A symmetric NAT whose gateway maps ports: waiting for the mapping before soliciting again.</summary>
     public sealed record AwaitingMapping(Instant Until) : QualificationActivity;
 
-    /// <summary>Soliciting the primary or secondary server address (RFC 4380 §5.2.1).</summary>
+    /// <summary>Soliciting the primary or secondary server address (RFC 4380 §5.2.1). Attempt 0 only waits until the first may be sent.</summary>
     public sealed record Soliciting(bool Secondary, int Attempt, ulong Nonce, Instant RetryAt) : QualificationActivity;
 
     /// <summary>Qualified; refreshes after this interval (RFC 4380 §5.2.5).</summary>

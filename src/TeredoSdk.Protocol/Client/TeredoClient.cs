@@ -115,7 +115,7 @@ public sealed class TeredoClient
     /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
     public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
-        CheckBurst(buffer.Length, segmentSize, verdicts.Length);
+        _ = Segments.Count(buffer.Length, segmentSize, verdicts.Length);
         int count = 0, hint = -1;
         for (int at = 0; at < buffer.Length; at += segmentSize)
             verdicts[count++] = TakeDatagram(now, via, source, buffer.Slice(at, Math.Min(segmentSize, buffer.Length - at)), ref hint).Shift(at);
@@ -141,7 +141,7 @@ public sealed class TeredoClient
     /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
     public int HandlePackets(Instant now, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
-        CheckBurst(buffer.Length, segmentSize, verdicts.Length);
+        _ = Segments.Count(buffer.Length, segmentSize, verdicts.Length);
         int count = 0, hint = -1;
         for (int at = 0; at < buffer.Length; at += segmentSize)
             verdicts[count++] = TakePacket(now, buffer.Slice(at, Math.Min(segmentSize, buffer.Length - at)), ref hint).Shift(at);
@@ -211,7 +211,10 @@ public sealed class TeredoClient
         var packet = encapsulation.Packet;
         bool fromServer = source == _context.PrimaryEndpoint || source == _context.SecondaryEndpoint;
         if (fromServer && Advertisement.IsCandidate(packet))
+        {
+            hint = -1; // a new mapping empties the table
             return HandleAdvertisement(now, via, source, encapsulation); // §5.2.3: never to the host
+        }
         if (State != ClientState.Qualified)
             return _context.Drops.Drop(DropReason.NotQualified);
         if (via == LocalPort.Discovery)
@@ -260,6 +263,8 @@ public sealed class TeredoClient
     {
         if (State == ClientState.Dormant)
             _qualification.Wake(now);
+        for (; _waking.ExpiresAt <= now; _waking.Pop())
+            _context.Drops.Count(DropReason.QueueExpired);
         return _waking.TryAdd(now, packet.Octets) ? Verdict.Held : _context.Drops.Drop(DropReason.QueueFull);
     }
 
@@ -296,12 +301,5 @@ public sealed class TeredoClient
             if (verdict.Kind == VerdictKind.Send)
                 _context.Send(now, verdict.Via, verdict.Target, packet);
         }
-    }
-
-    static void CheckBurst(int length, int segmentSize, int verdicts)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(segmentSize, 1);
-        if ((length + (long)segmentSize - 1) / segmentSize > verdicts)
-            throw new ArgumentException($"{length} octets in segments of {segmentSize} need more than {verdicts} verdicts.", nameof(verdicts));
     }
 }

@@ -56,6 +56,8 @@ sealed class RelayRules
         var destination = packet.Destination;
         if (destination.IsTeredo || EmbedsOwn(destination))
             return DropReason.BadInnerDestination; // RFC 6324: what came out of the tunnel never goes back into it
+        if (destination.Is6to4 && !_policy.IsGlobalUnicast(destination.Embedded6to4))
+            return DropReason.BadInnerDestination; // RFC 3056 §9: no 6to4 site has such an address
         if (!destination.IsGlobalUnicast || !Serves(destination, out bool isHost))
             return DropReason.NotServed; // RFC 4380 §5.4.2
         if (packet.HasSourceRoute)

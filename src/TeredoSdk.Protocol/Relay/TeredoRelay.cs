@@ -100,7 +100,7 @@ public sealed class TeredoRelay
     /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
     public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
-        int count = CountSegments(buffer.Length, segmentSize, verdicts.Length), hint = -1;
+        int count = Segments.Count(buffer.Length, segmentSize, verdicts.Length), hint = -1;
         for (int i = 0, at = 0; i < count; i++, at += segmentSize)
             verdicts[i] = Receive(now, source, buffer.Slice(at, Math.Min(segmentSize, buffer.Length - at)), at, ref hint);
         return count;
@@ -125,7 +125,7 @@ public sealed class TeredoRelay
     /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
     public int HandlePackets(Instant now, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
-        int count = CountSegments(buffer.Length, segmentSize, verdicts.Length), hint = -1;
+        int count = Segments.Count(buffer.Length, segmentSize, verdicts.Length), hint = -1;
         for (int i = 0, at = 0; i < count; i++, at += segmentSize)
             verdicts[i] = Forward(now, buffer.Slice(at, Math.Min(segmentSize, buffer.Length - at)), at, ref hint);
         return count;
@@ -148,13 +148,6 @@ public sealed class TeredoRelay
         bool taken = _deliveries.TryTake(buffer, out var delivery);
         length = delivery.Length;
         return taken;
-    }
-
-    static int CountSegments(int length, int segmentSize, int verdicts)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(segmentSize, 1);
-        int count = (int)(((long)length + segmentSize - 1) / segmentSize);
-        return count <= verdicts ? count : throw new ArgumentException($"There are {count} segments and room for {verdicts} verdicts.", nameof(verdicts));
     }
 
     // ---- From a client (RFC 4380 §5.4.2)

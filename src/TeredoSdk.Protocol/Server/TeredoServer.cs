@@ -83,10 +83,7 @@ public sealed class TeredoServer
     /// <exception cref="ArgumentException">There are more segments than verdicts, or <paramref name="via"/> is no socket of this server.</exception>
     public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(segmentSize, 1);
-        int count = (int)(((long)buffer.Length + segmentSize - 1) / segmentSize);
-        if (count > verdicts.Length)
-            throw new ArgumentException($"There are {count} segments, but room for {verdicts.Length} verdicts.", nameof(verdicts));
+        int count = Segments.Count(buffer.Length, segmentSize, verdicts.Length);
         for (int i = 0; i < count; i++)
         {
             verdicts[i] = HandleDatagram(now, via, source, buffer[..Math.Min(segmentSize, buffer.Length)]);

@@ -33,6 +33,8 @@ sealed partial class ClientHarness
     {
         if (Client.State == ClientState.Off)
             Start();
+        if (!Solicitations.Any())
+            AdvanceToSolicitation(); // a round that follows another at once waits for the spacing
         AnswerLastSolicitation(mapped ?? Lab.Mapped);
         if (Client.State == ClientState.Qualifying)
             AnswerLastSolicitation(atSecondary ?? mapped ?? Lab.Mapped);

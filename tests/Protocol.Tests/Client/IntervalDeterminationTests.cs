@@ -213,6 +213,15 @@ public sealed class IntervalDeterminationTests
     }
 
     [Test]
+    public void SecondaryPort_AdvertisementFromTheAddressThatWasNotAsked_IsRefused()
+    {
+        var harness = new ClientHarness(Determining);
+        harness.Qualify();
+        var verdict = harness.AnswerLastSolicitation(SecondPortMapped, Advertisement.Right with { OuterSource = Secondary });
+        Assert.That(verdict, Is.EqualTo(Verdict.Dropped(DropReason.BadNonce)));
+    }
+
+    [Test]
     public void ForgedBubbles_DoNotLengthenTheInterval()
     {
         var harness = BehindNat(-1);
@@ -224,8 +233,23 @@ public sealed class IntervalDeterminationTests
                 break;
             harness.Receive(LocalPort.Interval, stranger.MappedEndpoint, Build.Bubble(stranger, Peer(SecondPortMapped)));
             harness.Receive(LocalPort.Interval, stranger.MappedEndpoint, Build.Bubble(harness.Address, Peer(SecondPortMapped)));
+            harness.Receive(LocalPort.Interval, Mapped, Build.Bubble(stranger, Peer(SecondPortMapped))); // who does not know our flags
         }
         Assert.That(harness.EventsOf<ClientEvent.IntervalDetermined>().Where(e => e.Interval > TimeSpan.FromSeconds(30)), Is.Empty);
+    }
+
+    [Test]
+    public void MappingChanged_TheConfiguredIntervalHoldsAgain()
+    {
+        var harness = BehindNat(1000);
+        harness.AdvanceTo(1000);
+        Assert.That(harness.EventsOf<ClientEvent.IntervalDetermined>().Single().Interval, Is.GreaterThan(TimeSpan.FromSeconds(60)));
+        harness.OnSent = null;
+        harness.Clear();
+        harness.AnswerSolicitation(harness.AdvanceToSolicitation(), OtherMapped);
+        harness.AnswerLastSolicitation(OtherMapped);
+        double renumbered = harness.Seconds;
+        Assert.That(harness.AdvanceToSolicitation().Seconds - renumbered, Is.LessThanOrEqualTo(30), "what was determined belongs to the old mapping");
     }
 
     [Test]

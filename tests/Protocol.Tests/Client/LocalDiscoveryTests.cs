@@ -45,6 +45,27 @@ public sealed class LocalDiscoveryTests
         Assert.That(request.Number, Is.EqualTo(3544));
     }
 
+    [Test]
+    public void DiscoveryBubbleFromPort0_IsDropped()
+    {
+        var harness = Discovering();
+        Assert.That(harness.Receive(LocalPort.Discovery, NeighbourLocal with { Port = 0 }, DiscoveryBubble(Neighbour)),
+            Is.EqualTo(Verdict.Dropped(DropReason.BadDiscoveryBubble)));
+    }
+
+    [Test]
+    public void AnotherNetwork_WhoWasDiscoveredOnTheLastOne_IsForgotten()
+    {
+        var harness = Discovering();
+        harness.Receive(LocalPort.Discovery, NeighbourLocal, DiscoveryBubble(Neighbour));
+        harness.Advance(3);
+        harness.ChangeNetwork(n => n with { HasIpv4 = false });
+        harness.ChangeNetwork(n => n with { HasIpv4 = true });
+        harness.Clear();
+        harness.Send(Build.Udp(harness.Address, Neighbour));
+        Assert.That(harness.Sent.Select(s => s.Target), Has.No.Member(NeighbourLocal).And.Not.Empty);
+    }
+
     [Test, Conformance("C-097")]
     public void Announcement_IsTheVectorsBubble()
     {

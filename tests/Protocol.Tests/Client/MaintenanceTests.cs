@@ -6,6 +6,19 @@ namespace TeredoSdk.Protocol.Tests.Client;
 /// <summary>RFC 4380 §5.2.5 and RFC 6081 §5.1.1: keeping the mapping, and noticing that it changed.</summary>
 public sealed class MaintenanceTests
 {
+    [Test]
+    public void MappingChanged_WhatWasLearntOfTheNatIsReportedAnew()
+    {
+        var harness = ClientHarness.Qualified();
+        var stranger = Peer(Endpoint("203.0.113.12:50000"));
+        harness.Receive(stranger.MappedEndpoint, Build.Udp(stranger, harness.Address));
+        Assert.That(harness.Client.Nat.Filtering, Is.EqualTo(FilteringBehaviour.EndpointIndependent));
+        harness.AnswerSolicitation(harness.AdvanceToSolicitation(), OtherMapped);
+        harness.AnswerLastSolicitation(Mapped);
+        var nat = harness.EventsOf<ClientEvent.Qualified>().Single().Nat;
+        Assert.That((nat.Mapping, nat.Filtering), Is.EqualTo((MappingBehaviour.AddressOrPortDependent, FilteringBehaviour.NotChecked)));
+    }
+
     [Test, Conformance("C-050", "C-051", "C-053")]
     public void ServerQuiet_OneSolicitationWithin30Seconds()
     {

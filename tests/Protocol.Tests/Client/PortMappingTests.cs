@@ -50,6 +50,16 @@ public sealed class PortMappingTests
     }
 
     [Test]
+    public void PersistedPort_IsRemovedOnce()
+    {
+        var harness = WithGateway(Options with { PersistedMappedPort = 50123 });
+        harness.Qualify();
+        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.1.0.9") });
+        Assert.That(harness.RequestsOf(ClientRequestKind.MapPort).ToList(), Has.Count.EqualTo(2));
+        Assert.That(harness.RequestsOf(ClientRequestKind.UnmapPort).Count(r => r.Number == 50123), Is.EqualTo(1), "it may be somebody else's by now");
+    }
+
+    [Test]
     public void MapPortOff_AsksForNothing()
     {
         var harness = WithGateway(Options with { MapPort = false });

@@ -246,6 +246,18 @@ public sealed class QualificationTests
     }
 
     [Test]
+    public void Offline_MachineSlept_TriesAtOnce()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AdvanceTo(15);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+        harness.Clear();
+        harness.ChangeNetwork(n => n with { Resumed = true });
+        Assert.That(harness.Solicitations.Single().Target, Is.EqualTo(Primary));
+    }
+
+    [Test]
     public void SameMappingAgain_KeepsTheAddressWithItsFlags()
     {
         var harness = ClientHarness.Qualified();

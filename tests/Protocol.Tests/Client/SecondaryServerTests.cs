@@ -73,6 +73,7 @@ public sealed class SecondaryServerTests
         Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.NotChecked));
 
         harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.1.0.77") });
+        harness.AdvanceToSolicitation();
         harness.AnswerLastSolicitation(Mapped);
         Assert.That(harness.Solicitations.Last().Target, Is.EqualTo(Secondary), "another network may reach it");
     }

@@ -195,6 +195,7 @@ public class RelayReceptionTests
         var harness = WithTrustedClient(Router with { ServedPrefixes = [new(default, 0)] });
         harness.AssertDropped(harness.Receive(new(Own, 3545), Build.Udp(ClientAt(new(Own, 3545)), Native)), DropReason.OwnAddress);
         harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, Ipv6Address.Parse("2002:cb00:7114::1"))), DropReason.BadInnerDestination);
+        harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, Ipv6Address.Parse("2002:e000:1::1"))), DropReason.BadInnerDestination);
         harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, ClientAt(Elsewhere))), DropReason.BadInnerDestination);
         harness.AssertDropped(harness.Receive(ServerPort, Build.Udp(ClientAt(ServerPort), Native)), DropReason.ServerPort);
         harness.AssertDropped(harness.Receive(new(Ipv4Address.Parse("224.0.0.1"), 1), Build.Udp(ClientAt(new(Ipv4Address.Parse("224.0.0.1"), 1)), Native)),

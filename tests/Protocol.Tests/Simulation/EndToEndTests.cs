@@ -120,7 +120,7 @@ public sealed class EndToEndTests : SimulationTest
         var second = Internet.Nat(NatKind.PortRestricted);
         alice.MoveTo(second);
         Assert.That(Internet.RunUntil(() => alice.Teredo.IsQualified && alice.Teredo.Address.MappedEndpoint.Address == second.ExternalAddress,
-            2 * Second), Is.True);
+            4 * Second), Is.True, "2 s between two solicitations, and the time to qualify");
     }
 
     [Test]
