@@ -4,7 +4,7 @@ using static TeredoSdk.Protocol.Client.QualificationActivity;
 namespace TeredoSdk.Protocol.Client;
 
 /// <summary>Qualification and maintenance (RFC 4380 §5.2.1, §5.2.5; RFC 5991 §3.2; RFC 6081 §5.1.1).</summary>
-sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers peers)
+sealed partial class Qualification(ClientContext context, PortMapper mapper, ClientPeers peers)
 {
     static readonly TimeSpan SolicitationTimeout = TimeSpan.FromSeconds(4); // RFC 4380 §5.2.1: T
     const int MaxSolicitations = 3;                                         // RFC 4380 §5.2.1: N
@@ -333,103 +333,6 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         _activity = new Maintaining(context.Random.NextBetween(RefreshInterval * 0.75, RefreshInterval));
     }
 
-    void TakePrimaryMapping(Instant now, Ipv4Endpoint mapped)
-    {
-        bool renumbered = State == ClientState.Qualified && mapped != context.Mapped;
-        context.Mapped = mapped;
-        context.IsPortPreserving = mapped.Port == context.Local.Port; // RFC 6081 §5.4.3
-        if (renumbered)
-        {
-            RefreshInterval = context.Options.RefreshInterval; // what was determined no longer holds
-            SetAddress(); // §5.2.5: the old address is invalid at once
-        }
-        if (_silentSecondaries.Contains(context.Server.Primary))
-            Complete(MappingBehaviour.NotChecked);
-        else
-            Solicit(now, secondary: true, attempt: 1);
-    }
-
-    void TakeSecondaryMapping(Instant now, Ipv4Endpoint mapped)
-    {
-        if (mapped == context.Mapped)
-        {
-            Complete(mapped == context.Local ? MappingBehaviour.None : MappingBehaviour.EndpointIndependent);
-            return;
-        }
-        // RFC 6081 §5.5 would test each time; a step that is no step here will be none later either.
-        context.MayBeSequential = mapped.Address == context.Mapped.Address && mapped.Port - context.Mapped.Port is > 0 and <= ClientPeers.MaxPortStep;
-        if (context.Options.Has(TeredoExtensions.SymmetricNatSupport))
-            Complete(MappingBehaviour.AddressOrPortDependent); // RFC 6081 §5.2: go on with the primary's mapping
-        else
-        {
-            LoseAddress();
-            GoOffline(now, OfflineReason.SymmetricNat); // RFC 4380 §5.2.1
-        }
-    }
-
-    // RFC 4380 §5.2.1 calls the service unusable then. Servers with one address are too common for that: the mapping behaviour
-    // is "not checked", unless the options insist.
-    void GiveUpOnSecondary(Instant now)
-    {
-        if (context.Options.RequireSecondary)
-        {
-            LoseAddress();
-            TryNextServer(now, OfflineReason.SecondaryUnreachable);
-            return;
-        }
-        _silentSecondaries.Add(context.Server.Primary);
-        Complete(MappingBehaviour.NotChecked);
-    }
-
-    void Complete(MappingBehaviour mapping)
-    {
-        context.Mapping = mapping;
-        _failures = _serversTried = 0;
-        mapper.Compare();
-        if (WantsReservedPort)
-        {
-            StartOverWithMapping();
-            return;
-        }
-        SetAddress();
-        bool wasQualified = State == ClientState.Qualified;
-        State = ClientState.Qualified;
-        if (!wasQualified || _reported != Nat)
-            Report();
-        Maintain();
-    }
-
-    void Report()
-    {
-        _reported = Nat;
-        context.Raise(new ClientEvent.Qualified(context.Address!.Value, context.Server, _mtu, Nat));
-    }
-
-    void SetAddress()
-    {
-        var old = context.Address;
-        var address = new TeredoAddress(context.Server.Primary, Flags(), context.Mapped);
-        if (address == old)
-            return;
-        peers.Clear(); // §5.2.5: what was negotiated for the old address is void
-        context.Filtering = FilteringBehaviour.NotChecked;
-        context.Address = address;
-        if (old is { } previous)
-            context.Raise(new ClientEvent.AddressChanged(previous, address));
-    }
-
-    // RFC 5991 §3.1: twelve random bits, kept while the mapping does not change, else each refresh would renumber the host.
-    TeredoFlags Flags()
-    {
-        if (_flags is { } known && known.Server == context.Server.Primary && known.Mapped == context.Mapped)
-            return known.Flags;
-        var flags = (TeredoFlags)context.Random.NextUInt64() & TeredoFlags.Random;
-        _flags = (context.Server.Primary, context.Mapped, flags);
-        return flags;
-    }
-
-    OfflineReason Silence => _mappedNotGlobal ? OfflineReason.MappedAddressNotGlobal : OfflineReason.ServerUnreachable;
-
     void TryNextServer(Instant now, OfflineReason reason)
     {
         if (++_serversTried >= context.Options.Servers.Count)
@@ -456,19 +359,6 @@ sealed class Qualification(ClientContext context, PortMapper mapper, ClientPeers
         _activity = new Idle();
         peers.Clear();
         State = ClientState.Dormant;
-    }
-
-    // A symmetric NAT that is the gateway itself, and whose mapping came too late for the flow to the server.
-    bool WantsReservedPort => context.IsSymmetric && context.PortMapping is { } external && external.Address == context.Mapped.Address
-        && !_remapped && context.Options.ServicePort == 0 && context.Options.Has(TeredoExtensions.UpnpSymmetricNat);
-
-    // The reserved external port serves the first mapping that a symmetric NAT makes (RFC 6081 §5.3): it must be there first.
-    void StartOverWithMapping()
-    {
-        _remapped = _awaitMapping = true;
-        LoseAddress();
-        ClosePort();
-        OpenPort(1);
     }
 
     void LoseAddress()
