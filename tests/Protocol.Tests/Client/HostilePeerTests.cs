@@ -46,6 +46,31 @@ public sealed class HostilePeerTests
     }
 
     [Test]
+    public void UnreachablePeer_ThatIsHeardAfterAll_IsContactedAgainWhenItGoesQuiet()
+    {
+        var client = With(TeredoExtensions.None);
+        var peer = Peer.Number();
+        client.SendTo(peer.Address);
+        client.Advance(12);
+        Assert.That(client.SendTo(peer.Address), Is.EqualTo(Verdict.Dropped(DropReason.PeerUnreachable)));
+        client.ReceiveDirect(peer);
+        client.Advance(31);
+        Assert.That(client.SendTo(peer.Address), Is.EqualTo(Verdict.Held));
+    }
+
+    [Test]
+    public void BubblesWithoutANonce_AreNoGuesses()
+    {
+        var client = Qualified();
+        var peer = Peer.Number();
+        var elsewhere = Lab.Endpoint("8.0.0.1:50999");
+        client.SendTo(peer.Address);
+        for (int i = 0; i < 20; i++)
+            Assert.That(client.ReceiveDirectFrom(elsewhere, peer), Is.EqualTo(Verdict.Dropped(DropReason.NonceMismatch)));
+        Assert.That(client.ReceiveDirectFrom(elsewhere, peer, Build.Nonce(client.LastNonce())), Is.EqualTo(Verdict.Consumed));
+    }
+
+    [Test]
     public void NativePeerThroughAnotherRelay_DataOfTheTrustedOne_DoesNotPayForMoreTests()
     {
         var client = Qualified();

@@ -393,6 +393,15 @@ public sealed class PortPreservingTests
         Assert.That(client.Direct(), Has.Count.EqualTo(20));
     }
 
+    [Test]
+    public void PeerRefresh_PeerThatIsNoLongerTrusted_IsNotRefreshed()
+    {
+        var client = TrustedOnRandom();
+        client.ChangeNetwork(n => n with { Resumed = true });
+        client.Advance(100);
+        Assert.That(client.Direct(), Is.Empty);
+    }
+
     [Test, Conformance("C-209")]
     public void PeerRefresh_PeerOnTheServicePort_IsNotRefreshed()
     {
