@@ -71,6 +71,36 @@ public sealed class HostilePeerTests
     }
 
     [Test]
+    public void AlternateAddresses_OfAnEarlierBubble_AreForgottenWithTheNext()
+    {
+        var client = Qualified();
+        var peer = Peer.Number();
+        var alternate = Lab.Endpoint("8.0.0.1:5000");
+        client.ReceiveIndirect(peer, Build.Nonce(1), Build.AlternateAddresses(alternate));
+        Assert.That(client.Direct().Select(s => s.Target), Has.Member(alternate));
+        client.Clear();
+        client.ReceiveIndirect(peer, Build.Nonce(2));
+        Assert.That(client.Direct().Select(s => s.Target), Has.No.Member(alternate).And.Not.Empty);
+    }
+
+    [Test]
+    public void Solicitations_InOneSecond_GetOneAdvertisement()
+    {
+        var client = Qualified();
+        var peer = Peer.Number();
+        client.Trust(peer);
+        for (int i = 0; i < 9; i++)
+        {
+            client.ReceiveDirect(peer, Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation));
+            client.Advance(0.1);
+        }
+        Assert.That(client.Direct(), Has.Count.EqualTo(1));
+        client.Advance(0.2);
+        client.ReceiveDirect(peer, Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation));
+        Assert.That(client.Direct(), Has.Count.EqualTo(2));
+    }
+
+    [Test]
     public void NativePeerThroughAnotherRelay_DataOfTheTrustedOne_DoesNotPayForMoreTests()
     {
         var client = Qualified();
