@@ -46,6 +46,61 @@ public sealed class HostilePeerTests
     }
 
     [Test]
+    public void UnreachablePeer_ThatIsHeardAfterAll_IsContactedAgainWhenItGoesQuiet()
+    {
+        var client = With(TeredoExtensions.None);
+        var peer = Peer.Number();
+        client.SendTo(peer.Address);
+        client.Advance(12);
+        Assert.That(client.SendTo(peer.Address), Is.EqualTo(Verdict.Dropped(DropReason.PeerUnreachable)));
+        client.ReceiveDirect(peer);
+        client.Advance(31);
+        Assert.That(client.SendTo(peer.Address), Is.EqualTo(Verdict.Held));
+    }
+
+    [Test]
+    public void BubblesWithoutANonce_AreNoGuesses()
+    {
+        var client = Qualified();
+        var peer = Peer.Number();
+        var elsewhere = Lab.Endpoint("8.0.0.1:50999");
+        client.SendTo(peer.Address);
+        for (int i = 0; i < 20; i++)
+            Assert.That(client.ReceiveDirectFrom(elsewhere, peer), Is.EqualTo(Verdict.Dropped(DropReason.NonceMismatch)));
+        Assert.That(client.ReceiveDirectFrom(elsewhere, peer, Build.Nonce(client.LastNonce())), Is.EqualTo(Verdict.Consumed));
+    }
+
+    [Test]
+    public void AlternateAddresses_OfAnEarlierBubble_AreForgottenWithTheNext()
+    {
+        var client = Qualified();
+        var peer = Peer.Number();
+        var alternate = Lab.Endpoint("8.0.0.1:5000");
+        client.ReceiveIndirect(peer, Build.Nonce(1), Build.AlternateAddresses(alternate));
+        Assert.That(client.Direct().Select(s => s.Target), Has.Member(alternate));
+        client.Clear();
+        client.ReceiveIndirect(peer, Build.Nonce(2));
+        Assert.That(client.Direct().Select(s => s.Target), Has.No.Member(alternate).And.Not.Empty);
+    }
+
+    [Test]
+    public void Solicitations_InOneSecond_GetOneAdvertisement()
+    {
+        var client = Qualified();
+        var peer = Peer.Number();
+        client.Trust(peer);
+        for (int i = 0; i < 9; i++)
+        {
+            client.ReceiveDirect(peer, Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation));
+            client.Advance(0.1);
+        }
+        Assert.That(client.Direct(), Has.Count.EqualTo(1));
+        client.Advance(0.2);
+        client.ReceiveDirect(peer, Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation));
+        Assert.That(client.Direct(), Has.Count.EqualTo(2));
+    }
+
+    [Test]
     public void NativePeerThroughAnotherRelay_DataOfTheTrustedOne_DoesNotPayForMoreTests()
     {
         var client = Qualified();

@@ -50,6 +50,21 @@ public sealed class PortPreservingTests
     }
 
     [Test, Conformance("C-195")]
+    public void RandomPort_IsNeverTheServicePort()
+    {
+        ushort drawn = Draw(Local.Port);
+        Assert.That(Draw(drawn), Is.Not.EqualTo(drawn), "the same randomness, but that port is in use");
+
+        static ushort Draw(ushort servicePort)
+        {
+            var client = Qualified(o => o with { Extensions = Extensions, ServicePort = servicePort },
+                new(Mapped.Address, servicePort), Lab.Endpoint("9.0.0.1:51170"));
+            client.SendTo(Peer.Address);
+            return client.RequestsOf(ClientRequestKind.OpenPort).Single().Number;
+        }
+    }
+
+    [Test, Conformance("C-195")]
     public void RandomPort_CannotBeOpened_TheIndirectBubbleGoesWithout()
     {
         var client = PortPreserving(prepare: c => c.OpenPortAnswer = r => r.Port.IsRandom ? RequestAnswer.NotOpened(r.Port) : c.Opened(r));
@@ -376,6 +391,15 @@ public sealed class PortPreservingTests
         Assert.That(client.Direct(), Is.Empty, "data refreshes the mapping itself");
         LetThirtySecondsPass(client, 40, sendData: false);
         Assert.That(client.Direct(), Has.Count.EqualTo(20));
+    }
+
+    [Test]
+    public void PeerRefresh_PeerThatIsNoLongerTrusted_IsNotRefreshed()
+    {
+        var client = TrustedOnRandom();
+        client.ChangeNetwork(n => n with { Resumed = true });
+        client.Advance(100);
+        Assert.That(client.Direct(), Is.Empty);
     }
 
     [Test, Conformance("C-209")]

@@ -46,6 +46,45 @@ public sealed class SequentialPortTests
         Assert.That(indirect.TrailerNonce, Is.Not.Null);
     }
 
+    [Test, Conformance("C-217", "C-218")]
+    public void NoAnswer_TheNextRoundTestsTwiceAgain()
+    {
+        var client = Sequential();
+        client.SendTo(Peer.Address);
+        client.AdvanceTo(6);
+        double[] times = [.. client.Solicitations.Where(s => s.Via.IsRandom).Times()];
+        Assert.That(times, Has.Length.EqualTo(8));
+        Assert.That(times[6] - times[4], Is.EqualTo(1).Within(0.001));
+    }
+
+    [Test, Conformance("C-222")]
+    public void AnswerFromTheServersOtherAddress_IsDropped()
+    {
+        var client = Sequential();
+        client.SendTo(Peer.Address);
+        var (toPrimary, toSecondary) = Test(client);
+        Assert.That(client.AnswerSolicitation(toPrimary, Lower, Advertisement.Right with { OuterSource = ServerSecondary }),
+            Is.EqualTo(Verdict.Dropped(DropReason.BadNonce)));
+        Assert.That(client.AnswerSolicitation(toSecondary, Upper, Advertisement.Right with { OuterSource = ServerPrimary }),
+            Is.EqualTo(Verdict.Dropped(DropReason.BadNonce)));
+    }
+
+    [Test]
+    public void NoPortBetweenTheTwo_TestedOnceMoreFromAnotherPortWithTheDefaultTtl()
+    {
+        var client = Sequential();
+        client.SendTo(Peer.Address);
+        var (toPrimary, toSecondary) = Test(client);
+        var first = toPrimary.Via;
+        client.Clear();
+        client.AnswerSolicitation(toPrimary, Lab.Endpoint("9.0.0.1:1200"));
+        client.AnswerSolicitation(toSecondary, Lab.Endpoint("9.0.0.1:1201"));
+        Assert.That(client.RequestsOf(ClientRequestKind.ClosePort).Single().Port, Is.EqualTo(first));
+        var bubble = client.Direct().Single();
+        Assert.That((bubble.Via == first, bubble.Ttl), Is.EqualTo((false, (byte)0)));
+        Assert.That(client.Indirect(), Is.Empty);
+    }
+
     static readonly double[] TestTimes = [0, 0, 1, 1];
 
     [Test, Conformance("C-220", "C-222", "C-223")]
