@@ -99,7 +99,7 @@ sealed partial class ClientPeers
         if (contact.AdvertisedPort != 0)
             length += TrailerSet.WriteRandomPort(datagram[length..], contact.AdvertisedPort); // RFC 6081 §5.4.4.2
         contact.HasAdvertised = contact.AdvertisedPort != 0;
-        _context.Send(now, LocalPort.Service, new(peer.Server, TeredoPorts.Server), datagram[..length]);
+        _context.Send(now, LocalPort.Service, ServerOf(peer), datagram[..length]);
     }
 
     // RFC 6081 §5.6.4.1: the local endpoint first, then the gateway's mapping while that is another than the mapped endpoint.

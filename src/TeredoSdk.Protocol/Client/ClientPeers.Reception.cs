@@ -315,12 +315,16 @@ sealed partial class ClientPeers
         else
         {
             SendDirectBubbles(now, contact, ttl: 0, answering: true); // the default: the peer has opened its side
-            if (contact.Bubbles.TryGrant(now)) // RFC 6081 §6.1 step 6: a symmetric peer needs our nonce
+            if (MayTrouble(now, ServerOf(peer)) && contact.Bubbles.TryGrant(now)) // RFC 6081 §6.1 step 6: a symmetric peer needs our nonce
                 SendIndirectly(now, contact);
         }
         Schedule(contact);
         return Verdict.Consumed;
     }
+
+    // Our own server bears it. Another one, which peers may have made up, gets no more than any endpoint that is answered: those of its
+    // clients that need our nonce could not have sent us a bubble through ours (RFC 4380 §5.3.1 rule 5).
+    bool MayTrouble(Instant now, Ipv4Endpoint server) => server == _context.PrimaryEndpoint || _answers.TryTake(now, server.Key);
 
     /// <summary>Takes another packet with an origin indication from our server: nobody to believe yet, but a native sender is tested.</summary>
     public Verdict ReceiveIndirectPacket(Instant now, in Encapsulation encapsulation)

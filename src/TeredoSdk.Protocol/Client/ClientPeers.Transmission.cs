@@ -92,8 +92,10 @@ sealed partial class ClientPeers
     DropReason CheckPeer(TeredoAddress peer) =>
         !_context.Policy.IsWellFormed(peer) ? DropReason.DestinationNotGlobal
         : peer.MappedEndpoint.Port == TeredoPorts.Server ? DropReason.ServerPort
-        : _context.IsOwn(peer.MappedEndpoint) ? DropReason.OwnAddress
+        : _context.IsOwn(peer.MappedEndpoint) || _context.IsOwn(ServerOf(peer)) ? DropReason.OwnAddress
         : DropReason.None;
+
+    static Ipv4Endpoint ServerOf(TeredoAddress peer) => new(peer.Server, TeredoPorts.Server);
 
     // RFC 6081 §5.7: is a peer that was quiet for 30 s still there? Solicitations at 0, 2 and 4 s, the third together with an ordinary
     // pair of bubbles. Each takes a grant of §5.2.6, so that four bubbles without a direct answer are never exceeded.

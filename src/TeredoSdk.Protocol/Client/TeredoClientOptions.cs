@@ -117,6 +117,9 @@ public sealed record TeredoClientOptions
             if (!policy.IsGlobalUnicast(server.Primary) || !policy.IsGlobalUnicast(server.Secondary))
                 throw Bad(nameof(Servers), $"{server.Primary}, {server.Secondary}",
                     AllowPrivateAddresses ? "unicast IPv4 addresses" : "global unicast IPv4 addresses (AllowPrivateAddresses lifts that in a laboratory)");
+        foreach (var server in Servers)
+            if (server.Primary == server.Secondary)
+                throw Bad(nameof(Servers), $"{server.Primary} twice", "two different addresses: the second tells how the NAT maps");
         if (Secret is { } secret && (secret.ClientIdentifier.Length > 255 || secret.Secret.IsEmpty))
             throw Bad(nameof(Secret), $"an identifier of {secret.ClientIdentifier.Length} octets with a secret of {secret.Secret.Length}",
                 "an identifier of at most 255 octets with a secret that is not empty");

@@ -137,12 +137,14 @@ public static class Icmpv6Error
     public const int MaximumPacketSize = 1280;
 
     /// <summary>
-    /// Whether an error may be sent for a packet: not for an ICMPv6 error, a bubble, or a multicast or unspecified source or
-    /// destination (RFC 4443 §2.4 e).
+    /// Whether an error may be sent for a packet: not for an ICMPv6 error or redirect, a bubble, or a multicast or unspecified source
+    /// or destination (RFC 4443 §2.4 e).
     /// </summary>
     public static bool MayAnswer(in Ipv6Packet packet) =>
         !packet.IsBubble && !packet.Source.IsMulticast && !packet.Source.IsUnspecified && !packet.Destination.IsMulticast
-        && !(packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length > 0 && packet.Payload[0] < 128);
+        && !(packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length > 0 && packet.Payload[0] is < 128 or Redirect);
+
+    const byte Redirect = 137; // RFC 4861 §4.5
 
     /// <summary>Writes a whole IPv6 packet with an error message that quotes another packet.</summary>
     /// <param name="octets">Where to write: 48 octets more than the quoted packet, and at most 1280.</param>

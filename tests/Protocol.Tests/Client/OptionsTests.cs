@@ -19,6 +19,10 @@ public sealed class OptionsTests
     static void AssertAccepted(TeredoClientOptions options) => Assert.That(() => new TeredoClient(options, new SeededRandom(1)), Throws.Nothing);
 
     [Test, Conformance("C-039")]
+    public void Server_OneAddressTwice_IsRefused() =>
+        AssertRefused(Options with { Servers = [new(Ipv4("203.0.113.1"), Ipv4("203.0.113.1"))] }, "Servers", "203.0.113.1 twice", "two different addresses");
+
+    [Test]
     public void Servers_Empty_IsRefused() => AssertRefused(Options with { Servers = [] }, "Servers", "an empty list", "at least one server");
 
     [TestCase("10.0.0.1"), TestCase("127.0.0.1"), TestCase("203.0.113.1"), TestCase("224.0.0.1"), TestCase("0.0.0.0"), TestCase("255.255.255.255")]

@@ -262,6 +262,18 @@ public sealed class PublishedAttackTests
     }
 
     /// <summary>Any sequence of what strangers can send: each datagram causes a bounded number, and none larger than itself by much.</summary>
+    [Test]
+    public void Reflection_MadeUpPeersOfOneServer_AimFewIndirectBubblesAtIt()
+    {
+        var client = Qualified();
+        for (int i = 0; i < 1000; i++)
+        {
+            client.Advance(0.25);
+            client.ReceiveIndirect(Peer.Number(i));
+        }
+        Assert.That(client.Indirect().Count(s => s.Target == Peer.Number().Server), Is.InRange(1, 8));
+    }
+
     [Test, Conformance("C-089")]
     public void Amplification_AnySequenceOfDatagrams_EachCausesABoundedAnswer() =>
         FsCheck.Check.QuickThrowOnFailure(Prop.ForAll<byte[]>(ReceiveSequence));

@@ -56,6 +56,7 @@ public class Icmpv6Tests
         Assert.That(MayAnswer(Packet(NextHeader.Icmpv6, 128, Source, Destination)), Is.True);
         Assert.That(MayAnswer(Packet(NextHeader.Icmpv6, 1, Source, Destination)), Is.False);
         Assert.That(MayAnswer(Packet(NextHeader.Icmpv6, 127, Source, Destination)), Is.False);
+        Assert.That(MayAnswer(Packet(NextHeader.Icmpv6, 137, Source, Destination)), Is.False, "a redirect");
         Assert.That(MayAnswer(Packet(NextHeader.Udp, 0, Source, Ipv6Address.AllNodes)), Is.False);
         Assert.That(MayAnswer(Packet(NextHeader.Udp, 0, Ipv6Address.AllNodes, Destination)), Is.False);
         Assert.That(MayAnswer(Packet(NextHeader.Udp, 0, default, Destination)), Is.False);
