@@ -46,6 +46,43 @@ public sealed class HostilePeerTests
     }
 
     [Test]
+    public void TrustedNativePeer_HeardThroughTheServer_IsNotTestedAgain()
+    {
+        var client = Qualified();
+        client.TrustNative(Native, RelayEndpoint);
+        client.Clear();
+        client.Receive(ServerPrimary, Build.WithOrigin(RelayEndpoint, Build.EchoRequest(Native, client.Address)));
+        Assert.That(client.Sent, Is.Empty);
+    }
+
+    [Test]
+    public void PacketsOfStrangers_ThatWaitedOnAnotherNetwork_LeaveRoomOnTheNext()
+    {
+        var client = Qualified();
+        int held = HoldFromStrangers(client);
+        Assert.That(held, Is.InRange(10, 1000), "there is a limit");
+        client.ChangeNetwork(n => n with { LocalAddress = Lab.Ipv4("10.0.0.9") });
+        client.Advance(3);
+        Assert.That(client.Client.State, Is.EqualTo(ClientState.Qualified));
+        Assert.That(HoldFromStrangers(client), Is.EqualTo(held));
+    }
+
+    // Each of a crowd of native nodes sends one large packet; returns how many of them wait for a connectivity test.
+    static int HoldFromStrangers(ClientHarness client) => Enumerable.Range(1, 1000).Count(i =>
+        client.Receive(RelayEndpoint, Build.Udp(new(Native.High, (ulong)i), client.Address, 1200)) == Verdict.Held);
+
+    [Test]
+    public void PeerThatCannotBeReached_ItsRandomPortIsClosed()
+    {
+        var client = Qualified(mapped: Lab.Endpoint("9.0.0.1:1234"), atSecondary: Lab.Endpoint("9.0.0.1:51170"));
+        client.SendTo(Peer.Number().Address);
+        var random = client.Sockets.Keys.Single(p => p.IsRandom);
+        client.Advance(12);
+        Assert.That(client.EventsOf<ClientEvent.PeerUnreachable>(), Has.Exactly(1).Items);
+        Assert.That(client.Sockets.Keys, Has.None.EqualTo(random));
+    }
+
+    [Test]
     public void UnreachablePeer_ThatIsHeardAfterAll_IsContactedAgainWhenItGoesQuiet()
     {
         var client = With(TeredoExtensions.None);
