@@ -39,22 +39,21 @@ sealed partial class ClientPeers
     /// <summary>Tests a native peer that turned up by itself, if it is not tested already.</summary>
     void TestIfNew(Instant now, PeerContact contact)
     {
-        if (contact.Exchange == Exchange.None && now >= contact.UnreachableUntil && !contact.Bubbles.IsExhausted(now))
+        if (contact.Exchange == Exchange.None && !contact.Bubbles.IsExhausted(now))
             StartTest(now, contact);
         Schedule(contact);
     }
 
-    Verdict ReceiveFromNative(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation, int index)
+    Verdict ReceiveFromNative(Instant now, Ipv4Endpoint source, in Encapsulation encapsulation, int index)
     {
         var packet = encapsulation.Packet;
-        if (packet.IsBubble || via != LocalPort.Service || !_context.Policy.IsGlobalUnicast(source))
-            return _context.Drops.Drop(packet.IsBubble ? DropReason.Untrusted
-                : via != LocalPort.Service ? DropReason.UnexpectedOnPort : DropReason.SourceNotGlobal);
+        if (packet.IsBubble || !_context.Policy.IsGlobalUnicast(source))
+            return _context.Drops.Drop(packet.IsBubble ? DropReason.Untrusted : DropReason.SourceNotGlobal);
         bool trusted = index >= 0 && _table[index].IsTrusted;
         var contact = FindContact(index);
         if (contact is not null && IsTestReply(now, packet, contact))
         {
-            Trust(now, index, via, source, byNonce: true);
+            Trust(now, index, LocalPort.Service, source, byNonce: true);
             return Verdict.Consumed;
         }
         if (trusted && _table[index].Mapping == source) // §5.2.3 case 1

@@ -56,7 +56,7 @@ sealed partial class ClientPeers
         if (TeredoAddress.TryCreate(peer, out var teredo) && !teredo.HasOldPrefix)
             return ReceiveFromTeredo(now, via, source, encapsulation, teredo, index, trailers);
         return peer.IsNative && !teredo.HasOldPrefix
-            ? ReceiveFromNative(now, via, source, encapsulation, index)
+            ? ReceiveFromNative(now, source, encapsulation, index)
             : _context.Drops.Drop(DropReason.BadInnerSource); // link-local, multicast, unique local and so on
     }
 

@@ -46,6 +46,81 @@ public sealed class HostilePeerTests
     }
 
     [Test]
+    public void ConnectivityTest_WhatIsNotItsReply_IsNotTaken()
+    {
+        var client = Qualified();
+        client.SendTo(Native);
+        var (identifier, sequence, data) = client.EchoRequests().Single().Echo;
+        Assert.That(client.Receive(RelayEndpoint, Build.EchoRequest(Native, client.Address, identifier, sequence, data)), Is.EqualTo(Verdict.Held));
+        Assert.That(client.Receive(RelayEndpoint, Build.EchoReply(Native, client.Address, (ushort)(identifier + 1), sequence, data)),
+            Is.EqualTo(Verdict.Held));
+        Assert.That(client.SendTo(Native), Is.EqualTo(Verdict.Held), "not trusted");
+        client.Receive(RelayEndpoint, Build.EchoReply(Native, client.Address, identifier, sequence, data));
+        Assert.That(client.SendTo(Native).Target, Is.EqualTo(RelayEndpoint));
+    }
+
+    [Test]
+    public void NonceBeforeTheLast_IsGoodForThirtySecondsToo_AndNotLonger()
+    {
+        Assert.That(AnswerWithTheThirdNonce(after: 33.5), Is.EqualTo(Verdict.Consumed));
+        Assert.That(AnswerWithTheThirdNonce(after: 35.5), Is.EqualTo(Verdict.Dropped(DropReason.NonceMismatch)));
+    }
+
+    // Four bubbles leave at 0, 2, 4 and 6 s and a bit each; the third's nonce comes back.
+    static Verdict AnswerWithTheThirdNonce(double after)
+    {
+        var client = Qualified();
+        var peer = Peer.Number();
+        double start = client.Now.SinceStart.TotalSeconds;
+        client.SendTo(peer.Address);
+        client.Advance(10);
+        var third = client.Indirect()[2];
+        Assert.That(third.Seconds - start, Is.InRange(4, 4.5));
+        client.AdvanceTo(start + after);
+        return client.ReceiveDirectFrom(Lab.Endpoint("8.0.0.1:50000"), peer, Build.Nonce(third.TrailerNonce!.Value));
+    }
+
+    [Test]
+    public void PeerThatBubbledAMinuteAgo_IsStartedWithALowTtlAgain()
+    {
+        var client = Qualified();
+        var peer = Peer.Number();
+        client.ReceiveIndirect(peer, Build.Nonce(1));
+        client.Advance(60);
+        client.Clear();
+        client.SendTo(peer.Address);
+        Assert.That(client.Direct().Select(s => (int)s.Ttl), Is.EqualTo(new[] { 2 }), "its side may be shut again");
+    }
+
+    [Test]
+    public void PeerThatListsItsOwnMapping_GetsOneBubbleThere()
+    {
+        var client = Qualified();
+        var peer = Peer.Number();
+        client.ReceiveIndirect(peer, Build.Nonce(1), Build.AlternateAddresses(peer.Mapped));
+        Assert.That(client.Direct().Select(s => s.Target), Is.EqualTo(new[] { peer.Mapped }));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public void SymmetricClient_HeardByAPeerThatGoesOnAsking_IsNotHeardItself(bool goesOn)
+    {
+        var client = Symmetric();
+        var peer = Peer.Number();
+        client.SendTo(peer.Address);
+        client.ReceiveIndirect(peer, Build.Nonce(1));
+        client.ReceiveDirect(peer, Build.Nonce(client.LastNonce())); // it reaches us, but does it hear us?
+        for (uint i = 2; i < 12; i++)
+        {
+            client.Advance(1);
+            if (goesOn)
+                client.ReceiveIndirect(peer, Build.Nonce(i)); // it does not: it asks again
+        }
+        Assert.That(client.EventsOf<ClientEvent.PeerUnreachable>().Select(e => e.Reason),
+            goesOn ? Is.EqualTo(new[] { UnreachableReason.DirectPathBlocked }) : Is.Empty);
+    }
+
+    [Test]
     public void TrustedNativePeer_HeardThroughTheServer_IsNotTestedAgain()
     {
         var client = Qualified();
