@@ -1,0 +1,70 @@
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Engine;
+
+/// <summary>The IPv4 network of this machine, over System.Net.</summary>
+sealed class SystemNetwork(ILogger log) : IHostNetwork
+{
+    readonly Dictionary<Action, NetworkAddressChangedEventHandler> _handlers = [];
+
+    public event Action? Changed
+    {
+        add
+        {
+            if (value is null)
+                return;
+            NetworkAddressChangedEventHandler handler = (_, _) => value();
+            lock (_handlers)
+                _handlers[value] = handler;
+            NetworkChange.NetworkAddressChanged += handler;
+        }
+        remove
+        {
+            lock (_handlers)
+                if (value is not null && _handlers.Remove(value, out var handler))
+                    NetworkChange.NetworkAddressChanged -= handler;
+        }
+    }
+
+    public NetworkState Describe(Ipv4Address server)
+    {
+        var local = FindLocalAddress(server);
+        List<Ipv4Subnet> subnets = [];
+        bool native = false;
+        foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            if (networkInterface.OperationalStatus is not (OperationalStatus.Up or OperationalStatus.Unknown))
+                continue;
+            var properties = networkInterface.GetIPProperties();
+            foreach (var unicast in properties.UnicastAddresses)
+            {
+                if (unicast.Address.AddressFamily == AddressFamily.InterNetwork)
+                    subnets.Add(new(Ipv4Address.FromIPAddress(unicast.Address), unicast.PrefixLength));
+                else if (Ipv6Address.FromIPAddress(unicast.Address).IsNative) // RFC 4380 §5.5; unique local ones do not count
+                    native |= properties.GatewayAddresses.Any(gateway => gateway.Address.AddressFamily == AddressFamily.InterNetworkV6);
+            }
+        }
+        return new() { HasIpv4 = local is not null, LocalAddress = local ?? default, AttachedSubnets = subnets, HasNativeIpv6 = native };
+    }
+
+    public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => new SocketTransport(local, handler, log);
+
+    // The address of the interface that leads to the server. Connecting a UDP socket sends nothing.
+    static Ipv4Address? FindLocalAddress(Ipv4Address server)
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.Connect(new Ipv4Endpoint(server, Protocol.Wire.TeredoPorts.Server).ToIPEndPoint());
+            return Ipv4Address.FromIPAddress(((System.Net.IPEndPoint)socket.LocalEndPoint!).Address);
+        }
+        catch (SocketException)
+        {
+            return null; // no route
+        }
+    }
+}
