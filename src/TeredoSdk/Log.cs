@@ -58,4 +58,7 @@ static partial class Log
 
     [LoggerMessage(EventIds.Resumed, LogLevel.Information, "The machine slept; checking the address.")]
     public static partial void Resumed(ILogger log);
+
+    [LoggerMessage(EventIds.InterfacesUnknown, LogLevel.Debug, "The network interfaces can't be listed: {Cause}")]
+    public static partial void InterfacesUnknown(ILogger log, string cause);
 }

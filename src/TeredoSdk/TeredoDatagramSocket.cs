@@ -47,7 +47,8 @@ public sealed class TeredoDatagramSocket : IDisposable, IAsyncDisposable
     /// <summary>Whom this socket sent to. Under the host's lock.</summary>
     internal FlowTable Flows { get; } = new();
 
-    /// <summary>Sends a datagram. As with any UDP it may be lost; the first ones to a new peer wait until the two NATs are open.</summary>
+    /// <summary>Sends a datagram. As with any UDP it may be lost.</summary>
+    /// <remarks>Until the two NATs are open, up to four datagrams to a new peer wait, for up to 8 s; more are lost.</remarks>
     /// <param name="datagram">What to send, at most <see cref="MaxDatagramOctets"/>; not used any more when the call returns.</param>
     /// <param name="remoteEndPoint">The peer's IPv6 address and port.</param>
     /// <param name="cancellationToken">Looked at before sending.</param>

@@ -95,9 +95,11 @@ public sealed class TeredoServerHost : IAsyncDisposable
 
     internal static TeredoServerHost Start(TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)
     {
+        var primary = Parse(options.Address, nameof(options.Address));
         var core = new TeredoServerOptions
         {
-            Primary = Parse(options.Address, nameof(options.Address)),
+            Primary = primary,
+            AttachedSubnets = network.Describe(primary).AttachedSubnets,
             Secondary = options.SecondaryAddress is { } secondary ? Parse(secondary, nameof(options.SecondaryAddress)) : null,
             AllowPrivateAddresses = options.AllowPrivateAddresses,
             RateLimits = options.RateLimits,

@@ -9,6 +9,19 @@ static class Waiting
 
     public static Task InTime(this Task task) => task.WaitAsync(Limit);
 
+    /// <summary>As <see cref="InTime(Task)"/>, and says how things stand when the time is over.</summary>
+    public static async Task InTime(this Task task, Func<string> describe)
+    {
+        try
+        {
+            await task.WaitAsync(Limit);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail(describe());
+        }
+    }
+
     public static Task<T> InTime<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(Limit);
 
     public static Task InTime(this ValueTask task) => task.AsTask().WaitAsync(Limit);

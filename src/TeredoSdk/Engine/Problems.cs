@@ -21,8 +21,10 @@ static class Problems
             $"The Teredo server {server.Primary} sees this machine at an address that is not a public one, so it is behind the same NAT. Use a server on the "
             + $"public internet; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}."),
         OfflineReason.PortUnavailable => new(TeredoError.PortUnavailable,
-            $"UDP port {options.ClientPort} of this machine can't be used ({portFailure?.Message ?? "unknown cause"}). Choose another "
-            + $"{nameof(TeredoOptions.ClientPort)}, or 0 for any.", portFailure),
+            options.ClientPort == 0
+                ? $"No UDP port of this machine can be used ({portFailure?.Message}). Allow this process to open UDP sockets."
+                : $"UDP port {options.ClientPort} of this machine can't be used ({portFailure?.Message}). Choose another {nameof(TeredoOptions.ClientPort)}, or 0 for any.",
+            portFailure),
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
 

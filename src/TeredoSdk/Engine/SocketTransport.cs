@@ -80,11 +80,14 @@ sealed class SocketTransport : IUdpTransport
         _socket.Dispose();
     }
 
-    static void Configure(Socket socket)
+    internal static void Configure(Socket socket)
     {
         socket.ReceiveBufferSize = socket.SendBufferSize = BufferOctets;
         if (OperatingSystem.IsWindows())
+        {
+            socket.ExclusiveAddressUse = true; // else another process could take the port over
             socket.IOControl(SioUdpConnReset, [0, 0, 0, 0], null); // else an ICMP error makes the next receive fail
+        }
         try
         {
             socket.DontFragment = false; // Linux: IP_MTU_DISCOVER = dont, so that large packets are fragmented instead of lost

@@ -35,6 +35,21 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         var local = FindLocalAddress(server);
         List<Ipv4Subnet> subnets = [];
         bool native = false;
+        try
+        {
+            LookAtInterfaces(subnets, ref native);
+        }
+        catch (NetworkInformationException e)
+        {
+            Log.InterfacesUnknown(log, e.Message); // a sandbox: the path to the server is what counts
+        }
+        return new() { HasIpv4 = local is not null, LocalAddress = local ?? default, AttachedSubnets = subnets, HasNativeIpv6 = native };
+    }
+
+    public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => new SocketTransport(local, handler, log);
+
+    static void LookAtInterfaces(List<Ipv4Subnet> subnets, ref bool native)
+    {
         foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
         {
             if (networkInterface.OperationalStatus is not (OperationalStatus.Up or OperationalStatus.Unknown))
@@ -42,16 +57,13 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
             var properties = networkInterface.GetIPProperties();
             foreach (var unicast in properties.UnicastAddresses)
             {
-                if (unicast.Address.AddressFamily == AddressFamily.InterNetwork)
+                if (unicast.Address.AddressFamily == AddressFamily.InterNetwork && unicast.PrefixLength is >= 1 and <= 32)
                     subnets.Add(new(Ipv4Address.FromIPAddress(unicast.Address), unicast.PrefixLength));
-                else if (Ipv6Address.FromIPAddress(unicast.Address).IsNative) // RFC 4380 §5.5; unique local ones do not count
+                else if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6 && Ipv6Address.FromIPAddress(unicast.Address).IsNative) // RFC 4380 §5.5; unique local ones do not count
                     native |= properties.GatewayAddresses.Any(gateway => gateway.Address.AddressFamily == AddressFamily.InterNetworkV6);
             }
         }
-        return new() { HasIpv4 = local is not null, LocalAddress = local ?? default, AttachedSubnets = subnets, HasNativeIpv6 = native };
     }
-
-    public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => new SocketTransport(local, handler, log);
 
     // The address of the interface that leads to the server. Connecting a UDP socket sends nothing.
     static Ipv4Address? FindLocalAddress(Ipv4Address server)
