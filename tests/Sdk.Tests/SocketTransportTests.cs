@@ -7,6 +7,7 @@ using TeredoSdk.Protocol;
 namespace TeredoSdk.Tests;
 
 /// <summary>The engine's UDP sockets.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class SocketTransportTests
 {
     static readonly Ipv4Endpoint AnyPort = Ipv4Endpoint.Parse("127.0.0.1:0");
@@ -28,6 +29,22 @@ public sealed class SocketTransportTests
             var (source, payload) = await _received.Reader.ReadAsync().InTime();
             Assert.That(source, Is.EqualTo(sender.LocalEndpoint));
             Assert.That(payload, Is.EqualTo(new byte[] { ttl, 7 }));
+        }
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void Ttl_IsTheDatagramsOwn()
+    {
+        using var receiver = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 10_000 };
+        receiver.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        TtlReader.Enable(receiver);
+        using var sender = Open();
+        short normal = receiver.Ttl;
+        foreach (var (wanted, expected) in new[] { (0, normal), (21, 21), (0, normal), (255, 255), (2, 2), (2, 2), (0, normal) })
+        {
+            sender.Send(Ipv4Endpoint.FromIPEndPoint((System.Net.IPEndPoint)receiver.LocalEndPoint!), [1], (byte)wanted);
+            Assert.That(TtlReader.Receive(receiver), Is.EqualTo(expected));
         }
     }
 
