@@ -164,6 +164,38 @@ public sealed class LoopbackTests
     }
 
     [Test]
+    public async Task Dispose_WhileOthersBindSendAndPing_EndsThemAll()
+    {
+        await using var lab = new Loopback();
+        for (int run = 0; run < 4; run++)
+        {
+            var (alice, bob) = (await lab.StartAsync(), await lab.StartAsync());
+            var target = new IPEndPoint(bob.Address!, 1);
+            var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously); // else the test would go on within a user
+            var users = Enumerable.Range(0, 4).Select(i => Task.Run(async () =>
+            {
+                while (true)
+                {
+                    await using var socket = await alice.BindAsync(i % 2 == 0 ? 0 : 1000 + i);
+                    begun.TrySetResult();
+                    await socket.SendToAsync(new byte[1], target);
+                    if (i == 3)
+                        await alice.PingAsync(bob.Address!, PingTimeout);
+                    _ = alice.Report;
+                    await Task.Yield(); // leaves the pool's threads to others, too
+                }
+            })).ToArray();
+            await begun.Task.InTime();
+            await alice.DisposeAsync().InTime();
+            foreach (var user in users)
+            {
+                await user.InTime().ContinueWith(_ => { }, TaskScheduler.Default);
+                Assert.That(user.Exception?.InnerException, Is.TypeOf<ObjectDisposedException>().Or.TypeOf<TeredoException>().With.Property(nameof(TeredoException.Error)).EqualTo(TeredoError.NoAddress));
+            }
+        }
+    }
+
+    [Test]
     public async Task ServerHost_AddressIsTaken_SaysSo()
     {
         await using var lab = new Loopback();

@@ -216,6 +216,8 @@ public sealed class ProtectionTests
         Assert.That(e.Message, Does.Contain("4242"));
         await socket.DisposeAsync();
         await socket.DisposeAsync();
+        lab.Time.Advance(TimeSpan.FromMinutes(61));
+        Assert.That(alice.Report.State, Is.EqualTo(TeredoState.Dormant), "the bind that failed holds nothing");
         Assert.That((await alice.BindAsync(4242)).LocalEndPoint.Port, Is.EqualTo(4242));
     }
 

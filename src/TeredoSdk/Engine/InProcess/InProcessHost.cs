@@ -87,20 +87,19 @@ sealed class InProcessHost(TimeProvider time, Func<TeredoDriver> driver)
     /// <param name="level">Unrestricted or EdgeRestricted.</param>
     public TeredoDatagramSocket Bind(ushort port, IPProtectionLevel level)
     {
-        TeredoDatagramSocket socket;
-        lock (_gate)
+        bool isUnrestricted = level == IPProtectionLevel.Unrestricted;
+        if (isUnrestricted)
+            Driver.AcquireLease(); // before anybody else can dispose the socket, which releases it
+        try
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(TeredoNode));
-            if (port == 0)
-                port = FindFreePort();
-            else if (_sockets.ContainsKey(port))
-                throw new TeredoException(TeredoError.PortUnavailable, $"UDP port {port} is taken by another socket of this node. Choose another one, or 0 for any.");
-            socket = new(this, port, level);
-            _sockets.Add(port, socket);
+            lock (_gate)
+                return Add(port, level);
         }
-        if (socket.IsUnrestricted)
-            Driver.AcquireLease();
-        return socket;
+        catch when (isUnrestricted)
+        {
+            Driver.ReleaseLease();
+            throw;
+        }
     }
 
     public void Unbind(TeredoDatagramSocket socket)
@@ -306,8 +305,20 @@ sealed class InProcessHost(TimeProvider time, Func<TeredoDriver> driver)
     }
 
     // Under the lock.
-    void NoteStranger(in Ipv6Packet packet) =>
-        _strangerSeen |= packet.Source != packet.Destination && !_contacted.Contains(_clock.Now, packet.Source, 0);
+    TeredoDatagramSocket Add(ushort port, IPProtectionLevel level)
+    {
+        ObjectDisposedException.ThrowIf(_closed, typeof(TeredoNode));
+        if (port == 0)
+            port = FindFreePort();
+        else if (_sockets.ContainsKey(port))
+            throw new TeredoException(TeredoError.PortUnavailable, $"UDP port {port} is taken by another socket of this node. Choose another one, or 0 for any.");
+        var socket = new TeredoDatagramSocket(this, port, level);
+        _sockets.Add(port, socket);
+        return socket;
+    }
+
+    // Under the lock.
+    void NoteStranger(in Ipv6Packet packet) => _strangerSeen |= !_contacted.Contains(_clock.Now, packet.Source, 0);
 
     void Count(HostDrop reason)
     {
