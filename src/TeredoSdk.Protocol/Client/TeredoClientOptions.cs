@@ -107,8 +107,9 @@ public sealed record TeredoClientOptions
 
     internal bool Has(TeredoExtensions extension) => (Extensions & extension) == extension;
 
+    /// <summary>Checks the options, as a <see cref="TeredoClient"/> does when it is made.</summary>
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
-    internal void Validate()
+    public void Validate()
     {
         var policy = AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
         if (Servers is not { Count: > 0 })

@@ -19,7 +19,7 @@ public class ProjectReferenceTests
         .EnumerateFiles(Path.Combine(RepositoryRoot.Path, "src"), "*.csproj", SearchOption.AllDirectories).ToDictionary(path => Path.GetFileNameWithoutExtension(path)!);
 
     [Test]
-    public void Project_IsOneThatIsKnown() => Assert.That(Projects.Keys, Is.SubsetOf(Allowed.Keys).And.SupersetOf(new[] { "TeredoSdk.Protocol", "TeredoSdk.Testing" }));
+    public void Project_IsOneThatIsKnown() => Assert.That(Projects.Keys, Is.SubsetOf(Allowed.Keys).And.SupersetOf(new[] { "TeredoSdk.Protocol", "TeredoSdk", "TeredoSdk.Testing" }));
 
     [Test]
     public void Project_ReferencesOnlyWhatItMay()
@@ -27,6 +27,14 @@ public class ProjectReferenceTests
         foreach (var (name, path) in Projects)
             Assert.That(References(path, "ProjectReference").Select(ProjectName), Is.SubsetOf(Allowed[name]), name);
     }
+
+    [Test]
+    public void ProjectOfTheSdk_ReferencesOnlyTheLibrariesItMay() =>
+        Assert.That(References(Projects["TeredoSdk"], "PackageReference"), Is.SubsetOf(new[]
+        {
+            "Microsoft.Extensions.DependencyInjection", "Microsoft.Extensions.Options", "Microsoft.Extensions.Options.ConfigurationExtensions",
+            "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.Diagnostics.HealthChecks",
+        }));
 
     [Test]
     public void ProjectOfTheCore_ReferencesNoPackageAndNoAssembly()

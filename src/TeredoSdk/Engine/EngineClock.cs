@@ -1,0 +1,39 @@
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Engine;
+
+/// <summary>Makes instants, and notices that the machine slept: wall-clock time went on, monotonic time did not.</summary>
+/// <remarks>Not thread-safe.</remarks>
+sealed class EngineClock
+{
+    static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(5);
+
+    readonly TimeProvider _time;
+    readonly long _start;
+    TimeSpan _offset;
+
+    public EngineClock(TimeProvider time)
+    {
+        _time = time;
+        _start = time.GetTimestamp();
+        _offset = Offset(default);
+    }
+
+    public Instant Now => new(_time.GetElapsedTime(_start));
+
+    /// <summary>Reads the clock.</summary>
+    /// <param name="slept">Whether the machine slept since the last reading. Setting the wall clock back is no sleep.</param>
+    public Instant Read(out bool slept)
+    {
+        var now = Now;
+        var offset = Offset(now.SinceStart);
+        slept = offset - _offset > Tolerance;
+        _offset = offset;
+        return now;
+    }
+
+    /// <summary>The wall-clock time of an instant.</summary>
+    public DateTimeOffset ToWallClock(Instant instant) => _time.GetUtcNow() + (instant - Now);
+
+    TimeSpan Offset(TimeSpan elapsed) => TimeSpan.FromTicks(_time.GetUtcNow().UtcTicks) - elapsed;
+}

@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Engine;
+
+/// <summary>A server as a person writes it: <c>host[,secondary]</c>.</summary>
+readonly record struct ServerName(string Primary, string? Secondary)
+{
+    public const string Expected = "host or host,secondary, each an IPv4 address or a name, such as teredo.example.net or 192.0.2.1,192.0.2.2";
+
+    /// <summary>The addresses when no name needs to be resolved, else null.</summary>
+    public TeredoServerAddress? Literal =>
+        !Ipv4Address.TryParse(Primary, null, out var primary) ? null
+        : Secondary is null ? new TeredoServerAddress(primary)
+        : Ipv4Address.TryParse(Secondary, null, out var secondary) ? new(primary, secondary) : null;
+
+    public static bool TryParse(string? text, out ServerName name)
+    {
+        string[] parts = (text ?? "").Split(',', StringSplitOptions.TrimEntries);
+        bool valid = parts.Length is 1 or 2 && Array.TrueForAll(parts, IsHost);
+        name = valid ? new(parts[0], parts.Length == 2 ? parts[1] : null) : default;
+        return valid;
+    }
+
+    /// <summary>The servers of the options, else those of the environment.</summary>
+    /// <exception cref="TeredoException">There are none, or the environment's are no servers.</exception>
+    public static IReadOnlyList<ServerName> Find(TeredoOptions options, string? environment)
+    {
+        IEnumerable<string> texts = options.Servers.Count > 0 ? options.Servers
+            : (environment ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        List<ServerName> names = [];
+        foreach (string text in texts)
+            names.Add(TryParse(text, out var name) ? name : throw new TeredoException(TeredoError.NoServer,
+                $"The environment variable {TeredoOptions.ServerVariable} names '{text}'; expected {Expected}."));
+        return names.Count > 0 ? names : throw new TeredoException(TeredoError.NoServer,
+            $"No Teredo server is configured. Name one in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)} or in the environment variable "
+            + $"{TeredoOptions.ServerVariable}, or run one of your own on a machine with a public IPv4 address ({nameof(TeredoServerHost)}).");
+    }
+
+    /// <summary>Resolves the names; those that do not resolve are left out as long as one does.</summary>
+    /// <exception cref="TeredoException">None resolves.</exception>
+    public static async Task<IReadOnlyList<TeredoServerAddress>> ResolveAsync(IReadOnlyList<ServerName> names, ILogger log, CancellationToken cancellationToken)
+    {
+        List<TeredoServerAddress> servers = [];
+        SocketException? failure = null;
+        foreach (var name in names)
+        {
+            try
+            {
+                servers.Add(name.Literal ?? await name.ResolveAsync(cancellationToken).ConfigureAwait(false));
+            }
+            catch (SocketException e)
+            {
+                failure = e;
+                Log.ServerNotResolved(log, name.ToString(), e.Message);
+            }
+        }
+        return servers.Count > 0 ? servers : throw new TeredoException(TeredoError.ServerNotResolved,
+            $"The name of the Teredo server {string.Join("; ", names)} can't be resolved to an IPv4 address ({failure!.Message}). "
+            + "Check its spelling and this machine's DNS, or configure the server's IPv4 address.", failure);
+    }
+
+    public override string ToString() => Secondary is null ? Primary : $"{Primary},{Secondary}";
+
+    async Task<TeredoServerAddress> ResolveAsync(CancellationToken cancellationToken)
+    {
+        var primary = await ResolveAsync(Primary, cancellationToken).ConfigureAwait(false);
+        return Secondary is null ? new(primary) : new(primary, await ResolveAsync(Secondary, cancellationToken).ConfigureAwait(false));
+    }
+
+    static async Task<Ipv4Address> ResolveAsync(string host, CancellationToken cancellationToken)
+    {
+        if (Ipv4Address.TryParse(host, null, out var literal))
+            return literal;
+        var addresses = await Dns.GetHostAddressesAsync(host, AddressFamily.InterNetwork, cancellationToken).ConfigureAwait(false);
+        return addresses.Length > 0 ? Ipv4Address.FromIPAddress(addresses[0]) : throw new SocketException((int)SocketError.HostNotFound);
+    }
+
+    // A name whose last label is a number is a mistyped address.
+    static bool IsHost(string host) => Ipv4Address.TryParse(host, null, out _)
+        || (Uri.CheckHostName(host) == UriHostNameType.Dns && !char.IsAsciiDigit(host.TrimEnd('.')[(host.TrimEnd('.').LastIndexOf('.') + 1)..][0]));
+}

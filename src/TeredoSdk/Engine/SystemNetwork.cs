@@ -1,0 +1,82 @@
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Engine;
+
+/// <summary>The IPv4 network of this machine, over System.Net.</summary>
+sealed class SystemNetwork(ILogger log) : IHostNetwork
+{
+    readonly Dictionary<Action, NetworkAddressChangedEventHandler> _handlers = [];
+
+    public event Action? Changed
+    {
+        add
+        {
+            if (value is null)
+                return;
+            NetworkAddressChangedEventHandler handler = (_, _) => value();
+            lock (_handlers)
+                _handlers[value] = handler;
+            NetworkChange.NetworkAddressChanged += handler;
+        }
+        remove
+        {
+            lock (_handlers)
+                if (value is not null && _handlers.Remove(value, out var handler))
+                    NetworkChange.NetworkAddressChanged -= handler;
+        }
+    }
+
+    public NetworkState Describe(Ipv4Address server)
+    {
+        var local = FindLocalAddress(server);
+        List<Ipv4Subnet> subnets = [];
+        bool native = false;
+        try
+        {
+            LookAtInterfaces(subnets, ref native);
+        }
+        catch (NetworkInformationException e)
+        {
+            Log.InterfacesUnknown(log, e.Message); // a sandbox: the path to the server is what counts
+        }
+        return new() { HasIpv4 = local is not null, LocalAddress = local ?? default, AttachedSubnets = subnets, HasNativeIpv6 = native };
+    }
+
+    public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => new SocketTransport(local, handler, log);
+
+    static void LookAtInterfaces(List<Ipv4Subnet> subnets, ref bool native)
+    {
+        foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            if (networkInterface.OperationalStatus is not (OperationalStatus.Up or OperationalStatus.Unknown))
+                continue;
+            var properties = networkInterface.GetIPProperties();
+            foreach (var unicast in properties.UnicastAddresses)
+            {
+                if (unicast.Address.AddressFamily == AddressFamily.InterNetwork && unicast.PrefixLength is >= 1 and <= 32)
+                    subnets.Add(new(Ipv4Address.FromIPAddress(unicast.Address), unicast.PrefixLength));
+                else if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6 && Ipv6Address.FromIPAddress(unicast.Address).IsNative) // RFC 4380 §5.5; unique local ones do not count
+                    native |= properties.GatewayAddresses.Any(gateway => gateway.Address.AddressFamily == AddressFamily.InterNetworkV6);
+            }
+        }
+    }
+
+    // The address of the interface that leads to the server. Connecting a UDP socket sends nothing.
+    static Ipv4Address? FindLocalAddress(Ipv4Address server)
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.Connect(new Ipv4Endpoint(server, Protocol.Wire.TeredoPorts.Server).ToIPEndPoint());
+            return Ipv4Address.FromIPAddress(((System.Net.IPEndPoint)socket.LocalEndPoint!).Address);
+        }
+        catch (SocketException)
+        {
+            return null; // no route
+        }
+    }
+}

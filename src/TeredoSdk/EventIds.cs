@@ -1,0 +1,27 @@
+namespace TeredoSdk;
+
+/// <summary>The numbers of the log messages, in blocks: 1000 qualification, 2000 peers, 3000 sockets of the engine, 4000 the platform.</summary>
+static class EventIds
+{
+    public const int Qualified = 1000;
+    public const int AddressChanged = 1001;
+    public const int AddressLost = 1002;
+    public const int QualificationFailed = 1003;
+    public const int Dormant = 1004;
+    public const int KeyRenewalNeeded = 1005;
+    public const int ServerNotResolved = 1006;
+    public const int ServerStarted = 1007;
+
+    public const int PeerUnreachable = 2000;
+    public const int PacketDropped = 2001;
+
+    public const int PortOpened = 3000;
+    public const int PortNotOpened = 3001;
+    public const int SendFailed = 3002;
+    public const int ReceiveFailed = 3003;
+    public const int EngineFault = 3004;
+
+    public const int NetworkChanged = 4000;
+    public const int Resumed = 4001;
+    public const int InterfacesUnknown = 4002;
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk;
+
+/// <summary>The log messages.</summary>
+static partial class Log
+{
+    [LoggerMessage(EventIds.Qualified, LogLevel.Information, "Qualified: {Address} from server {Server}, NAT {Nat}.")]
+    public static partial void Qualified(ILogger log, TeredoAddress address, Ipv4Address server, string nat);
+
+    [LoggerMessage(EventIds.AddressChanged, LogLevel.Warning, "The Teredo address changed from {Old} to {Address}.")]
+    public static partial void AddressChanged(ILogger log, TeredoAddress old, TeredoAddress address);
+
+    [LoggerMessage(EventIds.AddressLost, LogLevel.Warning, "The Teredo address {Address} is lost.")]
+    public static partial void AddressLost(ILogger log, TeredoAddress address);
+
+    [LoggerMessage(EventIds.QualificationFailed, LogLevel.Warning, "No Teredo address; trying again at {RetryAt:O}. {Problem}")]
+    public static partial void QualificationFailed(ILogger log, string problem, DateTimeOffset? retryAt);
+
+    [LoggerMessage(EventIds.Dormant, LogLevel.Information, "Dormant until a bind or a datagram.")]
+    public static partial void Dormant(ILogger log);
+
+    [LoggerMessage(EventIds.KeyRenewalNeeded, LogLevel.Warning, "The Teredo server wants the secret of secure qualification to be renewed.")]
+    public static partial void KeyRenewalNeeded(ILogger log);
+
+    [LoggerMessage(EventIds.ServerNotResolved, LogLevel.Warning, "The name of the Teredo server {Server} can't be resolved: {Cause}")]
+    public static partial void ServerNotResolved(ILogger log, string server, string cause);
+
+    [LoggerMessage(EventIds.ServerStarted, LogLevel.Information, "Teredo server on {Primary} and {Secondary}.")]
+    public static partial void ServerStarted(ILogger log, IPEndPoint primary, IPEndPoint? secondary);
+
+    [LoggerMessage(EventIds.PeerUnreachable, LogLevel.Information, "{Peer} can't be reached: {Reason}.")]
+    public static partial void PeerUnreachable(ILogger log, Ipv6Address peer, UnreachableReason reason);
+
+    [LoggerMessage(EventIds.PacketDropped, LogLevel.Trace, "Dropped a datagram from {Source}: {Reason}.")]
+    public static partial void PacketDropped(ILogger log, Ipv4Endpoint source, DropReason reason);
+
+    [LoggerMessage(EventIds.PortOpened, LogLevel.Debug, "Opened the {Port} port at {Local}.")]
+    public static partial void PortOpened(ILogger log, LocalPort port, Ipv4Endpoint local);
+
+    [LoggerMessage(EventIds.PortNotOpened, LogLevel.Warning, "The {Port} port can't be opened at UDP port {Number}: {Cause}")]
+    public static partial void PortNotOpened(ILogger log, LocalPort port, int number, string cause);
+
+    [LoggerMessage(EventIds.SendFailed, LogLevel.Debug, "A datagram to {Target} was not sent: {Cause}")]
+    public static partial void SendFailed(ILogger log, Ipv4Endpoint target, string cause);
+
+    [LoggerMessage(EventIds.ReceiveFailed, LogLevel.Debug, "Receiving failed, going on: {Cause}")]
+    public static partial void ReceiveFailed(ILogger log, string cause);
+
+    [LoggerMessage(EventIds.EngineFault, LogLevel.Error, "A defect in the engine; going on.")]
+    public static partial void EngineFault(ILogger log, Exception exception);
+
+    [LoggerMessage(EventIds.NetworkChanged, LogLevel.Debug, "The network changed: local address {Local}, IPv4 path: {HasIpv4}.")]
+    public static partial void NetworkChanged(ILogger log, Ipv4Address local, bool hasIpv4);
+
+    [LoggerMessage(EventIds.Resumed, LogLevel.Information, "The machine slept; checking the address.")]
+    public static partial void Resumed(ILogger log);
+
+    [LoggerMessage(EventIds.InterfacesUnknown, LogLevel.Debug, "The network interfaces can't be listed: {Cause}")]
+    public static partial void InterfacesUnknown(ILogger log, string cause);
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics.Metrics;
+using TeredoSdk.Engine;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk;
+
+/// <summary>The meter "TeredoSdk": over all nodes of the process, without addresses.</summary>
+static class Metrics
+{
+    public const string MeterName = "TeredoSdk";
+
+    static readonly Meter Meter = new(MeterName);
+    static readonly Histogram<double> Qualification = Meter.CreateHistogram<double>("teredo.client.qualification.duration", "s",
+        "From the start of qualification to the address.");
+    static readonly Counter<long> Bubbles = Meter.CreateCounter<long>("teredo.client.bubbles.sent", "{bubble}", "Bubbles sent, by kind.");
+    static readonly DropReason[] Reasons = [.. Enum.GetValues<DropReason>().Where(reason => reason != DropReason.None)];
+    static readonly Lock Gate = new();
+    static readonly HashSet<TeredoDriver> Drivers = [];
+    static readonly long[] Ended = new long[Reasons.Length]; // the drops of drivers that are gone
+
+    static Metrics() => Meter.CreateObservableCounter("teredo.client.packets.dropped", MeasureDrops, "{packet}", "Packets dropped, by reason.");
+
+    public static void Add(TeredoDriver driver)
+    {
+        lock (Gate)
+            Drivers.Add(driver);
+    }
+
+    public static void Remove(TeredoDriver driver)
+    {
+        lock (Gate)
+            if (Drivers.Remove(driver))
+                AddDrops(driver, Ended);
+    }
+
+    public static void RecordQualification(TimeSpan duration) => Qualification.Record(duration.TotalSeconds);
+
+    public static void CountBubble(bool isIndirect) => Bubbles.Add(1, new KeyValuePair<string, object?>("kind", isIndirect ? "indirect" : "direct"));
+
+    static IEnumerable<Measurement<long>> MeasureDrops()
+    {
+        long[] sums;
+        lock (Gate)
+        {
+            sums = [.. Ended];
+            foreach (var driver in Drivers)
+                AddDrops(driver, sums);
+        }
+        return Reasons.Zip(sums).Where(pair => pair.Second > 0)
+            .Select(pair => new Measurement<long>(pair.Second, new KeyValuePair<string, object?>("reason", pair.First.ToString())));
+    }
+
+    static void AddDrops(TeredoDriver driver, long[] sums)
+    {
+        var drops = driver.CopyDrops(Reasons);
+        for (int i = 0; i < sums.Length; i++)
+            sums[i] += drops[i];
+    }
+}

@@ -1,0 +1,32 @@
+namespace TeredoSdk;
+
+/// <summary>What went wrong. The sentence that says what to do is <see cref="Exception.Message"/> of the <see cref="TeredoException"/>.</summary>
+public enum TeredoError
+{
+    /// <summary>No Teredo server is configured.</summary>
+    NoServer,
+    /// <summary>The name of no configured server could be resolved.</summary>
+    ServerNotResolved,
+    /// <summary>No server answered at its primary address: UDP is blocked, or the servers are down.</summary>
+    ServerUnreachable,
+    /// <summary>The server's secondary address did not answer, and <see cref="TeredoOptions.RequireSecondary"/> insists on it.</summary>
+    SecondaryUnreachable,
+    /// <summary>The NAT is symmetric, and symmetric NAT support is switched off.</summary>
+    SymmetricNat,
+    /// <summary>The server saw an address that is not a public one.</summary>
+    MappedAddressNotGlobal,
+    /// <summary>There is no IPv4 path to the server.</summary>
+    NetworkUnavailable,
+    /// <summary>Qualification took longer than <see cref="TeredoOptions.QualificationTimeout"/>.</summary>
+    QualificationTimeout,
+    /// <summary>A port is taken or may not be used.</summary>
+    PortUnavailable,
+    /// <summary>There is no Teredo address at the moment.</summary>
+    NoAddress,
+    /// <summary>The destination is not one that Teredo packets may be sent to.</summary>
+    DestinationNotAllowed,
+    /// <summary>The peer did not answer lately.</summary>
+    PeerUnreachable,
+    /// <summary>The provider in use cannot do what was asked for.</summary>
+    NotSupported,
+}

@@ -1,0 +1,21 @@
+using System.Net.Sockets;
+
+namespace TeredoSdk;
+
+/// <summary>A Teredo operation failed. <see cref="Exception.Message"/> says why, and what to do about it.</summary>
+/// <remarks>Where a system call failed, <see cref="Exception.HResult"/> is its native error code and the inner exception is the call's own.</remarks>
+public sealed class TeredoException : Exception
+{
+    /// <param name="error">What went wrong.</param>
+    /// <param name="message">A sentence that says why and what to do.</param>
+    /// <param name="innerException">What caused it, or null.</param>
+    public TeredoException(TeredoError error, string message, Exception? innerException = null) : base(message, innerException)
+    {
+        Error = error;
+        if (innerException is SocketException socket)
+            HResult = socket.NativeErrorCode;
+    }
+
+    /// <summary>What went wrong.</summary>
+    public TeredoError Error { get; }
+}

@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Engine;
+using TeredoSdk.Engine.InProcess;
+using TeredoSdk.Protocol;
+using TeredoSdk.Providers;
+
+namespace TeredoSdk;
+
+/// <summary>A Teredo engine with its address: a global IPv6 address behind NATs, and sockets that answer there.</summary>
+/// <remarks>
+/// <para>
+/// The engine runs inside the process, on any system and without privileges, over one IPv4 UDP socket. It carries UDP and ICMPv6
+/// echo; TCP is not part of it. Unsolicited packets reach only sockets that opted in (<see cref="IPProtectionLevel.Unrestricted"/>);
+/// everything else is dropped without an answer. Echo Requests are answered, at most ten in a second, while such a socket is open.
+/// </para>
+/// <para>
+/// A node is never shared, and many may live in one process. It keeps its address up, asks for another one when it is lost, and
+/// tells of it in <see cref="StateChanges"/>; sockets stay open meanwhile. Without traffic and opted-in sockets it goes dormant after
+/// <see cref="TeredoOptions.DormancyTimeout"/>. Safe for any number of threads.
+/// </para>
+/// </remarks>
+public sealed class TeredoNode : IAsyncDisposable
+{
+    readonly ITeredoLink _link;
+    int _disposed;
+
+    TeredoNode(ITeredoLink link) => _link = link;
+
+    /// <summary>The Teredo address, or null while there is none. A dormant node keeps its last one, which nobody can reach until it wakes.</summary>
+    public IPAddress? Address => _link.Address;
+
+    /// <summary>The state as it is now.</summary>
+    public TeredoReport Report => _link.Report;
+
+    /// <summary>
+    /// What happens to the address, from the moment an enumeration starts (<c>GetAsyncEnumerator</c>) until the node is disposed, which ends it. Any
+    /// number of readers; each sees all changes, but loses the oldest when more than 64 wait.
+    /// </summary>
+    public IAsyncEnumerable<TeredoStateChange> StateChanges => _link.Changes;
+
+    /// <summary>Starts a node and waits until it has an address.</summary>
+    /// <param name="options">The settings, copied; null for the defaults.</param>
+    /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    /// <exception cref="TeredoException">There is no address, why, and what to do. Nothing is left behind.</exception>
+    public static Task<TeredoNode> StartAsync(TeredoOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var settings = (options ?? new()).Snapshot();
+        return StartAsync(settings, new SystemNetwork(settings.LoggerFactory.CreateLogger<TeredoNode>()), CryptographicRandom.Instance, cancellationToken);
+    }
+
+    internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IHostNetwork network, IRandomSource random, CancellationToken cancellationToken) =>
+        new(await InProcessLink.BringUpAsync(options.Snapshot(), network, random, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Binds a UDP socket at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
+    /// <param name="port">The port, 1 to 65535, or 0 for any free dynamic one. UDP ports of the node, not of the machine.</param>
+    /// <param name="protectionLevel">
+    /// Who may get in. Null: <see cref="IPProtectionLevel.Unrestricted"/> (anybody) with an explicit port, <see cref="IPProtectionLevel.EdgeRestricted"/>
+    /// (only whom the socket sends to) with port 0.
+    /// </param>
+    /// <param name="cancellationToken">Gives up; the port is free again.</param>
+    /// <exception cref="ArgumentException">The port or the protection level is outside its range.</exception>
+    /// <exception cref="TeredoException">The port is taken, or there is no address, why, and what to do.</exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
+    public ValueTask<TeredoDatagramSocket> BindAsync(int port, IPProtectionLevel? protectionLevel = null, CancellationToken cancellationToken = default)
+    {
+        if (port is < 0 or > ushort.MaxValue)
+            throw new ArgumentOutOfRangeException(nameof(port), port, "Expected 0 (any) or 1 to 65535.");
+        var level = protectionLevel ?? (port == 0 ? IPProtectionLevel.EdgeRestricted : IPProtectionLevel.Unrestricted);
+        if (level is not (IPProtectionLevel.Unrestricted or IPProtectionLevel.EdgeRestricted)) // Restricted would let nothing of Teredo in
+            throw new ArgumentOutOfRangeException(nameof(protectionLevel), level, "Expected Unrestricted or EdgeRestricted.");
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return _link.BindDatagramAsync((ushort)port, level, cancellationToken);
+    }
+
+    /// <summary>Sends one ICMPv6 Echo Request and waits for the reply.</summary>
+    /// <param name="address">The peer's IPv6 address.</param>
+    /// <param name="timeout">How long to wait: more than zero, at most a day. A new peer takes a few round trips, and one that can't be reached up to 12 s.</param>
+    /// <param name="cancellationToken">Gives up the wait.</param>
+    /// <exception cref="ArgumentException">The address is not an IPv6 one, or the time-out is outside its range.</exception>
+    /// <exception cref="TeredoException">There is no address now, or the peer is none that may be sent to.</exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
+    public Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+            throw new ArgumentException($"{nameof(address)} is {address}; expected an IPv6 address.", nameof(address));
+        if (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(1))
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "Expected more than zero and at most a day.");
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return _link.PingAsync(address, timeout, cancellationToken);
+    }
+
+    /// <summary>Stops the node: closes its sockets and ends every wait. Idempotent.</summary>
+    public ValueTask DisposeAsync()
+    {
+        Volatile.Write(ref _disposed, 1);
+        return _link.DisposeAsync();
+    }
+}

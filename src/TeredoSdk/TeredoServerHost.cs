@@ -1,0 +1,159 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Engine;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Server;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk;
+
+/// <summary>Settings of a <see cref="TeredoServerHost"/>, fixed when it starts.</summary>
+public sealed record TeredoServerHostOptions
+{
+    /// <summary>The primary IPv4 address, one of this machine's own, which the addresses of the clients embed.</summary>
+    public required IPAddress Address { get; init; }
+
+    /// <summary>The secondary IPv4 address, another one of this machine, or null. Without it no client can check how its NAT maps ports.</summary>
+    public IPAddress? SecondaryAddress { get; init; }
+
+    /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories and loopback only.</summary>
+    public bool AllowPrivateAddresses { get; init; }
+
+    /// <summary>Whether the limits of <see cref="ServerRateLimits"/> hold; on by default.</summary>
+    public bool RateLimits { get; init; } = true;
+
+    /// <summary>The secrets of secure qualification (RFC 4380 §5.2.2), or null for the nonce alone.</summary>
+    public IServerKeyStore? Keys { get; init; }
+
+    /// <summary>Where the server logs to; nowhere by default.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>The clock of the rate limits; the system's by default.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}
+
+/// <summary>A Teredo server on this machine (RFC 4380 §5.3), at UDP port 3544 of one or two addresses. Needs no privileges.</summary>
+/// <remarks>
+/// It qualifies clients and passes bubbles between them; it does not forward to native IPv6. A client can't share one of the
+/// server's addresses. Safe for any number of threads.
+/// </remarks>
+public sealed class TeredoServerHost : IAsyncDisposable
+{
+    const int MaxDatagramOctets = 1500; // the core's promise
+
+    readonly Lock _gate = new();
+    readonly TeredoServer _core;
+    readonly EngineClock _clock;
+    readonly ILogger _log;
+    readonly IUdpTransport?[] _transports = new IUdpTransport?[2]; // primary, secondary
+
+    TeredoServerHost(TeredoServerOptions core, TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)
+    {
+        _core = new(core, random);
+        _clock = new(options.TimeProvider);
+        _log = options.LoggerFactory.CreateLogger<TeredoServerHost>();
+        try
+        {
+            Open(network, core.Primary, LocalPort.ServerPrimary);
+            if (core.Secondary is { } secondary)
+                Open(network, secondary, LocalPort.ServerSecondary);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+        Log.ServerStarted(_log, EndPoint, SecondaryEndPoint);
+    }
+
+    /// <summary>The primary address, with port 3544.</summary>
+    public IPEndPoint EndPoint => _transports[0]!.LocalEndpoint.ToIPEndPoint();
+
+    /// <summary>The secondary address, with port 3544, or null.</summary>
+    public IPEndPoint? SecondaryEndPoint => _transports[1]?.LocalEndpoint.ToIPEndPoint();
+
+    /// <summary>What was dropped since the start, by reason; reasons that never occurred are left out.</summary>
+    public IReadOnlyDictionary<DropReason, long> Drops
+    {
+        get
+        {
+            lock (_gate)
+                return Enum.GetValues<DropReason>().Where(reason => _core.Drops[reason] > 0).ToDictionary(reason => reason, reason => _core.Drops[reason]);
+        }
+    }
+
+    /// <summary>Starts a server.</summary>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    /// <exception cref="TeredoException"><see cref="TeredoError.PortUnavailable"/>: an address is not this machine's, or its port is taken.</exception>
+    public static TeredoServerHost Start(TeredoServerHostOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Start(options, new SystemNetwork(options.LoggerFactory.CreateLogger<TeredoServerHost>()), CryptographicRandom.Instance);
+    }
+
+    internal static TeredoServerHost Start(TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)
+    {
+        var primary = Parse(options.Address, nameof(options.Address));
+        var core = new TeredoServerOptions
+        {
+            Primary = primary,
+            AttachedSubnets = network.Describe(primary).AttachedSubnets,
+            Secondary = options.SecondaryAddress is { } secondary ? Parse(secondary, nameof(options.SecondaryAddress)) : null,
+            AllowPrivateAddresses = options.AllowPrivateAddresses,
+            RateLimits = options.RateLimits,
+            Keys = options.Keys,
+        };
+        return new(core, options, network, random);
+    }
+
+    /// <summary>Stops the server and closes its sockets. Idempotent.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Close();
+        await Task.WhenAll(_transports.Select(transport => transport?.Completion ?? Task.CompletedTask)).ConfigureAwait(false);
+    }
+
+    static Ipv4Address Parse(IPAddress address, string option) => address is { AddressFamily: AddressFamily.InterNetwork }
+        ? Ipv4Address.FromIPAddress(address)
+        : throw new ArgumentException($"{option} is {address?.ToString() ?? "null"}; expected an IPv4 address of this machine.", option);
+
+    void Open(IHostNetwork network, Ipv4Address address, LocalPort port)
+    {
+        try
+        {
+            _transports[IndexOf(port)] = network.Open(new(address, TeredoPorts.Server), (source, payload) => HandleDatagram(port, source, payload));
+        }
+        catch (SocketException e)
+        {
+            throw new TeredoException(TeredoError.PortUnavailable,
+                $"UDP port {TeredoPorts.Server} of {address} can't be used ({e.Message}). Choose an address of this machine at which no other Teredo server runs.", e);
+        }
+    }
+
+    void HandleDatagram(LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    {
+        Span<byte> buffer = stackalloc byte[MaxDatagramOctets];
+        Verdict verdict;
+        Transmit transmit;
+        bool answers;
+        lock (_gate)
+        {
+            verdict = _core.HandleDatagram(_clock.Now, via, source, payload);
+            answers = _core.TryTakeTransmit(buffer, out transmit); // at most one per datagram
+        }
+        if (verdict.Kind == VerdictKind.Dropped)
+            Log.PacketDropped(_log, source, verdict.Reason);
+        if (answers) // the first datagrams may come while the second socket is being opened
+            _transports[IndexOf(transmit.Via)]?.Send(transmit.Target, buffer[..transmit.Length], transmit.Ttl);
+    }
+
+    static int IndexOf(LocalPort port) => port == LocalPort.ServerSecondary ? 1 : 0;
+
+    void Close()
+    {
+        foreach (var transport in _transports)
+            transport?.Dispose();
+    }
+}

@@ -1,0 +1,83 @@
+using System.Net;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Tests;
+
+/// <summary>Servers and nodes on a network in memory, in virtual time. What a call causes has happened when it returns.</summary>
+sealed class Lab : IAsyncDisposable
+{
+    public const string ServerAddress = "192.0.2.1", SecondServerAddress = "198.51.100.1";
+
+    readonly List<IAsyncDisposable> _parts = [];
+
+    public MemoryNetwork Network { get; } = new();
+
+    public ManualTime Time { get; } = new();
+
+    /// <summary>The machine of the node that was started last.</summary>
+    public MemoryNetwork.MemoryHost Machine { get; private set; } = null!;
+
+    public TeredoOptions Options => new()
+    {
+        Servers = [ServerAddress],
+        AllowPrivateAddresses = true,
+        TimeProvider = Time,
+        QualificationTimeout = TimeSpan.FromMinutes(2),
+    };
+
+    public TeredoServerHost StartServer(string address = ServerAddress)
+    {
+        var secondary = new Ipv4Address(Ipv4Address.Parse(address).Value + 1).ToIPAddress();
+        var options = new TeredoServerHostOptions
+        {
+            Address = IPAddress.Parse(address),
+            SecondaryAddress = secondary,
+            AllowPrivateAddresses = true,
+            TimeProvider = Time,
+        };
+        var server = TeredoServerHost.Start(options, Network.Host(address), CryptographicRandom.Instance);
+        _parts.Add(server);
+        return server;
+    }
+
+    /// <summary>Starts a node that has its address when this returns.</summary>
+    public async Task<TeredoNode> StartAsync(string address, Action<TeredoOptions>? configure = null)
+    {
+        var node = await BeginStart(address, configure).InTime();
+        _parts.Add(node);
+        return node;
+    }
+
+    /// <summary>Starts a node without waiting.</summary>
+    public Task<TeredoNode> BeginStart(string address, Action<TeredoOptions>? configure = null, CancellationToken cancellationToken = default)
+    {
+        var options = Options;
+        configure?.Invoke(options);
+        Machine = Network.Host(address);
+        return TeredoNode.StartAsync(options, Machine, CryptographicRandom.Instance, cancellationToken);
+    }
+
+    /// <summary>Counts the router solicitations that go to an address from now on.</summary>
+    public Func<int> CountSolicitations(string server)
+    {
+        int count = 0;
+        var target = new Ipv4Endpoint(Ipv4Address.Parse(server), TeredoPorts.Server);
+        var before = Network.Passes;
+        Network.Passes = (from, to, payload) =>
+        {
+            if (to == target && Encapsulation.TryParse(payload, out var encapsulation, out _) && RouterSolicitation.Matches(encapsulation.Packet))
+                count++;
+            return before(from, to, payload);
+        };
+        return () => count;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var part in Enumerable.Reverse(_parts))
+            await part.DisposeAsync().InTime();
+        Assert.That(Network.OpenSockets, Is.Zero, "a socket is left open");
+        await Time.WhenNoTimerIsArmed().InTime(); // the runtime disposes the timer of a time limit a moment after the wait has ended
+    }
+}

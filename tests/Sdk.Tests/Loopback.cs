@@ -1,0 +1,44 @@
+using System.Net;
+using System.Security.Cryptography;
+
+namespace TeredoSdk.Tests;
+
+/// <summary>A Teredo server and nodes on loopback addresses of this machine, with real sockets.</summary>
+sealed class Loopback : IAsyncDisposable
+{
+    readonly List<TeredoNode> _nodes = [];
+
+    // Random addresses, so that test runs beside each other do not meet.
+    public Loopback()
+    {
+        var octets = RandomNumberGenerator.GetBytes(2);
+        Primary = new([127, (byte)(64 + octets[0] % 128), octets[1], 1]);
+        Secondary = new([127, (byte)(64 + octets[0] % 128), octets[1], 2]);
+        Silent = new([127, (byte)(64 + octets[0] % 128), octets[1], 5]);
+        Server = TeredoServerHost.Start(new() { Address = Primary, SecondaryAddress = Secondary, AllowPrivateAddresses = true });
+    }
+
+    public IPAddress Primary { get; }
+    public IPAddress Secondary { get; }
+
+    /// <summary>An address where no server runs.</summary>
+    public IPAddress Silent { get; }
+
+    public TeredoServerHost Server { get; }
+
+    public TeredoOptions Options => new() { Servers = [$"{Primary},{Secondary}"], AllowPrivateAddresses = true };
+
+    public async Task<TeredoNode> StartAsync(TeredoOptions? options = null)
+    {
+        var node = await TeredoNode.StartAsync(options ?? Options).InTime();
+        _nodes.Add(node);
+        return node;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes)
+            await node.DisposeAsync().InTime();
+        await Server.DisposeAsync().InTime();
+    }
+}

@@ -1,0 +1,140 @@
+namespace TeredoSdk.Tests;
+
+/// <summary>A clock that stands still until it is moved, and then runs what is due, in order, on the caller's thread.</summary>
+sealed class ManualTime : TimeProvider
+{
+    readonly Lock _gate = new();
+    readonly List<ManualTimer> _timers = [];
+    DateTimeOffset _wallClock = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    TimeSpan _elapsed;
+    TaskCompletionSource? _quiet;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public TimeSpan Elapsed
+    {
+        get
+        {
+            lock (_gate)
+                return _elapsed;
+        }
+    }
+
+    public override long GetTimestamp() => Elapsed.Ticks;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_gate)
+            return _wallClock;
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, () => callback(state));
+        lock (_gate)
+            _timers.Add(timer);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Ends when no timer would fire any more.</summary>
+    public Task WhenNoTimerIsArmed()
+    {
+        lock (_gate)
+        {
+            _quiet ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            LookForQuiet();
+            return _quiet.Task;
+        }
+    }
+
+    /// <summary>Lets time pass.</summary>
+    public void Advance(TimeSpan by)
+    {
+        var end = Elapsed + by;
+        while (TakeDue(end) is { } timer)
+            timer.Run();
+        MoveTo(end);
+    }
+
+    /// <summary>Lets time pass until something holds.</summary>
+    /// <returns>How much passed.</returns>
+    public TimeSpan AdvanceUntil(Func<bool> holds, TimeSpan limit)
+    {
+        var start = Elapsed;
+        while (!holds())
+        {
+            if (TakeDue(start + limit) is not { } timer)
+                throw new AssertionException($"Nothing came of {limit.TotalSeconds} s of virtual time.");
+            timer.Run();
+        }
+        return Elapsed - start;
+    }
+
+    /// <summary>The machine sleeps: the wall clock goes on, monotonic time stands still.</summary>
+    public void Sleep(TimeSpan by)
+    {
+        lock (_gate)
+            _wallClock += by;
+    }
+
+    // Under the lock.
+    void LookForQuiet()
+    {
+        if (_timers.TrueForAll(timer => timer.DueAt is null))
+            _quiet?.TrySetResult();
+    }
+
+    ManualTimer? TakeDue(TimeSpan end)
+    {
+        lock (_gate)
+        {
+            var timer = _timers.Where(timer => timer.DueAt <= end).MinBy(timer => timer.DueAt);
+            if (timer is null)
+                return null;
+            MoveTo(timer.DueAt!.Value);
+            timer.DueAt = null;
+            return timer;
+        }
+    }
+
+    void MoveTo(TimeSpan at)
+    {
+        lock (_gate)
+            if (at > _elapsed)
+                (_wallClock, _elapsed) = (_wallClock + (at - _elapsed), at);
+    }
+
+    sealed class ManualTimer(ManualTime time, Action run) : ITimer
+    {
+        public TimeSpan? DueAt;
+
+        public void Run() => run();
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            Assert.That(period == Timeout.InfiniteTimeSpan || period == TimeSpan.Zero, "no periodic timers here");
+            lock (time._gate)
+            {
+                DueAt = dueTime == Timeout.InfiniteTimeSpan ? null : time._elapsed + dueTime;
+                time.LookForQuiet();
+            }
+            return true;
+        }
+
+        public void Dispose()
+        {
+            lock (time._gate)
+            {
+                time._timers.Remove(this);
+                time.LookForQuiet();
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Net.Sockets;
+using TeredoSdk.Engine;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Tests;
+
+/// <summary>A network in memory without NATs: a datagram arrives before the call that sent it returns, in the order of sending.</summary>
+sealed class MemoryNetwork
+{
+    readonly Lock _gate = new();
+    readonly Dictionary<Ipv4Endpoint, Transport> _transports = [];
+    readonly Queue<(Ipv4Endpoint Source, Ipv4Endpoint Target, byte[] Payload)> _underway = new();
+    ushort _nextPort = 50000;
+    bool _delivering;
+
+    /// <summary>Sees each datagram; false loses it.</summary>
+    public Func<Ipv4Endpoint, Ipv4Endpoint, byte[], bool> Passes { get; set; } = (_, _, _) => true;
+
+    /// <summary>How many sockets are open.</summary>
+    public int OpenSockets
+    {
+        get
+        {
+            lock (_gate)
+                return _transports.Count;
+        }
+    }
+
+    public MemoryHost Host(string address) => new(this, Ipv4Address.Parse(address));
+
+    Transport Open(Ipv4Endpoint local, DatagramHandler handler)
+    {
+        lock (_gate)
+        {
+            if (local.Port == 0)
+                local = local with { Port = _nextPort++ };
+            var transport = new Transport(this, local, handler);
+            return _transports.TryAdd(local, transport) ? transport : throw new SocketException((int)SocketError.AddressAlreadyInUse);
+        }
+    }
+
+    void Send(Ipv4Endpoint source, Ipv4Endpoint target, byte[] payload)
+    {
+        if (!Passes(source, target, payload))
+            return;
+        lock (_gate)
+        {
+            _underway.Enqueue((source, target, payload));
+            if (_delivering)
+                return;
+            _delivering = true;
+        }
+        while (true)
+        {
+            Transport? receiver;
+            (Ipv4Endpoint Source, Ipv4Endpoint Target, byte[] Payload) next;
+            lock (_gate)
+            {
+                if (!_underway.TryDequeue(out next))
+                {
+                    _delivering = false;
+                    return;
+                }
+                receiver = _transports.GetValueOrDefault(next.Target);
+            }
+            receiver?.Receive(next.Source, next.Payload);
+        }
+    }
+
+    /// <summary>One machine of the network.</summary>
+    public sealed class MemoryHost(MemoryNetwork network, Ipv4Address address) : IHostNetwork
+    {
+        public event Action? Changed;
+
+        public Ipv4Address Address { get; private set; } = address;
+        public bool HasIpv4 { get; private set; } = true;
+        public bool HasNativeIpv6 { get; set; }
+
+        /// <summary>The machine gets another address, or none.</summary>
+        public void Move(string? to)
+        {
+            HasIpv4 = to is not null;
+            Address = to is null ? default : Ipv4Address.Parse(to);
+            Changed?.Invoke();
+        }
+
+        public bool IsWatched => Changed is not null;
+
+        public NetworkState Describe(Ipv4Address server) => new() { HasIpv4 = HasIpv4, LocalAddress = Address, HasNativeIpv6 = HasNativeIpv6 };
+
+        public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => network.Open(local, handler);
+    }
+
+    sealed class Transport(MemoryNetwork network, Ipv4Endpoint local, DatagramHandler handler) : IUdpTransport
+    {
+        readonly TaskCompletionSource _completion = new();
+
+        public Ipv4Endpoint LocalEndpoint => local;
+        public Task Completion => _completion.Task;
+
+        public void Send(Ipv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
+        {
+            if (!_completion.Task.IsCompleted)
+                network.Send(local, target, payload.ToArray());
+        }
+
+        public void Receive(Ipv4Endpoint source, byte[] payload) => handler(source, payload);
+
+        public void Dispose()
+        {
+            lock (network._gate)
+                network._transports.Remove(local);
+            _completion.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using TeredoSdk.Engine;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Tests;
+
+/// <summary>Options name themselves, their value and what is expected; servers come from the options, then the environment.</summary>
+public sealed class OptionsTests
+{
+    static TeredoOptions Good => new() { Servers = ["teredo.example.net,192.0.2.2"], AllowPrivateAddresses = true };
+
+    static TestCaseData Bad(Action<TeredoOptions> change, string option, string value) =>
+        new TestCaseData(change, option, value).SetArgDisplayNames(option, value);
+
+    static IEnumerable<TestCaseData> BadOptions =>
+    [
+        Bad(o => o.Servers = null!, "Servers", "null"),
+        Bad(o => o.Servers = [""], "Servers", "''"),
+        Bad(o => o.Servers = ["a,b,c"], "Servers", "'a,b,c'"),
+        Bad(o => o.Servers = ["a,"], "Servers", "'a,'"),
+        Bad(o => o.Servers = ["192.0.2.1:3544"], "Servers", "192.0.2.1:3544"),
+        Bad(o => o.Servers = ["2001:db8::1"], "Servers", "2001:db8::1"),
+        Bad(o => o.Servers = ["192.0.2.256"], "Servers", "192.0.2.256"),
+        Bad(o => o.Servers = ["192.0.2"], "Servers", "192.0.2"),
+        Bad(o => o.Servers = ["224.0.0.1"], "Servers", "224.0.0.1"),
+        Bad(o => (o.Servers, o.AllowPrivateAddresses) = (["192.168.1.1"], false), "Servers", "192.168.1.1"),
+        Bad(o => o.ClientPort = -1, "ClientPort", "-1"),
+        Bad(o => o.ClientPort = 65536, "ClientPort", "65536"),
+        Bad(o => o.RefreshInterval = TimeSpan.FromSeconds(4), "RefreshInterval", "00:00:04"),
+        Bad(o => o.Extensions = (TeredoExtensions)128, "Extensions", "128"),
+        Bad(o => o.QualificationTimeout = TimeSpan.Zero, "QualificationTimeout", "00:00:00"),
+        Bad(o => o.DormancyTimeout = TimeSpan.FromSeconds(1), "DormancyTimeout", "00:00:01"),
+        Bad(o => o.NativeIPv6 = (NativeIPv6Mode)7, "NativeIPv6", "7"),
+        Bad(o => o.Secret = new(new byte[256], new byte[1]), "Secret", "256"),
+        Bad(o => o.LoggerFactory = null!, "LoggerFactory", "null"),
+        Bad(o => o.TimeProvider = null!, "TimeProvider", "null"),
+    ];
+
+    [TestCaseSource(nameof(BadOptions))]
+    public void Option_OutsideItsRange_IsNamedWithItsValue(Action<TeredoOptions> change, string option, string value)
+    {
+        var options = Good;
+        change(options);
+        var e = Assert.Throws<ArgumentException>(options.Validate)!;
+        Assert.That(e.Message, Does.StartWith($"{option} is ").And.Contain(value).And.Contain("expected"));
+        Assert.That(e.ParamName, Is.EqualTo(option));
+        Assert.Throws<ArgumentException>(() => _ = TeredoNode.StartAsync(options), "a start checks them, too");
+    }
+
+    [Test]
+    public void Options_AsTheyAre_AreValid()
+    {
+        Assert.DoesNotThrow(new TeredoOptions().Validate);
+        Assert.DoesNotThrow(Good.Validate);
+    }
+
+    [Test]
+    public void Options_ReachTheClient()
+    {
+        var options = Good;
+        options.ClientPort = 4000;
+        options.RefreshInterval = TimeSpan.FromSeconds(20);
+        options.Extensions = TeredoExtensions.Hairpinning;
+        options.RequireSecondary = true;
+        options.DormancyTimeout = TimeSpan.FromMinutes(2);
+        options.Secret = new(new byte[] { 1 }, new byte[] { 2 });
+        var server = new TeredoServerAddress(new(0xC0000201));
+        Assert.That(options.ToClientOptions([server]) with { Servers = [] }, Is.EqualTo(new TeredoClientOptions
+        {
+            Servers = [],
+            ServicePort = 4000,
+            RefreshInterval = TimeSpan.FromSeconds(20),
+            Extensions = TeredoExtensions.Hairpinning,
+            RequireSecondary = true,
+            DormancyTimeout = TimeSpan.FromMinutes(2),
+            Secret = options.Secret,
+            AllowPrivateAddresses = true,
+            NativeIpv6 = NativeIpv6Behaviour.Beside,
+            MapPort = false,
+        }));
+    }
+
+    [Test]
+    public void Snapshot_IsNotReachedByLaterChanges()
+    {
+        var options = Good;
+        var copy = options.Snapshot();
+        options.Servers.Add("192.0.2.9");
+        options.ClientPort = 7;
+        Assert.That(copy.Servers, Has.Count.EqualTo(1));
+        Assert.That(copy.ClientPort, Is.Zero);
+    }
+
+    [TestCase(null)]
+    [TestCase("")]
+    [TestCase(" ; ")]
+    public void NoServer_IsAnErrorWithAdvice(string? environment)
+    {
+        var e = Assert.Throws<TeredoException>(() => ServerName.Find(new(), environment))!;
+        Assert.That(e.Error, Is.EqualTo(TeredoError.NoServer));
+        Assert.That(e.Message, Does.Contain(TeredoOptions.ServerVariable).And.Contain("Servers").And.Contain(nameof(TeredoServerHost)));
+    }
+
+    [Test]
+    public void Servers_OfTheEnvironment_ServeWhenTheOptionsNameNone() =>
+        Assert.That(ServerName.Find(new(), "192.0.2.1,192.0.2.9; teredo.example.net"),
+            Is.EqualTo(new ServerName[] { new("192.0.2.1", "192.0.2.9"), new("teredo.example.net", null) }));
+
+    [Test]
+    public void Servers_OfTheOptions_ComeFirst() =>
+        Assert.That(ServerName.Find(Good, "198.51.100.1"), Is.EqualTo(new ServerName[] { new("teredo.example.net", "192.0.2.2") }));
+
+    [Test]
+    public void Environment_ThatNamesNoServer_IsNamed() =>
+        Assert.That(() => ServerName.Find(new(), "not a server"), Throws.TypeOf<TeredoException>()
+            .With.Message.Contains(TeredoOptions.ServerVariable).And.Message.Contains("'not a server'"));
+
+    [Test]
+    public void NativeIPv6Instead_IsRefusedInsideAProcess_AndSaysWhy()
+    {
+        var options = Good;
+        options.NativeIPv6 = NativeIPv6Mode.Instead;
+        var e = Assert.ThrowsAsync<TeredoException>(() => TeredoNode.StartAsync(options).InTime())!;
+        Assert.That(e.Error, Is.EqualTo(TeredoError.NotSupported));
+        Assert.That(e.Message, Does.Contain("whole machine").And.Contain(nameof(NativeIPv6Mode.Beside)));
+    }
+
+    [Test]
+    public void NameThatDoesNotResolve_IsNamed()
+    {
+        var e = Assert.ThrowsAsync<TeredoException>(() => TeredoNode.StartAsync(new() { Servers = ["teredo.invalid"] }).InTime())!;
+        Assert.That(e.Error, Is.EqualTo(TeredoError.ServerNotResolved));
+        Assert.That(e.Message, Does.Contain("teredo.invalid"));
+    }
+}

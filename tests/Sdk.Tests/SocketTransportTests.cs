@@ -1,0 +1,138 @@
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Engine;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Tests;
+
+/// <summary>The engine's UDP sockets.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class SocketTransportTests
+{
+    static readonly Ipv4Endpoint AnyPort = Ipv4Endpoint.Parse("127.0.0.1:0");
+
+    readonly Channel<(Ipv4Endpoint Source, byte[] Payload)> _received = Channel.CreateUnbounded<(Ipv4Endpoint, byte[])>();
+
+    SocketTransport Open(DatagramHandler? handler = null) => new(AnyPort, handler ?? Take, NullLogger.Instance);
+
+    void Take(Ipv4Endpoint source, ReadOnlySpan<byte> payload) => _received.Writer.TryWrite((source, payload.ToArray()));
+
+    [Test]
+    public async Task Datagram_ArrivesWithItsSource_WhateverTheTtl()
+    {
+        using var receiver = Open();
+        using var sender = Open((_, _) => { });
+        foreach (byte ttl in new byte[] { 0, 21, 255, 0 })
+        {
+            sender.Send(receiver.LocalEndpoint, [ttl, 7], ttl);
+            var (source, payload) = await _received.Reader.ReadAsync().InTime();
+            Assert.That(source, Is.EqualTo(sender.LocalEndpoint));
+            Assert.That(payload, Is.EqualTo(new byte[] { ttl, 7 }));
+        }
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void Ttl_IsTheDatagramsOwn()
+    {
+        using var receiver = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 10_000 };
+        receiver.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        TtlReader.Enable(receiver);
+        using var sender = Open();
+        short normal = receiver.Ttl;
+        foreach (var (wanted, expected) in new[] { (0, normal), (21, 21), (0, normal), (255, 255), (2, 2), (2, 2), (0, normal) })
+        {
+            sender.Send(Ipv4Endpoint.FromIPEndPoint((System.Net.IPEndPoint)receiver.LocalEndPoint!), [1], (byte)wanted);
+            Assert.That(TtlReader.Receive(receiver), Is.EqualTo(expected));
+        }
+    }
+
+    [Test]
+    public async Task IcmpError_DoesNotEndTheLoop()
+    {
+        using var transport = Open();
+        var closed = Open();
+        closed.Dispose();
+        await closed.Completion.InTime();
+        for (int i = 0; i < 5; i++)
+            transport.Send(closed.LocalEndpoint, [1], 0); // port unreachable
+        transport.Send(transport.LocalEndpoint, [2], 0);
+        Assert.That((await _received.Reader.ReadAsync().InTime()).Payload, Is.EqualTo(new byte[] { 2 }));
+    }
+
+    [Test]
+    public async Task HandlerThatFails_LosesItsDatagramOnly()
+    {
+        using var transport = Open((source, payload) =>
+        {
+            if (payload[0] == 1)
+                throw new InvalidOperationException();
+            Take(source, payload);
+        });
+        transport.Send(transport.LocalEndpoint, [1], 0);
+        transport.Send(transport.LocalEndpoint, [2], 0);
+        Assert.That((await _received.Reader.ReadAsync().InTime()).Payload, Is.EqualTo(new byte[] { 2 }));
+    }
+
+    [Test]
+    public async Task Dispose_FromTheHandler_EndsTheLoop()
+    {
+        SocketTransport? transport = null;
+        transport = Open((_, _) => transport!.Dispose());
+        transport.Send(transport.LocalEndpoint, [1], 0);
+        await transport.Completion.InTime();
+        transport.Dispose();
+        Assert.DoesNotThrow(() => transport.Send(transport.LocalEndpoint, [1], 0));
+    }
+
+    [Test]
+    public void Send_ToWhereNoRouteLeads_LosesTheDatagram()
+    {
+        using var transport = Open();
+        Assert.DoesNotThrow(() => transport.Send(Ipv4Endpoint.Parse("203.0.113.1:9"), [1], 0));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void Socket_LetsLargePacketsBeFragmented_AndLeavesTheTrafficClassAlone()
+    {
+        const int ipProtocol = 0, ipTos = 1, ipMtuDiscover = 10, dont = 0;
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        SocketTransport.Configure(socket);
+        Assert.That(Read(ipMtuDiscover), Is.EqualTo(dont));
+        Assert.That(Read(ipTos), Is.Zero);
+
+        int Read(int option)
+        {
+            byte[] value = new byte[4];
+            socket.GetRawSocketOption(ipProtocol, option, value);
+            return BitConverter.ToInt32(value);
+        }
+    }
+
+    [Test]
+    public async Task ManyConversationsAtOnce_AllComeToTheirEnd()
+    {
+        const int conversations = 8, rounds = 100;
+        await using var lab = new Loopback();
+        var (alice, bob) = (await lab.StartAsync(), await lab.StartAsync());
+        await using var open = await bob.BindAsync(4999);
+        await alice.PingAsync(bob.Address!, TimeSpan.FromSeconds(10)).InTime(); // only four datagrams wait for a new peer
+        await Task.WhenAll(Enumerable.Range(0, conversations).Select(i => Task.Run(async () =>
+        {
+            await using var listener = await bob.BindAsync(5000 + i);
+            await using var caller = await alice.BindAsync(0);
+            for (byte round = 0; round < rounds; round++)
+            {
+                await caller.SendToAsync(new byte[] { round }, listener.TeredoEndPoint!);
+                var request = await listener.ReceiveFromAsync();
+                await listener.SendToAsync(request.Buffer, request.RemoteEndPoint);
+                Assert.That((await caller.ReceiveFromAsync()).Buffer, Is.EqualTo(new byte[] { round }));
+            }
+        }))).InTime(() => $"alice: {Describe(alice)}; bob: {Describe(bob)}; server: {string.Join(", ", lab.Server.Drops)}");
+        Assert.That(alice.Report.Sockets + bob.Report.Sockets, Is.EqualTo(1), "the one that was open before");
+
+        static string Describe(TeredoNode node) => $"{node.Report.State}, {node.Report.Sockets} sockets, drops {string.Join(", ", node.Report.Drops)}";
+    }
+}

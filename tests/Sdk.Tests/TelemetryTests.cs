@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Tests;
+
+/// <summary>What a node logs and counts.</summary>
+[NonParallelizable] // the meter is the process's
+public sealed class TelemetryTests
+{
+    static readonly List<LoggerMessageAttribute> Messages =
+        [.. typeof(Log).GetMethods(BindingFlags.Public | BindingFlags.Static).Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>()];
+
+    [Test]
+    public void EventIds_AreUniqueAndInTheirBlocks()
+    {
+        Assert.That(Messages, Has.Count.GreaterThan(10));
+        Assert.That(Messages.Select(message => message.EventId), Is.Unique.And.All.InRange(1000, 4999));
+    }
+
+    [Test]
+    public async Task Log_TellsOfTheAddressAndItsLoss()
+    {
+        var log = new Recorder();
+        await using var lab = new Lab();
+        var server = lab.StartServer();
+        var node = await lab.StartAsync("203.0.113.10", options => options.LoggerFactory = log);
+        string address = node.Address!.ToString();
+        Assert.That(log.Of(EventIds.Qualified), Has.One.Items.And.All.Contains(address));
+        await server.DisposeAsync();
+        lab.Time.AdvanceUntil(() => node.Report.State == TeredoState.Offline, TimeSpan.FromMinutes(1));
+        Assert.That(log.Of(EventIds.AddressLost), Has.One.Items.And.All.Contains(address));
+        Assert.That(log.Of(EventIds.QualificationFailed), Has.One.Items.And.All.Contains(Lab.ServerAddress));
+        Assert.That(log.Of(EventIds.EngineFault), Is.Empty);
+    }
+
+    [Test]
+    public async Task Log_TellsOfDroppedPacketsAtTraceOnly()
+    {
+        var log = new Recorder();
+        await using var lab = new Lab();
+        lab.StartServer();
+        var node = await lab.StartAsync("203.0.113.10", options => options.LoggerFactory = log);
+        SendTo(lab, node, [1, 2, 3]);
+        Assert.That(log.Of(EventIds.PacketDropped), Has.One.Contains(nameof(DropReason.MalformedPacket)));
+        Assert.That(Messages.Single(message => message.EventId == EventIds.PacketDropped).Level, Is.EqualTo(LogLevel.Trace));
+        Assert.That(node.Report.Drops[nameof(DropReason.MalformedPacket)], Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Meter_CountsQualificationBubblesAndDrops()
+    {
+        var sums = new ConcurrentDictionary<string, double>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == Metrics.MeterName)
+                self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, 1, tags));
+        listener.Start();
+
+        await using (var lab = new Lab())
+        {
+            lab.StartServer();
+            var (alice, bob) = (await lab.StartAsync("203.0.113.10"), await lab.StartAsync("203.0.113.20"));
+            await using var open = await bob.BindAsync(4242);
+            await using var caller = await alice.BindAsync(0);
+            await caller.SendToAsync(new byte[1], open.TeredoEndPoint!);
+            double before = Drops();
+            SendTo(lab, alice, [1, 2, 3]);
+            Assert.That(Drops() - before, Is.EqualTo(1));
+            await alice.DisposeAsync();
+            Assert.That(Drops() - before, Is.EqualTo(1), "a node that is gone has dropped what it dropped");
+        }
+        Assert.That(sums["teredo.client.qualification.duration"], Is.EqualTo(2));
+        Assert.That(sums["teredo.client.bubbles.sent direct"], Is.GreaterThanOrEqualTo(1));
+        Assert.That(sums["teredo.client.bubbles.sent indirect"], Is.GreaterThanOrEqualTo(1));
+
+        double Drops()
+        {
+            const string name = $"teredo.client.packets.dropped {nameof(DropReason.MalformedPacket)}";
+            sums.TryRemove(name, out _); // observed as sums, not as steps
+            listener.RecordObservableInstruments();
+            return sums.GetValueOrDefault(name);
+        }
+
+        void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+            sums.AddOrUpdate(tags.Length == 0 ? instrument.Name : $"{instrument.Name} {tags[0].Value}", value, (_, sum) => sum + value);
+    }
+
+    // From a host that the node knows nothing of.
+    static void SendTo(Lab lab, TeredoNode node, byte[] payload)
+    {
+        using var stranger = lab.Network.Host("203.0.113.66").Open(Ipv4Endpoint.Parse("203.0.113.66:1234"), (_, _) => { });
+        stranger.Send(Ipv4Endpoint.FromIPEndPoint(node.Report.LocalEndPoint!), payload, 0);
+    }
+
+    sealed class Recorder : ILoggerFactory, ILogger
+    {
+        readonly ConcurrentQueue<(int Id, string Text)> _entries = new();
+
+        public List<string> Of(int id) => [.. _entries.Where(entry => entry.Id == id).Select(entry => entry.Text)];
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _entries.Enqueue((eventId.Id, formatter(state, exception)));
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public ILogger CreateLogger(string categoryName) => this;
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+        public void Dispose() => _entries.Clear();
+    }
+}
