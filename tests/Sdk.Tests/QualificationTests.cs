@@ -138,6 +138,7 @@ public sealed class QualificationTests
         var node = await lab.StartAsync(Alice);
         await using var changes = node.StateChanges.GetAsyncEnumerator();
         var before = node.Address;
+        lab.Time.Advance(TimeSpan.FromSeconds(2)); // solicitations keep that distance
         lab.Machine.Move("203.0.113.99");
         Assert.That(node.Report.MappedEndPoint!.Address, Is.EqualTo(IPAddress.Parse("203.0.113.99")));
         Assert.That((await changes.NextAsync()).Kind, Is.EqualTo(TeredoStateChangeKind.Lost));
@@ -154,6 +155,7 @@ public sealed class QualificationTests
         lab.Machine.Move(null);
         Assert.That(node.Report.State, Is.EqualTo(TeredoState.Suppressed));
         Assert.That(node.Report.Error, Is.EqualTo(TeredoError.NetworkUnavailable));
+        lab.Time.Advance(TimeSpan.FromSeconds(2)); // solicitations keep that distance
         lab.Machine.Move(Alice);
         Assert.That(node.Report.State, Is.EqualTo(TeredoState.Qualified));
         Assert.That(node.Report.Error, Is.Null);

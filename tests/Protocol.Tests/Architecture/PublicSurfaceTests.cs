@@ -10,7 +10,7 @@ namespace TeredoSdk.Protocol.Tests.Architecture;
 /// </remarks>
 public class PublicSurfaceTests
 {
-    static readonly Assembly[] Assemblies = [typeof(TeredoClient).Assembly, typeof(SimulatedInternet).Assembly];
+    static readonly Assembly[] Assemblies = [typeof(TeredoClient).Assembly, typeof(TeredoNode).Assembly, typeof(SimulatedInternet).Assembly];
 
     [TestCaseSource(nameof(Assemblies))]
     public void PublicSurface_IsTheReviewedOne(Assembly assembly)
