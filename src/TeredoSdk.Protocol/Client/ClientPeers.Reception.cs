@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using TeredoSdk.Protocol.Peers;
 using TeredoSdk.Protocol.Wire;
 
@@ -7,42 +6,44 @@ namespace TeredoSdk.Protocol.Client;
 /// <remarks>Reception: RFC 4380 §5.2.3, RFC 6081 §5.2.4.4 and §5.4.4.5.</remarks>
 sealed partial class ClientPeers
 {
-    /// <summary>Decides on a packet for our address that did not come with the server's headers.</summary>
+    /// <summary>The fast path (§5.2.3 case 1): a packet of a trusted, fresh peer from its mapping, with nothing around it.</summary>
     /// <param name="now">The current instant.</param>
     /// <param name="via">The socket it came to.</param>
     /// <param name="source">Its outer source.</param>
-    /// <param name="encapsulation">The datagram taken apart.</param>
+    /// <param name="payload">The datagram.</param>
     /// <param name="hint">The entry of the packet before, or -1; receives this one's.</param>
-    public Verdict Receive(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation, ref int hint)
+    /// <returns>True when the whole datagram is a packet for the host; false when <see cref="Receive"/> has to look at it.</returns>
+    public bool TryReceive(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload, ref int hint)
     {
-        var packet = encapsulation.Packet;
+        if (source.Port == TeredoPorts.Server || !Ipv6Packet.TryParse(payload, out var packet) || packet.Length != payload.Length
+            || packet.Destination != _context.Address)
+            return false;
         var peer = packet.Source;
         int index = hint >= 0 && _table[hint].Address == peer ? hint : _table.Find(peer);
         hint = index;
-        if (index >= 0)
-        {
-            ref var entry = ref _table[index];
-            // §5.2.3 case 1; bubbles, trailers and stale peers take the long way.
-            if (entry.IsTrusted && entry.Mapping == source && entry.Via == via.Id && entry.IsFresh(now)
-                && !packet.IsBubble && encapsulation.TrailerOctets.IsEmpty && !packet.HasSourceRoute && !Awaits(entry))
-            {
-                entry.LastReceived = now;
-                _context.LastTraffic = now;
-                return Verdict.Deliver(encapsulation.PacketOffset, packet.Length);
-            }
-        }
-        hint = -1; // the table may change below
-        return ReceiveSlowly(now, via, source, encapsulation, index);
+        if (index < 0)
+            return false;
+        ref var entry = ref _table[index];
+        if (!entry.IsUsable(now) || entry.Mapping != source || entry.Via != via.Id || packet.IsBubble || packet.HasSourceRoute || Awaits(entry))
+            return false;
+        entry.LastReceived = now;
+        _context.LastTraffic = now;
+        return true;
     }
 
     // Whether a packet from the peer means more than its payload: an exchange or connectivity test is under way.
     bool Awaits(in PeerEntry entry) => entry.Contact >= 0 && _contacts[entry.Contact]!.Exchange != Exchange.None;
 
-    [MethodImpl(MethodImplOptions.NoInlining)] // else its locals are cleared on the fast path, too
-    Verdict ReceiveSlowly(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation, int index)
+    /// <summary>Decides on a packet for our address that did not come with the server's headers.</summary>
+    /// <param name="now">The current instant.</param>
+    /// <param name="via">The socket it came to.</param>
+    /// <param name="source">Its outer source.</param>
+    /// <param name="encapsulation">The datagram taken apart.</param>
+    public Verdict Receive(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation)
     {
         var packet = encapsulation.Packet;
         var peer = packet.Source;
+        int index = _table.Find(peer);
         if (packet.HasSourceRoute)
             return _context.Drops.Drop(DropReason.SourceRoute); // RFC 6169 §2.3.3
         if (!TrailerSet.TryParse(encapsulation.TrailerOctets, out var trailers))

@@ -206,15 +206,20 @@ public sealed class TeredoClient
 
     Verdict TakeDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload, ref int hint)
     {
+        if (State == ClientState.Qualified && _peers.TryReceive(now, via, source, payload, ref hint))
+            return Verdict.Deliver(0, payload.Length);
+        hint = -1; // the table may change below
+        return TakeSlowly(now, via, source, payload);
+    }
+
+    Verdict TakeSlowly(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    {
         if (!Encapsulation.TryParse(payload, out var encapsulation, out var reason))
             return _context.Drops.Drop(reason); // RFC 4380 §5.2.3: silently
         var packet = encapsulation.Packet;
         bool fromServer = source == _context.PrimaryEndpoint || source == _context.SecondaryEndpoint;
         if (fromServer && Advertisement.IsCandidate(packet))
-        {
-            hint = -1; // a new mapping empties the table
             return HandleAdvertisement(now, via, source, encapsulation); // §5.2.3: never to the host
-        }
         if (State != ClientState.Qualified)
             return _context.Drops.Drop(DropReason.NotQualified);
         if (via == LocalPort.Discovery)
@@ -233,7 +238,7 @@ public sealed class TeredoClient
         }
         else if (encapsulation.HasOrigin || encapsulation.HasAuthentication)
             return _context.Drops.Drop(DropReason.UnexpectedHeader); // else a peer could aim our bubbles
-        return _peers.Receive(now, via, source, encapsulation, ref hint);
+        return _peers.Receive(now, via, source, encapsulation);
     }
 
     Verdict HandleAdvertisement(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation)
