@@ -1,52 +1,76 @@
+using System.Runtime.CompilerServices;
+
 namespace TeredoSdk.Protocol;
 
-/// <summary>So many per key in a fixed window that starts with the first, in fixed memory and without allocation.</summary>
-/// <remarks>A table of four-way sets, seeded like <see cref="RateLimiter"/>; a new key takes the cell whose window started first.</remarks>
-sealed class WindowLimiter(int limit, TimeSpan window, IRandomSource random)
+/// <summary>So many per key in any window of a given length, in fixed memory and without allocation.</summary>
+/// <remarks>A table of four-way sets, seeded like <see cref="RateLimiter"/>; a new key takes the cell that was asked for least lately.</remarks>
+sealed class WindowLimiter(TimeSpan window, IRandomSource random)
 {
-    const int Sets = 1024, Ways = 4;
+    /// <summary>How many are allowed in a window.</summary>
+    public const int Limit = 8;
+
+    const int Sets = 512, Ways = 4;
 
     struct Cell
     {
         public ulong Key;
-        public Instant Start;
-        public int Count;
+        public Times Times; // when the last ones were taken, the oldest at Next
+        public uint AskedAt; // also when it was refused: a key that goes on asking is not pushed out
+        public byte Next;
+        public bool IsUsed;
+    }
+
+    // Milliseconds modulo 2^32: 49 days, far more than any window.
+    [InlineArray(Limit)]
+    struct Times
+    {
+        uint _first;
     }
 
     readonly Cell[] _cells = new Cell[Sets * Ways];
     readonly ulong _seed = random.NextUInt64(), _multiplier = random.NextUInt64() | 1;
+    readonly uint _window = (uint)window.TotalMilliseconds;
 
-    /// <summary>Takes one for the key if its window allows it.</summary>
+    /// <summary>Takes one for the key if fewer than the limit were taken in the window that ends now.</summary>
     public bool TryTake(Instant now, ulong key)
     {
-        ref var cell = ref Find(key, out bool found);
-        if (!found || now - cell.Start >= window)
-            cell = new() { Key = key, Start = now };
-        if (cell.Count >= limit)
+        uint time = Milliseconds(now);
+        ref var cell = ref Find(time, key, out bool found);
+        if (!found)
+        {
+            cell = new() { Key = key, IsUsed = true };
+            ((Span<uint>)cell.Times).Fill(time - _window - 1); // long ago
+        }
+        cell.AskedAt = time;
+        if (time - cell.Times[cell.Next] <= _window)
             return false;
-        cell.Count++;
+        cell.Times[cell.Next] = time;
+        cell.Next = (byte)((cell.Next + 1) % Limit);
         return true;
     }
 
-    /// <summary>Whether one was taken for the key in its current window.</summary>
+    /// <summary>Whether one was taken for the key in the window that ends now.</summary>
     public bool Contains(Instant now, ulong key)
     {
-        ref var cell = ref Find(key, out bool found);
-        return found && now - cell.Start < window;
+        uint time = Milliseconds(now);
+        ref var cell = ref Find(time, key, out bool found);
+        return found && time - cell.Times[(cell.Next + Limit - 1) % Limit] <= _window;
     }
 
-    ref Cell Find(ulong key, out bool found)
+    static uint Milliseconds(Instant instant) => (uint)(instant.SinceStart.Ticks / TimeSpan.TicksPerMillisecond);
+
+    ref Cell Find(uint time, ulong key, out bool found)
     {
-        var set = _cells.AsSpan((int)(((key ^ _seed) * _multiplier) >> 54) * Ways, Ways); // the top ten bits choose a set
+        var set = _cells.AsSpan((int)(((key ^ _seed) * _multiplier) >> 55) * Ways, Ways); // the top nine bits choose a set
         ref var oldest = ref set[0];
         foreach (ref var cell in set)
         {
-            if (cell.Count > 0 && cell.Key == key)
+            if (cell.IsUsed && cell.Key == key)
             {
                 found = true;
                 return ref cell;
             }
-            if (cell.Count == 0 || (oldest.Count > 0 && cell.Start < oldest.Start))
+            if (oldest.IsUsed && (!cell.IsUsed || time - cell.AskedAt > time - oldest.AskedAt))
                 oldest = ref cell;
         }
         found = false;

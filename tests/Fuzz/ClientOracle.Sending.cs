@@ -128,8 +128,11 @@ public sealed partial class ClientOracle
         }
         else if (_cause is (Cause.IndirectBubble or Cause.Direct) && (via == LocalPort.Service || via != _echoTest)) // an echo test is our own
             CountAnswer(now, via, target);
-        else if (via != LocalPort.Service && JudgesBudgets)
-            peer.FromRandomPort.Count(now, "bubbles from a random port to", packet.Destination, merge: false);
+        else if (via != LocalPort.Service) // RFC 6081 §5.4.4.5: a peer that moved is asked anew, though its packet is dropped
+        {
+            if (JudgesBudgets)
+                peer.FromRandomPort.Count(now, "bubbles from a random port to", packet.Destination, merge: false);
+        }
         else if (_cause == Cause.Own && JudgesBudgets)
             peer.Grants.Count(now, "bubbles to", packet.Destination);
         else

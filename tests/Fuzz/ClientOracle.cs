@@ -135,7 +135,8 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
                 NoteIndirectBubble(datagram); // a rate-limited one has been read all the same
             return;
         }
-        if (isServer && isAdvertisement)
+        // To our own address it is a peer's packet, when it comes from a configured server that is not the one in use.
+        if (isServer && isAdvertisement && packet.Destination.IsLinkLocal)
             OnAdvertisement(via, datagram, verdict);
         else if (isServer && packet.IsBubble && via == LocalPort.Service)
         {
@@ -211,6 +212,8 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
                 $"{verdict.Kind} from the native {packet.Source} at {source}, which is not verified");
         peer.Verified.Add(source);
         peer.Hear();
+        if (!packet.Source.IsTeredo && verdict.Kind == VerdictKind.Consumed)
+            peer.TestBudget.Reset(); // a reply: data says nothing about tests
     }
 
     // R3, R5, R7, R7n of CONFORMANCE §3.10.
@@ -270,7 +273,6 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
             Grants.Reset();
             LateIndirect.Reset();
             FromRandomPort.Reset();
-            TestBudget.Reset();
         }
     }
 }

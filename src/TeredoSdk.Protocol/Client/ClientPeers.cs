@@ -14,7 +14,6 @@ sealed partial class ClientPeers
     static readonly TimeSpan RetryTimeout = TimeSpan.FromSeconds(2);         // RFC 4380 §5.2.4 (2), (5)
     static readonly TimeSpan RetryJitter = TimeSpan.FromMilliseconds(250);   // so that timer and spacing never collide
     static readonly TimeSpan AdvertisementSpacing = TimeSpan.FromSeconds(1); // solicitations come every 2 s (RFC 6081 §5.7.2)
-    const int AnswersPerTarget = 8;                                          // CONFORMANCE §3.9: per BubbleSchedule.Window
 
     readonly ClientContext _context;
     readonly PeerTable _table;
@@ -31,7 +30,7 @@ sealed partial class ClientPeers
     {
         _context = context;
         _table = new(context.Options.MaxPeers, context.Options.MaxPeers / 2, context.Random) { Removing = Release };
-        _answers = new(AnswersPerTarget, BubbleSchedule.Window, context.Random);
+        _answers = new(BubbleSchedule.Window, context.Random); // CONFORMANCE §3.9: 8 in 300 s per target
     }
 
     public int Count => _table.Count;

@@ -1,0 +1,46 @@
+namespace TeredoSdk.Protocol.Tests.Peers;
+
+public sealed class WindowLimiterTests
+{
+    static readonly TimeSpan Window = TimeSpan.FromSeconds(300);
+
+    [Test]
+    public void Key_EightInAnyWindow_TheNextWhenTheFirstIsOut()
+    {
+        var limiter = new WindowLimiter(Window, CryptographicRandom.Instance);
+        for (int i = 0; i < 8; i++)
+            Assert.That(limiter.TryTake(Instant.FromSeconds(10 * i), 1), Is.True);
+        Assert.That(limiter.TryTake(Instant.FromSeconds(299), 1), Is.False);
+        Assert.That(limiter.TryTake(Instant.FromSeconds(299), 2), Is.True, "another key");
+        Assert.That(limiter.TryTake(Instant.FromSeconds(300.1), 1), Is.True, "the one of 0 s is out");
+        Assert.That(limiter.TryTake(Instant.FromSeconds(309), 1), Is.False);
+        Assert.That(limiter.TryTake(Instant.FromSeconds(310.1), 1), Is.True);
+    }
+
+    [Test]
+    public void Contains_WhatWasTakenInTheWindow()
+    {
+        var limiter = new WindowLimiter(Window, CryptographicRandom.Instance);
+        Assert.That(limiter.Contains(default, 7), Is.False);
+        limiter.TryTake(default, 7);
+        Assert.That(limiter.Contains(Instant.FromSeconds(299), 7), Is.True);
+        Assert.That(limiter.Contains(Instant.FromSeconds(301), 7), Is.False);
+    }
+
+    [Test]
+    public void FloodOfOtherKeys_TheOneThatGoesOnAskingIsRemembered_AndNothingIsAllocated()
+    {
+        var limiter = new WindowLimiter(Window, CryptographicRandom.Instance);
+        int taken = 0;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (uint i = 0; i < 29_000; i++)
+        {
+            var now = Instant.FromSeconds(i / 100.0); // all within one window, as fast as answers may go in all
+            limiter.TryTake(now, 1_000_000 + i);
+            if (i % 25 == 0)
+                taken += limiter.TryTake(now, 1) ? 1 : 0;
+        }
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        Assert.That(taken, Is.EqualTo(8));
+    }
+}
