@@ -169,7 +169,8 @@ sealed partial class ClientPeers
     void TakePeerRandomPort(Instant now, PeerContact contact, TeredoAddress peer, ushort port)
     {
         bool idle = now - _table[contact.Index].LastSent >= RefreshTimeout;
-        if (!MayBeClientPort(port) || _context.IsOwn(peer.MappedEndpoint with { Port = port }) || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
+        if (!MayBeClientPort(port) || _context.IsOwn(peer.MappedEndpoint with { Port = port })
+            || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
             return;
         if (contact.PeerRandomPort != 0 && _context.IsPortPreserving)
         {

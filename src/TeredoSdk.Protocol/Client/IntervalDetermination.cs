@@ -103,7 +103,8 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
     public Verdict HandleDatagram(Instant now, Ipv4Endpoint source, in Encapsulation encapsulation)
     {
         var packet = encapsulation.Packet;
-        if (!packet.IsBubble || !context.IsOwn(source) || packet.Source != context.Address || packet.Destination != SecondaryAddress || _step is not Step.Listening)
+        if (!packet.IsBubble || !context.IsOwn(source) || packet.Source != context.Address
+            || packet.Destination != SecondaryAddress || _step is not Step.Listening)
             return context.Drops.Drop(DropReason.UnexpectedOnPort); // §5.2.7: this port carries nothing else
         _current = _candidate;
         var next = (_current + _maximum) / 2;

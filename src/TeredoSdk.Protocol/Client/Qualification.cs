@@ -230,7 +230,8 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
     }
 
     static bool Differ(NetworkState before, NetworkState now) =>
-        before with { AttachedSubnets = now.AttachedSubnets, Resumed = now.Resumed } != now || !before.AttachedSubnets.SequenceEqual(now.AttachedSubnets);
+        before with { AttachedSubnets = now.AttachedSubnets, Resumed = now.Resumed } != now
+        || !before.AttachedSubnets.SequenceEqual(now.AttachedSubnets);
 
     // At once, but never more than one solicitation per 2 s (CONFORMANCE §5.4). One that is under way serves as well.
     void SolicitSoon(Instant now)
