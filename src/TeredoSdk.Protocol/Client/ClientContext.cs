@@ -9,7 +9,7 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     const int MaxDeliveries = 256;
 
     readonly Queue<ClientEvent> _events = new();
-    RateGate _errors = new(5, 5);    // CONFORMANCE: ICMPv6 errors 10/s, as a burst of 5 and a rate of 5
+    RateGate _errors = new(5, 5);    // RFC 4443 §2.4 f wants a limit: 10 in any second
 
     public TeredoClientOptions Options => options;
     public IRandomSource Random => random;

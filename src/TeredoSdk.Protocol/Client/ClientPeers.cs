@@ -30,7 +30,7 @@ sealed partial class ClientPeers
     {
         _context = context;
         _table = new(context.Options.MaxPeers, context.Options.MaxPeers / 2, context.Random) { Removing = Release };
-        _answers = new(BubbleSchedule.Window, context.Random); // CONFORMANCE §3.9: 8 in 300 s per target
+        _answers = new(BubbleSchedule.Window, context.Random); // 8 in 300 s per target; the RFCs limit only bubbles that we start
     }
 
     public int Count => _table.Count;

@@ -233,7 +233,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         before with { AttachedSubnets = now.AttachedSubnets, Resumed = now.Resumed } != now
         || !before.AttachedSubnets.SequenceEqual(now.AttachedSubnets);
 
-    // At once, but never more than one solicitation per 2 s (CONFORMANCE §5.4). One that is under way serves as well.
+    // At once, but never more than one solicitation per 2 s, whatever the network does. One that is under way serves as well.
     void SolicitSoon(Instant now)
     {
         if (_activity is not Maintaining)
