@@ -43,7 +43,7 @@ public static class Matrix
         var clean = RunClean(initiator, responder);
         int successes = 0;
         for (ulong seed = 1; seed <= Seeds; seed++)
-            if (Trial.Run(seed, [initiator], [responder], Loss, Jitter, LossyLimit).Connected is not null)
+            if (RunLossy(initiator, responder, seed).Connected is not null)
                 successes++;
         return new(initiator, responder, clean, successes);
     }
@@ -51,6 +51,14 @@ public static class Matrix
     /// <summary>The pair without loss.</summary>
     public static Outcome RunClean(NatKind initiator, NatKind responder, string? pcap = null) =>
         Trial.Run(1, [initiator], [responder], 0, TimeSpan.Zero, CleanLimit, pcap: pcap);
+
+    /// <summary>The pair with loss and jitter.</summary>
+    public static Outcome RunLossy(NatKind initiator, NatKind responder, ulong seed, string? pcap = null) =>
+        Trial.Run(seed, [initiator], [responder], Loss, Jitter, LossyLimit, pcap: pcap);
+
+    /// <summary>The pair without loss, both NATs as Linux is without an input drop.</summary>
+    public static Outcome RunClashing(NatKind initiator, NatKind responder, string? pcap = null) =>
+        Trial.Run(1, [initiator], [responder], 0, TimeSpan.Zero, CleanLimit, clash: true, pcap);
 
     /// <summary>The table as text: in each cell what RFC 6081 promises, the time without loss, and the share of runs with loss that connect.</summary>
     public static string Format(IReadOnlyList<Cell> cells)

@@ -13,17 +13,17 @@ public static class NestedPairs
 
     static IEnumerable<NatKind> Plain => Expectation.Kinds.Where(kind => kind is not (NatKind.UpnpPortRestricted or NatKind.UpnpPortSymmetric));
 
-    /// <summary>Runs the pair of the nested host with every kind of single NAT, in both directions.</summary>
-    public static IEnumerable<(string Name, Promise Promise, Outcome Outcome)> Run(NatKind inner, NatKind outer)
+    /// <summary>The pairs of the nested host with every kind of single NAT, in both directions; each is run with the path of a pcap or null.</summary>
+    public static IEnumerable<(string Name, Promise Promise, Func<string?, Outcome> Run)> Of(NatKind inner, NatKind outer)
     {
         var composed = Expectation.Compose(inner, outer);
         string name = $"{Expectation.Short(inner)} behind {Expectation.Short(outer)}";
         foreach (var other in Expectation.Kinds)
         {
             yield return ($"{name} -> {Expectation.Short(other)}", Expectation.Of(composed, other),
-                Trial.Run(1, [inner, outer], [other], 0, TimeSpan.Zero, Limit));
+                pcap => Trial.Run(1, [inner, outer], [other], 0, TimeSpan.Zero, Limit, pcap: pcap));
             yield return ($"{Expectation.Short(other)} -> {name}", Expectation.Of(other, composed),
-                Trial.Run(1, [other], [inner, outer], 0, TimeSpan.Zero, Limit));
+                pcap => Trial.Run(1, [other], [inner, outer], 0, TimeSpan.Zero, Limit, pcap: pcap));
         }
     }
 }
