@@ -29,4 +29,10 @@ public enum TeredoError
     PeerUnreachable,
     /// <summary>The provider in use cannot do what was asked for.</summary>
     NotSupported,
+    /// <summary>This system lets no process without privileges have a network of its own, which kernel sockets need.</summary>
+    KernelSocketsUnavailable,
+    /// <summary>A network device of this machine can't be made or changed, or was taken away.</summary>
+    NetworkDeviceUnavailable,
+    /// <summary>This process lacks a privilege.</summary>
+    AccessDenied,
 }

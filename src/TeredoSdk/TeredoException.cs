@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using System.ComponentModel;
 
 namespace TeredoSdk;
 
@@ -12,8 +12,8 @@ public sealed class TeredoException : Exception
     public TeredoException(TeredoError error, string message, Exception? innerException = null) : base(message, innerException)
     {
         Error = error;
-        if (innerException is SocketException socket)
-            HResult = socket.NativeErrorCode;
+        if (innerException is Win32Exception native)
+            HResult = native.NativeErrorCode;
     }
 
     /// <summary>What went wrong.</summary>

@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace TeredoSdk.Engine.Linux;
+
+/// <summary>What is used of the C library and the kernel, under the names of their headers. The numbers are those of x64 and arm64.</summary>
+[SupportedOSPlatform("linux")]
+static unsafe partial class Libc
+{
+    // asm-generic/errno-base.h, asm-generic/errno.h
+    public const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, ENXIO = 6, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EBUSY = 16, EEXIST = 17, ENODEV = 19,
+        EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOSPC = 28, ENOSYS = 38, EUSERS = 87, EAFNOSUPPORT = 97, EADDRNOTAVAIL = 99;
+
+    // linux/sched.h, linux/wait.h, asm-generic/signal.h
+    public const int CLONE_VM = 0x100, CLONE_FILES = 0x400, CLONE_NEWUSER = 0x10000000, CLONE_NEWNET = 0x40000000;
+    public const int __WALL = 0x40000000;
+    public const int SIGKILL = 9, SIG_BLOCK = 0, SIG_SETMASK = 2;
+
+    // asm-generic/fcntl.h, linux/eventfd.h, asm-generic/poll.h
+    public const int O_RDONLY = 0, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
+    public const int EFD_NONBLOCK = O_NONBLOCK, EFD_CLOEXEC = O_CLOEXEC;
+    public const short POLLIN = 1, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32;
+
+    // bits/socket.h, linux/in6.h
+    public const int AF_UNIX = 1, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_TYPE_MASK = 15, SOCK_CLOEXEC = O_CLOEXEC;
+    public const int SOL_SOCKET = 1, SCM_RIGHTS = 1, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26;
+    public const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000;
+
+    // linux/if_tun.h, linux/if.h
+    public const uint TUNSETIFF = 0x400454ca;
+    public const int IFNAMSIZ = 16;
+    public const short IFF_TUN = 1, IFF_NO_PI = 0x1000, IFF_UP = 1;
+
+    // linux/sockios.h, linux/route.h
+    public const uint SIOCADDRT = 0x890B, SIOCDELRT = 0x890C, SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, SIOCSIFADDR = 0x8916, SIOCSIFMTU = 0x8922,
+        SIOCGIFINDEX = 0x8933, SIOCDIFADDR = 0x8936;
+    public const uint RTF_UP = 1;
+
+    /// <summary>struct ifreq, linux/if.h: a name, and the one field of its union that the request is about.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 40)]
+    public struct IfReq
+    {
+        [FieldOffset(0)] public fixed byte Name[IFNAMSIZ];
+        [FieldOffset(16)] public short Flags;
+        [FieldOffset(16)] public int Mtu;
+        [FieldOffset(16)] public int Index;
+    }
+
+    /// <summary>struct in6_ifreq, linux/ipv6.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct In6IfReq
+    {
+        public fixed byte Address[16];
+        public uint PrefixLength;
+        public int Index;
+    }
+
+    /// <summary>struct in6_rtmsg, linux/ipv6_route.h.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 80)]
+    public struct In6RtMsg
+    {
+        [FieldOffset(0)] public fixed byte Destination[16];
+        [FieldOffset(52)] public ushort DestinationLength;
+        [FieldOffset(56)] public uint Metric;
+        [FieldOffset(72)] public uint Flags;
+        [FieldOffset(76)] public int Index;
+    }
+
+    /// <summary>struct pollfd, asm-generic/poll.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollFd
+    {
+        public int Descriptor;
+        public short Events;
+        public short Occurred;
+    }
+
+    /// <summary>struct iovec, linux/uio.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct IoVec
+    {
+        public void* Base;
+        public nuint Length;
+    }
+
+    /// <summary>struct msghdr as the C library has it, bits/socket.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MsgHdr
+    {
+        public void* Name;
+        public uint NameLength;
+        public IoVec* Vectors;
+        public nuint VectorCount;
+        public void* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
+    /// <summary>struct cmsghdr, bits/socket.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct CmsgHdr
+    {
+        public nuint Length;
+        public int Level;
+        public int Type;
+    }
+
+    /// <summary>sigset_t, bits/types/__sigset_t.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct SigSet
+    {
+        public fixed byte Bits[128];
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    public static partial void Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int descriptor, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(SafeFileHandle descriptor, byte* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PollFd* descriptors, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial SafeFileHandle EventFd(uint value, int flags);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial int Socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
+    public static partial int SocketPair(int domain, int type, int protocol, int* pair);
+
+    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint ReceiveMessage(int socket, MsgHdr* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Ioctl(SafeFileHandle descriptor, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
+    public static partial void SetSignalMask(int how, SigSet* set, SigSet* previous);
+
+    [LibraryImport("libc", EntryPoint = "clone", SetLastError = true)]
+    public static partial int Clone(nint function, void* stackTop, int flags, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
+    public static partial int WaitPid(int process, int* status, int options);
+
+    /// <summary>The address of a function of the C library that this process runs with.</summary>
+    public static nint AddressOf(string function) => NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), function);
+
+    /// <summary>Blocks every signal on this thread.</summary>
+    public static SigSet BlockSignals()
+    {
+        SigSet all, previous;
+        new Span<byte>(all.Bits, sizeof(SigSet)).Fill(0xFF);
+        SetSignalMask(SIG_BLOCK, &all, &previous);
+        return previous;
+    }
+
+    public static void RestoreSignals(SigSet previous) => SetSignalMask(SIG_SETMASK, &previous, null);
+
+    /// <summary>Waits for the end of a child. Someone else in this process may have reaped it: it has ended then, too.</summary>
+    public static void Reap(int process)
+    {
+        int status;
+        while (WaitPid(process, &status, __WALL) < 0 && Marshal.GetLastPInvokeError() == EINTR)
+        {
+        }
+    }
+}

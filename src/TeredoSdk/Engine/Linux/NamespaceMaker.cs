@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace TeredoSdk.Engine.Linux;
+
+/// <summary>Makes a user and a network namespace and returns what keeps them alive.</summary>
+/// <remarks>
+/// A process with threads can't enter a user namespace, so a child is born in new ones: it shares this process's memory and descriptors, runs nothing
+/// but the C library's <c>sleep</c> on a stack of its own, and is ended as soon as its namespaces are held by descriptors here.
+/// Should this process die meanwhile, the child follows when it wakes.
+/// </remarks>
+[SupportedOSPlatform("linux")]
+static unsafe class NamespaceMaker
+{
+    const int StackOctets = 64 << 10;
+    const int ChildSeconds = 5;
+    const int Flags = Libc.CLONE_VM | Libc.CLONE_FILES | Libc.CLONE_NEWUSER | Libc.CLONE_NEWNET; // no signal at its end: nobody else waits for it
+
+    /// <exception cref="TeredoException">This system refuses; the message says which switch does.</exception>
+    public static (SafeFileHandle User, SafeFileHandle Network) Make()
+    {
+        (SafeFileHandle User, SafeFileHandle Network) made = default;
+        int cloneErrno = 0, openErrno = 0;
+        // The child shares the thread-local state of the C library with the thread that made it, so that thread is good for nothing else.
+        var thread = new Thread(() => made = Run(out cloneErrno, out openErrno), 256 << 10) { IsBackground = true, Name = "Teredo namespace" };
+        thread.Start();
+        thread.Join();
+        if (cloneErrno == 0 && openErrno == 0)
+            return made;
+        made.User?.Dispose();
+        made.Network?.Dispose();
+        throw cloneErrno != 0 ? LinuxProblems.OfNamespaces(cloneErrno) : LinuxProblems.OfNamespaceFiles(openErrno);
+    }
+
+    static (SafeFileHandle User, SafeFileHandle Network) Run(out int cloneErrno, out int openErrno)
+    {
+        nint sleep = Libc.AddressOf("sleep");
+        byte* stack = (byte*)NativeMemory.AlignedAlloc(StackOctets, 64);
+        var signals = Libc.BlockSignals(); // for the child: no handler of this process may run in it
+        (cloneErrno, openErrno) = (0, 0);
+        try
+        {
+            int child = Libc.Clone(sleep, stack + StackOctets, Flags, ChildSeconds);
+            if (child < 0)
+            {
+                cloneErrno = Marshal.GetLastPInvokeError();
+                return default;
+            }
+            var user = Libc.Open($"/proc/{child}/ns/user", Libc.O_RDONLY | Libc.O_CLOEXEC);
+            openErrno = user.IsInvalid ? Marshal.GetLastPInvokeError() : 0;
+            var network = Libc.Open($"/proc/{child}/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC);
+            openErrno = network.IsInvalid && openErrno == 0 ? Marshal.GetLastPInvokeError() : openErrno;
+            Libc.Kill(child, Libc.SIGKILL);
+            Libc.Reap(child);
+            return (user, network);
+        }
+        finally
+        {
+            Libc.RestoreSignals(signals);
+            NativeMemory.AlignedFree(stack);
+        }
+    }
+}

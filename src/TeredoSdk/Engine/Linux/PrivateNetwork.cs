@@ -1,0 +1,87 @@
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace TeredoSdk.Engine.Linux;
+
+/// <summary>A network of this process's own: a user and a network namespace, made without any privilege, which nothing but descriptors keeps alive.</summary>
+/// <remarks>
+/// <para>It holds the loopback interface (up), the devices made by <see cref="OpenTun"/> and the sockets made by <see cref="CreateSocket"/>. When
+/// the process ends, however it ends, all of it is gone. Safe for any number of threads.</para>
+/// <para>Sockets and devices outlive <see cref="Dispose"/>: they go on working, only new ones can't be made. Whoever wants them closed closes them.</para>
+/// </remarks>
+[SupportedOSPlatform("linux")]
+sealed class PrivateNetwork : IDisposable
+{
+    const string TunPath = "/dev/net/tun";
+
+    readonly SafeFileHandle _user, _network;
+    readonly string _tunPath;
+
+    PrivateNetwork(SafeFileHandle user, SafeFileHandle network, string tunPath) => (_user, _network, _tunPath) = (user, network, tunPath);
+
+    /// <exception cref="TeredoException">This system refuses; the message says which switch does, and the next step.</exception>
+    public static PrivateNetwork Create() => Create(TunPath);
+
+    /// <param name="tunPath">Where the device node of TUN is.</param>
+    internal static PrivateNetwork Create(string tunPath)
+    {
+        var (user, network) = NamespaceMaker.Make();
+        var made = new PrivateNetwork(user, network, tunPath);
+        try
+        {
+            using var control = new InterfaceControl(made.MakeOne(new(Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0)));
+            control.BringUp("lo"); // what a host sends to its own address goes by way of it
+            return made;
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a TUN device, up, without an address. It lives until it is disposed.</summary>
+    /// <param name="name">Up to 15 octets; <c>%d</c> in it becomes a number.</param>
+    /// <param name="mtu">1280 to 65535 octets.</param>
+    /// <exception cref="TeredoException">There is no TUN device on this system, or this process may not use it.</exception>
+    public TunDevice OpenTun(string name, int mtu)
+    {
+        TunDevice.CheckArguments(name, mtu);
+        Span<int> made = stackalloc int[2];
+        Make([new(TunDevice.OpenFlags, 0, _tunPath), new(Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0)], made);
+        return TunDevice.Create(new(made[0], ownsHandle: true), new(new SafeFileHandle(made[1], ownsHandle: true)), name, mtu, isInHost: false);
+    }
+
+    /// <summary>Makes an IPv6 socket that sees this network only.</summary>
+    /// <remarks>An ordinary socket in every respect but one: when a connection attempt fails and another one is made with the same object, .NET takes
+    /// a new handle, which belongs to the machine's network. So one socket makes one attempt, to one address.</remarks>
+    /// <exception cref="TeredoException">A limit is reached, or this system refuses.</exception>
+    public Socket CreateSocket(SocketType type, ProtocolType protocol)
+    {
+        var handle = MakeOne(new((int)type | Libc.SOCK_CLOEXEC, (int)protocol));
+        var socket = new SafeSocketHandle(handle.DangerousGetHandle(), ownsHandle: true);
+        handle.SetHandleAsInvalid(); // the socket owns it from here on
+        return new(socket);
+    }
+
+    public void Dispose()
+    {
+        _network.Dispose();
+        _user.Dispose();
+    }
+
+    SafeFileHandle MakeOne(NamespaceErrand.Wish wish)
+    {
+        int made = -1;
+        Make([wish], new(ref made));
+        return new(made, ownsHandle: true);
+    }
+
+    void Make(ReadOnlySpan<NamespaceErrand.Wish> wishes, Span<int> made)
+    {
+        var (step, errno) = NamespaceErrand.Run(_user, _network, wishes, made);
+        if (step != NamespaceErrand.Step.Done)
+            throw LinuxProblems.OfErrand(step, errno, _tunPath);
+    }
+}

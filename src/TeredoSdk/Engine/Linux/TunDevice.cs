@@ -1,0 +1,165 @@
+using System.ComponentModel;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace TeredoSdk.Engine.Linux;
+
+/// <summary>Takes a packet from a device. Called by one thread; the octets are valid only during the call.</summary>
+delegate void PacketHandler(ReadOnlySpan<byte> packet);
+
+/// <summary>A network device whose packets this process reads and writes. It is gone, with its addresses and routes, when it is disposed.</summary>
+/// <remarks>
+/// Safe for any number of threads. The kernel has things to say of its own on such a device (router solicitations and multicast reports
+/// from a link-local address): the handler sees them like anything else.
+/// </remarks>
+[SupportedOSPlatform("linux")]
+sealed unsafe class TunDevice : IDisposable
+{
+    public const int OpenFlags = Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC;
+    const int MinMtu = 1280, MaxMtu = 65535; // RFC 8200 §5; an IPv6 payload's length has 16 bits
+
+    readonly SafeFileHandle _tun;
+    readonly InterfaceControl _control;
+    readonly int _index;
+    readonly TunReader _reader;
+    long _lostWrites;
+    int _isDisposed;
+
+    TunDevice(SafeFileHandle tun, InterfaceControl control, string name, int mtu)
+    {
+        (_tun, _control, Name, Mtu, _index) = (tun, control, name, mtu, control.IndexOf(name));
+        _reader = new(tun, name);
+    }
+
+    public string Name { get; }
+
+    /// <summary>In octets.</summary>
+    public int Mtu { get; }
+
+    /// <summary>How many packets the kernel did not take.</summary>
+    public long LostWrites => Interlocked.Read(ref _lostWrites);
+
+    /// <summary>Ends when the handler is not called any more; fails with <see cref="TeredoException"/> when the device was taken away.</summary>
+    public Task Completion => _reader.Completion;
+
+    /// <summary>Makes a device of the machine, up, without an address: for whole-machine clients and relays.</summary>
+    /// <param name="name">Up to 15 octets; <c>%d</c> in it becomes a number.</param>
+    /// <param name="mtu">1280 to 65535 octets.</param>
+    /// <exception cref="TeredoException">There is no TUN device on this system, this process lacks CAP_NET_ADMIN, or the name is taken.</exception>
+    public static TunDevice OpenInHost(string name, int mtu) => OpenInHost(name, mtu, "/dev/net/tun");
+
+    internal static TunDevice OpenInHost(string name, int mtu, string tunPath)
+    {
+        CheckArguments(name, mtu);
+        var tun = Libc.Open(tunPath, OpenFlags);
+        if (!tun.IsInvalid)
+            return Create(tun, InterfaceControl.OfHost(), name, mtu, isInHost: true);
+        int errno = Marshal.GetLastPInvokeError();
+        tun.Dispose();
+        throw LinuxProblems.OfHostTunFile(errno, tunPath);
+    }
+
+    // Owns the open TUN descriptor and the control, which are of the same network, from here on.
+    internal static TunDevice Create(SafeFileHandle tun, InterfaceControl control, string name, int mtu, bool isInHost)
+    {
+        try
+        {
+            string actual = InterfaceControl.AttachTun(tun, name);
+            control.SetMtu(actual, mtu);
+            control.BringUp(actual);
+            return new(tun, control, actual, mtu);
+        }
+        catch (Win32Exception e)
+        {
+            tun.Dispose();
+            control.Dispose();
+            throw LinuxProblems.OfDevice(e, name, isInHost);
+        }
+    }
+
+    internal static void CheckArguments(string name, int mtu)
+    {
+        if (name.Length == 0 || Encoding.UTF8.GetByteCount(name) >= Libc.IFNAMSIZ)
+            throw new ArgumentException($"A device's name has 1 to {Libc.IFNAMSIZ - 1} octets; \"{name}\" does not.", nameof(name));
+        if (mtu is < MinMtu or > MaxMtu)
+            throw new ArgumentOutOfRangeException(nameof(mtu), mtu, $"An IPv6 device's MTU is {MinMtu} to {MaxMtu} octets.");
+    }
+
+    /// <summary>Gives the device an address, beside those it has, and a route to its prefix.</summary>
+    /// <exception cref="TeredoException">The kernel refuses.</exception>
+    public void SetAddress(IPAddress address, int prefixLength) =>
+        Change($"The address {address}/{prefixLength}", Libc.EEXIST, () => _control.AddAddress(_index, address, prefixLength));
+
+    /// <summary>Takes an address away; one that is not there is fine.</summary>
+    /// <exception cref="TeredoException">The kernel refuses.</exception>
+    public void RemoveAddress(IPAddress address, int prefixLength) =>
+        Change($"Removing the address {address}/{prefixLength}", Libc.EADDRNOTAVAIL, () => _control.RemoveAddress(_index, address, prefixLength));
+
+    /// <summary>Sends packets for a prefix to this device.</summary>
+    /// <param name="prefix">The destinations; <c>::</c> with length 0 is the default route.</param>
+    /// <param name="length">0 to 128 bits.</param>
+    /// <param name="metric">Of two routes to the same prefix the lower one wins; 0 stands for the kernel's default, 1024.</param>
+    /// <exception cref="TeredoException">The kernel refuses, or such a route is there.</exception>
+    public void AddRoute(IPAddress prefix, int length, uint metric = 0) =>
+        Change($"The route to {prefix}/{length}", 0, () => _control.AddRoute(_index, prefix, length, metric));
+
+    /// <summary>Takes a route away; one that is not there is fine.</summary>
+    /// <exception cref="TeredoException">The kernel refuses.</exception>
+    public void RemoveRoute(IPAddress prefix, int length, uint metric = 0) =>
+        Change($"Removing the route to {prefix}/{length}", Libc.ESRCH, () => _control.RemoveRoute(_index, prefix, length, metric));
+
+    /// <summary>Starts to read packets, on a thread of the device's own. Once.</summary>
+    /// <param name="handler">Takes the packets. What it throws ends in <paramref name="fault"/>, and costs that packet only.</param>
+    /// <param name="fault">Told of a defect in the handler.</param>
+    public void Start(PacketHandler handler, Action<Exception>? fault = null)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        _reader.Start(handler, fault);
+    }
+
+    /// <summary>Hands a packet to the kernel. A failure is a lost packet, never an exception.</summary>
+    public void Write(ReadOnlySpan<byte> packet)
+    {
+        nint written = -1;
+        try
+        {
+            fixed (byte* octets = packet)
+                written = Libc.Write(_tun, octets, (nuint)packet.Length);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The device is gone, and so is the packet.
+        }
+        if (written != packet.Length)
+            Interlocked.Increment(ref _lostWrites);
+    }
+
+    /// <summary>Ends the reading and removes the device. When it returns the handler is not called any more, unless it is the handler that calls.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+            return;
+        _reader.Dispose();
+        _tun.Dispose();
+        _control.Dispose();
+    }
+
+    void Change(string what, int harmless, Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (Win32Exception e) when (e.NativeErrorCode == harmless)
+        {
+            // It is as it should be.
+        }
+        catch (Win32Exception e)
+        {
+            throw LinuxProblems.OfChange(e, what, Name);
+        }
+    }
+}

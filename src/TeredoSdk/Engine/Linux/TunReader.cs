@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace TeredoSdk.Engine.Linux;
+
+/// <summary>Reads the packets of a TUN device on one thread, which an eventfd wakes when it is to end.</summary>
+[SupportedOSPlatform("linux")]
+sealed unsafe class TunReader : IDisposable
+{
+    const int BufferOctets = 65575; // an IPv6 header and the longest payload
+
+    readonly SafeFileHandle _tun;
+    readonly string _name;
+    readonly SafeFileHandle _wake = Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
+    readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly Lock _starting = new();
+    Thread? _thread;
+    volatile bool _isEnding;
+
+    public TunReader(SafeFileHandle tun, string name) => (_tun, _name) = (tun, name);
+
+    public Task Completion => _completion.Task;
+
+    public void Start(PacketHandler handler, Action<Exception>? fault)
+    {
+        lock (_starting)
+        {
+            if (_thread is not null || _isEnding)
+                throw new InvalidOperationException($"The device {_name} is being read already, or closed.");
+            _thread = new(() => Run(handler, fault)) { IsBackground = true, Name = $"Teredo {_name}" };
+            _thread.Start();
+        }
+    }
+
+    public void Dispose()
+    {
+        Thread? thread;
+        lock (_starting)
+        {
+            _isEnding = true;
+            thread = _thread;
+        }
+        ulong one = 1;
+        Libc.Write(_wake, (byte*)&one, sizeof(ulong));
+        if (thread is null)
+            _completion.TrySetResult();
+        else if (thread != Thread.CurrentThread)
+            thread.Join();
+        _wake.Dispose(); // the thread holds its own reference
+    }
+
+    void Run(PacketHandler handler, Action<Exception>? fault)
+    {
+        bool hasTun = false, hasWake = false;
+        byte* buffer = (byte*)NativeMemory.Alloc(BufferOctets);
+        try
+        {
+            _tun.DangerousAddRef(ref hasTun);
+            _wake.DangerousAddRef(ref hasWake);
+            int errno = Read((int)_tun.DangerousGetHandle(), (int)_wake.DangerousGetHandle(), buffer, handler, fault);
+            if (errno == 0)
+                _completion.TrySetResult();
+            else
+                _completion.TrySetException(LinuxProblems.OfLoss(_name, errno));
+        }
+        catch (ObjectDisposedException)
+        {
+            _completion.TrySetResult(); // closed before the thread began
+        }
+        finally
+        {
+            NativeMemory.Free(buffer);
+            if (hasTun)
+                _tun.DangerousRelease();
+            if (hasWake)
+                _wake.DangerousRelease();
+        }
+    }
+
+    // Returns 0 when it was told to end, else the errno of a device that is gone.
+    int Read(int tun, int wake, byte* buffer, PacketHandler handler, Action<Exception>? fault)
+    {
+        var waits = stackalloc Libc.PollFd[] { new() { Descriptor = tun, Events = Libc.POLLIN }, new() { Descriptor = wake, Events = Libc.POLLIN } };
+        while (!_isEnding)
+        {
+            nint length = Libc.Read(tun, buffer, BufferOctets);
+            if (length > 0)
+            {
+                Hand(new(buffer, (int)length), handler, fault);
+                continue;
+            }
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno is not (Libc.EAGAIN or Libc.EINTR))
+                return errno;
+            Libc.Poll(waits, 2, -1);
+        }
+        return 0;
+    }
+
+    static void Hand(ReadOnlySpan<byte> packet, PacketHandler handler, Action<Exception>? fault)
+    {
+        try
+        {
+            handler(packet);
+        }
+        catch (Exception e) // a defect of ours: one packet is lost, not the device
+        {
+            fault?.Invoke(e);
+        }
+    }
+}
