@@ -24,4 +24,5 @@ static class EventIds
     public const int NetworkChanged = 4000;
     public const int Resumed = 4001;
     public const int InterfacesUnknown = 4002;
+    public const int NoKernelSockets = 4003;
 }

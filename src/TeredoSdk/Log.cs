@@ -61,4 +61,7 @@ static partial class Log
 
     [LoggerMessage(EventIds.InterfacesUnknown, LogLevel.Debug, "The network interfaces can't be listed: {Cause}")]
     public static partial void InterfacesUnknown(ILogger log, string cause);
+
+    [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Warning, "Going on with sockets inside the process, without TCP. {Reason}")]
+    public static partial void NoKernelSockets(ILogger log, string reason);
 }

@@ -29,10 +29,18 @@ public enum TeredoError
     PeerUnreachable,
     /// <summary>The provider in use cannot do what was asked for.</summary>
     NotSupported,
-    /// <summary>This system lets no process without privileges have a network of its own, which kernel sockets need.</summary>
+    /// <summary>Kernel sockets can't be had on this machine: the system refuses what they need.</summary>
     KernelSocketsUnavailable,
     /// <summary>A network device of this machine can't be made or changed, or was taken away.</summary>
     NetworkDeviceUnavailable,
-    /// <summary>This process lacks a privilege.</summary>
+    /// <summary>There is no Teredo interface on this machine, or it is not usable.</summary>
+    InterfaceUnavailable,
+    /// <summary>The name of a peer has no IPv6 address.</summary>
+    HostNotResolved,
+    /// <summary>The node has another address now; the old one, which the connection used, is void.</summary>
+    AddressChanged,
+    /// <summary>The peer refused: nothing listens at that port.</summary>
+    ConnectionRefused,
+    /// <summary>Rights are missing for what was asked for.</summary>
     AccessDenied,
 }

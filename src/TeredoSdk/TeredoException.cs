@@ -2,9 +2,9 @@ using System.ComponentModel;
 
 namespace TeredoSdk;
 
-/// <summary>A Teredo operation failed. <see cref="Exception.Message"/> says why, and what to do about it.</summary>
+/// <summary>A Teredo operation failed. <see cref="Exception.Message"/> says why, and what to do about it. An <see cref="IOException"/>, since streams throw it too.</summary>
 /// <remarks>Where a system call failed, <see cref="Exception.HResult"/> is its native error code and the inner exception is the call's own.</remarks>
-public sealed class TeredoException : Exception
+public sealed class TeredoException : IOException
 {
     /// <param name="error">What went wrong.</param>
     /// <param name="message">A sentence that says why and what to do.</param>

@@ -2,27 +2,32 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
-using TeredoSdk.Engine.InProcess;
 using TeredoSdk.Protocol;
 using TeredoSdk.Providers;
+using TeredoSdk.Providers.Embedded;
+using TeredoSdk.Sockets;
 
 namespace TeredoSdk;
 
 /// <summary>A Teredo engine with its address: a global IPv6 address behind NATs, and sockets that answer there.</summary>
 /// <remarks>
 /// <para>
-/// The engine runs inside the process, on any system and without privileges, over one IPv4 UDP socket. It carries UDP and ICMPv6
-/// echo; TCP is not part of it. Unsolicited packets reach only sockets that opted in (<see cref="IPProtectionLevel.Unrestricted"/>);
-/// everything else is dropped without an answer. Echo Requests are answered, at most ten in a second, while such a socket is open.
+/// The embedded engine runs inside the process, without privileges, over one IPv4 UDP socket. On Linux its sockets are ordinary ones of the
+/// kernel, in a private network of this process; where that can't be had it carries UDP and ICMPv6 echo by itself, and
+/// <see cref="TeredoReport.PassedOver"/> says why. Unsolicited packets reach only sockets that opted in
+/// (<see cref="IPProtectionLevel.Unrestricted"/>); everything else is dropped without an answer. Echo Requests are answered, at most ten in a
+/// second, while such a socket is open.
 /// </para>
 /// <para>
 /// A node is never shared, and many may live in one process. It keeps its address up, asks for another one when it is lost, and
-/// tells of it in <see cref="StateChanges"/>; sockets stay open meanwhile. Without traffic and opted-in sockets it goes dormant after
-/// <see cref="TeredoOptions.DormancyTimeout"/>. Safe for any number of threads.
+/// tells of it in <see cref="StateChanges"/>; listeners and datagram sockets stay open meanwhile. Without traffic and opted-in sockets it goes
+/// dormant after <see cref="TeredoOptions.DormancyTimeout"/>. Safe for any number of threads.
 /// </para>
 /// </remarks>
 public sealed class TeredoNode : IAsyncDisposable
 {
+    const int DefaultBacklog = 512;
+
     readonly ITeredoLink _link;
     int _disposed;
 
@@ -51,8 +56,75 @@ public sealed class TeredoNode : IAsyncDisposable
         return StartAsync(settings, new SystemNetwork(settings.LoggerFactory.CreateLogger<TeredoNode>()), CryptographicRandom.Instance, cancellationToken);
     }
 
-    internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IHostNetwork network, IRandomSource random, CancellationToken cancellationToken) =>
-        new(await InProcessLink.BringUpAsync(options.Snapshot(), network, random, cancellationToken).ConfigureAwait(false));
+    internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IHostNetwork network, IRandomSource random, CancellationToken cancellationToken)
+    {
+        ITeredoProvider[] providers = [new EmbeddedProvider(network, random)];
+        return new(await ProviderSelection.BringUpAsync(providers, options.Snapshot(), cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Listens for TCP connections at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
+    /// <param name="port">The port, 1 to 65535, or 0 for any free dynamic one. TCP ports of the node, not of the machine.</param>
+    /// <param name="protectionLevel">
+    /// Who may get in. Null: <see cref="IPProtectionLevel.Unrestricted"/> (anybody). With <see cref="IPProtectionLevel.EdgeRestricted"/> nobody can dial
+    /// the listener whom the node did not talk to from that very port.
+    /// </param>
+    /// <param name="backlog">How many connections may wait to be accepted, at least 1; 512 by default.</param>
+    /// <param name="cancellationToken">Gives up; the port is free again.</param>
+    /// <exception cref="ArgumentException">The port, the protection level or the backlog is outside its range.</exception>
+    /// <exception cref="TeredoException">
+    /// The port is taken, there is no address, or this node has no TCP (<see cref="TeredoError.NotSupported"/>); why, and what to do.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
+    public Task<TeredoListener> ListenAsync(int port, IPProtectionLevel? protectionLevel = null, int backlog = DefaultBacklog,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(backlog, 1);
+        ushort checkedPort = EndPoints.CheckPort(port);
+        var level = EndPoints.CheckLevel(protectionLevel, IPProtectionLevel.Unrestricted);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return _link.ListenStreamAsync(checkedPort, level, backlog, cancellationToken);
+    }
+
+    /// <summary>Connects to a peer by TCP. Wakes a dormant node, and waits until there is an address.</summary>
+    /// <param name="remoteEndPoint">The peer's IPv6 address and port.</param>
+    /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
+    /// <returns>The connection, the caller's own.</returns>
+    /// <exception cref="ArgumentException">The end point is not an IPv6 one, or its port is 0.</exception>
+    /// <exception cref="TeredoException">
+    /// The peer can't be reached (within 12 s where the NATs do not allow it), it refused, there is no address, or this node has no TCP
+    /// (<see cref="TeredoError.NotSupported"/>); why, and what to do.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
+    public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default)
+    {
+        EndPoints.Check(remoteEndPoint, nameof(remoteEndPoint));
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return _link.ConnectStreamAsync(remoteEndPoint, cancellationToken);
+    }
+
+    /// <summary>Connects to a peer by name: its IPv6 addresses are asked for and tried one after the other, Teredo addresses first.</summary>
+    /// <param name="host">A host name with AAAA records, or an IPv6 address.</param>
+    /// <param name="port">The port, 1 to 65535.</param>
+    /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
+    /// <exception cref="ArgumentException">The port is outside its range.</exception>
+    /// <exception cref="TeredoException">The name has no IPv6 address, or none of them can be reached: the failure of the last one.</exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
+    public async Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default)
+    {
+        EndPoints.CheckPort(port, allowZero: false);
+        var addresses = await EndPoints.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return await ConnectAsync(new IPEndPoint(addresses[i], port), cancellationToken).ConfigureAwait(false);
+            }
+            catch (TeredoException) when (i < addresses.Length - 1)
+            {
+                // The next one has its own reason.
+            }
+        }
+    }
 
     /// <summary>Binds a UDP socket at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
     /// <param name="port">The port, 1 to 65535, or 0 for any free dynamic one. UDP ports of the node, not of the machine.</param>
@@ -64,15 +136,12 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <exception cref="ArgumentException">The port or the protection level is outside its range.</exception>
     /// <exception cref="TeredoException">The port is taken, or there is no address, why, and what to do.</exception>
     /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
-    public ValueTask<TeredoDatagramSocket> BindAsync(int port, IPProtectionLevel? protectionLevel = null, CancellationToken cancellationToken = default)
+    public Task<TeredoDatagramSocket> BindAsync(int port, IPProtectionLevel? protectionLevel = null, CancellationToken cancellationToken = default)
     {
-        if (port is < 0 or > ushort.MaxValue)
-            throw new ArgumentOutOfRangeException(nameof(port), port, "Expected 0 (any) or 1 to 65535.");
-        var level = protectionLevel ?? (port == 0 ? IPProtectionLevel.EdgeRestricted : IPProtectionLevel.Unrestricted);
-        if (level is not (IPProtectionLevel.Unrestricted or IPProtectionLevel.EdgeRestricted)) // Restricted would let nothing of Teredo in
-            throw new ArgumentOutOfRangeException(nameof(protectionLevel), level, "Expected Unrestricted or EdgeRestricted.");
+        ushort checkedPort = EndPoints.CheckPort(port);
+        var level = EndPoints.CheckLevel(protectionLevel, port == 0 ? IPProtectionLevel.EdgeRestricted : IPProtectionLevel.Unrestricted);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return _link.BindDatagramAsync((ushort)port, level, cancellationToken);
+        return _link.BindDatagramAsync(checkedPort, level, cancellationToken);
     }
 
     /// <summary>Sends one ICMPv6 Echo Request and waits for the reply.</summary>

@@ -21,6 +21,20 @@ public enum NativeIPv6Mode
     Instead,
 }
 
+/// <summary>How an embedded engine meets the application.</summary>
+public enum TeredoSockets
+{
+    /// <summary>Kernel sockets where they can be had, else sockets inside the process; the report says why.</summary>
+    Auto,
+    /// <summary>
+    /// Ordinary sockets of the kernel (TCP and UDP) in a private network of this process: Linux with user namespaces and
+    /// <c>/dev/net/tun</c>. No privileges are needed.
+    /// </summary>
+    Kernel,
+    /// <summary>Sockets inside the process: UDP and ICMPv6 echo, on any system.</summary>
+    InProcess,
+}
+
 /// <summary>Settings of a <see cref="TeredoNode"/>. A node copies them when it starts; later changes do not reach it.</summary>
 public sealed class TeredoOptions
 {
@@ -36,6 +50,12 @@ public sealed class TeredoOptions
     /// <see cref="ServerVariable"/>.
     /// </summary>
     public IList<string> Servers { get; set; } = [];
+
+    /// <summary>What provides the address; <see cref="TeredoProvider.Auto"/> by default.</summary>
+    public TeredoProvider Provider { get; set; }
+
+    /// <summary>How the embedded engine meets the application; <see cref="TeredoSockets.Auto"/> by default.</summary>
+    public TeredoSockets Sockets { get; set; }
 
     /// <summary>The secret of secure qualification (RFC 4380 §5.2.2), or null (the default) for the nonce alone.</summary>
     public TeredoSecret? Secret { get; set; }
@@ -88,6 +108,10 @@ public sealed class TeredoOptions
             throw Bad(nameof(ClientPort), ClientPort, "0 (any) or 1 to 65535");
         if (QualificationTimeout < TimeSpan.FromSeconds(1) || QualificationTimeout > TimeSpan.FromMinutes(10))
             throw Bad(nameof(QualificationTimeout), QualificationTimeout, "1 second to 10 minutes");
+        if (!Enum.IsDefined(Provider))
+            throw Bad(nameof(Provider), Provider, "Auto, Windows, Interface or Embedded");
+        if (!Enum.IsDefined(Sockets))
+            throw Bad(nameof(Sockets), Sockets, "Auto, Kernel or InProcess");
         if (!Enum.IsDefined(NativeIPv6))
             throw Bad(nameof(NativeIPv6), NativeIPv6, "Beside or Instead");
         if (LoggerFactory is null)
@@ -96,6 +120,15 @@ public sealed class TeredoOptions
             throw Bad(nameof(TimeProvider), "null", $"a clock such as {nameof(TimeProvider)}.{nameof(TimeProvider.System)}");
         ToClientOptions(literals.Count > 0 ? literals : [AnyServer]).Validate();
     }
+
+    /// <summary>Whether two sets of options mean the same node.</summary>
+    internal static IEqualityComparer<TeredoOptions> Comparer { get; } = EqualityComparer<TeredoOptions>.Create(
+        static (one, other) => ReferenceEquals(one, other) || (one is not null && other is not null && one.Servers.SequenceEqual(other.Servers)
+            && one.Scalars.Equals(other.Scalars)),
+        static options => options.Scalars.GetHashCode());
+
+    object Scalars => ((Provider, Sockets, Secret, ClientPort, RefreshInterval, Extensions), (AllowPrivateAddresses, RequireSecondary, QualificationTimeout),
+        (DormancyTimeout, NativeIPv6, LoggerFactory, TimeProvider));
 
     /// <summary>A copy that later changes do not reach, checked.</summary>
     internal TeredoOptions Snapshot()

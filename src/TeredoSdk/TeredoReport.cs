@@ -6,9 +6,20 @@ namespace TeredoSdk;
 /// <summary>What provides the Teredo address.</summary>
 public enum TeredoProvider
 {
-    /// <summary>The SDK's own client, with sockets inside the process: UDP and ICMPv6 echo, no TCP.</summary>
-    InProcess,
+    /// <summary>The first of the others that can qualify, in their order. Never in a report.</summary>
+    Auto,
+    /// <summary>The Teredo of Windows. Not driven by this version.</summary>
+    Windows,
+    /// <summary>A Teredo interface of this machine that is already up, for example that of miredo.</summary>
+    Interface,
+    /// <summary>The SDK's own client, inside the application.</summary>
+    Embedded,
 }
+
+/// <summary>A way that was not taken, and why.</summary>
+/// <param name="Way">What it is: a provider, or the kernel sockets of one.</param>
+/// <param name="Reason">A sentence that says why, and what would help.</param>
+public sealed record PassedOver(string Way, string Reason);
 
 /// <summary>Where a node stands.</summary>
 public enum TeredoState
@@ -44,6 +55,12 @@ public sealed record TeredoReport
     /// <summary>What provides the address.</summary>
     public required TeredoProvider Provider { get; init; }
 
+    /// <summary>Whether sockets are ordinary ones of the kernel, TCP among them, or live inside the process.</summary>
+    public required bool KernelSockets { get; init; }
+
+    /// <summary>What was passed over on the way to this provider, in the order tried.</summary>
+    public IReadOnlyList<PassedOver> PassedOver { get; init; } = [];
+
     /// <summary>Where the node stands.</summary>
     public required TeredoState State { get; init; }
 
@@ -53,11 +70,11 @@ public sealed record TeredoReport
     /// <summary>Whether a stranger's packet came in at this address.</summary>
     public required Reachability Reachability { get; init; }
 
-    /// <summary>The primary address of the server in use.</summary>
-    public required IPAddress Server { get; init; }
+    /// <summary>The primary address of the server in use, or null when it is not known.</summary>
+    public IPAddress? Server { get; init; }
 
-    /// <summary>The secondary address of the server in use.</summary>
-    public required IPAddress SecondaryServer { get; init; }
+    /// <summary>The secondary address of the server in use, or null when it is not known.</summary>
+    public IPAddress? SecondaryServer { get; init; }
 
     /// <summary>How the NAT maps ports, or "not checked" (RFC 4787 §4.1).</summary>
     public required MappingBehaviour Mapping { get; init; }

@@ -23,6 +23,7 @@ sealed class Lab : IAsyncDisposable
         Servers = [ServerAddress],
         AllowPrivateAddresses = true,
         TimeProvider = Time,
+        Sockets = TeredoSockets.InProcess,
         QualificationTimeout = TimeSpan.FromMinutes(2),
     };
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
-using TeredoSdk.Engine.InProcess;
+using TeredoSdk.Engine.Host;
 
 namespace TeredoSdk.Tests;
 
@@ -227,7 +227,7 @@ public sealed class ProtectionTests
     {
         var (lab, alice, _) = await TwoNodesAsync();
         await using var use = lab;
-        Assert.That(() => alice.BindAsync(port).AsTask(), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains(port.ToString()));
+        Assert.That(() => alice.BindAsync(port), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains(port.ToString()));
     }
 
     [Test]
@@ -235,7 +235,7 @@ public sealed class ProtectionTests
     {
         var (lab, alice, _) = await TwoNodesAsync();
         await using var use = lab;
-        Assert.Throws<ArgumentOutOfRangeException>(() => alice.BindAsync(1, IPProtectionLevel.Restricted).AsTask());
+        Assert.Throws<ArgumentOutOfRangeException>(() => alice.BindAsync(1, IPProtectionLevel.Restricted));
     }
 
     [Test]

@@ -125,7 +125,7 @@ public sealed class QualificationTests
         await server.DisposeAsync();
         var asked = lab.CountSolicitations(Lab.ServerAddress);
         lab.Time.AdvanceUntil(() => asked() == 1, TimeSpan.FromSeconds(30));
-        lab.Time.AdvanceUntil(() => node.Report.Server.ToString() == Lab.SecondServerAddress && node.Report.State == TeredoState.Qualified, TimeSpan.FromSeconds(15));
+        lab.Time.AdvanceUntil(() => node.Report.Server!.ToString() == Lab.SecondServerAddress && node.Report.State == TeredoState.Qualified, TimeSpan.FromSeconds(15));
         Assert.That((await changes.NextAsync()).Kind, Is.EqualTo(TeredoStateChangeKind.Lost));
         Assert.That((await changes.NextAsync()).Kind, Is.EqualTo(TeredoStateChangeKind.Regained));
     }
@@ -238,7 +238,7 @@ public sealed class QualificationTests
         Assert.ThrowsAsync<ObjectDisposedException>(() => receive);
         Assert.ThrowsAsync<ObjectDisposedException>(() => ping);
         Assert.That(await change, Is.False);
-        Assert.Throws<ObjectDisposedException>(() => node.BindAsync(0).AsTask());
+        Assert.Throws<ObjectDisposedException>(() => node.BindAsync(0));
         Assert.ThrowsAsync<ObjectDisposedException>(() => socket.SendToAsync(new byte[1], new(IPAddress.IPv6Loopback, 1)).InTime());
         Assert.That(node.Report.State, Is.EqualTo(TeredoState.Stopped));
         Assert.That(node.Address, Is.Null);

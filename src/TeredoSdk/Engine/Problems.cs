@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
@@ -41,6 +43,27 @@ static class Problems
     public static TeredoException InsteadOfNativeIPv6() => new(TeredoError.NotSupported,
         $"{nameof(TeredoOptions.NativeIPv6)} is {nameof(NativeIPv6Mode.Instead)}, but an engine inside a process can't give way to native IPv6: that needs a Teredo "
         + $"interface and a route of the whole machine. Use {nameof(NativeIPv6Mode.Beside)}.");
+
+    public static TeredoException NoStreams(string noKernelSockets) => new(TeredoError.NotSupported,
+        $"TCP needs kernel sockets, which this node does not have: {noKernelSockets} Datagrams ({nameof(TeredoNode.BindAsync)}) work all the same.");
+
+    public static TeredoException PortTaken(string protocol, int port, Exception? cause = null) => new(TeredoError.PortUnavailable,
+        $"{protocol} port {port} is taken by another socket of this node. Choose another one, or 0 for any.", cause);
+
+    public static TeredoException AddressChanged(IPAddress old, IPAddress address) => new(TeredoError.AddressChanged,
+        $"The Teredo address changed from {old} to {address}, so connections from the old one are void. Connect again, and tell peers the new address.");
+
+    /// <summary>A connect that failed in the kernel.</summary>
+    public static TeredoException OfConnect(IPEndPoint peer, SocketException failure) => failure.SocketErrorCode switch
+    {
+        SocketError.ConnectionRefused => new(TeredoError.ConnectionRefused,
+            $"{peer} refused the connection: the peer is there, but nothing listens at port {peer.Port}. Check the port.", failure),
+        SocketError.TimedOut => new(TeredoError.PeerUnreachable,
+            $"Nothing answered at {peer}. Check that the peer runs, has this very address, and listens at port {peer.Port}: a Teredo host drops without an "
+            + "answer what no socket opted in for.", failure),
+        _ => new(TeredoError.PeerUnreachable,
+            $"{peer} can't be reached ({failure.Message}). Check that it is running and has this very address.", failure),
+    };
 
     public static string Unreachable(Ipv6Address peer) =>
         $"{peer} did not answer lately. It is tried again a few minutes after the last attempt; check that it is running and has this very address.";

@@ -1,6 +1,6 @@
 using TeredoSdk.Protocol;
 
-namespace TeredoSdk.Engine.InProcess;
+namespace TeredoSdk.Engine.Host;
 
 /// <summary>At most so many in any second. Not thread-safe.</summary>
 sealed class EchoLimiter(int perSecond)

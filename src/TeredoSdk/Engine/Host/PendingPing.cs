@@ -1,6 +1,6 @@
 using TeredoSdk.Protocol;
 
-namespace TeredoSdk.Engine.InProcess;
+namespace TeredoSdk.Engine.Host;
 
 /// <summary>An Echo Request that waits for its reply.</summary>
 sealed class PendingPing(Ipv6Address peer, Instant sentAt)

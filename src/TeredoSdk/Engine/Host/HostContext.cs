@@ -1,0 +1,8 @@
+namespace TeredoSdk.Engine.Host;
+
+/// <summary>What a host shares with the engine.</summary>
+/// <param name="Clock">The time; only <see cref="EngineClock.Now"/> is used, by any thread.</param>
+/// <param name="Guard">What is counted.</param>
+/// <param name="Watch">Who waits for a peer.</param>
+/// <param name="Driver">The driver, which is made after the host.</param>
+readonly record struct HostContext(EngineClock Clock, HostGuard Guard, PeerWatch Watch, Func<TeredoDriver> Driver);

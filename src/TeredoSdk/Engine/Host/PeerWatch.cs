@@ -1,0 +1,52 @@
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Engine.Host;
+
+/// <summary>Who waits for a peer, and has to be told when it can't be reached. Safe for any number of threads.</summary>
+sealed class PeerWatch
+{
+    readonly Lock _gate = new();
+    readonly List<Entry> _entries = [];
+
+    /// <summary>Cancels the attempt when the peer turns out to be unreachable, until the entry is disposed.</summary>
+    public Entry Add(Ipv6Address peer, CancellationTokenSource attempt)
+    {
+        var entry = new Entry(this, peer, attempt);
+        lock (_gate)
+            _entries.Add(entry);
+        return entry;
+    }
+
+    /// <summary>The peer can't be reached, and why.</summary>
+    public void HandleUnreachable(Ipv6Address peer, TeredoException problem)
+    {
+        lock (_gate)
+            foreach (var entry in _entries)
+                if (entry.Peer == peer)
+                    entry.Fail(problem);
+    }
+
+    void Remove(Entry entry)
+    {
+        lock (_gate)
+            _entries.Remove(entry);
+    }
+
+    internal sealed class Entry(PeerWatch watch, Ipv6Address peer, CancellationTokenSource attempt) : IDisposable
+    {
+        public Ipv6Address Peer => peer;
+
+        /// <summary>Why the peer can't be reached, or null.</summary>
+        public TeredoException? Problem { get; private set; }
+
+        public void Fail(TeredoException problem)
+        {
+            if (Problem is not null)
+                return;
+            Problem = problem;
+            _ = attempt.CancelAsync(); // what waits goes on elsewhere, not under the lock
+        }
+
+        public void Dispose() => watch.Remove(this);
+    }
+}

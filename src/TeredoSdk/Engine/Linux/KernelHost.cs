@@ -1,0 +1,177 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using TeredoSdk.Engine.Host;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Providers;
+using TeredoSdk.Sockets;
+
+namespace TeredoSdk.Engine.Linux;
+
+/// <summary>The host is the kernel: a private network of this process with a TUN device, whose sockets are ordinary ones.</summary>
+/// <remarks>
+/// Nothing on the machine's own network changes, and a socket made here can't send there. What the kernel gets to see is what the
+/// <see cref="InboundFilter"/> lets through. Sockets live on after the network is disposed, cut off.
+/// </remarks>
+[SupportedOSPlatform("linux")]
+sealed class KernelHost : IEngineHost
+{
+    const string DeviceName = "teredo";
+    const int MtuOctets = 1280;     // RFC 4380 §5.1.2
+    const int HostPrefix = 128;
+    const int SynRetries = 4;       // the last one after 15 s, given up after 31 s
+    const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIpv6 = 41, Ipv6DontFragment = 62;
+
+    readonly Lock _gate = new();
+    readonly HostContext _context;
+    readonly InboundFilter _filter;
+    readonly PrivateNetwork _network;
+    readonly TunDevice _device;
+    IPAddress? _address;
+    bool _disposed;
+
+    KernelHost(in HostContext context, PrivateNetwork network, TunDevice device)
+    {
+        (_context, _network, _device) = (context, network, device);
+        _filter = new(context.Clock);
+        device.AddRoute(IPAddress.IPv6Any, 0);
+        device.Start(Send);
+    }
+
+    public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams | LinkCapabilities.EnforcesInbound;
+
+    /// <exception cref="TeredoException"><see cref="TeredoError.KernelSocketsUnavailable"/>: what refuses, and what would help.</exception>
+    public static KernelHost Open(in HostContext context)
+    {
+        var network = PrivateNetwork.Create();
+        try
+        {
+            return new(context, network, network.OpenTun(DeviceName, MtuOctets));
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    public void SetAddress(TeredoAddress address)
+    {
+        var wanted = address.ToIPAddress();
+        lock (_gate)
+        {
+            if (_disposed || wanted.Equals(_address))
+                return;
+            if (_address is not null)
+                _device.RemoveAddress(_address, HostPrefix);
+            _device.SetAddress(wanted, HostPrefix);
+            _address = wanted;
+        }
+    }
+
+    public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
+    {
+        var socket = Open(SocketType.Dgram, ProtocolType.Udp, port);
+        socket.SetRawSocketOption(IpProtoIpv6, Ipv6DontFragment, One);
+        ushort bound = (ushort)((IPEndPoint)socket.LocalEndPoint!).Port;
+        if (isUnrestricted)
+            _filter.Open(NextHeader.Udp, bound);
+        return new SocketEndpoint(socket, () => _filter.CloseDatagrams(bound));
+    }
+
+    public Socket Listen(ushort port, bool isUnrestricted, int backlog)
+    {
+        var socket = Open(SocketType.Stream, ProtocolType.Tcp, port);
+        try
+        {
+            socket.Listen(backlog);
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw Problems.PortTaken("TCP", port, e);
+        }
+        if (isUnrestricted)
+            _filter.Open(NextHeader.Tcp, (ushort)((IPEndPoint)socket.LocalEndPoint!).Port);
+        return socket;
+    }
+
+    public void Unlisten(ushort port) => _filter.Close(NextHeader.Tcp, port);
+
+    public async Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
+    {
+        // A fresh socket for each attempt: after a failed one .NET would make a new handle, in the machine's own network.
+        var socket = Open(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.NoDelay = true;
+            socket.SetRawSocketOption(IpProtoTcp, TcpSynCount, BitConverter.GetBytes(SynRetries));
+            await socket.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public void Receive(in Ipv6Packet packet)
+    {
+        var drop = _filter.Judge(packet, out bool solicited);
+        if (!solicited)
+            _context.Guard.NoteUnsolicited(packet.Source);
+        if (drop is { } reason)
+            _context.Guard.Count(reason);
+        else
+            _device.Write(packet.Octets);
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+            _disposed = true;
+        _device.Dispose();
+        _network.Dispose();
+    }
+
+    static byte[] One => BitConverter.GetBytes(1);
+
+    Socket Open(SocketType type, ProtocolType protocol, ushort? port = null)
+    {
+        lock (_gate)
+            ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
+        var socket = _network.CreateSocket(type, protocol);
+        try
+        {
+            if (port is { } number)
+                socket.Bind(new IPEndPoint(IPAddress.IPv6Any, number));
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw Problems.PortTaken(protocol == ProtocolType.Tcp ? "TCP" : "UDP", port ?? 0, e);
+        }
+    }
+
+    // A packet of the kernel, on the device's thread.
+    void Send(ReadOnlySpan<byte> octets)
+    {
+        if (!Ipv6Packet.TryParse(octets, out var packet))
+        {
+            _context.Guard.Count(HostDrop.MalformedTransport);
+            return;
+        }
+        if (_filter.NoteSent(packet) is { } drop)
+        {
+            _context.Guard.Count(drop);
+            return;
+        }
+        _context.Guard.NoteContact(packet.Destination);
+        var verdict = _context.Driver().Send(octets);
+        if (verdict.Kind == VerdictKind.Dropped && Problems.OfDrop(verdict.Reason, packet.Destination) is { } problem)
+            _context.Watch.HandleUnreachable(packet.Destination, problem);
+    }
+}

@@ -1,0 +1,19 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TeredoSdk.Sockets;
+
+/// <summary>What a socket needs of the link that it belongs to.</summary>
+interface ISocketHome
+{
+    IPAddress? Address { get; }
+    TeredoReport Report { get; }
+    IAsyncEnumerable<TeredoStateChange> Changes { get; }
+
+    /// <summary>Makes a connection of a socket that a listener of this home accepted.</summary>
+    /// <exception cref="ObjectDisposedException">The home is closed; the socket is disposed.</exception>
+    TeredoConnection Adopt(Socket accepted);
+
+    /// <summary>The socket is closed. Called once for each.</summary>
+    void Remove(TeredoSocket socket);
+}

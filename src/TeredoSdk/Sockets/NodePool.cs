@@ -1,0 +1,111 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace TeredoSdk.Sockets;
+
+/// <summary>Nodes that sockets with equal options share. The last lease that is released stops the node. Safe for any number of threads.</summary>
+sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> start)
+{
+    readonly Lock _gate = new();
+    readonly Dictionary<TeredoOptions, SharedNode> _nodes = new(TeredoOptions.Comparer);
+
+    /// <summary>The pool of the static methods of <see cref="TeredoSocket"/>.</summary>
+    public static NodePool Default { get; } = new(TeredoNode.StartAsync);
+
+    /// <summary>Opens a socket over the shared node and ties the node's life to it.</summary>
+    public async Task<T> OpenAsync<T>(TeredoOptions? options, Func<TeredoNode, Task<T>> open, CancellationToken cancellationToken) where T : TeredoSocket
+    {
+        var lease = await LeaseAsync(options, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var socket = await open(lease.Node).ConfigureAwait(false);
+            socket.Attach(lease);
+            return socket;
+        }
+        catch
+        {
+            await lease.ReleaseAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Starts the node with these options, or shares the one that runs.</summary>
+    public async Task<NodeLease> LeaseAsync(TeredoOptions? options, CancellationToken cancellationToken)
+    {
+        var settings = (options ?? new()).Snapshot();
+        cancellationToken.ThrowIfCancellationRequested();
+        SharedNode? shared;
+        lock (_gate)
+        {
+            if (!_nodes.TryGetValue(settings, out shared))
+                _nodes.Add(settings, shared = new(this, settings));
+            shared.Users++;
+        }
+        try
+        {
+            // Who gives up waiting does not take the node from the others: the last one does.
+            var node = await shared.StartAsync(start).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return new(shared, node);
+        }
+        catch
+        {
+            await shared.ReleaseAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>A node, its options and how many use it; under the pool's lock. The last one that releases it disposes what it holds.</summary>
+    [SuppressMessage("Design", "CA1001", Justification = "Counted: the last release disposes.")]
+    internal sealed class SharedNode(NodePool pool, TeredoOptions options)
+    {
+        readonly CancellationTokenSource _abandoned = new();
+        Task<TeredoNode>? _start;
+
+        public int Users;
+
+        public Task<TeredoNode> StartAsync(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> start)
+        {
+            lock (pool._gate)
+                return _start ??= Task.Run(() => start(options, _abandoned.Token));
+        }
+
+        public bool TryAcquire()
+        {
+            lock (pool._gate)
+                return Users > 0 && ++Users > 0;
+        }
+
+        public async Task ReleaseAsync()
+        {
+            lock (pool._gate)
+            {
+                if (--Users > 0)
+                    return;
+                pool._nodes.Remove(options);
+            }
+            await _abandoned.CancelAsync().ConfigureAwait(false); // a start that nobody waits for any more
+            try
+            {
+                if (_start is not null)
+                    await (await _start.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is TeredoException or OperationCanceledException)
+            {
+                // It never started; who waited for it was told.
+            }
+            _abandoned.Dispose();
+        }
+    }
+}
+
+/// <summary>A share in a node of a pool. Released once; further calls change nothing.</summary>
+sealed class NodeLease(NodePool.SharedNode shared, TeredoNode node)
+{
+    int _released;
+
+    public TeredoNode Node => node;
+
+    /// <summary>Another share in the same node, or null when it is gone.</summary>
+    public NodeLease? TryShare() => shared.TryAcquire() ? new(shared, node) : null;
+
+    public Task ReleaseAsync() => Interlocked.Exchange(ref _released, 1) == 0 ? shared.ReleaseAsync() : Task.CompletedTask;
+}

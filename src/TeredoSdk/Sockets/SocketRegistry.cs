@@ -1,0 +1,77 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TeredoSdk.Sockets;
+
+/// <summary>The open sockets of a link. Safe for any number of threads.</summary>
+sealed class SocketRegistry
+{
+    readonly Lock _gate = new();
+    readonly HashSet<TeredoSocket> _sockets = [];
+    int _unrestricted;
+    bool _closed;
+
+    /// <summary>How many sockets are open, and how many of them are opted in.</summary>
+    public (int All, int Unrestricted) Counts
+    {
+        get
+        {
+            lock (_gate)
+                return (_sockets.Count, _unrestricted);
+        }
+    }
+
+    public bool AnyUnrestricted => Volatile.Read(ref _unrestricted) > 0;
+
+    /// <exception cref="ObjectDisposedException">The link is closed.</exception>
+    public void Add(TeredoSocket socket)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(TeredoNode));
+            if (_sockets.Add(socket) && IsUnrestricted(socket))
+                _unrestricted++;
+        }
+    }
+
+    /// <returns>False when it was not there.</returns>
+    public bool Remove(TeredoSocket socket)
+    {
+        lock (_gate)
+        {
+            if (!_sockets.Remove(socket))
+                return false;
+            if (IsUnrestricted(socket))
+                _unrestricted--;
+            return true;
+        }
+    }
+
+    /// <summary>Disposes every socket, and takes none any more. Idempotent.</summary>
+    public void Close()
+    {
+        TeredoSocket[] open;
+        lock (_gate)
+        {
+            _closed = true;
+            open = [.. _sockets];
+        }
+        foreach (var socket in open)
+            socket.Dispose();
+    }
+
+    /// <summary>Ends the connections that use another address than the one that stands now.</summary>
+    public void AbortConnectionsBut(IPAddress address, Func<IPAddress, TeredoException> reason)
+    {
+        TeredoConnection[] stale;
+        lock (_gate)
+            stale = [.. _sockets.OfType<TeredoConnection>().Where(connection => !IsAt(connection, address))];
+        foreach (var connection in stale)
+            connection.Abort(reason(connection.LocalEndPoint.Address));
+    }
+
+    static bool IsAt(TeredoConnection connection, IPAddress address) =>
+        connection.LocalEndPoint.Address.GetAddressBytes().AsSpan().SequenceEqual(address.GetAddressBytes()); // whatever the scope
+
+    static bool IsUnrestricted(TeredoSocket socket) => socket.ProtectionLevel == IPProtectionLevel.Unrestricted;
+}

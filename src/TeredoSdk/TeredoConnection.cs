@@ -1,0 +1,70 @@
+using System.Net;
+using System.Net.Sockets;
+using TeredoSdk.Sockets;
+
+namespace TeredoSdk;
+
+/// <summary>A TCP connection over Teredo. Made by <see cref="TeredoListener.AcceptAsync"/> or <see cref="TeredoNode.ConnectAsync(IPEndPoint, CancellationToken)"/>.</summary>
+/// <remarks>
+/// When the node gets another address the connection ends at once, since the old address is void: reads and writes throw a
+/// <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>. Connect again from the new address.
+/// </remarks>
+public sealed class TeredoConnection : TeredoSocket
+{
+    readonly Socket _socket;
+    readonly Lazy<ConnectionStream> _stream;
+    TeredoException? _end;
+
+    internal TeredoConnection(ISocketHome home, Socket socket, IPProtectionLevel level) : base(home, level)
+    {
+        _socket = socket;
+        _stream = new(() => new ConnectionStream(this, new NetworkStream(socket, ownsSocket: false)));
+        LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
+        RemoteEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
+    }
+
+    /// <summary>The Teredo address and port of this end.</summary>
+    public override IPEndPoint LocalEndPoint { get; }
+
+    /// <summary>The peer's address and port.</summary>
+    public IPEndPoint RemoteEndPoint { get; }
+
+    /// <inheritdoc/>
+    public override Socket? Socket => _socket;
+
+    /// <summary>Why the engine ended the connection, or null while it did not.</summary>
+    internal TeredoException? End => Volatile.Read(ref _end);
+
+    /// <summary>The connection as a stream, the same one at each call. Disposing it disposes the connection.</summary>
+    /// <remarks>One reader and one writer at a time. Failures are <see cref="IOException"/>s, of which <see cref="TeredoException"/> is one.</remarks>
+    public Stream GetStream() => _stream.Value;
+
+    /// <summary>Tells the peer that nothing more will be sent; what it sends can still be read.</summary>
+    /// <exception cref="ObjectDisposedException">The connection is disposed.</exception>
+    public void CompleteWriting()
+    {
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException e)
+        {
+            throw Explain(e);
+        }
+    }
+
+    /// <summary>Ends the connection for a reason that reads and writes then tell.</summary>
+    internal void Abort(TeredoException reason)
+    {
+        if (Interlocked.CompareExchange(ref _end, reason, null) is null)
+            _socket.Close(0);
+    }
+
+    /// <summary>The exception that a failed operation throws: the engine's reason where there is one.</summary>
+    internal Exception Explain(Exception failure) => End is { } end ? new TeredoException(end.Error, end.Message, failure)
+        : IsDisposed ? new ObjectDisposedException(nameof(TeredoConnection))
+        : failure is SocketException ? new IOException($"The connection to {RemoteEndPoint} failed: {failure.Message}", failure) : failure;
+
+    private protected override void Close() => _socket.Dispose();
+}
