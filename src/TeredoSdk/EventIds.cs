@@ -25,4 +25,5 @@ static class EventIds
     public const int Resumed = 4001;
     public const int InterfacesUnknown = 4002;
     public const int NoKernelSockets = 4003;
+    public const int InterfaceFound = 4004;
 }

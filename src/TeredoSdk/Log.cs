@@ -64,4 +64,7 @@ static partial class Log
 
     [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Warning, "Going on with sockets inside the process, without TCP. {Reason}")]
     public static partial void NoKernelSockets(ILogger log, string reason);
+
+    [LoggerMessage(EventIds.InterfaceFound, LogLevel.Information, "Using the Teredo interface {Name} with {Address}.")]
+    public static partial void InterfaceFound(ILogger log, string name, TeredoAddress address);
 }

@@ -9,7 +9,7 @@ namespace TeredoSdk.Engine;
 /// <summary>The IPv4 network of this machine, over System.Net.</summary>
 sealed class SystemNetwork(ILogger log) : IHostNetwork
 {
-    readonly Dictionary<Action, NetworkAddressChangedEventHandler> _handlers = [];
+    readonly Dictionary<Action, (NetworkAddressChangedEventHandler Addresses, NetworkAvailabilityChangedEventHandler Routes)> _handlers = [];
 
     public event Action? Changed
     {
@@ -17,16 +17,22 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         {
             if (value is null)
                 return;
-            NetworkAddressChangedEventHandler handler = (_, _) => value();
+            NetworkAddressChangedEventHandler addresses = (_, _) => value();
+            NetworkAvailabilityChangedEventHandler routes = (_, _) => value(); // on Linux the only one that IPv6 addresses and routes raise
             lock (_handlers)
-                _handlers[value] = handler;
-            NetworkChange.NetworkAddressChanged += handler;
+                _handlers[value] = (addresses, routes);
+            NetworkChange.NetworkAddressChanged += addresses;
+            NetworkChange.NetworkAvailabilityChanged += routes;
         }
         remove
         {
             lock (_handlers)
-                if (value is not null && _handlers.Remove(value, out var handler))
-                    NetworkChange.NetworkAddressChanged -= handler;
+            {
+                if (value is null || !_handlers.Remove(value, out var handlers))
+                    return;
+                NetworkChange.NetworkAddressChanged -= handlers.Addresses;
+                NetworkChange.NetworkAvailabilityChanged -= handlers.Routes;
+            }
         }
     }
 
