@@ -26,4 +26,8 @@ static class EventIds
     public const int InterfacesUnknown = 4002;
     public const int NoKernelSockets = 4003;
     public const int InterfaceFound = 4004;
+    public const int GaveWay = 4005;
+    public const int RelayStarted = 4006;
+    public const int RelayStopped = 4007;
+    public const int RelayFailed = 4008;
 }

@@ -67,4 +67,16 @@ static partial class Log
 
     [LoggerMessage(EventIds.InterfaceFound, LogLevel.Information, "Using the Teredo interface {Name} with {Address}.")]
     public static partial void InterfaceFound(ILogger log, string name, TeredoAddress address);
+
+    [LoggerMessage(EventIds.GaveWay, LogLevel.Information, "Native IPv6 is there: no Teredo client meanwhile.")]
+    public static partial void GaveWay(ILogger log);
+
+    [LoggerMessage(EventIds.RelayStarted, LogLevel.Information, "Teredo relay at {Local} for {Served}.")]
+    public static partial void RelayStarted(ILogger log, Ipv4Endpoint local, string served);
+
+    [LoggerMessage(EventIds.RelayStopped, LogLevel.Information, "The Teredo relay stopped.")]
+    public static partial void RelayStopped(ILogger log);
+
+    [LoggerMessage(EventIds.RelayFailed, LogLevel.Warning, "The Teredo relay can't run: {Problem}")]
+    public static partial void RelayFailed(ILogger log, string problem);
 }

@@ -26,7 +26,7 @@ public enum TeredoState
 {
     /// <summary>Not started, or disposed.</summary>
     Stopped,
-    /// <summary>There is no IPv4 path; goes on when there is one.</summary>
+    /// <summary>There is no IPv4 path, or native IPv6 that a whole machine's Teredo gives way to (RFC 4380 §5.5); goes on when that changes.</summary>
     Suppressed,
     /// <summary>Asking a server for an address.</summary>
     Qualifying,

@@ -65,11 +65,14 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
             {
                 if (unicast.Address.AddressFamily == AddressFamily.InterNetwork && unicast.PrefixLength is >= 1 and <= 32)
                     subnets.Add(new(Ipv4Address.FromIPAddress(unicast.Address), unicast.PrefixLength));
-                else if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6 && Ipv6Address.FromIPAddress(unicast.Address).IsNative) // RFC 4380 §5.5; unique local ones do not count
-                    native |= properties.GatewayAddresses.Any(gateway => gateway.Address.AddressFamily == AddressFamily.InterNetworkV6);
+                else if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6 && IsNative(Ipv6Address.FromIPAddress(unicast.Address)))
+                    native |= DefaultRoute.LeadsOver(networkInterface.Name, properties);
             }
         }
     }
+
+    // RFC 4380 §5.5; neither unique local nor 6to4 addresses count.
+    static bool IsNative(Ipv6Address address) => address is { IsNative: true, Is6to4: false };
 
     // The address of the interface that leads to the server. Connecting a UDP socket sends nothing.
     static Ipv4Address? FindLocalAddress(Ipv4Address server)

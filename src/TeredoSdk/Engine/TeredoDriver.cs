@@ -25,15 +25,13 @@ interface IDriverClient
 /// </remarks>
 sealed class TeredoDriver : IAsyncDisposable
 {
-    static readonly TimeSpan MaxTimer = TimeSpan.FromDays(1);
-
     readonly Lock _gate = new();
     readonly TeredoClient _core;
     readonly IHostNetwork _network;
     readonly IDriverClient _client;
     readonly ILogger _log;
     readonly EngineClock _clock;
-    readonly ITimer _timer;
+    readonly DeadlineTimer _timer;
     readonly Dictionary<LocalPort, IUdpTransport> _transports = [];
     readonly List<Task> _closing = [];
     readonly byte[] _buffer = new byte[ushort.MaxValue]; // of the thread that carries out
@@ -46,7 +44,7 @@ sealed class TeredoDriver : IAsyncDisposable
         _core = new(options, random);
         (_network, _client, _log) = (network, client, log);
         _clock = new(time);
-        _timer = time.CreateTimer(static driver => ((TeredoDriver)driver!).HandleTimeout(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = new(time, HandleTimeout);
         Metrics.Add(this);
     }
 
@@ -298,13 +296,9 @@ sealed class TeredoDriver : IAsyncDisposable
         else if (clientEvent is not null)
             _client.Handle(clientEvent);
         else
-            _timer.Change(deadline is { } due ? DueTime(due - now) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Set(deadline, now);
         return true;
     }
-
-    // Timers count whole milliseconds: never early, or the core would be asked again and again.
-    static TimeSpan DueTime(TimeSpan wait) => wait <= TimeSpan.Zero ? TimeSpan.Zero
-        : wait > MaxTimer ? MaxTimer : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
 
     void CarryOut(in ClientRequest request)
     {

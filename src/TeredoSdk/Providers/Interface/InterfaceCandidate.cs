@@ -6,14 +6,14 @@ namespace TeredoSdk.Providers.Interface;
 /// <summary>An address of an interface that is up.</summary>
 /// <param name="Name">The interface's name, as the system has it.</param>
 /// <param name="Index">Its IPv6 index.</param>
-/// <param name="MtuOctets">Its MTU.</param>
+/// <param name="MtuOctets">Its MTU, or 0 when the system does not tell.</param>
 /// <param name="Address">The address.</param>
 readonly record struct InterfaceCandidate(string Name, int Index, int MtuOctets, Ipv6Address Address);
 
 /// <summary>A Teredo interface that is up and can be used.</summary>
 /// <param name="Name">The interface's name, as the system has it.</param>
 /// <param name="Index">Its IPv6 index: another one under the same name is another interface.</param>
-/// <param name="MtuOctets">Its MTU.</param>
+/// <param name="MtuOctets">Its MTU, or 0 when the system does not tell.</param>
 /// <param name="Address">Its Teredo address.</param>
 sealed record TeredoInterface(string Name, int Index, int MtuOctets, TeredoAddress Address);
 

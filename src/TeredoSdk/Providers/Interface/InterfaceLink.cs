@@ -61,7 +61,7 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
                     Filtering = FilteringBehaviour.NotChecked,
                     NatName = default(NatReport).ClassicName,
                     MappedEndPoint = address?.MappedEndpoint.ToIPEndPoint(),
-                    MtuOctets = _last.MtuOctets,
+                    MtuOctets = _last.MtuOctets > 0 ? _last.MtuOctets : null,
                     NativeIPv6 = _options.NativeIPv6,
                     HasNativeIPv6 = _network.Describe(_last.Address.Server).HasNativeIpv6,
                     Sockets = all,
