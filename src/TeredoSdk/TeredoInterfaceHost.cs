@@ -38,7 +38,7 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
         if (settings.NativeIPv6 == NativeIPv6Mode.Instead)
         {
             _relay = new(new(device, network, random, new(default, options.AllowPrivateAddresses, options.TimeProvider, log)), network, new SystemInterfaces(log), log,
-                servers[0].Primary, () => _link!.Announce(new(TeredoStateChangeKind.Relay, null, null)));
+                servers[0].Primary);
         }
         _link = new(options, servers, network, random, log,
             context => (new TunHost(context, device, packet => _relay?.Send(packet), e => Log.EngineFault(log, e)), []));

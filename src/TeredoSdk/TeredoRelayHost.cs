@@ -60,7 +60,7 @@ public sealed class TeredoRelayHost : IAsyncDisposable
         _device = device;
         _relay = new(device, network, random, new(local, options.AllowPrivateAddresses, options.TimeProvider, log));
         if (options.InterfaceName is null)
-            _own = new(_relay, network, new SystemInterfaces(log), log, local.Address, static () => { });
+            _own = new(_relay, network, new SystemInterfaces(log), log, local.Address);
         device.Start(_relay.Send, e => Log.EngineFault(log, e));
     }
 

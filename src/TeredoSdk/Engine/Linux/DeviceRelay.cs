@@ -4,6 +4,7 @@ using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Relay;
+using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Linux;
 
@@ -50,8 +51,12 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
         Log.RelayStarted(settings.Log, _driver.LocalEndpoint, string.Join(", ", served));
     }
 
-    /// <summary>Takes a packet of the kernel.</summary>
-    public void Send(ReadOnlySpan<byte> packet) => Driver?.Send(packet);
+    /// <summary>Takes a packet of the kernel. What is not for a Teredo client is the kernel's own talk on a new device, and goes nowhere.</summary>
+    public void Send(ReadOnlySpan<byte> octets)
+    {
+        if (Ipv6Packet.TryParse(octets, out var packet) && packet.Destination.IsTeredo)
+            Driver?.Send(octets);
+    }
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 

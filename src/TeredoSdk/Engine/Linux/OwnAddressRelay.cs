@@ -7,7 +7,7 @@ namespace TeredoSdk.Engine.Linux;
 
 /// <summary>A host-specific relay (RFC 4380 §2.12, §5.4): runs while the machine has native IPv6, for the native addresses that it has.</summary>
 [SupportedOSPlatform("linux")]
-sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterfaceTable interfaces, ILogger log, Ipv4Address towards, Action started) : IAsyncDisposable
+sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterfaceTable interfaces, ILogger log, Ipv4Address towards) : IAsyncDisposable
 {
     readonly SemaphoreSlim _updating = new(1);
     bool _disposed;
@@ -74,10 +74,7 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
         {
             if (_disposed)
                 return;
-            bool ran = relay.Driver is not null;
             await relay.UpdateAsync(network.Describe(towards).HasNativeIpv6 ? FindOwn() : []).ConfigureAwait(false);
-            if (!ran && relay.Driver is not null)
-                started();
         }
         finally
         {

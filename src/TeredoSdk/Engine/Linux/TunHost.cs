@@ -103,9 +103,7 @@ sealed class TunHost : IEngineHost
             _context.Guard.Count(HostDrop.MalformedTransport);
         else if (packet.Source.IsTeredo)
             _context.Driver().Send(octets); // what can't be delivered comes back as an ICMPv6 error
-        else if (packet.Destination.IsTeredo)
-            _relay(octets);
         else
-            _context.Guard.Count(HostDrop.UnsupportedProtocol); // router solicitations and the like have no place in a tunnel
+            _relay(octets);
     }
 }
