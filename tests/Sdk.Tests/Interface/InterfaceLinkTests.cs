@@ -11,7 +11,10 @@ public class InterfaceLinkTests
 {
     const string One = "2001:0:4136:e378:0:63bf:f7f7:f7f7", Other = "2001:0:4136:e378:0:63be:f7f7:f7f7";
 
-    readonly InterfaceTable _table = new();
+    InterfaceTable _table = new();
+
+    [SetUp]
+    public void MakeTable() => _table = new();
 
     Task<TeredoNode> StartAsync(TeredoProvider provider = TeredoProvider.Interface)
     {
