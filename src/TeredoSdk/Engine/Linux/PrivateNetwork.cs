@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
@@ -34,9 +35,11 @@ sealed class PrivateNetwork : IDisposable
             control.BringUp("lo"); // what a host sends to its own address goes by way of it
             return made;
         }
-        catch
+        catch (Exception e)
         {
             made.Dispose();
+            if (e is Win32Exception refused)
+                throw LinuxProblems.OfDevice(refused, "lo", isInHost: false);
             throw;
         }
     }
@@ -50,7 +53,8 @@ sealed class PrivateNetwork : IDisposable
         TunDevice.CheckArguments(name, mtu);
         Span<int> made = stackalloc int[2];
         Make([new(TunDevice.OpenFlags, 0, _tunPath), new(Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0)], made);
-        return TunDevice.Create(new(made[0], ownsHandle: true), new(new SafeFileHandle(made[1], ownsHandle: true)), name, mtu, isInHost: false);
+        var control = new InterfaceControl(new(made[1], ownsHandle: true));
+        return TunDevice.Create(new(made[0], ownsHandle: true), () => control, name, mtu, isInHost: false);
     }
 
     /// <summary>Makes an IPv6 socket that sees this network only.</summary>
