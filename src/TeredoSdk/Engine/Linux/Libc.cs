@@ -23,7 +23,7 @@ static unsafe partial class Libc
     public const short POLLIN = 1, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32;
 
     // bits/socket.h, linux/in6.h
-    public const int AF_UNIX = 1, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_TYPE_MASK = 15, SOCK_CLOEXEC = O_CLOEXEC;
+    public const int AF_UNIX = 1, AF_INET6 = 10, AF_NETLINK = 16, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_TYPE_MASK = 15, SOCK_CLOEXEC = O_CLOEXEC;
     public const int SOL_SOCKET = 1, SCM_RIGHTS = 1, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26;
     public const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000;
 
@@ -32,10 +32,13 @@ static unsafe partial class Libc
     public const int IFNAMSIZ = 16;
     public const short IFF_TUN = 1, IFF_NO_PI = 0x1000, IFF_UP = 1;
 
-    // linux/sockios.h, linux/route.h
-    public const uint SIOCADDRT = 0x890B, SIOCDELRT = 0x890C, SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, SIOCSIFADDR = 0x8916, SIOCSIFMTU = 0x8922,
-        SIOCGIFINDEX = 0x8933, SIOCDIFADDR = 0x8936;
-    public const uint RTF_UP = 1;
+    // linux/sockios.h
+    public const uint SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, SIOCSIFMTU = 0x8922, SIOCGIFINDEX = 0x8933;
+
+    // linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
+    public const int NETLINK_ROUTE = 0, NLMSG_HDRLEN = 16, NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_EXCL = 0x200, NLM_F_CREATE = 0x400;
+    public const ushort RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_NEWROUTE = 24, RTM_DELROUTE = 25, IFA_ADDRESS = 1, RTA_DST = 1, RTA_OIF = 4, RTA_PRIORITY = 6;
+    public const byte IFA_F_NODAD = 2, RT_TABLE_MAIN = 254, RTPROT_STATIC = 4, RTN_UNICAST = 1;
 
     /// <summary>struct ifreq, linux/if.h: a name, and the one field of its union that the request is about.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 40)]
@@ -45,26 +48,6 @@ static unsafe partial class Libc
         [FieldOffset(16)] public short Flags;
         [FieldOffset(16)] public int Mtu;
         [FieldOffset(16)] public int Index;
-    }
-
-    /// <summary>struct in6_ifreq, linux/ipv6.h.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct In6IfReq
-    {
-        public fixed byte Address[16];
-        public uint PrefixLength;
-        public int Index;
-    }
-
-    /// <summary>struct in6_rtmsg, linux/ipv6_route.h.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 80)]
-    public struct In6RtMsg
-    {
-        [FieldOffset(0)] public fixed byte Destination[16];
-        [FieldOffset(52)] public ushort DestinationLength;
-        [FieldOffset(56)] public uint Metric;
-        [FieldOffset(72)] public uint Flags;
-        [FieldOffset(76)] public int Index;
     }
 
     /// <summary>struct pollfd, asm-generic/poll.h.</summary>
@@ -118,6 +101,9 @@ static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial void Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(SafeFileHandle descriptor, byte* buffer, nuint length);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int descriptor, byte* buffer, nuint length);
