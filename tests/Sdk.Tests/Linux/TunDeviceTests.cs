@@ -89,8 +89,8 @@ sealed class TunDeviceTests
     {
         using var network = PrivateNetworks.Create();
         var device = network.OpenTunWithAddress();
-        device.Start(_ => device.Dispose());
         using var socket = Bind(network);
+        device.Start(_ => device.Dispose());
         try
         {
             await socket.SendToAsync(new byte[1], new IPEndPoint(PrivateNetworks.Stranger, 7)).InTime();

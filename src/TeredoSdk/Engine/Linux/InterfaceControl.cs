@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -15,6 +16,9 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
 {
     /// <summary>The socket that is needed.</summary>
     public static NamespaceErrand.Wish Socket => new(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
+
+    const int MaxAnswerOctets = 1024;
+    static readonly TimeSpan LocalRouteTimeout = TimeSpan.FromSeconds(5);
 
     readonly Lock _changing = new(); // a request and its answer
 
@@ -58,11 +62,22 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
         Call(socket, Libc.SIOCSIFFLAGS, &request);
     }
 
-    /// <summary>Adds an address, which can be used when this returns: nobody asks for duplicates first.</summary>
-    public void AddAddress(int index, IPAddress address, int prefixLength) =>
+    /// <summary>Adds an address, which is in use when this returns: without duplicate detection, and once its packets come in.</summary>
+    public void AddAddress(int index, IPAddress address, int prefixLength)
+    {
         Change(Libc.RTM_NEWADDR, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, AddressMessage(index, address, prefixLength));
+        // The kernel makes the local route, without which it does not take packets in, a moment later and on a thread of its own.
+        var waiting = Stopwatch.StartNew();
+        while (!IsLocal(address))
+        {
+            if (waiting.Elapsed > LocalRouteTimeout)
+                throw new Win32Exception(Libc.ETIMEDOUT);
+            Thread.Sleep(1);
+        }
+    }
 
-    public void RemoveAddress(int index, IPAddress address, int prefixLength) => Change(Libc.RTM_DELADDR, 0, AddressMessage(index, address, prefixLength));
+    public void RemoveAddress(int index, IPAddress address, int prefixLength) =>
+        Change(Libc.RTM_DELADDR, 0, AddressMessage(index, address, prefixLength));
 
     /// <param name="index">The device that packets go to.</param>
     /// <param name="prefix">The destinations.</param>
@@ -71,7 +86,8 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     public void AddRoute(int index, IPAddress prefix, int length, uint metric) =>
         Change(Libc.RTM_NEWROUTE, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, RouteMessage(index, prefix, length, metric));
 
-    public void RemoveRoute(int index, IPAddress prefix, int length, uint metric) => Change(Libc.RTM_DELROUTE, 0, RouteMessage(index, prefix, length, metric));
+    public void RemoveRoute(int index, IPAddress prefix, int length, uint metric) =>
+        Change(Libc.RTM_DELROUTE, 0, RouteMessage(index, prefix, length, metric));
 
     public void Dispose() => socket.Dispose();
 
@@ -92,7 +108,8 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     ];
 
     // struct rtattr, linux/rtnetlink.h: length 16 | type 16 | value. All values here are multiples of 4 octets.
-    static byte[] Attribute(ushort type, byte[] value) => [.. BitConverter.GetBytes((ushort)(4 + value.Length)), .. BitConverter.GetBytes(type), .. value];
+    static byte[] Attribute(ushort type, byte[] value) =>
+        [.. BitConverter.GetBytes((ushort)(4 + value.Length)), .. BitConverter.GetBytes(type), .. value];
 
     static byte CheckedLength(IPAddress address, int length)
     {
@@ -103,15 +120,33 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
         return (byte)length;
     }
 
-    // struct nlmsghdr, linux/netlink.h: length 32 | type 16 | flags 16 | sequence 32 | port 32
     void Change(ushort type, int flags, byte[] body)
+    {
+        Span<byte> answer = stackalloc byte[MaxAnswerOctets];
+        int error = ErrorOf(Ask(type, flags | Libc.NLM_F_ACK, body, answer));
+        if (error != 0)
+            throw new Win32Exception(error);
+    }
+
+    // Asks which route a packet to the address would take. The answer is that route, or an error when there is none.
+    bool IsLocal(IPAddress address)
+    {
+        byte[] question = [Libc.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Attribute(Libc.RTA_DST, address.GetAddressBytes())];
+        var answer = Ask(Libc.RTM_GETROUTE, 0, question, stackalloc byte[MaxAnswerOctets]);
+        return BitConverter.ToUInt16(answer[4..]) == Libc.RTM_NEWROUTE && answer[Libc.NLMSG_HDRLEN + 7] == Libc.RTN_LOCAL;
+    }
+
+    // struct nlmsgerr, linux/netlink.h: 0, or an errno below 0
+    static int ErrorOf(ReadOnlySpan<byte> answer) => -BitConverter.ToInt32(answer[Libc.NLMSG_HDRLEN..]);
+
+    // struct nlmsghdr, linux/netlink.h: length 32 | type 16 | flags 16 | sequence 32 | port 32
+    ReadOnlySpan<byte> Ask(ushort type, int flags, byte[] body, Span<byte> answer)
     {
         byte[] request =
         [
             .. BitConverter.GetBytes(Libc.NLMSG_HDRLEN + body.Length), .. BitConverter.GetBytes(type),
-            .. BitConverter.GetBytes((ushort)(flags | Libc.NLM_F_REQUEST | Libc.NLM_F_ACK)), 0, 0, 0, 0, 0, 0, 0, 0, .. body,
+            .. BitConverter.GetBytes((ushort)(flags | Libc.NLM_F_REQUEST)), 0, 0, 0, 0, 0, 0, 0, 0, .. body,
         ];
-        Span<byte> answer = stackalloc byte[1024];
         nint length;
         lock (_changing)
             fixed (byte* octets = request, answered = answer)
@@ -120,11 +155,7 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
                     throw new Win32Exception();
                 length = Libc.Read(socket, answered, (nuint)answer.Length); // the kernel has answered before the write returns
             }
-        if (length < Libc.NLMSG_HDRLEN + sizeof(int))
-            throw new Win32Exception();
-        int error = -BitConverter.ToInt32(answer[Libc.NLMSG_HDRLEN..]); // struct nlmsgerr: 0, or an errno below 0
-        if (error != 0)
-            throw new Win32Exception(error);
+        return length >= Libc.NLMSG_HDRLEN + sizeof(int) ? answer[..(int)length] : throw new Win32Exception();
     }
 
     static Libc.IfReq Request(string name)

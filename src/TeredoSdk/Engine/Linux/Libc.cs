@@ -9,8 +9,9 @@ namespace TeredoSdk.Engine.Linux;
 static unsafe partial class Libc
 {
     // asm-generic/errno-base.h, asm-generic/errno.h
-    public const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, ENXIO = 6, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EBUSY = 16, EEXIST = 17, ENODEV = 19,
-        EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOSPC = 28, ENOSYS = 38, EUSERS = 87, EAFNOSUPPORT = 97, EADDRNOTAVAIL = 99;
+    public const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, ENXIO = 6, EAGAIN = 11,
+        ENOMEM = 12, EACCES = 13, EBUSY = 16, EEXIST = 17, ENODEV = 19,
+        EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOSPC = 28, ENOSYS = 38, EUSERS = 87, EAFNOSUPPORT = 97, EADDRNOTAVAIL = 99, ETIMEDOUT = 110;
 
     // linux/sched.h, linux/wait.h, asm-generic/signal.h
     public const int CLONE_VM = 0x100, CLONE_FILES = 0x400, CLONE_NEWUSER = 0x10000000, CLONE_NEWNET = 0x40000000;
@@ -23,7 +24,7 @@ static unsafe partial class Libc
     public const short POLLIN = 1, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32;
 
     // bits/socket.h, linux/in6.h
-    public const int AF_UNIX = 1, AF_INET6 = 10, AF_NETLINK = 16, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_TYPE_MASK = 15, SOCK_CLOEXEC = O_CLOEXEC;
+    public const int AF_UNIX = 1, AF_INET6 = 10, AF_NETLINK = 16, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_TYPE_MASK = 15, SOCK_CLOEXEC = O_CLOEXEC;
     public const int SOL_SOCKET = 1, SCM_RIGHTS = 1, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26;
     public const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000;
 
@@ -37,8 +38,9 @@ static unsafe partial class Libc
 
     // linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
     public const int NETLINK_ROUTE = 0, NLMSG_HDRLEN = 16, NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_EXCL = 0x200, NLM_F_CREATE = 0x400;
-    public const ushort RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_NEWROUTE = 24, RTM_DELROUTE = 25, IFA_ADDRESS = 1, RTA_DST = 1, RTA_OIF = 4, RTA_PRIORITY = 6;
-    public const byte IFA_F_NODAD = 2, RT_TABLE_MAIN = 254, RTPROT_STATIC = 4, RTN_UNICAST = 1;
+    public const ushort RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_GETROUTE = 26;
+    public const ushort IFA_ADDRESS = 1, RTA_DST = 1, RTA_OIF = 4, RTA_PRIORITY = 6;
+    public const byte IFA_F_NODAD = 2, RT_TABLE_MAIN = 254, RTPROT_STATIC = 4, RTN_UNICAST = 1, RTN_LOCAL = 2;
 
     /// <summary>struct ifreq, linux/if.h: a name, and the one field of its union that the request is about.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 40)]

@@ -11,7 +11,8 @@ static class LinuxProblems
     const string WithoutThem = "Or do without kernel sockets: datagrams inside the process need none of this.";
 
     /// <summary>New user and network namespaces were refused.</summary>
-    public static TeredoException OfNamespaces(int errno) => Of(errno, $"This process may not make a network of its own: {WhatRefuses(errno, Switch)} {WithoutThem}");
+    public static TeredoException OfNamespaces(int errno) =>
+        Of(errno, $"This process may not make a network of its own: {WhatRefuses(errno, Switch)} {WithoutThem}");
 
     /// <summary>The namespaces of a child were not to be had.</summary>
     public static TeredoException OfNamespaceFiles(int errno) => Of(errno, errno switch
