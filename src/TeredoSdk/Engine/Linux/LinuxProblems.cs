@@ -11,7 +11,8 @@ static class LinuxProblems
     const string WithoutThem = "Or do without kernel sockets: datagrams inside the process need none of this.";
 
     /// <summary>New user and network namespaces were refused.</summary>
-    public static TeredoException OfNamespaces(int errno) => Of(errno, $"This process may not make a network of its own: {WhatRefuses(errno, Switch)} {WithoutThem}");
+    public static TeredoException OfNamespaces(int errno) =>
+        Of(errno, $"This process may not make a network of its own: {WhatRefuses(errno, Switch)} {WithoutThem}");
 
     /// <summary>The namespaces of a child were not to be had.</summary>
     public static TeredoException OfNamespaceFiles(int errno) => Of(errno, errno switch
@@ -31,6 +32,9 @@ static class LinuxProblems
         _ when errno is Libc.EMFILE or Libc.ENFILE => Of(errno, NoDescriptors),
         NamespaceErrand.Step.EnterUserNamespace or NamespaceErrand.Step.EnterNetworkNamespace =>
             Of(errno, $"This process may not enter the network it made: {WhatRefuses(errno, Switch)} {WithoutThem}"),
+        NamespaceErrand.Step.Fork when errno == 0 =>
+            Of(errno, "A short-lived child of this process was ended from outside before its work was done: try again."),
+        NamespaceErrand.Step.Fork => Of(errno, $"This process can't have the short-lived child that it needs: {WhatRefuses(errno, Switch)}"),
         _ => Of(errno, $"Nothing can be made in the private network (step {step}): {Text(errno)}."),
     };
 
@@ -54,6 +58,7 @@ static class LinuxProblems
         {
             Libc.EBUSY => $"The device name {name} is in use: choose another, or end the program that holds it.",
             Libc.EINVAL => $"{name} can't be made as a TUN device: its name is taken by another kind of interface, or is no valid name. Choose another.",
+            Libc.EMFILE or Libc.ENFILE => NoDescriptors,
             Libc.EPERM when isInHost => $"Making the network device {name} needs CAP_NET_ADMIN: run this as root, or give the program file the capability "
                 + "(setcap cap_net_admin+ep FILE).",
             Libc.EPERM => $"This process may not set up the device {name} in a network of its own: {WhatRefuses(errno, Switch)} {WithoutThem}",

@@ -17,8 +17,11 @@ namespace TeredoSdk.Engine.Linux;
 [SupportedOSPlatform("linux")]
 static unsafe class NamespaceErrand
 {
-    /// <summary>Something to be made: an IPv6 socket of a type and protocol, or, if there is a path, a file opened with flags.</summary>
-    public readonly record struct Wish(int TypeOrFlags, int Protocol, string? Path = null);
+    /// <summary>Something to be made: a socket, or, if there is a path, a file opened with flags.</summary>
+    public readonly record struct Wish(int Domain, int TypeOrFlags, int Protocol, string? Path = null)
+    {
+        public static Wish File(string path, int flags) => new(0, flags, 0, path);
+    }
 
     public enum Step
     {
@@ -119,7 +122,7 @@ static unsafe class NamespaceErrand
             }
             else
             {
-                made = functions->Socket(Libc.AF_INET6, wish->TypeOrFlags, wish->Protocol);
+                made = functions->Socket(wish->Domain, wish->TypeOrFlags, wish->Protocol);
                 if (made < 0 && isReal)
                     return Step.CreateSocket;
                 if (wish->IsV6Only && functions->SetOption(made, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, &order->One, sizeof(int)) != 0 && isReal)
@@ -134,7 +137,7 @@ static unsafe class NamespaceErrand
     static ErrandOrder.Calls* Prepare()
     {
         var functions = ErrandOrder.FindFunctions();
-        var order = ErrandOrder.Create(functions, [new(-1, 0), new(0, 0, "")]);
+        var order = ErrandOrder.Create(functions, [new(Libc.AF_INET6, -1, 0), Wish.File("", 0)]);
         (order->IsRehearsal, order->UserNamespace, order->NetworkNamespace, order->Channel) = (true, -1, -1, -1);
         Execute(order);
         ErrandOrder.Free(order);
