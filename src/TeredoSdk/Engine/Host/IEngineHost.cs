@@ -31,6 +31,9 @@ interface IEngineHost : IDisposable
     /// <summary>The listener at the port is closed.</summary>
     void Unlisten(ushort port);
 
+    /// <summary>A connection that a listener accepted: its packets are solicited from now on, even when the listener is closed.</summary>
+    void Admit(IPEndPoint local, IPEndPoint remote);
+
     /// <summary>One attempt to connect, with a fresh socket.</summary>
     /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
     /// <exception cref="TeredoException">The host has no TCP.</exception>

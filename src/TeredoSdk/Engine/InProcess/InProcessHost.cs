@@ -59,6 +59,11 @@ sealed class InProcessHost(EngineClock clock, HostGuard guard, string noKernelSo
         // There are no listeners.
     }
 
+    public void Admit(IPEndPoint local, IPEndPoint remote)
+    {
+        // Nor are there connections.
+    }
+
     public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         Task.FromException<Socket>(Problems.NoStreams(noKernelSockets));
 

@@ -17,8 +17,8 @@ sealed partial class EmbeddedLink
                 return new()
                 {
                     Provider = TeredoProvider.Embedded,
-                    KernelSockets = _host.Capabilities.HasFlag(LinkCapabilities.KernelSockets),
-                    PassedOver = _passedOver,
+                    KernelSockets = Capabilities.HasFlag(LinkCapabilities.KernelSockets),
+                    PassedOver = _chosen!.PassedOver,
                     State = _state,
                     Address = core.Address?.ToIPAddress(),
                     Reachability = _state != TeredoState.Qualified ? Reachability.No : _guard.StrangerSeen ? Reachability.Yes : Reachability.NotChecked,

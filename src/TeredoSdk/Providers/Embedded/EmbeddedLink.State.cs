@@ -94,7 +94,7 @@ sealed partial class EmbeddedLink
     // The old address is void: what used it ends: connections at once, while listeners stay.
     void TakeAddress(TeredoAddress address)
     {
-        _host.SetAddress(address);
+        Volatile.Read(ref _chosen)?.Host.SetAddress(address);
         AbortStaleConnections();
     }
 
