@@ -8,7 +8,8 @@ namespace TeredoSdk.Tests.Linux;
 [SupportedOSPlatform("linux")]
 static class PrivateNetworks
 {
-    public static readonly IPAddress Address = IPAddress.Parse("2001:0:c000:201:0:efff:34ff:8efe"), Stranger = IPAddress.Parse("2001:0:c000:201:0:eeee:34ff:8efd");
+    public static readonly IPAddress Address = IPAddress.Parse("2001:0:c000:201:0:efff:34ff:8efe"),
+        Stranger = IPAddress.Parse("2001:0:c000:201:0:eeee:34ff:8efd");
 
     public static PrivateNetwork Create()
     {

@@ -198,5 +198,6 @@ sealed class TunDeviceTests
     }
 
     // Source and destination change places, which leaves the checksum right.
-    static byte[] Reflect(byte[] packet) => [.. packet[..8], .. packet[24..40], .. packet[8..24], .. packet[42..44], .. packet[40..42], .. packet[44..]];
+    static byte[] Reflect(byte[] packet) =>
+        [.. packet[..8], .. packet[24..40], .. packet[8..24], .. packet[42..44], .. packet[40..42], .. packet[44..]];
 }

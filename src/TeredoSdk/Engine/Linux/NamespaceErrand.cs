@@ -149,7 +149,8 @@ static unsafe class NamespaceErrand
         ErrandOrder.RightsMessage rights;
         byte octet;
         Libc.IoVec vector = new() { Base = &octet, Length = 1 };
-        Libc.MsgHdr message = new() { Vectors = &vector, VectorCount = 1, Control = &rights, ControlLength = (nuint)sizeof(ErrandOrder.RightsMessage) };
+        nuint space = (nuint)sizeof(ErrandOrder.RightsMessage);
+        Libc.MsgHdr message = new() { Vectors = &vector, VectorCount = 1, Control = &rights, ControlLength = space };
         if (Libc.ReceiveMessage(channel, &message, Libc.MSG_CMSG_CLOEXEC | Libc.MSG_DONTWAIT) < 0)
             return new(Step.Receive, Marshal.GetLastPInvokeError());
         int count = message.ControlLength == 0 ? 0 : (int)((rights.Header.Length - (nuint)sizeof(Libc.CmsgHdr)) / sizeof(int));

@@ -5,11 +5,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>A network of this process's own: a user and a network namespace, made without any privilege, which nothing but descriptors keeps alive.</summary>
+/// <summary>A network of this process's own: a user and a network namespace that only descriptors keep alive. It needs no privilege.</summary>
 /// <remarks>
 /// <para>It holds the loopback interface (up), the devices made by <see cref="OpenTun"/> and the sockets made by <see cref="CreateSocket"/>. When
 /// the process ends, however it ends, all of it is gone. Safe for any number of threads.</para>
-/// <para>Sockets and devices outlive <see cref="Dispose"/>: they go on working, only new ones can't be made. Whoever wants them closed closes them.</para>
+/// <para>Sockets and devices outlive <see cref="Dispose"/>: they go on working until they are closed; only new ones can't be made.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 sealed class PrivateNetwork : IDisposable

@@ -137,7 +137,7 @@ sealed unsafe class TunDevice : IDisposable
             Interlocked.Increment(ref _lostWrites);
     }
 
-    /// <summary>Ends the reading and removes the device. When it returns the handler is not called any more, unless it is the handler that calls.</summary>
+    /// <summary>Ends the reading and removes the device. The handler is not called any more then, unless it is the caller.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
