@@ -82,7 +82,7 @@ sealed class Lab : IAsyncDisposable
     public LabHost AddNativeHost(string name = "native")
     {
         var host = AddNative(Add(new LabHost(this, name)), 0x50);
-        host.Routes.Add($"-6 route add 2001::/32 via {Internet6}:20");
+        host.Routes.Add($"route add 2001::/32 via {Internet6}:20");
         return host;
     }
 

@@ -50,6 +50,6 @@ static class Miredo
     {
         string path = Path.Combine(host.Lab.Scratch, $"{host.Name}-{program}.conf");
         File.WriteAllText(path, configuration);
-        return host.Start(program, ["-f", "-c", path, "-p", Path.ChangeExtension(path, "pid"), "-u", "root"]);
+        return host.Start(program, ["-f", "-c", path, "-p", Path.ChangeExtension(path, "pid")]);
     }
 }
