@@ -70,7 +70,7 @@ public class MiredoTests : LabTests
         Assert.That($"{datagrams[0].Destination}", Is.EqualTo($"{server.Address}:3544"));
     }
 
-    static Task PingAsync(LabHost from, IPAddress to) => from.RunAsync("ping", "-6", "-c", "1", "-W", "5", $"{to}");
+    static async Task PingAsync(LabHost from, IPAddress to) => await from.RunAsync("ping", "-6", "-c", "1", "-W", "5", $"{to}");
 
     // RFC 4380 §4: the server's address follows the prefix.
     static IPAddress ServerOf(MiredoClient client) => new(client.Address.GetAddressBytes().AsSpan(4, 4));

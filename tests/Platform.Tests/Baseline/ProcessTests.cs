@@ -30,10 +30,10 @@ public class ProcessTests : LabTests
 
     [TestCase(TunDevice.ForAll, "open")]
     [TestCase(TunDevice.ForRoot, "Permission denied")]
-    [TestCase(TunDevice.Missing, "nonexistent|No such file")]
+    [TestCase(TunDevice.Missing, "No such file")]
     public async Task TunDevice_OfAProgram_IsAsAsked(object tun, string outcome)
     {
-        var process = await RunAsync(await HostAsync(), "exec 3<>/dev/net/tun; echo open", StartOptions.User with { Tun = (TunDevice)tun });
+        var process = await RunAsync(await HostAsync(), "exec 3</dev/net/tun; echo open", StartOptions.User with { Tun = (TunDevice)tun });
         Assert.That(process.Output + process.Errors, Does.Match(outcome));
     }
 

@@ -81,7 +81,7 @@ sealed class Lab : IAsyncDisposable
     /// <summary>Adds a host that has native IPv6 only; its way to Teredo addresses is the relay.</summary>
     public LabHost AddNativeHost(string name = "native")
     {
-        var host = AddNative(Add(new LabHost(this, name)), 0x50);
+        var host = AddNative(Add(new LabHost(this, name)), 50);
         host.Routes.Add($"route add 2001::/32 via {Internet6}:20");
         return host;
     }
@@ -108,7 +108,7 @@ sealed class Lab : IAsyncDisposable
 
     LabHost AddNative(LabHost host, int number)
     {
-        host.Links.Add(new($"eth{(host.Links.Count == 0 ? 0 : 6)}", _exchange, "br6", NextPort(), [$"{Internet6}:{number:x}/64"], null));
+        host.Links.Add(new($"eth{(host.Links.Count == 0 ? 0 : 6)}", _exchange, "br6", NextPort(), [$"{Internet6}:{number}/64"], null));
         return host;
     }
 

@@ -18,7 +18,7 @@ enum Signal
 sealed class LabProcess : IAsyncDisposable
 {
     static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(10);
-    static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(1);
     static int Starts;
 
     readonly Process _process;

@@ -31,7 +31,7 @@ static class PortMapper
             listening_ip={LabNat.LanDevice}
             http_port=5000
             enable_upnp=yes
-            enable_pcp_pmp=yes
+            enable_natpmp=yes
             secure_mode=yes
             system_uptime=yes
             notify_interval=60
