@@ -22,6 +22,7 @@ sealed class Lab : IAsyncDisposable
     readonly LabHost _exchange;
     readonly List<LabHost> _hosts = [];
     readonly List<LabProcess> _processes = [];
+    readonly List<DelayedWire> _wires = [];
     int _ports, _nats, _publicHosts = 29;
     bool _started;
 
@@ -31,6 +32,8 @@ sealed class Lab : IAsyncDisposable
         Name = $"{Leftovers.Prefix}{Environment.ProcessId}x{Interlocked.Increment(ref Labs)}";
         Scratch = Path.Combine(Path.GetTempPath(), Name);
         _exchange = Add(new LabHost(this, "inet"));
+        Wires = Add(new LabHost(this, "wires"));
+        Wires.Settings["ipv6/conf/default/disable_ipv6"] = "1";
     }
 
     /// <summary>The start of the names of its namespaces.</summary>
@@ -46,6 +49,9 @@ sealed class Lab : IAsyncDisposable
     public bool HasRouterHop { get; init; } = true;
 
     public IReadOnlyList<LabHost> Hosts => _hosts;
+
+    /// <summary>Holds the ends of wires that take time. It has no addresses, so that its kernel answers nothing on the way.</summary>
+    public LabHost Wires { get; }
 
     /// <summary>All processes that were started in it.</summary>
     public IReadOnlyList<LabProcess> Processes
@@ -123,6 +129,8 @@ sealed class Lab : IAsyncDisposable
         foreach (var host in _hosts)
             host.Run(() => host.Settings.Select(setting => WriteSetting(setting.Key, setting.Value)).Count());
         await Shell.RunAsync(LabScript.Links(this));
+        foreach (var host in _hosts.Where(host => host.Delay > TimeSpan.Zero))
+            _wires.AddRange(host.Links.Select(link => Wires.Run(() => new DelayedWire(link.NearEnd, link.FarEnd, host.Delay))));
         await Task.WhenAll(_hosts.OfType<LabNat>().Select(nat => nat.ApplyRulesAsync()));
         if (HasRouterHop)
             await _exchange.ShellAsync(LabScript.RouterHop);
@@ -149,6 +157,8 @@ sealed class Lab : IAsyncDisposable
         if (!_started)
             return;
         _started = false;
+        foreach (var wire in _wires)
+            wire.Dispose();
         await Leftovers.RemoveAsync(Name);
         foreach (var process in Processes)
             await process.DisposeAsync();

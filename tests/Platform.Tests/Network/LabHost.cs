@@ -10,7 +10,14 @@ namespace TeredoSdk.Platform.Tests.Network;
 /// <param name="Port">The name at the bridge's end.</param>
 /// <param name="Addresses">The host's addresses, with prefix lengths.</param>
 /// <param name="Gateway">Where its default route goes, if it has one.</param>
-sealed record LabLink(string Device, LabHost Bridge, string BridgeDevice, string Port, IReadOnlyList<string> Addresses, string? Gateway);
+sealed record LabLink(string Device, LabHost Bridge, string BridgeDevice, string Port, IReadOnlyList<string> Addresses, string? Gateway)
+{
+    /// <summary>Where a wire that takes time begins, in the namespace of such wires.</summary>
+    public string NearEnd => $"near-{Port}";
+
+    /// <summary>Where it ends: the other side is the port.</summary>
+    public string FarEnd => $"far-{Port}";
+}
 
 /// <summary>A machine of the lab: a network namespace with its devices, in which programs and sockets of the tests run.</summary>
 class LabHost(Lab lab, string name)
@@ -27,6 +34,9 @@ class LabHost(Lab lab, string name)
         ["ipv6/conf/all/accept_dad"] = "0",
         ["ipv6/conf/default/accept_dad"] = "0",
     };
+
+    /// <summary>How long each packet takes on each of the host's links, one way. Set it before the lab starts.</summary>
+    public TimeSpan Delay { get; set; }
 
     /// <summary>Commands of `ip` that run in the host's namespace once its links are up.</summary>
     public List<string> Routes { get; } = [];

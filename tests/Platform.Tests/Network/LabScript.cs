@@ -11,12 +11,18 @@ static class LabScript
     {
         var links = lab.Hosts.SelectMany(host => host.Links.Select(link => (host, link))).ToList();
         var script = new StringBuilder();
-        script.Append(Batch(null, links.Select(pair =>
-            $"link add name {pair.link.Device} netns {pair.host.Namespace.Name} type veth peer name {pair.link.Port} netns {pair.link.Bridge.Namespace.Name}")));
+        script.Append(Batch(null, links.SelectMany(pair => pair.host.Delay == TimeSpan.Zero
+            ? [Pair(pair.link.Device, pair.host, pair.link.Port, pair.link.Bridge)]
+            : new[] { Pair(pair.link.Device, pair.host, pair.link.NearEnd, lab.Wires), Pair(pair.link.FarEnd, lab.Wires, pair.link.Port, pair.link.Bridge) })));
+        script.Append(Batch(lab.Wires, links.Where(pair => pair.host.Delay > TimeSpan.Zero)
+            .SelectMany(pair => new[] { $"link set {pair.link.NearEnd} up", $"link set {pair.link.FarEnd} up" })));
         foreach (var host in lab.Hosts)
             script.Append(Batch(host, BridgesOf(host, links.Select(pair => pair.link)).Concat(DevicesOf(host)).Concat(host.Routes)));
         return script.ToString();
     }
+
+    static string Pair(string device, LabHost host, string peer, LabHost peerHost) =>
+        $"link add name {device} netns {host.Namespace.Name} type veth peer name {peer} netns {peerHost.Namespace.Name}";
 
     static IEnumerable<string> BridgesOf(LabHost host, IEnumerable<LabLink> links)
     {

@@ -45,7 +45,8 @@ static partial class Leftovers
             Directory.Delete(scratch, recursive: true);
     }
 
-    static async Task SweepAsync()
+    /// <summary>Removes the labs of processes that are no more.</summary>
+    public static async Task SweepAsync()
     {
         var traces = Directory.EnumerateFileSystemEntries(Path.GetTempPath(), $"{Prefix}*")
             .Concat(Directory.Exists(NetworkNamespace.Folder) ? Directory.EnumerateFiles(NetworkNamespace.Folder, $"{Prefix}*") : [])
