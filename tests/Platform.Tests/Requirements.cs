@@ -27,7 +27,8 @@ public class Requirements
 
     static async Task<List<string>> MissingAsync()
     {
-        List<string> missing = [.. Programs.Where(needed => !IsInstalled(needed.Program)).Select(needed => $"the program {needed.Program} (package {needed.Package})")];
+        List<string> missing = [.. Programs.Where(needed => !IsInstalled(needed.Program))
+            .Select(needed => $"the program {needed.Program} (package {needed.Package})")];
         if (Native.EffectiveUser() != 0)
             missing.Add("root");
         else if (missing.Count == 0 && await RefusalAsync() is { } refusal)
@@ -38,7 +39,8 @@ public class Requirements
     }
 
     static bool IsInstalled(string program) =>
-        new[] { "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin" }.Any(folder => File.Exists(Path.Combine(folder, program)));
+        new[] { "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin" }
+            .Any(folder => File.Exists(Path.Combine(folder, program)));
 
     static bool IsReadableByAll(string folder)
     {

@@ -24,7 +24,8 @@ public class ProcessTests : LabTests
     [Test]
     public async Task Program_AsUser_HasNoRootAndNoCapabilities()
     {
-        var process = await RunAsync(await HostAsync(), "id -u; id -G; grep -E 'Cap(Prm|Eff|Amb)|NoNewPrivs' /proc/self/status; touch $HOME/file && echo home", StartOptions.User);
+        const string script = "id -u; id -G; grep -E 'Cap(Prm|Eff|Amb)|NoNewPrivs' /proc/self/status; touch $HOME/file && echo home";
+        var process = await RunAsync(await HostAsync(), script, StartOptions.User);
         Assert.That(process.Output, Does.Match("^65534\n65534\nCapPrm:\t0+\nCapEff:\t0+\nCapAmb:\t0+\nNoNewPrivs:\t1\nhome$"), process.Transcript);
     }
 
@@ -93,7 +94,8 @@ public class ProcessTests : LabTests
     public async Task WaitForLine_ThatDoesNotCome_FailsWithTheTranscript()
     {
         var process = (await HostAsync()).Start("echo", ["something else"]);
-        Assert.That(async () => await process.WaitForLineAsync("never"), Throws.InstanceOf<AssertionException>().With.Message.Contains("something else"));
+        Assert.That(async () => await process.WaitForLineAsync("never"),
+            Throws.InstanceOf<AssertionException>().With.Message.Contains("something else"));
     }
 
     [Test]

@@ -19,7 +19,8 @@ sealed class Capture
     public static async Task<Capture> StartAsync(LabHost host, string device = "eth0", string filter = "")
     {
         string path = System.IO.Path.Combine(host.Lab.Scratch, $"{host.Name}-{device}-{Interlocked.Increment(ref Captures)}.pcap");
-        var tcpdump = host.Start("tcpdump", ["-Z", "root", "-n", "-U", "--immediate-mode", "-s", "0", "-i", device, "-w", path, .. filter.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        string[] expression = filter.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var tcpdump = host.Start("tcpdump", ["-Z", "root", "-n", "-U", "--immediate-mode", "-s", "0", "-i", device, "-w", path, .. expression]);
         await tcpdump.WaitForLineAsync("listening on");
         return new(tcpdump, path);
     }

@@ -9,7 +9,9 @@ namespace TeredoSdk.Platform.Tests.Network;
 /// </summary>
 sealed unsafe class DelayedWire : IDisposable
 {
-    const int PacketFamily = 17, RawKind = 3, PacketLevel = 263, VnetHeader = 15, IgnoreOutgoing = 23, SendBuffer = 7, ReceiveBuffer = 8, SocketLevel = 1;
+    const int PacketFamily = 17, RawKind = 3;
+    const int PacketLevel = 263, VnetHeader = 15, IgnoreOutgoing = 23;
+    const int SocketLevel = 1, SendBuffer = 7, ReceiveBuffer = 8;
     const ushort AllProtocols = 0x0300; // ETH_P_ALL in network order
     const int LongestFrame = 10 + 14 + 65536; // with the header of PACKET_VNET_HDR
     const int StopCheckMilliseconds = 50;
@@ -44,6 +46,7 @@ sealed unsafe class DelayedWire : IDisposable
 
     void Read(int from, ChannelWriter<(long, byte[])> frames)
     {
+        long ticks = (long)(_delay.TotalSeconds * Stopwatch.Frequency);
         byte[] buffer = new byte[LongestFrame];
         var wanted = new Native.PollDescriptor { Descriptor = from, Events = Readable };
         while (!_stopped)
@@ -54,7 +57,7 @@ sealed unsafe class DelayedWire : IDisposable
             fixed (byte* start = buffer)
                 length = Native.Receive(from, start, LongestFrame, 0);
             if (length > 0)
-                frames.TryWrite((Stopwatch.GetTimestamp() + (long)(_delay.TotalSeconds * Stopwatch.Frequency), buffer.AsSpan(0, (int)length).ToArray()));
+                frames.TryWrite((Stopwatch.GetTimestamp() + ticks, buffer.AsSpan(0, (int)length).ToArray()));
         }
         frames.Complete();
     }

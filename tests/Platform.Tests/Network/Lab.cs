@@ -74,7 +74,8 @@ sealed class Lab : IAsyncDisposable
     }
 
     /// <summary>Adds the host for a Teredo server: .1 and .2 (the second server: .5 and .6), and native IPv6.</summary>
-    public LabHost AddServer(string name = "server") => AddPublicHost(name, native: true, _hosts.Any(host => host.Name == "server") ? [5, 6] : [1, 2]);
+    public LabHost AddServer(string name = "server") =>
+        AddPublicHost(name, native: true, _hosts.Any(host => host.Name == "server") ? [5, 6] : [1, 2]);
 
     /// <summary>Adds the host for a Teredo relay, which forwards IPv6: .20.</summary>
     public LabHost AddRelay()

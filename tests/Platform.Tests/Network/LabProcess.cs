@@ -82,7 +82,8 @@ sealed class LabProcess : IAsyncDisposable
     public async Task<string> WaitForLineAsync(Func<string, bool> matches, TimeSpan? limit = null, int from = 0)
     {
         string? line = await _log.WaitForLineAsync(matches, from, EndAsync(), limit ?? DefaultLimit);
-        return line ?? throw new AssertionException($"The line that was waited for did not come in {(limit ?? DefaultLimit).TotalSeconds} s.\n{Transcript}");
+        return line ?? throw new AssertionException(
+            $"The line that was waited for did not come in {(limit ?? DefaultLimit).TotalSeconds} s.\n{Transcript}");
     }
 
     /// <inheritdoc cref="WaitForLineAsync(Func{string, bool}, TimeSpan?, int)"/>
@@ -92,8 +93,14 @@ sealed class LabProcess : IAsyncDisposable
     /// <summary>Waits for the end and returns the exit code. The test fails when it takes longer.</summary>
     public async Task<int> WaitForExitAsync(TimeSpan? limit = null)
     {
-        if (await Task.WhenAny(_exited, Task.Delay(limit ?? DefaultLimit)) != _exited)
+        try
+        {
+            await _exited.WaitAsync(limit ?? DefaultLimit);
+        }
+        catch (TimeoutException)
+        {
             throw new AssertionException($"The program did not end in {(limit ?? DefaultLimit).TotalSeconds} s.\n{Transcript}");
+        }
         await EndAsync();
         return ExitCode;
     }
@@ -109,7 +116,14 @@ sealed class LabProcess : IAsyncDisposable
     async Task EndAsync()
     {
         await _exited;
-        await Task.WhenAny(Task.WhenAll(_output, _errors), Task.Delay(DrainLimit));
+        try
+        {
+            await Task.WhenAll(_output, _errors).WaitAsync(DrainLimit);
+        }
+        catch (TimeoutException)
+        {
+            // OutputIsHeldOpen says so.
+        }
     }
 
     string TextOf(string stream) => string.Join('\n', _log.Lines.Where(line => line.Stream == stream).Select(line => line.Text));

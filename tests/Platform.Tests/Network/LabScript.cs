@@ -13,7 +13,11 @@ static class LabScript
         var script = new StringBuilder();
         script.Append(Batch(null, links.SelectMany(pair => pair.host.Delay == TimeSpan.Zero
             ? [Pair(pair.link.Device, pair.host, pair.link.Port, pair.link.Bridge)]
-            : new[] { Pair(pair.link.Device, pair.host, pair.link.NearEnd, lab.Wires), Pair(pair.link.FarEnd, lab.Wires, pair.link.Port, pair.link.Bridge) })));
+            : new[]
+            {
+                Pair(pair.link.Device, pair.host, pair.link.NearEnd, lab.Wires),
+                Pair(pair.link.FarEnd, lab.Wires, pair.link.Port, pair.link.Bridge),
+            })));
         script.Append(Batch(lab.Wires, links.Where(pair => pair.host.Delay > TimeSpan.Zero)
             .SelectMany(pair => new[] { $"link set {pair.link.NearEnd} up", $"link set {pair.link.FarEnd} up" })));
         foreach (var host in lab.Hosts)

@@ -22,7 +22,8 @@ static partial class Leftovers
     {
         var identities = NamespacesOf(lab).Select(name => new NetworkNamespace(name).Identity).ToHashSet();
         string mark = $"{Launcher.LabVariable}={lab}\0";
-        return [.. AllProcesses().Where(id => id != Environment.ProcessId && (identities.Contains(NamespaceOf(id)) || EnvironmentOf(id).Contains(mark, StringComparison.Ordinal)))];
+        return [.. AllProcesses().Where(id => id != Environment.ProcessId
+            && (identities.Contains(NamespaceOf(id)) || EnvironmentOf(id).Contains(mark, StringComparison.Ordinal)))];
     }
 
     /// <summary>Ends a lab's processes by their ids and removes its namespaces and files.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace TeredoSdk.Platform.Tests.Network;
@@ -38,10 +39,11 @@ sealed class OutputLog
     /// <summary>The first line from a number on that matches, now or later; null when the time is over or the process said all it will.</summary>
     public async Task<string?> WaitForLineAsync(Func<string, bool> matches, int from, Task ended, TimeSpan limit)
     {
-        var timeout = Task.Delay(limit);
+        long start = Stopwatch.GetTimestamp();
         while (true)
         {
-            bool last = ended.IsCompleted || timeout.IsCompleted;
+            var rest = limit - Stopwatch.GetElapsedTime(start);
+            bool last = ended.IsCompleted || rest <= TimeSpan.Zero;
             Task changed;
             lock (_lock)
             {
@@ -54,7 +56,8 @@ sealed class OutputLog
             }
             if (last)
                 return null;
-            await Task.WhenAny(changed, ended, timeout);
+            Task next = Task.WhenAny(changed, ended);
+            await next.WaitAsync(rest).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -39,7 +39,9 @@ static class BuildOutput
         var own = new DirectoryInfo(AppContext.BaseDirectory);
         string root = own.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
         string folder = Path.Combine(root, project, "bin", own.Parent.Name, own.Name);
-        return File.Exists(Path.Combine(folder, assembly)) ? folder : throw new FileNotFoundException($"{assembly} is not built: expected in {folder}.");
+        return File.Exists(Path.Combine(folder, assembly))
+            ? folder
+            : throw new FileNotFoundException($"{assembly} is not built: expected in {folder}.");
     }
 
     static void Copy(string from, string to)

@@ -38,8 +38,8 @@ static class Miredo
     public static async Task<MiredoClient> StartClientAsync(LabHost host, LabHost server, int port = 0)
     {
         var address = host.WaitForAddressAsync(found => found.Device == Device && IsTeredo(found.Address), StartLimit);
-        var process = Start(host, "miredo",
-            $"RelayType client\nInterfaceName {Device}\nServerAddress {server.Address}\n{(port == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"BindPort {port}\n"))}");
+        string bind = port == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"BindPort {port}\n");
+        var process = Start(host, "miredo", $"RelayType client\nInterfaceName {Device}\nServerAddress {server.Address}\n{bind}");
         var found = await address;
         return new(process, found.Address, found.Seen - process.Started);
     }
