@@ -43,6 +43,7 @@ sealed class InProcessLink : ITeredoLink, IDriverClient
         get
         {
             var core = _driver.Read(core => (core.Address, core.Server, core.Nat, core.PeerCount));
+            var mapping = _driver.PortMapping;
             var (all, unrestricted) = _host.SocketCounts;
             lock (_gate)
             {
@@ -60,6 +61,10 @@ sealed class InProcessLink : ITeredoLink, IDriverClient
                     PortPreserving = core.Address is null ? null : core.Nat.PortPreserving,
                     LocalEndPoint = _driver.LocalEndpoint?.ToIPEndPoint(),
                     MappedEndPoint = core.Address?.MappedEndpoint.ToIPEndPoint(),
+                    PortMapping = mapping.State,
+                    PortMappingEndPoint = mapping.External?.ToIPEndPoint(),
+                    PortMappingProtocol = mapping.Protocol,
+                    PortMappingProblem = mapping.Problem,
                     MtuOctets = _mtuOctets,
                     NativeIPv6 = _options.NativeIPv6,
                     HasNativeIPv6 = _driver.HasNativeIpv6,
