@@ -48,6 +48,13 @@ sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>Whether a timer is due in that span from now.</summary>
+    public bool IsArmedWithin(TimeSpan span, TimeSpan notBefore)
+    {
+        lock (_gate)
+            return _timers.Exists(timer => timer.DueAt - _elapsed is { } due && due >= notBefore && due <= span);
+    }
+
     /// <summary>Lets time pass.</summary>
     public void Advance(TimeSpan by)
     {
