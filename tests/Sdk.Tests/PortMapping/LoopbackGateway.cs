@@ -72,7 +72,14 @@ sealed class LoopbackGateway : IAsyncDisposable
     /// <summary>The next thing that the gateway was asked, in a few words.</summary>
     public Task<string> NextRequestAsync() => _requests.Reader.ReadAsync().InTime();
 
-    /// <summary>Lets time pass until something is done that waits in vain.</summary>
+    /// <summary>Waits until a timer is due in that span from now: else time would pass before it is armed.</summary>
+    public Task UntilArmedAsync(TimeSpan notBefore, TimeSpan notAfter) => Task.Run(async () =>
+    {
+        while (!Time.IsArmedWithin(notBefore, notAfter))
+            await Task.Yield();
+    }).InTime();
+
+    /// <summary>Lets time pass until something is done that waits in vain. How much passes is left open.</summary>
     public async Task<T> PassTimeAsync<T>(Task<T> task)
     {
         var limit = Task.Run(async () => await task).InTime();
@@ -176,7 +183,7 @@ sealed class LoopbackGateway : IAsyncDisposable
                 await AnswerAsync(client.GetStream());
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or InvalidOperationException or SocketException)
         {
             // Stopped.
         }

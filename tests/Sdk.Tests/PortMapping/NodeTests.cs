@@ -5,12 +5,11 @@ namespace TeredoSdk.Tests.PortMapping;
 
 /// <summary>A node with a gateway: the network is in memory, the gateway on loopback.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class NodeTests
+public sealed class NodeTests : IAsyncDisposable
 {
     readonly LoopbackGateway _gateway = new();
 
-    [TearDown]
-    public Task Stop() => _gateway.DisposeAsync().InTime();
+    public ValueTask DisposeAsync() => _gateway.DisposeAsync();
 
     static Task Settled(TeredoNode node) => Task.Run(async () =>
     {

@@ -7,7 +7,7 @@ namespace TeredoSdk.Tests.PortMapping;
 
 /// <summary>UPnP IGD with a gateway on loopback, over real sockets: SSDP, description, actions.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class UpnpTests
+public sealed class UpnpTests : IAsyncDisposable
 {
     const string IpService = "urn:schemas-upnp-org:service:WANIPConnection:1", PppService = "urn:schemas-upnp-org:service:WANPPPConnection:1";
 
@@ -17,8 +17,7 @@ public sealed class UpnpTests
     string _address = LoopbackGateway.Public.ToString();
     Func<string, string, int> _error = (_, _) => 0; // of AddPortMapping, by port and lifetime
 
-    [TearDown]
-    public Task Stop() => _gateway.DisposeAsync().InTime();
+    public ValueTask DisposeAsync() => _gateway.DisposeAsync();
 
     static string Description(string service, string control) =>
         $"<?xml version=\"1.0\"?><root xmlns=\"urn:schemas-upnp-org:device-1-0\"><device><deviceList><device><serviceList><service>"
@@ -71,7 +70,7 @@ public sealed class UpnpTests
     }
 
     [Test]
-    public async Task Lease_IsRenewedAfterAnHour()
+    public async Task Renew_AddsTheMappingAgain()
     {
         Listen();
         await using var lease = (await MapAsync()).Lease!;

@@ -21,11 +21,15 @@ static class UpnpSearch
             return await http.GetAsync(location, cancellationToken).ConfigureAwait(false) is { } octets
                 ? UpnpDocument.ReadServices(octets, location, path.Gateway) : [];
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        catch (SocketException e)
         {
-            MappingLog.UpnpIgnored(path.Log, path.Gateway, e.Message);
-            return [];
+            MappingLog.NoAnswer(path.Log, path.Gateway, e.Message);
         }
+        catch (OperationCanceledException)
+        {
+            // Nobody answered, or PCP has given a mapping.
+        }
+        return [];
     }
 
     static async Task<Uri?> LocateAsync(GatewayPath path, CancellationToken cancellationToken)
