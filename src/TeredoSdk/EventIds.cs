@@ -1,6 +1,9 @@
 namespace TeredoSdk;
 
-/// <summary>The numbers of the log messages, in blocks: 1000 qualification, 2000 peers, 3000 sockets of the engine, 4000 the platform, 4100 port mapping.</summary>
+/// <summary>
+/// The numbers of the log messages, in blocks: 1000 qualification, 2000 peers, 3000 sockets of the engine, 4000 the platform,
+/// 4100 port mapping.
+/// </summary>
 static class EventIds
 {
     public const int Qualified = 1000;

@@ -12,7 +12,8 @@ namespace TeredoSdk.Tests;
 public sealed class TelemetryTests
 {
     static readonly List<LoggerMessageAttribute> Messages =
-        [.. new[] { typeof(Log), typeof(MappingLog) }.SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static)).Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>()];
+        [.. new[] { typeof(Log), typeof(MappingLog) }.SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static))
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>()];
 
     [Test]
     public void EventIds_AreUniqueAndInTheirBlocks()

@@ -32,7 +32,8 @@ public sealed class LeaseTests : IAsyncDisposable
         if (isMap)
             _nonces.Add(Convert.ToHexString(request, 24, 12));
         _gateway.Note(!isMap ? "check" : BinaryPrimitives.ReadUInt32BigEndian(request.AsSpan(4)) == 0 ? "remove" : "map");
-        return _silent ? null : LoopbackGateway.Pcp(request, _external, (uint)(_gateway.Time.Elapsed - _bootAt).TotalSeconds + 10, _lifetime, _result);
+        uint epoch = (uint)(_gateway.Time.Elapsed - _bootAt).TotalSeconds + 10;
+        return _silent ? null : LoopbackGateway.Pcp(request, _external, epoch, _lifetime, _result);
     }
 
     async Task<PortLease> MapAsync()

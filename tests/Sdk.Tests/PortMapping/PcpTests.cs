@@ -45,7 +45,8 @@ public sealed class PcpTests : IAsyncDisposable
     [Test]
     public async Task Refusals_AreNamed()
     {
-        _gateway.Udp = request => request[0] == 2 ? LoopbackGateway.Pcp(request, default, 1, result: 8) : LoopbackGateway.NatPmp(request, default, 1, result: 3);
+        _gateway.Udp = request => request[0] == 2
+            ? LoopbackGateway.Pcp(request, default, 1, result: 8) : LoopbackGateway.NatPmp(request, default, 1, result: 3);
         _gateway.Listen();
         var pcp = await new PcpProtocol(_gateway.Path).MapAsync(_gateway.Client, default).InTime();
         var natPmp = await new NatPmpProtocol(_gateway.Path).MapAsync(_gateway.Client, default).InTime();
@@ -95,7 +96,8 @@ public sealed class PcpTests : IAsyncDisposable
     {
         var result = await new GatewayPortMapper(_ => null, _gateway.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance)
             .MapAsync(_gateway.Client, 1, default).InTime();
-        Assert.That((result.Lease, result.Problem), Is.EqualTo(((PortLease?)null, (string?)$"The interface with the address {_gateway.Client.Address} has no default route, so there is no gateway to ask.")));
+        Assert.That(result.Lease, Is.Null);
+        Assert.That(result.Problem, Does.Contain($"{_gateway.Client.Address} has no default route"));
     }
 
     [Test]

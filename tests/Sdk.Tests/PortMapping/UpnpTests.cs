@@ -13,6 +13,7 @@ public sealed class UpnpTests : IAsyncDisposable
 
     readonly LoopbackGateway _gateway = new();
     readonly List<(string Action, string Port, string Lifetime)> _actions = [];
+    readonly List<string> _meant = [];
     string? _description;
     string _address = LoopbackGateway.Public.ToString();
     Func<string, string, int> _error = (_, _) => 0; // of AddPortMapping, by port and lifetime
@@ -44,11 +45,11 @@ public sealed class UpnpTests : IAsyncDisposable
         _actions.Add((action, port, lifetime));
         int error = action == "AddPortMapping" ? _error(port, lifetime) : 0;
         if (action == "AddPortMapping")
-            Assert.That(arguments["NewPortMappingDescription"].Single() + arguments["NewProtocol"].Single() + arguments["NewInternalClient"].Single()
-                + ":" + arguments["NewInternalPort"].Single(), Is.EqualTo($"TEREDOUDP{_gateway.Client}"));
-        return error == 0
-            ? (200, Envelope(action == "GetExternalIPAddress" ? $"<u:R xmlns:u=\"u\"><NewExternalIPAddress>{_address}</NewExternalIPAddress></u:R>" : ""))
-            : (500, Envelope($"<s:Fault><detail><UPnPError xmlns=\"urn:schemas-upnp-org:control-1-0\"><errorCode>{error}</errorCode></UPnPError></detail></s:Fault>"));
+            _meant.Add(string.Join(' ', new[] { "NewPortMappingDescription", "NewProtocol", "NewInternalClient", "NewInternalPort" }
+                .Select(name => arguments[name].Single())));
+        if (error != 0)
+            return (500, Envelope($"<s:Fault><detail><UPnPError xmlns=\"u\"><errorCode>{error}</errorCode></UPnPError></detail></s:Fault>"));
+        return (200, Envelope(action == "GetExternalIPAddress" ? $"<NewExternalIPAddress>{_address}</NewExternalIPAddress>" : ""));
     }
 
     static string Envelope(string body) => $"<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>{body}</s:Body></s:Envelope>";
@@ -66,7 +67,11 @@ public sealed class UpnpTests : IAsyncDisposable
         Assert.That((lease.Protocol, lease.External), Is.EqualTo(("UPnP IGD", new Ipv4Endpoint(LoopbackGateway.Public, _gateway.Client.Port))));
         await lease.DisposeAsync().InTime();
         string port = $"{_gateway.Client.Port}";
-        Assert.That(_actions, Is.EqualTo(new[] { ("GetExternalIPAddress", "-", "-"), ("AddPortMapping", port, "7200"), ("DeletePortMapping", port, "-") }));
+        Assert.That(_actions, Is.EqualTo(new[]
+        {
+            ("GetExternalIPAddress", "-", "-"), ("AddPortMapping", port, "7200"), ("DeletePortMapping", port, "-"),
+        }));
+        Assert.That(_meant, Is.EqualTo(new[] { $"TEREDO UDP {_gateway.Client.Address} {port}" }));
     }
 
     [Test]

@@ -51,8 +51,8 @@ sealed class GatewayPortMapper(Func<Ipv4Address, Ipv4Address?> findGateway, Time
                 refusals.Add("UPnP IGD is not there");
             else if (await TryAsync(new UpnpProtocol(path, services), default).ConfigureAwait(false) is { } byUpnp)
                 return byUpnp;
-            return new(null, default, $"The gateway {gateway} does not map UDP port {local.Port}: {string.Join("; ", refusals)}. Switch on UPnP, NAT-PMP or PCP "
-                + "in the router, or forward the port there by hand; without, symmetric NATs keep some peers out.");
+            return new(null, default, $"The gateway {gateway} does not map UDP port {local.Port}: {string.Join("; ", refusals)}. Switch on UPnP, NAT-PMP "
+                + "or PCP in the router, or forward the port there by hand; without, symmetric NATs keep some peers out.");
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -27,8 +28,8 @@ static class GatewayRoute
                     continue;
                 if (OperatingSystem.IsLinux()) // where .NET lists the next hops of all routes, not of the default one alone
                     return FindInTable(File.ReadLines(LinuxRoutes), networkInterface.Name);
-                var gateway = properties.GatewayAddresses.FirstOrDefault(gateway => gateway.Address.AddressFamily == AddressFamily.InterNetwork);
-                return gateway is null ? null : Ipv4Address.FromIPAddress(gateway.Address);
+                var gateway = properties.GatewayAddresses.Select(gateway => gateway.Address).FirstOrDefault(IsIpv4);
+                return gateway is null ? null : Ipv4Address.FromIPAddress(gateway);
             }
         }
         catch (Exception e) when (e is NetworkInformationException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
@@ -56,5 +57,8 @@ static class GatewayRoute
         return best?.Gateway;
     }
 
-    static uint? ReadHex(string text) => uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number) ? number : null;
+    static bool IsIpv4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork;
+
+    static uint? ReadHex(string text) =>
+        uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number) ? number : null;
 }

@@ -15,13 +15,13 @@ static partial class MappingLog
     [LoggerMessage(EventIds.PortMappingLost, LogLevel.Warning, "The port mapping {External} is lost. {Problem}")]
     public static partial void Lost(ILogger log, Ipv4Endpoint external, string problem);
 
-    [LoggerMessage(EventIds.GatewayLostState, LogLevel.Information, "The gateway has lost its port mappings, or was restarted: asking again ({Protocol}).")]
+    [LoggerMessage(EventIds.GatewayLostState, LogLevel.Information, "The gateway has lost its port mappings: asking again ({Protocol}).")]
     public static partial void GatewayLostState(ILogger log, string protocol);
 
     [LoggerMessage(EventIds.GatewayNoAnswer, LogLevel.Debug, "No answer of the gateway {Gateway}: {Cause}")]
     public static partial void NoAnswer(ILogger log, Ipv4Address gateway, string cause);
 
-    [LoggerMessage(EventIds.GatewayAnswerIgnored, LogLevel.Debug, "What the gateway {Gateway} sent ({Octets} octets) is no answer to what was asked.")]
+    [LoggerMessage(EventIds.GatewayAnswerIgnored, LogLevel.Debug, "A datagram of the gateway {Gateway}, {Octets} octets, is no answer.")]
     public static partial void AnswerIgnored(ILogger log, Ipv4Address gateway, int octets);
 
     [LoggerMessage(EventIds.UpnpAnswerIgnored, LogLevel.Debug, "A UPnP answer of {Source} is ignored: {Cause}")]

@@ -33,5 +33,6 @@ sealed class NatPmpProtocol(GatewayPath path) : IMappingProtocol
         path.AskAsync(NatPmpAnswer.WriteAddressRequest(), NatPmpAnswer.ReadAddress, cancellationToken);
 
     Task<NatPmpAnswer?> AskMapAsync(ushort externalPort, uint lifetime, CancellationToken cancellationToken) => path.AskAsync(
-        NatPmpAnswer.WriteMapRequest(path.Local.Port, externalPort, lifetime), octets => NatPmpAnswer.ReadMap(octets, path.Local.Port), cancellationToken);
+        NatPmpAnswer.WriteMapRequest(path.Local.Port, externalPort, lifetime),
+        octets => NatPmpAnswer.ReadMap(octets, path.Local.Port), cancellationToken);
 }

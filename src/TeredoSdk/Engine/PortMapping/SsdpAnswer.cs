@@ -28,14 +28,15 @@ static class SsdpAnswer
         problem = "it is not an answer of an Internet gateway device";
         string[] lines = Encoding.Latin1.GetString(datagram).Split("\r\n");
         string[] status = lines[0].Split(' ');
-        if (status is not ["HTTP/1.1" or "HTTP/1.0", "200", ..] || Find(lines, "ST") is not { } type || !type.StartsWith(Device, StringComparison.Ordinal))
+        if (status is not ["HTTP/1.1" or "HTTP/1.0", "200", ..] || Find(lines, "ST")?.StartsWith(Device, StringComparison.Ordinal) != true)
             return null;
         problem = "its LOCATION is not an HTTP address of the host that answered";
         return Find(lines, "LOCATION") is { } location && Uri.TryCreate(location, UriKind.Absolute, out var uri) && IsAt(uri, source) ? uri : null;
     }
 
     /// <summary>Whether the address is an HTTP one at that very host, given as a number: nobody makes us ask another.</summary>
-    public static bool IsAt(Uri uri, Ipv4Address host) => uri.Scheme == Uri.UriSchemeHttp && uri.UserInfo.Length == 0 && uri.Port is > 0 and <= ushort.MaxValue
+    public static bool IsAt(Uri uri, Ipv4Address host) =>
+        uri.Scheme == Uri.UriSchemeHttp && uri.UserInfo.Length == 0 && uri.Port is > 0 and <= ushort.MaxValue
         && Ipv4Address.TryParse(uri.Host, out var address) && address == host;
 
     static string? Find(string[] lines, string name)

@@ -33,7 +33,8 @@ sealed class UpnpHttp : IDisposable
     public Task<byte[]?> GetAsync(Uri uri, CancellationToken cancellationToken) => SendAsync(new(HttpMethod.Get, uri), cancellationToken);
 
     /// <summary>Calls an action.</summary>
-    public async Task<UpnpAnswer> CallAsync(UpnpService service, string action, (string Name, string Value)[] arguments, CancellationToken cancellationToken)
+    public async Task<UpnpAnswer> CallAsync(UpnpService service, string action, (string Name, string Value)[] arguments,
+        CancellationToken cancellationToken)
     {
         var content = new ByteArrayContent(UpnpDocument.WriteCall(service.Type, action, arguments));
         content.Headers.ContentType = MediaTypeHeaderValue.Parse("text/xml; charset=\"utf-8\"");
@@ -72,7 +73,8 @@ sealed class UpnpHttp : IDisposable
         try
         {
             socket.Bind(new IPEndPoint(_path.Local.Address.ToIPAddress(), 0));
-            await socket.ConnectAsync(new Ipv4Endpoint(_path.Gateway, (ushort)context.DnsEndPoint.Port).ToIPEndPoint(), cancellationToken).ConfigureAwait(false);
+            var gateway = new IPEndPoint(_path.Gateway.ToIPAddress(), context.DnsEndPoint.Port);
+            await socket.ConnectAsync(gateway, cancellationToken).ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
