@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine.InProcess;
 using TeredoSdk.Engine.Linux;
 
@@ -11,12 +10,12 @@ sealed record ChosenHost(IEngineHost Host, IReadOnlyList<PassedOver> PassedOver)
 static class EngineHosts
 {
     /// <exception cref="TeredoException">Kernel sockets were asked for and can't be had.</exception>
-    public static Task<ChosenHost> MakeAsync(TeredoSockets wanted, HostContext context, IReadOnlyList<PassedOver> passedOver, ILogger log) =>
+    public static Task<ChosenHost> MakeAsync(TeredoSockets wanted, HostContext context, IReadOnlyList<PassedOver> passedOver) =>
         wanted == TeredoSockets.InProcess
             ? Task.FromResult<ChosenHost>(new(InProcess(context, $"{nameof(TeredoOptions)}.{nameof(TeredoOptions.Sockets)} is {nameof(TeredoSockets.InProcess)}."), passedOver))
-            : Task.Run(() => Make(wanted, context, passedOver, log)); // it takes some system calls, while the server is being asked
+            : Task.Run(() => Make(wanted, context, passedOver)); // it takes some system calls, while the server is being asked
 
-    static ChosenHost Make(TeredoSockets wanted, in HostContext context, IReadOnlyList<PassedOver> passedOver, ILogger log)
+    static ChosenHost Make(TeredoSockets wanted, in HostContext context, IReadOnlyList<PassedOver> passedOver)
     {
         try
         {
@@ -25,7 +24,7 @@ static class EngineHosts
         }
         catch (TeredoException e) when (wanted == TeredoSockets.Auto)
         {
-            Log.NoKernelSockets(log, e.Message);
+            Log.NoKernelSockets(context.Log, e.Message);
             return new(InProcess(context, e.Message), [.. passedOver, new("Kernel sockets", e.Message)]);
         }
     }

@@ -34,6 +34,12 @@ interface IEngineHost : IDisposable
     /// <summary>A connection that a listener accepted: its packets are solicited from now on, even when the listener is closed.</summary>
     void Admit(IPEndPoint local, IPEndPoint remote);
 
+    /// <summary>The owner of a connection closed it; what was written is still sent. Owns the socket from here on.</summary>
+    void Retire(Socket socket);
+
+    /// <summary>Waits, a bounded time, until what closed connections had to send is sent.</summary>
+    Task DrainAsync();
+
     /// <summary>One attempt to connect, with a fresh socket.</summary>
     /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
     /// <exception cref="TeredoException">The host has no TCP.</exception>

@@ -64,6 +64,10 @@ sealed class InProcessHost(EngineClock clock, HostGuard guard, string noKernelSo
         // Nor are there connections.
     }
 
+    public void Retire(Socket socket) => socket.Dispose();
+
+    public Task DrainAsync() => Task.CompletedTask;
+
     public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         Task.FromException<Socket>(Problems.NoStreams(noKernelSockets));
 

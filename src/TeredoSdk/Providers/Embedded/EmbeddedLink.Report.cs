@@ -11,6 +11,7 @@ sealed partial class EmbeddedLink
         get
         {
             var core = _driver.Read(core => (core.Address, core.Server, core.Nat, core.PeerCount));
+            var mapping = _driver.PortMapping;
             var (all, unrestricted) = _sockets.Counts;
             lock (_gate)
             {
@@ -30,6 +31,10 @@ sealed partial class EmbeddedLink
                     PortPreserving = core.Address is null ? null : core.Nat.PortPreserving,
                     LocalEndPoint = _driver.LocalEndpoint?.ToIPEndPoint(),
                     MappedEndPoint = core.Address?.MappedEndpoint.ToIPEndPoint(),
+                    PortMapping = mapping.State,
+                    PortMappingEndPoint = mapping.External?.ToIPEndPoint(),
+                    PortMappingProtocol = mapping.Protocol,
+                    PortMappingProblem = mapping.Problem,
                     MtuOctets = _mtuOctets,
                     NativeIPv6 = _options.NativeIPv6,
                     HasNativeIPv6 = _driver.HasNativeIpv6,

@@ -70,7 +70,15 @@ sealed partial class EmbeddedLink
     {
         Log.Qualified(_log, qualified.Address, qualified.Server.Primary, qualified.Nat.ClassicName);
         var address = qualified.Address.ToIPAddress();
-        TakeAddress(qualified.Address);
+        try
+        {
+            TakeAddress(qualified.Address);
+        }
+        catch (TeredoException e) // the device was taken away
+        {
+            Fail(e, null);
+            return;
+        }
         TeredoStateChange? change = null;
         TaskCompletionSource<TeredoException?> settled;
         lock (_gate)

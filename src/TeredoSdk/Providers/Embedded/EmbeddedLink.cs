@@ -43,7 +43,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         _guard = new(clock);
         _echo = new(clock, _guard, () => _sockets.AnyUnrestricted, () => _driver!); // not before there is one
         _driver = new(options.ToClientOptions(servers), random, network, options.TimeProvider, this, log);
-        _choosing = EngineHosts.MakeAsync(options.Sockets, new(clock, _guard, _watch, () => _driver), passedOver, log);
+        _choosing = EngineHosts.MakeAsync(options.Sockets, new(clock, _guard, _watch, () => _driver, log), passedOver);
     }
 
     public IPAddress? Address => _driver.Address?.ToIPAddress();
@@ -145,6 +145,8 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         }
     }
 
+    public void Retire(Socket socket) => Host.Retire(socket);
+
     public void Remove(TeredoSocket socket)
     {
         if (!_sockets.Remove(socket))
@@ -169,6 +171,8 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         _changes.End();
         _sockets.Close();
         _echo.Close();
+        if (Volatile.Read(ref _chosen) is { } chosen)
+            await chosen.Host.DrainAsync().ConfigureAwait(false);
         await _driver.DisposeAsync().ConfigureAwait(false);
         try
         {
