@@ -5,16 +5,24 @@ namespace TeredoSdk.Cli;
 /// <summary>A report as a table.</summary>
 static class ReportTable
 {
-    const int WidthOfFiles = 1000; // in a file or a pipe nothing is wrapped
-
     public static void Print(TeredoReport report)
+    {
+        if (Console.IsOutputRedirected) // nothing is coloured or wrapped
+        {
+            foreach (var (name, value) in Rows(report))
+                Console.Out.WriteLine($"{name,-15} {value}");
+            return;
+        }
+        PrintToTerminal(report);
+    }
+
+    // Apart from its caller, so that the library is loaded only when needed.
+    static void PrintToTerminal(TeredoReport report)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
         table.AddColumn(new TableColumn("") { NoWrap = true }).AddColumn("");
         foreach (var (name, value) in Rows(report))
             table.AddRow(new Text(name, new Style(decoration: Decoration.Dim)), new Text(value));
-        if (Console.IsOutputRedirected)
-            AnsiConsole.Profile.Width = WidthOfFiles;
         AnsiConsole.Write(table);
     }
 

@@ -7,6 +7,7 @@ static class Wording
     [
         ("TeredoOptions.Servers", "--server"),
         (nameof(TeredoOptions.Servers), "--server"),
+        ("TeredoOptions.Sockets is InProcess", "--sockets is in-process"),
         (nameof(TeredoOptions.AllowPrivateAddresses), "--allow-private"),
         (nameof(TeredoOptions.RequireSecondary), "--require-secondary"),
         (nameof(TeredoOptions.ClientPort), "--client-port"),
