@@ -64,4 +64,19 @@ static partial class Log
 
     [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Warning, "Going on with sockets inside the process, without TCP. {Reason}")]
     public static partial void NoKernelSockets(ILogger log, string reason);
+
+    [LoggerMessage(EventIds.InterfaceFound, LogLevel.Information, "Using the Teredo interface {Name} with {Address}.")]
+    public static partial void InterfaceFound(ILogger log, string name, TeredoAddress address);
+
+    [LoggerMessage(EventIds.GaveWay, LogLevel.Information, "Native IPv6 is there: no Teredo client meanwhile.")]
+    public static partial void GaveWay(ILogger log);
+
+    [LoggerMessage(EventIds.RelayStarted, LogLevel.Information, "Teredo relay at {Local} for {Served}.")]
+    public static partial void RelayStarted(ILogger log, Ipv4Endpoint local, string served);
+
+    [LoggerMessage(EventIds.RelayStopped, LogLevel.Information, "The Teredo relay stopped.")]
+    public static partial void RelayStopped(ILogger log);
+
+    [LoggerMessage(EventIds.RelayFailed, LogLevel.Warning, "The Teredo relay can't run: {Problem}")]
+    public static partial void RelayFailed(ILogger log, string problem);
 }

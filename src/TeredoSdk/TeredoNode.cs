@@ -5,6 +5,7 @@ using TeredoSdk.Engine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Providers;
 using TeredoSdk.Providers.Embedded;
+using TeredoSdk.Providers.Interface;
 using TeredoSdk.Sockets;
 
 namespace TeredoSdk;
@@ -53,14 +54,16 @@ public sealed class TeredoNode : IAsyncDisposable
     public static Task<TeredoNode> StartAsync(TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         var settings = (options ?? new()).Snapshot();
-        return StartAsync(settings, new SystemNetwork(settings.LoggerFactory.CreateLogger<TeredoNode>()), CryptographicRandom.Instance, cancellationToken);
+        var log = settings.LoggerFactory.CreateLogger<TeredoNode>();
+        var network = new SystemNetwork(log);
+        return StartAsync(settings, [new InterfaceProvider(network, new SystemInterfaces(log)), new EmbeddedProvider(network, CryptographicRandom.Instance)], cancellationToken);
     }
 
-    internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IHostNetwork network, IRandomSource random, CancellationToken cancellationToken)
-    {
-        ITeredoProvider[] providers = [new EmbeddedProvider(network, random)];
-        return new(await ProviderSelection.BringUpAsync(providers, options.Snapshot(), cancellationToken).ConfigureAwait(false));
-    }
+    internal static Task<TeredoNode> StartAsync(TeredoOptions options, IHostNetwork network, IRandomSource random, CancellationToken cancellationToken) =>
+        StartAsync(options.Snapshot(), [new EmbeddedProvider(network, random)], cancellationToken);
+
+    internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IReadOnlyList<ITeredoProvider> providers, CancellationToken cancellationToken) =>
+        new(await ProviderSelection.BringUpAsync(providers, options, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Listens for TCP connections at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
     /// <param name="port">The port, 1 to 65535, or 0 for any free dynamic one. TCP ports of the node, not of the machine.</param>

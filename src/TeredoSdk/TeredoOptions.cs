@@ -156,7 +156,8 @@ public sealed class TeredoOptions
         Extensions = Extensions,
         MapPort = PortMapping,
         AllowPrivateAddresses = AllowPrivateAddresses,
-        NativeIpv6 = NativeIpv6Behaviour.Beside, // a departure from RFC 4380 §5.5: see NativeIPv6Mode.Beside
+        // Beside is a departure from RFC 4380 §5.5: see NativeIPv6Mode.Beside.
+        NativeIpv6 = NativeIPv6 == NativeIPv6Mode.Instead ? NativeIpv6Behaviour.Stop : NativeIpv6Behaviour.Beside,
         DormancyTimeout = DormancyTimeout,
     };
 

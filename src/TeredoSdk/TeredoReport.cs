@@ -26,7 +26,7 @@ public enum TeredoState
 {
     /// <summary>Not started, or disposed.</summary>
     Stopped,
-    /// <summary>There is no IPv4 path; goes on when there is one.</summary>
+    /// <summary>There is no IPv4 path, or native IPv6 that a whole machine's Teredo gives way to (RFC 4380 §5.5); goes on when that changes.</summary>
     Suppressed,
     /// <summary>Asking a server for an address.</summary>
     Qualifying,
@@ -95,7 +95,7 @@ public sealed record TeredoReport
     public IPEndPoint? MappedEndPoint { get; init; }
 
     /// <summary>Whether the gateway leads an external UDP port to the node, or "not asked".</summary>
-    public required PortMappingState PortMapping { get; init; }
+    public PortMappingState PortMapping { get; init; }
 
     /// <summary>The endpoint that the gateway leads to the node, or null while it does not. Behind several NATs it may be a private one.</summary>
     public IPEndPoint? PortMappingEndPoint { get; init; }

@@ -15,6 +15,8 @@ public enum TeredoStateChangeKind
     Regained,
     /// <summary>Idle for long: the address stands but is not kept up until a bind or a datagram wakes the node.</summary>
     Dormant,
+    /// <summary>The machine has native IPv6, and is a host-specific relay instead of a client (RFC 4380 §5.5).</summary>
+    Relay,
 }
 
 /// <summary>A change of a node's address.</summary>

@@ -27,6 +27,7 @@ sealed class Lab : IAsyncDisposable
         Servers = [ServerAddress],
         AllowPrivateAddresses = true,
         TimeProvider = Time,
+        Provider = TeredoProvider.Embedded,
         Sockets = TeredoSockets.InProcess,
         QualificationTimeout = TimeSpan.FromMinutes(2),
     };

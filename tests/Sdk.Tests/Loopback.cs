@@ -26,9 +26,9 @@ sealed class Loopback : IAsyncDisposable
 
     public TeredoServerHost Server { get; }
 
-    public TeredoOptions Options => new() { Servers = [$"{Primary},{Secondary}"], AllowPrivateAddresses = true, Sockets = TeredoSockets.InProcess };
+    public TeredoOptions Options => new() { Servers = [$"{Primary},{Secondary}"], Provider = TeredoProvider.Embedded, AllowPrivateAddresses = true, Sockets = TeredoSockets.InProcess };
 
-    public TeredoOptions KernelOptions => new() { Servers = [$"{Primary},{Secondary}"], AllowPrivateAddresses = true, Sockets = TeredoSockets.Kernel };
+    public TeredoOptions KernelOptions => new() { Servers = [$"{Primary},{Secondary}"], Provider = TeredoProvider.Embedded, AllowPrivateAddresses = true, Sockets = TeredoSockets.Kernel };
 
     public async Task<TeredoNode> StartAsync(TeredoOptions? options = null)
     {

@@ -119,7 +119,7 @@ public sealed class OptionsTests
     public void NativeIPv6Instead_IsRefusedInsideAProcess_AndSaysWhy()
     {
         var options = Good;
-        options.NativeIPv6 = NativeIPv6Mode.Instead;
+        (options.Provider, options.NativeIPv6) = (TeredoProvider.Embedded, NativeIPv6Mode.Instead);
         var e = Assert.ThrowsAsync<TeredoException>(() => TeredoNode.StartAsync(options).InTime())!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.NotSupported));
         Assert.That(e.Message, Does.Contain("whole machine").And.Contain(nameof(NativeIPv6Mode.Beside)));
@@ -128,7 +128,7 @@ public sealed class OptionsTests
     [Test]
     public void NameThatDoesNotResolve_IsNamed()
     {
-        var e = Assert.ThrowsAsync<TeredoException>(() => TeredoNode.StartAsync(new() { Servers = ["teredo.invalid"] }).InTime())!;
+        var e = Assert.ThrowsAsync<TeredoException>(() => TeredoNode.StartAsync(new() { Servers = ["teredo.invalid"], Provider = TeredoProvider.Embedded }).InTime())!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.ServerNotResolved));
         Assert.That(e.Message, Does.Contain("teredo.invalid"));
     }

@@ -40,6 +40,11 @@ readonly record struct ServerName(string Primary, string? Secondary)
             + $"{TeredoOptions.ServerVariable}, or run one of your own: teredo server --address <public IPv4>, or {nameof(TeredoServerHost)} inside a program.");
     }
 
+    /// <summary>The addresses of the servers of the options, else of those of the environment.</summary>
+    /// <exception cref="TeredoException">There are none, or none resolves.</exception>
+    public static Task<IReadOnlyList<TeredoServerAddress>> FindAndResolveAsync(TeredoOptions options, ILogger log, CancellationToken cancellationToken) =>
+        ResolveAsync(Find(options, Environment.GetEnvironmentVariable(TeredoOptions.ServerVariable)), log, cancellationToken);
+
     /// <summary>Resolves the names; those that do not resolve are left out as long as one does.</summary>
     /// <exception cref="TeredoException">None resolves.</exception>
     public static async Task<IReadOnlyList<TeredoServerAddress>> ResolveAsync(IReadOnlyList<ServerName> names, ILogger log, CancellationToken cancellationToken)

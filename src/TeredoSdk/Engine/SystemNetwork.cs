@@ -10,7 +10,7 @@ namespace TeredoSdk.Engine;
 /// <summary>The IPv4 network of this machine, over System.Net.</summary>
 sealed class SystemNetwork(ILogger log) : IHostNetwork
 {
-    readonly Dictionary<Action, NetworkAddressChangedEventHandler> _handlers = [];
+    readonly Dictionary<Action, (NetworkAddressChangedEventHandler Addresses, NetworkAvailabilityChangedEventHandler Routes)> _handlers = [];
 
     public event Action? Changed
     {
@@ -18,16 +18,22 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         {
             if (value is null)
                 return;
-            NetworkAddressChangedEventHandler handler = (_, _) => value();
+            NetworkAddressChangedEventHandler addresses = (_, _) => value();
+            NetworkAvailabilityChangedEventHandler routes = (_, _) => value(); // on Linux the only one that IPv6 addresses and routes raise
             lock (_handlers)
-                _handlers[value] = handler;
-            NetworkChange.NetworkAddressChanged += handler;
+                _handlers[value] = (addresses, routes);
+            NetworkChange.NetworkAddressChanged += addresses;
+            NetworkChange.NetworkAvailabilityChanged += routes;
         }
         remove
         {
             lock (_handlers)
-                if (value is not null && _handlers.Remove(value, out var handler))
-                    NetworkChange.NetworkAddressChanged -= handler;
+            {
+                if (value is null || !_handlers.Remove(value, out var handlers))
+                    return;
+                NetworkChange.NetworkAddressChanged -= handlers.Addresses;
+                NetworkChange.NetworkAvailabilityChanged -= handlers.Routes;
+            }
         }
     }
 
@@ -62,11 +68,14 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
             {
                 if (unicast.Address.AddressFamily == AddressFamily.InterNetwork && unicast.PrefixLength is >= 1 and <= 32)
                     subnets.Add(new(Ipv4Address.FromIPAddress(unicast.Address), unicast.PrefixLength));
-                else if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6 && Ipv6Address.FromIPAddress(unicast.Address).IsNative) // RFC 4380 §5.5; unique local ones do not count
-                    native |= properties.GatewayAddresses.Any(gateway => gateway.Address.AddressFamily == AddressFamily.InterNetworkV6);
+                else if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6 && IsNative(Ipv6Address.FromIPAddress(unicast.Address)))
+                    native |= DefaultRoute.LeadsOver(networkInterface.Name, properties);
             }
         }
     }
+
+    // RFC 4380 §5.5; neither unique local nor 6to4 addresses count.
+    static bool IsNative(Ipv6Address address) => address is { IsNative: true, Is6to4: false };
 
     // The address of the interface that leads to the server. Connecting a UDP socket sends nothing.
     static Ipv4Address? FindLocalAddress(Ipv4Address server)

@@ -26,15 +26,13 @@ interface IDriverClient
 /// </remarks>
 sealed class TeredoDriver : IAsyncDisposable
 {
-    static readonly TimeSpan MaxTimer = TimeSpan.FromDays(1);
-
     readonly Lock _gate = new();
     readonly TeredoClient _core;
     readonly IHostNetwork _network;
     readonly IDriverClient _client;
     readonly ILogger _log;
     readonly EngineClock _clock;
-    readonly ITimer _timer;
+    readonly DeadlineTimer _timer;
     readonly ServicePortMapping _mapping;
     readonly Dictionary<LocalPort, IUdpTransport> _transports = [];
     readonly List<Task> _closing = [];
@@ -49,7 +47,7 @@ sealed class TeredoDriver : IAsyncDisposable
         (_network, _client, _log) = (network, client, log);
         _clock = new(time);
         _mapping = new(network.CreatePortMapper(time), AnswerMapping, log);
-        _timer = time.CreateTimer(static driver => ((TeredoDriver)driver!).HandleTimeout(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = new(time, HandleTimeout);
         Metrics.Add(this);
     }
 
@@ -311,13 +309,9 @@ sealed class TeredoDriver : IAsyncDisposable
             _client.Handle(clientEvent);
         }
         else
-            _timer.Change(deadline is { } due ? DueTime(due - now) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Set(deadline, now);
         return true;
     }
-
-    // Timers count whole milliseconds: never early, or the core would be asked again and again.
-    static TimeSpan DueTime(TimeSpan wait) => wait <= TimeSpan.Zero ? TimeSpan.Zero
-        : wait > MaxTimer ? MaxTimer : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
 
     void CarryOut(in ClientRequest request)
     {

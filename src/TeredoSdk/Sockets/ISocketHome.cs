@@ -15,7 +15,7 @@ interface ISocketHome
     TeredoConnection Adopt(Socket accepted);
 
     /// <summary>The owner of a connection closed it. What was written is still sent, as far as the link lasts. Owns the socket from here on.</summary>
-    void Retire(Socket socket);
+    void Retire(Socket socket) => socket.Dispose();
 
     /// <summary>The socket is closed. Called once for each.</summary>
     void Remove(TeredoSocket socket);

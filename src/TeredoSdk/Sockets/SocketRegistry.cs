@@ -64,6 +64,16 @@ sealed class SocketRegistry
             socket.Dispose();
     }
 
+    /// <summary>Disposes the listeners and datagram sockets: what they were bound to is gone.</summary>
+    public void CloseBound()
+    {
+        TeredoSocket[] bound;
+        lock (_gate)
+            bound = [.. _sockets.Where(socket => socket is not TeredoConnection)];
+        foreach (var socket in bound)
+            socket.Dispose();
+    }
+
     /// <summary>Ends the connections that use another address than the one that stands now.</summary>
     public void AbortConnectionsBut(IPAddress address, Func<IPAddress, TeredoException> reason)
     {

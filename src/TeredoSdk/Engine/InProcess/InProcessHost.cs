@@ -54,20 +54,6 @@ sealed class InProcessHost(EngineClock clock, HostGuard guard, string noKernelSo
 
     public Socket Listen(ushort port, bool isUnrestricted, int backlog) => throw Problems.NoStreams(noKernelSockets);
 
-    public void Unlisten(ushort port)
-    {
-        // There are no listeners.
-    }
-
-    public void Admit(IPEndPoint local, IPEndPoint remote)
-    {
-        // Nor are there connections.
-    }
-
-    public void Retire(Socket socket) => socket.Dispose();
-
-    public Task DrainAsync() => Task.CompletedTask;
-
     public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         Task.FromException<Socket>(Problems.NoStreams(noKernelSockets));
 

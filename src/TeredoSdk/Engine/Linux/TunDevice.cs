@@ -23,18 +23,19 @@ sealed unsafe class TunDevice : IDisposable
 
     readonly SafeFileHandle _tun;
     readonly InterfaceControl _control;
-    readonly int _index;
     readonly TunReader _reader;
     long _lostWrites;
     int _isDisposed;
 
     TunDevice(SafeFileHandle tun, InterfaceControl control, string name, int mtu)
     {
-        (_tun, _control, Name, Mtu, _index) = (tun, control, name, mtu, control.IndexOf(name));
+        (_tun, _control, Name, Mtu, Index) = (tun, control, name, mtu, control.IndexOf(name));
         _reader = new(tun, name);
     }
 
     public string Name { get; }
+
+    public int Index { get; }
 
     /// <summary>In octets.</summary>
     public int Mtu { get; }
@@ -91,12 +92,12 @@ sealed unsafe class TunDevice : IDisposable
     /// <summary>Gives the device an address, beside those it has, and a route to its prefix.</summary>
     /// <exception cref="TeredoException">The kernel refuses.</exception>
     public void SetAddress(IPAddress address, int prefixLength) =>
-        Change($"The address {address}/{prefixLength}", Libc.EEXIST, () => _control.AddAddress(_index, address, prefixLength));
+        Change($"The address {address}/{prefixLength}", Libc.EEXIST, () => _control.AddAddress(Index, address, prefixLength));
 
     /// <summary>Takes an address away; one that is not there is fine.</summary>
     /// <exception cref="TeredoException">The kernel refuses.</exception>
     public void RemoveAddress(IPAddress address, int prefixLength) =>
-        Change($"Removing the address {address}/{prefixLength}", Libc.EADDRNOTAVAIL, () => _control.RemoveAddress(_index, address, prefixLength));
+        Change($"Removing the address {address}/{prefixLength}", Libc.EADDRNOTAVAIL, () => _control.RemoveAddress(Index, address, prefixLength));
 
     /// <summary>Sends packets for a prefix to this device.</summary>
     /// <param name="prefix">The destinations; <c>::</c> with length 0 is the default route.</param>
@@ -104,12 +105,12 @@ sealed unsafe class TunDevice : IDisposable
     /// <param name="metric">Of two routes to the same prefix the lower one wins; 0 stands for the kernel's default, 1024.</param>
     /// <exception cref="TeredoException">The kernel refuses, or such a route is there.</exception>
     public void AddRoute(IPAddress prefix, int length, uint metric = 0) =>
-        Change($"The route to {prefix}/{length}", 0, () => _control.AddRoute(_index, prefix, length, metric));
+        Change($"The route to {prefix}/{length}", 0, () => _control.AddRoute(Index, prefix, length, metric));
 
     /// <summary>Takes a route away; one that is not there is fine.</summary>
     /// <exception cref="TeredoException">The kernel refuses.</exception>
     public void RemoveRoute(IPAddress prefix, int length, uint metric = 0) =>
-        Change($"Removing the route to {prefix}/{length}", Libc.ESRCH, () => _control.RemoveRoute(_index, prefix, length, metric));
+        Change($"Removing the route to {prefix}/{length}", Libc.ESRCH, () => _control.RemoveRoute(Index, prefix, length, metric));
 
     /// <summary>Starts to read packets, on a thread of the device's own. Once.</summary>
     /// <param name="handler">Takes the packets. What it throws ends in <paramref name="fault"/>, and costs that packet only.</param>

@@ -47,7 +47,10 @@ sealed partial class EmbeddedLink
     {
         if (state == ClientState.Suppressed)
         {
-            Fail(Problems.NoNetwork(_driver.Read(core => core.Server)), null, TeredoState.Suppressed); // the only cause that the options leave
+            if (_driver.HasNativeIpv6 && _options.NativeIPv6 == NativeIPv6Mode.Instead)
+                GiveWay();
+            else
+                Fail(Problems.NoNetwork(_driver.Read(core => core.Server)), null, TeredoState.Suppressed); // the only other cause that the options leave
             return;
         }
         if (state is not (ClientState.Qualifying or ClientState.Dormant))
@@ -64,6 +67,21 @@ sealed partial class EmbeddedLink
             return;
         Log.Dormant(_log);
         Publish(TeredoStateChangeKind.Dormant, Address, Address);
+    }
+
+    // RFC 4380 §5.5. Nothing is wrong, so there is no problem to tell.
+    void GiveWay()
+    {
+        TaskCompletionSource<TeredoException?> settled;
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            (_state, _problem, _retryAt) = (TeredoState.Suppressed, null, null);
+            settled = _settled;
+        }
+        settled.TrySetResult(null);
+        Log.GaveWay(_log);
     }
 
     void Handle(ClientEvent.Qualified qualified)
@@ -114,6 +132,7 @@ sealed partial class EmbeddedLink
                 return;
             _lostAddress = address.ToIPAddress();
         }
+        Volatile.Read(ref _chosen)?.Host.LoseAddress();
         Log.AddressLost(_log, address);
         _guard.ForgetStrangers();
         Publish(TeredoStateChangeKind.Lost, null, address.ToIPAddress());

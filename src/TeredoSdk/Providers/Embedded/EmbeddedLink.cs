@@ -34,8 +34,15 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
     int? _mtuOctets;
     bool _hasQualified, _disposed;
 
-    EmbeddedLink(TeredoOptions options, IReadOnlyList<TeredoServerAddress> servers, IHostNetwork network, IRandomSource random, ILogger log,
-        IReadOnlyList<PassedOver> passedOver)
+    /// <summary>Makes an engine that waits for <see cref="StartAsync"/>.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="servers">The servers, resolved.</param>
+    /// <param name="network">The machine's IPv4 network.</param>
+    /// <param name="random">The source of randomness.</param>
+    /// <param name="log">Where it logs to.</param>
+    /// <param name="makeHost">Makes the host, with what was passed over for it.</param>
+    public EmbeddedLink(TeredoOptions options, IReadOnlyList<TeredoServerAddress> servers, IHostNetwork network, IRandomSource random, ILogger log,
+        Func<HostContext, Task<ChosenHost>> makeHost)
     {
         (_options, _log) = (options, log);
         _startedAt = options.TimeProvider.GetTimestamp();
@@ -43,7 +50,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         _guard = new(clock);
         _echo = new(clock, _guard, () => _sockets.AnyUnrestricted, () => _driver!); // not before there is one
         _driver = new(options.ToClientOptions(servers), random, network, options.TimeProvider, this, log);
-        _choosing = EngineHosts.MakeAsync(options.Sockets, new(clock, _guard, _watch, () => _driver, log), passedOver);
+        _choosing = makeHost(new(clock, _guard, _watch, () => _driver, log));
     }
 
     public IPAddress? Address => _driver.Address?.ToIPAddress();
@@ -60,22 +67,31 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         if (options.NativeIPv6 == NativeIPv6Mode.Instead)
             throw Problems.InsteadOfNativeIPv6();
         var log = options.LoggerFactory.CreateLogger<TeredoNode>();
-        var names = ServerName.Find(options, Environment.GetEnvironmentVariable(TeredoOptions.ServerVariable));
-        var servers = await ServerName.ResolveAsync(names, log, cancellationToken).ConfigureAwait(false);
-        var link = new EmbeddedLink(options, servers, network, random, log, passedOver);
+        var servers = await ServerName.FindAndResolveAsync(options, log, cancellationToken).ConfigureAwait(false);
+        var link = new EmbeddedLink(options, servers, network, random, log, context => EngineHosts.MakeAsync(options.Sockets, context, passedOver));
+        await link.StartAsync(cancellationToken).ConfigureAwait(false);
+        return link;
+    }
+
+    /// <summary>Starts the engine and waits for an address, or until it gives way to native IPv6, if it is to.</summary>
+    /// <exception cref="TeredoException">There is none, and why. The link is disposed.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            link._driver.Start();
-            link.Take(await link._choosing.ConfigureAwait(false));
-            await link.WaitForAddressAsync(cancellationToken).ConfigureAwait(false);
-            return link;
+            _driver.Start();
+            Take(await _choosing.ConfigureAwait(false));
+            await WaitForAddressAsync(cancellationToken).ConfigureAwait(false);
         }
         catch
         {
-            await link.DisposeAsync().ConfigureAwait(false);
+            await DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
+
+    /// <summary>Tells the readers of <see cref="Changes"/> something that the engine does not know of.</summary>
+    public void Announce(TeredoStateChange change) => _changes.Publish(change);
 
     public Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
         OpenAsync(level, () => new TeredoListener(this, Host.Listen(port, IsUnrestricted(level), backlog), level), cancellationToken);
@@ -190,8 +206,9 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
     {
         if (!Ipv6Packet.TryParse(octets, out var packet))
             _guard.Count(HostDrop.MalformedTransport);
-        else if (!packet.IsBubble && !(packet.NextHeader == NextHeader.Icmpv6 && _echo.Receive(packet)))
-            Volatile.Read(ref _chosen)?.Host.Receive(packet);
+        else if (!packet.IsBubble && Volatile.Read(ref _chosen)?.Host is { } host
+            && (host.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
+            host.Receive(packet);
     }
 
     async Task<T> OpenAsync<T>(IPProtectionLevel level, Func<T> make, CancellationToken cancellationToken) where T : TeredoSocket

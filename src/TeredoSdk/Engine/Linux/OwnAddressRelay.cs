@@ -1,0 +1,90 @@
+using System.Runtime.Versioning;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Providers.Interface;
+
+namespace TeredoSdk.Engine.Linux;
+
+/// <summary>A host-specific relay (RFC 4380 §2.12, §5.4): runs while the machine has native IPv6, for the native addresses that it has.</summary>
+[SupportedOSPlatform("linux")]
+sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterfaceTable interfaces, ILogger log, Ipv4Address towards, Action started) : IAsyncDisposable
+{
+    readonly SemaphoreSlim _updating = new(1);
+    bool _disposed;
+    string? _problem;
+
+    /// <summary>The addresses served, as /128; none while it does not run.</summary>
+    public IReadOnlyList<Ipv6Prefix> Served => relay.Driver is null ? [] : relay.Served;
+
+    /// <summary>Starts to follow the network.</summary>
+    /// <exception cref="TeredoException">There is native IPv6, but the relay can't run.</exception>
+    public async Task StartAsync()
+    {
+        network.Changed += HandleChanged;
+        await UpdateAsync().ConfigureAwait(false);
+    }
+
+    public void Send(ReadOnlySpan<byte> packet) => relay.Send(packet);
+
+    public TeredoRelayReport Describe(string interfaceName)
+    {
+        var driver = relay.Driver;
+        return new()
+        {
+            InterfaceName = interfaceName,
+            IsHostSpecific = true,
+            Served = Served,
+            EndPoint = driver?.LocalEndpoint.ToIPEndPoint(),
+            Peers = driver?.PeerCount ?? 0,
+            Drops = driver?.CopyDrops() ?? [],
+            Problem = driver is not null ? null : _problem ?? "This machine has no native IPv6 address with a default route. The relay runs as soon as there is one.",
+        };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        network.Changed -= HandleChanged;
+        await _updating.WaitAsync().ConfigureAwait(false);
+        _disposed = true;
+        await relay.DisposeAsync().ConfigureAwait(false);
+        _updating.Release();
+    }
+
+    async void HandleChanged()
+    {
+        try
+        {
+            await UpdateAsync().ConfigureAwait(false);
+        }
+        catch (TeredoException e)
+        {
+            Volatile.Write(ref _problem, e.Message);
+            Log.RelayFailed(log, e.Message);
+        }
+        catch (Exception e) // on a thread of the runtime: nobody else would see it
+        {
+            Log.EngineFault(log, e);
+        }
+    }
+
+    async Task UpdateAsync()
+    {
+        await _updating.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_disposed)
+                return;
+            bool ran = relay.Driver is not null;
+            await relay.UpdateAsync(network.Describe(towards).HasNativeIpv6 ? FindOwn() : []).ConfigureAwait(false);
+            if (!ran && relay.Driver is not null)
+                started();
+        }
+        finally
+        {
+            _updating.Release();
+        }
+    }
+
+    Ipv6Prefix[] FindOwn() => [.. interfaces.List().Select(candidate => candidate.Address).Where(address => address.IsNative).Distinct()
+        .OrderBy(address => (address.High, address.Low)).Select(address => new Ipv6Prefix(address, 128))];
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Runtime.Versioning;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Engine;
+using TeredoSdk.Engine.Host;
+using TeredoSdk.Engine.Linux;
+using TeredoSdk.Protocol;
+using TeredoSdk.Providers.Embedded;
+using TeredoSdk.Providers.Interface;
+
+namespace TeredoSdk;
+
+/// <summary>A Teredo interface for the whole machine, like miredo's: every program can use its address. Linux, with CAP_NET_ADMIN.</summary>
+/// <remarks>
+/// <para>
+/// The device has the Teredo address with the route to 2001::/32, and a default IPv6 route that loses against any native one. What gets in is
+/// decided by the machine's firewall: unlike with a <see cref="TeredoNode"/>, every program that listens at an IPv6 address can be reached by strangers.
+/// </para>
+/// <para>
+/// While the machine has native IPv6 (a global address and a default route) there is no Teredo address, unless the options want it beside: the
+/// machine is a host-specific relay then (RFC 4380 §5.5), so that it and Teredo clients reach each other without anybody else's relay. Safe for any
+/// number of threads.
+/// </para>
+/// </remarks>
+[SupportedOSPlatform("linux")]
+public sealed class TeredoInterfaceHost : IAsyncDisposable
+{
+    const int MtuOctets = 1280; // RFC 4380 §5.1.2
+
+    readonly TunDevice _device;
+    readonly EmbeddedLink _link;
+    readonly OwnAddressRelay? _relay;
+    int _disposed;
+
+    TeredoInterfaceHost(TeredoInterfaceOptions settings, TeredoOptions options, TunDevice device, IReadOnlyList<Protocol.Client.TeredoServerAddress> servers,
+        IHostNetwork network, IRandomSource random, ILogger log)
+    {
+        _device = device;
+        if (settings.NativeIPv6 == NativeIPv6Mode.Instead)
+        {
+            _relay = new(new(device, network, random, new(default, options.AllowPrivateAddresses, options.TimeProvider, log)), network, new SystemInterfaces(log), log,
+                servers[0].Primary, () => _link!.Announce(new(TeredoStateChangeKind.Relay, null, null)));
+        }
+        _link = new(options, servers, network, random, log,
+            context => Task.FromResult<ChosenHost>(new(new TunHost(context, device, packet => _relay?.Send(packet)), [])));
+    }
+
+    /// <summary>The name of the network device.</summary>
+    public string InterfaceName => _device.Name;
+
+    /// <summary>The Teredo address, or null while there is none.</summary>
+    public IPAddress? Address => _link.Address;
+
+    /// <summary>The state of the client. While the machine is a relay instead it is <see cref="TeredoState.Suppressed"/>.</summary>
+    public TeredoReport Report => _link.Report;
+
+    /// <summary>The state of the host-specific relay, or null while the machine is none.</summary>
+    public TeredoRelayReport? Relay => _relay is { Served.Count: > 0 } relay ? relay.Describe(_device.Name) : null;
+
+    /// <summary>What happens to the address, from the moment an enumeration starts; as <see cref="TeredoNode.StateChanges"/>.</summary>
+    public IAsyncEnumerable<TeredoStateChange> StateChanges => _link.Changes;
+
+    /// <summary>Makes the interface, and waits until it has an address or the machine is a host-specific relay.</summary>
+    /// <param name="options">The settings; null for the defaults.</param>
+    /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    /// <exception cref="TeredoException">
+    /// The device can't be made (<see cref="TeredoError.AccessDenied"/>, <see cref="TeredoError.NetworkDeviceUnavailable"/>) or there is no address; why, and
+    /// what to do. Nothing is left behind.
+    /// </exception>
+    public static async Task<TeredoInterfaceHost> StartAsync(TeredoInterfaceOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var settings = options ?? new();
+        var client = settings.Options.Snapshot();
+        (client.NativeIPv6, client.DormancyTimeout) = (settings.NativeIPv6, TimeSpan.Zero); // who wants to be reached must not fall asleep
+        client.Validate();
+        var log = client.LoggerFactory.CreateLogger<TeredoInterfaceHost>();
+        var servers = await ServerName.FindAndResolveAsync(client, log, cancellationToken).ConfigureAwait(false);
+        var device = TunDevice.OpenInHost(settings.InterfaceName, MtuOctets);
+        TeredoInterfaceHost? host = null;
+        try
+        {
+            host = new(settings, client, device, servers, new SystemNetwork(log), CryptographicRandom.Instance, log);
+            if (host._relay is { } relay)
+                await relay.StartAsync().ConfigureAwait(false);
+            await host._link.StartAsync(cancellationToken).ConfigureAwait(false);
+            return host;
+        }
+        catch
+        {
+            if (host is not null)
+                await host.DisposeAsync().ConfigureAwait(false);
+            device.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Removes the interface, with its address and routes. Idempotent.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        if (_relay is not null)
+            await _relay.DisposeAsync().ConfigureAwait(false);
+        await _link.DisposeAsync().ConfigureAwait(false); // and its host, which is the device's
+    }
+}

@@ -1,0 +1,74 @@
+using System.Net;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+using TeredoSdk.Providers;
+using TeredoSdk.Providers.Embedded;
+using TeredoSdk.Providers.Interface;
+
+namespace TeredoSdk.Tests.Interface;
+
+public class InterfaceLinkTests
+{
+    const string One = "2001:0:4136:e378:0:63bf:f7f7:f7f7", Other = "2001:0:4136:e378:0:63be:f7f7:f7f7";
+
+    readonly InterfaceTable _table = new();
+
+    Task<TeredoNode> StartAsync(TeredoProvider provider = TeredoProvider.Interface)
+    {
+        var options = new TeredoOptions { Provider = provider, Servers = ["127.0.0.1"], AllowPrivateAddresses = true, NativeIPv6 = NativeIPv6Mode.Instead };
+        ITeredoProvider[] providers = [new InterfaceProvider(_table, _table), new EmbeddedProvider(_table, CryptographicRandom.Instance)];
+        return TeredoNode.StartAsync(options.Snapshot(), providers, default);
+    }
+
+    [Test]
+    public async Task Report_TellsWhatTheAddressTells_AndThatTheRestIsNotChecked()
+    {
+        _table.Set(One);
+        await using var node = await StartAsync(TeredoProvider.Auto);
+        var report = node.Report;
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.Provider, Is.EqualTo(TeredoProvider.Interface));
+            Assert.That(report.State, Is.EqualTo(TeredoState.Qualified));
+            Assert.That(report.Address, Is.EqualTo(IPAddress.Parse(One)));
+            Assert.That(report.Server, Is.EqualTo(IPAddress.Parse("65.54.227.120")));
+            Assert.That(report.MappedEndPoint, Is.EqualTo(IPEndPoint.Parse("8.8.8.8:40000")));
+            Assert.That(report.Mapping, Is.EqualTo(MappingBehaviour.NotChecked));
+            Assert.That(report.Reachability, Is.EqualTo(Reachability.NotChecked));
+            Assert.That(report.KernelSockets, Is.True);
+        });
+    }
+
+    [Test]
+    public void Auto_WithoutAnInterface_GoesOnToTheNextProvider() =>
+        Assert.That(Assert.ThrowsAsync<TeredoException>(() => StartAsync(TeredoProvider.Auto))!.Error, Is.EqualTo(TeredoError.NotSupported),
+            "the embedded engine's own refusal of NativeIPv6Mode.Instead");
+
+    [Test]
+    public void Interface_AskedForWhereThereIsNone_IsUnavailable() =>
+        Assert.That(Assert.ThrowsAsync<TeredoException>(() => StartAsync())!.Error, Is.EqualTo(TeredoError.InterfaceUnavailable));
+
+    [Test]
+    public async Task Address_ChangedLostAndRegained_IsTold()
+    {
+        _table.Set(One);
+        await using var node = await StartAsync();
+        await using var changes = node.StateChanges.GetAsyncEnumerator();
+
+        _table.Change(); // nothing did
+        _table.Set(Other);
+        _table.Change();
+        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.AddressChanged, IPAddress.Parse(Other), IPAddress.Parse(One))));
+
+        _table.Candidates.Clear();
+        _table.Change();
+        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.Lost, null, IPAddress.Parse(Other))));
+        Assert.That((node.Address, node.Report.State, node.Report.Error), Is.EqualTo(((IPAddress?)null, TeredoState.Offline, (TeredoError?)TeredoError.InterfaceUnavailable)));
+        Assert.That(Assert.ThrowsAsync<TeredoException>(() => node.ListenAsync(0))!.Error, Is.EqualTo(TeredoError.NoAddress));
+
+        _table.Set(One);
+        _table.Change();
+        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.Regained, IPAddress.Parse(One), IPAddress.Parse(Other))));
+        Assert.That(node.Report.Problem, Is.Null);
+    }
+}
