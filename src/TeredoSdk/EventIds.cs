@@ -1,6 +1,9 @@
 namespace TeredoSdk;
 
-/// <summary>The numbers of the log messages, in blocks: 1000 qualification, 2000 peers, 3000 sockets of the engine, 4000 the platform.</summary>
+/// <summary>
+/// The numbers of the log messages, in blocks: 1000 qualification, 2000 peers, 3000 sockets of the engine, 4000 the platform,
+/// 4100 port mapping.
+/// </summary>
 static class EventIds
 {
     public const int Qualified = 1000;
@@ -25,6 +28,15 @@ static class EventIds
     public const int Resumed = 4001;
     public const int InterfacesUnknown = 4002;
     public const int NoKernelSockets = 4003;
+
+    public const int PortMapped = 4100;
+    public const int PortNotMapped = 4101;
+    public const int PortMappingLost = 4102;
+    public const int GatewayLostState = 4103;
+    public const int GatewayNoAnswer = 4104;
+    public const int GatewayAnswerIgnored = 4105;
+    public const int UpnpAnswerIgnored = 4106;
+    public const int GatewayUnknown = 4107;
     public const int InterfaceFound = 4004;
     public const int GaveWay = 4005;
     public const int RelayStarted = 4006;

@@ -13,6 +13,7 @@ static class Metrics
     static readonly Histogram<double> Qualification = Meter.CreateHistogram<double>("teredo.client.qualification.duration", "s",
         "From the start of qualification to the address.");
     static readonly Counter<long> Bubbles = Meter.CreateCounter<long>("teredo.client.bubbles.sent", "{bubble}", "Bubbles sent, by kind.");
+    static readonly UpDownCounter<long> Sockets = Meter.CreateUpDownCounter<long>("teredo.client.sockets.open", "{socket}", "Open sockets, by kind.");
     static readonly DropReason[] Reasons = [.. Enum.GetValues<DropReason>().Where(reason => reason != DropReason.None)];
     static readonly Lock Gate = new();
     static readonly HashSet<TeredoDriver> Drivers = [];
@@ -36,6 +37,15 @@ static class Metrics
     public static void RecordQualification(TimeSpan duration) => Qualification.Record(duration.TotalSeconds);
 
     public static void CountBubble(bool isIndirect) => Bubbles.Add(1, new KeyValuePair<string, object?>("kind", isIndirect ? "indirect" : "direct"));
+
+    /// <param name="socket">The socket, which gives the kind.</param>
+    /// <param name="change">1 when it was opened, -1 when it was closed.</param>
+    public static void CountSocket(TeredoSocket socket, int change) => Sockets.Add(change, new KeyValuePair<string, object?>("kind", socket switch
+    {
+        TeredoListener => "listener",
+        TeredoConnection => "connection",
+        _ => "datagram",
+    }));
 
     static IEnumerable<Measurement<long>> MeasureDrops()
     {

@@ -7,17 +7,19 @@ namespace TeredoSdk;
 /// <summary>A TCP connection over Teredo. Made by <see cref="TeredoListener.AcceptAsync"/> or <see cref="TeredoNode.ConnectAsync(IPEndPoint, CancellationToken)"/>.</summary>
 /// <remarks>
 /// When the node gets another address the connection ends at once, since the old address is void: reads and writes throw a
-/// <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>. Connect again from the new address.
+/// <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>. Connect again from the new address. What was written before the
+/// connection is disposed still reaches the peer; the node waits for that, up to 5 s, when it stops.
 /// </remarks>
 public sealed class TeredoConnection : TeredoSocket
 {
+    readonly ISocketHome _home;
     readonly Socket _socket;
     readonly Lazy<ConnectionStream> _stream;
     TeredoException? _end;
 
     internal TeredoConnection(ISocketHome home, Socket socket, IPProtectionLevel level) : base(home, level)
     {
-        _socket = socket;
+        (_home, _socket) = (home, socket);
         _stream = new(() => new ConnectionStream(this, new NetworkStream(socket, ownsSocket: false)));
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
         RemoteEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
@@ -61,10 +63,21 @@ public sealed class TeredoConnection : TeredoSocket
             _socket.Close(0);
     }
 
+    /// <summary>What a read found: the end that the engine or the owner made is none of the peer's.</summary>
+    /// <exception cref="IOException">The engine ended the connection.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
+    internal int Judge(int read)
+    {
+        if (read == 0 && End is { } end)
+            throw new TeredoException(end.Error, end.Message);
+        ObjectDisposedException.ThrowIf(read == 0 && IsDisposed, this);
+        return read;
+    }
+
     /// <summary>The exception that a failed operation throws: the engine's reason where there is one.</summary>
     internal Exception Explain(Exception failure) => End is { } end ? new TeredoException(end.Error, end.Message, failure)
         : IsDisposed ? new ObjectDisposedException(nameof(TeredoConnection))
         : failure is SocketException ? new IOException($"The connection to {RemoteEndPoint} failed: {failure.Message}", failure) : failure;
 
-    private protected override void Close() => _socket.Dispose();
+    private protected override void Close() => _home.Retire(_socket);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
+using TeredoSdk.Engine.Host;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Protocol;
 using TeredoSdk.Providers.Embedded;
@@ -41,7 +42,7 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
                 servers[0].Primary);
         }
         _link = new(options, servers, network, random, log,
-            context => (new TunHost(context, device, packet => _relay?.Send(packet), e => Log.EngineFault(log, e)), []));
+            context => Task.FromResult<ChosenHost>(new(new TunHost(context, device, packet => _relay?.Send(packet)), [])));
     }
 
     /// <summary>The name of the network device.</summary>

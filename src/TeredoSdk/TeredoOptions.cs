@@ -69,6 +69,13 @@ public sealed class TeredoOptions
     /// <summary>The extensions of RFC 6081 that are on; all by default.</summary>
     public TeredoExtensions Extensions { get; set; } = TeredoExtensions.All;
 
+    /// <summary>
+    /// Whether the router is asked to lead a UDP port to the node (PCP, NAT-PMP or UPnP IGD), which helps behind symmetric NATs
+    /// (RFC 6081 §5.3); on by default. Nothing waits for its answer, it is renewed while the node has a port open, and removed
+    /// at the end.
+    /// </summary>
+    public bool PortMapping { get; set; } = true;
+
     /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories and loopback only.</summary>
     public bool AllowPrivateAddresses { get; set; }
 
@@ -128,7 +135,7 @@ public sealed class TeredoOptions
         static options => options.Scalars.GetHashCode());
 
     object Scalars => ((Provider, Sockets, Secret, ClientPort, RefreshInterval, Extensions), (AllowPrivateAddresses, RequireSecondary, QualificationTimeout),
-        (DormancyTimeout, NativeIPv6, LoggerFactory, TimeProvider));
+        (DormancyTimeout, NativeIPv6, PortMapping, LoggerFactory, TimeProvider));
 
     /// <summary>A copy that later changes do not reach, checked.</summary>
     internal TeredoOptions Snapshot()
@@ -147,7 +154,7 @@ public sealed class TeredoOptions
         ServicePort = (ushort)ClientPort,
         RefreshInterval = RefreshInterval,
         Extensions = Extensions,
-        MapPort = false,
+        MapPort = PortMapping,
         AllowPrivateAddresses = AllowPrivateAddresses,
         // Beside is a departure from RFC 4380 §5.5: see NativeIPv6Mode.Beside.
         NativeIpv6 = NativeIPv6 == NativeIPv6Mode.Instead ? NativeIpv6Behaviour.Stop : NativeIpv6Behaviour.Beside,

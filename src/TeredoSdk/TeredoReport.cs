@@ -94,6 +94,18 @@ public sealed record TeredoReport
     /// <summary>That endpoint as the server sees it, or null while there is no address.</summary>
     public IPEndPoint? MappedEndPoint { get; init; }
 
+    /// <summary>Whether the gateway leads an external UDP port to the node, or "not asked".</summary>
+    public PortMappingState PortMapping { get; init; }
+
+    /// <summary>The endpoint that the gateway leads to the node, or null while it does not. Behind several NATs it may be a private one.</summary>
+    public IPEndPoint? PortMappingEndPoint { get; init; }
+
+    /// <summary>The protocol that the gateway was asked by: PCP, NAT-PMP or UPnP IGD; null when none gave a mapping.</summary>
+    public string? PortMappingProtocol { get; init; }
+
+    /// <summary>Why there is no mapping, and what would help; null unless it is <see cref="PortMappingState.NotMapped"/>.</summary>
+    public string? PortMappingProblem { get; init; }
+
     /// <summary>The largest IPv6 packet, in octets, or null before the first qualification.</summary>
     public int? MtuOctets { get; init; }
 

@@ -18,6 +18,11 @@ public sealed record TeredoServerHostOptions
     /// <summary>The secondary IPv4 address, another one of this machine, or null. Without it no client can check how its NAT maps ports.</summary>
     public IPAddress? SecondaryAddress { get; init; }
 
+    /// <summary>
+    /// The UDP port, 1 to 65535; 3544 by default (RFC 4380 §2.7). Another one is for laboratories that translate ports: clients always ask port 3544.
+    /// </summary>
+    public int Port { get; init; } = TeredoPorts.Server;
+
     /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories and loopback only.</summary>
     public bool AllowPrivateAddresses { get; init; }
 
@@ -34,7 +39,7 @@ public sealed record TeredoServerHostOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }
 
-/// <summary>A Teredo server on this machine (RFC 4380 §5.3), at UDP port 3544 of one or two addresses. Needs no privileges.</summary>
+/// <summary>A Teredo server on this machine (RFC 4380 §5.3), at one UDP port of one or two addresses. Needs no privileges.</summary>
 /// <remarks>
 /// It qualifies clients and passes bubbles between them; it does not forward to native IPv6. A client can't share one of the
 /// server's addresses. Safe for any number of threads.
@@ -56,9 +61,9 @@ public sealed class TeredoServerHost : IAsyncDisposable
         _log = options.LoggerFactory.CreateLogger<TeredoServerHost>();
         try
         {
-            Open(network, core.Primary, LocalPort.ServerPrimary);
+            Open(network, new(core.Primary, (ushort)options.Port), LocalPort.ServerPrimary);
             if (core.Secondary is { } secondary)
-                Open(network, secondary, LocalPort.ServerSecondary);
+                Open(network, new(secondary, (ushort)options.Port), LocalPort.ServerSecondary);
         }
         catch
         {
@@ -68,10 +73,10 @@ public sealed class TeredoServerHost : IAsyncDisposable
         Log.ServerStarted(_log, EndPoint, SecondaryEndPoint);
     }
 
-    /// <summary>The primary address, with port 3544.</summary>
+    /// <summary>The primary address and the port.</summary>
     public IPEndPoint EndPoint => _transports[0]!.LocalEndpoint.ToIPEndPoint();
 
-    /// <summary>The secondary address, with port 3544, or null.</summary>
+    /// <summary>The secondary address and the port, or null.</summary>
     public IPEndPoint? SecondaryEndPoint => _transports[1]?.LocalEndpoint.ToIPEndPoint();
 
     /// <summary>What was dropped since the start, by reason; reasons that never occurred are left out.</summary>
@@ -96,6 +101,8 @@ public sealed class TeredoServerHost : IAsyncDisposable
     internal static TeredoServerHost Start(TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)
     {
         var primary = Parse(options.Address, nameof(options.Address));
+        if (options.Port is < 1 or > ushort.MaxValue)
+            throw new ArgumentException($"{nameof(options.Port)} is {options.Port}; expected 1 to 65535.", nameof(options));
         var core = new TeredoServerOptions
         {
             Primary = primary,
@@ -119,16 +126,16 @@ public sealed class TeredoServerHost : IAsyncDisposable
         ? Ipv4Address.FromIPAddress(address)
         : throw new ArgumentException($"{option} is {address?.ToString() ?? "null"}; expected an IPv4 address of this machine.", option);
 
-    void Open(IHostNetwork network, Ipv4Address address, LocalPort port)
+    void Open(IHostNetwork network, Ipv4Endpoint local, LocalPort port)
     {
         try
         {
-            _transports[IndexOf(port)] = network.Open(new(address, TeredoPorts.Server), (source, payload) => HandleDatagram(port, source, payload));
+            _transports[IndexOf(port)] = network.Open(local, (source, payload) => HandleDatagram(port, source, payload));
         }
         catch (SocketException e)
         {
             throw new TeredoException(TeredoError.PortUnavailable,
-                $"UDP port {TeredoPorts.Server} of {address} can't be used ({e.Message}). Choose an address of this machine at which no other Teredo server runs.", e);
+                $"UDP port {local.Port} of {local.Address} can't be used ({e.Message}). Choose an address of this machine at which no other Teredo server runs.", e);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 
@@ -15,6 +16,9 @@ sealed class Lab : IAsyncDisposable
 
     public ManualTime Time { get; } = new();
 
+    /// <summary>What asks the gateway of the nodes that are started; none by default.</summary>
+    public IPortMapper? PortMapper { get; set; }
+
     /// <summary>The machine of the node that was started last.</summary>
     public MemoryNetwork.MemoryHost Machine { get; private set; } = null!;
 
@@ -23,6 +27,7 @@ sealed class Lab : IAsyncDisposable
         Servers = [ServerAddress],
         AllowPrivateAddresses = true,
         TimeProvider = Time,
+        Provider = TeredoProvider.Embedded,
         Sockets = TeredoSockets.InProcess,
         QualificationTimeout = TimeSpan.FromMinutes(2),
     };
@@ -56,6 +61,7 @@ sealed class Lab : IAsyncDisposable
         var options = Options;
         configure?.Invoke(options);
         Machine = Network.Host(address);
+        Machine.PortMapper = PortMapper;
         return TeredoNode.StartAsync(options, Machine, CryptographicRandom.Instance, cancellationToken);
     }
 

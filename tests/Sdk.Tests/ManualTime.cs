@@ -48,6 +48,13 @@ sealed class ManualTime : TimeProvider
         }
     }
 
+    /// <summary>Whether a timer is due in that span from now.</summary>
+    public bool IsArmedWithin(TimeSpan notBefore, TimeSpan notAfter)
+    {
+        lock (_gate)
+            return _timers.Exists(timer => timer.DueAt - _elapsed is { } due && due >= notBefore && due <= notAfter);
+    }
+
     /// <summary>Lets time pass.</summary>
     public void Advance(TimeSpan by)
     {

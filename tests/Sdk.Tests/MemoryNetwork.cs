@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using TeredoSdk.Engine;
+using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
@@ -89,7 +90,11 @@ sealed class MemoryNetwork
 
         public NetworkState Describe(Ipv4Address server) => new() { HasIpv4 = HasIpv4, LocalAddress = Address, HasNativeIpv6 = HasNativeIpv6 };
 
+        public IPortMapper? PortMapper { get; set; }
+
         public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => network.Open(local, handler);
+
+        public IPortMapper? CreatePortMapper(TimeProvider time) => PortMapper;
     }
 
     sealed class Transport(MemoryNetwork network, Ipv4Endpoint local, DatagramHandler handler) : IUdpTransport

@@ -31,6 +31,8 @@ public sealed class NatTests
             Servers = [$"{server.Primary},{server.Secondary}"],
             AllowPrivateAddresses = true,
             TimeProvider = new SimulatedTime(_internet),
+            Provider = TeredoProvider.Embedded,
+            Sockets = TeredoSockets.InProcess,
         };
         var start = TeredoNode.StartAsync(options, machine, CryptographicRandom.Instance, default);
         _internet.RunFor(TimeSpan.FromSeconds(1));

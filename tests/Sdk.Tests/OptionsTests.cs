@@ -61,6 +61,7 @@ public sealed class OptionsTests
         options.RefreshInterval = TimeSpan.FromSeconds(20);
         options.Extensions = TeredoExtensions.Hairpinning;
         options.RequireSecondary = true;
+        options.PortMapping = false;
         options.DormancyTimeout = TimeSpan.FromMinutes(2);
         options.Secret = new(new byte[] { 1 }, new byte[] { 2 });
         var server = new TeredoServerAddress(new(0xC0000201));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Tests;
@@ -11,7 +12,8 @@ namespace TeredoSdk.Tests;
 public sealed class TelemetryTests
 {
     static readonly List<LoggerMessageAttribute> Messages =
-        [.. typeof(Log).GetMethods(BindingFlags.Public | BindingFlags.Static).Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>()];
+        [.. new[] { typeof(Log), typeof(MappingLog) }.SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Static))
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>()];
 
     [Test]
     public void EventIds_AreUniqueAndInTheirBlocks()

@@ -7,7 +7,10 @@ public enum ClientRequestKind
     OpenPort,
     /// <summary>Close that socket. No answer, and none any more to an OpenPort before it.</summary>
     ClosePort,
-    /// <summary>Map the external port at the gateway to the service port. Answer with <see cref="RequestAnswer.Mapped"/> or a failure.</summary>
+    /// <summary>
+    /// Map the external port at the gateway to the service port. Answer with <see cref="RequestAnswer.Mapped"/> or a failure, and again
+    /// when the mapping has become another one, is lost, or is there after all.
+    /// </summary>
     MapPort,
     /// <summary>Ask the gateway for its external address. Answer with <see cref="RequestAnswer.ExternalAddress"/> or a failure.</summary>
     GetExternalAddress,

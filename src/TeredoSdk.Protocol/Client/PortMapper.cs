@@ -5,6 +5,7 @@ sealed class PortMapper(ClientContext context)
 {
     ushort _persisted = context.Options.PersistedMappedPort;
     ushort _external; // what the gateway maps now or was asked to, or 0
+    bool _asked;
 
     /// <summary>Whether MapPort is under way.</summary>
     public bool IsPending { get; private set; }
@@ -17,7 +18,7 @@ sealed class PortMapper(ClientContext context)
         if (_persisted != 0) // §5.3.3: a mapping that an earlier run left goes first
             Unmap(_persisted);
         _persisted = 0;
-        IsPending = true;
+        IsPending = _asked = true;
         _external = context.Local.Port;
         context.Request(new() // §5.3.3: the external port is the local one, for as long as it takes
         {
@@ -27,11 +28,13 @@ sealed class PortMapper(ClientContext context)
         });
     }
 
+    /// <summary>Takes the answer, or what became of the mapping later.</summary>
     /// <returns>True when the mapping is known now.</returns>
     public bool HandleAnswer(in RequestAnswer answer)
     {
-        if (answer.Kind == ClientRequestKind.MapPort && IsPending)
+        if (answer.Kind == ClientRequestKind.MapPort && _asked)
         {
+            Forget();
             IsPending = answer.Succeeded && answer.External.Address.IsUnspecified;
             _external = answer.Succeeded ? answer.External.Port : (ushort)0; // §5.3.3: a failure is no reason not to go on
             if (IsPending)
@@ -53,9 +56,8 @@ sealed class PortMapper(ClientContext context)
         if (_external != 0)
             Unmap(_external);
         _external = 0;
-        IsPending = false;
-        context.IsPortMapped = false;
-        context.PortMapping = null;
+        IsPending = _asked = false;
+        Forget();
     }
 
     /// <summary>After qualification: a mapping that is the mapped endpoint itself means a single NAT (RFC 6081 §5.3.3, §5.6.3).</summary>
@@ -63,6 +65,12 @@ sealed class PortMapper(ClientContext context)
     {
         if (context.PortMapping == context.Mapped)
             context.PortMapping = null;
+    }
+
+    void Forget()
+    {
+        context.IsPortMapped = false;
+        context.PortMapping = null;
     }
 
     bool Set(Ipv4Endpoint external)

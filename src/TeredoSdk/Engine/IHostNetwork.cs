@@ -1,3 +1,4 @@
+using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
@@ -37,4 +38,7 @@ interface IHostNetwork
     /// <param name="handler">Takes what comes in, from now until <see cref="IUdpTransport.Completion"/>.</param>
     /// <exception cref="System.Net.Sockets.SocketException">The socket can't be bound.</exception>
     IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler);
+
+    /// <summary>What asks the gateway for port mappings; null where there is no gateway to ask.</summary>
+    IPortMapper? CreatePortMapper(TimeProvider time) => null;
 }

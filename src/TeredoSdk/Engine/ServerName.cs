@@ -37,7 +37,7 @@ readonly record struct ServerName(string Primary, string? Secondary)
                 $"The environment variable {TeredoOptions.ServerVariable} names '{text}'; expected {Expected}."));
         return names.Count > 0 ? names : throw new TeredoException(TeredoError.NoServer,
             $"No Teredo server is configured. Name one in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)} or in the environment variable "
-            + $"{TeredoOptions.ServerVariable}, or run one of your own on a machine with a public IPv4 address ({nameof(TeredoServerHost)}).");
+            + $"{TeredoOptions.ServerVariable}, or run one of your own: teredo server --address <public IPv4>, or {nameof(TeredoServerHost)} inside a program.");
     }
 
     /// <summary>The addresses of the servers of the options, else of those of the environment.</summary>

@@ -1,6 +1,7 @@
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
@@ -53,6 +54,8 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
     }
 
     public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => new SocketTransport(local, handler, log);
+
+    public IPortMapper CreatePortMapper(TimeProvider time) => new GatewayPortMapper(local => GatewayRoute.Find(local, log), time, log);
 
     static void LookAtInterfaces(List<Ipv4Subnet> subnets, ref bool native)
     {

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Wire;
@@ -32,6 +33,7 @@ sealed class TeredoDriver : IAsyncDisposable
     readonly ILogger _log;
     readonly EngineClock _clock;
     readonly DeadlineTimer _timer;
+    readonly ServicePortMapping _mapping;
     readonly Dictionary<LocalPort, IUdpTransport> _transports = [];
     readonly List<Task> _closing = [];
     readonly byte[] _buffer = new byte[ushort.MaxValue]; // of the thread that carries out
@@ -44,12 +46,16 @@ sealed class TeredoDriver : IAsyncDisposable
         _core = new(options, random);
         (_network, _client, _log) = (network, client, log);
         _clock = new(time);
+        _mapping = new(network.CreatePortMapper(time), AnswerMapping, log);
         _timer = new(time, HandleTimeout);
         Metrics.Add(this);
     }
 
     /// <summary>Why the last port could not be opened, or null.</summary>
     public SocketException? PortFailure { get; private set; }
+
+    /// <summary>How the mapping of the service port at the gateway stands.</summary>
+    public PortMappingStatus PortMapping => _mapping.Status;
 
     public TeredoAddress? Address
     {
@@ -137,7 +143,7 @@ sealed class TeredoDriver : IAsyncDisposable
             return _clock.ToWallClock(instant);
     }
 
-    /// <summary>Stops the core, closes every socket and waits until none is used any more. Idempotent.</summary>
+    /// <summary>Stops the core, closes every socket, removes the port mapping and waits until nothing is used any more. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
         _network.Changed -= HandleNetworkChanged;
@@ -160,7 +166,7 @@ sealed class TeredoDriver : IAsyncDisposable
         foreach (var transport in open)
             transport.Dispose();
         Metrics.Remove(this);
-        await Task.WhenAll(closing).ConfigureAwait(false);
+        await Task.WhenAll([.. closing, _mapping.DisposeAsync().AsTask()]).ConfigureAwait(false);
     }
 
     void HandleTimeout()
@@ -242,7 +248,10 @@ sealed class TeredoDriver : IAsyncDisposable
             (slept, _slept) = (_slept, false);
         }
         if (slept)
+        {
             Log.Resumed(_log);
+            _mapping.Renew(); // its timer stood still, too
+        }
         while (true)
         {
             try
@@ -294,7 +303,11 @@ sealed class TeredoDriver : IAsyncDisposable
         else if (isDelivery)
             _client.Receive(_buffer.AsSpan(0, length));
         else if (clientEvent is not null)
+        {
+            if (clientEvent is ClientEvent.AddressChanged) // a NAT that was restarted has forgotten
+                _mapping.Renew();
             _client.Handle(clientEvent);
+        }
         else
             _timer.Set(deadline, now);
         return true;
@@ -310,11 +323,23 @@ sealed class TeredoDriver : IAsyncDisposable
             case ClientRequestKind.ClosePort:
                 Close(request.Port);
                 break;
-            case ClientRequestKind.MapPort: // the options never ask for it
-                Feed(static (core, now) => core.HandleAnswer(now, RequestAnswer.NotMapped));
+            case ClientRequestKind.MapPort:
+                _mapping.Begin(request.Local, request.Number);
+                break;
+            case ClientRequestKind.UnmapPort:
+                _mapping.End();
+                break;
+            case ClientRequestKind.GetExternalAddress: // every answer to MapPort tells it
+                Feed(static (core, now) => core.HandleAnswer(now, RequestAnswer.NoExternalAddress));
                 break;
         }
     }
+
+    void AnswerMapping(Func<bool> isCurrent, RequestAnswer answer) => Feed((core, now) =>
+    {
+        if (isCurrent())
+            core.HandleAnswer(now, answer);
+    });
 
     void Open(LocalPort port, ushort number)
     {

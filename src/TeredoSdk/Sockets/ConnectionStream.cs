@@ -33,7 +33,7 @@ sealed class ConnectionStream(TeredoConnection connection, NetworkStream inner) 
     {
         try
         {
-            return await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            return Judge(buffer.Length, await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception e) when (IsFailure(e))
         {
@@ -57,7 +57,7 @@ sealed class ConnectionStream(TeredoConnection connection, NetworkStream inner) 
     {
         try
         {
-            return inner.Read(buffer);
+            return Judge(buffer.Length, inner.Read(buffer));
         }
         catch (Exception e) when (IsFailure(e))
         {
@@ -107,6 +107,8 @@ sealed class ConnectionStream(TeredoConnection connection, NetworkStream inner) 
             connection.Dispose();
         base.Dispose(disposing);
     }
+
+    int Judge(int wanted, int read) => wanted == 0 ? read : connection.Judge(read);
 
     static bool IsFailure(Exception exception) => exception is IOException or SocketException or ObjectDisposedException;
 }

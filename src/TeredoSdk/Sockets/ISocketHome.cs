@@ -14,6 +14,9 @@ interface ISocketHome
     /// <exception cref="ObjectDisposedException">The home is closed; the socket is disposed.</exception>
     TeredoConnection Adopt(Socket accepted);
 
+    /// <summary>The owner of a connection closed it. What was written is still sent, as far as the link lasts. Owns the socket from here on.</summary>
+    void Retire(Socket socket) => socket.Dispose();
+
     /// <summary>The socket is closed. Called once for each.</summary>
     void Remove(TeredoSocket socket);
 }

@@ -29,9 +29,12 @@ sealed class SocketRegistry
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(TeredoNode));
-            if (_sockets.Add(socket) && IsUnrestricted(socket))
+            if (!_sockets.Add(socket))
+                return;
+            if (IsUnrestricted(socket))
                 _unrestricted++;
         }
+        Metrics.CountSocket(socket, 1);
     }
 
     /// <returns>False when it was not there.</returns>
@@ -43,8 +46,9 @@ sealed class SocketRegistry
                 return false;
             if (IsUnrestricted(socket))
                 _unrestricted--;
-            return true;
         }
+        Metrics.CountSocket(socket, -1);
+        return true;
     }
 
     /// <summary>Disposes every socket, and takes none any more. Idempotent.</summary>

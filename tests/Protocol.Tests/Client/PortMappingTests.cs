@@ -114,6 +114,31 @@ public sealed class PortMappingTests
         Assert.That(harness.Client.Nat.PortMapped, Is.True);
     }
 
+    [Test]
+    public void MappingLostLater_IsForgotten_AndIsThereAgainWhenTheGatewayGivesItAgain()
+    {
+        var harness = WithGateway(Options with { ServicePort = 39328 }, external: Ipv4("192.168.1.7"));
+        harness.Qualify(Mapped);
+        harness.Answer(RequestAnswer.NotMapped);
+        Assert.That(harness.Client.Nat.PortMapped, Is.False);
+        Assert.That(AdvertisedAlternates(harness), Is.EqualTo(new[] { harness.ServiceLocal }));
+
+        harness.Answer(RequestAnswer.Mapped(Endpoint("192.168.1.8:40000")));
+        Assert.That(harness.Client.Nat.PortMapped, Is.True);
+        harness.Stop();
+        Assert.That(harness.RequestsOf(ClientRequestKind.UnmapPort).Select(r => r.Number), Is.EqualTo(new[] { 40000 }));
+    }
+
+    [Test]
+    public void AnswerAfterTheEnd_IsIgnored()
+    {
+        var harness = WithGateway();
+        harness.Qualify();
+        harness.Stop();
+        harness.Answer(RequestAnswer.Mapped(Endpoint("192.168.1.8:40000")));
+        Assert.That(harness.Client.Nat.PortMapped, Is.False);
+    }
+
     [Test, Conformance("C-182")]
     public void ExternalAddressUnknown_TheMappingIsRemovedAndTheClientGoesOn()
     {

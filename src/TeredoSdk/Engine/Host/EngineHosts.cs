@@ -1,28 +1,31 @@
-using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine.InProcess;
 using TeredoSdk.Engine.Linux;
 
 namespace TeredoSdk.Engine.Host;
 
+/// <summary>A host, and what was passed over on the way to it.</summary>
+sealed record ChosenHost(IEngineHost Host, IReadOnlyList<PassedOver> PassedOver);
+
 /// <summary>Chooses the host: kernel sockets where they can be had, else the one inside the process.</summary>
 static class EngineHosts
 {
-    /// <returns>The host, and what was passed over, this choice included.</returns>
     /// <exception cref="TeredoException">Kernel sockets were asked for and can't be had.</exception>
-    public static (IEngineHost Host, IReadOnlyList<PassedOver> PassedOver) Make(TeredoSockets wanted, in HostContext context,
-        IReadOnlyList<PassedOver> passedOver, ILogger log)
+    public static Task<ChosenHost> MakeAsync(TeredoSockets wanted, HostContext context, IReadOnlyList<PassedOver> passedOver) =>
+        wanted == TeredoSockets.InProcess
+            ? Task.FromResult<ChosenHost>(new(InProcess(context, $"{nameof(TeredoOptions)}.{nameof(TeredoOptions.Sockets)} is {nameof(TeredoSockets.InProcess)}."), passedOver))
+            : Task.Run(() => Make(wanted, context, passedOver)); // it takes some system calls, while the server is being asked
+
+    static ChosenHost Make(TeredoSockets wanted, in HostContext context, IReadOnlyList<PassedOver> passedOver)
     {
-        if (wanted == TeredoSockets.InProcess)
-            return (InProcess(context, $"{nameof(TeredoOptions)}.{nameof(TeredoOptions.Sockets)} is {nameof(TeredoSockets.InProcess)}."), passedOver);
         try
         {
-            return OperatingSystem.IsLinux() ? (KernelHost.Open(context), passedOver) : throw new TeredoException(TeredoError.KernelSocketsUnavailable,
-                "Kernel sockets without privileges exist on Linux only.");
+            return new(OperatingSystem.IsLinux() ? KernelHost.Open(context) : throw new TeredoException(TeredoError.KernelSocketsUnavailable,
+                "Kernel sockets without privileges exist on Linux only."), passedOver);
         }
-        catch (TeredoException e) when (wanted == TeredoSockets.Auto && e.Error == TeredoError.KernelSocketsUnavailable)
+        catch (TeredoException e) when (wanted == TeredoSockets.Auto)
         {
-            Log.NoKernelSockets(log, e.Message);
-            return (InProcess(context, e.Message), [.. passedOver, new("Kernel sockets", e.Message)]);
+            Log.NoKernelSockets(context.Log, e.Message);
+            return new(InProcess(context, e.Message), [.. passedOver, new("Kernel sockets", e.Message)]);
         }
     }
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace TeredoSdk.Engine.Host;
 
 /// <summary>What a host shares with the engine.</summary>
@@ -5,4 +7,5 @@ namespace TeredoSdk.Engine.Host;
 /// <param name="Guard">What is counted.</param>
 /// <param name="Watch">Who waits for a peer.</param>
 /// <param name="Driver">The driver, which is made after the host.</param>
-readonly record struct HostContext(EngineClock Clock, HostGuard Guard, PeerWatch Watch, Func<TeredoDriver> Driver);
+/// <param name="Log">Where a defect is told.</param>
+readonly record struct HostContext(EngineClock Clock, HostGuard Guard, PeerWatch Watch, Func<TeredoDriver> Driver, ILogger Log);

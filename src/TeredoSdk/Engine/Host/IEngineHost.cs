@@ -37,7 +37,22 @@ interface IEngineHost : IDisposable
     Socket Listen(ushort port, bool isUnrestricted, int backlog);
 
     /// <summary>The listener at the port is closed.</summary>
-    void Unlisten(ushort port);
+    void Unlisten(ushort port)
+    {
+        // Nothing to do where listeners have no list.
+    }
+
+    /// <summary>A connection that a listener accepted: its packets are solicited from now on, even when the listener is closed.</summary>
+    void Admit(IPEndPoint local, IPEndPoint remote)
+    {
+        // Nothing to do where nobody is kept out, or nobody gets in.
+    }
+
+    /// <summary>The owner of a connection closed it; what was written is still sent. Owns the socket from here on.</summary>
+    void Retire(Socket socket) => socket.Dispose();
+
+    /// <summary>Waits, a bounded time, until what closed connections had to send is sent.</summary>
+    Task DrainAsync() => Task.CompletedTask;
 
     /// <summary>One attempt to connect, with a fresh socket.</summary>
     /// <exception cref="SocketException">It failed; nothing is left behind.</exception>

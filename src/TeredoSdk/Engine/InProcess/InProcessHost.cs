@@ -54,11 +54,6 @@ sealed class InProcessHost(EngineClock clock, HostGuard guard, string noKernelSo
 
     public Socket Listen(ushort port, bool isUnrestricted, int backlog) => throw Problems.NoStreams(noKernelSockets);
 
-    public void Unlisten(ushort port)
-    {
-        // There are no listeners.
-    }
-
     public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         Task.FromException<Socket>(Problems.NoStreams(noKernelSockets));
 

@@ -34,9 +34,9 @@ unsafe struct ErrandOrder
         order->Wishes = (NativeWish*)NativeMemory.AllocZeroed((nuint)wishes.Length, (nuint)sizeof(NativeWish));
         for (int i = 0; i < wishes.Length; i++)
         {
-            var (typeOrFlags, protocol, path) = wishes[i];
-            bool isRaw = (typeOrFlags & Libc.SOCK_TYPE_MASK) == Libc.SOCK_RAW; // has no such option
-            order->Wishes[i] = new() { TypeOrFlags = typeOrFlags, Protocol = protocol, IsV6Only = path is null && !isRaw, Path = ToNative(path) };
+            var (domain, typeOrFlags, protocol, path) = wishes[i];
+            bool isV6Only = domain == Libc.AF_INET6 && (typeOrFlags & Libc.SOCK_TYPE_MASK) != Libc.SOCK_RAW; // a raw socket has no such option
+            order->Wishes[i] = new() { Domain = domain, TypeOrFlags = typeOrFlags, Protocol = protocol, IsV6Only = isV6Only, Path = ToNative(path) };
         }
         order->Vector = new() { Base = &order->One, Length = 1 };
         order->Rights.Header = new()
@@ -84,7 +84,7 @@ unsafe struct ErrandOrder
 
     public struct NativeWish
     {
-        public int TypeOrFlags, Protocol;
+        public int Domain, TypeOrFlags, Protocol;
         public bool IsV6Only;
         public byte* Path; // null: a socket
     }

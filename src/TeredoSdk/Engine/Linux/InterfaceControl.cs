@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -8,16 +9,25 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>Configures interfaces of the network that a socket belongs to, by ioctl.</summary>
+/// <summary>Configures interfaces of the network that a netlink socket belongs to.</summary>
 /// <remarks>Every method fails with <see cref="Win32Exception"/>, which carries the errno.</remarks>
 [SupportedOSPlatform("linux")]
 sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
 {
+    /// <summary>The socket that is needed.</summary>
+    public static NamespaceErrand.Wish Socket => new(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
+
+    const int MaxAnswerOctets = 1024;
+    static readonly TimeSpan LocalRouteTimeout = TimeSpan.FromSeconds(5);
+
+    readonly Lock _changing = new(); // a request and its answer
+
     /// <summary>Configures the network that this process is in.</summary>
     public static InterfaceControl OfHost()
     {
-        int socket = Libc.Socket(Libc.AF_INET6, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
-        return socket >= 0 ? new(new SafeFileHandle(socket, ownsHandle: true)) : throw new Win32Exception();
+        var (domain, type, protocol, _) = Socket;
+        int made = Libc.Socket(domain, type, protocol);
+        return made >= 0 ? new(new SafeFileHandle(made, ownsHandle: true)) : throw new Win32Exception();
     }
 
     /// <summary>Turns an open TUN descriptor into a device.</summary>
@@ -52,42 +62,100 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
         Call(socket, Libc.SIOCSIFFLAGS, &request);
     }
 
-    public void AddAddress(int index, IPAddress address, int prefixLength) => ChangeAddress(Libc.SIOCSIFADDR, index, address, prefixLength);
+    /// <summary>Adds an address, which is in use when this returns: without duplicate detection, and once its packets come in.</summary>
+    public void AddAddress(int index, IPAddress address, int prefixLength)
+    {
+        Change(Libc.RTM_NEWADDR, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, AddressMessage(index, address, prefixLength));
+        // The kernel makes the local route, without which it does not take packets in, a moment later and on a thread of its own.
+        var waiting = Stopwatch.StartNew();
+        while (!IsLocal(address))
+        {
+            if (waiting.Elapsed > LocalRouteTimeout)
+                throw new Win32Exception(Libc.ETIMEDOUT);
+            Thread.Sleep(1);
+        }
+    }
 
-    public void RemoveAddress(int index, IPAddress address, int prefixLength) => ChangeAddress(Libc.SIOCDIFADDR, index, address, prefixLength);
+    public void RemoveAddress(int index, IPAddress address, int prefixLength) =>
+        Change(Libc.RTM_DELADDR, 0, AddressMessage(index, address, prefixLength));
 
     /// <param name="index">The device that packets go to.</param>
     /// <param name="prefix">The destinations.</param>
     /// <param name="length">0 to 128 bits.</param>
     /// <param name="metric">The lower one of two routes wins; 0 stands for the kernel's default, 1024.</param>
-    public void AddRoute(int index, IPAddress prefix, int length, uint metric) => ChangeRoute(Libc.SIOCADDRT, index, prefix, length, metric);
+    public void AddRoute(int index, IPAddress prefix, int length, uint metric) =>
+        Change(Libc.RTM_NEWROUTE, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, RouteMessage(index, prefix, length, metric));
 
-    public void RemoveRoute(int index, IPAddress prefix, int length, uint metric) => ChangeRoute(Libc.SIOCDELRT, index, prefix, length, metric);
+    public void RemoveRoute(int index, IPAddress prefix, int length, uint metric) =>
+        Change(Libc.RTM_DELROUTE, 0, RouteMessage(index, prefix, length, metric));
 
     public void Dispose() => socket.Dispose();
 
-    void ChangeAddress(uint change, int index, IPAddress address, int prefixLength)
-    {
-        CheckPrefix(address, prefixLength);
-        Libc.In6IfReq request = new() { PrefixLength = (uint)prefixLength, Index = index };
-        address.TryWriteBytes(new Span<byte>(request.Address, 16), out _);
-        Call(socket, change, &request);
-    }
+    // struct ifaddrmsg, linux/if_addr.h: family 8 | prefix length 8 | flags 8 | scope 8 | index 32
+    static byte[] AddressMessage(int index, IPAddress address, int prefixLength) =>
+    [
+        Libc.AF_INET6, CheckedLength(address, prefixLength), Libc.IFA_F_NODAD, 0, .. BitConverter.GetBytes(index),
+        .. Attribute(Libc.IFA_ADDRESS, address.GetAddressBytes()),
+    ];
 
-    void ChangeRoute(uint change, int index, IPAddress prefix, int length, uint metric)
-    {
-        CheckPrefix(prefix, length);
-        Libc.In6RtMsg request = new() { DestinationLength = (ushort)length, Metric = metric, Flags = Libc.RTF_UP, Index = index };
-        prefix.TryWriteBytes(new Span<byte>(request.Destination, 16), out _);
-        Call(socket, change, &request);
-    }
+    // struct rtmsg, linux/rtnetlink.h: family 8 | destination length 8 | source length 8 | TOS 8 | table 8 | protocol 8 | scope 8 | type 8 | flags 32
+    static byte[] RouteMessage(int index, IPAddress prefix, int length, uint metric) =>
+    [
+        Libc.AF_INET6, CheckedLength(prefix, length), 0, 0, Libc.RT_TABLE_MAIN, Libc.RTPROT_STATIC, 0, Libc.RTN_UNICAST, 0, 0, 0, 0,
+        .. Attribute(Libc.RTA_DST, prefix.GetAddressBytes()),
+        .. Attribute(Libc.RTA_OIF, BitConverter.GetBytes(index)),
+        .. Attribute(Libc.RTA_PRIORITY, BitConverter.GetBytes(metric)),
+    ];
 
-    static void CheckPrefix(IPAddress address, int length)
+    // struct rtattr, linux/rtnetlink.h: length 16 | type 16 | value. All values here are multiples of 4 octets.
+    static byte[] Attribute(ushort type, byte[] value) =>
+        [.. BitConverter.GetBytes((ushort)(4 + value.Length)), .. BitConverter.GetBytes(type), .. value];
+
+    static byte CheckedLength(IPAddress address, int length)
     {
         if (address.AddressFamily != AddressFamily.InterNetworkV6)
             throw new ArgumentException($"{address} is no IPv6 address.", nameof(address));
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, 128);
+        return (byte)length;
+    }
+
+    void Change(ushort type, int flags, byte[] body)
+    {
+        Span<byte> answer = stackalloc byte[MaxAnswerOctets];
+        int error = ErrorOf(Ask(type, flags | Libc.NLM_F_ACK, body, answer));
+        if (error != 0)
+            throw new Win32Exception(error);
+    }
+
+    // Asks which route a packet to the address would take. The answer is that route, or an error when there is none.
+    bool IsLocal(IPAddress address)
+    {
+        byte[] question = [Libc.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Attribute(Libc.RTA_DST, address.GetAddressBytes())];
+        var answer = Ask(Libc.RTM_GETROUTE, 0, question, stackalloc byte[MaxAnswerOctets]);
+        return BitConverter.ToUInt16(answer[4..]) == Libc.RTM_NEWROUTE && answer[Libc.NLMSG_HDRLEN + 7] == Libc.RTN_LOCAL;
+    }
+
+    // struct nlmsgerr, linux/netlink.h: 0, or an errno below 0
+    static int ErrorOf(ReadOnlySpan<byte> answer) => -BitConverter.ToInt32(answer[Libc.NLMSG_HDRLEN..]);
+
+    // struct nlmsghdr, linux/netlink.h: length 32 | type 16 | flags 16 | sequence 32 | port 32
+    ReadOnlySpan<byte> Ask(ushort type, int flags, byte[] body, Span<byte> answer)
+    {
+        byte[] request =
+        [
+            .. BitConverter.GetBytes(Libc.NLMSG_HDRLEN + body.Length), .. BitConverter.GetBytes(type),
+            .. BitConverter.GetBytes((ushort)(flags | Libc.NLM_F_REQUEST)), 0, 0, 0, 0, 0, 0, 0, 0, .. body,
+        ];
+        nint length;
+        lock (_changing)
+            fixed (byte* octets = request, answered = answer)
+            {
+                if (Libc.Write(socket, octets, (nuint)request.Length) < 0)
+                    throw new Win32Exception();
+                length = Libc.Read(socket, answered, (nuint)answer.Length); // the kernel has answered before the write returns
+            }
+        return length >= Libc.NLMSG_HDRLEN + sizeof(int) ? answer[..(int)length] : throw new Win32Exception();
     }
 
     static Libc.IfReq Request(string name)

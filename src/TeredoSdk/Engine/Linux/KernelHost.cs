@@ -23,11 +23,14 @@ sealed class KernelHost : IEngineHost
     const int SynRetries = 4;       // the last one after 15 s, given up after 31 s
     const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIpv6 = 41, Ipv6DontFragment = 62;
 
+    static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
+
     readonly Lock _gate = new();
     readonly HostContext _context;
     readonly InboundFilter _filter;
     readonly PrivateNetwork _network;
     readonly TunDevice _device;
+    readonly StreamDrain _drain = new();
     IPAddress? _address;
     bool _disposed;
 
@@ -36,7 +39,8 @@ sealed class KernelHost : IEngineHost
         (_context, _network, _device) = (context, network, device);
         _filter = new(context.Clock);
         device.AddRoute(IPAddress.IPv6Any, 0);
-        device.Start(Send);
+        var log = context.Log;
+        device.Start(Send, fault => Log.EngineFault(log, fault));
     }
 
     public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams | LinkCapabilities.EnforcesInbound;
@@ -98,6 +102,13 @@ sealed class KernelHost : IEngineHost
     }
 
     public void Unlisten(ushort port) => _filter.Close(NextHeader.Tcp, port);
+
+    public void Admit(IPEndPoint local, IPEndPoint remote) =>
+        _filter.OpenStream((ushort)local.Port, Ipv6Address.FromIPAddress(remote.Address), (ushort)remote.Port);
+
+    public void Retire(Socket socket) => _drain.Add(socket);
+
+    public Task DrainAsync() => _drain.CompleteAsync(DrainTime);
 
     public async Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {

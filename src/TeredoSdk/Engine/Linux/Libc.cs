@@ -9,8 +9,9 @@ namespace TeredoSdk.Engine.Linux;
 static unsafe partial class Libc
 {
     // asm-generic/errno-base.h, asm-generic/errno.h
-    public const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, ENXIO = 6, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EBUSY = 16, EEXIST = 17, ENODEV = 19,
-        EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOSPC = 28, ENOSYS = 38, EUSERS = 87, EAFNOSUPPORT = 97, EADDRNOTAVAIL = 99;
+    public const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, ENXIO = 6, EAGAIN = 11,
+        ENOMEM = 12, EACCES = 13, EBUSY = 16, EEXIST = 17, ENODEV = 19,
+        EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOSPC = 28, ENOSYS = 38, EUSERS = 87, EAFNOSUPPORT = 97, EADDRNOTAVAIL = 99, ETIMEDOUT = 110;
 
     // linux/sched.h, linux/wait.h, asm-generic/signal.h
     public const int CLONE_VM = 0x100, CLONE_FILES = 0x400, CLONE_NEWUSER = 0x10000000, CLONE_NEWNET = 0x40000000;
@@ -23,7 +24,7 @@ static unsafe partial class Libc
     public const short POLLIN = 1, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32;
 
     // bits/socket.h, linux/in6.h
-    public const int AF_UNIX = 1, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_TYPE_MASK = 15, SOCK_CLOEXEC = O_CLOEXEC;
+    public const int AF_UNIX = 1, AF_INET6 = 10, AF_NETLINK = 16, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_TYPE_MASK = 15, SOCK_CLOEXEC = O_CLOEXEC;
     public const int SOL_SOCKET = 1, SCM_RIGHTS = 1, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26;
     public const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000;
 
@@ -32,10 +33,14 @@ static unsafe partial class Libc
     public const int IFNAMSIZ = 16;
     public const short IFF_TUN = 1, IFF_NO_PI = 0x1000, IFF_UP = 1;
 
-    // linux/sockios.h, linux/route.h
-    public const uint SIOCADDRT = 0x890B, SIOCDELRT = 0x890C, SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, SIOCSIFADDR = 0x8916, SIOCSIFMTU = 0x8922,
-        SIOCGIFINDEX = 0x8933, SIOCDIFADDR = 0x8936;
-    public const uint RTF_UP = 1;
+    // linux/sockios.h
+    public const uint SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, SIOCSIFMTU = 0x8922, SIOCGIFINDEX = 0x8933;
+
+    // linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
+    public const int NETLINK_ROUTE = 0, NLMSG_HDRLEN = 16, NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_EXCL = 0x200, NLM_F_CREATE = 0x400;
+    public const ushort RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_GETROUTE = 26;
+    public const ushort IFA_ADDRESS = 1, RTA_DST = 1, RTA_OIF = 4, RTA_PRIORITY = 6;
+    public const byte IFA_F_NODAD = 2, RT_TABLE_MAIN = 254, RTPROT_STATIC = 4, RTN_UNICAST = 1, RTN_LOCAL = 2;
 
     /// <summary>struct ifreq, linux/if.h: a name, and the one field of its union that the request is about.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 40)]
@@ -45,26 +50,6 @@ static unsafe partial class Libc
         [FieldOffset(16)] public short Flags;
         [FieldOffset(16)] public int Mtu;
         [FieldOffset(16)] public int Index;
-    }
-
-    /// <summary>struct in6_ifreq, linux/ipv6.h.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct In6IfReq
-    {
-        public fixed byte Address[16];
-        public uint PrefixLength;
-        public int Index;
-    }
-
-    /// <summary>struct in6_rtmsg, linux/ipv6_route.h.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 80)]
-    public struct In6RtMsg
-    {
-        [FieldOffset(0)] public fixed byte Destination[16];
-        [FieldOffset(52)] public ushort DestinationLength;
-        [FieldOffset(56)] public uint Metric;
-        [FieldOffset(72)] public uint Flags;
-        [FieldOffset(76)] public int Index;
     }
 
     /// <summary>struct pollfd, asm-generic/poll.h.</summary>
@@ -118,6 +103,9 @@ static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial void Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(SafeFileHandle descriptor, byte* buffer, nuint length);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int descriptor, byte* buffer, nuint length);

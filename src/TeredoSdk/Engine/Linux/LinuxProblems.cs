@@ -11,13 +11,15 @@ static class LinuxProblems
     const string WithoutThem = "Or do without kernel sockets: datagrams inside the process need none of this.";
 
     /// <summary>New user and network namespaces were refused.</summary>
-    public static TeredoException OfNamespaces(int errno) => Of(errno, $"This process may not make a network of its own: {WhatRefuses(errno, Switch)} {WithoutThem}");
+    public static TeredoException OfNamespaces(int errno) =>
+        Of(errno, $"This process may not make a network of its own: {WhatRefuses(errno, Switch)} {WithoutThem}");
 
     /// <summary>The namespaces of a child were not to be had.</summary>
     public static TeredoException OfNamespaceFiles(int errno) => Of(errno, errno switch
     {
         Libc.ENOENT => "The namespaces of a child process are not to be found under /proc: mount the proc file system of this PID namespace there.",
-        Libc.EACCES or Libc.EPERM => "This process may not look at its own child's namespaces under /proc: run it from a program file without file capabilities and "
+        Libc.EACCES or Libc.EPERM => "This process may not look at its own child's namespaces under /proc: run it from a "
+            + "program file without file capabilities and "
             + "without set-user-ID, and allow it to read /proc.",
         Libc.EMFILE or Libc.ENFILE => NoDescriptors,
         _ => $"The namespaces of a child process can't be opened under /proc ({Text(errno)}).",
@@ -27,10 +29,14 @@ static class LinuxProblems
     public static TeredoException OfErrand(NamespaceErrand.Step step, int errno, string tunPath) => step switch
     {
         NamespaceErrand.Step.Open => OfTunFile(errno, tunPath),
-        NamespaceErrand.Step.CreateSocket when errno == Libc.EAFNOSUPPORT => Of(errno, "The kernel has IPv6 switched off: start it without ipv6.disable=1."),
+        NamespaceErrand.Step.CreateSocket when errno == Libc.EAFNOSUPPORT => Of(errno, "The kernel has IPv6 switched off: "
+            + "start it without ipv6.disable=1."),
         _ when errno is Libc.EMFILE or Libc.ENFILE => Of(errno, NoDescriptors),
         NamespaceErrand.Step.EnterUserNamespace or NamespaceErrand.Step.EnterNetworkNamespace =>
             Of(errno, $"This process may not enter the network it made: {WhatRefuses(errno, Switch)} {WithoutThem}"),
+        NamespaceErrand.Step.Fork when errno == 0 =>
+            Of(errno, "A short-lived child of this process was ended from outside before its work was done: try again."),
+        NamespaceErrand.Step.Fork => Of(errno, $"This process can't have the short-lived child that it needs: {WhatRefuses(errno, Switch)}"),
         _ => Of(errno, $"Nothing can be made in the private network (step {step}): {Text(errno)}."),
     };
 
@@ -53,8 +59,11 @@ static class LinuxProblems
         string sentence = errno switch
         {
             Libc.EBUSY => $"The device name {name} is in use: choose another, or end the program that holds it.",
-            Libc.EINVAL => $"{name} can't be made as a TUN device: its name is taken by another kind of interface, or is no valid name. Choose another.",
-            Libc.EPERM when isInHost => $"Making the network device {name} needs CAP_NET_ADMIN: run this as root, or give the program file the capability "
+            Libc.EINVAL => $"{name} can't be made as a TUN device: its name is taken by another kind of interface, or is no "
+                + "valid name. Choose another.",
+            Libc.EMFILE or Libc.ENFILE => NoDescriptors,
+            Libc.EPERM when isInHost => $"Making the network device {name} needs CAP_NET_ADMIN: run this as root, or give "
+                + "the program file the capability "
                 + "(setcap cap_net_admin+ep FILE).",
             Libc.EPERM => $"This process may not set up the device {name} in a network of its own: {WhatRefuses(errno, Switch)} {WithoutThem}",
             _ => $"The network device {name} can't be set up ({Text(errno)}).",
@@ -78,7 +87,8 @@ static class LinuxProblems
         $"The network device {name} is gone ({Text(errno)}): another program removed it. Start again.", new Win32Exception(errno));
 
     /// <summary>The TUN device node could not be opened for a device of the machine.</summary>
-    public static TeredoException OfHostTunFile(int errno, string path) => new(DeviceError(errno), OfTunFile(errno, path).Message, new Win32Exception(errno));
+    public static TeredoException OfHostTunFile(int errno, string path) =>
+        new(DeviceError(errno), OfTunFile(errno, path).Message, new Win32Exception(errno));
 
     /// <summary>Which switch of the system it is.</summary>
     /// <param name="errno">What the kernel said.</param>
@@ -91,15 +101,18 @@ static class LinuxProblems
         if (read("user/max_net_namespaces") == "0")
             return "network namespaces are switched off; an administrator allows them with sysctl -w user.max_net_namespaces=10000.";
         if (isLimit)
-            return "the limit of namespaces is reached; end other programs that use some, or raise user.max_user_namespaces and user.max_net_namespaces with sysctl.";
+            return "the limit of namespaces is reached; end other programs that use some, or raise user.max_user_namespaces "
+                + "and user.max_net_namespaces with sysctl.";
         if (errno is Libc.EPERM or Libc.EACCES)
         {
             if (read("kernel/unprivileged_userns_clone") == "0")
                 return "user namespaces are for root only here; an administrator allows them with sysctl -w kernel.unprivileged_userns_clone=1.";
             if (read("kernel/apparmor_restrict_unprivileged_userns") == "1")
-                return "AppArmor restricts user namespaces; an administrator allows them with sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or "
+                return "AppArmor restricts user namespaces; an administrator allows them with sysctl -w "
+                    + "kernel.apparmor_restrict_unprivileged_userns=0, or "
                     + "with an AppArmor profile for this program that has the rule \"userns,\".";
-            return "a container, a seccomp filter, SELinux or a chroot forbids user namespaces; start the container with a seccomp profile that allows clone and setns "
+            return "a container, a seccomp filter, SELinux or a chroot forbids user namespaces; start the container with a "
+                + "seccomp profile that allows clone and setns "
                 + "with CLONE_NEWUSER, or run this outside of it.";
         }
         return errno switch

@@ -17,8 +17,11 @@ namespace TeredoSdk.Engine.Linux;
 [SupportedOSPlatform("linux")]
 static unsafe class NamespaceErrand
 {
-    /// <summary>Something to be made: an IPv6 socket of a type and protocol, or, if there is a path, a file opened with flags.</summary>
-    public readonly record struct Wish(int TypeOrFlags, int Protocol, string? Path = null);
+    /// <summary>Something to be made: a socket, or, if there is a path, a file opened with flags.</summary>
+    public readonly record struct Wish(int Domain, int TypeOrFlags, int Protocol, string? Path = null)
+    {
+        public static Wish File(string path, int flags) => new(0, flags, 0, path);
+    }
 
     public enum Step
     {
@@ -119,7 +122,7 @@ static unsafe class NamespaceErrand
             }
             else
             {
-                made = functions->Socket(Libc.AF_INET6, wish->TypeOrFlags, wish->Protocol);
+                made = functions->Socket(wish->Domain, wish->TypeOrFlags, wish->Protocol);
                 if (made < 0 && isReal)
                     return Step.CreateSocket;
                 if (wish->IsV6Only && functions->SetOption(made, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, &order->One, sizeof(int)) != 0 && isReal)
@@ -134,7 +137,7 @@ static unsafe class NamespaceErrand
     static ErrandOrder.Calls* Prepare()
     {
         var functions = ErrandOrder.FindFunctions();
-        var order = ErrandOrder.Create(functions, [new(-1, 0), new(0, 0, "")]);
+        var order = ErrandOrder.Create(functions, [new(Libc.AF_INET6, -1, 0), Wish.File("", 0)]);
         (order->IsRehearsal, order->UserNamespace, order->NetworkNamespace, order->Channel) = (true, -1, -1, -1);
         Execute(order);
         ErrandOrder.Free(order);
@@ -146,7 +149,8 @@ static unsafe class NamespaceErrand
         ErrandOrder.RightsMessage rights;
         byte octet;
         Libc.IoVec vector = new() { Base = &octet, Length = 1 };
-        Libc.MsgHdr message = new() { Vectors = &vector, VectorCount = 1, Control = &rights, ControlLength = (nuint)sizeof(ErrandOrder.RightsMessage) };
+        nuint space = (nuint)sizeof(ErrandOrder.RightsMessage);
+        Libc.MsgHdr message = new() { Vectors = &vector, VectorCount = 1, Control = &rights, ControlLength = space };
         if (Libc.ReceiveMessage(channel, &message, Libc.MSG_CMSG_CLOEXEC | Libc.MSG_DONTWAIT) < 0)
             return new(Step.Receive, Marshal.GetLastPInvokeError());
         int count = message.ControlLength == 0 ? 0 : (int)((rights.Header.Length - (nuint)sizeof(Libc.CmsgHdr)) / sizeof(int));

@@ -1,14 +1,15 @@
+using System.ComponentModel;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>A network of this process's own: a user and a network namespace, made without any privilege, which nothing but descriptors keeps alive.</summary>
+/// <summary>A network of this process's own: a user and a network namespace that only descriptors keep alive. It needs no privilege.</summary>
 /// <remarks>
 /// <para>It holds the loopback interface (up), the devices made by <see cref="OpenTun"/> and the sockets made by <see cref="CreateSocket"/>. When
 /// the process ends, however it ends, all of it is gone. Safe for any number of threads.</para>
-/// <para>Sockets and devices outlive <see cref="Dispose"/>: they go on working, only new ones can't be made. Whoever wants them closed closes them.</para>
+/// <para>Sockets and devices outlive <see cref="Dispose"/>: they go on working until they are closed; only new ones can't be made.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 sealed class PrivateNetwork : IDisposable
@@ -30,13 +31,15 @@ sealed class PrivateNetwork : IDisposable
         var made = new PrivateNetwork(user, network, tunPath);
         try
         {
-            using var control = new InterfaceControl(made.MakeOne(new(Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0)));
+            using var control = new InterfaceControl(made.MakeOne(InterfaceControl.Socket));
             control.BringUp("lo"); // what a host sends to its own address goes by way of it
             return made;
         }
-        catch
+        catch (Exception e)
         {
             made.Dispose();
+            if (e is Win32Exception refused)
+                throw LinuxProblems.OfDevice(refused, "lo", isInHost: false);
             throw;
         }
     }
@@ -49,8 +52,9 @@ sealed class PrivateNetwork : IDisposable
     {
         TunDevice.CheckArguments(name, mtu);
         Span<int> made = stackalloc int[2];
-        Make([new(TunDevice.OpenFlags, 0, _tunPath), new(Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0)], made);
-        return TunDevice.Create(new(made[0], ownsHandle: true), new(new SafeFileHandle(made[1], ownsHandle: true)), name, mtu, isInHost: false);
+        Make([NamespaceErrand.Wish.File(_tunPath, TunDevice.OpenFlags), InterfaceControl.Socket], made);
+        var control = new InterfaceControl(new(made[1], ownsHandle: true));
+        return TunDevice.Create(new(made[0], ownsHandle: true), () => control, name, mtu, isInHost: false);
     }
 
     /// <summary>Makes an IPv6 socket that sees this network only.</summary>
@@ -59,7 +63,7 @@ sealed class PrivateNetwork : IDisposable
     /// <exception cref="TeredoException">A limit is reached, or this system refuses.</exception>
     public Socket CreateSocket(SocketType type, ProtocolType protocol)
     {
-        var handle = MakeOne(new((int)type | Libc.SOCK_CLOEXEC, (int)protocol));
+        var handle = MakeOne(new(Libc.AF_INET6, (int)type | Libc.SOCK_CLOEXEC, (int)protocol));
         var socket = new SafeSocketHandle(handle.DangerousGetHandle(), ownsHandle: true);
         handle.SetHandleAsInvalid(); // the socket owns it from here on
         return new(socket);

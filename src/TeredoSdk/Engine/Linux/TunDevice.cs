@@ -56,18 +56,18 @@ sealed unsafe class TunDevice : IDisposable
     {
         CheckArguments(name, mtu);
         var tun = Libc.Open(tunPath, OpenFlags);
-        if (!tun.IsInvalid)
-            return Create(tun, InterfaceControl.OfHost(), name, mtu, isInHost: true);
-        int errno = Marshal.GetLastPInvokeError();
-        tun.Dispose();
-        throw LinuxProblems.OfHostTunFile(errno, tunPath);
+        if (tun.IsInvalid)
+            throw LinuxProblems.OfHostTunFile(Marshal.GetLastPInvokeError(), tunPath);
+        return Create(tun, InterfaceControl.OfHost, name, mtu, isInHost: true);
     }
 
-    // Owns the open TUN descriptor and the control, which are of the same network, from here on.
-    internal static TunDevice Create(SafeFileHandle tun, InterfaceControl control, string name, int mtu, bool isInHost)
+    // Owns the open TUN descriptor and the control, which are of the same network.
+    internal static TunDevice Create(SafeFileHandle tun, Func<InterfaceControl> openControl, string name, int mtu, bool isInHost)
     {
+        InterfaceControl? control = null;
         try
         {
+            control = openControl();
             string actual = InterfaceControl.AttachTun(tun, name);
             control.SetMtu(actual, mtu);
             control.BringUp(actual);
@@ -76,7 +76,7 @@ sealed unsafe class TunDevice : IDisposable
         catch (Win32Exception e)
         {
             tun.Dispose();
-            control.Dispose();
+            control?.Dispose();
             throw LinuxProblems.OfDevice(e, name, isInHost);
         }
     }
@@ -138,7 +138,7 @@ sealed unsafe class TunDevice : IDisposable
             Interlocked.Increment(ref _lostWrites);
     }
 
-    /// <summary>Ends the reading and removes the device. When it returns the handler is not called any more, unless it is the handler that calls.</summary>
+    /// <summary>Ends the reading and removes the device. The handler is not called any more then, unless it is the caller.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)

@@ -27,10 +27,10 @@ sealed class TunHost : IEngineHost
     TeredoAddress? _address;
     bool _disposed;
 
-    public TunHost(in HostContext context, TunDevice device, RelayDelivery relay, Action<Exception> fault)
+    public TunHost(HostContext context, TunDevice device, RelayDelivery relay)
     {
         (_context, _device, _relay) = (context, device, relay);
-        device.Start(Send, fault);
+        device.Start(Send, fault => Log.EngineFault(context.Log, fault));
     }
 
     public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams;
@@ -62,11 +62,6 @@ sealed class TunHost : IEngineHost
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted) => new SocketEndpoint(InterfaceSockets.BindDatagrams(Interface, port), static () => { });
 
     public Socket Listen(ushort port, bool isUnrestricted, int backlog) => InterfaceSockets.Listen(Interface, port, backlog);
-
-    public void Unlisten(ushort port)
-    {
-        // The machine's firewall decides who gets in.
-    }
 
     public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         InterfaceSockets.ConnectAsync(Interface, remoteEndPoint, cancellationToken);

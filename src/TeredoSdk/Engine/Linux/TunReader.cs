@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
@@ -18,7 +19,13 @@ sealed unsafe class TunReader : IDisposable
     Thread? _thread;
     volatile bool _isEnding;
 
-    public TunReader(SafeFileHandle tun, string name) => (_tun, _name) = (tun, name);
+    /// <exception cref="Win32Exception">There is no descriptor left.</exception>
+    public TunReader(SafeFileHandle tun, string name)
+    {
+        (_tun, _name) = (tun, name);
+        if (_wake.IsInvalid)
+            throw new Win32Exception();
+    }
 
     public Task Completion => _completion.Task;
 

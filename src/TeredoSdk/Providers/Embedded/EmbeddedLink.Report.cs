@@ -11,14 +11,15 @@ sealed partial class EmbeddedLink
         get
         {
             var core = _driver.Read(core => (core.Address, core.Server, core.Nat, core.PeerCount));
+            var mapping = _driver.PortMapping;
             var (all, unrestricted) = _sockets.Counts;
             lock (_gate)
             {
                 return new()
                 {
                     Provider = TeredoProvider.Embedded,
-                    KernelSockets = _host.Capabilities.HasFlag(LinkCapabilities.KernelSockets),
-                    PassedOver = _passedOver,
+                    KernelSockets = Capabilities.HasFlag(LinkCapabilities.KernelSockets),
+                    PassedOver = _chosen!.PassedOver,
                     State = _state,
                     Address = core.Address?.ToIPAddress(),
                     Reachability = _state != TeredoState.Qualified ? Reachability.No : _guard.StrangerSeen ? Reachability.Yes : Reachability.NotChecked,
@@ -30,6 +31,10 @@ sealed partial class EmbeddedLink
                     PortPreserving = core.Address is null ? null : core.Nat.PortPreserving,
                     LocalEndPoint = _driver.LocalEndpoint?.ToIPEndPoint(),
                     MappedEndPoint = core.Address?.MappedEndpoint.ToIPEndPoint(),
+                    PortMapping = mapping.State,
+                    PortMappingEndPoint = mapping.External?.ToIPEndPoint(),
+                    PortMappingProtocol = mapping.Protocol,
+                    PortMappingProblem = mapping.Problem,
                     MtuOctets = _mtuOctets,
                     NativeIPv6 = _options.NativeIPv6,
                     HasNativeIPv6 = _driver.HasNativeIpv6,

@@ -89,7 +89,15 @@ sealed partial class EmbeddedLink
     {
         Log.Qualified(_log, qualified.Address, qualified.Server.Primary, qualified.Nat.ClassicName);
         var address = qualified.Address.ToIPAddress();
-        TakeAddress(qualified.Address);
+        try
+        {
+            TakeAddress(qualified.Address);
+        }
+        catch (TeredoException e) // the device was taken away
+        {
+            Fail(e, null);
+            return;
+        }
         TeredoStateChange? change = null;
         TaskCompletionSource<TeredoException?> settled;
         lock (_gate)
@@ -113,7 +121,7 @@ sealed partial class EmbeddedLink
     // The old address is void: what used it ends: connections at once, while listeners stay.
     void TakeAddress(TeredoAddress address)
     {
-        _host.SetAddress(address);
+        Volatile.Read(ref _chosen)?.Host.SetAddress(address);
         AbortStaleConnections();
     }
 
@@ -125,7 +133,7 @@ sealed partial class EmbeddedLink
                 return;
             _lostAddress = address.ToIPAddress();
         }
-        _host.LoseAddress();
+        Volatile.Read(ref _chosen)?.Host.LoseAddress();
         Log.AddressLost(_log, address);
         _guard.ForgetStrangers();
         Publish(TeredoStateChangeKind.Lost, null, address.ToIPAddress());

@@ -23,9 +23,9 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
     readonly PeerWatch _watch = new();
     readonly SocketRegistry _sockets = new();
     readonly StateChangeFeed _changes = new();
-    readonly IReadOnlyList<PassedOver> _passedOver;
-    readonly IEngineHost _host;
+    readonly Task<ChosenHost> _choosing;
     readonly long _startedAt;
+    ChosenHost? _chosen; // null while it is being made, beside the first solicitations
     TaskCompletionSource<TeredoException?> _settled = NewWait(); // completed when there is an address, or a reason why not
     TeredoState _state;
     TeredoException? _problem;
@@ -42,20 +42,20 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
     /// <param name="log">Where it logs to.</param>
     /// <param name="makeHost">Makes the host, with what was passed over for it.</param>
     public EmbeddedLink(TeredoOptions options, IReadOnlyList<TeredoServerAddress> servers, IHostNetwork network, IRandomSource random, ILogger log,
-        Func<HostContext, (IEngineHost Host, IReadOnlyList<PassedOver> PassedOver)> makeHost)
+        Func<HostContext, Task<ChosenHost>> makeHost)
     {
         (_options, _log) = (options, log);
         _startedAt = options.TimeProvider.GetTimestamp();
         var clock = new EngineClock(options.TimeProvider);
         _guard = new(clock);
-        _echo = new(clock, _guard, () => _sockets.AnyUnrestricted, () => _driver!);
-        (_host, _passedOver) = makeHost(new(clock, _guard, _watch, () => _driver!));
+        _echo = new(clock, _guard, () => _sockets.AnyUnrestricted, () => _driver!); // not before there is one
         _driver = new(options.ToClientOptions(servers), random, network, options.TimeProvider, this, log);
+        _choosing = makeHost(new(clock, _guard, _watch, () => _driver, log));
     }
 
     public IPAddress? Address => _driver.Address?.ToIPAddress();
 
-    public LinkCapabilities Capabilities => _host.Capabilities;
+    public LinkCapabilities Capabilities => Host.Capabilities;
 
     public IAsyncEnumerable<TeredoStateChange> Changes => _changes;
 
@@ -68,7 +68,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
             throw Problems.InsteadOfNativeIPv6();
         var log = options.LoggerFactory.CreateLogger<TeredoNode>();
         var servers = await ServerName.FindAndResolveAsync(options, log, cancellationToken).ConfigureAwait(false);
-        var link = new EmbeddedLink(options, servers, network, random, log, context => EngineHosts.Make(options.Sockets, context, passedOver, log));
+        var link = new EmbeddedLink(options, servers, network, random, log, context => EngineHosts.MakeAsync(options.Sockets, context, passedOver));
         await link.StartAsync(cancellationToken).ConfigureAwait(false);
         return link;
     }
@@ -80,6 +80,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         try
         {
             _driver.Start();
+            Take(await _choosing.ConfigureAwait(false));
             await WaitForAddressAsync(cancellationToken).ConfigureAwait(false);
         }
         catch
@@ -90,15 +91,15 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
     }
 
     public Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
-        OpenAsync(level, () => new TeredoListener(this, _host.Listen(port, IsUnrestricted(level), backlog), level), cancellationToken);
+        OpenAsync(level, () => new TeredoListener(this, Host.Listen(port, IsUnrestricted(level), backlog), level), cancellationToken);
 
     public Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
-        OpenAsync(level, () => new TeredoDatagramSocket(this, _host.Bind(port, IsUnrestricted(level)), level), cancellationToken);
+        OpenAsync(level, () => new TeredoDatagramSocket(this, Host.Bind(port, IsUnrestricted(level)), level), cancellationToken);
 
     public async Task<TeredoConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
         if (!Capabilities.HasFlag(LinkCapabilities.Streams))
-            await _host.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false); // says why not
+            await Host.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false); // says why not
         Wake();
         await WaitForAddressAsync(cancellationToken).ConfigureAwait(false);
         var peer = Ipv6Address.FromIPAddress(remoteEndPoint.Address);
@@ -106,7 +107,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         using var watched = _watch.Add(peer, attempt);
         try
         {
-            return Adopt(await _host.ConnectAsync(remoteEndPoint, attempt.Token).ConfigureAwait(false));
+            return Adopt(await Host.ConnectAsync(remoteEndPoint, attempt.Token).ConfigureAwait(false));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException && watched.Problem is not null)
         {
@@ -145,6 +146,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         {
             connection = new TeredoConnection(this, accepted, IPProtectionLevel.EdgeRestricted);
             _sockets.Add(connection);
+            Host.Admit(connection.LocalEndPoint, connection.RemoteEndPoint);
             AbortStaleConnections(); // the address may have changed meanwhile
             return connection;
         }
@@ -156,12 +158,14 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         }
     }
 
+    public void Retire(Socket socket) => Host.Retire(socket);
+
     public void Remove(TeredoSocket socket)
     {
         if (!_sockets.Remove(socket))
             return;
         if (socket is TeredoListener)
-            _host.Unlisten((ushort)socket.LocalEndPoint.Port);
+            Host.Unlisten((ushort)socket.LocalEndPoint.Port);
         if (IsUnrestricted(socket.ProtectionLevel))
             _driver.ReleaseLease();
     }
@@ -180,16 +184,28 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         _changes.End();
         _sockets.Close();
         _echo.Close();
+        if (Volatile.Read(ref _chosen) is { } chosen)
+            await chosen.Host.DrainAsync().ConfigureAwait(false);
         await _driver.DisposeAsync().ConfigureAwait(false);
-        _host.Dispose(); // when nothing is delivered to it any more
+        try
+        {
+            (await _choosing.ConfigureAwait(false)).Host.Dispose(); // when nothing is delivered to it any more
+        }
+        catch (TeredoException)
+        {
+            // None could be made: who brought the link up was told.
+        }
     }
+
+    IEngineHost Host => Volatile.Read(ref _chosen)!.Host; // there before anybody gets the link
 
     void IDriverClient.Receive(ReadOnlySpan<byte> octets)
     {
         if (!Ipv6Packet.TryParse(octets, out var packet))
             _guard.Count(HostDrop.MalformedTransport);
-        else if (!packet.IsBubble && (_host.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
-            _host.Receive(packet);
+        else if (!packet.IsBubble && Volatile.Read(ref _chosen)?.Host is { } host
+            && (host.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
+            host.Receive(packet);
     }
 
     async Task<T> OpenAsync<T>(IPProtectionLevel level, Func<T> make, CancellationToken cancellationToken) where T : TeredoSocket
@@ -219,6 +235,14 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
             await socket.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    // The address may be there already, or come at the same time: whoever is second sets it.
+    void Take(ChosenHost chosen)
+    {
+        Volatile.Write(ref _chosen, chosen);
+        if (_driver.Address is { } address)
+            chosen.Host.SetAddress(address);
     }
 
     void Wake()

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using TeredoSdk.Cli.Json;
+using TeredoSdk.Cli.Traffic;
+
+namespace TeredoSdk.Cli.Commands;
+
+/// <summary><c>teredo connect</c>: copies between a peer and stdin and stdout.</summary>
+sealed class ConnectCommand : Command
+{
+    readonly Argument<PeerName> _peer = new("PEER") { Description = "The peer: [ADDR]:PORT or host:port.", CustomParser = Values.Peer };
+    readonly Option<bool> _udp = new("--udp", "-u") { Description = "UDP instead of TCP: a line is a datagram, and each answer is printed as one." };
+
+    readonly Option<TimeSpan> _linger = new("--linger")
+    {
+        Description = "With -u: how long to wait for answers after the end of stdin and the last datagram; 2 by default.",
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => TimeSpan.FromSeconds(2),
+        CustomParser = Values.Seconds(0, 86400),
+    };
+
+    readonly NodeOptions _node = new();
+
+    public ConnectCommand() : base("connect",
+        """
+        Connect to a peer and copy between it and stdin and stdout. The end of stdin half-closes towards the peer, the peer's half-close ends stdout,
+        and the command ends with both. With --json the payload received is only counted, and the document comes at the end.
+        """)
+    {
+        Add(_peer);
+        Add(_udp);
+        Add(_linger);
+        _node.AddTo(this);
+        SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
+    }
+
+    async Task<int> RunAsync(Invocation invocation)
+    {
+        var peer = invocation.Arguments.GetValue(_peer)!;
+        await using var node = await _node.StartAsync(invocation);
+        return await (invocation.Arguments.GetValue(_udp) ? TalkByDatagramsAsync(invocation, node, peer) : TalkAsync(invocation, node, peer));
+    }
+
+    static async Task<int> TalkAsync(Invocation invocation, TeredoNode node, PeerName peer)
+    {
+        await using var connection = await invocation.WaitAsync($"connecting to {peer.Host}", node.ConnectAsync(peer.Host, peer.Port, invocation.Ended));
+        return await ConversationRunner.RunAsync(invocation, connection);
+    }
+
+    async Task<int> TalkByDatagramsAsync(Invocation invocation, TeredoNode node, PeerName peer)
+    {
+        var remote = await peer.ResolveAsync(invocation.Ended);
+        await using var socket = await node.BindAsync(0, cancellationToken: invocation.Ended);
+        var conversation = new DatagramConversation(socket, Console.OpenStandardInput(), invocation.Output.Payload());
+        await conversation.CallAsync(node, remote, invocation.Arguments.GetValue(_linger), invocation.Ended);
+        invocation.Output.Document(new ConversationDocument("udp", socket.TeredoEndPoint, remote, conversation.Received, conversation.Sent), json => json.ConversationDocument);
+        return 0;
+    }
+}

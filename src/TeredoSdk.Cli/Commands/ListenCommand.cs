@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using TeredoSdk.Cli.Json;
+using TeredoSdk.Cli.Traffic;
+
+namespace TeredoSdk.Cli.Commands;
+
+/// <summary><c>teredo listen</c>: waits at the Teredo address for a peer, or echoes to all.</summary>
+sealed class ListenCommand : Command
+{
+    readonly Argument<int> _port = new("PORT") { Description = "The port; 0 for any.", CustomParser = Values.Number(0, ushort.MaxValue) };
+    readonly Option<bool> _udp = new("--udp", "-u") { Description = "UDP instead of TCP: a line is a datagram. Runs until it is told to end." };
+    readonly Option<bool> _echo = new("--echo") { Description = "Send every peer its own octets back, and keep serving." };
+
+    readonly Option<TimeSpan?> _linger = new("--linger")
+    {
+        Description = "With -u: end when stdin has ended and nothing was sent or received for so long.",
+        HelpName = "SECONDS",
+        CustomParser = result => Values.Seconds(0, 86400)(result),
+    };
+
+    readonly NodeOptions _node = new();
+
+    public ListenCommand() : base("listen",
+        """
+        Wait at the Teredo address, then copy between the first peer and stdin and stdout. Prints "listening on [ADDR]:PORT" to stderr when peers
+        can get in. With --json the payload is only counted, and the document comes at the end.
+        """)
+    {
+        Add(_port);
+        Add(_udp);
+        Add(_echo);
+        Add(_linger);
+        _node.AddTo(this);
+        SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
+    }
+
+    async Task<int> RunAsync(Invocation invocation)
+    {
+        await using var node = await _node.StartAsync(invocation);
+        int port = invocation.Arguments.GetValue(_port);
+        bool echo = invocation.Arguments.GetValue(_echo);
+        if (!invocation.Arguments.GetValue(_udp))
+        {
+            await using var listener = await node.ListenAsync(port, cancellationToken: invocation.Ended);
+            Announce(listener);
+            return await (echo ? EchoAsync(invocation, listener) : TalkAsync(invocation, listener));
+        }
+        await using var socket = await node.BindAsync(port, IPProtectionLevel.Unrestricted, invocation.Ended);
+        Announce(socket);
+        return await (echo ? EchoAsync(invocation, socket) : TalkAsync(invocation, socket));
+    }
+
+    // The line that scripts wait for.
+    static void Announce(TeredoSocket socket) => Output.Notice($"listening on {socket.TeredoEndPoint}");
+
+    static async Task<int> TalkAsync(Invocation invocation, TeredoListener listener)
+    {
+        await using var connection = await listener.AcceptAsync(invocation.Ended);
+        await listener.DisposeAsync(); // the first peer is the only one
+        return await ConversationRunner.RunAsync(invocation, connection);
+    }
+
+    async Task<int> TalkAsync(Invocation invocation, TeredoDatagramSocket socket)
+    {
+        var endPoint = socket.TeredoEndPoint;
+        var conversation = new DatagramConversation(socket, Console.OpenStandardInput(), invocation.Output.Payload());
+        try
+        {
+            await conversation.AnswerAsync(invocation.Arguments.GetValue(_linger), invocation.Ended);
+        }
+        catch (OperationCanceledException) when (invocation.Ended.IsCancellationRequested)
+        {
+            // The usual end.
+        }
+        invocation.Output.Document(new ConversationDocument("udp", endPoint, conversation.Peer, conversation.Received, conversation.Sent), json => json.ConversationDocument);
+        return 0;
+    }
+
+    static async Task<int> EchoAsync(Invocation invocation, TeredoSocket socket)
+    {
+        var endPoint = socket.TeredoEndPoint;
+        var echo = new EchoService(invocation);
+        await (socket is TeredoListener listener ? echo.RunAsync(listener) : echo.RunAsync((TeredoDatagramSocket)socket));
+        string protocol = socket is TeredoListener ? "tcp" : "udp";
+        invocation.Output.Document(new EchoDocument(protocol, endPoint, echo.Peers, echo.Received, echo.Sent), json => json.EchoDocument);
+        return 0;
+    }
+}

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Cli.Json;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Cli.Commands;
+
+/// <summary><c>teredo server</c>: a Teredo server until it is told to end.</summary>
+sealed class ServerCommand : Command
+{
+    readonly Option<IPAddress> _address = new("--address")
+    {
+        Description = "The primary IPv4 address, one of this machine's own and a public one.",
+        HelpName = "A",
+        Required = true,
+        CustomParser = Values.Ipv4,
+    };
+
+    readonly Option<IPAddress> _secondary = new("--secondary-address")
+    {
+        Description = "Another IPv4 address of this machine, best A + 1. Without it no client can check how its NAT maps ports.",
+        HelpName = "B",
+        CustomParser = Values.Ipv4,
+    };
+
+    readonly Option<int> _port = new("--port")
+    {
+        Description = $"The UDP port, {TeredoPorts.Server} by default. Another one is for laboratories: clients always ask port {TeredoPorts.Server}.",
+        HelpName = "PORT",
+        DefaultValueFactory = _ => TeredoPorts.Server,
+        CustomParser = Values.Number(1, ushort.MaxValue),
+    };
+
+    readonly Option<bool> _rateLimits = new("--rate-limits")
+    {
+        Description = "Whether what one host may cause is limited; on by default.",
+        HelpName = "on|off",
+        DefaultValueFactory = _ => true,
+        CustomParser = Values.Choice(("on", true), ("off", false)),
+    };
+
+    readonly Option<bool> _allowPrivate = CommonOptions.AllowPrivate();
+
+    public ServerCommand() : base("server",
+        """
+        Run a Teredo server, as an ordinary user, until Ctrl-C or SIGTERM. It does not forward to native IPv6. Prints "serving on A:PORT" to
+        stderr when it serves; with --json the one document comes then, too.
+        """)
+    {
+        Add(_address);
+        Add(_secondary);
+        Add(_port);
+        Add(_rateLimits);
+        Add(_allowPrivate);
+        SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
+    }
+
+    async Task<int> RunAsync(Invocation invocation)
+    {
+        invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Trace : LogLevel.Warning;
+        bool rateLimits = invocation.Arguments.GetValue(_rateLimits);
+        await using var server = Start(invocation, rateLimits);
+        invocation.Output.Document(new ServerDocument(server.EndPoint, server.SecondaryEndPoint, rateLimits, ForwardsNativeIPv6: false), json => json.ServerDocument);
+        Output.Notice($"serving on {server.EndPoint}{(server.SecondaryEndPoint is { } secondary ? $" and {secondary}" : ", without a secondary address")}");
+        await invocation.UntilEndedAsync();
+        return 0;
+    }
+
+    TeredoServerHost Start(Invocation invocation, bool rateLimits)
+    {
+        var arguments = invocation.Arguments;
+        try
+        {
+            return TeredoServerHost.Start(new()
+            {
+                Address = arguments.GetValue(_address)!,
+                SecondaryAddress = arguments.GetValue(_secondary),
+                Port = arguments.GetValue(_port),
+                RateLimits = rateLimits,
+                AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
+                LoggerFactory = invocation.Logs,
+            });
+        }
+        catch (ArgumentException e)
+        {
+            throw new BadArgumentsException(Wording.Of(e).Replace("Primary", _address.Name).Replace("Secondary ", $"{_secondary.Name} "));
+        }
+    }
+}

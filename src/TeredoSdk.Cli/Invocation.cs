@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace TeredoSdk.Cli;
+
+/// <summary>The arguments are well-formed, but can't be meant.</summary>
+sealed class BadArgumentsException(string message) : Exception(message);
+
+/// <summary>One run of a command: its arguments, its output, and how it ends.</summary>
+sealed class Invocation
+{
+    readonly Signals _signals;
+
+    Invocation(ParseResult arguments, Signals signals)
+    {
+        (Arguments, _signals) = (arguments, signals);
+        IsVerbose = arguments.GetValue(CommonOptions.Verbose);
+        Output = new(arguments.GetValue(CommonOptions.Json));
+        Logs = new() { Level = IsVerbose ? LogLevel.Debug : LogLevel.Error }; // the sentence of a failure is enough while starting
+    }
+
+    public ParseResult Arguments { get; }
+
+    public bool IsVerbose { get; }
+
+    public Output Output { get; }
+
+    public StderrLogs Logs { get; }
+
+    /// <summary>Cancelled by Ctrl-C and SIGTERM: undo everything.</summary>
+    public CancellationToken Ended => _signals.Token;
+
+    /// <summary>Runs a command to its exit code.</summary>
+    public static async Task<int> RunAsync(ParseResult arguments, Func<Invocation, Task<int>> command)
+    {
+        using var signals = new Signals();
+        var invocation = new Invocation(arguments, signals);
+        try
+        {
+            return await command(invocation);
+        }
+        catch (Exception) when (signals.ExitCode is { } code)
+        {
+            return invocation.Output.Fail("interrupted", $"Ended by {signals.Name}.", code);
+        }
+        catch (BadArgumentsException e)
+        {
+            return invocation.Output.BadArguments(e.Message, arguments.CommandResult);
+        }
+        catch (TeredoException e)
+        {
+            return invocation.Output.Fail(JsonNamingPolicy.CamelCase.ConvertName(e.Error.ToString()), Wording.Of(e));
+        }
+        catch (Exception e)
+        {
+            if (invocation.IsVerbose)
+                Output.Notice(e.ToString());
+            return invocation.Output.Fail("failed", Wording.Of(e));
+        }
+    }
+
+    /// <summary>Waits, and shows that it does when a person watches.</summary>
+    public Task<T> WaitAsync<T>(string what, Task<T> task) => Console.IsErrorRedirected || IsVerbose ? task : Spinner.ShowAsync(what, task);
+
+    /// <summary>Waits for the signal that ends what runs until then.</summary>
+    public Task UntilEndedAsync()
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Ended.Register(ended.SetResult);
+        return ended.Task;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Cli.Json;
+
+/// <summary>How documents are written: camelCase, addresses and names as text.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(FailureDocument))]
+[JsonSerializable(typeof(DecodeDocument))]
+[JsonSerializable(typeof(TeredoReport))]
+[JsonSerializable(typeof(EchoDocument))]
+[JsonSerializable(typeof(ConversationDocument))]
+[JsonSerializable(typeof(PingDocument))]
+[JsonSerializable(typeof(ServerDocument))]
+sealed partial class CliJson : JsonSerializerContext
+{
+    /// <summary>Indented, and with nothing escaped that need not be.</summary>
+    public static CliJson ForPeople { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DictionaryKeyPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters =
+        {
+            new TextConverter<IPAddress>(),
+            new TextConverter<IPEndPoint>(),
+            Names<TeredoProvider>(),
+            Names<TeredoState>(),
+            Names<TeredoError>(),
+            Names<Reachability>(),
+            Names<NativeIPv6Mode>(),
+            Names<MappingBehaviour>(),
+            Names<FilteringBehaviour>(),
+        },
+    });
+
+    static JsonStringEnumConverter<T> Names<T>() where T : struct, Enum => new(JsonNamingPolicy.CamelCase);
+
+    /// <summary>Writes a value as its text; documents are only written.</summary>
+    sealed class TextConverter<T> : JsonConverter<T> where T : class
+    {
+        public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException("The command's documents are only written.");
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    }
+}

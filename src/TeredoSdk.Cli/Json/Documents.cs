@@ -1,0 +1,28 @@
+using System.Net;
+
+namespace TeredoSdk.Cli.Json;
+
+/// <summary>A command that failed: the name of the failure, and the sentence.</summary>
+sealed record FailureDocument(string Error, string Problem);
+
+/// <summary>
+/// The parts of a Teredo address. The prefix is current, or old: that of early Windows XP, which nobody routes any more. The flags are 16 bits in
+/// hexadecimal digits. A public address has two IPv4 addresses of the public internet.
+/// </summary>
+sealed record DecodeDocument(IPAddress Address, string Prefix, string PrefixAge, IPAddress Server, string Flags, bool Cone, IPEndPoint MappedEndPoint, bool IsPublic);
+
+/// <summary>What an echo service did until it was ended.</summary>
+sealed record EchoDocument(string Protocol, IPEndPoint? EndPoint, long Peers, long OctetsReceived, long OctetsSent);
+
+/// <summary>A conversation with one peer.</summary>
+sealed record ConversationDocument(string Protocol, IPEndPoint? EndPoint, IPEndPoint? Peer, long OctetsReceived, long OctetsSent);
+
+/// <summary>What came of pings.</summary>
+sealed record PingDocument(IPAddress Address, int Sent, int Received, double LossPercent, double? MinMilliseconds, double? AverageMilliseconds,
+    double? MaxMilliseconds, IReadOnlyList<PingReplyDocument> Replies, string? Problem);
+
+/// <summary>What came of one ping.</summary>
+sealed record PingReplyDocument(int Sequence, string Status, double? RoundTripMilliseconds, string? Problem);
+
+/// <summary>A server that serves.</summary>
+sealed record ServerDocument(IPEndPoint EndPoint, IPEndPoint? SecondaryEndPoint, bool RateLimits, bool ForwardsNativeIPv6);

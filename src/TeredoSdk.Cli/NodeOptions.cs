@@ -1,0 +1,99 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+
+namespace TeredoSdk.Cli;
+
+/// <summary>The options of commands that need a Teredo address.</summary>
+sealed class NodeOptions
+{
+    readonly Option<string[]> _server = new("--server", "-s")
+    {
+        Description = $"A Teredo server; given again, the next one when that is silent. Without it those of the environment variable {TeredoOptions.ServerVariable}.",
+        HelpName = "HOST[,SECONDARY]",
+        DefaultValueFactory = _ => [],
+    };
+
+    readonly Option<TeredoProvider> _provider = new("--provider")
+    {
+        Description = "What provides the address.",
+        HelpName = "auto|windows|interface|embedded",
+        CustomParser = Values.Choice(("auto", TeredoProvider.Auto), ("windows", TeredoProvider.Windows), ("interface", TeredoProvider.Interface),
+            ("embedded", TeredoProvider.Embedded)),
+    };
+
+    readonly Option<TeredoSockets> _sockets = new("--sockets")
+    {
+        Description = "Sockets of the kernel (TCP and UDP) or inside the process (UDP).",
+        HelpName = "auto|kernel|in-process",
+        CustomParser = Values.Choice(("auto", TeredoSockets.Auto), ("kernel", TeredoSockets.Kernel), ("in-process", TeredoSockets.InProcess)),
+    };
+
+    readonly Option<NativeIPv6Mode> _nativeIPv6 = new("--native-ipv6")
+    {
+        Description = "What to do when this machine has native IPv6.",
+        HelpName = "beside|instead",
+        CustomParser = Values.Choice(("beside", NativeIPv6Mode.Beside), ("instead", NativeIPv6Mode.Instead)),
+    };
+
+    readonly Option<TimeSpan?> _refresh = Seconds("--refresh", "How often the NAT's mapping is refreshed at the latest: 5 to 600, 30 by default.");
+    readonly Option<TimeSpan?> _timeout = Seconds("--timeout", "How long to wait for an address: 1 to 600, 30 by default.");
+
+    readonly Option<int> _clientPort = new("--client-port")
+    {
+        Description = "The local UDP port that Teredo is carried over; 0, the default, for any.",
+        HelpName = "PORT",
+        CustomParser = Values.Number(0, ushort.MaxValue),
+    };
+
+    readonly Option<bool> _requireSecondary = new("--require-secondary") { Description = "Pass over a server that is silent at its secondary address." };
+    readonly Option<bool> _allowPrivate = CommonOptions.AllowPrivate();
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in new Option[] { _server, _provider, _sockets, _nativeIPv6, _refresh, _timeout, _clientPort, _requireSecondary, _allowPrivate })
+            command.Options.Add(option);
+    }
+
+    /// <summary>Starts a node and waits for its address, with a sign of life on stderr.</summary>
+    /// <exception cref="BadArgumentsException">An option is outside its range.</exception>
+    /// <exception cref="TeredoException">There is no address, why, and what to do.</exception>
+    public async Task<TeredoNode> StartAsync(Invocation invocation)
+    {
+        var options = Read(invocation.Arguments, invocation.Logs);
+        var node = await invocation.WaitAsync("asking for a Teredo address", TeredoNode.StartAsync(options, invocation.Ended));
+        invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Debug : LogLevel.Warning;
+        return node;
+    }
+
+    TeredoOptions Read(ParseResult arguments, ILoggerFactory logs)
+    {
+        var options = new TeredoOptions
+        {
+            Servers = arguments.GetValue(_server)!,
+            Provider = arguments.GetValue(_provider),
+            Sockets = arguments.GetValue(_sockets),
+            NativeIPv6 = arguments.GetValue(_nativeIPv6),
+            ClientPort = arguments.GetValue(_clientPort),
+            RequireSecondary = arguments.GetValue(_requireSecondary),
+            AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
+            LoggerFactory = logs,
+        };
+        options.RefreshInterval = arguments.GetValue(_refresh) ?? options.RefreshInterval;
+        options.QualificationTimeout = arguments.GetValue(_timeout) ?? options.QualificationTimeout;
+        try
+        {
+            options.Validate();
+            return options;
+        }
+        catch (ArgumentException e)
+        {
+            throw new BadArgumentsException(Wording.Of(e));
+        }
+    }
+
+    static Option<TimeSpan?> Seconds(string name, string description)
+    {
+        var parse = Values.Seconds(0, 1e6); // the options know the range
+        return new(name) { Description = description, HelpName = "SECONDS", CustomParser = result => parse(result) };
+    }
+}

@@ -1,0 +1,62 @@
+using System.CommandLine.Parsing;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Win32.SafeHandles;
+using TeredoSdk.Cli.Json;
+
+namespace TeredoSdk.Cli;
+
+/// <summary>Where results and sentences go: lines for people or one JSON document to stdout, everything else to stderr.</summary>
+sealed class Output(bool isJson)
+{
+    const int FailureCode = 1, BadArgumentsCode = 2;
+
+    public bool IsJson => isJson;
+
+    /// <summary>A line on stderr, beside the result.</summary>
+    public static void Notice(string line) => Console.Error.WriteLine(line);
+
+    /// <summary>A line of the result for people; nothing with --json.</summary>
+    public void Line(string line)
+    {
+        if (!isJson)
+            Console.Out.WriteLine(line);
+    }
+
+    /// <summary>Where payload goes: to stdout, which the document has for itself with --json.</summary>
+    public Stream Payload() => isJson ? Stream.Null : Console.OpenStandardOutput();
+
+    /// <summary>Ends stdout for who reads it, while the command goes on.</summary>
+    public static void EndPayload(Stream payload)
+    {
+        const int stdout = 1;
+        payload.Dispose(); // a duplicate
+        if (!OperatingSystem.IsWindows() && payload != Stream.Null)
+            new SafeFileHandle(stdout, ownsHandle: true).Dispose();
+    }
+
+    /// <summary>The one document; nothing without --json.</summary>
+    public void Document<T>(T document, Func<CliJson, JsonTypeInfo<T>> type)
+    {
+        if (isJson)
+            Console.Out.WriteLine(JsonSerializer.Serialize(document, type(CliJson.ForPeople)));
+    }
+
+    /// <summary>The end of a command that failed.</summary>
+    public int Fail(string error, string problem, int exitCode = FailureCode)
+    {
+        Document(new FailureDocument(error, problem), json => json.FailureDocument);
+        Notice(problem);
+        return exitCode;
+    }
+
+    /// <summary>The end of a command whose arguments can't be meant.</summary>
+    public int BadArguments(string problem, CommandResult command)
+    {
+        List<string> path = [];
+        for (SymbolResult? result = command; result is CommandResult part; result = part.Parent)
+            path.Insert(0, result.Parent is null ? "teredo" : part.Command.Name);
+        Notice($"{string.Join(' ', path)} --help tells what is expected.");
+        return Fail("badArguments", problem, BadArgumentsCode);
+    }
+}

@@ -1,0 +1,61 @@
+using Spectre.Console;
+
+namespace TeredoSdk.Cli;
+
+/// <summary>A report as a table.</summary>
+static class ReportTable
+{
+    public static void Print(TeredoReport report)
+    {
+        if (Console.IsOutputRedirected) // nothing is coloured or wrapped
+        {
+            foreach (var (name, value) in Rows(report))
+                Console.Out.WriteLine($"{name,-15} {value}");
+            return;
+        }
+        PrintToTerminal(report);
+    }
+
+    // Apart from its caller, so that the library is loaded only when needed.
+    static void PrintToTerminal(TeredoReport report)
+    {
+        var table = new Table { Border = TableBorder.None, ShowHeaders = false };
+        table.AddColumn(new TableColumn("") { NoWrap = true }).AddColumn("");
+        foreach (var (name, value) in Rows(report))
+            table.AddRow(new Text(name, new Style(decoration: Decoration.Dim)), new Text(value));
+        AnsiConsole.Write(table);
+    }
+
+    static IEnumerable<(string Name, string Value)> Rows(TeredoReport report)
+    {
+        yield return ("state", Words(report.State));
+        yield return ("address", Known(report.Address));
+        yield return ("reachable", report.Reachability == Reachability.NotChecked ? "not checked: no stranger's packet came in yet" : Words(report.Reachability));
+        yield return ("provider", $"{Words(report.Provider)}, {(report.KernelSockets ? "sockets of the kernel" : "sockets inside the process (UDP only)")}");
+        foreach (var passed in report.PassedOver)
+            yield return ("passed over", $"{passed.Way}: {passed.Reason}");
+        yield return ("server", report.SecondaryServer is { } secondary ? $"{Known(report.Server)}, secondary {secondary}" : Known(report.Server));
+        yield return ("nat", $"{report.NatName} (mapping {Words(report.Mapping)}, filtering {Words(report.Filtering)}, ports {Ports(report.PortPreserving)})");
+        yield return ("local endpoint", Known(report.LocalEndPoint));
+        yield return ("mapped endpoint", Known(report.MappedEndPoint));
+        yield return ("mtu", report.MtuOctets is { } mtu ? $"{mtu} octets" : "not known");
+        yield return ("native ipv6", report.HasNativeIPv6 ? $"yes, Teredo {(report.NativeIPv6 == NativeIPv6Mode.Beside ? "stays up beside it" : "gives way to it")}" : "no");
+        foreach (var (reason, count) in report.Drops)
+            yield return ("dropped", $"{count} {reason}");
+        if (report.Problem is { } problem)
+            yield return ("problem", Wording.Of(new TeredoException(report.Error ?? default, problem)));
+    }
+
+    static string Known(object? value) => value?.ToString() ?? "not known";
+
+    static string Ports(bool? kept) => kept switch
+    {
+        true => "kept",
+        false => "changed",
+        null => "not known",
+    };
+
+    // NotChecked is "not checked".
+    static string Words<T>(T value) where T : struct, Enum =>
+        string.Concat(value.ToString().Select((c, i) => char.IsUpper(c) ? (i > 0 ? " " : "") + char.ToLowerInvariant(c) : c.ToString()));
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Text;
+
+namespace TeredoSdk.Cli.Traffic;
+
+/// <summary>Datagrams between a peer and stdin and stdout: a line is a datagram, without its terminator.</summary>
+sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Stream output)
+{
+    static readonly byte[] LineEnd = Encoding.ASCII.GetBytes(Environment.NewLine);
+
+    readonly TaskCompletionSource<IPEndPoint> _peer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource _pathOpen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    long _lastAt = Environment.TickCount64; // of the last datagram
+
+    /// <summary>The one peer; null until there is one.</summary>
+    public IPEndPoint? Peer => _peer.Task.IsCompletedSuccessfully ? _peer.Task.Result : null;
+
+    public long Received { get; private set; }
+
+    public long Sent { get; private set; }
+
+    /// <summary>Talks to a peer until the input has ended and nothing was sent or received for a while.</summary>
+    /// <exception cref="TeredoException">The peer can't be reached.</exception>
+    public async Task CallAsync(TeredoNode node, IPEndPoint peer, TimeSpan linger, CancellationToken cancellationToken)
+    {
+        _peer.SetResult(peer);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var path = OpenPathAsync(node, peer.Address, stop.Token);
+        await UntilSilentAsync(linger, stop, path);
+    }
+
+    /// <summary>Talks to whoever sends first, until the input has ended and nothing was sent or received for a while, or for ever.</summary>
+    public async Task AnswerAsync(TimeSpan? linger, CancellationToken cancellationToken)
+    {
+        _pathOpen.SetResult(); // who sends to us has opened it
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await UntilSilentAsync(linger ?? Timeout.InfiniteTimeSpan, stop);
+    }
+
+    // Ends with the first task that fails, or when the talk is over; the others end with it.
+    async Task UntilSilentAsync(TimeSpan linger, CancellationTokenSource stop, params Task[] others)
+    {
+        var talk = TalkAsync(linger, stop.Token);
+        await foreach (var ended in Task.WhenEach([talk, ReceiveAsync(stop.Token), .. others]))
+        {
+            if (ended == talk || !ended.IsCompletedSuccessfully)
+            {
+                await stop.CancelAsync();
+                await ended;
+                return;
+            }
+        }
+    }
+
+    async Task TalkAsync(TimeSpan linger, CancellationToken cancellationToken)
+    {
+        var peer = await _peer.Task.WaitAsync(cancellationToken);
+        await Task.Factory.StartNew(() => SendLines(peer, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .WaitAsync(cancellationToken);
+        await _pathOpen.Task.WaitAsync(cancellationToken); // until then the first datagrams only wait
+        if (linger == Timeout.InfiniteTimeSpan)
+            await Task.Delay(linger, cancellationToken);
+        TimeSpan left;
+        while ((left = linger - TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _lastAt))) > TimeSpan.Zero)
+            await Task.Delay(left, cancellationToken);
+    }
+
+    // On a thread of its own, since reading blocks. What a new peer gets before the path is open waits in the engine, which holds a few datagrams.
+    void SendLines(IPEndPoint peer, CancellationToken cancellationToken)
+    {
+        const int held = 3; // and one for the ping
+        int count = 0;
+        foreach (var line in LineReader.Read(input))
+        {
+            if (count++ >= held)
+                _pathOpen.Task.WaitAsync(cancellationToken).GetAwaiter().GetResult();
+            Sent += socket.SendToAsync(line, peer, cancellationToken).AsTask().GetAwaiter().GetResult();
+            Touch();
+        }
+    }
+
+    async Task ReceiveAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var datagram = await socket.ReceiveFromAsync(cancellationToken);
+            _peer.TrySetResult(datagram.RemoteEndPoint);
+            if (!datagram.RemoteEndPoint.Equals(Peer))
+                continue;
+            output.Write([.. datagram.Buffer, .. LineEnd]);
+            output.Flush();
+            Received += datagram.Buffer.Length;
+            Touch();
+            _pathOpen.TrySetResult();
+        }
+    }
+
+    // A ping tells whether the peer can be reached. One that gets in, but is not answered, is no failure: some peers never answer.
+    async Task OpenPathAsync(TeredoNode node, IPAddress peer, CancellationToken cancellationToken)
+    {
+        var limit = TimeSpan.FromSeconds(13); // a peer that can't be reached is known as such after 12 s
+        var reply = await node.PingAsync(peer, limit, cancellationToken);
+        if (reply.Status == IPStatus.DestinationHostUnreachable && !_pathOpen.Task.IsCompleted)
+            throw new TeredoException(TeredoError.PeerUnreachable, reply.Problem ?? $"{peer} can't be reached.");
+        Touch();
+        _pathOpen.TrySetResult();
+    }
+
+    void Touch() => Volatile.Write(ref _lastAt, Environment.TickCount64);
+}

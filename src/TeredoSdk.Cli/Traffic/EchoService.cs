@@ -1,0 +1,92 @@
+using System.Net.Sockets;
+
+namespace TeredoSdk.Cli.Traffic;
+
+/// <summary>Sends every peer its own octets back, many at once, until it is cancelled.</summary>
+sealed class EchoService(Invocation invocation)
+{
+    const int BufferOctets = 64 * 1024;
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100); // while the system has no descriptors left
+
+    long _peers, _received, _sent;
+
+    public long Peers => Interlocked.Read(ref _peers);
+
+    public long Received => Interlocked.Read(ref _received);
+
+    public long Sent => Interlocked.Read(ref _sent);
+
+    public async Task RunAsync(TeredoListener listener)
+    {
+        while (!invocation.Ended.IsCancellationRequested)
+        {
+            try
+            {
+                _ = EchoAsync(await listener.AcceptAsync(invocation.Ended));
+            }
+            catch (SocketException e)
+            {
+                Output.Notice($"No connection can be accepted at the moment: {e.Message}");
+                await Task.Delay(Pause, invocation.Ended);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    public async Task RunAsync(TeredoDatagramSocket socket)
+    {
+        while (!invocation.Ended.IsCancellationRequested)
+        {
+            try
+            {
+                var datagram = await socket.ReceiveFromAsync(invocation.Ended);
+                Interlocked.Add(ref _received, datagram.Buffer.Length);
+                Interlocked.Add(ref _sent, await socket.SendToAsync(datagram.Buffer, datagram.RemoteEndPoint, invocation.Ended));
+            }
+            catch (TeredoException e)
+            {
+                Tell(e.Message); // to this peer, or at this moment; others come
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    async Task EchoAsync(TeredoConnection connection)
+    {
+        Interlocked.Increment(ref _peers);
+        Tell($"{connection.RemoteEndPoint} connected");
+        try
+        {
+            await using (connection)
+            {
+                var stream = connection.GetStream();
+                byte[] buffer = new byte[BufferOctets];
+                int length;
+                while ((length = await stream.ReadAsync(buffer, invocation.Ended)) > 0)
+                {
+                    Interlocked.Add(ref _received, length);
+                    await stream.WriteAsync(buffer.AsMemory(0, length), invocation.Ended);
+                    Interlocked.Add(ref _sent, length);
+                }
+                connection.CompleteWriting();
+                Tell($"{connection.RemoteEndPoint} has got everything back");
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            Tell(e.Message);
+        }
+    }
+
+    void Tell(string line)
+    {
+        if (invocation.IsVerbose)
+            Output.Notice(line);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Net.Sockets;
+
+namespace TeredoSdk.Cli.Traffic;
+
+/// <summary>A TCP connection between a peer and stdin and stdout: two directions that end independently.</summary>
+/// <remarks>Each direction has a thread of its own: reading a terminal or writing a full pipe blocks, and the engine's threads do not wait for that.</remarks>
+sealed class StreamConversation(TeredoConnection connection, Stream input, Stream output)
+{
+    const int BufferOctets = 64 * 1024;
+    const int DrainSeconds = 60;
+
+    public long Received { get; private set; }
+
+    public long Sent { get; private set; }
+
+    /// <summary>Copies until both directions have ended and the peer's machine has everything.</summary>
+    /// <exception cref="IOException">The connection broke. A read of the input may go on, and keeps nothing alive.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Task[] directions =
+        [
+            Task.Factory.StartNew(() => Send(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+            Task.Factory.StartNew(() => Receive(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default),
+        ];
+        await foreach (var ended in Task.WhenEach(directions).WithCancellation(cancellationToken))
+            await ended;
+        // The engine goes when the command does, and what the kernel has not sent by then would be lost: closing waits for it.
+        connection.Socket?.LingerState = new LingerOption(true, DrainSeconds);
+        await Task.Factory.StartNew(connection.Dispose, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(cancellationToken);
+    }
+
+    void Send(CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[BufferOctets];
+        var stream = connection.GetStream();
+        int length;
+        while ((length = input.Read(buffer)) > 0)
+        {
+            Wait(stream.WriteAsync(buffer.AsMemory(0, length), cancellationToken));
+            Sent += length;
+        }
+        connection.CompleteWriting();
+    }
+
+    void Receive(CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[BufferOctets];
+        var stream = connection.GetStream();
+        int length;
+        while ((length = Wait(stream.ReadAsync(buffer, cancellationToken))) > 0)
+        {
+            output.Write(buffer.AsSpan(0, length));
+            output.Flush();
+            Received += length;
+        }
+        Output.EndPayload(output);
+    }
+
+    static void Wait(ValueTask task) => task.AsTask().GetAwaiter().GetResult();
+
+    static T Wait<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();
+}

@@ -1,0 +1,101 @@
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace TeredoSdk.Cli;
+
+/// <summary>What values on the command line mean. A value that means nothing is an error of one sentence.</summary>
+static class Values
+{
+    /// <summary>A whole number within a range.</summary>
+    public static Func<ArgumentResult, int> Number(int min, int max) => result =>
+        int.TryParse(Text(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= min && number <= max
+            ? number
+            : Bad<int>(result, $"a whole number of {min} to {max}");
+
+    /// <summary>A time in seconds, fractions allowed.</summary>
+    public static Func<ArgumentResult, TimeSpan> Seconds(double min, double max) => result =>
+        double.TryParse(Text(result), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+            && seconds >= min && seconds <= max
+            ? TimeSpan.FromSeconds(seconds)
+            : Bad<TimeSpan>(result, string.Create(CultureInfo.InvariantCulture, $"{min} to {max} seconds"));
+
+    /// <summary>One of a few words.</summary>
+    public static Func<ArgumentResult, T> Choice<T>(params (string Word, T Value)[] choices) => result =>
+    {
+        foreach (var (word, value) in choices)
+            if (word == Text(result))
+                return value;
+        return Bad<T>(result, string.Join(" or ", choices.Select(choice => choice.Word)))!;
+    };
+
+    /// <summary>An IPv4 address.</summary>
+    public static IPAddress? Ipv4(ArgumentResult result) =>
+        IPAddress.TryParse(Text(result), out var address) && address.AddressFamily == AddressFamily.InterNetwork && Text(result).Count(c => c == '.') == 3
+            ? address
+            : Bad<IPAddress>(result, "an IPv4 address such as 192.0.2.1");
+
+    /// <summary>A host: an IPv6 address, in brackets or not, or a name.</summary>
+    public static string? Host(ArgumentResult result)
+    {
+        string text = Text(result);
+        string host = text is ['[', .., ']'] ? text[1..^1] : text;
+        return IsHost(host) && (host == text || host.Contains(':')) ? host : Bad<string>(result, "an IPv6 address or a host name");
+    }
+
+    /// <summary>An IP address of any kind.</summary>
+    public static IPAddress? Address(ArgumentResult result) => IPAddress.TryParse(Text(result), out var address)
+        ? address
+        : Bad<IPAddress>(result, "an IPv6 address such as 2001:0:cb00:7178:0:efff:3fff:fdfe");
+
+    /// <summary>A peer: <c>[ADDR]:PORT</c> or <c>host:port</c>.</summary>
+    public static PeerName? Peer(ArgumentResult result)
+    {
+        string text = Text(result);
+        int colon = text.LastIndexOf(':');
+        string host = colon < 0 ? "" : text[..colon];
+        bool bracketed = host is ['[', .., ']'];
+        if (bracketed)
+            host = host[1..^1];
+        bool valid = ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port != 0
+            && IsHost(host) && bracketed == host.Contains(':');
+        return valid ? new(host, port) : Bad<PeerName>(result, "[ADDRESS]:PORT or HOST:PORT, with a port of 1 to 65535");
+    }
+
+    static bool IsHost(string host) => host.Contains(':')
+        ? IPAddress.TryParse(host, out _)
+        : Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4;
+
+    static string Text(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+
+    static T? Bad<T>(ArgumentResult result, string expected)
+    {
+        string what = result.Parent is OptionResult option ? option.Option.Name : result.Argument.Name;
+        result.AddError($"{what} is '{Text(result)}'; expected {expected}.");
+        return default;
+    }
+}
+
+/// <summary>A peer as a person writes it.</summary>
+sealed record PeerName(string Host, int Port)
+{
+    /// <summary>The first IPv6 address of the host; a Teredo address goes first, since it needs no relay.</summary>
+    /// <exception cref="TeredoException">It has none.</exception>
+    public static async Task<IPAddress> ResolveAsync(string host, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var addresses = await Dns.GetHostAddressesAsync(host, AddressFamily.InterNetworkV6, cancellationToken);
+            return addresses.Where(address => !address.IsIPv4MappedToIPv6).OrderByDescending(address => address.IsIPv6Teredo).FirstOrDefault()
+                ?? throw new SocketException((int)SocketError.NoData);
+        }
+        catch (SocketException e)
+        {
+            throw new TeredoException(TeredoError.HostNotResolved,
+                $"{host} has no IPv6 address ({e.Message}). Check its spelling and this machine's DNS, or use the peer's Teredo address.", e);
+        }
+    }
+
+    public async Task<IPEndPoint> ResolveAsync(CancellationToken cancellationToken) => new(await ResolveAsync(Host, cancellationToken), Port);
+}

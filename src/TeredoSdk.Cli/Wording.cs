@@ -1,0 +1,33 @@
+namespace TeredoSdk.Cli;
+
+/// <summary>The SDK's sentences name its own properties; those of the command name its options.</summary>
+static class Wording
+{
+    static readonly (string Property, string Option)[] Names =
+    [
+        ("TeredoOptions.Servers", "--server"),
+        (nameof(TeredoOptions.Servers), "--server"),
+        ("TeredoOptions.Sockets is InProcess", "--sockets is in-process"),
+        (nameof(TeredoOptions.AllowPrivateAddresses), "--allow-private"),
+        (nameof(TeredoOptions.RequireSecondary), "--require-secondary"),
+        (nameof(TeredoOptions.ClientPort), "--client-port"),
+        (nameof(TeredoOptions.RefreshInterval), "--refresh"),
+        (nameof(TeredoOptions.QualificationTimeout), "--timeout"),
+        ("NativeIPv6 is Instead", "--native-ipv6 is instead"),
+        ("Use Beside", "Use beside"),
+        (nameof(TeredoServerHostOptions.SecondaryAddress), "--secondary-address"),
+        ($"({nameof(TeredoNode.BindAsync)})", "(-u)"),
+        ($"{nameof(TeredoNode.Report)} says why, and {nameof(TeredoNode.StateChanges)} tells", "teredo status says why, and --verbose tells"),
+        ($", or {nameof(TeredoServerHost)} inside a program", ""),
+    ];
+
+    public static string Of(Exception exception)
+    {
+        string text = exception.Message;
+        if (exception is ArgumentException { ParamName: { } parameter })
+            text = text.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal);
+        foreach (var (property, option) in Names)
+            text = text.Replace(property, option, StringComparison.Ordinal);
+        return text.ReplaceLineEndings(" ");
+    }
+}

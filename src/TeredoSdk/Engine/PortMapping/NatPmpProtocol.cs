@@ -1,0 +1,38 @@
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Engine.PortMapping;
+
+/// <summary>NAT-PMP (RFC 6886).</summary>
+sealed class NatPmpProtocol(GatewayPath path) : IMappingProtocol
+{
+    readonly EpochWatch _epoch = new(path.Time);
+
+    public string Name => "NAT-PMP";
+
+    public async Task<MappingAnswer> MapAsync(Ipv4Endpoint external, CancellationToken cancellationToken)
+    {
+        if (await AskAddressAsync(cancellationToken).ConfigureAwait(false) is not { } address)
+            return MappingAnswer.Silence;
+        if (address.Result != 0)
+            return MappingAnswer.Refused($"refuses: {address.ResultName}");
+        _epoch.Observe(address.Epoch); // what was lost is asked for now
+        if (await AskMapAsync(external.Port, GatewayPath.LifetimeSeconds, cancellationToken).ConfigureAwait(false) is not { } mapping)
+            return MappingAnswer.Silence;
+        if (mapping.Result != 0)
+            return MappingAnswer.Refused($"refuses: {mapping.ResultName}");
+        _epoch.Observe(mapping.Epoch);
+        return MappingAnswer.Granted(new(address.Address, mapping.ExternalPort), mapping.Lifetime);
+    }
+
+    public async Task<bool> CheckAsync(CancellationToken cancellationToken) =>
+        await AskAddressAsync(cancellationToken).ConfigureAwait(false) is not { } answer || _epoch.Observe(answer.Epoch);
+
+    public Task RemoveAsync(CancellationToken cancellationToken) => AskMapAsync(0, 0, cancellationToken); // §3.4
+
+    Task<NatPmpAnswer?> AskAddressAsync(CancellationToken cancellationToken) =>
+        path.AskAsync(NatPmpAnswer.WriteAddressRequest(), NatPmpAnswer.ReadAddress, cancellationToken);
+
+    Task<NatPmpAnswer?> AskMapAsync(ushort externalPort, uint lifetime, CancellationToken cancellationToken) => path.AskAsync(
+        NatPmpAnswer.WriteMapRequest(path.Local.Port, externalPort, lifetime),
+        octets => NatPmpAnswer.ReadMap(octets, path.Local.Port), cancellationToken);
+}

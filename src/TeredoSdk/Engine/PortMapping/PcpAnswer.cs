@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Engine.PortMapping;
+
+/// <summary>PCP's requests and answers.</summary>
+/// <remarks>Source: RFC 6887 §7, §11.1, §14.1.</remarks>
+readonly record struct PcpAnswer
+{
+    public const int NonceSize = 12;
+
+    const int HeaderSize = 24, MapSize = 60, MaxSize = 1100, ProtocolAt = 36;
+    const byte Version = 2, AnnounceOpcode = 0, MapOpcode = 1, IsAnswer = 0x80, Udp = 17;
+    const byte UnsupportedVersionResult = 1;
+
+    /// <summary>0: success.</summary>
+    public byte Result { get; private init; }
+
+    /// <summary>Whether the gateway speaks only another version, which may be NAT-PMP (RFC 6887 §9).</summary>
+    public bool IsUnsupportedVersion { get; private init; }
+
+    /// <summary>Seconds since the gateway's tables are empty (RFC 6887 §8.5).</summary>
+    public uint Epoch { get; private init; }
+
+    /// <summary>Seconds that the mapping, or the error, lives for.</summary>
+    public uint Lifetime { get; private init; }
+
+    /// <summary>The external endpoint.</summary>
+    public Ipv4Endpoint External { get; private init; }
+
+    public string ResultName => Result switch
+    {
+        1 => "unsupported version",
+        2 => "not authorised",
+        3 => "malformed request",
+        4 => "unsupported operation",
+        7 => "network failure",
+        8 => "no resources",
+        9 => "unsupported protocol",
+        10 => "quota exceeded",
+        11 => "cannot provide the external address",
+        12 => "address mismatch: there is another NAT in between",
+        13 => "too many remote peers",
+        _ => $"result {Result}",
+    };
+
+    // version 8 = 2 | opcode 8 | reserved 16 | lifetime 32 | client's address 128
+    // | nonce 96 | protocol 8 | reserved 24 | internal port 16 | wanted external port 16 | wanted external address 128; lifetime 0 removes
+    public static byte[] WriteMapRequest(ReadOnlySpan<byte> nonce, Ipv4Endpoint local, Ipv4Endpoint external, uint lifetime)
+    {
+        byte[] octets = new byte[MapSize];
+        WriteHeader(octets, MapOpcode, local.Address, lifetime);
+        nonce.CopyTo(octets.AsSpan(HeaderSize, NonceSize));
+        octets[ProtocolAt] = Udp;
+        BinaryPrimitives.WriteUInt16BigEndian(octets.AsSpan(40), local.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(octets.AsSpan(42), external.Port);
+        WriteAddress(octets.AsSpan(44), external.Address); // ::ffff:0.0.0.0: any IPv4 address
+        return octets;
+    }
+
+    /// <summary>A request that changes nothing and is answered with the epoch (RFC 6887 §14.1.1).</summary>
+    public static byte[] WriteAnnounceRequest(Ipv4Address local)
+    {
+        byte[] octets = new byte[HeaderSize];
+        WriteHeader(octets, AnnounceOpcode, local, 0);
+        return octets;
+    }
+
+    /// <summary>Reads the answer to a map request.</summary>
+    /// <returns>Null when it is none.</returns>
+    public static PcpAnswer? ReadMap(ReadOnlySpan<byte> octets, ReadOnlySpan<byte> nonce, ushort internalPort)
+    {
+        var answer = ReadHeader(octets, MapOpcode);
+        if (answer is not { IsUnsupportedVersion: false } header)
+            return answer;
+        if (octets.Length < MapSize || !octets.Slice(HeaderSize, NonceSize).SequenceEqual(nonce) || octets[ProtocolAt] != Udp
+            || BinaryPrimitives.ReadUInt16BigEndian(octets[40..]) != internalPort)
+            return null;
+        if (header.Result != 0)
+            return header;
+        return TryReadAddress(octets[44..], out var address)
+            ? header with { External = new(address, BinaryPrimitives.ReadUInt16BigEndian(octets[42..])) } : null;
+    }
+
+    /// <summary>Reads the answer to an announce request.</summary>
+    /// <returns>Null when it is none.</returns>
+    public static PcpAnswer? ReadAnnounce(ReadOnlySpan<byte> octets) => ReadHeader(octets, AnnounceOpcode);
+
+    // version 8 | 128 + opcode 8 | reserved 8 | result 8 | lifetime 32 | epoch 32 | reserved 96
+    static PcpAnswer? ReadHeader(ReadOnlySpan<byte> octets, byte opcode)
+    {
+        if (octets.Length < 4 || (octets[1] & IsAnswer) == 0)
+            return null;
+        if (octets[0] != Version) // an older server answers in its own format, NAT-PMP's with 8 octets (RFC 6887 §9, appendix A)
+            return octets[3] == UnsupportedVersionResult ? new PcpAnswer { Result = octets[3], IsUnsupportedVersion = true } : null;
+        if (octets.Length is < HeaderSize or > MaxSize || octets.Length % 4 != 0 || octets[1] != (IsAnswer | opcode))
+            return null;
+        return new()
+        {
+            Result = octets[3],
+            IsUnsupportedVersion = octets[3] == UnsupportedVersionResult,
+            Lifetime = BinaryPrimitives.ReadUInt32BigEndian(octets[4..]),
+            Epoch = BinaryPrimitives.ReadUInt32BigEndian(octets[8..]),
+        };
+    }
+
+    static void WriteHeader(Span<byte> octets, byte opcode, Ipv4Address local, uint lifetime)
+    {
+        octets[0] = Version;
+        octets[1] = opcode;
+        BinaryPrimitives.WriteUInt32BigEndian(octets[4..], lifetime);
+        WriteAddress(octets[8..], local);
+    }
+
+    // RFC 6887 §5: IPv4 addresses are written as IPv4-mapped IPv6 ones.
+    static void WriteAddress(Span<byte> octets, Ipv4Address address)
+    {
+        octets[10] = octets[11] = 0xFF;
+        address.Write(octets[12..]);
+    }
+
+    static bool TryReadAddress(ReadOnlySpan<byte> octets, out Ipv4Address address)
+    {
+        bool isMapped = !octets[..10].ContainsAnyExcept((byte)0) && octets[10] == 0xFF && octets[11] == 0xFF;
+        address = isMapped ? Ipv4Address.Read(octets[12..]) : default;
+        return isMapped;
+    }
+}

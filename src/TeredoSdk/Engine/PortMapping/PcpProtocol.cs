@@ -1,0 +1,40 @@
+using System.Security.Cryptography;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Engine.PortMapping;
+
+/// <summary>PCP (RFC 6887).</summary>
+sealed class PcpProtocol(GatewayPath path) : IMappingProtocol
+{
+    readonly byte[] _nonce = RandomNumberGenerator.GetBytes(PcpAnswer.NonceSize); // one for the life of the mapping (§11.2)
+    readonly EpochWatch _epoch = new(path.Time);
+
+    public string Name => "PCP";
+
+    /// <summary>Whether the gateway said that it does not speak this version of the protocol (§9).</summary>
+    public bool IsUnsupported { get; private set; }
+
+    public async Task<MappingAnswer> MapAsync(Ipv4Endpoint external, CancellationToken cancellationToken)
+    {
+        if (await AskAsync(external, GatewayPath.LifetimeSeconds, cancellationToken).ConfigureAwait(false) is not { } answer)
+            return MappingAnswer.Silence;
+        IsUnsupported = answer.IsUnsupportedVersion;
+        if (answer.Result != 0)
+            return MappingAnswer.Refused($"refuses: {answer.ResultName}");
+        _epoch.Observe(answer.Epoch); // what was lost has just been asked for
+        return MappingAnswer.Granted(answer.External, answer.Lifetime);
+    }
+
+    public async Task<bool> CheckAsync(CancellationToken cancellationToken)
+    {
+        byte[] request = PcpAnswer.WriteAnnounceRequest(path.Local.Address);
+        var answer = await path.AskAsync<PcpAnswer>(request, PcpAnswer.ReadAnnounce, cancellationToken).ConfigureAwait(false);
+        return answer is not { } known || (!known.IsUnsupportedVersion && _epoch.Observe(known.Epoch)); // an error tells the epoch, too
+    }
+
+    public Task RemoveAsync(CancellationToken cancellationToken) => AskAsync(default, 0, cancellationToken); // §15
+
+    Task<PcpAnswer?> AskAsync(Ipv4Endpoint external, uint lifetime, CancellationToken cancellationToken) => path.AskAsync(
+        PcpAnswer.WriteMapRequest(_nonce, path.Local, external, lifetime),
+        octets => PcpAnswer.ReadMap(octets, _nonce, path.Local.Port), cancellationToken);
+}

@@ -1,0 +1,177 @@
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Engine.PortMapping;
+
+/// <summary>A mapping at the gateway, which renews itself until it is disposed; that removes it.</summary>
+/// <remarks>Renewed at half of its lifetime (RFC 6886 §3.3, RFC 6887 §11.2.1), and at once when the gateway shows that it has lost it.</remarks>
+sealed class PortLease : IAsyncDisposable
+{
+    static readonly TimeSpan MinRenewal = TimeSpan.FromSeconds(4);       // RFC 6887 §11.2.1
+    static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(5);    // how long a restart of the gateway stays unseen
+    static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10);   // for a mapping that is lost
+    static readonly TimeSpan RemovalPatience = TimeSpan.FromMilliseconds(800);
+
+    readonly Func<Ipv4Endpoint, CancellationToken, Task<MappingAttempt>> _mapAgain;
+    readonly TimeProvider _time;
+    readonly ILogger _log;
+    readonly CancellationTokenSource _disposed = new();
+    readonly Lock _gate = new();
+    readonly Task _keeping;
+    IMappingProtocol _protocol;
+    Ipv4Endpoint _external; // kept when it is lost: the one to ask for again
+    TimeSpan _renewAt, _expiresAt;
+    bool _isLost;
+    TaskCompletionSource _renew = NewSignal();
+    Task? _removal;
+
+    /// <param name="protocol">The protocol that gave the mapping.</param>
+    /// <param name="answer">What it gave.</param>
+    /// <param name="mapAgain">Asks by every protocol, when this one gives nothing any more.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">The log.</param>
+    public PortLease(IMappingProtocol protocol, MappingAnswer answer, Func<Ipv4Endpoint, CancellationToken, Task<MappingAttempt>> mapAgain,
+        TimeProvider time, ILogger log)
+    {
+        (_protocol, _mapAgain, _time, _log) = (protocol, mapAgain, time, log);
+        Accept(answer);
+        _keeping = KeepAsync(_disposed.Token);
+    }
+
+    /// <summary>Raised, one at a time, when the external endpoint has become another one, is lost, or is there again.</summary>
+    public event Action? Changed;
+
+    /// <summary>The external endpoint, or null while the mapping is lost.</summary>
+    public Ipv4Endpoint? External
+    {
+        get
+        {
+            lock (_gate)
+                return _isLost ? null : _external;
+        }
+    }
+
+    /// <summary>The name of the protocol.</summary>
+    public string Protocol => Volatile.Read(ref _protocol).Name;
+
+    /// <summary>Why the mapping is lost, or null.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Renews now: something says that the gateway may have forgotten.</summary>
+    public void Renew()
+    {
+        lock (_gate)
+            _renew.TrySetResult();
+    }
+
+    /// <summary>Removes the mapping, within a second. Idempotent.</summary>
+    public ValueTask DisposeAsync()
+    {
+        lock (_gate)
+            return new(_removal ??= RemoveAsync());
+    }
+
+    TimeSpan Now => TimeSpan.FromSeconds((double)_time.GetTimestamp() / _time.TimestampFrequency);
+
+    async Task RemoveAsync()
+    {
+        await _disposed.CancelAsync().ConfigureAwait(false);
+        await _keeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _disposed.Dispose();
+        await GatewayPortMapper.RemoveAsync(_protocol, RemovalPatience, _time).ConfigureAwait(false);
+    }
+
+    async Task KeepAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                bool forced = await WaitAsync(cancellationToken).ConfigureAwait(false);
+                bool isDue = forced || _isLost || Now >= _renewAt;
+                bool isKept = isDue || await _protocol.CheckAsync(cancellationToken).ConfigureAwait(false);
+                if (!isKept)
+                    MappingLog.GatewayLostState(_log, Protocol);
+                if (isDue || !isKept)
+                    await RenewAsync(isKept, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception e) // a defect of ours: the lease goes on
+            {
+                Log.EngineFault(_log, e);
+            }
+        }
+    }
+
+    // True when a renewal is asked for, false when it is time for one or for a look.
+    async Task<bool> WaitAsync(CancellationToken cancellationToken)
+    {
+        Task renew;
+        lock (_gate)
+            renew = _renew.Task;
+        var untilRenewal = _renewAt - Now;
+        var wait = _isLost ? RetryInterval : untilRenewal < CheckInterval ? untilRenewal : CheckInterval;
+        try
+        {
+            await renew.WaitAsync(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+        lock (_gate)
+            _renew = NewSignal();
+        return true;
+    }
+
+    async Task RenewAsync(bool isKept, CancellationToken cancellationToken)
+    {
+        var answer = await _protocol.MapAsync(_external, cancellationToken).ConfigureAwait(false);
+        string? problem = null;
+        if (answer.Refusal is not null)
+        {
+            var attempt = await _mapAgain(_external, cancellationToken).ConfigureAwait(false);
+            (answer, problem) = (attempt.Answer, attempt.Problem);
+            if (attempt.Protocol is { } protocol)
+                Volatile.Write(ref _protocol, protocol);
+        }
+        var before = External;
+        if (problem is null)
+            Accept(answer);
+        else
+            Fail(problem, isKept);
+        if (External == before)
+            return;
+        if (before is { } lost && External is null)
+            MappingLog.Lost(_log, lost, problem!);
+        Changed?.Invoke();
+    }
+
+    void Accept(MappingAnswer answer)
+    {
+        lock (_gate)
+            (_external, _isLost, Problem) = (answer.External, false, null);
+        _expiresAt = Now + answer.Lifetime;
+        PlanRenewal();
+    }
+
+    void Fail(string problem, bool isKept)
+    {
+        if (isKept && Now < _expiresAt)
+            PlanRenewal(); // half of what is left, again and again
+        else
+            lock (_gate)
+                (_isLost, Problem) = (true, problem);
+    }
+
+    void PlanRenewal()
+    {
+        var half = (_expiresAt - Now) / 2;
+        _renewAt = Now + (half > MinRenewal ? half : MinRenewal);
+    }
+
+    static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

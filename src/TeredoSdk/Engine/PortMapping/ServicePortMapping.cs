@@ -1,0 +1,164 @@
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Engine.PortMapping;
+
+/// <summary>How the mapping of the service port stands.</summary>
+readonly record struct PortMappingStatus(PortMappingState State, Ipv4Endpoint? External, string? Protocol, string? Problem);
+
+/// <summary>The mapping of a driver's service port: carries out the core's requests and answers them. Safe for any number of threads.</summary>
+/// <param name="mapper">Asks the gateway; null where there is none to ask.</param>
+/// <param name="answer">
+/// Hands an answer to the core, if the predicate still holds at that moment: no request after it has been taken.
+/// Called without a lock.
+/// </param>
+/// <param name="log">The log.</param>
+sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestAnswer> answer, ILogger log) : IAsyncDisposable
+{
+    readonly Lock _gate = new();
+    readonly List<Task> _ending = [];
+    Mapping? _current;
+    bool _disposed;
+
+    public PortMappingStatus Status
+    {
+        get
+        {
+            lock (_gate)
+                return _current is { } mapping ? mapping.Status : default;
+        }
+    }
+
+    /// <summary>Asks for a mapping; the answer comes later, and again when the mapping changes.</summary>
+    public void Begin(Ipv4Endpoint local, ushort externalPort)
+    {
+        lock (_gate)
+        {
+            EndCurrent();
+            if (!_disposed)
+                _current = new(this, local, externalPort);
+        }
+    }
+
+    /// <summary>Removes the mapping.</summary>
+    public void End()
+    {
+        lock (_gate)
+            EndCurrent();
+    }
+
+    /// <summary>The gateway may have forgotten: the machine slept, or the NAT gave another mapping.</summary>
+    public void Renew()
+    {
+        lock (_gate)
+            _current?.Lease?.Renew();
+    }
+
+    /// <summary>Removes the mapping, within a second or so.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task[] ending;
+        lock (_gate)
+        {
+            _disposed = true;
+            EndCurrent();
+            ending = [.. _ending];
+        }
+        await Task.WhenAll(ending).ConfigureAwait(false);
+    }
+
+    // Under the lock.
+    void EndCurrent()
+    {
+        if (_current is null)
+            return;
+        _ending.RemoveAll(task => task.IsCompleted);
+        _ending.Add(_current.DisposeAsync().AsTask());
+        _current = null;
+    }
+
+    bool IsCurrent(Mapping mapping)
+    {
+        lock (_gate)
+            return _current == mapping;
+    }
+
+    /// <summary>From one request to its end.</summary>
+    sealed class Mapping : IAsyncDisposable
+    {
+        readonly ServicePortMapping _owner;
+        readonly Ipv4Endpoint _local;
+        readonly CancellationTokenSource _ended = new();
+        readonly Task _asking;
+        volatile PortLease? _lease;
+        volatile string? _problem;
+
+        public Mapping(ServicePortMapping owner, Ipv4Endpoint local, ushort externalPort)
+        {
+            (_owner, _local) = (owner, local);
+            _asking = Task.Run(() => AskAsync(externalPort, _ended.Token)); // not on the thread that carries out
+        }
+
+        public PortLease? Lease => _lease;
+
+        public PortMappingStatus Status => (_lease, _problem) switch
+        {
+            ({ External: { } external } lease, _) => new(PortMappingState.Mapped, external, lease.Protocol, null),
+            ({ } lease, _) => new(PortMappingState.NotMapped, null, lease.Protocol, lease.Problem),
+            (_, { } problem) => new(PortMappingState.NotMapped, null, null, problem),
+            _ => new(PortMappingState.Asking, null, null, null),
+        };
+
+        public async ValueTask DisposeAsync()
+        {
+            await _ended.CancelAsync().ConfigureAwait(false);
+            await _asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_lease is { } lease)
+                await lease.DisposeAsync().ConfigureAwait(false);
+            _ended.Dispose();
+        }
+
+        async Task AskAsync(ushort externalPort, CancellationToken cancellationToken)
+        {
+            try
+            {
+                var result = _owner.Mapper is { } mapper
+                    ? await mapper.MapAsync(_local, externalPort, cancellationToken).ConfigureAwait(false)
+                    : new(null, "This network has no gateway that could be asked.");
+                _problem = result.Problem;
+                if (result.Lease is { } lease)
+                {
+                    lease.Changed += Answer;
+                    _lease = lease;
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception e) // a defect of ours: Teredo goes on without
+            {
+                Log.EngineFault(_owner.Logger, e);
+                _problem = e.Message;
+            }
+            Answer();
+        }
+
+        void Answer()
+        {
+            var status = Status;
+            if (status.External is { } external)
+                MappingLog.Mapped(_owner.Logger, external, _local, status.Protocol!);
+            else if (_lease is null) // else the lease has told it
+                MappingLog.NotMapped(_owner.Logger, status.Problem!);
+            _owner.Answer(this, status.External is { } mapped ? RequestAnswer.Mapped(mapped) : RequestAnswer.NotMapped);
+        }
+    }
+
+    IPortMapper? Mapper => mapper;
+
+    ILogger Logger => log;
+
+    void Answer(Mapping mapping, RequestAnswer what) => answer(() => IsCurrent(mapping), what);
+}

@@ -1,0 +1,73 @@
+using System.Net;
+
+namespace TeredoSdk.Hosting;
+
+/// <summary>Opens sockets at a Teredo address: what the static methods of <see cref="TeredoSocket"/> do, for applications that inject.</summary>
+/// <remarks>
+/// <para>
+/// All its sockets share one node, with the <see cref="TeredoOptions"/> of the container. The first use starts it, unless
+/// <see cref="TeredoHostingOptions.StartWithHost"/> did; from then on it keeps its address until the host has stopped, which closes the sockets that
+/// are still open. A start that failed is tried again at the next use.
+/// </para>
+/// <para>Safe for any number of threads.</para>
+/// </remarks>
+/// <example>
+/// <code>
+/// sealed class Greeter(ITeredoSocketFactory sockets) : BackgroundService
+/// {
+///     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+///     {
+///         await using var listener = await sockets.ListenAsync(4242, stoppingToken);
+///         await using var peer = await listener.AcceptAsync(stoppingToken);
+///         await peer.GetStream().WriteAsync("hello"u8.ToArray(), stoppingToken);
+///     }
+/// }
+/// </code>
+/// </example>
+public interface ITeredoSocketFactory
+{
+    /// <summary>
+    /// The state of the node as it is now. While no node runs it is <see cref="TeredoState.Stopped"/>, and <see cref="TeredoReport.Problem"/> says
+    /// why the last start failed, if one did.
+    /// </summary>
+    TeredoReport Report { get; }
+
+    /// <summary>The node underneath, for what is not here; started when it does not run. It belongs to the factory: do not dispose it.</summary>
+    /// <param name="cancellationToken">Gives up the wait.</param>
+    /// <exception cref="TeredoException">There is no address; why, and what to do.</exception>
+    /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
+    Task<TeredoNode> GetNodeAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Listens for TCP connections at the Teredo address. Waits until there is an address.</summary>
+    /// <param name="port">The port, 1 to 65535, or 0 for any free one.</param>
+    /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
+    /// <exception cref="ArgumentException">The port is outside its range.</exception>
+    /// <exception cref="TeredoException">The port is taken, there is no address, or TCP can't be had here; why, and what to do.</exception>
+    /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
+    Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default);
+
+    /// <summary>Binds a UDP socket at the Teredo address. Waits until there is an address.</summary>
+    /// <param name="port">The port, 1 to 65535 (anybody gets in), or 0 for any free one (only whom the socket sends to gets in).</param>
+    /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
+    /// <exception cref="ArgumentException">The port is outside its range.</exception>
+    /// <exception cref="TeredoException">The port is taken, or there is no address; why, and what to do.</exception>
+    /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
+    Task<TeredoDatagramSocket> BindAsync(int port, CancellationToken cancellationToken = default);
+
+    /// <summary>Connects to a peer by TCP. Waits until there is an address.</summary>
+    /// <param name="remoteEndPoint">The peer's IPv6 address and port.</param>
+    /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
+    /// <exception cref="ArgumentException">The end point is not an IPv6 one, or its port is 0.</exception>
+    /// <exception cref="TeredoException">The peer can't be reached, there is no address, or TCP can't be had here; why, and what to do.</exception>
+    /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
+    Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default);
+
+    /// <summary>Connects to a peer by name; see <see cref="TeredoNode.ConnectAsync(string, int, CancellationToken)"/>.</summary>
+    /// <param name="host">A host name with AAAA records, or an IPv6 address.</param>
+    /// <param name="port">The port, 1 to 65535.</param>
+    /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
+    /// <exception cref="ArgumentException">The port is outside its range.</exception>
+    /// <exception cref="TeredoException">The name has no IPv6 address, or none of them can be reached; why, and what to do.</exception>
+    /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
+    Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default);
+}

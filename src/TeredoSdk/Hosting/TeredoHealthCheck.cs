@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace TeredoSdk.Hosting;
+
+/// <summary>Tells the report of the factory's node as a health.</summary>
+sealed class TeredoHealthCheck(ITeredoSocketFactory factory) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var report = factory.Report;
+        var (status, description) = Describe(report);
+        if (status == HealthStatus.Unhealthy)
+            status = context.Registration.FailureStatus;
+        return Task.FromResult(new HealthCheckResult(status, description, data: Data(report)));
+    }
+
+    static (HealthStatus Status, string Description) Describe(TeredoReport report) => report.State switch
+    {
+        TeredoState.Qualified => (HealthStatus.Healthy, $"{report.Address} from the Teredo server {report.Server}."),
+        TeredoState.Dormant => (HealthStatus.Degraded, $"{report.Address} is dormant; a bind or a datagram wakes it."),
+        TeredoState.Qualifying => (HealthStatus.Degraded, $"The Teredo server {report.Server} is being asked for an address."),
+        TeredoState.Stopped when report.Problem is null => (HealthStatus.Degraded, "Teredo is not started; the first socket starts it."),
+        _ => (HealthStatus.Unhealthy, report.Problem ?? "There is no Teredo address."),
+    };
+
+    static Dictionary<string, object> Data(TeredoReport report)
+    {
+        Dictionary<string, object> data = new()
+        {
+            ["state"] = report.State.ToString(),
+            ["provider"] = report.Provider.ToString(),
+            ["reachability"] = report.Reachability.ToString(),
+            ["nat"] = report.NatName,
+            ["sockets"] = report.Sockets,
+        };
+        if (report.Address is { } address)
+            data["address"] = address.ToString();
+        if (report.Error is { } error)
+            data["error"] = error.ToString();
+        if (report.RetryAt is { } retryAt)
+            data["retryAt"] = retryAt;
+        return data;
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using TeredoSdk.Protocol.Client;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Hosting;
+
+/// <summary>The section that options are read from, or null: they come from code alone.</summary>
+sealed record TeredoSection(IConfiguration? Configuration);
+
+/// <summary>Reads the options from the configuration, takes the rest from the container, and has them validate themselves.</summary>
+sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services)
+    : IConfigureOptions<TeredoOptions>, IConfigureOptions<TeredoHostingOptions>, IPostConfigureOptions<TeredoOptions>, IValidateOptions<TeredoOptions>
+{
+    public void Configure(TeredoOptions options) => Read(options, new());
+
+    public void Configure(TeredoHostingOptions options) => Read(new(), options);
+
+    public void PostConfigure(string? name, TeredoOptions options)
+    {
+        if (options.LoggerFactory == NullLoggerFactory.Instance && services.GetService<ILoggerFactory>() is { } loggers)
+            options.LoggerFactory = loggers;
+        if (options.TimeProvider == TimeProvider.System && services.GetService<TimeProvider>() is { } time)
+            options.TimeProvider = time;
+    }
+
+    public ValidateOptionsResult Validate(string? name, TeredoOptions options)
+    {
+        try
+        {
+            options.Validate();
+            return ValidateOptionsResult.Success;
+        }
+        catch (ArgumentException e)
+        {
+            string sentence = e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal); // which .NET appends
+            return ValidateOptionsResult.Fail(PathOf(e.ParamName) + sentence);
+        }
+    }
+
+    // Where the value came from: the configuration's path, or code.
+    string PathOf(string? option)
+    {
+        var found = section.Configuration?.GetSection(option ?? "");
+        return found is null || !found.Exists() ? $"{nameof(TeredoOptions)}." : found.Path[..^found.Key.Length];
+    }
+
+    void Read(TeredoOptions options, TeredoHostingOptions hosting)
+    {
+        if (section.Configuration is null)
+            return;
+        var reader = new OptionsReader(section.Configuration);
+        options.Servers = reader.Read(nameof(options.Servers), options.Servers);
+        options.Provider = reader.Read(nameof(options.Provider), options.Provider);
+        options.Sockets = reader.Read(nameof(options.Sockets), options.Sockets);
+        options.Secret = reader.ReadSection(nameof(options.Secret), ReadSecret, options.Secret);
+        options.ClientPort = reader.Read(nameof(options.ClientPort), options.ClientPort);
+        options.RefreshInterval = reader.Read(nameof(options.RefreshInterval), options.RefreshInterval);
+        options.Extensions = reader.Read(nameof(options.Extensions), options.Extensions);
+        options.AllowPrivateAddresses = reader.Read(nameof(options.AllowPrivateAddresses), options.AllowPrivateAddresses);
+        options.RequireSecondary = reader.Read(nameof(options.RequireSecondary), options.RequireSecondary);
+        options.QualificationTimeout = reader.Read(nameof(options.QualificationTimeout), options.QualificationTimeout);
+        options.DormancyTimeout = reader.Read(nameof(options.DormancyTimeout), options.DormancyTimeout);
+        options.NativeIPv6 = reader.Read(nameof(options.NativeIPv6), options.NativeIPv6);
+        hosting.StartWithHost = reader.Read(nameof(hosting.StartWithHost), hosting.StartWithHost);
+        if (reader.Finish() is { Count: > 0 } problems)
+            throw new OptionsValidationException(Options.DefaultName, typeof(TeredoOptions), problems);
+    }
+
+    static TeredoSecret ReadSecret(OptionsReader reader) => new(
+        Encoding.UTF8.GetBytes(reader.Read(nameof(TeredoSecret.ClientIdentifier), "")),
+        Encoding.UTF8.GetBytes(reader.Read(nameof(TeredoSecret.Secret), "")),
+        reader.Read(nameof(TeredoSecret.Algorithm), AuthenticationAlgorithm.HmacSha1));
+}

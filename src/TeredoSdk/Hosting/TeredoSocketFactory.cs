@@ -1,0 +1,139 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+using TeredoSdk.Protocol.Client;
+using TeredoSdk.Sockets;
+
+namespace TeredoSdk.Hosting;
+
+/// <summary>The factory of a container: a pool of its own, and a lease that keeps the node from the first use until the end.</summary>
+sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocketFactory, IAsyncDisposable, IDisposable
+{
+    readonly Lock _gate = new();
+    readonly NodePool _pool = new(TeredoNode.StartAsync);
+    readonly CancellationTokenSource _stopping = new();
+    NodeLease? _lease;
+    TeredoException? _failure;
+    bool _stopped;
+
+    public TeredoReport Report
+    {
+        get
+        {
+            lock (_gate)
+                return _lease?.Node.Report ?? Stopped(_failure);
+        }
+    }
+
+    public Task<TeredoNode> GetNodeAsync(CancellationToken cancellationToken = default) => KeepNodeAsync(cancellationToken);
+
+    public Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default) =>
+        OpenAsync(node => node.ListenAsync(port, cancellationToken: cancellationToken), cancellationToken);
+
+    public Task<TeredoDatagramSocket> BindAsync(int port, CancellationToken cancellationToken = default) =>
+        OpenAsync(node => node.BindAsync(port, cancellationToken: cancellationToken), cancellationToken);
+
+    public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default) =>
+        OpenAsync(node => node.ConnectAsync(remoteEndPoint, cancellationToken), cancellationToken);
+
+    public Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default) =>
+        OpenAsync(node => node.ConnectAsync(host, port, cancellationToken), cancellationToken);
+
+    /// <summary>Stops the node, whoever uses it, and gives up a start. Idempotent.</summary>
+    public async Task StopAsync()
+    {
+        NodeLease? lease;
+        lock (_gate)
+        {
+            if (_stopped)
+                return;
+            _stopped = true;
+            (lease, _lease) = (_lease, null);
+        }
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        if (lease is null)
+            return;
+        await lease.Node.DisposeAsync().ConfigureAwait(false); // closes the sockets, each of which gives its own lease back
+        await lease.ReleaseAsync().ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    // A container that is disposed without waiting; a host has stopped the node before.
+    public void Dispose() => _ = DisposeAsync().AsTask();
+
+    async Task<T> OpenAsync<T>(Func<TeredoNode, Task<T>> open, CancellationToken cancellationToken) where T : TeredoSocket
+    {
+        await KeepNodeAsync(cancellationToken).ConfigureAwait(false);
+        return await _pool.OpenAsync(options.Value, open, cancellationToken).ConfigureAwait(false);
+    }
+
+    async Task<TeredoNode> KeepNodeAsync(CancellationToken cancellationToken)
+    {
+        CancellationTokenSource start;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stopped, typeof(ITeredoSocketFactory));
+            if (_lease is not null)
+                return _lease.Node;
+            start = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        }
+        try
+        {
+            return await KeepAsync(await _pool.LeaseAsync(options.Value, start.Token).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(ITeredoSocketFactory));
+        }
+        catch (TeredoException e)
+        {
+            lock (_gate)
+                _failure = e;
+            throw;
+        }
+        finally
+        {
+            start.Dispose();
+        }
+    }
+
+    // The first of several starts keeps its lease, unless the end came first.
+    async Task<TeredoNode> KeepAsync(NodeLease lease)
+    {
+        bool stopped, kept;
+        lock (_gate)
+        {
+            stopped = _stopped;
+            kept = !stopped && _lease is null;
+            if (kept)
+                (_lease, _failure) = (lease, null);
+        }
+        if (!kept)
+            await lease.ReleaseAsync().ConfigureAwait(false);
+        ObjectDisposedException.ThrowIf(stopped, typeof(ITeredoSocketFactory));
+        return lease.Node;
+    }
+
+    TeredoReport Stopped(TeredoException? failure) => new()
+    {
+        Provider = options.Value.Provider,
+        KernelSockets = false,
+        State = TeredoState.Stopped,
+        Reachability = Reachability.No,
+        Mapping = MappingBehaviour.NotChecked,
+        Filtering = FilteringBehaviour.NotChecked,
+        NatName = "unknown",
+        NativeIPv6 = options.Value.NativeIPv6,
+        HasNativeIPv6 = false,
+        Sockets = 0,
+        UnrestrictedSockets = 0,
+        Peers = 0,
+        Drops = new Dictionary<string, long>(),
+        Error = failure?.Error,
+        Problem = failure?.Message,
+    };
+}

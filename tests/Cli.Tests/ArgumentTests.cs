@@ -1,0 +1,67 @@
+namespace TeredoSdk.Cli.Tests;
+
+/// <summary>Arguments: what is wrong is said in a sentence, with exit code 2.</summary>
+public sealed class ArgumentTests
+{
+    const string Peer = "[2001:0:cb00:7178:0:efff:3fff:fdfe]:1";
+
+    [TestCase("'frobnicate'", "frobnicate")]
+    [TestCase("command", "")]
+    [TestCase("ADDRESS", "decode")]
+    [TestCase("'hello'", "decode hello")]
+    [TestCase("'-5'", "listen -5")]
+    [TestCase("'65536'", "listen 65536")]
+    [TestCase("'many'", "listen many")]
+    [TestCase("'2'", "listen 1 2")]
+    [TestCase("'peer.example'", "connect peer.example")]
+    [TestCase("'2001:0:cb00::1:80'", "connect 2001:0:cb00::1:80")]
+    [TestCase("'[::1]:0'", "connect [::1]:0")]
+    [TestCase("'[::1]:70000'", "connect [::1]:70000")]
+    [TestCase("--linger", $"connect -u {Peer} --linger -1")]
+    [TestCase("--count", "ping ::1 -c 0")]
+    [TestCase("--interval", "ping ::1 -i -1")]
+    [TestCase("ADDR", "ping 1:2")]
+    [TestCase("auto or windows or interface or embedded", "status --provider miredo")]
+    [TestCase("--sockets", "status --sockets raw")]
+    [TestCase("--native-ipv6", "status --native-ipv6 never")]
+    [TestCase("--refresh is 00:00:01; expected 5 seconds", "status --refresh 1")]
+    [TestCase("--timeout", "status --timeout 0")]
+    [TestCase("--timeout", "status --timeout soon")]
+    [TestCase("--client-port", "status --client-port -1")]
+    [TestCase("'a,b,c'", "status --server a,b,c")]
+    [TestCase("--address", "server")]
+    [TestCase("'::1'", "server --address ::1")]
+    [TestCase("--address is 127.0.0.1; expected a global unicast IPv4 address (--allow-private", "server --address 127.0.0.1")]
+    [TestCase("--secondary-address", "server --address 127.0.0.1 --secondary-address 127.0.0.1 --allow-private")]
+    [TestCase("--port", "server --address 127.0.0.1 --allow-private --port 0")]
+    [TestCase("on or off", "server --address 127.0.0.1 --allow-private --rate-limits maybe")]
+    public async Task Argument_ThatIsWrong_IsNamedInTheSentence(string named, string line)
+    {
+        var result = await CommandProcess.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
+        Assert.That(result.Sentence, Does.Contain(named).And.EndsWith("."));
+        Assert.That(result.ErrorLines[^2], Does.StartWith("teredo ").And.Contains("--help"));
+        Assert.That(result.Output, Is.Empty);
+    }
+
+    [TestCase("listen 65536 --json")]
+    [TestCase("status --refresh 1 --json")]
+    public async Task BadArguments_WithJson_AreADocument(string line)
+    {
+        var result = await CommandProcess.RunAsync(line.Split(' '));
+        Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
+        Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("badArguments"));
+        Assert.That(result.Document.GetProperty("problem").GetString(), Is.EqualTo(result.Sentence));
+    }
+
+    [TestCase("--help", "listen")]
+    [TestCase("listen --help", "--echo")]
+    [TestCase("--version", "0.")]
+    public async Task HelpAndVersion_GoToStdout(string line, string expected)
+    {
+        var result = await CommandProcess.RunAsync(line.Split(' '));
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Text, Does.Contain(expected));
+        Assert.That(result.ErrorLines, Is.Empty);
+    }
+}

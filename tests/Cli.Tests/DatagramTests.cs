@@ -1,0 +1,94 @@
+using System.Text;
+
+namespace TeredoSdk.Cli.Tests;
+
+/// <summary><c>teredo listen -u</c>, <c>teredo connect -u</c> and <c>teredo ping</c>.</summary>
+public sealed class DatagramTests
+{
+    Loopback _lab = null!;
+
+    [OneTimeSetUp]
+    public async Task StartLab() => _lab = await Loopback.StartAsync();
+
+    [OneTimeTearDown]
+    public void EndLab() => _lab.Dispose();
+
+    [TestCase("auto")]
+    [TestCase("in-process")]
+    public async Task Lines_AreDatagrams_AndComeBackAsLines(string sockets)
+    {
+        using var listener = _lab.Start("listen", "-u", "4242", "--echo", "--sockets", sockets);
+        using var caller = _lab.Start("connect", "-u", await listener.ListeningAsync(), "--linger", "0.5", "--sockets", sockets);
+        const string lines = "one\ntwo\n\nthree\nfour\nfive\nlast without a terminator";
+        await caller.Input.WriteAsync(Encoding.ASCII.GetBytes(lines));
+        caller.Input.Close();
+        var result = await caller.ExitAsync();
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Text.ReplaceLineEndings("\n"), Is.EqualTo(lines + "\n"));
+    }
+
+    [Test]
+    public async Task Listener_TalksToTheFirstPeer()
+    {
+        using var listener = _lab.Start("listen", "-u", "0");
+        using var caller = _lab.Start("connect", "-u", await listener.ListeningAsync(), "--json", "--linger", "0.5");
+        await caller.Input.WriteAsync("ping\n"u8.ToArray());
+        await caller.Input.FlushAsync();
+        using var heard = new StreamReader(listener.Output, leaveOpen: true);
+        Assert.That(await heard.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)), Is.EqualTo("ping"));
+        await listener.Input.WriteAsync("pong!\n"u8.ToArray());
+        await listener.Input.FlushAsync();
+        caller.Input.Close();
+        var document = (await caller.ExitAsync()).Document;
+        Assert.That(document.GetProperty("octetsSent").GetInt64(), Is.EqualTo(4));
+        Assert.That(document.GetProperty("octetsReceived").GetInt64(), Is.EqualTo(5));
+        listener.Terminate();
+        Assert.That(await listener.ExitCodeAsync(), Is.Zero);
+    }
+
+    [Test]
+    public async Task LineThatIsNoDatagram_IsAFailure()
+    {
+        using var listener = _lab.Start("listen", "-u", "4242", "--echo");
+        using var caller = _lab.Start("connect", "-u", await listener.ListeningAsync());
+        await caller.Input.WriteAsync(Encoding.ASCII.GetBytes(new string('x', 1233) + "\n"));
+        Assert.That(await caller.ExitCodeAsync(), Is.EqualTo(1));
+        Assert.That(caller.ErrorLines[^1], Does.Contain("1233").And.Contain("1232"));
+    }
+
+    [Test]
+    public async Task Ping_IsAnsweredByAPeerThatIsOpen()
+    {
+        using var listener = _lab.Start("listen", "-u", "4242", "--echo");
+        string peer = await listener.ListeningAsync();
+        string address = peer[1..peer.IndexOf(']')];
+        var result = await _lab.RunAsync("ping", address, "-c", "3", "-i", "0.1", "--json");
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        var document = result.Document;
+        Assert.That(document.GetProperty("sent").GetInt32(), Is.EqualTo(3));
+        Assert.That(document.GetProperty("received").GetInt32(), Is.EqualTo(3));
+        Assert.That(document.GetProperty("lossPercent").GetDouble(), Is.Zero);
+        Assert.That(document.GetProperty("minMilliseconds").GetDouble(), Is.GreaterThan(0).And.LessThanOrEqualTo(document.GetProperty("maxMilliseconds").GetDouble()));
+        Assert.That((await _lab.RunAsync("ping", $"[{address}]", "-c", "1")).Text, Does.Contain("seq=1 time=").And.Contain("1 sent, 1 received, 0 % lost"));
+    }
+
+    // As long as it takes until a peer counts as unreachable: longer than other tests.
+    [Test]
+    public async Task PeerThatIsGone_IsAFailureOfEachCommand()
+    {
+        string peer;
+        using (var listener = _lab.Start("listen", "-u", "4242"))
+        {
+            peer = await listener.ListeningAsync();
+            listener.Terminate();
+            await listener.ExitCodeAsync();
+        }
+        var results = await Task.WhenAll(_lab.RunAsync("connect", "-u", peer), _lab.RunAsync("connect", peer),
+            _lab.RunAsync("ping", peer[1..peer.IndexOf(']')], "-c", "1"));
+        foreach (var result in results)
+        {
+            Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+            Assert.That(result.Sentence, Does.Contain(peer[1..peer.IndexOf(']')]).Or.Contains("TCP needs kernel sockets"));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+namespace TeredoSdk.Cli.Tests;
+
+/// <summary><c>teredo decode</c>.</summary>
+public sealed class DecodeTests
+{
+    const string Address = "2001:0:4136:e378:8000:63bf:3fff:fdd2"; // 65.54.227.120, cone, 192.0.2.45:40000
+
+    [Test]
+    public async Task Decode_TellsThePartsOfTheAddress()
+    {
+        var result = await CommandProcess.RunAsync("decode", Address);
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Text, Does.Contain("65.54.227.120").And.Contain("8000 (cone)").And.Contain("192.0.2.45:40000").And.Contain("2001::/32, current"));
+    }
+
+    [Test]
+    public async Task Decode_WithJson_IsOneDocument()
+    {
+        var document = (await CommandProcess.RunAsync("decode", Address, "--json")).Document;
+        Assert.Multiple(() =>
+        {
+            Assert.That(document.GetProperty("server").GetString(), Is.EqualTo("65.54.227.120"));
+            Assert.That(document.GetProperty("flags").GetString(), Is.EqualTo("8000"));
+            Assert.That(document.GetProperty("cone").GetBoolean());
+            Assert.That(document.GetProperty("mappedEndPoint").GetString(), Is.EqualTo("192.0.2.45:40000"));
+            Assert.That(document.GetProperty("prefixAge").GetString(), Is.EqualTo("current"));
+            Assert.That(document.GetProperty("isPublic").GetBoolean(), Is.False, "192.0.2.0/24 is documentation's");
+        });
+    }
+
+    [Test]
+    public async Task Decode_PrefixOfEarlyWindowsXp_IsCalledOld()
+    {
+        string old = Address.Replace("2001:0:", "3ffe:831f:", StringComparison.Ordinal);
+        Assert.That((await CommandProcess.RunAsync("decode", old)).Text, Does.Contain("the old prefix"));
+        Assert.That((await CommandProcess.RunAsync("--json", "decode", old)).Document.GetProperty("prefixAge").GetString(), Is.EqualTo("old"));
+    }
+
+    [TestCase("2001:db8::1")]
+    [TestCase("192.0.2.1")]
+    public async Task Decode_AnotherAddress_IsAFailureInASentence(string address)
+    {
+        var result = await CommandProcess.RunAsync("decode", address, "--json");
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.ErrorLines, Is.EqualTo(new[] { $"{address} is not a Teredo address; those are in 2001::/32 (or, long ago, 3ffe:831f::/32)." }));
+        Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("notTeredo"));
+    }
+}

@@ -1,0 +1,42 @@
+using System.Net;
+using System.Security.Cryptography;
+
+namespace TeredoSdk.Cli.Tests;
+
+/// <summary>A server process on loopback addresses of this machine, and the options that name it.</summary>
+sealed class Loopback : IDisposable
+{
+    // Random addresses, so that test runs beside each other do not meet.
+    Loopback()
+    {
+        var octets = RandomNumberGenerator.GetBytes(2);
+        IPAddress At(byte host) => new([127, (byte)(64 + octets[0] % 128), octets[1], host]);
+        (Primary, Secondary, Silent) = (At(1), At(2), At(5));
+        Server = CommandProcess.Start("server", "--address", $"{Primary}", "--secondary-address", $"{Secondary}", "--allow-private");
+    }
+
+    public IPAddress Primary { get; }
+
+    public IPAddress Secondary { get; }
+
+    /// <summary>An address where no server runs.</summary>
+    public IPAddress Silent { get; }
+
+    public CommandProcess Server { get; }
+
+    public static async Task<Loopback> StartAsync()
+    {
+        var lab = new Loopback();
+        await lab.Server.LineAsync("serving on ");
+        return lab;
+    }
+
+    /// <summary>A command that uses the server.</summary>
+    public string[] Command(params string[] arguments) => [.. arguments, "--server", $"{Primary},{Secondary}", "--allow-private"];
+
+    public CommandProcess Start(params string[] arguments) => CommandProcess.Start(Command(arguments));
+
+    public Task<Result> RunAsync(params string[] arguments) => CommandProcess.RunAsync(Command(arguments));
+
+    public void Dispose() => Server.Dispose();
+}

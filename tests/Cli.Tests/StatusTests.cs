@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TeredoSdk.Cli.Tests;
+
+/// <summary><c>teredo status</c>, and what all commands say that find no address.</summary>
+public sealed class StatusTests
+{
+    [Test]
+    public async Task Status_WithJson_IsTheReport()
+    {
+        using var lab = await Loopback.StartAsync();
+        var result = await lab.RunAsync("status", "--json", "--sockets", "in-process");
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        var report = result.Document;
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.GetProperty("state").GetString(), Is.EqualTo("qualified"));
+            Assert.That(report.GetProperty("reachability").GetString(), Is.EqualTo("notChecked"));
+            Assert.That(report.GetProperty("provider").GetString(), Is.EqualTo("embedded"));
+            Assert.That(report.GetProperty("server").GetString(), Is.EqualTo(lab.Primary.ToString()));
+            Assert.That(IPAddress.Parse(report.GetProperty("address").GetString()!).IsIPv6Teredo);
+            Assert.That(report.GetProperty("mappedEndPoint").GetString(), Is.EqualTo(report.GetProperty("localEndPoint").GetString()));
+            Assert.That(report.GetProperty("kernelSockets").GetBoolean(), Is.False);
+        });
+    }
+
+    [Test]
+    public async Task Status_IsATableOfTheReport()
+    {
+        using var lab = await Loopback.StartAsync();
+        var result = await lab.RunAsync("status");
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Text, Does.Contain("qualified").And.Contain($"{lab.Primary}, secondary {lab.Secondary}").And.Not.Contain("\x1b"));
+        Assert.That(result.ErrorLines, Is.Empty);
+    }
+
+    [Test]
+    public async Task Verbose_LogsToStderr()
+    {
+        using var lab = await Loopback.StartAsync();
+        var result = await lab.RunAsync("status", "--json", "--verbose");
+        Assert.That(result.ErrorLines, Has.Some.Contains("info: Qualified"));
+        Assert.That(result.Document.GetProperty("state").GetString(), Is.EqualTo("qualified"));
+    }
+
+    [TestCase("status")]
+    [TestCase("listen 0")]
+    [TestCase("connect [2001:0:cb00:7178:0:efff:3fff:fdfe]:1")]
+    [TestCase("ping 2001:0:cb00:7178:0:efff:3fff:fdfe")]
+    public async Task NoServer_IsAFailure_WithTheCommandThatStartsOne(string line)
+    {
+        var result = await CommandProcess.RunAsync([.. line.Split(' '), "--json"]);
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.Sentence, Does.Contain("--server").And.Contain("teredo server --address"));
+        Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("noServer"));
+        Assert.That(result.Document.GetProperty("problem").GetString(), Is.EqualTo(result.Sentence));
+    }
+
+    [Test]
+    public async Task ServerThatIsSilent_IsAFailureAfterTheTimeout()
+    {
+        using var lab = await Loopback.StartAsync();
+        var result = await CommandProcess.RunAsync("status", "--server", $"{lab.Silent}", "--allow-private", "--timeout", "1");
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.ErrorLines, Has.Count.EqualTo(1), "the sentence alone");
+        Assert.That(result.Sentence, Does.Contain($"{lab.Silent}").And.Contain("--timeout"));
+    }
+
+    [Test]
+    public async Task ClientPortThatIsTaken_IsNamed()
+    {
+        using var lab = await Loopback.StartAsync();
+        using var squatter = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        squatter.Bind(new IPEndPoint(IPAddress.Any, 0));
+        string port = $"{((IPEndPoint)squatter.LocalEndPoint!).Port}";
+        var result = await lab.RunAsync("status", "--client-port", port);
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.Sentence, Does.Contain(port).And.Contain("--client-port"));
+    }
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+
+namespace TeredoSdk.Cli.Tests;
+
+/// <summary><c>teredo listen</c> and <c>teredo connect</c> over TCP.</summary>
+public sealed class StreamTests
+{
+    const int PayloadOctets = 2_000_000;
+
+    Loopback _lab = null!;
+
+    [OneTimeSetUp]
+    public async Task StartLab()
+    {
+        _lab = await Loopback.StartAsync();
+        await KernelSockets.RequireAsync(_lab);
+    }
+
+    [OneTimeTearDown]
+    public void EndLab() => _lab.Dispose();
+
+    [Test]
+    public async Task Payload_ArrivesIntactBothWays()
+    {
+        byte[] up = RandomNumberGenerator.GetBytes(PayloadOctets), down = RandomNumberGenerator.GetBytes(PayloadOctets);
+        using var listener = _lab.Start("listen", "0");
+        using var caller = _lab.Start("connect", await listener.ListeningAsync());
+        var sending = Task.WhenAll(FeedAsync(caller, up), FeedAsync(listener, down));
+        var results = await Task.WhenAll(caller.ExitAsync(), listener.ExitAsync());
+        await sending;
+        Assert.That(results.Select(result => result.ExitCode), Is.All.Zero, string.Join("; ", results.Select(result => result.Sentence)));
+        Assert.That(SHA256.HashData(results[0].Output), Is.EqualTo(SHA256.HashData(down)));
+        Assert.That(SHA256.HashData(results[1].Output), Is.EqualTo(SHA256.HashData(up)));
+    }
+
+    [Test]
+    public async Task Directions_EndIndependently()
+    {
+        using var listener = _lab.Start("listen", "0");
+        using var caller = _lab.Start("connect", await listener.ListeningAsync());
+        await FeedAsync(caller, "question"u8.ToArray());
+        Assert.That(await ReadAsync(listener, 100), Is.EqualTo("question"), "to the end of the listener's stdout, while it goes on");
+        await FeedAsync(listener, "answer"u8.ToArray());
+        var result = await caller.ExitAsync();
+        Assert.That(result.Text, Is.EqualTo("answer"));
+        Assert.That(await listener.ExitCodeAsync() + result.ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public async Task Payload_IsPassedOnAsItComes()
+    {
+        using var listener = _lab.Start("listen", "0", "--echo");
+        using var caller = _lab.Start("connect", await listener.ListeningAsync());
+        foreach (string word in new[] { "one", "two", "three" })
+        {
+            await caller.Input.WriteAsync(System.Text.Encoding.ASCII.GetBytes(word));
+            await caller.Input.FlushAsync();
+            Assert.That(await ReadAsync(caller, word.Length), Is.EqualTo(word));
+        }
+    }
+
+    [Test]
+    public async Task Echo_ServesManyPeers_UntilItIsToldToEnd()
+    {
+        using var listener = _lab.Start("listen", "0", "--echo", "--json");
+        string peer = await listener.ListeningAsync();
+        using var first = _lab.Start("connect", peer);
+        using var second = _lab.Start("connect", peer, "--json");
+        byte[] payload = RandomNumberGenerator.GetBytes(PayloadOctets);
+        await second.Input.WriteAsync("xyz"u8.ToArray());
+        await FeedAsync(first, payload);
+        Assert.That((await first.ExitAsync()).Output, Is.EqualTo(payload));
+        second.Input.Close();
+        var document = (await second.ExitAsync()).Document;
+        Assert.That(document.GetProperty("octetsReceived").GetInt64(), Is.EqualTo(3));
+        Assert.That(document.GetProperty("peer").GetString(), Is.EqualTo(peer));
+
+        var clock = Stopwatch.StartNew();
+        listener.Terminate();
+        var result = await listener.ExitAsync();
+        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(2)), "a second, and some for a machine under load");
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Document.GetProperty("peers").GetInt64(), Is.EqualTo(2));
+        Assert.That(result.Document.GetProperty("octetsSent").GetInt64(), Is.EqualTo(PayloadOctets + 3));
+    }
+
+    [Test]
+    public async Task Listen_ToldToEnd_ExitsWithTheSignalsNumber()
+    {
+        using var listener = _lab.Start("listen", "0", "--json");
+        await listener.ListeningAsync();
+        listener.Terminate();
+        var result = await listener.ExitAsync();
+        Assert.That(result.ExitCode, Is.EqualTo(143), result.ToString());
+        Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("interrupted"));
+    }
+
+    [Test]
+    public async Task PeerThatBreaksOff_IsAFailure_WhateverStdinDoes()
+    {
+        using var listener = _lab.Start("listen", "0", "--echo");
+        using var caller = _lab.Start("connect", await listener.ListeningAsync());
+        await caller.Input.WriteAsync("x"u8.ToArray());
+        await caller.Input.FlushAsync();
+        Assert.That(await ReadAsync(caller, 1), Is.EqualTo("x"));
+        listener.Terminate();
+        Assert.That(await caller.ExitCodeAsync(), Is.EqualTo(1));
+        Assert.That(caller.ErrorLines[^1], Does.Contain("failed"));
+    }
+
+    [Test]
+    public async Task InProcessSockets_HaveNoTcp_AndSaySo()
+    {
+        var result = await _lab.RunAsync("listen", "0", "--sockets", "in-process");
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.Sentence, Does.Contain("TCP").And.Contain("--sockets").And.Contain("-u"));
+    }
+
+    [Test]
+    public async Task PeerOutsideTheInternet_IsAFailure()
+    {
+        var result = await _lab.RunAsync("connect", "[2001:0:7f00:1:0:efff:ffff:fffe]:80", "--json"); // its mapped address is 0.0.0.1
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.Document.GetProperty("problem").GetString(), Is.EqualTo(result.Sentence));
+    }
+
+    static async Task FeedAsync(CommandProcess command, byte[] payload)
+    {
+        await command.Input.WriteAsync(payload);
+        command.Input.Close();
+    }
+
+    static async Task<string> ReadAsync(CommandProcess command, int length)
+    {
+        byte[] buffer = new byte[length];
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        int read = await command.Output.ReadAtLeastAsync(buffer, length, throwOnEndOfStream: false, limit.Token);
+        return System.Text.Encoding.ASCII.GetString(buffer, 0, read);
+    }
+}

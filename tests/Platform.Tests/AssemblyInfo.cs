@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+[assembly: NonParallelizable]
+[assembly: SupportedOSPlatform("linux")]

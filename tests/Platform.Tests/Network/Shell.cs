@@ -1,0 +1,38 @@
+using System.Diagnostics;
+
+namespace TeredoSdk.Platform.Tests.Network;
+
+/// <summary>Runs the short scripts that set the lab up; each must end with 0 within a time.</summary>
+static class Shell
+{
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    /// <summary>Runs a script by /bin/sh, in a namespace when one is given, and returns what it printed.</summary>
+    public static async Task<string> RunAsync(string script, NetworkNamespace? within = null)
+    {
+        var start = new ProcessStartInfo("/bin/sh", ["-e", "-s"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = within is null ? Process.Start(start)! : within.Run(() => Process.Start(start)!);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.StandardInput.WriteAsync(script);
+        process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(Limit);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"A script of the lab took more than {Limit.TotalSeconds} s:\n{script}");
+        }
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"A script of the lab ended with {process.ExitCode}: {await errors}\n{script}");
+        return await output;
+    }
+}

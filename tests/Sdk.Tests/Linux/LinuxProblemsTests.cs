@@ -1,0 +1,38 @@
+using System.ComponentModel;
+using System.Runtime.Versioning;
+using TeredoSdk.Engine.Linux;
+
+namespace TeredoSdk.Tests.Linux;
+
+[Platform("Linux"), SupportedOSPlatform("linux")]
+sealed class LinuxProblemsTests
+{
+    [TestCase(Libc.ENOSPC, "user/max_user_namespaces", "0", "user.max_user_namespaces=10000")]
+    [TestCase(Libc.ENOSPC, "user/max_net_namespaces", "0", "user.max_net_namespaces=10000")]
+    [TestCase(Libc.ENOSPC, "user/max_user_namespaces", "96364", "the limit of namespaces is reached")]
+    [TestCase(Libc.EPERM, "kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1")]
+    [TestCase(Libc.EPERM, "kernel/apparmor_restrict_unprivileged_userns", "1", "kernel.apparmor_restrict_unprivileged_userns=0")]
+    [TestCase(Libc.EPERM, "kernel/apparmor_restrict_unprivileged_userns", "0", "seccomp")]
+    [TestCase(Libc.EINVAL, "", "", "CONFIG_USER_NS")]
+    [TestCase(Libc.EAGAIN, "", "", "ulimit -u")]
+    [TestCase(Libc.EBUSY, "", "", "error 16")]
+    public void WhatRefuses_ErrnoAndSwitch_NamesTheSwitch(int errno, string file, string value, string expected) =>
+        Assert.That(LinuxProblems.WhatRefuses(errno, name => name == file ? value : null), Does.Contain(expected));
+
+    [TestCase(Libc.ENOENT, "modprobe tun"), TestCase(Libc.ENODEV, "modprobe tun"), TestCase(Libc.EACCES, "chmod 0666 /dev/net/tun")]
+    [TestCase(Libc.EPERM, "--device /dev/net/tun"), TestCase(Libc.EMFILE, "ulimit -n")]
+    public void OfTunFile_Errno_SaysTheNextStep(int errno, string expected)
+    {
+        var e = LinuxProblems.OfTunFile(errno, "/dev/net/tun");
+        Assert.That((e.Error, e.HResult), Is.EqualTo((TeredoError.KernelSocketsUnavailable, errno)));
+        Assert.That(e.Message, Does.Contain(expected));
+    }
+
+    [TestCase(Libc.EPERM, TeredoError.AccessDenied, "CAP_NET_ADMIN"), TestCase(Libc.EBUSY, TeredoError.NetworkDeviceUnavailable, "is in use")]
+    public void OfDevice_InHost_SaysTheNextStep(int errno, TeredoError error, string expected)
+    {
+        var e = LinuxProblems.OfDevice(new Win32Exception(errno), "teredo", isInHost: true);
+        Assert.That(e.Error, Is.EqualTo(error));
+        Assert.That(e.Message, Does.Contain(expected));
+    }
+}

@@ -1,0 +1,203 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using System.Threading.Channels;
+using TeredoSdk.Engine.Linux;
+
+namespace TeredoSdk.Tests.Linux;
+
+[Platform("Linux"), SupportedOSPlatform("linux")]
+sealed class TunDeviceTests
+{
+    const byte Udp = 17;
+
+    [Test]
+    public async Task Start_SocketSends_HandlerSeesTheWholePacket()
+    {
+        using var network = PrivateNetworks.Create();
+        using var device = network.OpenTunWithAddress();
+        var packets = ReadUdp(device);
+        using var socket = Bind(network);
+        await socket.SendToAsync(new byte[100], new IPEndPoint(PrivateNetworks.Stranger, 7)).InTime();
+        byte[] packet = await packets.ReadAsync().InTime();
+        Assert.Multiple(() =>
+        {
+            Assert.That(packet, Has.Length.EqualTo(40 + 8 + 100));
+            Assert.That(new IPAddress(packet.AsSpan(8, 16)), Is.EqualTo(PrivateNetworks.Address));
+            Assert.That(new IPAddress(packet.AsSpan(24, 16)), Is.EqualTo(PrivateNetworks.Stranger));
+        });
+    }
+
+    [Test]
+    public async Task Write_PacketToASocket_IsReceived()
+    {
+        using var network = PrivateNetworks.Create();
+        using var device = network.OpenTunWithAddress();
+        var packets = ReadUdp(device);
+        using var socket = Bind(network);
+        await socket.SendToAsync("question"u8.ToArray(), new IPEndPoint(PrivateNetworks.Stranger, 7)).InTime();
+        device.Write(Reflect(await packets.ReadAsync().InTime()));
+        var buffer = new byte[100];
+        var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.IPv6Any, 0)).InTime();
+        Assert.Multiple(() =>
+        {
+            Assert.That(buffer.AsSpan(0, received.ReceivedBytes).ToArray(), Is.EqualTo("question"u8.ToArray()));
+            Assert.That(received.RemoteEndPoint, Is.EqualTo(new IPEndPoint(PrivateNetworks.Stranger, 7)));
+            Assert.That(device.LostWrites, Is.Zero);
+        });
+    }
+
+    [Test]
+    public void Write_NoPacketOrClosedDevice_IsCounted()
+    {
+        using var network = PrivateNetworks.Create();
+        var device = network.OpenTunWithAddress();
+        device.Write([0x00, 1, 2, 3]); // of no IP version
+        device.Dispose();
+        device.Write(new byte[40]);
+        Assert.That(device.LostWrites, Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task Start_HandlerThrows_TheNextPacketStillComes()
+    {
+        using var network = PrivateNetworks.Create();
+        using var device = network.OpenTunWithAddress();
+        var faults = Channel.CreateUnbounded<Exception>();
+        device.Start(_ => throw new FormatException("test"), e => faults.Writer.TryWrite(e));
+        using var socket = Bind(network);
+        for (int i = 0; i < 2; i++)
+        {
+            await socket.SendToAsync(new byte[1], new IPEndPoint(PrivateNetworks.Stranger, 7)).InTime();
+            Assert.That(await faults.Reader.ReadAsync().InTime(), Is.TypeOf<FormatException>());
+        }
+    }
+
+    [Test]
+    public async Task Dispose_WhileReading_EndsTheThread()
+    {
+        using var network = PrivateNetworks.Create();
+        var device = network.OpenTunWithAddress();
+        device.Start(_ => { });
+        device.Dispose();
+        Assert.That(device.Completion.IsCompletedSuccessfully, Is.True);
+        await device.Completion;
+    }
+
+    [Test]
+    public async Task Dispose_InTheHandler_EndsTheReading()
+    {
+        using var network = PrivateNetworks.Create();
+        var device = network.OpenTunWithAddress();
+        using var socket = Bind(network);
+        device.Start(_ => device.Dispose());
+        try
+        {
+            await socket.SendToAsync(new byte[1], new IPEndPoint(PrivateNetworks.Stranger, 7)).InTime();
+        }
+        catch (SocketException)
+        {
+            // A packet of the kernel's own was first: the device is gone already.
+        }
+        await device.Completion.InTime();
+        Assert.That(() => device.Start(_ => { }), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void Dispose_Device_ItsNameIsFreeAgain()
+    {
+        using var network = PrivateNetworks.Create();
+        network.OpenTunOrSkip("same").Dispose();
+        using var again = network.OpenTun("same", 1400);
+        Assert.That((again.Name, again.Mtu), Is.EqualTo(("same", 1400)));
+    }
+
+    [Test]
+    public void OpenTun_NameInUse_SaysSo()
+    {
+        using var network = PrivateNetworks.Create();
+        using var first = network.OpenTunOrSkip("same");
+        var e = Assert.Throws<TeredoException>(() => network.OpenTun("same", 1280));
+        Assert.That(e.Message, Does.Contain("same is in use"));
+    }
+
+    [Test]
+    public void OpenTun_NameWithPattern_GetsANumber()
+    {
+        using var network = PrivateNetworks.Create();
+        using var device = network.OpenTunOrSkip("teredo%d");
+        Assert.That(device.Name, Is.EqualTo("teredo0"));
+    }
+
+    [TestCase("", 1280), TestCase("sixteen-octets--", 1280), TestCase("teredo", 1279), TestCase("teredo", 65536)]
+    public void OpenTun_ArgumentOutOfRange_IsRefused(string name, int mtu)
+    {
+        using var network = PrivateNetworks.Create();
+        Assert.That(() => network.OpenTun(name, mtu), Throws.InstanceOf<ArgumentException>());
+    }
+
+    [Test]
+    public void RemoveAddress_ItsSockets_CanNotBindAnyMore()
+    {
+        using var network = PrivateNetworks.Create();
+        using var device = network.OpenTunWithAddress();
+        Bind(network).Dispose();
+        device.SetAddress(PrivateNetworks.Address, 32); // once more is no error
+        device.RemoveAddress(PrivateNetworks.Address, 32);
+        device.RemoveAddress(PrivateNetworks.Address, 32);
+        var e = Assert.Throws<SocketException>(() => Bind(network));
+        Assert.That(e.SocketErrorCode, Is.EqualTo(SocketError.AddressNotAvailable));
+    }
+
+    [Test]
+    public void RemoveRoute_OtherwiseUnreachable_SendingFails()
+    {
+        using var network = PrivateNetworks.Create();
+        using var device = network.OpenTunWithAddress();
+        var native = new IPEndPoint(IPAddress.Parse("2a00::1"), 7);
+        using var socket = Bind(network);
+        socket.SendTo(new byte[1], native);
+        device.AddRoute(IPAddress.Parse("2a00::"), 16, 4096);
+        Assert.Throws<TeredoException>(() => device.AddRoute(IPAddress.IPv6Any, 0));
+        device.RemoveRoute(IPAddress.IPv6Any, 0);
+        socket.SendTo(new byte[1], native); // by the other one
+        device.RemoveRoute(IPAddress.Parse("2a00::"), 16, 4096);
+        device.RemoveRoute(IPAddress.Parse("2a00::"), 16, 4096);
+        var e = Assert.Throws<SocketException>(() => socket.SendTo(new byte[1], native));
+        Assert.That(e.SocketErrorCode, Is.EqualTo(SocketError.NetworkUnreachable));
+    }
+
+    [Test]
+    public void OpenInHost_NoDeviceNode_SaysHowToGetOne()
+    {
+        string path = Path.Combine(TestContext.CurrentContext.WorkDirectory, "no-such-tun");
+        var e = Assert.Throws<TeredoException>(() => TunDevice.OpenInHost("teredo", 1280, path));
+        Assert.Multiple(() =>
+        {
+            Assert.That(e.Error, Is.EqualTo(TeredoError.NetworkDeviceUnavailable));
+            Assert.That(e.Message, Does.Contain("modprobe tun"));
+        });
+    }
+
+    static ChannelReader<byte[]> ReadUdp(TunDevice device)
+    {
+        var packets = Channel.CreateUnbounded<byte[]>();
+        device.Start(packet =>
+        {
+            if (packet[6] == Udp) // the kernel's own router solicitations and reports are ICMPv6
+                packets.Writer.TryWrite(packet.ToArray());
+        });
+        return packets.Reader;
+    }
+
+    static Socket Bind(PrivateNetwork network)
+    {
+        var socket = network.CreateSocket(SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(PrivateNetworks.Address, 0));
+        return socket;
+    }
+
+    // Source and destination change places, which leaves the checksum right.
+    static byte[] Reflect(byte[] packet) =>
+        [.. packet[..8], .. packet[24..40], .. packet[8..24], .. packet[42..44], .. packet[40..42], .. packet[44..]];
+}

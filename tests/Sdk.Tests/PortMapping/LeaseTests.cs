@@ -1,0 +1,130 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using TeredoSdk.Engine.PortMapping;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Tests.PortMapping;
+
+/// <summary>A mapping's life in virtual time, with a gateway on loopback that speaks PCP.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class LeaseTests : IAsyncDisposable
+{
+    readonly LoopbackGateway _gateway = new();
+    readonly List<string> _nonces = [];
+    Ipv4Address _external = LoopbackGateway.Public;
+    TimeSpan _bootAt;
+    byte _result;
+    uint _lifetime = 7200;
+    bool _silent;
+
+    public ValueTask DisposeAsync() => _gateway.DisposeAsync();
+
+    [SetUp]
+    public void Listen()
+    {
+        _gateway.Udp = Answer;
+        _gateway.Listen();
+    }
+
+    byte[]? Answer(byte[] request)
+    {
+        bool isMap = request[1] == 1;
+        if (isMap)
+            _nonces.Add(Convert.ToHexString(request, 24, 12));
+        _gateway.Note(!isMap ? "check" : BinaryPrimitives.ReadUInt32BigEndian(request.AsSpan(4)) == 0 ? "remove" : "map");
+        uint epoch = (uint)(_gateway.Time.Elapsed - _bootAt).TotalSeconds + 10;
+        return _silent ? null : LoopbackGateway.Pcp(request, _external, epoch, _lifetime, _result);
+    }
+
+    async Task<PortLease> MapAsync()
+    {
+        var lease = (await _gateway.Mapper.MapAsync(_gateway.Client, _gateway.Client.Port, default).InTime()).Lease!;
+        Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("map"));
+        return lease;
+    }
+
+    static TaskCompletionSource WatchFor(PortLease lease)
+    {
+        var changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lease.Changed += () => changed.TrySetResult();
+        return changed;
+    }
+
+    [Test]
+    public async Task Lease_IsRenewedAtHalfOfItsLifetime_WithTheSameNonce()
+    {
+        _lifetime = 400;
+        await using var lease = await MapAsync();
+        _gateway.Time.Advance(TimeSpan.FromSeconds(199.9));
+        Assert.That(_gateway.Requests, Is.Empty);
+        _gateway.Time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("map"));
+        Assert.That(_nonces.Distinct().ToList(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Gateway_IsLookedAtEveryFiveMinutes_AndAskedAgainWhenItWasRestarted()
+    {
+        await using var lease = await MapAsync();
+        _gateway.Time.Advance(TimeSpan.FromMinutes(5));
+        Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("check"));
+        await _gateway.UntilArmedAsync(TimeSpan.FromMinutes(4), TimeSpan.FromMinutes(5));
+        _bootAt = _gateway.Time.Elapsed + TimeSpan.FromMinutes(4);
+        _gateway.Time.Advance(TimeSpan.FromMinutes(5));
+        Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("check"));
+        Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("map"));
+    }
+
+    [Test]
+    public async Task Renew_AsksAtOnce_AndTellsOfAnotherEndpoint()
+    {
+        await using var lease = await MapAsync();
+        var changed = WatchFor(lease);
+        _external = Ipv4Address.Parse("198.51.100.99");
+        lease.Renew();
+        await changed.Task.InTime();
+        Assert.That(lease.External, Is.EqualTo(new Ipv4Endpoint(_external, _gateway.Client.Port)));
+    }
+
+    [Test]
+    public async Task RenewalRefused_IsTriedAgainUntilTheLeaseEnds_AndThenLost_AndComesBack()
+    {
+        _lifetime = 60;
+        await using var lease = await MapAsync();
+        var changed = WatchFor(lease);
+        _result = 8;
+        await _gateway.PassTimeAsync(Task.Run(async () =>
+        {
+            await changed.Task;
+            return true;
+        }));
+        Assert.That(_gateway.Time.Elapsed, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(60)));
+        Assert.That(lease.External, Is.Null);
+        Assert.That(lease.Problem, Does.Contain($"{_gateway.Address}"));
+        changed = WatchFor(lease);
+        _result = 0;
+        lease.Renew();
+        await changed.Task.InTime();
+        Assert.That((lease.External?.Address, lease.Problem), Is.EqualTo(((Ipv4Address?)LoopbackGateway.Public, (string?)null)));
+    }
+
+    [Test]
+    public async Task Dispose_RemovesTheMapping()
+    {
+        var lease = await MapAsync();
+        await lease.DisposeAsync().InTime();
+        await lease.DisposeAsync().InTime();
+        Assert.That(_gateway.Requests, Is.EqualTo(new[] { "remove" }));
+        await _gateway.Time.WhenNoTimerIsArmed().InTime();
+    }
+
+    [Test]
+    public async Task Dispose_WithASilentGateway_TakesAboutASecond()
+    {
+        var lease = (await _gateway.MapperWith(TimeProvider.System).MapAsync(_gateway.Client, 1, default).InTime()).Lease!;
+        _silent = true;
+        var watch = Stopwatch.StartNew();
+        await lease.DisposeAsync().InTime();
+        Assert.That(watch.Elapsed, Is.InRange(TimeSpan.FromSeconds(0.7), TimeSpan.FromSeconds(2))); // 0.8 s, and a busy machine
+    }
+}

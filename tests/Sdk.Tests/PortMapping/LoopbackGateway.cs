@@ -1,0 +1,228 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Engine.PortMapping;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Tests.PortMapping;
+
+/// <summary>A gateway at a loopback address: UDP 5351, SSDP at UDP 1900, and HTTP. What it answers, the test says.</summary>
+sealed class LoopbackGateway : IAsyncDisposable
+{
+    public static readonly Ipv4Address Public = Ipv4Address.Parse("198.51.100.7");
+
+    readonly CancellationTokenSource _stop = new();
+    readonly List<Task> _tasks = [];
+    readonly List<IDisposable> _sockets = [];
+    readonly Channel<string> _requests = Channel.CreateUnbounded<string>();
+
+    public LoopbackGateway()
+    {
+        var octets = RandomNumberGenerator.GetBytes(2);
+        Address = new(0x7F000001u | (uint)(64 + octets[0] % 128) << 16 | (uint)octets[1] << 8);
+        Client = new(new(Address.Value + 1), 40123);
+    }
+
+    public Ipv4Address Address { get; }
+
+    /// <summary>The endpoint that shall be mapped.</summary>
+    public Ipv4Endpoint Client { get; }
+
+    public ManualTime Time { get; } = new();
+
+    public GatewayPath Path => new(Client, Address, Time, NullLogger.Instance);
+
+    /// <summary>Answers of the three services; null is silence. Set before they listen.</summary>
+    public Func<byte[], byte[]?>? Udp { get; set; }
+
+    public Func<string, string?>? Ssdp { get; set; }
+
+    /// <summary>Answers to an action, given with its body: the status and the body. The description is asked for with a path.</summary>
+    public Func<string, string, (int Status, string Body)>? Http { get; set; }
+
+    public int HttpPort { get; private set; }
+
+    /// <summary>Who sent the last datagram.</summary>
+    public IPEndPoint? Remote { get; private set; }
+
+    public GatewayPortMapper Mapper => MapperWith(Time);
+
+    public GatewayPortMapper MapperWith(TimeProvider time) => new(address => address == Client.Address ? Address : null, time, NullLogger.Instance);
+
+    public LoopbackGateway Listen()
+    {
+        if (Udp is not null)
+            Serve(5351, request => Udp(request));
+        if (Ssdp is not null)
+            Serve(1900, request => Ssdp(Encoding.ASCII.GetString(request)) is { } answer ? Encoding.Latin1.GetBytes(answer) : null);
+        if (Http is null)
+            return this;
+        var listener = new TcpListener(Address.ToIPAddress(), 0);
+        listener.Start();
+        HttpPort = ((IPEndPoint)listener.LocalEndpoint).Port;
+        _sockets.Add(listener);
+        _tasks.Add(ServeHttpAsync(listener));
+        return this;
+    }
+
+    /// <summary>The next thing that the gateway was asked, in a few words.</summary>
+    public Task<string> NextRequestAsync() => _requests.Reader.ReadAsync().InTime();
+
+    /// <summary>Waits until a timer is due in that span from now: else time would pass before it is armed.</summary>
+    public Task UntilArmedAsync(TimeSpan notBefore, TimeSpan notAfter) => Task.Run(async () =>
+    {
+        while (!Time.IsArmedWithin(notBefore, notAfter))
+            await Task.Yield();
+    }).InTime();
+
+    /// <summary>Lets time pass until something is done that waits in vain. How much passes is left open.</summary>
+    public async Task<T> PassTimeAsync<T>(Task<T> task)
+    {
+        var limit = Task.Run(async () => await task).InTime();
+        while (!limit.IsCompleted)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(10));
+            await Task.Yield();
+        }
+        return await limit;
+    }
+
+    public void Note(string request) => _requests.Writer.TryWrite(request);
+
+    /// <summary>What was asked and not looked at yet.</summary>
+    public List<string> Requests
+    {
+        get
+        {
+            List<string> all = [];
+            while (_requests.Reader.TryRead(out string? request))
+                all.Add(request);
+            return all;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        foreach (var socket in _sockets)
+            socket.Dispose();
+        await Task.WhenAll(_tasks).InTime();
+        _stop.Dispose();
+    }
+
+    /// <summary>NAT-PMP as it should be.</summary>
+    public static byte[] NatPmp(byte[] request, Ipv4Address external, uint epoch, uint lifetime = 7200, ushort result = 0)
+    {
+        byte[] answer = new byte[request[1] == 0 ? 12 : 16];
+        answer[1] = (byte)(0x80 | request[1]);
+        BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(2), result);
+        BinaryPrimitives.WriteUInt32BigEndian(answer.AsSpan(4), epoch);
+        if (request[1] == 0)
+            external.Write(answer.AsSpan(8));
+        else
+        {
+            request.AsSpan(4, 4).CopyTo(answer.AsSpan(8));
+            BinaryPrimitives.WriteUInt32BigEndian(answer.AsSpan(12), lifetime);
+        }
+        return answer;
+    }
+
+    /// <summary>PCP as it should be.</summary>
+    public static byte[] Pcp(byte[] request, Ipv4Address external, uint epoch, uint lifetime = 7200, byte result = 0)
+    {
+        byte[] answer = (byte[])request.Clone();
+        answer[1] |= 0x80;
+        answer[3] = result;
+        BinaryPrimitives.WriteUInt32BigEndian(answer.AsSpan(4), lifetime);
+        BinaryPrimitives.WriteUInt32BigEndian(answer.AsSpan(8), epoch);
+        answer.AsSpan(12, 12).Clear();
+        if (answer.Length >= 60)
+            external.Write(answer.AsSpan(56));
+        return answer;
+    }
+
+    /// <summary>The answer of a gateway that speaks NAT-PMP only (RFC 6887 §9).</summary>
+    public static byte[] UnsupportedVersion => [0, 0x80, 0, 1, 0, 0, 0, 9];
+
+    void Serve(int port, Func<byte[], byte[]?> answer)
+    {
+        var socket = new UdpClient(new Ipv4Endpoint(Address, (ushort)port).ToIPEndPoint());
+        _sockets.Add(socket);
+        _tasks.Add(ServeAsync(socket, answer));
+    }
+
+    async Task ServeAsync(UdpClient socket, Func<byte[], byte[]?> answer)
+    {
+        try
+        {
+            while (true)
+            {
+                var request = await socket.ReceiveAsync(_stop.Token);
+                Remote = request.RemoteEndPoint;
+                if (answer(request.Buffer) is { } octets)
+                    await socket.SendAsync(octets, request.RemoteEndPoint, _stop.Token);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
+        {
+            // Stopped.
+        }
+    }
+
+    async Task ServeHttpAsync(TcpListener listener)
+    {
+        try
+        {
+            while (true)
+            {
+                using var client = await listener.AcceptTcpClientAsync(_stop.Token);
+                await AnswerAsync(client.GetStream());
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or InvalidOperationException or SocketException)
+        {
+            // Stopped.
+        }
+    }
+
+    // One request per connection, which is closed then.
+    async Task AnswerAsync(NetworkStream stream)
+    {
+        try
+        {
+            var text = new StringBuilder();
+            byte[] buffer = new byte[4096];
+            while (!IsWhole(text.ToString()))
+            {
+                int length = await stream.ReadAsync(buffer, _stop.Token);
+                if (length == 0)
+                    return;
+                text.Append(Encoding.UTF8.GetString(buffer, 0, length));
+            }
+            string request = text.ToString();
+            string action = request.Split("\r\n").FirstOrDefault(line => line.StartsWith("SOAPAction:", StringComparison.OrdinalIgnoreCase)) is { } header
+                ? header.Trim('"').Split('#')[1] : request.Split(' ')[1];
+            var (status, body) = Http!(action, request[(request.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
+            string head = $"HTTP/1.1 {status} X\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n"
+                + (status == 302 ? $"Location: http://{Client.Address}:1/\r\n" : "");
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(head + "\r\n" + body), _stop.Token);
+        }
+        catch (IOException)
+        {
+            // The client went away.
+        }
+    }
+
+    static bool IsWhole(string request)
+    {
+        int end = request.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        if (end < 0)
+            return false;
+        string? length = Array.Find(request[..end].Split("\r\n"), line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
+        return length is null || request.Length - end - 4 >= int.Parse(length[15..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,130 @@
+using TeredoSdk.Engine.PortMapping;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Tests.PortMapping;
+
+/// <summary>The messages of NAT-PMP (RFC 6886 §3) and PCP (RFC 6887 §7, §11.1).</summary>
+public sealed class WireTests
+{
+    static readonly Ipv4Endpoint Local = Ipv4Endpoint.Parse("192.0.2.33:4660");
+    static readonly byte[] Nonce = [.. Enumerable.Range(1, PcpAnswer.NonceSize).Select(i => (byte)i)];
+
+    static byte[] PcpRequest => PcpAnswer.WriteMapRequest(Nonce, Local, default, 7200);
+
+    static byte[] PcpGrant =>
+        LoopbackGateway.Pcp(PcpAnswer.WriteMapRequest(Nonce, Local, new(default, 4661), 7200), LoopbackGateway.Public, epoch: 99, lifetime: 600);
+
+    static byte[] NatPmpGrant => LoopbackGateway.NatPmp(NatPmpAnswer.WriteMapRequest(Local.Port, 4661, 7200), default, epoch: 99, lifetime: 600);
+
+    static byte[] PcpAnnouncement => LoopbackGateway.Pcp(PcpAnswer.WriteAnnounceRequest(Local.Address), default, epoch: 99);
+
+    static byte[] NatPmpAddress => LoopbackGateway.NatPmp(NatPmpAnswer.WriteAddressRequest(), LoopbackGateway.Public, epoch: 99);
+
+    [Test]
+    public void PcpMapRequest_IsAsTheRfcHasIt() => Assert.That(Convert.ToHexString(PcpRequest), Is.EqualTo(
+        "02010000" + "00001C20" + "00000000000000000000FFFFC0000221" // version, opcode, lifetime, client
+        + "0102030405060708090A0B0C" + "11000000" + "12340000" + "00000000000000000000FFFF00000000"));
+
+    [Test]
+    public void PcpAnnounceRequest_IsAHeader() =>
+        Assert.That(Convert.ToHexString(PcpAnswer.WriteAnnounceRequest(Local.Address)),
+            Is.EqualTo("02000000" + "00000000" + "00000000000000000000FFFFC0000221"));
+
+    [Test]
+    public void NatPmpRequests_AreAsTheRfcHasThem()
+    {
+        Assert.That(NatPmpAnswer.WriteAddressRequest(), Is.EqualTo(new byte[] { 0, 0 }));
+        Assert.That(Convert.ToHexString(NatPmpAnswer.WriteMapRequest(0x1234, 0x5678, 7200)), Is.EqualTo("00010000" + "12345678" + "00001C20"));
+    }
+
+    [Test]
+    public void PcpGrant_TellsEndpointLifetimeAndEpoch()
+    {
+        var answer = PcpAnswer.ReadMap(PcpGrant, Nonce, Local.Port)!.Value;
+        Assert.That(answer.External, Is.EqualTo(new Ipv4Endpoint(LoopbackGateway.Public, 4661)));
+        Assert.That((answer.Lifetime, answer.Epoch, answer.Result), Is.EqualTo((600u, 99u, (byte)0)));
+        Assert.That(PcpAnswer.ReadAnnounce(PcpAnnouncement)!.Value.Epoch, Is.EqualTo(99));
+    }
+
+    [Test]
+    public void NatPmpAnswers_TellAddressPortLifetimeAndEpoch()
+    {
+        var address = NatPmpAnswer.ReadAddress(NatPmpAddress)!.Value;
+        var mapping = NatPmpAnswer.ReadMap(NatPmpGrant, Local.Port)!.Value;
+        Assert.That((address.Address, address.Epoch), Is.EqualTo((LoopbackGateway.Public, 99u)));
+        Assert.That((mapping.ExternalPort, mapping.Lifetime, mapping.Epoch), Is.EqualTo(((ushort)4661, 600u, 99u)));
+    }
+
+    [Test]
+    public void EveryTruncation_IsNoAnswer()
+    {
+        for (int length = 0; length < PcpGrant.Length; length++)
+            Assert.That(PcpAnswer.ReadMap(PcpGrant.AsSpan(0, length), Nonce, Local.Port), Is.Null, $"PCP, {length} octets");
+        for (int length = 0; length < PcpAnnouncement.Length; length++)
+            Assert.That(PcpAnswer.ReadAnnounce(PcpAnnouncement.AsSpan(0, length)), Is.Null, $"PCP announcement, {length} octets");
+        for (int length = 0; length < NatPmpGrant.Length; length++)
+            Assert.That(NatPmpAnswer.ReadMap(NatPmpGrant.AsSpan(0, length), Local.Port), Is.Null, $"NAT-PMP map, {length} octets");
+        for (int length = 0; length < NatPmpAddress.Length; length++)
+            Assert.That(NatPmpAnswer.ReadAddress(NatPmpAddress.AsSpan(0, length)), Is.Null, $"NAT-PMP address, {length} octets");
+    }
+
+    [TestCase(0, TestName = "PcpAnswer_OfAnotherVersion_IsNone")]
+    [TestCase(1, TestName = "PcpAnswer_ToAnotherOperation_IsNone")]
+    [TestCase(24, TestName = "PcpAnswer_WithAnotherNonce_IsNone")]
+    [TestCase(36, TestName = "PcpAnswer_ForAnotherProtocol_IsNone")]
+    [TestCase(41, TestName = "PcpAnswer_ForAnotherPort_IsNone")]
+    [TestCase(44, TestName = "PcpAnswer_WithAnIpv6Address_IsNone")]
+    public void PcpAnswer_WithAnOctetChanged_IsNone(int at)
+    {
+        byte[] answer = PcpGrant;
+        answer[at] ^= 0x04;
+        Assert.That(PcpAnswer.ReadMap(answer, Nonce, Local.Port), Is.Null);
+    }
+
+    [Test]
+    public void PcpRequest_IsNoAnswer() => Assert.That(PcpAnswer.ReadMap(PcpRequest, Nonce, Local.Port), Is.Null);
+
+    [Test]
+    public void NatPmpGrant_ForAnotherPort_IsNoAnswer() => Assert.That(NatPmpAnswer.ReadMap(NatPmpGrant, 4662), Is.Null);
+
+    [Test]
+    public void NatPmpVersionAnswer_IsPcpsUnsupportedVersion() =>
+        Assert.That(PcpAnswer.ReadMap(LoopbackGateway.UnsupportedVersion, Nonce, Local.Port)!.Value.IsUnsupportedVersion);
+
+    [Test]
+    public void NatPmpError_NeedsNoMoreThanAHeader() =>
+        Assert.That(NatPmpAnswer.ReadMap([0, 0x81, 0, 2, 0, 0, 0, 9], Local.Port)!.Value.ResultName, Is.EqualTo("not authorised"));
+
+    [TestCase(100u, 60, 160u, true)]
+    [TestCase(100u, 60, 155u, true)]   // the gateway's clock is slow
+    [TestCase(100u, 60, 99u, false)]   // 60 s passed, the gateway's clock stood
+    [TestCase(100u, 60, 3u, false)]    // it was restarted
+    [TestCase(100u, 3600, 3000u, false)]
+    [TestCase(100u, 60, 500u, false)]  // it runs ahead: another gateway
+    public void Epoch_ThatDoesNotGoOnWithTheClock_MeansLostState(uint first, int seconds, uint second, bool kept)
+    {
+        var time = new ManualTime();
+        var epoch = new EpochWatch(time);
+        Assert.That(epoch.Observe(first));
+        time.Advance(TimeSpan.FromSeconds(seconds));
+        Assert.That(epoch.Observe(second), Is.EqualTo(kept));
+    }
+
+    [Test]
+    public void LinuxRoutes_TheDefaultRouteOfTheInterfaceCounts()
+    {
+        string[] table =
+        [
+            "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT",
+            "eth1\t00000000\t0101010A\t0003\t0\t0\t0\t00000000\t0\t0\t0",
+            "eth0\t0000000A\t0201A8C0\t0003\t0\t0\t0\t000000FF\t0\t0\t0", // not the default route
+            "eth0\t00000000\t0901A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0",
+            "eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0",
+            "eth2\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0", // no next hop
+            "eth0\tnonsense",
+        ];
+        Assert.That(GatewayRoute.FindInTable(table, "eth0"), Is.EqualTo(Ipv4Address.Parse("192.168.1.1")));
+        Assert.That(GatewayRoute.FindInTable(table, "eth2"), Is.Null);
+        Assert.That(GatewayRoute.FindInTable(table, "eth3"), Is.Null);
+    }
+}
