@@ -1,0 +1,60 @@
+using System.Net;
+using TeredoSdk.Platform.Tests.Network;
+
+namespace TeredoSdk.Platform.Tests.Programs;
+
+/// <summary>A <c>teredo listen</c> that can be dialled.</summary>
+/// <param name="Process">The process.</param>
+/// <param name="EndPoint">The Teredo address and port that it printed.</param>
+sealed record TeredoListening(LabProcess Process, IPEndPoint EndPoint);
+
+/// <summary>The <c>teredo</c> command of this repository in hosts of the lab.</summary>
+static class TeredoProgram
+{
+    const string Listening = "listening on ";
+
+    /// <summary>Much more than it takes, for a machine that has other work.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    public static string Path => BuildOutput.Executable("src/TeredoSdk.Cli", "teredo");
+
+    /// <summary>The arguments of a command that needs an address: the lab's addresses are documentation ones.</summary>
+    public static string[] Asking(LabHost server) => ["--server", $"{server.Address}", "--allow-private"];
+
+    /// <summary>Starts a command; as an unprivileged user unless the options say otherwise.</summary>
+    public static LabProcess Start(LabHost host, IEnumerable<string> arguments, StartOptions? options = null) =>
+        host.Start(Path, arguments, options ?? StartOptions.User);
+
+    /// <summary>Starts <c>teredo listen</c> and waits until peers can get in.</summary>
+    public static async Task<TeredoListening> ListenAsync(LabHost host, LabHost server, params string[] arguments)
+    {
+        var process = Start(host, ["listen", .. arguments, .. Asking(server)]);
+        return new(process, await EndPointOfAsync(process));
+    }
+
+    /// <summary>Waits for the line that says where a process listens.</summary>
+    public static async Task<IPEndPoint> EndPointOfAsync(LabProcess process) =>
+        IPEndPoint.Parse((await process.WaitForLineAsync(line => line.StartsWith(Listening, StringComparison.Ordinal), Limit))[Listening.Length..]);
+
+    /// <summary>Starts <c>teredo server</c> on the first two addresses of a host; it answers when this returns.</summary>
+    public static async Task<LabProcess> StartServerAsync(LabHost host)
+    {
+        string[] addresses = [.. host.Links[0].Addresses.Select(address => address.Split('/')[0])];
+        var process = Start(host, ["server", "--address", addresses[0], "--secondary-address", addresses[1], "--allow-private"]);
+        await process.WaitForLineAsync("serving on", Limit);
+        return process;
+    }
+
+    /// <summary>Runs a command that must succeed and returns its standard output.</summary>
+    /// <param name="host">Where.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="arguments">The command and its arguments.</param>
+    public static async Task<string> RunAsync(LabHost host, string input, params string[] arguments)
+    {
+        var process = Start(host, arguments);
+        await process.Input.WriteAsync(input);
+        process.Input.Close();
+        Assert.That(await process.WaitForExitAsync(Limit), Is.Zero, () => process.Transcript);
+        return process.Output;
+    }
+}

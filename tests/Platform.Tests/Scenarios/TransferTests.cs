@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using TeredoSdk.Platform.Tests.Network;
+using TeredoSdk.Platform.Tests.Programs;
+
+namespace TeredoSdk.Platform.Tests.Scenarios;
+
+/// <summary>Large payloads between two hosts that are behind two port-restricted NATs, as unprivileged users, over each kind of server.</summary>
+public class TransferTests : LabTests
+{
+    const int PayloadOctets = 100_000_000;
+    static readonly TimeSpan TransferLimit = TimeSpan.FromSeconds(90);
+
+    /// <summary>Two homes and a server that runs.</summary>
+    sealed record Homes(LabHost Server, LabHost Alice, LabHost Bob);
+
+    async Task<Homes> StartAsync(bool miredoServer)
+    {
+        var lab = NewLab();
+        var homes = new Homes(lab.AddServer(), lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice"),
+            lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob"));
+        await lab.StartAsync();
+        await (miredoServer ? Miredo.StartServerAsync(homes.Server) : TeredoProgram.StartServerAsync(homes.Server));
+        return homes;
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task ListenAndConnect_OverEachServer_Carry100MegabytesBothWaysIntact(bool miredoServer)
+    {
+        var (server, alice, bob) = await StartAsync(miredoServer);
+        var (fromAlice, fromBob) = (await PayloadAsync(alice), await PayloadAsync(bob));
+        var listener = StartWithPayload(alice, fromAlice, ["listen", "5000", .. TeredoProgram.Asking(server)]);
+        var endPoint = await TeredoProgram.EndPointOfAsync(listener);
+        long start = Stopwatch.GetTimestamp();
+        var connector = StartWithPayload(bob, fromBob, ["connect", $"{endPoint}", .. TeredoProgram.Asking(server)]);
+        await Task.WhenAll(EndAsync(listener), EndAsync(connector));
+        var time = Stopwatch.GetElapsedTime(start);
+        Assert.That(connector.Output, Is.EqualTo(fromAlice.Hash), connector.Transcript);
+        Assert.That(listener.Output, Is.EqualTo(fromBob.Hash), listener.Transcript);
+        TestContext.Out.WriteLine($"2 x {PayloadOctets / 1e6} MB in {time.TotalSeconds:F2} s with the start of teredo connect: "
+            + $"{2 * PayloadOctets * 8 / time.TotalSeconds / 1e9:F2} Gbit/s");
+    }
+
+    /// <summary>A file of random octets, and what sha256sum says of them.</summary>
+    sealed record Payload(string Path, string Hash);
+
+    static async Task<Payload> PayloadAsync(LabHost host)
+    {
+        string path = Path.Combine(host.Lab.Scratch, $"payload-{host.Name}");
+        string hash = await host.RunAsync("sh", "-c", $"head -c {PayloadOctets} /dev/urandom | tee {path} | sha256sum");
+        Assert.That(new FileInfo(path).Length, Is.EqualTo(PayloadOctets));
+        return new(path, hash);
+    }
+
+    // A shell around it, because a pipe through this process would be what is measured. Its output is the hash of the command's.
+    static LabProcess StartWithPayload(LabHost host, Payload payload, string[] arguments)
+    {
+        const string script = """input=$0; { "$@" <"$input" || echo "exit code $?" >&2; } | sha256sum""";
+        return host.Start("sh", ["-c", script, payload.Path, TeredoProgram.Path, .. arguments], StartOptions.User);
+    }
+
+    static async Task EndAsync(LabProcess process)
+    {
+        await process.WaitForExitAsync(TransferLimit);
+        Assert.That(process.Errors, Does.Not.Contain("exit code"), process.Transcript);
+    }
+}
