@@ -34,6 +34,7 @@ sealed partial class CliJson : JsonSerializerContext
             Names<TeredoState>(),
             Names<TeredoError>(),
             Names<Reachability>(),
+            Names<PortMappingState>(),
             Names<NativeIPv6Mode>(),
             Names<MappingBehaviour>(),
             Names<FilteringBehaviour>(),
