@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Cli.Json;
 
@@ -40,24 +41,33 @@ sealed class ClientCommand : Command
     async Task<int> RunAsync(Invocation invocation)
     {
         if (!OperatingSystem.IsLinux())
-            throw new TeredoException(TeredoError.NotSupported, "A Teredo interface for the whole machine can be made on Linux only. \"teredo listen\" and \"connect\" need none.");
+        {
+            throw new TeredoException(TeredoError.NotSupported,
+                "A Teredo interface for the whole machine can be made on Linux only. \"teredo listen\" and \"teredo connect\" need none.");
+        }
         await using var host = await StartAsync(invocation);
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Debug : LogLevel.Warning;
         invocation.Output.Document(new ClientDocument(host.InterfaceName, host.Report, RelayDocument.Of(host.Relay)), json => json.ClientDocument);
         Output.Notice(host.Address is { } address ? $"interface {host.InterfaceName} has {address}" : Relaying(host.InterfaceName));
-        try
-        {
-            await foreach (var change in host.StateChanges.WithCancellation(invocation.Ended))
-                Output.Notice(Describe(host.InterfaceName, change));
-        }
-        catch (OperationCanceledException) when (invocation.Ended.IsCancellationRequested)
-        {
-            // The usual end.
-        }
+        await await Task.WhenAny(TellAsync(host, invocation.Ended), host.Completion);
         return 0;
     }
 
-    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    [SupportedOSPlatform("linux")]
+    static async Task TellAsync(TeredoInterfaceHost host, CancellationToken ended)
+    {
+        try
+        {
+            await foreach (var change in host.StateChanges.WithCancellation(ended))
+                Output.Notice(Describe(host.InterfaceName, change));
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // The usual end.
+        }
+    }
+
+    [SupportedOSPlatform("linux")]
     async Task<TeredoInterfaceHost> StartAsync(Invocation invocation)
     {
         var options = new TeredoInterfaceOptions

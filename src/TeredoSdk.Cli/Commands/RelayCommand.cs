@@ -12,7 +12,7 @@ sealed class RelayCommand : Command
 {
     readonly Option<string?> _interface = new("--interface")
     {
-        Description = "The name of the network device of a relay for others. Without it the relay is a host-specific one: for this machine's own addresses.",
+        Description = "The network device of a relay for others. Without it the relay is a host-specific one: for this machine's own addresses.",
         HelpName = "NAME",
     };
 
@@ -24,7 +24,12 @@ sealed class RelayCommand : Command
         CustomParser = Values.Ipv4,
     };
 
-    readonly Option<int> _port = new("--port") { Description = "The UDP port; 0, the default, for any.", HelpName = "P", CustomParser = Values.Number(0, ushort.MaxValue) };
+    readonly Option<int> _port = new("--port")
+    {
+        Description = "The UDP port; 0, the default, for any.",
+        HelpName = "P",
+        CustomParser = Values.Number(0, ushort.MaxValue),
+    };
 
     readonly Option<Ipv6Prefix[]> _prefix = new("--prefix")
     {
@@ -63,7 +68,7 @@ sealed class RelayCommand : Command
             Output.Notice(problem);
         Output.Notice(report.EndPoint is { } endPoint ? $"relaying on {endPoint} over {report.InterfaceName} for {string.Join(", ", report.Served)}"
             : $"waiting for native IPv6, to relay over {report.InterfaceName}");
-        await invocation.UntilEndedAsync();
+        await await Task.WhenAny(invocation.UntilEndedAsync(), relay.Completion);
         return 0;
     }
 

@@ -30,8 +30,8 @@ sealed class NativeSender : IDisposable
         }
         catch (SocketException e)
         {
-            problem = $"Forwarding to native IPv6 needs CAP_NET_RAW ({e.Message}): run this as root, or give the program file the capability (setcap cap_net_raw+ep FILE). "
-                + "Without it clients of this server can't reach native hosts.";
+            problem = $"Forwarding to native IPv6 needs CAP_NET_RAW ({e.Message}): run this as root, or give the program file the capability "
+                + "(setcap cap_net_raw+ep FILE). Without it clients of this server can't reach native hosts.";
             return null;
         }
     }
