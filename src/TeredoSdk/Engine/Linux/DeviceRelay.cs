@@ -74,7 +74,7 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
         var options = new TeredoRelayOptions
         {
             ServedPrefixes = _served,
-            OwnAddresses = [.. _subnets.Select(subnet => subnet.Address).Append(settings.Local.Address).Where(address => !address.IsUnspecified).Distinct()],
+            OwnAddresses = [.. _subnets.Select(subnet => subnet.Address).Append(settings.Local.Address).Distinct().Where(address => !address.IsUnspecified)],
             AttachedSubnets = _subnets,
             AllowPrivateAddresses = settings.AllowPrivateAddresses,
         };
@@ -84,7 +84,8 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
         }
         catch (SocketException e)
         {
-            throw new TeredoException(TeredoError.PortUnavailable, $"UDP endpoint {settings.Local} of this machine can't be used for the relay ({e.Message}). "
+            throw new TeredoException(TeredoError.PortUnavailable,
+                $"UDP endpoint {settings.Local} of this machine can't be used for the relay ({e.Message}). "
                 + "Choose an IPv4 address of this machine and a free port, or port 0 for any.", e);
         }
     }

@@ -59,7 +59,8 @@ sealed class TunHost : IEngineHost
 
     public void Receive(in Ipv6Packet packet) => _device.Write(packet.Octets);
 
-    public IDatagramEndpoint Bind(ushort port, bool isUnrestricted) => new SocketEndpoint(InterfaceSockets.BindDatagrams(Interface, port), static () => { });
+    public IDatagramEndpoint Bind(ushort port, bool isUnrestricted) =>
+        new SocketEndpoint(InterfaceSockets.BindDatagrams(Interface, port), static () => { });
 
     public Socket Listen(ushort port, bool isUnrestricted, int backlog) => InterfaceSockets.Listen(Interface, port, backlog);
 
