@@ -16,7 +16,7 @@ static class Datagrams
     {
         socket.ReceiveTimeout = ReceiveLimitMilliseconds;
         byte[] buffer = new byte[2048];
-        EndPoint source = new IPEndPoint(IPAddress.Any, 0);
+        EndPoint source = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
         int length = socket.ReceiveFrom(buffer, ref source);
         return (Encoding.Latin1.GetString(buffer, 0, length), (IPEndPoint)source);
     }

@@ -39,10 +39,10 @@ static class InteropSockets
 
     /// <summary>Accepts a TCP connection and echoes it to its end, in the background.</summary>
     /// <returns>Where it listens.</returns>
-    public static IPEndPoint EchoOnce(this LabHost host, IPAddress address)
+    public static IPEndPoint EchoOnce(this LabHost host, IPAddress address, int port = 0)
     {
         var listener = host.CreateSocket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(address, 0));
+        listener.Bind(new IPEndPoint(address, port));
         listener.Listen();
         _ = ServeAsync();
         return (IPEndPoint)listener.LocalEndPoint!;
