@@ -52,7 +52,8 @@ public sealed class TeredoDatagramSocket : TeredoSocket
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         if (datagram.Length > MaxDatagramOctets)
             throw new SocketException((int)SocketError.MessageSize, $"A datagram of {datagram.Length} octets is too large; expected at most {MaxDatagramOctets}.");
-        return _endpoint.SendAsync(datagram, remoteEndPoint, cancellationToken);
+        return EndPoints.RefusalOf(remoteEndPoint.Address) is { } refusal ? ValueTask.FromException<int>(refusal)
+            : _endpoint.SendAsync(datagram, remoteEndPoint, cancellationToken);
     }
 
     /// <summary>Receives a datagram.</summary>

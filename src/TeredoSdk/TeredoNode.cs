@@ -94,7 +94,8 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <returns>The connection, the caller's own.</returns>
     /// <exception cref="ArgumentException">The end point is not an IPv6 one, or its port is 0.</exception>
     /// <exception cref="TeredoException">
-    /// The peer can't be reached (within 12 s where the NATs do not allow it), it refused, there is no address, or this node has no TCP
+    /// The peer is none that may be dialled, it can't be reached (within 12 s where the NATs do not allow it), it refused, there is no address, or
+    /// this node has no TCP
     /// (<see cref="TeredoError.NotSupported"/>); why, and what to do.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
@@ -102,7 +103,8 @@ public sealed class TeredoNode : IAsyncDisposable
     {
         EndPoints.Check(remoteEndPoint, nameof(remoteEndPoint));
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return _link.ConnectStreamAsync(remoteEndPoint, cancellationToken);
+        return EndPoints.RefusalOf(remoteEndPoint.Address) is { } refusal ? Task.FromException<TeredoConnection>(refusal)
+            : _link.ConnectStreamAsync(remoteEndPoint, cancellationToken);
     }
 
     /// <summary>Connects to a peer by name: its IPv6 addresses are asked for and tried one after the other, Teredo addresses first.</summary>
@@ -162,7 +164,8 @@ public sealed class TeredoNode : IAsyncDisposable
         if (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(1))
             throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "Expected more than zero and at most a day.");
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return _link.PingAsync(address, timeout, cancellationToken);
+        return EndPoints.RefusalOf(address) is { } refusal ? Task.FromException<TeredoPingReply>(refusal)
+            : _link.PingAsync(address, timeout, cancellationToken);
     }
 
     /// <summary>Stops the node: closes its sockets and ends every wait. Idempotent.</summary>

@@ -245,6 +245,27 @@ public sealed class KernelSocketTests : IAsyncDisposable
         Assert.That(failure.Message, Does.Contain("IPv4"));
     }
 
+    [TestCase("::1")]
+    [TestCase("fe80::1")]
+    [TestCase("ff02::1")]
+    [TestCase("::ffff:127.0.0.1")]
+    public async Task Peer_ThatIsNotGlobal_IsRefused(string address)
+    {
+        var peer = new IPEndPoint(IPAddress.Parse(address), 80);
+        var node = await StartAsync();
+        await using var socket = await node.BindAsync(0).InTime();
+        foreach (var call in new Func<Task>[]
+        {
+            () => node.ConnectAsync(peer).InTime(), () => node.PingAsync(peer.Address, TimeSpan.FromSeconds(1)).InTime(),
+            () => socket.SendToAsync(new byte[1], peer).AsTask().InTime(),
+        })
+        {
+            var failure = Assert.ThrowsAsync<TeredoException>(() => call());
+            Assert.That(failure!.Error, Is.EqualTo(TeredoError.DestinationNotAllowed));
+            Assert.That(failure.Message, Does.Contain(address));
+        }
+    }
+
     // What happens in the kernel has no event of its own: it is looked at again and again.
     static async Task Until(Func<bool> condition)
     {

@@ -82,8 +82,11 @@ static class Problems
         DropReason.NotQualified or DropReason.BadInnerSource => NoAddress(),
         DropReason.PeerUnreachable => new(TeredoError.PeerUnreachable, Unreachable(target)),
         DropReason.BadInnerDestination or DropReason.DestinationNotGlobal or DropReason.ServerPort or DropReason.OwnAddress =>
-            new(TeredoError.DestinationNotAllowed, $"Nothing may be sent to {target} over Teredo ({reason}). Expected the address of a Teredo peer whose server and "
-                + $"client addresses are public, or a global IPv6 address; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}."),
+            DestinationNotAllowed($"{target}", $"{reason}"),
         _ => null,
     };
+
+    public static TeredoException DestinationNotAllowed(string target, string reason) => new(TeredoError.DestinationNotAllowed,
+        $"Nothing may be sent to {target} over Teredo ({reason}). Expected the address of a Teredo peer whose server and client addresses are public, or a global "
+        + $"IPv6 address; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}.");
 }

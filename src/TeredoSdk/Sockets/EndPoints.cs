@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using TeredoSdk.Engine;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Sockets;
@@ -14,6 +15,11 @@ static class EndPoints
         if (endPoint.AddressFamily != AddressFamily.InterNetworkV6 || endPoint.Port == 0)
             throw new ArgumentException($"{parameter} is {endPoint}; expected an IPv6 address and a port of 1 to 65535.", parameter);
     }
+
+    /// <summary>Why nothing can be sent to an address over Teredo, or null.</summary>
+    /// <remarks>Whatever provides the address: what a peer or a name server says never leads to this machine itself or its LAN.</remarks>
+    public static TeredoException? RefusalOf(IPAddress address) =>
+        Ipv6Address.FromIPAddress(address).IsGlobalUnicast ? null : Problems.DestinationNotAllowed($"{address}", "not global");
 
     /// <exception cref="ArgumentException">The port is no port, or 0 where that has no meaning.</exception>
     public static ushort CheckPort(int port, bool allowZero = true)
