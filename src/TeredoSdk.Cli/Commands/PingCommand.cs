@@ -69,7 +69,7 @@ sealed class PingCommand : Command
             using var timer = new PeriodicTimer(interval);
             do
                 pings.Add(PingOnceAsync(pings.Count + 1));
-            while (pings.Count < count && await timer.WaitForNextTickAsync(invocation.Ended));
+            while (pings.Count < count && !pings.Exists(ping => ping.IsFaulted) && await timer.WaitForNextTickAsync(invocation.Ended));
         }
         catch (OperationCanceledException)
         {
