@@ -140,8 +140,8 @@ public class InteropTests : LabTests
 
     static async Task<LabProcess> StartRelayAsync(LabHost host)
     {
-        string[] arguments = ["relay", "--interface", "teredo", "--address", $"{host.Address}", "--prefix", $"{Lab.Internet6}:/64", "--allow-private"];
-        var process = TeredoProgram.Start(host, arguments, new());
+        string[] where = ["--interface", "teredo", "--address", $"{host.Address}", "--prefix", $"{Lab.Internet6}:/64"];
+        var process = TeredoProgram.Start(host, ["relay", .. where, "--allow-private"], new());
         await process.WaitForLineAsync("relaying on", TeredoProgram.Limit);
         return process;
     }

@@ -16,7 +16,7 @@ public class SecurityTests : LabTests
     const byte Tcp = 6, Icmpv6 = 58, NoNextHeader = 59, EchoReply = 129;
 
     /// <summary>Ours behind a port-restricted NAT; a friend and a stranger on miredo's clients.</summary>
-    sealed record Scene(LabHost Server, LabNat Nat, LabHost Ours, LabHost Friend, IPAddress FriendAddress, LabHost Stranger, IPAddress StrangerAddress);
+    sealed record Scene(LabHost Server, LabNat Nat, LabHost Ours, LabHost Friend, IPAddress FriendAddress, LabHost Stranger);
 
     async Task<Scene> StartAsync()
     {
@@ -27,8 +27,9 @@ public class SecurityTests : LabTests
         var carol = lab.AddPublicHost("carol", native: false);
         await lab.StartAsync();
         await Miredo.StartServerAsync(server);
-        var (friend, stranger) = (await Miredo.StartClientAsync(bob, server), await Miredo.StartClientAsync(carol, server));
-        return new(server, nat, alice, bob, friend.Address, carol, stranger.Address);
+        var friend = await Miredo.StartClientAsync(bob, server);
+        await Miredo.StartClientAsync(carol, server);
+        return new(server, nat, alice, bob, friend.Address, carol);
     }
 
     [Test]
@@ -47,7 +48,8 @@ public class SecurityTests : LabTests
         var (came, went) = Split(await capture.StopAsync(), scene.Nat);
         Assert.That(came.Count(packet => PortsOf(packet).To == 5001), Is.GreaterThanOrEqualTo(2), "They did not come in.");
         Assert.That(went, Is.Not.Empty);
-        Assert.That(went.Where(packet => packet[6] != NoNextHeader), Has.All.Matches<byte[]>(packet => packet[6] == Tcp && PortsOf(packet).From == 5000));
+        Assert.That(went.Where(packet => packet[6] != NoNextHeader),
+            Has.All.Matches<byte[]>(packet => packet[6] == Tcp && PortsOf(packet).From == 5000));
     }
 
     [Test]
@@ -90,11 +92,11 @@ public class SecurityTests : LabTests
         var ping = scene.Stranger.Start("ping", ["-6", "-q", "-i", "0.01", "-c", $"{sent}", "-W", "1", $"{open.Address}"]);
         await ping.WaitForExitAsync();
         var frames = await capture.StopAsync();
-        TimeSpan[] answers = [.. frames.Where(frame => IsFrom(frame, scene.Nat) && frame.Udp!.Payload[6] == Icmpv6).Select(frame => frame.Time)];
+        var icmpv6 = frames.Where(frame => IsFrom(frame, scene.Nat) && frame.Udp!.Payload[6] == Icmpv6);
+        TimeSpan[] answers = [.. icmpv6.Select(frame => frame.Time)];
         TestContext.Out.WriteLine($"{answers.Length} answers to {sent} pings in {frames[^1].Time.TotalSeconds:F2} s");
         Assert.That(answers, Has.Length.InRange(perSecond, sent / 2));
-        Assert.That(frames.Where(frame => IsFrom(frame, scene.Nat) && frame.Udp!.Payload[6] == Icmpv6).Select(frame => frame.Udp!.Payload[Ipv6Header]),
-            Has.All.EqualTo(EchoReply));
+        Assert.That(icmpv6.Select(frame => frame.Udp!.Payload[Ipv6Header]), Has.All.EqualTo(EchoReply));
         var almostASecond = TimeSpan.FromSeconds(0.9); // an answer may wait for its turn of the processor
         for (int i = perSecond; i < answers.Length; i++)
             Assert.That(answers[i] - answers[i - perSecond], Is.GreaterThan(almostASecond));
@@ -123,6 +125,6 @@ public class SecurityTests : LabTests
         ([.. frames.Where(frame => !IsFrom(frame, nat)).Select(frame => frame.Udp!.Payload)],
             [.. frames.Where(frame => IsFrom(frame, nat)).Select(frame => frame.Udp!.Payload)]);
 
-    static (int From, int To) PortsOf(byte[] packet) => packet.Length < Ipv6Header + 4 ? default
-        : (BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(Ipv6Header)), BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(Ipv6Header + 2)));
+    static (int From, int To) PortsOf(ReadOnlySpan<byte> packet) => packet.Length < Ipv6Header + 4 ? default
+        : (BinaryPrimitives.ReadUInt16BigEndian(packet[Ipv6Header..]), BinaryPrimitives.ReadUInt16BigEndian(packet[(Ipv6Header + 2)..]));
 }
