@@ -37,10 +37,10 @@ static class TeredoProgram
         IPEndPoint.Parse((await process.WaitForLineAsync(line => line.StartsWith(Listening, StringComparison.Ordinal), Limit))[Listening.Length..]);
 
     /// <summary>Starts <c>teredo server</c> on the first two addresses of a host; it answers when this returns.</summary>
-    public static async Task<LabProcess> StartServerAsync(LabHost host)
+    public static async Task<LabProcess> StartServerAsync(LabHost host, StartOptions? options = null)
     {
         string[] addresses = [.. host.Links[0].Addresses.Select(address => address.Split('/')[0])];
-        var process = Start(host, ["server", "--address", addresses[0], "--secondary-address", addresses[1], "--allow-private"]);
+        var process = Start(host, ["server", "--address", addresses[0], "--secondary-address", addresses[1], "--allow-private"], options);
         await process.WaitForLineAsync("serving on", Limit);
         return process;
     }
