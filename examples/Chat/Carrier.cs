@@ -19,8 +19,8 @@ abstract class Carrier : IAsyncDisposable
     {
         bool overDatagrams = join?.OverDatagrams ?? !node.Report.KernelSockets;
         if (overDatagrams && tls)
-            throw new TeredoException(TeredoError.NotSupported, "--tls needs TCP, and so sockets of the kernel, which this node does not have. Leave --tls away. "
-                + WhyNoKernelSockets(node));
+            throw new TeredoException(TeredoError.NotSupported,
+                $"--tls needs TCP, and so sockets of the kernel, which this node does not have. Leave --tls away. {WhyNoKernelSockets(node)}");
         if (overDatagrams)
             return new DatagramCarrier(await node.BindAsync(port, System.Net.Sockets.IPProtectionLevel.Unrestricted, cancellationToken));
         X509Certificate2? certificate = tls ? Tls.MakeCertificate() : null;

@@ -22,7 +22,8 @@ sealed class DatagramCarrier : Carrier
         _receiving = ReceiveAsync();
     }
 
-    public override Invitation Invitation => new(_socket.TeredoEndPoint ?? throw new IOException("There is no Teredo address at the moment."), true, null);
+    public override Invitation Invitation =>
+        new(_socket.TeredoEndPoint ?? throw new IOException("There is no Teredo address at the moment."), true, null);
 
     public override async Task<Link> AcceptAsync(CancellationToken cancellationToken) => await _accepted.Reader.ReadAsync(cancellationToken);
 
@@ -47,8 +48,9 @@ sealed class DatagramCarrier : Carrier
         {
             while (true)
             {
-                var (octets, source) = await _socket.ReceiveFromAsync() is var received ? (received.Buffer, received.RemoteEndPoint) : default;
-                string frame = Encoding.UTF8.GetString(octets);
+                var received = await _socket.ReceiveFromAsync();
+                var source = received.RemoteEndPoint;
+                string frame = Encoding.UTF8.GetString(received.Buffer);
                 if (!_links.TryGetValue(source, out var link))
                 {
                     if (!frame.StartsWith("1 ", StringComparison.Ordinal) || _links.Count >= MaxLinks)

@@ -6,7 +6,8 @@ namespace Chat;
 /// <summary>Everybody is linked with everybody. Who joins one peer is told of the others, and links with each.</summary>
 /// <remarks>
 /// The lines of the protocol: <c>join NAME INVITATION</c> from who joins, answered by <c>hello NAME INVITATION</c>, a <c>peer INVITATION</c>
-/// for each other one, and <c>ready</c>; <c>hello NAME INVITATION</c> from who joins by way of another peer, answered by the same; <c>say TEXT</c>; <c>bye</c>.
+/// for each other one, and <c>ready</c>; <c>hello NAME INVITATION</c> from who joins by way of another peer, answered by the same;
+/// <c>say TEXT</c>; <c>bye</c>.
 /// </remarks>
 sealed class Mesh : IAsyncDisposable
 {
@@ -185,7 +186,8 @@ sealed class Mesh : IAsyncDisposable
         var invitation = Invitation.Parse(rest);
         bool isTrue = invitation.EndPoint.Address.GetAddressBytes().AsSpan().SequenceEqual(link.RemoteEndPoint.Address.GetAddressBytes())
             && invitation.Fingerprint == link.RemoteFingerprint;
-        return isTrue ? new(Words.Clean(name, "somebody"), invitation, link) : throw new IOException($"{link.RemoteEndPoint} says that it is {invitation}, which it is not.");
+        return isTrue ? new(Words.Clean(name, "somebody"), invitation, link)
+            : throw new IOException($"{link.RemoteEndPoint} says that it is {invitation}, which it is not.");
     }
 
     Peer[] Add(Peer peer)
@@ -294,5 +296,6 @@ sealed class Mesh : IAsyncDisposable
         }
     }
 
-    static bool IsOver(Exception e) => e is IOException or FormatException or AuthenticationException or OperationCanceledException or ObjectDisposedException;
+    static bool IsOver(Exception e) =>
+        e is IOException or FormatException or AuthenticationException or OperationCanceledException or ObjectDisposedException;
 }

@@ -22,7 +22,8 @@ sealed class StreamCarrier(TeredoNode node, TeredoListener listener, X509Certifi
         if (peer.OverDatagrams || (peer.Fingerprint is null) != (certificate is null))
             throw new IOException($"{peer} is not reached the way that this chat goes; all peers of a chat go the same.");
         var connection = await node.ConnectAsync(peer.EndPoint, cancellationToken);
-        return new StreamLink(connection, stream => certificate is null ? Plain(stream) : Tls.ConnectAsync(stream, certificate, peer.Fingerprint!, cancellationToken));
+        return new StreamLink(connection, stream => certificate is null ? Plain(stream)
+            : Tls.ConnectAsync(stream, certificate, peer.Fingerprint!, cancellationToken));
     }
 
     public override ValueTask DisposeAsync()

@@ -44,7 +44,8 @@ public static class TeredoHttpExtensions
     /// <param name="builder">The client; the application has added Teredo itself as well.</param>
     /// <returns><paramref name="builder"/>.</returns>
     public static IHttpClientBuilder UseTeredo(this IHttpClientBuilder builder) =>
-        builder.ConfigurePrimaryHttpMessageHandler(services => new SocketsHttpHandler().UseTeredo(services.GetRequiredService<ITeredoSocketFactory>()));
+        builder.ConfigurePrimaryHttpMessageHandler(services =>
+            new SocketsHttpHandler().UseTeredo(services.GetRequiredService<ITeredoSocketFactory>()));
 
     static SocketsHttpHandler Connect(this SocketsHttpHandler handler, Func<string, int, CancellationToken, Task<TeredoConnection>> connect)
     {

@@ -30,7 +30,9 @@ namespace Microsoft.AspNetCore.Hosting;
 /// </example>
 public static class TeredoKestrelExtensions
 {
-    /// <summary>Adds Teredo with the section <c>Teredo</c> of the configuration, unless it was added before, and listens at a port of its address.</summary>
+    /// <summary>
+    /// Adds Teredo with the section <c>Teredo</c> of the configuration, unless it was added before, and listens at a port of its address.
+    /// </summary>
     /// <param name="builder">The web host.</param>
     /// <param name="port">The TCP port, 1 to 65535, or 0 for any free one.</param>
     /// <param name="configure">What else the endpoint has, for example HTTPS; null for plain HTTP.</param>

@@ -13,9 +13,13 @@ sealed class ChatProcess : IDisposable
     readonly Task _reading;
     readonly Task<string> _errors;
 
-    public ChatProcess(params string[] arguments)
+    public ChatProcess(params string[] arguments) : this("dotnet", [Chat, .. arguments])
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Chat.dll"), .. arguments])
+    }
+
+    ChatProcess(string program, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -26,6 +30,11 @@ sealed class ChatProcess : IDisposable
         _errors = _process.StandardError.ReadToEndAsync();
         _reading = ReadAsync();
     }
+
+    static string Chat => Path.Combine(AppContext.BaseDirectory, "Chat.dll");
+
+    /// <summary>A chat that another program starts.</summary>
+    public static ChatProcess Under(string program, params string[] arguments) => new(program, [.. arguments, "dotnet", Chat]);
 
     public void Type(string line)
     {
@@ -48,7 +57,8 @@ sealed class ChatProcess : IDisposable
         }
         catch (Exception e) when (e is TimeoutException or ChannelClosedException)
         {
-            throw new AssertionException($"No line began with '{beginning}':\n{string.Join('\n', _seen)}\n{(_process.HasExited ? await _errors : "")}");
+            string errors = _process.HasExited ? await _errors : "";
+            throw new AssertionException($"No line began with '{beginning}':\n{string.Join('\n', _seen)}\n{errors}");
         }
     }
 

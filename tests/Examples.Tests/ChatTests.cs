@@ -94,6 +94,22 @@ public sealed class ChatTests
         Assert.That(errors, Does.StartWith("--tls needs TCP"));
     }
 
+    [Test]
+    public async Task Demo_WithoutUserNamespaces_FallsBackToDatagramsAndSaysWhy()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Ignore("User namespaces exist on Linux only.");
+        // A namespace of its own, in which no further one may be made; the machine's setting stays.
+        const string script = "echo 0 >/proc/sys/user/max_user_namespaces && echo 0 >/proc/sys/user/max_net_namespaces && exec \"$0\" \"$@\"";
+        using var chat = ChatProcess.Under("unshare", "-Ur", "sh", "-c", script);
+        var (exitCode, output, errors) = await chat.FinishAsync();
+        if (errors.StartsWith("unshare:", StringComparison.Ordinal))
+            Assert.Ignore(errors);
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That(output, Does.Contain("Lines go over datagrams").And.Contain("namespaces"));
+        Assert.That(output, Does.Contain("  bob sees | alice: hello, bob").And.Contain("alice sees | bob: hello, alice"));
+    }
+
     [TestCase("chat")]
     [TestCase("join", "192.0.2.1:4242")]
     [TestCase("join", "[2001::1]:4242#beef")]

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -69,7 +70,11 @@ public sealed class HealthTests
         public Task<TeredoNode> GetNodeAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
         public Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default) => throw new NotSupportedException();
         public Task<TeredoDatagramSocket> BindAsync(int port, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public Task<TeredoConnection> ConnectAsync(System.Net.IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
     }
 }

@@ -82,7 +82,8 @@ public sealed class HostTests
     public async Task StartWithHost_NoServerAnswers_HostDoesNotStartAndSaysWhy()
     {
         await using var lab = new Loopback();
-        using var app = new TestApp(("Servers", lab.Silent.ToString()), ("AllowPrivateAddresses", true), ("QualificationTimeout", "00:00:01"), ("StartWithHost", true));
+        using var app = new TestApp(("Servers", lab.Silent.ToString()), ("AllowPrivateAddresses", true),
+            ("QualificationTimeout", "00:00:01"), ("StartWithHost", true));
         app.Builder.Services.AddTeredo();
         using var host = app.Builder.Build();
         var e = Assert.ThrowsAsync<TeredoException>(() => host.StartAsync().InTime())!;
@@ -115,7 +116,8 @@ public sealed class HostTests
         Assert.That(options.TimeProvider, Is.SameAs(clock));
         Assert.That(options.LoggerFactory, Is.SameAs(services.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>()));
         var own = new OtherClock();
-        await using var others = new ServiceCollection().AddSingleton<TimeProvider>(clock).AddTeredo(o => o.TimeProvider = own).BuildServiceProvider();
+        await using var others = new ServiceCollection().AddSingleton<TimeProvider>(clock)
+            .AddTeredo(o => o.TimeProvider = own).BuildServiceProvider();
         Assert.That(others.GetRequiredService<IOptions<TeredoOptions>>().Value.TimeProvider, Is.SameAs(own));
     }
 

@@ -19,7 +19,8 @@ public sealed class WebTests
         await using var app = await StartAsync(lab, builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0)));
         await using var peer = await StartPeerAsync(lab);
         using var client = new HttpClient(new SocketsHttpHandler().UseTeredo(peer));
-        string teredo = app.Urls.Single(url => url.Contains("[2001:", StringComparison.Ordinal)), plain = app.Urls.Single(url => url.Contains("127.0.0.1", StringComparison.Ordinal));
+        string teredo = app.Urls.Single(url => url.Contains("[2001:", StringComparison.Ordinal));
+        string plain = app.Urls.Single(url => url.Contains("127.0.0.1", StringComparison.Ordinal));
         Assert.That(new Uri(teredo).IdnHost, Is.EqualTo(app.Services.GetRequiredService<ITeredoSocketFactory>().Report.Address!.ToString()));
         Assert.That(await client.GetStringAsync(teredo).InTime(), Is.EqualTo(peer.Address!.ToString()), "the server saw the peer's Teredo address");
 
@@ -54,7 +55,8 @@ public sealed class WebTests
         await using var lab = new Loopback();
         await using var app = await StartAsync(lab);
         var options = lab.KernelOptions;
-        await using var services = new ServiceCollection().AddTeredo(o => (o.Servers, o.AllowPrivateAddresses, o.Sockets) = (options.Servers, true, options.Sockets))
+        await using var services = new ServiceCollection()
+            .AddTeredo(o => (o.Servers, o.AllowPrivateAddresses, o.Sockets) = (options.Servers, true, options.Sockets))
             .AddHttpClient("peers").UseTeredo().Services.BuildServiceProvider();
         using var client = services.GetRequiredService<IHttpClientFactory>().CreateClient("peers");
         Assert.That(await client.GetStringAsync(app.Urls.Single()).InTime(),
@@ -80,11 +82,12 @@ public sealed class WebTests
         Assert.That(e.Error, Is.EqualTo(TeredoError.NotSupported));
     }
 
-    static async Task<WebApplication> StartAsync(Loopback lab, Action<WebApplicationBuilder>? configure = null, TeredoSockets sockets = TeredoSockets.Kernel)
+    static async Task<WebApplication> StartAsync(Loopback lab, Action<WebApplicationBuilder>? configure = null,
+        TeredoSockets sockets = TeredoSockets.Kernel)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddTeredo(options => (options.Servers, options.AllowPrivateAddresses, options.Sockets) = (lab.Options.Servers, true, sockets));
+        builder.Services.AddTeredo(o => (o.Servers, o.AllowPrivateAddresses, o.Sockets) = (lab.Options.Servers, true, sockets));
         builder.WebHost.UseTeredo(8080);
         configure?.Invoke(builder);
         var app = builder.Build();
