@@ -45,8 +45,10 @@ Check("an endpoint survives its text", Survives(new Ipv4Endpoint(new Ipv4Address
 Check("the system's random source fills", Fills(CryptographicRandom.Instance));
 Check("a bad option is refused", Refuses(() => _ = new TeredoClient(new TeredoClientOptions { Servers = [] }, CryptographicRandom.Instance)));
 Check("options are read from the configuration, and injected", Reads("Provider", "Embedded", options => options.Provider == TeredoProvider.Embedded));
-Check("an option that can't be read is named", Names("Provider", "Embeded", "Teredo:Provider is 'Embeded'; expected Auto, Windows, Interface or Embedded."));
-Check("an option outside its range is named", Names("RefreshInterval", "00:00:01", "Teredo:RefreshInterval is 00:00:01; expected 5 seconds to 10 minutes."));
+Check("an option that can't be read is named",
+    Names("Provider", "Embeded", "Teredo:Provider is 'Embeded'; expected Auto, Windows, Interface or Embedded."));
+Check("an option outside its range is named",
+    Names("RefreshInterval", "00:00:01", "Teredo:RefreshInterval is 00:00:01; expected 5 seconds to 10 minutes."));
 Console.WriteLine(failures == 0 ? "All checks hold." : $"{failures} checks failed.");
 return failures;
 
