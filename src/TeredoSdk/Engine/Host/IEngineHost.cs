@@ -31,6 +31,9 @@ interface IEngineHost : IDisposable
     /// <summary>The listener at the port is closed.</summary>
     void Unlisten(ushort port);
 
+    /// <summary>A connection stands: its peer is no stranger, even when the listener is closed or nothing was sent yet.</summary>
+    void NoteConnection(IPEndPoint localEndPoint, IPEndPoint remoteEndPoint);
+
     /// <summary>One attempt to connect, with a fresh socket.</summary>
     /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
     /// <exception cref="TeredoException">The host has no TCP.</exception>

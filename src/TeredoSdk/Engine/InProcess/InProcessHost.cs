@@ -59,6 +59,11 @@ sealed class InProcessHost(EngineClock clock, HostGuard guard, string noKernelSo
         // There are no listeners.
     }
 
+    public void NoteConnection(IPEndPoint localEndPoint, IPEndPoint remoteEndPoint)
+    {
+        // There are no connections.
+    }
+
     public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         Task.FromException<Socket>(Problems.NoStreams(noKernelSockets));
 

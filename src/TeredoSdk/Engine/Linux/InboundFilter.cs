@@ -36,6 +36,13 @@ sealed class InboundFilter(EngineClock clock)
             _open.Remove((protocol, port));
     }
 
+    /// <summary>The handshake with a peer is complete.</summary>
+    public void OpenStream(ushort localPort, Ipv6Address peer, ushort peerPort)
+    {
+        lock (_gate)
+            _streams.Open(clock.Now, new(localPort, peer, peerPort));
+    }
+
     /// <summary>The UDP socket at the port is closed: its flows are not those of the next one.</summary>
     public void CloseDatagrams(ushort port)
     {

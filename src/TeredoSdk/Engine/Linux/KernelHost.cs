@@ -99,6 +99,9 @@ sealed class KernelHost : IEngineHost
 
     public void Unlisten(ushort port) => _filter.Close(NextHeader.Tcp, port);
 
+    public void NoteConnection(IPEndPoint localEndPoint, IPEndPoint remoteEndPoint) =>
+        _filter.OpenStream((ushort)localEndPoint.Port, Ipv6Address.FromIPAddress(remoteEndPoint.Address), (ushort)remoteEndPoint.Port);
+
     public async Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
         // A fresh socket for each attempt: after a failed one .NET would make a new handle, in the machine's own network.

@@ -131,6 +131,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         try
         {
             connection = new TeredoConnection(this, accepted, IPProtectionLevel.EdgeRestricted);
+            _host.NoteConnection(connection.LocalEndPoint, connection.RemoteEndPoint);
             _sockets.Add(connection);
             AbortStaleConnections(); // the address may have changed meanwhile
             return connection;
