@@ -48,6 +48,19 @@ public sealed class StreamTests
     }
 
     [Test]
+    public async Task Payload_ToAPeerThatHalfClosedAtOnce_ArrivesWhole()
+    {
+        byte[] payload = RandomNumberGenerator.GetBytes(PayloadOctets);
+        using var listener = _lab.Start("listen", "0");
+        listener.Input.Close();
+        using var caller = _lab.Start("connect", await listener.ListeningAsync());
+        var receiving = listener.ExitAsync();
+        await FeedAsync(caller, payload);
+        Assert.That(await caller.ExitCodeAsync(), Is.Zero);
+        Assert.That(SHA256.HashData((await receiving).Output), Is.EqualTo(SHA256.HashData(payload)));
+    }
+
+    [Test]
     public async Task Payload_IsPassedOnAsItComes()
     {
         using var listener = _lab.Start("listen", "0", "--echo");

@@ -7,7 +7,6 @@ namespace TeredoSdk.Cli.Traffic;
 sealed class StreamConversation(TeredoConnection connection, Stream input, Stream output)
 {
     const int BufferOctets = 64 * 1024;
-    const int DrainSeconds = 60;
 
     public long Received { get; private set; }
 
@@ -32,9 +31,8 @@ sealed class StreamConversation(TeredoConnection connection, Stream input, Strea
             BreakOff(connection);
             throw;
         }
-        // The engine goes when the command does, and what the kernel has not sent by then would be lost: closing waits for it.
-        connection.Socket?.LingerState = new LingerOption(true, DrainSeconds);
-        await Task.Factory.StartNew(connection.Dispose, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(cancellationToken);
+        if (OperatingSystem.IsLinux() && connection.Socket is { } socket)
+            await Drain.WaitAsync(socket, connection.RemoteEndPoint, cancellationToken);
     }
 
     /// <summary>Ends a connection so that the peer does not take it for the regular end.</summary>
