@@ -54,6 +54,13 @@ sealed class NodeOptions
             command.Options.Add(option);
     }
 
+    /// <summary>Adds what concerns a Teredo client whatever it is for.</summary>
+    public void AddClientTo(Command command)
+    {
+        foreach (Option option in new Option[] { _server, _refresh, _timeout, _clientPort, _requireSecondary, _allowPrivate })
+            command.Options.Add(option);
+    }
+
     /// <summary>Starts a node and waits for its address, with a sign of life on stderr.</summary>
     /// <exception cref="BadArgumentsException">An option is outside its range.</exception>
     /// <exception cref="TeredoException">There is no address, why, and what to do.</exception>
@@ -65,7 +72,9 @@ sealed class NodeOptions
         return node;
     }
 
-    TeredoOptions Read(ParseResult arguments, ILoggerFactory logs)
+    /// <summary>Reads them; those that the command does not have are as by default.</summary>
+    /// <exception cref="BadArgumentsException">An option is outside its range.</exception>
+    public TeredoOptions Read(ParseResult arguments, ILoggerFactory logs)
     {
         var options = new TeredoOptions
         {

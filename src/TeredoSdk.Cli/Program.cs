@@ -8,7 +8,7 @@ var root = new RootCommand(
     Teredo (RFC 4380): a global IPv6 address behind NATs, and what to do with it.
 
     Exit codes: 0 success; 1 a failure, whose sentence is the last line on stderr; 2 bad arguments. A command that a signal cuts short
-    exits with 130 (Ctrl-C) or 143 (SIGTERM); what runs until it is told to end (server, listen --echo, listen -u) exits with 0 then.
+    exits with 130 (Ctrl-C) or 143 (SIGTERM); what runs until it is told to end (client, server, relay, listen --echo, listen -u) exits with 0 then.
     """)
 {
     CommonOptions.Json,
@@ -18,7 +18,9 @@ var root = new RootCommand(
     new ListenCommand(),
     new ConnectCommand(),
     new PingCommand(),
+    new ClientCommand(),
     new ServerCommand(),
+    new RelayCommand(),
 };
 var result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (result.Action is ParseErrorAction)

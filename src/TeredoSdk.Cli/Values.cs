@@ -2,6 +2,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Cli;
 
@@ -43,6 +44,20 @@ static class Values
             ? address
             : Bad<IPAddress>(result, "an IPv4 address such as 192.0.2.1");
 
+    /// <summary>IPv6 prefixes.</summary>
+    public static Ipv6Prefix[]? Prefixes(ArgumentResult result)
+    {
+        List<Ipv6Prefix> prefixes = [];
+        foreach (var token in result.Tokens)
+        {
+            if (token.Value.Split('/') is not [var address, var length] || !Ipv6Address.TryParse(address, null, out var prefix)
+                || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out int bits) || bits > 128)
+                return Bad<Ipv6Prefix[]>(result, "IPv6 prefixes such as 2001:db8::/32", token.Value);
+            prefixes.Add(new(prefix, bits));
+        }
+        return [.. prefixes];
+    }
+
     /// <summary>A host: an IPv6 address, in brackets or not, or a name.</summary>
     public static string? Host(ArgumentResult result)
     {
@@ -76,10 +91,10 @@ static class Values
 
     static string Text(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
 
-    static T? Bad<T>(ArgumentResult result, string expected)
+    static T? Bad<T>(ArgumentResult result, string expected, string? value = null)
     {
         string what = result.Parent is OptionResult option ? option.Option.Name : result.Argument.Name;
-        result.AddError($"{what} is '{Text(result)}'; expected {expected}.");
+        result.AddError($"{what} is '{value ?? Text(result)}'; expected {expected}.");
         return default;
     }
 }

@@ -23,6 +23,7 @@ static class EventIds
     public const int SendFailed = 3002;
     public const int ReceiveFailed = 3003;
     public const int EngineFault = 3004;
+    public const int NativeSendFailed = 3005;
 
     public const int NetworkChanged = 4000;
     public const int Resumed = 4001;

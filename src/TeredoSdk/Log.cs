@@ -47,6 +47,9 @@ static partial class Log
     [LoggerMessage(EventIds.SendFailed, LogLevel.Debug, "A datagram to {Target} was not sent: {Cause}")]
     public static partial void SendFailed(ILogger log, Ipv4Endpoint target, string cause);
 
+    [LoggerMessage(EventIds.NativeSendFailed, LogLevel.Debug, "A packet to {Target} was not sent: {Cause}")]
+    public static partial void NativeSendFailed(ILogger log, Ipv6Address target, string cause);
+
     [LoggerMessage(EventIds.ReceiveFailed, LogLevel.Debug, "Receiving failed, going on: {Cause}")]
     public static partial void ReceiveFailed(ILogger log, string cause);
 

@@ -5,6 +5,7 @@ using TeredoSdk.Engine;
 using TeredoSdk.Engine.Host;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
 using TeredoSdk.Providers.Embedded;
 using TeredoSdk.Providers.Interface;
 
@@ -13,13 +14,14 @@ namespace TeredoSdk;
 /// <summary>A Teredo interface for the whole machine, like miredo's: every program can use its address. Linux, with CAP_NET_ADMIN.</summary>
 /// <remarks>
 /// <para>
-/// The device has the Teredo address with the route to 2001::/32, and a default IPv6 route that loses against any native one. What gets in is
-/// decided by the machine's firewall: unlike with a <see cref="TeredoNode"/>, every program that listens at an IPv6 address can be reached by strangers.
+/// The device has the Teredo address with the route to 2001::/32, and a default IPv6 route that loses against any native one. What gets in
+/// is decided by the machine's firewall: unlike with a <see cref="TeredoNode"/>, every program that listens at an IPv6 address can be reached
+/// by strangers.
 /// </para>
 /// <para>
-/// While the machine has native IPv6 (a global address and a default route) there is no Teredo address, unless the options want it beside: the
-/// machine is a host-specific relay then (RFC 4380 §5.5), so that it and Teredo clients reach each other without anybody else's relay. Safe for any
-/// number of threads.
+/// While the machine has native IPv6 (a global address and a default route) there is no Teredo address, unless the options want it beside:
+/// the machine is a host-specific relay then (RFC 4380 §5.5), so that it and Teredo clients reach each other without anybody else's relay.
+/// Safe for any number of threads.
 /// </para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
@@ -32,14 +34,14 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
     readonly OwnAddressRelay? _relay;
     int _disposed;
 
-    TeredoInterfaceHost(TeredoInterfaceOptions settings, TeredoOptions options, TunDevice device, IReadOnlyList<Protocol.Client.TeredoServerAddress> servers,
+    TeredoInterfaceHost(TeredoInterfaceOptions settings, TeredoOptions options, TunDevice device, IReadOnlyList<TeredoServerAddress> servers,
         IHostNetwork network, IRandomSource random, ILogger log)
     {
         _device = device;
         if (settings.NativeIPv6 == NativeIPv6Mode.Instead)
         {
-            _relay = new(new(device, network, random, new(default, options.AllowPrivateAddresses, options.TimeProvider, log)), network, new SystemInterfaces(log), log,
-                servers[0].Primary, () => _link!.Announce(new(TeredoStateChangeKind.Relay, null, null)));
+            var relay = new DeviceRelay(device, network, random, new(default, options.AllowPrivateAddresses, options.TimeProvider, log));
+            _relay = new(relay, network, new SystemInterfaces(log), log, servers[0].Primary);
         }
         _link = new(options, servers, network, random, log,
             context => Task.FromResult<ChosenHost>(new(new TunHost(context, device, packet => _relay?.Send(packet)), [])));
@@ -60,13 +62,16 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
     /// <summary>What happens to the address, from the moment an enumeration starts; as <see cref="TeredoNode.StateChanges"/>.</summary>
     public IAsyncEnumerable<TeredoStateChange> StateChanges => _link.Changes;
 
+    /// <summary>Ends when this is disposed; fails with a <see cref="TeredoException"/> when another program took the network device away.</summary>
+    public Task Completion => _device.Completion;
+
     /// <summary>Makes the interface, and waits until it has an address or the machine is a host-specific relay.</summary>
     /// <param name="options">The settings; null for the defaults.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
     /// <exception cref="TeredoException">
-    /// The device can't be made (<see cref="TeredoError.AccessDenied"/>, <see cref="TeredoError.NetworkDeviceUnavailable"/>) or there is no address; why, and
-    /// what to do. Nothing is left behind.
+    /// The device can't be made (<see cref="TeredoError.AccessDenied"/>, <see cref="TeredoError.NetworkDeviceUnavailable"/>) or there is no
+    /// address; why, and what to do. Nothing is left behind.
     /// </exception>
     public static async Task<TeredoInterfaceHost> StartAsync(TeredoInterfaceOptions? options = null, CancellationToken cancellationToken = default)
     {

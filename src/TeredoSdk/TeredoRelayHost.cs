@@ -19,13 +19,13 @@ public sealed record TeredoRelayHostOptions
     /// <summary>The UDP port, 1 to 65535, or 0 (the default) for any.</summary>
     public int Port { get; init; }
 
-    /// <summary>The name of the network device of a relay for others, or null (the default) for a host-specific relay: this machine's own addresses.</summary>
+    /// <summary>The network device of a relay for others, or null (the default) for a host-specific relay: this machine's own addresses.</summary>
     public string? InterfaceName { get; init; }
 
     /// <summary>The prefixes that a relay for others serves; empty (the default) stands for all of native IPv6, 2000::/3.</summary>
     public IReadOnlyList<Ipv6Prefix> Prefixes { get; init; } = [];
 
-    /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories and loopback only.</summary>
+    /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories only.</summary>
     public bool AllowPrivateAddresses { get; init; }
 
     /// <summary>Where the relay logs to; nowhere by default.</summary>
@@ -60,7 +60,7 @@ public sealed class TeredoRelayHost : IAsyncDisposable
         _device = device;
         _relay = new(device, network, random, new(local, options.AllowPrivateAddresses, options.TimeProvider, log));
         if (options.InterfaceName is null)
-            _own = new(_relay, network, new SystemInterfaces(log), log, local.Address, static () => { });
+            _own = new(_relay, network, new SystemInterfaces(log), log, local.Address);
         device.Start(_relay.Send, e => Log.EngineFault(log, e));
     }
 
@@ -77,11 +77,14 @@ public sealed class TeredoRelayHost : IAsyncDisposable
             + "sysctl -w net.ipv6.conf.all.forwarding=1.",
     };
 
+    /// <summary>Ends when this is disposed; fails with a <see cref="TeredoException"/> when another program took the network device away.</summary>
+    public Task Completion => _device.Completion;
+
     /// <summary>Starts a relay. A host-specific one may start before the machine has a native address: it waits for one.</summary>
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
     /// <exception cref="TeredoException">
-    /// The device can't be made (<see cref="TeredoError.AccessDenied"/>, <see cref="TeredoError.NetworkDeviceUnavailable"/>), or the address and port can't be used
-    /// (<see cref="TeredoError.PortUnavailable"/>); why, and what to do. Nothing is left behind.
+    /// The device can't be made (<see cref="TeredoError.AccessDenied"/>, <see cref="TeredoError.NetworkDeviceUnavailable"/>), or the address and
+    /// port can't be used (<see cref="TeredoError.PortUnavailable"/>); why, and what to do. Nothing is left behind.
     /// </exception>
     public static async Task<TeredoRelayHost> StartAsync(TeredoRelayHostOptions options)
     {
@@ -92,7 +95,8 @@ public sealed class TeredoRelayHost : IAsyncDisposable
         var host = new TeredoRelayHost(options, local, device, new SystemNetwork(log), CryptographicRandom.Instance, log);
         try
         {
-            await (host._own?.StartAsync() ?? host._relay.UpdateAsync(options.Prefixes.Count > 0 ? [.. options.Prefixes] : [NativeIpv6])).ConfigureAwait(false);
+            Ipv6Prefix[] served = options.Prefixes.Count > 0 ? [.. options.Prefixes] : [NativeIpv6];
+            await (host._own?.StartAsync() ?? host._relay.UpdateAsync(served)).ConfigureAwait(false);
             return host;
         }
         catch
@@ -116,14 +120,18 @@ public sealed class TeredoRelayHost : IAsyncDisposable
     static Ipv4Endpoint Check(TeredoRelayHostOptions options)
     {
         if (options.Address is not { AddressFamily: AddressFamily.InterNetwork })
-            throw new ArgumentException($"{nameof(options.Address)} is {options.Address?.ToString() ?? "null"}; expected an IPv4 address of this machine.", nameof(options));
+            throw Bad(nameof(options.Address), options.Address?.ToString() ?? "null", "an IPv4 address of this machine");
         if (options.Port is < 0 or > ushort.MaxValue)
-            throw new ArgumentException($"{nameof(options.Port)} is {options.Port}; expected 0 (any) or 1 to 65535.", nameof(options));
+            throw Bad(nameof(options.Port), options.Port, "0 (any) or 1 to 65535");
         if (options.InterfaceName is null && options.Prefixes.Count > 0)
-            throw new ArgumentException($"{nameof(options.Prefixes)} is {string.Join(", ", options.Prefixes)}; expected none without an {nameof(options.InterfaceName)}: "
-                + "a host-specific relay serves the machine's own addresses.", nameof(options));
+        {
+            throw Bad(nameof(options.Prefixes), string.Join(", ", options.Prefixes),
+                $"none without an {nameof(options.InterfaceName)}: a host-specific relay serves the machine's own addresses");
+        }
         return new(Ipv4Address.FromIPAddress(options.Address), (ushort)options.Port);
     }
+
+    static ArgumentException Bad(string option, object value, string expected) => new($"{option} is {value}; expected {expected}.", option);
 
     static bool Forwards()
     {

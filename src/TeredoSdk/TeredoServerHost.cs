@@ -41,7 +41,8 @@ public sealed record TeredoServerHostOptions
 
 /// <summary>A Teredo server on this machine (RFC 4380 §5.3), at one UDP port of one or two addresses. Needs no privileges.</summary>
 /// <remarks>
-/// It qualifies clients and passes bubbles between them; it does not forward to native IPv6. A client can't share one of the
+/// It qualifies clients and passes bubbles between them. With CAP_NET_RAW, which root has, it also forwards the pings by which clients find the
+/// relay of a native IPv6 host (RFC 4380 §5.2.9); <see cref="NativeForwardingProblem"/> says why when it does not. A client can't share one of the
 /// server's addresses. Safe for any number of threads.
 /// </remarks>
 public sealed class TeredoServerHost : IAsyncDisposable
@@ -53,12 +54,15 @@ public sealed class TeredoServerHost : IAsyncDisposable
     readonly EngineClock _clock;
     readonly ILogger _log;
     readonly IUdpTransport?[] _transports = new IUdpTransport?[2]; // primary, secondary
+    readonly NativeSender? _native;
 
     TeredoServerHost(TeredoServerOptions core, TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)
     {
-        _core = new(core, random);
         _clock = new(options.TimeProvider);
         _log = options.LoggerFactory.CreateLogger<TeredoServerHost>();
+        _native = NativeSender.TryOpen(core.Primary, _log, out string? problem);
+        NativeForwardingProblem = problem;
+        _core = new(core with { ForwardNative = _native is not null }, random);
         try
         {
             Open(network, new(core.Primary, (ushort)options.Port), LocalPort.ServerPrimary);
@@ -78,6 +82,12 @@ public sealed class TeredoServerHost : IAsyncDisposable
 
     /// <summary>The secondary address and the port, or null.</summary>
     public IPEndPoint? SecondaryEndPoint => _transports[1]?.LocalEndpoint.ToIPEndPoint();
+
+    /// <summary>Whether pings of clients to native IPv6 hosts are forwarded (RFC 4380 §5.3.1).</summary>
+    public bool ForwardsToNativeIPv6 => _native is not null;
+
+    /// <summary>Why they are not, and what to do; null when they are.</summary>
+    public string? NativeForwardingProblem { get; }
 
     /// <summary>What was dropped since the start, by reason; reasons that never occurred are left out.</summary>
     public IReadOnlyDictionary<DropReason, long> Drops
@@ -144,16 +154,20 @@ public sealed class TeredoServerHost : IAsyncDisposable
         Span<byte> buffer = stackalloc byte[MaxDatagramOctets];
         Verdict verdict;
         Transmit transmit;
-        bool answers;
+        bool answers, forwards;
+        int length = 0;
         lock (_gate)
         {
             verdict = _core.HandleDatagram(_clock.Now, via, source, payload);
-            answers = _core.TryTakeTransmit(buffer, out transmit); // at most one per datagram
+            answers = _core.TryTakeTransmit(buffer, out transmit); // at most one per datagram, of either kind
+            forwards = !answers && _core.TryTakeDelivery(buffer, out length);
         }
         if (verdict.Kind == VerdictKind.Dropped)
             Log.PacketDropped(_log, source, verdict.Reason);
         if (answers) // the first datagrams may come while the second socket is being opened
             _transports[IndexOf(transmit.Via)]?.Send(transmit.Target, buffer[..transmit.Length], transmit.Ttl);
+        else if (forwards)
+            _native?.Send(buffer[..length]);
     }
 
     static int IndexOf(LocalPort port) => port == LocalPort.ServerSecondary ? 1 : 0;
@@ -162,5 +176,6 @@ public sealed class TeredoServerHost : IAsyncDisposable
     {
         foreach (var transport in _transports)
             transport?.Dispose();
+        _native?.Dispose();
     }
 }

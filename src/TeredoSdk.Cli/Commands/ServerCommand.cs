@@ -43,7 +43,8 @@ sealed class ServerCommand : Command
 
     public ServerCommand() : base("server",
         """
-        Run a Teredo server, as an ordinary user, until Ctrl-C or SIGTERM. It does not forward to native IPv6. Prints "serving on A:PORT" to
+        Run a Teredo server, as an ordinary user, until Ctrl-C or SIGTERM. Forwarding to native
+        IPv6 needs CAP_NET_RAW and is off without it. Prints "serving on A:PORT" to
         stderr when it serves; with --json the one document comes then, too.
         """)
     {
@@ -60,7 +61,9 @@ sealed class ServerCommand : Command
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Trace : LogLevel.Warning;
         bool rateLimits = invocation.Arguments.GetValue(_rateLimits) == Switch.On;
         await using var server = Start(invocation, rateLimits);
-        invocation.Output.Document(new ServerDocument(server.EndPoint, server.SecondaryEndPoint, rateLimits, ForwardsNativeIPv6: false), json => json.ServerDocument);
+        invocation.Output.Document(new ServerDocument(server.EndPoint, server.SecondaryEndPoint, rateLimits, server.ForwardsToNativeIPv6), json => json.ServerDocument);
+        if (server.NativeForwardingProblem is { } problem)
+            Output.Notice(problem);
         Output.Notice($"serving on {server.EndPoint}{(server.SecondaryEndPoint is { } secondary ? $" and {secondary}" : ", without a secondary address")}");
         await invocation.UntilEndedAsync();
         return 0;

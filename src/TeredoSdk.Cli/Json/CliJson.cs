@@ -15,6 +15,8 @@ namespace TeredoSdk.Cli.Json;
 [JsonSerializable(typeof(ConversationDocument))]
 [JsonSerializable(typeof(PingDocument))]
 [JsonSerializable(typeof(ServerDocument))]
+[JsonSerializable(typeof(ClientDocument))]
+[JsonSerializable(typeof(RelayDocument))]
 sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>Indented, and with nothing escaped that need not be.</summary>
@@ -32,6 +34,7 @@ sealed partial class CliJson : JsonSerializerContext
             Names<TeredoState>(),
             Names<TeredoError>(),
             Names<Reachability>(),
+            Names<PortMappingState>(),
             Names<NativeIPv6Mode>(),
             Names<MappingBehaviour>(),
             Names<FilteringBehaviour>(),

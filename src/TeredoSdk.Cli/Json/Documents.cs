@@ -26,3 +26,13 @@ sealed record PingReplyDocument(int Sequence, string Status, double? RoundTripMi
 
 /// <summary>A server that serves.</summary>
 sealed record ServerDocument(IPEndPoint EndPoint, IPEndPoint? SecondaryEndPoint, bool RateLimits, bool ForwardsNativeIPv6);
+
+/// <summary>A Teredo interface of the whole machine, and the relay that it is instead while there is native IPv6.</summary>
+sealed record ClientDocument(string InterfaceName, TeredoReport Report, RelayDocument? Relay);
+
+/// <summary>A relay.</summary>
+sealed record RelayDocument(string InterfaceName, bool IsHostSpecific, IReadOnlyList<string> Served, IPEndPoint? EndPoint, string? Problem)
+{
+    public static RelayDocument? Of(TeredoRelayReport? report) => report is null ? null
+        : new(report.InterfaceName, report.IsHostSpecific, [.. report.Served.Select(prefix => prefix.ToString())], report.EndPoint, report.Problem);
+}

@@ -26,8 +26,9 @@ static class DefaultRoute
         return properties.GatewayAddresses.Any(gateway => gateway.Address.AddressFamily == AddressFamily.InterNetworkV6);
     }
 
-    // net/ipv6/route.c: destination, its length, source, its length, next hop, metric, references, uses, flags, device; all but the device in hexadecimal digits.
+    // net/ipv6/route.c: destination, its length, source, its length, next hop, metric, references, uses, flags, device; numbers are hexadecimal.
     internal static bool IsDefault(string route, string name) =>
-        route.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var destination, "00", _, _, _, _, _, _, var flags, var device] && device == name
-            && destination.All(digit => digit == '0') && int.TryParse(flags, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out int bits) && (bits & Reject) == 0;
+        route.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var destination, "00", _, _, _, _, _, _, var flags, var device]
+            && device == name && destination.All(digit => digit == '0')
+            && int.TryParse(flags, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out int bits) && (bits & Reject) == 0;
 }

@@ -27,7 +27,8 @@ sealed class RelayDriver : IAsyncDisposable
     bool _carrying, _stopped;
 
     /// <exception cref="SocketException">The endpoint can't be bound.</exception>
-    public RelayDriver(TeredoRelayOptions options, IRandomSource random, IHostNetwork network, Ipv4Endpoint local, TimeProvider time, RelayDelivery deliver, ILogger log)
+    public RelayDriver(TeredoRelayOptions options, IRandomSource random, IHostNetwork network, Ipv4Endpoint local, TimeProvider time,
+        RelayDelivery deliver, ILogger log)
     {
         _core = new(options, random);
         (_deliver, _log) = (deliver, log);
@@ -51,7 +52,7 @@ sealed class RelayDriver : IAsyncDisposable
     public Dictionary<DropReason, long> CopyDrops()
     {
         lock (_gate)
-            return Enum.GetValues<DropReason>().Where(reason => _core.Drops[reason] > 0).ToDictionary(reason => reason, reason => _core.Drops[reason]);
+            return Enum.GetValues<DropReason>().Select(reason => (reason, _core.Drops[reason])).Where(drop => drop.Item2 > 0).ToDictionary();
     }
 
     /// <summary>Sends an IPv6 packet to a Teredo client.</summary>

@@ -12,11 +12,15 @@ public class InterfaceLinkTests
 {
     const string One = "2001:0:4136:e378:0:63bf:f7f7:f7f7", Other = "2001:0:4136:e378:0:63be:f7f7:f7f7";
 
-    readonly InterfaceTable _table = new();
+    InterfaceTable _table = new();
+
+    [SetUp]
+    public void MakeTable() => _table = new();
 
     Task<TeredoNode> StartAsync(TeredoProvider provider = TeredoProvider.Interface)
     {
-        var options = new TeredoOptions { Provider = provider, Servers = ["127.0.0.1"], AllowPrivateAddresses = true, NativeIPv6 = NativeIPv6Mode.Instead };
+        var options = new TeredoOptions { Provider = provider, Servers = ["127.0.0.1"], AllowPrivateAddresses = true };
+        options.NativeIPv6 = NativeIPv6Mode.Instead;
         ITeredoProvider[] providers = [new InterfaceProvider(_table, _table), new EmbeddedProvider(_table, CryptographicRandom.Instance)];
         return TeredoNode.StartAsync(options.Snapshot(), providers, default);
     }
@@ -59,17 +63,22 @@ public class InterfaceLinkTests
         _table.Change(); // nothing did
         _table.Set(Other);
         _table.Change();
-        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.AddressChanged, IPAddress.Parse(Other), IPAddress.Parse(One))));
+        Assert.That(await changes.NextAsync(), Is.EqualTo(Change(TeredoStateChangeKind.AddressChanged, Other, One)));
 
         _table.Candidates.Clear();
         _table.Change();
-        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.Lost, null, IPAddress.Parse(Other))));
-        Assert.That((node.Address, node.Report.State, node.Report.Error), Is.EqualTo(((IPAddress?)null, TeredoState.Offline, (TeredoError?)TeredoError.InterfaceUnavailable)));
+        Assert.That(await changes.NextAsync(), Is.EqualTo(Change(TeredoStateChangeKind.Lost, null, Other)));
+        Assert.That(node.Address, Is.Null);
+        Assert.That(node.Report.State, Is.EqualTo(TeredoState.Offline));
+        Assert.That(node.Report.Error, Is.EqualTo(TeredoError.InterfaceUnavailable));
         Assert.That(Assert.ThrowsAsync<TeredoException>(() => node.ListenAsync(0))!.Error, Is.EqualTo(TeredoError.NoAddress));
 
         _table.Set(One);
         _table.Change();
-        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.Regained, IPAddress.Parse(One), IPAddress.Parse(Other))));
+        Assert.That(await changes.NextAsync(), Is.EqualTo(Change(TeredoStateChangeKind.Regained, One, Other)));
         Assert.That(node.Report.Problem, Is.Null);
     }
+
+    static TeredoStateChange Change(TeredoStateChangeKind kind, string? address, string? previous) =>
+        new(kind, address is null ? null : IPAddress.Parse(address), previous is null ? null : IPAddress.Parse(previous));
 }

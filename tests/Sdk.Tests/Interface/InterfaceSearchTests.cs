@@ -10,7 +10,10 @@ public class InterfaceSearchTests
     const string Public = "2001:0:4136:e378:8000:63bf:3fff:fdd2"; // 65.54.227.120, 192.0.2.45:40000
     const string Global = "2001:0:4136:e378:0:63bf:f7f7:f7f7";     // 65.54.227.120, 8.8.8.8:40000
 
-    readonly InterfaceTable _table = new();
+    InterfaceTable _table = new();
+
+    [SetUp]
+    public void MakeTable() => _table = new();
 
     TeredoInterface? Find(out string problem, bool allowPrivate = false) => new InterfaceSearch(_table, allowPrivate).Find(out problem);
 

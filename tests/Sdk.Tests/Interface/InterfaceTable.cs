@@ -31,5 +31,6 @@ sealed class InterfaceTable : IInterfaceTable, IHostNetwork
 
     public NetworkState Describe(Ipv4Address server) => new();
 
-    public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => throw new NotSupportedException("An interface that is up needs no transport.");
+    public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) =>
+        throw new NotSupportedException("An interface that is up needs no transport.");
 }

@@ -4,6 +4,7 @@ using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Relay;
+using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Linux;
 
@@ -50,8 +51,12 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
         Log.RelayStarted(settings.Log, _driver.LocalEndpoint, string.Join(", ", served));
     }
 
-    /// <summary>Takes a packet of the kernel.</summary>
-    public void Send(ReadOnlySpan<byte> packet) => Driver?.Send(packet);
+    /// <summary>Takes a packet of the kernel. What is not for a Teredo client is the kernel's own talk on a new device, and goes nowhere.</summary>
+    public void Send(ReadOnlySpan<byte> octets)
+    {
+        if (Ipv6Packet.TryParse(octets, out var packet) && packet.Destination.IsTeredo)
+            Driver?.Send(octets);
+    }
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
@@ -69,7 +74,7 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
         var options = new TeredoRelayOptions
         {
             ServedPrefixes = _served,
-            OwnAddresses = [.. _subnets.Select(subnet => subnet.Address).Append(settings.Local.Address).Where(address => !address.IsUnspecified).Distinct()],
+            OwnAddresses = [.. _subnets.Select(subnet => subnet.Address).Append(settings.Local.Address).Distinct().Where(address => !address.IsUnspecified)],
             AttachedSubnets = _subnets,
             AllowPrivateAddresses = settings.AllowPrivateAddresses,
         };
@@ -79,7 +84,8 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
         }
         catch (SocketException e)
         {
-            throw new TeredoException(TeredoError.PortUnavailable, $"UDP endpoint {settings.Local} of this machine can't be used for the relay ({e.Message}). "
+            throw new TeredoException(TeredoError.PortUnavailable,
+                $"UDP endpoint {settings.Local} of this machine can't be used for the relay ({e.Message}). "
                 + "Choose an IPv4 address of this machine and a free port, or port 0 for any.", e);
         }
     }

@@ -7,8 +7,11 @@ namespace TeredoSdk.Engine.Linux;
 
 /// <summary>A host-specific relay (RFC 4380 §2.12, §5.4): runs while the machine has native IPv6, for the native addresses that it has.</summary>
 [SupportedOSPlatform("linux")]
-sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterfaceTable interfaces, ILogger log, Ipv4Address towards, Action started) : IAsyncDisposable
+sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterfaceTable interfaces, ILogger log, Ipv4Address towards)
+    : IAsyncDisposable
 {
+    const string Waiting = "This machine has no native IPv6 address with a default route. The relay runs as soon as there is one.";
+
     readonly SemaphoreSlim _updating = new(1);
     bool _disposed;
     string? _problem;
@@ -37,7 +40,7 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
             EndPoint = driver?.LocalEndpoint.ToIPEndPoint(),
             Peers = driver?.PeerCount ?? 0,
             Drops = driver?.CopyDrops() ?? [],
-            Problem = driver is not null ? null : _problem ?? "This machine has no native IPv6 address with a default route. The relay runs as soon as there is one.",
+            Problem = driver is not null ? null : Volatile.Read(ref _problem) ?? Waiting,
         };
     }
 
@@ -74,10 +77,7 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
         {
             if (_disposed)
                 return;
-            bool ran = relay.Driver is not null;
             await relay.UpdateAsync(network.Describe(towards).HasNativeIpv6 ? FindOwn() : []).ConfigureAwait(false);
-            if (!ran && relay.Driver is not null)
-                started();
         }
         finally
         {

@@ -59,7 +59,8 @@ sealed class TunHost : IEngineHost
 
     public void Receive(in Ipv6Packet packet) => _device.Write(packet.Octets);
 
-    public IDatagramEndpoint Bind(ushort port, bool isUnrestricted) => new SocketEndpoint(InterfaceSockets.BindDatagrams(Interface, port), static () => { });
+    public IDatagramEndpoint Bind(ushort port, bool isUnrestricted) =>
+        new SocketEndpoint(InterfaceSockets.BindDatagrams(Interface, port), static () => { });
 
     public Socket Listen(ushort port, bool isUnrestricted, int backlog) => InterfaceSockets.Listen(Interface, port, backlog);
 
@@ -98,9 +99,7 @@ sealed class TunHost : IEngineHost
             _context.Guard.Count(HostDrop.MalformedTransport);
         else if (packet.Source.IsTeredo)
             _context.Driver().Send(octets); // what can't be delivered comes back as an ICMPv6 error
-        else if (packet.Destination.IsTeredo)
-            _relay(octets);
         else
-            _context.Guard.Count(HostDrop.UnsupportedProtocol); // router solicitations and the like have no place in a tunnel
+            _relay(octets);
     }
 }

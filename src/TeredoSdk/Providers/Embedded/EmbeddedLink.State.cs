@@ -83,6 +83,7 @@ sealed partial class EmbeddedLink
         }
         settled.TrySetResult(null);
         Log.GaveWay(_log);
+        Publish(TeredoStateChangeKind.Relay, null, null); // who gives way runs one instead
     }
 
     void Handle(ClientEvent.Qualified qualified)

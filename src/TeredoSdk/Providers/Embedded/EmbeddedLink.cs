@@ -92,9 +92,6 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         }
     }
 
-    /// <summary>Tells the readers of <see cref="Changes"/> something that the engine does not know of.</summary>
-    public void Announce(TeredoStateChange change) => _changes.Publish(change);
-
     public Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
         OpenAsync(level, () => new TeredoListener(this, Host.Listen(port, IsUnrestricted(level), backlog), level), cancellationToken);
 

@@ -27,7 +27,8 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
     bool _isUp = true, _disposed;
     string? _problem;
 
-    public InterfaceLink(TeredoOptions options, InterfaceSearch search, TeredoInterface found, IHostNetwork network, IReadOnlyList<PassedOver> passedOver, ILogger log)
+    public InterfaceLink(TeredoOptions options, InterfaceSearch search, TeredoInterface found, IHostNetwork network,
+        IReadOnlyList<PassedOver> passedOver, ILogger log)
     {
         (_options, _search, _last, _network, _passedOver, _log) = (options, search, found, network, passedOver, log);
         Log.InterfaceFound(log, found.Name, found.Address);
@@ -88,7 +89,7 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
         OpenAsync(() => new TeredoListener(this, InterfaceSockets.Listen(Require(), port, backlog), level), cancellationToken);
 
     public Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
-        OpenAsync(() => new TeredoDatagramSocket(this, new SocketEndpoint(InterfaceSockets.BindDatagrams(Require(), port), static () => { }), level), cancellationToken);
+        OpenAsync(() => new TeredoDatagramSocket(this, BindDatagrams(port), level), cancellationToken);
 
     public async Task<TeredoConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
@@ -150,6 +151,8 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
             throw;
         }
     }
+
+    SocketEndpoint BindDatagrams(ushort port) => new(InterfaceSockets.BindDatagrams(Require(), port), static () => { });
 
     TeredoInterface Require()
     {

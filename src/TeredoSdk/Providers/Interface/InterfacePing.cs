@@ -13,13 +13,13 @@ static class InterfacePing
     const byte EchoRequest = 128, EchoReply = 129;
 
     /// <exception cref="TeredoException"><see cref="TeredoError.AccessDenied"/>: this process may not open ICMPv6 sockets.</exception>
-    public static Task<TeredoPingReply> SendAsync(TeredoInterface from, IPAddress target, TimeSpan timeout, CancellationToken cancellationToken) =>
-        OperatingSystem.IsLinux() ? SendOverSocketAsync(from, target, timeout, cancellationToken) : SendBySystemAsync(target, timeout, cancellationToken);
+    public static Task<TeredoPingReply> SendAsync(TeredoInterface from, IPAddress target, TimeSpan timeout, CancellationToken cancel) =>
+        OperatingSystem.IsLinux() ? SendOverSocketAsync(from, target, timeout, cancel) : SendBySystemAsync(target, timeout, cancel);
 
-    static async Task<TeredoPingReply> SendOverSocketAsync(TeredoInterface from, IPAddress target, TimeSpan timeout, CancellationToken cancellationToken)
+    static async Task<TeredoPingReply> SendOverSocketAsync(TeredoInterface from, IPAddress target, TimeSpan timeout, CancellationToken cancel)
     {
         using var socket = Open();
-        using var overdue = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var overdue = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         byte[] request = new byte[HeaderOctets + DataOctets], reply = new byte[HeaderOctets + DataOctets];
         request[0] = EchoRequest; // the kernel fills in the checksum
         RandomNumberGenerator.Fill(request.AsSpan(HeaderOctets));
@@ -34,11 +34,11 @@ static class InterfacePing
             while (true)
             {
                 int length = await socket.ReceiveAsync(reply, overdue.Token).ConfigureAwait(false);
-                if (reply[0] == EchoReply && reply.AsSpan(HeaderOctets, Math.Max(0, length - HeaderOctets)).SequenceEqual(request.AsSpan(HeaderOctets)))
+                if (length == request.Length && reply[0] == EchoReply && reply.AsSpan(HeaderOctets).SequenceEqual(request.AsSpan(HeaderOctets)))
                     return new(target, IPStatus.Success, Stopwatch.GetElapsedTime(sentAt), null);
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             return new(target, IPStatus.TimedOut, default, null);
         }
@@ -81,7 +81,8 @@ static class InterfacePing
         }
         catch (PingException e)
         {
-            return new(target, IPStatus.DestinationHostUnreachable, default, $"{target} can't be reached ({e.InnerException?.Message ?? e.Message}).");
+            return new(target, IPStatus.DestinationHostUnreachable, default,
+                $"{target} can't be reached ({e.InnerException?.Message ?? e.Message}).");
         }
     }
 }

@@ -15,6 +15,7 @@ sealed class InterfaceProvider(IHostNetwork network, IInterfaceTable interfaces)
         cancellationToken.ThrowIfCancellationRequested();
         var search = new InterfaceSearch(interfaces, options.AllowPrivateAddresses);
         var found = search.Find(out string problem) ?? throw new TeredoException(TeredoError.InterfaceUnavailable, problem);
-        return Task.FromResult<ITeredoLink>(new InterfaceLink(options, search, found, network, passedOver, options.LoggerFactory.CreateLogger<TeredoNode>()));
+        var log = options.LoggerFactory.CreateLogger<TeredoNode>();
+        return Task.FromResult<ITeredoLink>(new InterfaceLink(options, search, found, network, passedOver, log));
     }
 }

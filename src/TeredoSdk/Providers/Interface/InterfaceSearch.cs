@@ -1,4 +1,3 @@
-using System.Net;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Providers.Interface;
@@ -6,7 +5,8 @@ namespace TeredoSdk.Providers.Interface;
 /// <summary>Finds a Teredo interface that is up, and checks that it can be used.</summary>
 sealed class InterfaceSearch(IInterfaceTable interfaces, bool allowPrivateAddresses)
 {
-    const string None = "No interface with a Teredo address is up. Start one, for example with miredo or \"teredo client\", or use the embedded provider.";
+    const string None = "No interface with a Teredo address is up. Start one, for example with miredo or \"teredo client\", or use the embedded "
+        + "provider.";
     const int ProbePort = 40000; // of an address that only asks for a route
 
     readonly AddressPolicy _policy = allowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
@@ -31,15 +31,15 @@ sealed class InterfaceSearch(IInterfaceTable interfaces, bool allowPrivateAddres
 
     string? Check(string name, TeredoAddress address)
     {
+        string has = $"Interface {name} has the Teredo address {address}, ";
         if (!_policy.IsGlobalUnicast(address.Server) || !_policy.IsGlobalUnicast(address.MappedEndpoint)) // RFC 4380 §5.2.4: peers would drop it
-            return $"Interface {name} has the Teredo address {address}, whose server {address.Server} or client {address.MappedEndpoint} is not a public one. Start it with a "
-                + $"server on the public internet; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}.";
+            return has + $"whose server {address.Server} or client {address.MappedEndpoint} is not a public one. Start it with a server on the public "
+                + $"internet; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}.";
         var probe = new TeredoAddress(address.Server, TeredoFlags.None, new(address.Server, ProbePort)).ToIPAddress();
         var source = interfaces.FindSource(probe);
         if (source is null)
-            return $"Interface {name} has the Teredo address {address}, but this machine has no route to other Teredo addresses. Add one: a route to 2001::/32 over {name}.";
+            return has + $"but this machine has no route to other Teredo addresses. Add one: a route to 2001::/32 over {name}.";
         return Ipv6Address.FromIPAddress(source) == address.ToIpv6Address() ? null
-            : $"Interface {name} has the Teredo address {address}, but this machine sends to Teredo addresses from {new IPAddress(source.GetAddressBytes())}. Add a route to "
-                + $"2001::/32 over {name}.";
+            : has + $"but this machine sends to Teredo addresses from {Ipv6Address.FromIPAddress(source)}. Add a route to 2001::/32 over {name}.";
     }
 }
