@@ -15,6 +15,7 @@ static class Demo
         await using var server = StartServer();
         Console.WriteLine($"A Teredo server runs on this machine, at {server.EndPoint.Address} and {server.SecondaryEndPoint!.Address}.");
         var options = arguments.Options;
+        options.Provider = TeredoProvider.Embedded; // two peers on one machine: not its Teredo interface, should it have one
         (options.Servers, options.AllowPrivateAddresses) = ([$"{server.EndPoint.Address},{server.SecondaryEndPoint.Address}"], true);
 
         await using var aliceNode = await TeredoNode.StartAsync(options, cancellationToken);
