@@ -1,7 +1,6 @@
 using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.Win32.SafeHandles;
 using TeredoSdk.Cli.Json;
 
 namespace TeredoSdk.Cli;
@@ -24,16 +23,7 @@ sealed class Output(bool isJson)
     }
 
     /// <summary>Where payload goes: to stdout, which the document has for itself with --json.</summary>
-    public Stream Payload() => isJson ? Stream.Null : Console.OpenStandardOutput();
-
-    /// <summary>Ends stdout for who reads it, while the command goes on.</summary>
-    public static void EndPayload(Stream payload)
-    {
-        const int stdout = 1;
-        payload.Dispose(); // a duplicate
-        if (!OperatingSystem.IsWindows() && payload != Stream.Null)
-            new SafeFileHandle(stdout, ownsHandle: true).Dispose();
-    }
+    public Stream Payload() => isJson ? Stream.Null : StandardOutput.Open();
 
     /// <summary>The one document; nothing without --json.</summary>
     public void Document<T>(T document, Func<CliJson, JsonTypeInfo<T>> type)

@@ -6,6 +6,13 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Cli;
 
+/// <summary>What an option turns on or off that is on by default. No <c>bool</c>, for which the parser takes other words.</summary>
+enum Switch
+{
+    On,
+    Off,
+}
+
 /// <summary>What values on the command line mean. A value that means nothing is an error of one sentence.</summary>
 static class Values
 {

@@ -77,7 +77,8 @@ public sealed class TeredoConnection : TeredoSocket
     /// <summary>The exception that a failed operation throws: the engine's reason where there is one.</summary>
     internal Exception Explain(Exception failure) => End is { } end ? new TeredoException(end.Error, end.Message, failure)
         : IsDisposed ? new ObjectDisposedException(nameof(TeredoConnection))
-        : failure is SocketException ? new IOException($"The connection to {RemoteEndPoint} failed: {failure.Message}", failure) : failure;
+        : (failure as SocketException ?? failure.InnerException as SocketException) is { } cause
+            ? new IOException($"The connection to {RemoteEndPoint} failed: {cause.Message}", cause) : failure;
 
     private protected override void Close() => _home.Retire(_socket);
 }

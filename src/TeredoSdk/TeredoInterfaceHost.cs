@@ -80,12 +80,13 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
         (client.NativeIPv6, client.DormancyTimeout) = (settings.NativeIPv6, TimeSpan.Zero); // who wants to be reached must not fall asleep
         client.Validate();
         var log = client.LoggerFactory.CreateLogger<TeredoInterfaceHost>();
-        var servers = await ServerName.FindAndResolveAsync(client, log, cancellationToken).ConfigureAwait(false);
+        var network = new SystemNetwork(log);
+        var servers = await ServerName.FindAndResolveAsync(client, network, log, cancellationToken).ConfigureAwait(false);
         var device = TunDevice.OpenInHost(settings.InterfaceName, MtuOctets);
         TeredoInterfaceHost? host = null;
         try
         {
-            host = new(settings, client, device, servers, new SystemNetwork(log), CryptographicRandom.Instance, log);
+            host = new(settings, client, device, servers, network, CryptographicRandom.Instance, log);
             if (host._relay is { } relay)
                 await relay.StartAsync().ConfigureAwait(false);
             await host._link.StartAsync(cancellationToken).ConfigureAwait(false);

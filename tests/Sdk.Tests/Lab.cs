@@ -19,6 +19,9 @@ sealed class Lab : IAsyncDisposable
     /// <summary>What asks the gateway of the nodes that are started; none by default.</summary>
     public IPortMapper? PortMapper { get; set; }
 
+    /// <summary>What names resolve to on the machines of nodes; asked anew each time.</summary>
+    public Func<string, string?> Names { get; set; } = _ => null;
+
     /// <summary>The machine of the node that was started last.</summary>
     public MemoryNetwork.MemoryHost Machine { get; private set; } = null!;
 
@@ -62,6 +65,7 @@ sealed class Lab : IAsyncDisposable
         configure?.Invoke(options);
         Machine = Network.Host(address);
         Machine.PortMapper = PortMapper;
+        Machine.Names = Names;
         return TeredoNode.StartAsync(options, Machine, CryptographicRandom.Instance, cancellationToken);
     }
 

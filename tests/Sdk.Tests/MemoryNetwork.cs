@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Engine;
 using TeredoSdk.Engine.PortMapping;
@@ -91,6 +92,13 @@ sealed class MemoryNetwork
         public NetworkState Describe(Ipv4Address server) => new() { HasIpv4 = HasIpv4, LocalAddress = Address, HasNativeIpv6 = HasNativeIpv6 };
 
         public IPortMapper? PortMapper { get; set; }
+
+        /// <summary>What names resolve to; null: to nothing.</summary>
+        public Func<string, string?> Names { get; set; } = _ => null;
+
+        public Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) => Names(host) is { } address
+            ? Task.FromResult<IPAddress[]>([IPAddress.Parse(address)])
+            : Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound));
 
         public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => network.Open(local, handler);
 

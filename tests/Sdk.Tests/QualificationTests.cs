@@ -131,6 +131,35 @@ public sealed class QualificationTests
     }
 
     [Test]
+    public async Task ServersNameLeadsElsewhere_TheNewServerIsAskedWhenTheOldOneIsSilent()
+    {
+        await using var lab = new Lab();
+        var server = lab.StartServer();
+        lab.StartServer(Lab.SecondServerAddress);
+        lab.Names = _ => Lab.ServerAddress;
+        var node = await lab.StartAsync(Alice, options => options.Servers = ["teredo.example.net"]);
+        Assert.That(node.Report.Server!.ToString(), Is.EqualTo(Lab.ServerAddress));
+        lab.Machine.Names = _ => Lab.SecondServerAddress;
+        await server.DisposeAsync();
+        lab.Time.AdvanceUntil(() => node.Report.Server!.ToString() == Lab.SecondServerAddress && node.Report.State == TeredoState.Qualified,
+            TimeSpan.FromSeconds(30 + 12 + 12));
+    }
+
+    [Test]
+    public async Task ServersName_ThatResolvesToNoPublicAddress_SaysSo()
+    {
+        await using var lab = new Lab();
+        lab.Names = _ => "192.168.1.1";
+        var failure = Assert.ThrowsAsync<TeredoException>(() => lab.BeginStart(Alice, options =>
+        {
+            options.Servers = ["teredo.example.net"];
+            options.AllowPrivateAddresses = false;
+        }).InTime())!;
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.ServerNotResolved));
+        Assert.That(failure.Message, Does.Contain("192.168.1.1").And.Contain("public"));
+    }
+
+    [Test]
     public async Task MachineMoves_AddressFollows()
     {
         await using var lab = new Lab();

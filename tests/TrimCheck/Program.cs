@@ -1,3 +1,8 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using TeredoSdk;
+using TeredoSdk.Hosting;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Server;
@@ -39,6 +44,11 @@ Check("an address survives its text", Survives(new TeredoAddress(new Ipv4Address
 Check("an endpoint survives its text", Survives(new Ipv4Endpoint(new Ipv4Address(0xcb007102), 4242)));
 Check("the system's random source fills", Fills(CryptographicRandom.Instance));
 Check("a bad option is refused", Refuses(() => _ = new TeredoClient(new TeredoClientOptions { Servers = [] }, CryptographicRandom.Instance)));
+Check("options are read from the configuration, and injected", Reads("Provider", "Embedded", options => options.Provider == TeredoProvider.Embedded));
+Check("an option that can't be read is named",
+    Names("Provider", "Embeded", "Teredo:Provider is 'Embeded'; expected Auto, Windows, Interface or Embedded."));
+Check("an option outside its range is named",
+    Names("RefreshInterval", "00:00:01", "Teredo:RefreshInterval is 00:00:01; expected 5 seconds to 10 minutes."));
 Console.WriteLine(failures == 0 ? "All checks hold." : $"{failures} checks failed.");
 return failures;
 
@@ -67,5 +77,29 @@ static bool Refuses(Action action)
     catch (ArgumentException exception)
     {
         return exception.Message.Contains(nameof(TeredoClientOptions.Servers), StringComparison.Ordinal);
+    }
+}
+
+static ServiceProvider Application(string option, string value) => new ServiceCollection()
+    .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([new($"Teredo:{option}", value)]).Build())
+    .AddTeredo().BuildServiceProvider();
+
+static bool Reads(string option, string value, Func<TeredoOptions, bool> holds)
+{
+    using var services = Application(option, value);
+    return holds(services.GetRequiredService<IOptions<TeredoOptions>>().Value)
+        && services.GetRequiredService<ITeredoSocketFactory>().Report.State == TeredoState.Stopped;
+}
+
+static bool Names(string option, string value, string sentence)
+{
+    using var services = Application(option, value);
+    try
+    {
+        return services.GetRequiredService<IOptions<TeredoOptions>>().Value is null;
+    }
+    catch (OptionsValidationException exception)
+    {
+        return exception.Message == sentence;
     }
 }

@@ -32,12 +32,11 @@ sealed class ServerCommand : Command
         CustomParser = Values.Number(1, ushort.MaxValue),
     };
 
-    readonly Option<bool> _rateLimits = new("--rate-limits")
+    readonly Option<Switch> _rateLimits = new("--rate-limits")
     {
         Description = "Whether what one host may cause is limited; on by default.",
         HelpName = "on|off",
-        DefaultValueFactory = _ => true,
-        CustomParser = Values.Choice(("on", true), ("off", false)),
+        CustomParser = Values.Choice(("on", Switch.On), ("off", Switch.Off)),
     };
 
     readonly Option<bool> _allowPrivate = CommonOptions.AllowPrivate();
@@ -60,7 +59,7 @@ sealed class ServerCommand : Command
     async Task<int> RunAsync(Invocation invocation)
     {
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Trace : LogLevel.Warning;
-        bool rateLimits = invocation.Arguments.GetValue(_rateLimits);
+        bool rateLimits = invocation.Arguments.GetValue(_rateLimits) == Switch.On;
         await using var server = Start(invocation, rateLimits);
         invocation.Output.Document(new ServerDocument(server.EndPoint, server.SecondaryEndPoint, rateLimits, server.ForwardsToNativeIPv6), json => json.ServerDocument);
         if (server.NativeForwardingProblem is { } problem)

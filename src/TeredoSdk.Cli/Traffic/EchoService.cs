@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 
 namespace TeredoSdk.Cli.Traffic;
@@ -18,22 +19,27 @@ sealed class EchoService(Invocation invocation)
 
     public async Task RunAsync(TeredoListener listener)
     {
+        var open = new ConcurrentDictionary<Task, TeredoConnection>();
         while (!invocation.Ended.IsCancellationRequested)
         {
             try
             {
-                _ = EchoAsync(await listener.AcceptAsync(invocation.Ended));
+                var connection = await listener.AcceptAsync(invocation.Ended);
+                var echo = EchoAsync(connection);
+                open[echo] = connection;
+                _ = echo.ContinueWith(task => open.TryRemove(task, out _), TaskScheduler.Default);
             }
             catch (SocketException e)
             {
                 Output.Notice($"No connection can be accepted at the moment: {e.Message}");
-                await Task.Delay(Pause, invocation.Ended);
+                await Task.WhenAny(Task.Delay(Pause, invocation.Ended));
             }
             catch (OperationCanceledException)
             {
-                return;
+                break;
             }
         }
+        await Task.WhenAll(open.Keys);
     }
 
     public async Task RunAsync(TeredoDatagramSocket socket)
@@ -63,24 +69,23 @@ sealed class EchoService(Invocation invocation)
         Tell($"{connection.RemoteEndPoint} connected");
         try
         {
-            await using (connection)
+            var stream = connection.GetStream();
+            byte[] buffer = new byte[BufferOctets];
+            int length;
+            while ((length = await stream.ReadAsync(buffer, invocation.Ended)) > 0)
             {
-                var stream = connection.GetStream();
-                byte[] buffer = new byte[BufferOctets];
-                int length;
-                while ((length = await stream.ReadAsync(buffer, invocation.Ended)) > 0)
-                {
-                    Interlocked.Add(ref _received, length);
-                    await stream.WriteAsync(buffer.AsMemory(0, length), invocation.Ended);
-                    Interlocked.Add(ref _sent, length);
-                }
-                connection.CompleteWriting();
-                Tell($"{connection.RemoteEndPoint} has got everything back");
+                Interlocked.Add(ref _received, length);
+                await stream.WriteAsync(buffer.AsMemory(0, length), invocation.Ended);
+                Interlocked.Add(ref _sent, length);
             }
+            connection.CompleteWriting();
+            Tell($"{connection.RemoteEndPoint} has got everything back");
+            await connection.DisposeAsync();
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            Tell(e.Message);
+            Tell($"{connection.RemoteEndPoint}: {e.Message}");
+            StreamConversation.BreakOff(connection);
         }
     }
 

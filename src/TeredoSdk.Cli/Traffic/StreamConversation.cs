@@ -7,7 +7,6 @@ namespace TeredoSdk.Cli.Traffic;
 sealed class StreamConversation(TeredoConnection connection, Stream input, Stream output)
 {
     const int BufferOctets = 64 * 1024;
-    const int DrainSeconds = 60;
 
     public long Received { get; private set; }
 
@@ -22,11 +21,32 @@ sealed class StreamConversation(TeredoConnection connection, Stream input, Strea
             Task.Factory.StartNew(() => Send(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default),
             Task.Factory.StartNew(() => Receive(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default),
         ];
-        await foreach (var ended in Task.WhenEach(directions).WithCancellation(cancellationToken))
-            await ended;
-        // The engine goes when the command does, and what the kernel has not sent by then would be lost: closing waits for it.
-        connection.Socket?.LingerState = new LingerOption(true, DrainSeconds);
-        await Task.Factory.StartNew(connection.Dispose, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(cancellationToken);
+        try
+        {
+            await foreach (var ended in Task.WhenEach(directions).WithCancellation(cancellationToken))
+                await ended;
+        }
+        catch
+        {
+            BreakOff(connection);
+            throw;
+        }
+        if (OperatingSystem.IsLinux() && connection.Socket is { } socket)
+            await Drain.WaitAsync(socket, connection.RemoteEndPoint, cancellationToken);
+    }
+
+    /// <summary>Ends a connection so that the peer does not take it for the regular end.</summary>
+    public static void BreakOff(TeredoConnection connection)
+    {
+        try
+        {
+            connection.Socket?.LingerState = new LingerOption(true, 0); // a reset
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has ended already.
+        }
+        connection.Dispose();
     }
 
     void Send(CancellationToken cancellationToken)
@@ -53,7 +73,7 @@ sealed class StreamConversation(TeredoConnection connection, Stream input, Strea
             output.Flush();
             Received += length;
         }
-        Output.EndPayload(output);
+        output.Dispose(); // who reads it sees the end now, even while the other direction goes on
     }
 
     static void Wait(ValueTask task) => task.AsTask().GetAwaiter().GetResult();

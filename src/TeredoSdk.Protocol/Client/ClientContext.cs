@@ -19,6 +19,7 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     public Queue<ClientRequest> Requests { get; } = new();
 
     public AddressPolicy Policy { get; set; } = options.AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
+    public IReadOnlyList<TeredoServerAddress> Servers { get; set; } = options.Servers;
     public TeredoServerAddress Server { get; set; } = options.Servers[0];
 
     /// <summary>Our Teredo address; null while there is none.</summary>

@@ -229,6 +229,15 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         }
     }
 
+    /// <summary>There are other servers: they are asked from the next choice on, which is now when there is nothing to lose.</summary>
+    public void HandleServersChanged(Instant now)
+    {
+        if (_activity is not Offline)
+            return;
+        _failures = 0;
+        Retry(now);
+    }
+
     static bool Differ(NetworkState before, NetworkState now) =>
         before with { AttachedSubnets = now.AttachedSubnets, Resumed = now.Resumed } != now
         || !before.AttachedSubnets.SequenceEqual(now.AttachedSubnets);
@@ -303,7 +312,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
 
     void SolicitServer(Instant now)
     {
-        context.Server = context.Options.Servers[_serverIndex];
+        context.Server = context.Servers[_serverIndex % context.Servers.Count]; // there may be fewer than there were
         _mappedNotGlobal = false;
         State = ClientState.Qualifying;
         var earliest = _lastSolicited + SolicitationSpacing; // a network that comes and goes starts a round each time
@@ -336,12 +345,17 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
 
     void TryNextServer(Instant now, OfflineReason reason)
     {
-        if (++_serversTried >= context.Options.Servers.Count)
+        if (!context.Servers.Contains(context.Server)) // it was taken from the list meanwhile: the others have not been tried
+        {
+            StartRound(now);
+            return;
+        }
+        if (++_serversTried >= context.Servers.Count)
         {
             GoOffline(now, reason);
             return;
         }
-        _serverIndex = (_serverIndex + 1) % context.Options.Servers.Count; // RFC 4380 §7.3.5: ready to use another server
+        _serverIndex = (_serverIndex + 1) % context.Servers.Count; // RFC 4380 §7.3.5: ready to use another server
         SolicitServer(now);
     }
 

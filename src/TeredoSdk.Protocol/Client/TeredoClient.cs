@@ -170,6 +170,21 @@ public sealed class TeredoClient
         Settle(now);
     }
 
+    /// <summary>Takes the servers as they are now, for example because their names lead elsewhere.</summary>
+    /// <remarks>The server in use stays as long as it answers; an offline client asks the new ones at once, if they are others.</remarks>
+    /// <param name="now">The current instant.</param>
+    /// <param name="servers">The servers in order of preference, as in <see cref="TeredoClientOptions.Servers"/>.</param>
+    /// <exception cref="ArgumentException">There is none, or one's addresses are not two global unicast ones; nothing has changed.</exception>
+    public void HandleServersChanged(Instant now, IReadOnlyList<TeredoServerAddress> servers)
+    {
+        (_context.Options with { Servers = servers }).Validate();
+        if (servers.SequenceEqual(_context.Servers))
+            return;
+        _context.Servers = [.. servers];
+        _qualification.HandleServersChanged(now);
+        Settle(now);
+    }
+
     /// <summary>An opted-in listener opened: while any lease is held the client does not go dormant; a dormant one wakes.</summary>
     public void AcquireLease(Instant now) => _qualification.AcquireLease(now);
 

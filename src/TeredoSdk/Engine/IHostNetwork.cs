@@ -1,3 +1,4 @@
+using System.Net;
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
@@ -38,6 +39,11 @@ interface IHostNetwork
     /// <param name="handler">Takes what comes in, from now until <see cref="IUdpTransport.Completion"/>.</param>
     /// <exception cref="System.Net.Sockets.SocketException">The socket can't be bound.</exception>
     IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler);
+
+    /// <summary>The IPv4 addresses of a name, as they are now.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">It has none, or nobody can be asked.</exception>
+    Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
+        Dns.GetHostAddressesAsync(host, System.Net.Sockets.AddressFamily.InterNetwork, cancellationToken);
 
     /// <summary>What asks the gateway for port mappings; null where there is no gateway to ask.</summary>
     IPortMapper? CreatePortMapper(TimeProvider time) => null;

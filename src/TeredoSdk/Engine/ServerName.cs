@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
@@ -40,47 +39,49 @@ readonly record struct ServerName(string Primary, string? Secondary)
             + $"{TeredoOptions.ServerVariable}, or run one of your own: teredo server --address <public IPv4>, or {nameof(TeredoServerHost)} inside a program.");
     }
 
-    /// <summary>The addresses of the servers of the options, else of those of the environment.</summary>
-    /// <exception cref="TeredoException">There are none, or none resolves.</exception>
-    public static Task<IReadOnlyList<TeredoServerAddress>> FindAndResolveAsync(TeredoOptions options, ILogger log, CancellationToken cancellationToken) =>
-        ResolveAsync(Find(options, Environment.GetEnvironmentVariable(TeredoOptions.ServerVariable)), log, cancellationToken);
-
-    /// <summary>Resolves the names; those that do not resolve are left out as long as one does.</summary>
-    /// <exception cref="TeredoException">None resolves.</exception>
-    public static async Task<IReadOnlyList<TeredoServerAddress>> ResolveAsync(IReadOnlyList<ServerName> names, ILogger log, CancellationToken cancellationToken)
+    /// <summary>The addresses of the servers of the options, else of those of the environment, as they are now.</summary>
+    /// <exception cref="TeredoException">There are none, or none resolves to an address that may be used.</exception>
+    public static async Task<IReadOnlyList<TeredoServerAddress>> FindAndResolveAsync(TeredoOptions options, IHostNetwork network, ILogger log,
+        CancellationToken cancellationToken)
     {
+        var names = Find(options, Environment.GetEnvironmentVariable(TeredoOptions.ServerVariable));
+        var policy = options.AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
         List<TeredoServerAddress> servers = [];
-        SocketException? failure = null;
+        string? cause = null;
         foreach (var name in names)
         {
             try
             {
-                servers.Add(name.Literal ?? await name.ResolveAsync(cancellationToken).ConfigureAwait(false));
+                var server = name.Literal ?? await name.ResolveAsync(network, cancellationToken).ConfigureAwait(false);
+                if (name.Literal is not null || (policy.IsGlobalUnicast(server.Primary) && policy.IsGlobalUnicast(server.Secondary)
+                    && server.Primary != server.Secondary))
+                    servers.Add(server);
+                else
+                    Log.ServerNotResolved(log, name.ToString(), cause = $"{server.Primary}, {server.Secondary} are not two public addresses");
             }
             catch (SocketException e)
             {
-                failure = e;
-                Log.ServerNotResolved(log, name.ToString(), e.Message);
+                Log.ServerNotResolved(log, name.ToString(), cause = e.Message);
             }
         }
         return servers.Count > 0 ? servers : throw new TeredoException(TeredoError.ServerNotResolved,
-            $"The name of the Teredo server {string.Join("; ", names)} can't be resolved to an IPv4 address ({failure!.Message}). "
-            + "Check its spelling and this machine's DNS, or configure the server's IPv4 address.", failure);
+            $"The name of the Teredo server {string.Join("; ", names)} can't be resolved to an IPv4 address ({cause}). "
+            + "Check its spelling and this machine's DNS, or configure the server's IPv4 address.");
     }
 
     public override string ToString() => Secondary is null ? Primary : $"{Primary},{Secondary}";
 
-    async Task<TeredoServerAddress> ResolveAsync(CancellationToken cancellationToken)
+    async Task<TeredoServerAddress> ResolveAsync(IHostNetwork network, CancellationToken cancellationToken)
     {
-        var primary = await ResolveAsync(Primary, cancellationToken).ConfigureAwait(false);
-        return Secondary is null ? new(primary) : new(primary, await ResolveAsync(Secondary, cancellationToken).ConfigureAwait(false));
+        var primary = await ResolveAsync(Primary, network, cancellationToken).ConfigureAwait(false);
+        return Secondary is null ? new(primary) : new(primary, await ResolveAsync(Secondary, network, cancellationToken).ConfigureAwait(false));
     }
 
-    static async Task<Ipv4Address> ResolveAsync(string host, CancellationToken cancellationToken)
+    static async Task<Ipv4Address> ResolveAsync(string host, IHostNetwork network, CancellationToken cancellationToken)
     {
         if (Ipv4Address.TryParse(host, null, out var literal))
             return literal;
-        var addresses = await Dns.GetHostAddressesAsync(host, AddressFamily.InterNetwork, cancellationToken).ConfigureAwait(false);
+        var addresses = await network.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
         return addresses.Length > 0 ? Ipv4Address.FromIPAddress(addresses[0]) : throw new SocketException((int)SocketError.HostNotFound);
     }
 

@@ -103,6 +103,9 @@ sealed class TeredoDriver : IAsyncDisposable
 
     public void ReleaseLease() => Feed(static (core, now) => core.ReleaseLease(now));
 
+    /// <summary>Tells where the servers are now.</summary>
+    public void SetServers(IReadOnlyList<TeredoServerAddress> servers) => Feed((core, now) => core.HandleServersChanged(now, servers));
+
     /// <summary>Reads the core.</summary>
     public T Read<T>(Func<TeredoClient, T> read)
     {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace TeredoSdk.Hosting;
 
-/// <summary>Reads options from a section of the configuration by name, and keeps a sentence with the path for each value that can't be read.</summary>
+/// <summary>Reads options from a section of the configuration, and keeps a sentence with the path for each value that can't be read.</summary>
 sealed class OptionsReader(IConfiguration section)
 {
     readonly Dictionary<string, IConfigurationSection> _unread =
@@ -26,7 +26,8 @@ sealed class OptionsReader(IConfiguration section)
 
     public int Read(string key, int byDefault) =>
         Take(key) is not { } value ? byDefault
-        : int.TryParse(value.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int parsed) ? parsed : Refuse(value, "a whole number", byDefault);
+        : int.TryParse(value.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int parsed) ? parsed
+        : Refuse(value, "a whole number", byDefault);
 
     // A number alone would be days, which nobody means.
     public TimeSpan Read(string key, TimeSpan byDefault) =>
@@ -68,7 +69,8 @@ sealed class OptionsReader(IConfiguration section)
     T Parse<T>(IConfigurationSection value, T byDefault) where T : struct, Enum
     {
         string[] names = Enum.GetNames<T>();
-        bool isNamed = (value.Value ?? "").Split(',', StringSplitOptions.TrimEntries).All(part => names.Contains(part, StringComparer.OrdinalIgnoreCase));
+        bool isNamed = (value.Value ?? "").Split(',', StringSplitOptions.TrimEntries)
+            .All(part => names.Contains(part, StringComparer.OrdinalIgnoreCase)); // numbers would parse, too
         return isNamed && Enum.TryParse(value.Value, ignoreCase: true, out T parsed) ? parsed
             : Refuse(value, string.Join(", ", names.SkipLast(1)) + " or " + names[^1], byDefault);
     }

@@ -7,9 +7,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class TeredoHealthChecksBuilderExtensions
 {
     /// <summary>
-    /// Adds a check of the node of <see cref="ITeredoSocketFactory"/>: healthy while it has an address that it keeps up, degraded while it is dormant,
-    /// asks for an address or was not needed yet, and unhealthy, with the sentence that says why and what to do, while it can't get one. The data
-    /// hold the address, the state and the NAT.
+    /// Adds a check of the node of <see cref="ITeredoSocketFactory"/>: healthy while it has an address that it keeps up, degraded while it is
+    /// dormant, asks for an address or was not needed yet, and unhealthy, with the sentence that says why and what to do, while it can't get one. The
+    /// data hold the address, the state and the NAT.
     /// </summary>
     /// <param name="builder">The health checks of the application, which has added Teredo itself as well.</param>
     /// <param name="name">The name of the check.</param>

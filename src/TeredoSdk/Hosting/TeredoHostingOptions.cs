@@ -4,8 +4,8 @@ namespace TeredoSdk.Hosting;
 public sealed class TeredoHostingOptions
 {
     /// <summary>
-    /// Whether the host starts the node before its services, waits for the address, and does not start without one. False by default: the first socket
-    /// starts it, so that an application that is of use without Teredo starts without a network, too.
+    /// Whether the host starts the node before its services, waits for the address, and does not start without one. False by default: the
+    /// first socket starts it, so that an application that is of use without Teredo starts without a network, too.
     /// </summary>
     public bool StartWithHost { get; set; }
 }

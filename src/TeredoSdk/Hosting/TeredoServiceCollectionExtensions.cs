@@ -10,9 +10,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds Teredo to an application that injects its services.</summary>
 /// <remarks>
 /// <para>
-/// What is added: <see cref="ITeredoSocketFactory"/> as a singleton, and a hosted service that stops its node when the host has stopped. Logs go to the
-/// container's logger factory and time comes from its <see cref="TimeProvider"/>, unless the options name others. Adding twice changes nothing but the
-/// options.
+/// What is added: <see cref="ITeredoSocketFactory"/> as a singleton, and a hosted service that stops its node when the host has stopped. Logs
+/// go to the container's logger factory and time comes from its <see cref="TimeProvider"/>, unless the options name others. Adding twice
+/// changes nothing but the options.
 /// </para>
 /// <para>
 /// The configuration has the names of <see cref="TeredoOptions"/> and <see cref="TeredoHostingOptions"/>. Times are written as hours, minutes and
@@ -36,7 +36,7 @@ public static class TeredoServiceCollectionExtensions
     /// <summary>The section of the application's configuration that is read when no other is given.</summary>
     public const string DefaultSection = "Teredo";
 
-    /// <summary>Adds Teredo with the section <see cref="DefaultSection"/> of the application's configuration; without that, with the defaults.</summary>
+    /// <summary>Adds Teredo with the section <see cref="DefaultSection"/> of the application's configuration, or without one the defaults.</summary>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddTeredo(this IServiceCollection services)
     {

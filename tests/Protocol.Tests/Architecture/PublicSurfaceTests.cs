@@ -1,4 +1,5 @@
 using System.Reflection;
+using TeredoSdk.AspNetCore;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Testing;
 
@@ -10,7 +11,8 @@ namespace TeredoSdk.Protocol.Tests.Architecture;
 /// </remarks>
 public class PublicSurfaceTests
 {
-    static readonly Assembly[] Assemblies = [typeof(TeredoClient).Assembly, typeof(TeredoNode).Assembly, typeof(SimulatedInternet).Assembly];
+    static readonly Assembly[] Assemblies =
+        [typeof(TeredoClient).Assembly, typeof(TeredoNode).Assembly, typeof(SimulatedInternet).Assembly, typeof(TeredoEndPoint).Assembly];
 
     [TestCaseSource(nameof(Assemblies))]
     public void PublicSurface_IsTheReviewedOne(Assembly assembly)

@@ -90,6 +90,8 @@ sealed partial class ClientHarness
         Network = Network with { Resumed = false };
     }
 
+    public void ChangeServers(params TeredoServerAddress[] servers) => Input(() => Client.HandleServersChanged(Now, servers));
+
     public void AcquireLease() => Input(() => Client.AcquireLease(Now));
 
     public void ReleaseLease() => Input(() => Client.ReleaseLease(Now));

@@ -288,4 +288,55 @@ public sealed class QualificationTests
         double chiSquare = low.Sum(count => (count - addresses / 16.0) * (count - addresses / 16.0) / (addresses / 16.0));
         Assert.That(chiSquare, Is.LessThan(37.7), "15 degrees of freedom, 0.1 %");
     }
+
+    static readonly TeredoServerAddress Elsewhere = new(Ipv4Address.Parse("198.51.100.7"), Ipv4Address.Parse("198.51.100.8"));
+
+    [Test]
+    public void ServersMoved_WhileOffline_AreAskedAtOnce()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AdvanceTo(13);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+        harness.Clear();
+        harness.ChangeServers(Elsewhere);
+        Assert.That(harness.Solicitations.Single().Target, Is.EqualTo(new Ipv4Endpoint(Elsewhere.Primary, 3544)));
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualifying));
+    }
+
+    [Test]
+    public void ServersAsBefore_WhileOffline_ChangeNothing()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        harness.AdvanceTo(13);
+        harness.Clear();
+        harness.ChangeServers([.. harness.Options.Servers]);
+        Assert.That(harness.Sent, Is.Empty);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+    }
+
+    [Test]
+    public void ServersMoved_TheOneInUseStaysUntilItIsSilent()
+    {
+        var harness = new ClientHarness();
+        harness.Qualify();
+        var before = harness.Client.Address;
+        harness.Clear();
+        harness.ChangeServers(Elsewhere);
+        Assert.That(harness.Sent, Is.Empty);
+        Assert.That(harness.Client.Address, Is.EqualTo(before));
+        harness.Advance(60); // nobody answers the refresh: three solicitations, then the next server
+        Assert.That(harness.Solicitations.Select(sent => sent.Target.Address).Distinct(), Is.EqualTo(new[] { Primary.Address, Elsewhere.Primary }));
+    }
+
+    [Test]
+    public void ServersThatAreNone_AreRefused()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        Assert.Throws<ArgumentException>(() => harness.Client.HandleServersChanged(harness.Now, []));
+        Assert.Throws<ArgumentException>(() => harness.Client.HandleServersChanged(harness.Now, [new(Ipv4Address.Parse("240.0.0.1"))]));
+        Assert.That(harness.Client.Server, Is.EqualTo(harness.Options.Servers[0]));
+    }
 }

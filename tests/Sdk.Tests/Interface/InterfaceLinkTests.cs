@@ -7,6 +7,7 @@ using TeredoSdk.Providers.Interface;
 
 namespace TeredoSdk.Tests.Interface;
 
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public class InterfaceLinkTests
 {
     const string One = "2001:0:4136:e378:0:63bf:f7f7:f7f7", Other = "2001:0:4136:e378:0:63be:f7f7:f7f7";

@@ -4,6 +4,7 @@ using TeredoSdk.Providers.Interface;
 
 namespace TeredoSdk.Tests.Interface;
 
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public class InterfaceSearchTests
 {
     const string Public = "2001:0:4136:e378:8000:63bf:3fff:fdd2"; // 65.54.227.120, 192.0.2.45:40000

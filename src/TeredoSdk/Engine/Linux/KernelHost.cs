@@ -23,7 +23,8 @@ sealed class KernelHost : IEngineHost
     const int SynRetries = 4;       // the last one after 15 s, given up after 31 s
     const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIpv6 = 41, Ipv6DontFragment = 62;
 
-    static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5), FlushTime = TimeSpan.FromSeconds(0.5);
+    static readonly Ipv6Address Mark = Ipv6Address.Parse("100::1"); // RFC 6666: the discard prefix, to which nothing is ever sent
 
     readonly Lock _gate = new();
     readonly HostContext _context;
@@ -31,6 +32,7 @@ sealed class KernelHost : IEngineHost
     readonly PrivateNetwork _network;
     readonly TunDevice _device;
     readonly StreamDrain _drain = new();
+    readonly TaskCompletionSource _marked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     IPAddress? _address;
     bool _disposed;
 
@@ -108,7 +110,12 @@ sealed class KernelHost : IEngineHost
 
     public void Retire(Socket socket) => _drain.Add(socket);
 
-    public Task DrainAsync() => _drain.CompleteAsync(DrainTime);
+    public async Task DrainAsync()
+    {
+        await _drain.CompleteAsync(DrainTime).ConfigureAwait(false);
+        if (_drain.WasUsed)
+            await FlushAsync().ConfigureAwait(false);
+    }
 
     public async Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
@@ -167,12 +174,32 @@ sealed class KernelHost : IEngineHost
         }
     }
 
+    // The device hands packets over in their order: when the mark has come, everything before it is out, resets and last acknowledgements too.
+    async Task FlushAsync()
+    {
+        try
+        {
+            using var socket = Open(SocketType.Dgram, ProtocolType.Udp);
+            await socket.SendToAsync(new byte[1], new IPEndPoint(Mark.ToIPAddress(), 9)).ConfigureAwait(false);
+            await _marked.Task.WaitAsync(FlushTime).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SocketException or TimeoutException or TeredoException or ObjectDisposedException)
+        {
+            // Without an address nothing can go out.
+        }
+    }
+
     // A packet of the kernel, on the device's thread.
     void Send(ReadOnlySpan<byte> octets)
     {
         if (!Ipv6Packet.TryParse(octets, out var packet))
         {
             _context.Guard.Count(HostDrop.MalformedTransport);
+            return;
+        }
+        if (packet.Destination == Mark)
+        {
+            _marked.TrySetResult();
             return;
         }
         if (_filter.NoteSent(packet) is { } drop)

@@ -20,11 +20,20 @@ sealed class StreamDrain
     Task _loop = Task.CompletedTask;
     bool _isHurried;
 
+    /// <summary>Whether there ever was one.</summary>
+    public bool WasUsed { get; private set; }
+
     /// <summary>Ends a connection: nothing more is read or written, and what was written is still sent. Owns the socket from here on.</summary>
     public void Add(Socket socket)
     {
+        WasUsed = true;
         try
         {
+            if (socket.LingerState is { Enabled: true, LingerTime: 0 }) // whoever asked for a reset gets one
+            {
+                socket.Dispose();
+                return;
+            }
             socket.Shutdown(SocketShutdown.Both); // ends the reads that wait, and sends the FIN behind the data
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)

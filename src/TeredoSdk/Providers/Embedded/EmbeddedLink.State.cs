@@ -29,6 +29,7 @@ sealed partial class EmbeddedLink
                 break;
             case ClientEvent.Failed failed:
                 Fail(Problems.OfQualification(failed.Reason, _driver.Read(core => core.Server), _options, _driver.PortFailure), failed.RetryAt);
+                _ = ResolveAgainAsync(); // the servers may have moved
                 break;
             case ClientEvent.PeerUnreachable unreachable:
                 Log.PeerUnreachable(_log, unreachable.Peer, unreachable.Reason);
@@ -116,6 +117,18 @@ sealed partial class EmbeddedLink
         settled.TrySetResult(null);
         if (change is not null)
             _changes.Publish(change);
+    }
+
+    async Task ResolveAgainAsync()
+    {
+        try
+        {
+            _driver.SetServers(await ServerName.FindAndResolveAsync(_options, _network, _log, _stopping.Token).ConfigureAwait(false));
+        }
+        catch (Exception e) when (e is TeredoException or OperationCanceledException)
+        {
+            // The names do not resolve now, which is logged: the addresses that are known stand.
+        }
     }
 
     // The old address is void: what used it ends: connections at once, while listeners stay.

@@ -17,10 +17,12 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
     readonly Lock _gate = new();
     readonly TeredoOptions _options;
     readonly ILogger _log;
+    readonly IHostNetwork _network;
     readonly TeredoDriver _driver;
     readonly HostGuard _guard;
     readonly EchoService _echo;
     readonly PeerWatch _watch = new();
+    readonly CancellationTokenSource _stopping = new();
     readonly SocketRegistry _sockets = new();
     readonly StateChangeFeed _changes = new();
     readonly Task<ChosenHost> _choosing;
@@ -44,7 +46,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
     public EmbeddedLink(TeredoOptions options, IReadOnlyList<TeredoServerAddress> servers, IHostNetwork network, IRandomSource random, ILogger log,
         Func<HostContext, Task<ChosenHost>> makeHost)
     {
-        (_options, _log) = (options, log);
+        (_options, _network, _log) = (options, network, log);
         _startedAt = options.TimeProvider.GetTimestamp();
         var clock = new EngineClock(options.TimeProvider);
         _guard = new(clock);
@@ -67,7 +69,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         if (options.NativeIPv6 == NativeIPv6Mode.Instead)
             throw Problems.InsteadOfNativeIPv6();
         var log = options.LoggerFactory.CreateLogger<TeredoNode>();
-        var servers = await ServerName.FindAndResolveAsync(options, log, cancellationToken).ConfigureAwait(false);
+        var servers = await ServerName.FindAndResolveAsync(options, network, log, cancellationToken).ConfigureAwait(false);
         var link = new EmbeddedLink(options, servers, network, random, log, context => EngineHosts.MakeAsync(options.Sockets, context, passedOver));
         await link.StartAsync(cancellationToken).ConfigureAwait(false);
         return link;
@@ -181,6 +183,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         }
         settled.TrySetException(new ObjectDisposedException(nameof(TeredoNode)));
         _ = settled.Task.Exception; // seen, should nobody wait
+        await _stopping.CancelAsync().ConfigureAwait(false);
         _changes.End();
         _sockets.Close();
         _echo.Close();

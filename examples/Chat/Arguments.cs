@@ -1,0 +1,72 @@
+using System.Globalization;
+using TeredoSdk;
+
+namespace Chat;
+
+/// <summary>What the command line asks for.</summary>
+sealed record Arguments
+{
+    public const string Usage = """
+        A chat among peers behind NATs, over Teredo.
+
+          Chat                                        two peers and a Teredo server on this machine alone
+          Chat host --server S                        waits for peers, and prints the invitation for them
+          Chat join [ADDRESS]:PORT --server S         joins the peer of an invitation, and all that it knows
+
+          --server S        a Teredo server: HOST or HOST,SECONDARY; else that of TEREDO_SERVER
+          --name N          how others see you
+          --port P          the port at your Teredo address (host: 4242, join: any)
+          --tls             encrypts; each peer's key is pinned by the fingerprint in its invitation
+          --in-process      sockets inside the process: datagrams instead of TCP
+          --allow-private   servers and peers at private addresses, for laboratories and loopback
+        """;
+
+    public string Command { get; private init; } = "demo";
+    public Invitation? Invitation { get; private init; }
+    public string? Server { get; private init; }
+    public string Name { get; private init; } = Words.Clean(Environment.UserName, "somebody");
+    public int? Port { get; private init; }
+    public bool Tls { get; private init; }
+    public bool InProcess { get; private init; }
+    public bool AllowPrivate { get; private init; }
+
+    public TeredoOptions Options => new()
+    {
+        Servers = Server is null ? [] : [Server],
+        Sockets = InProcess ? TeredoSockets.InProcess : TeredoSockets.Auto,
+        AllowPrivateAddresses = AllowPrivate,
+    };
+
+    /// <exception cref="FormatException">It is no such command line; the message says why.</exception>
+    public static Arguments Parse(string[] args)
+    {
+        var parsed = new Arguments();
+        var rest = new Queue<string>(args);
+        if (rest.Count > 0 && !rest.Peek().StartsWith('-'))
+            parsed = parsed with { Command = rest.Dequeue() };
+        if (parsed.Command is not ("demo" or "host" or "join"))
+            throw new FormatException($"'{parsed.Command}' is no command; expected host or join, or none.");
+        if (parsed.Command == "join")
+            parsed = parsed with { Invitation = Invitation.Parse(Next(rest, "join")) };
+        while (rest.TryDequeue(out string? option))
+        {
+            parsed = option switch
+            {
+                "--server" => parsed with { Server = Next(rest, option) },
+                "--name" => parsed with { Name = Words.Clean(Next(rest, option), parsed.Name) },
+                "--port" => parsed with { Port = ParsePort(Next(rest, option)) },
+                "--tls" => parsed with { Tls = true },
+                "--in-process" => parsed with { InProcess = true },
+                "--allow-private" => parsed with { AllowPrivate = true },
+                _ => throw new FormatException($"'{option}' is no option; --help lists them."),
+            };
+        }
+        return parsed.Invitation is { } invitation ? parsed with { Tls = invitation.Fingerprint is not null } : parsed;
+    }
+
+    static string Next(Queue<string> rest, string option) =>
+        rest.TryDequeue(out string? value) ? value : throw new FormatException($"{option} needs a value; --help says which.");
+
+    static int ParsePort(string text) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) ? port
+        : throw new FormatException($"'{text}' is no port; expected 0 (any) or 1 to 65535.");
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Net;
+using System.Threading.Channels;
+
+namespace Chat;
+
+/// <summary>Lines to and from one peer. Each is acknowledged, and sent again until then where it may get lost.</summary>
+/// <remarks>On the wire a line is <c>NUMBER TEXT</c>, counted from 1, and its acknowledgement <c>+NUMBER</c>.</remarks>
+abstract class Link : IAsyncDisposable
+{
+    /// <summary>The most octets of a line, in UTF-8: what a datagram has room for.</summary>
+    public const int MaxOctets = 1000;
+
+    const int Attempts = 30; // 15 s: the NATs take up to 12 s to open, or not to
+    static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    readonly Channel<string> _received = Channel.CreateBounded<string>(64);
+    readonly SemaphoreSlim _sending = new(1);
+    readonly Lock _gate = new();
+    TaskCompletionSource _acknowledged = new();
+    int _sent, _seen;
+
+    public abstract IPEndPoint RemoteEndPoint { get; }
+
+    /// <summary>The fingerprint of the peer's key, or null without TLS.</summary>
+    public virtual string? RemoteFingerprint => null;
+
+    protected abstract bool IsLossy { get; }
+
+    /// <summary>Gets ready: encrypts, and starts to read.</summary>
+    public abstract Task StartAsync(CancellationToken cancellationToken);
+
+    /// <summary>Sends a line of at most <see cref="MaxOctets"/>, and waits until the peer has it.</summary>
+    /// <exception cref="IOException">It does not get there.</exception>
+    public async Task SendAsync(string line, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken);
+        try
+        {
+            var acknowledged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (_gate)
+                (_acknowledged, _sent) = (acknowledged, _sent + 1);
+            string frame = string.Create(CultureInfo.InvariantCulture, $"{_sent} {line}");
+            for (int attempt = 0; attempt < Attempts; attempt++)
+            {
+                if (attempt == 0 || IsLossy)
+                    await WriteAsync(frame, cancellationToken);
+                if (await IsInTimeAsync(acknowledged.Task, cancellationToken))
+                    return;
+            }
+            throw new IOException($"{RemoteEndPoint} does not acknowledge any more.");
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>The next line, or null when the peer is gone.</summary>
+    public async Task<string?> ReceiveAsync(CancellationToken cancellationToken) =>
+        await _received.Reader.WaitToReadAsync(cancellationToken) && _received.Reader.TryRead(out string? line) ? line : null;
+
+    public abstract ValueTask DisposeAsync();
+
+    protected abstract Task WriteAsync(string frame, CancellationToken cancellationToken);
+
+    /// <summary>Takes what the peer sent; what is no frame is ignored.</summary>
+    protected async Task TakeAsync(string frame, CancellationToken cancellationToken)
+    {
+        var (number, line) = Words.Split(frame);
+        if (!int.TryParse(number.TrimStart('+'), NumberStyles.None, CultureInfo.InvariantCulture, out int count))
+            return;
+        if (number[0] == '+')
+        {
+            lock (_gate)
+                if (count == _sent)
+                    _acknowledged.TrySetResult();
+            return;
+        }
+        if (count == _seen + 1 && _received.Writer.TryWrite(line))
+            _seen = count;
+        if (count <= _seen) // also one whose acknowledgement was lost
+            await WriteAsync($"+{number}", cancellationToken);
+    }
+
+    /// <summary>Nothing more comes.</summary>
+    protected void End()
+    {
+        _received.Writer.TryComplete();
+        lock (_gate)
+            _acknowledged.TrySetException(new IOException($"{RemoteEndPoint} is gone."));
+        _ = _acknowledged.Task.Exception; // seen, should nobody wait
+    }
+
+    static async Task<bool> IsInTimeAsync(Task task, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await task.WaitAsync(Patience, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+}

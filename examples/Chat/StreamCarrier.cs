@@ -1,0 +1,100 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using TeredoSdk;
+
+namespace Chat;
+
+/// <summary>Lines over TCP, with TLS when there is a certificate.</summary>
+sealed class StreamCarrier(TeredoNode node, TeredoListener listener, X509Certificate2? certificate) : Carrier
+{
+    public override Invitation Invitation => new(listener.TeredoEndPoint ?? throw new IOException("There is no Teredo address at the moment."), false,
+        certificate is null ? null : Tls.Fingerprint(certificate));
+
+    public override async Task<Link> AcceptAsync(CancellationToken cancellationToken)
+    {
+        var connection = await listener.AcceptAsync(cancellationToken);
+        return new StreamLink(connection, stream => certificate is null ? Plain(stream) : Tls.AcceptAsync(stream, certificate, cancellationToken));
+    }
+
+    public override async Task<Link> ConnectAsync(Invitation peer, CancellationToken cancellationToken)
+    {
+        if (peer.OverDatagrams || (peer.Fingerprint is null) != (certificate is null))
+            throw new IOException($"{peer} is not reached the way that this chat goes; all peers of a chat go the same.");
+        var connection = await node.ConnectAsync(peer.EndPoint, cancellationToken);
+        return new StreamLink(connection, stream => certificate is null ? Plain(stream)
+            : Tls.ConnectAsync(stream, certificate, peer.Fingerprint!, cancellationToken));
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        certificate?.Dispose();
+        return listener.DisposeAsync();
+    }
+
+    static Task<(Stream, string?)> Plain(Stream stream) => Task.FromResult((stream, (string?)null));
+}
+
+/// <summary>A connection.</summary>
+sealed class StreamLink(TeredoConnection connection, Func<Stream, Task<(Stream Stream, string? Fingerprint)>> encrypt) : Link
+{
+    readonly SemaphoreSlim _writing = new(1);
+    readonly CancellationTokenSource _closed = new();
+    Stream _stream = Stream.Null;
+    string? _fingerprint;
+    Task _reading = Task.CompletedTask;
+
+    public override IPEndPoint RemoteEndPoint => connection.RemoteEndPoint;
+    public override string? RemoteFingerprint => _fingerprint;
+    protected override bool IsLossy => false;
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        (_stream, _fingerprint) = await encrypt(connection.GetStream()).WaitAsync(cancellationToken);
+        _reading = ReadAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _closed.CancelAsync();
+        await connection.DisposeAsync();
+        await _reading;
+    }
+
+    protected override async Task WriteAsync(string frame, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            await _stream.WriteAsync(Encoding.UTF8.GetBytes(frame + "\n"), cancellationToken);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    // A peer that sends more than a frame without an end is no peer of ours.
+    async Task ReadAsync()
+    {
+        byte[] buffer = new byte[2 * MaxOctets];
+        int filled = 0;
+        try
+        {
+            while (filled < buffer.Length && await _stream.ReadAsync(buffer.AsMemory(filled), _closed.Token) is > 0 and int count)
+            {
+                filled += count;
+                int start = 0;
+                for (int end; (end = buffer.AsSpan(start, filled - start).IndexOf((byte)'\n')) >= 0; start += end + 1)
+                    await TakeAsync(Encoding.UTF8.GetString(buffer, start, end), _closed.Token);
+                buffer.AsSpan(start, filled - start).CopyTo(buffer);
+                filled -= start;
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The end of it is all that matters.
+        }
+        End();
+    }
+}

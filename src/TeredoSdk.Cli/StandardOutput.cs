@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace TeredoSdk.Cli;
+
+/// <summary>stdout as octets. Disposing it ends it for who reads it, while the command goes on.</summary>
+sealed partial class StandardOutput : Stream
+{
+    const string Descriptors = "/proc/self/fd";
+    const int Descriptor = 1, ErrorDescriptor = 2;
+
+    readonly Stream _inner = Console.OpenStandardOutput();
+
+    StandardOutput()
+    {
+        // Made by Open alone.
+    }
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>The stream; the descriptor itself ends with it, where there are descriptors.</summary>
+    public static Stream Open() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new StandardOutput();
+
+    public override void Write(byte[] buffer, int offset, int count) => _inner.Write(buffer, offset, count);
+
+    public override void Write(ReadOnlySpan<byte> buffer) => _inner.Write(buffer);
+
+    public override void Flush() => _inner.Flush();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _inner.Dispose(); // a duplicate
+            using var nowhere = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write);
+            foreach (int descriptor in Duplicates())
+                _ = Duplicate(nowhere, descriptor); // closed, and nothing that is opened later takes its place
+        }
+        base.Dispose(disposing);
+    }
+
+    // Of a pipe the runtime keeps duplicates of its own, and its reader sees the end when the last one is closed. Where stderr is the same pipe, there is no end.
+    static IEnumerable<int> Duplicates()
+    {
+        string? output = Target(Descriptor);
+        bool isPipe = output is not null && (output.StartsWith("pipe:", StringComparison.Ordinal) || output.StartsWith("socket:", StringComparison.Ordinal));
+        return isPipe && Target(ErrorDescriptor) != output
+            ? [.. Directory.GetFiles(Descriptors).Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture)).Where(open => Target(open) == output)]
+            : [Descriptor];
+    }
+
+    static string? Target(int descriptor)
+    {
+        try
+        {
+            return new FileInfo(string.Create(CultureInfo.InvariantCulture, $"{Descriptors}/{descriptor}")).LinkTarget;
+        }
+        catch (IOException)
+        {
+            return null; // closed meanwhile, or no Linux
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "dup2")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Duplicate(SafeFileHandle from, int to);
+}

@@ -1,0 +1,41 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace TeredoSdk.Cli.Traffic;
+
+/// <summary>Waits until the peer has everything: the engine goes with the command, and what the kernel has not sent by then would be lost.</summary>
+[SupportedOSPlatform("linux")]
+static partial class Drain
+{
+    const nuint UnsentOctets = 0x5411; // SIOCOUTQ: what is not acknowledged, the end of the stream as one octet
+    static readonly TimeSpan DataLimit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);     // the peer may be gone, and its last acknowledgement lost
+    static readonly TimeSpan LastWait = TimeSpan.FromSeconds(0.2);   // for our own acknowledgement of the peer's end, which a peer waits for here
+    static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
+
+    /// <exception cref="IOException">The peer broke off before it had everything, or did not take it in time.</exception>
+    public static async Task WaitAsync(Socket socket, IPEndPoint peer, CancellationToken cancellationToken)
+    {
+        long start = Environment.TickCount64;
+        int left;
+        while ((left = Unacknowledged(socket)) > 0)
+        {
+            var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - start);
+            if (left == 1 && waited > EndLimit)
+                break;
+            var error = (SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
+            if (error != SocketError.Success || waited > DataLimit)
+                throw new IOException($"The connection to {peer} failed: {left} octets were not taken. Check that the peer is still running.");
+            await Task.Delay(Step, cancellationToken);
+        }
+        await Task.Delay(LastWait, cancellationToken);
+    }
+
+    static int Unacknowledged(Socket socket) => Control(socket.SafeHandle, UnsentOctets, out int octets) == 0 ? octets : 0;
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Control(SafeHandle socket, nuint request, out int value);
+}

@@ -1,0 +1,134 @@
+using TeredoSdk.Tests;
+
+namespace TeredoSdk.Examples.Tests;
+
+/// <summary>examples/Chat as a person runs it.</summary>
+public sealed class ChatTests
+{
+    static readonly string[][] Ways = [[], ["--tls"], ["--in-process"]];
+
+    [TestCaseSource(nameof(Ways))]
+    public async Task Demo_WithoutInput_SaysAGreetingBothWays(string[] way)
+    {
+        using var chat = new ChatProcess(way);
+        var (exitCode, output, errors) = await chat.FinishAsync();
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That(output, Does.Match(@"alice is at \[2001:0:").And.Match(@"bob is at +\[2001:0:"));
+        Assert.That(output, Does.Contain("  bob sees | alice: hello, bob").And.Contain("alice sees | bob: hello, alice"));
+    }
+
+    [TestCaseSource(nameof(Ways))]
+    public async Task Demo_WithThreeLines_DeliversThemInOrder(string[] way)
+    {
+        using var chat = new ChatProcess(way);
+        foreach (string line in new[] { "one", "two, with ümlaut", "bob: three" })
+            chat.Type(line);
+        var (exitCode, output, errors) = await chat.FinishAsync();
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That(output.Split('\n').Where(line => line.Contains("sees | ", StringComparison.Ordinal) && !line.Contains('*')), Is.EqualTo(new[]
+        {
+            "  bob sees | alice: one", "  bob sees | alice: two, with ümlaut", "alice sees | bob: three",
+        }));
+    }
+
+    [Test]
+    public async Task Demo_LineThatIsTooLong_FailsWithASentence()
+    {
+        using var chat = new ChatProcess();
+        chat.Type(new string('x', 1001));
+        var (exitCode, output, errors) = await chat.FinishAsync();
+        Assert.That(exitCode, Is.EqualTo(1), output);
+        Assert.That(errors, Is.EqualTo("Not all lines arrived."));
+        Assert.That(output, Does.Contain("too long; expected at most 1000"));
+    }
+
+    [TestCaseSource(nameof(Ways))]
+    public async Task Mesh_OfThree_EveryoneHearsEveryone_AndSeesWhoLeaves(string[] way)
+    {
+        await using var lab = new Loopback();
+        string[] shared = ["--server", $"{lab.Primary},{lab.Secondary}", "--allow-private", .. way];
+        using var alice = new ChatProcess(["host", "--name", "alice", .. shared]);
+        string invitation = (await alice.SeeAsync("Invitation: "))["Invitation: ".Length..];
+        using var bob = new ChatProcess(["join", invitation, "--name", "bob", .. shared]);
+        await alice.SeeAsync("* bob joined");
+        await bob.SeeAsync("* alice joined");
+        using var carol = new ChatProcess(["join", invitation, "--name", "carol", .. shared]);
+        await bob.SeeAsync("* carol joined");
+        await carol.SeeAsync("* bob joined");
+
+        carol.Type("hello, all");
+        await alice.SeeAsync("carol: hello, all");
+        await bob.SeeAsync("carol: hello, all");
+        bob.Type("hello, carol");
+        await alice.SeeAsync("bob: hello, carol");
+        await carol.SeeAsync("bob: hello, carol");
+
+        Assert.That((await alice.InterruptAsync()).ExitCode, Is.Zero, "Ctrl-C");
+        await bob.SeeAsync("* alice left");
+        await carol.SeeAsync("* alice left");
+        Assert.That((await bob.FinishAsync()).ExitCode, Is.Zero, "the end of its input");
+        await carol.SeeAsync("* bob left");
+        Assert.That((await carol.InterruptAsync()).ExitCode, Is.Zero);
+    }
+
+    [Test]
+    public async Task Join_WithAnotherFingerprint_IsRefused()
+    {
+        await using var lab = new Loopback();
+        string[] shared = ["--server", $"{lab.Primary},{lab.Secondary}", "--allow-private"];
+        using var alice = new ChatProcess(["host", "--tls", .. shared]);
+        string invitation = (await alice.SeeAsync("Invitation: "))["Invitation: ".Length..];
+        char last = invitation[^1] == '0' ? '1' : '0';
+        using var mallory = new ChatProcess(["join", invitation[..^1] + last, .. shared]);
+        var (exitCode, _, errors) = await mallory.FinishAsync();
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(errors, Does.Contain("is not the peer of the invitation"));
+    }
+
+    [Test]
+    public async Task Tls_WithoutTcp_FailsWithASentence()
+    {
+        using var chat = new ChatProcess("--tls", "--in-process");
+        var (exitCode, _, errors) = await chat.FinishAsync();
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(errors, Does.StartWith("--tls needs TCP"));
+    }
+
+    [Test]
+    public async Task Demo_WithoutUserNamespaces_FallsBackToDatagramsAndSaysWhy()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Ignore("User namespaces exist on Linux only.");
+        // A namespace of its own, in which no further one may be made; the machine's setting stays.
+        const string script = "echo 0 >/proc/sys/user/max_user_namespaces && echo 0 >/proc/sys/user/max_net_namespaces && exec \"$0\" \"$@\"";
+        using var chat = ChatProcess.Under("unshare", "-Ur", "sh", "-c", script);
+        var (exitCode, output, errors) = await chat.FinishAsync();
+        if (errors.StartsWith("unshare:", StringComparison.Ordinal))
+            Assert.Ignore(errors);
+        Assert.That(exitCode, Is.Zero, errors);
+        Assert.That(output, Does.Contain("Lines go over datagrams").And.Contain("namespaces"));
+        Assert.That(output, Does.Contain("  bob sees | alice: hello, bob").And.Contain("alice sees | bob: hello, alice"));
+    }
+
+    [TestCase("chat")]
+    [TestCase("join", "192.0.2.1:4242")]
+    [TestCase("join", "[2001::1]:4242#beef")]
+    [TestCase("--port", "many")]
+    [TestCase("--color")]
+    public async Task BadArguments_ExitWith2AndASentence(params string[] arguments)
+    {
+        using var chat = new ChatProcess(arguments);
+        var (exitCode, _, errors) = await chat.FinishAsync();
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors, Does.Contain($"'{arguments[^1]}'"));
+    }
+
+    [Test]
+    public async Task Host_NoServer_ExitsWith1AndTheAdvice()
+    {
+        using var chat = new ChatProcess("host");
+        var (exitCode, _, errors) = await chat.FinishAsync();
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(errors, Does.StartWith("No Teredo server is configured."));
+    }
+}
