@@ -8,8 +8,9 @@ static class Shell
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <summary>Runs a script by /bin/sh, in a namespace when one is given, and returns what it printed.</summary>
-    public static async Task<string> RunAsync(string script, NetworkNamespace? within = null)
+    public static async Task<string> RunAsync(string script, NetworkNamespace? within = null, TimeSpan? limit = null)
     {
+        var atMost = limit ?? Limit;
         var start = new ProcessStartInfo("/bin/sh", ["-e", "-s"])
         {
             RedirectStandardInput = true,
@@ -21,15 +22,15 @@ static class Shell
         var errors = process.StandardError.ReadToEndAsync();
         await process.StandardInput.WriteAsync(script);
         process.StandardInput.Close();
-        using var limit = new CancellationTokenSource(Limit);
+        using var late = new CancellationTokenSource(atMost);
         try
         {
-            await process.WaitForExitAsync(limit.Token);
+            await process.WaitForExitAsync(late.Token);
         }
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"A script of the lab took more than {Limit.TotalSeconds} s:\n{script}");
+            throw new TimeoutException($"A script of the lab took more than {atMost.TotalSeconds} s:\n{script}");
         }
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"A script of the lab ended with {process.ExitCode}: {await errors}\n{script}");

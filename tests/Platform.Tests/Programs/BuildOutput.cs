@@ -5,11 +5,15 @@ namespace TeredoSdk.Platform.Tests.Programs;
 /// <summary>The programs of this repository, built beside the tests, where every user may run them.</summary>
 static class BuildOutput
 {
-    static readonly string Folder = Path.Combine(Path.GetTempPath(), $"{Network.Leftovers.Prefix}{Environment.ProcessId}-programs");
+    /// <summary>Where they are while the tests run.</summary>
+    public static string Programs { get; } = Path.Combine(Path.GetTempPath(), $"{Network.Leftovers.Prefix}{Environment.ProcessId}-programs");
     static readonly Lock Copying = new();
 
     /// <summary>Where the runtime of these tests is, for programs that look for theirs.</summary>
     public static string DotnetRoot { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+
+    /// <summary>The root of the repository.</summary>
+    public static string Root { get; } = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
 
     /// <summary>The executable of a project, copied once in a run out of folders that an unprivileged user may not enter.</summary>
     /// <param name="project">The project's folder, from the root: <c>examples/Chat</c>.</param>
@@ -17,7 +21,7 @@ static class BuildOutput
     public static string Executable(string project, string? assembly = null)
     {
         assembly ??= Path.GetFileName(project);
-        string copy = Path.Combine(Folder, assembly);
+        string copy = Path.Combine(Programs, assembly);
         lock (Copying)
         {
             if (!Directory.Exists(copy))
@@ -29,16 +33,15 @@ static class BuildOutput
     /// <summary>Removes the copies.</summary>
     public static void RemoveCopies()
     {
-        if (Directory.Exists(Folder))
-            Directory.Delete(Folder, recursive: true);
+        if (Directory.Exists(Programs))
+            Directory.Delete(Programs, recursive: true);
     }
 
     // These tests are in tests/Platform.Tests/bin/CONFIGURATION/FRAMEWORK, the program in PROJECT/bin/CONFIGURATION/FRAMEWORK.
     static string BuiltFolder(string project, string assembly)
     {
         var own = new DirectoryInfo(AppContext.BaseDirectory);
-        string root = own.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
-        string folder = Path.Combine(root, project, "bin", own.Parent.Name, own.Name);
+        string folder = Path.Combine(Root, project, "bin", own.Parent!.Name, own.Name);
         return File.Exists(Path.Combine(folder, assembly))
             ? folder
             : throw new FileNotFoundException($"{assembly} is not built: expected in {folder}.");
@@ -47,7 +50,7 @@ static class BuildOutput
     static void Copy(string from, string to)
     {
         const UnixFileMode executable = (UnixFileMode)0b111_101_101;
-        Directory.CreateDirectory(Folder, executable);
+        Directory.CreateDirectory(Programs, executable);
         Directory.CreateDirectory(to, executable);
         foreach (string folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
             Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)), executable);

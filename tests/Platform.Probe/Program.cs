@@ -1,0 +1,12 @@
+// An application for the tests of the lab: it does what it is told and prints a line for each thing that it sees. Its servers are those
+// of the environment.
+using TeredoSdk.Platform.Probe;
+
+return args switch
+{
+    ["talk"] => await Talk.RunAsync(Console.In),
+    ["start"] => await StartTime.RunAsync(),
+    ["heap"] => await Heap.RunAsync(),
+    ["sockets"] => await Sockets.RunAsync(),
+    _ => 2,
+};

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using TeredoSdk.Platform.Tests.Network;
+using TeredoSdk.Platform.Tests.Programs;
+
+namespace TeredoSdk.Platform.Tests.Scenarios;
+
+/// <summary>How long an application waits for its address, beside miredo in the same lab.</summary>
+public partial class StartTimeTests : LabTests
+{
+    const int Runs = 9, Attempts = 3;
+    const double Allowed = 1.5;
+    const double TargetFirst = 60, TargetWarm = 15; // milliseconds, printed only
+
+    [Test]
+    public async Task Listen_InAStartedProcess_TakesAtMostOneAndAHalfTimesMiredosStart()
+    {
+        string probe = await PublishAsync();
+        for (int attempt = 1; ; attempt++)
+        {
+            var (first, warm, miredo) = await MeasureAsync(probe);
+            string text = string.Create(CultureInfo.InvariantCulture,
+                $"first {first:F1} ms (target {TargetFirst}), warm {warm:F1} ms (target {TargetWarm}), miredo {miredo:F1} ms: {first / miredo:F2} times");
+            TestContext.Out.WriteLine(text);
+            if (first <= Allowed * miredo)
+                return;
+            if (attempt == Attempts) // the machine may be busy with something else
+                Assert.Fail(text);
+        }
+    }
+
+    // Medians of interleaved runs: what the machine does besides meets all alike.
+    async Task<(double First, double Warm, double Miredo)> MeasureAsync(string probe)
+    {
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var nat = lab.AddNat("nat", NatKind.PortRestricted);
+        var (ours, theirs) = (nat.AddHost("ours"), nat.AddHost("theirs"));
+        await lab.StartAsync();
+        await Miredo.StartServerAsync(server);
+        List<double> first = [], warm = [], miredo = [];
+        for (int run = 0; run < Runs; run++)
+        {
+            var client = await Miredo.StartClientAsync(theirs, server);
+            miredo.Add(client.TimeToAddress.TotalMilliseconds);
+            client.Process.Send(Signal.Terminate);
+            await client.Process.WaitForExitAsync();
+            var started = ours.Start(probe, ["start"], StartOptions.User with { Environment = new Dictionary<string, string> { ["TEREDO_SERVER"] = $"{server.Address}" } });
+            var match = Times().Match(await started.WaitForLineAsync("first ", TimeSpan.FromSeconds(20)));
+            first.Add(double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+            warm.Add(double.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));
+            await started.WaitForExitAsync();
+        }
+        return (Median(first), Median(warm), Median(miredo));
+    }
+
+    // As applications are published that are to start quickly.
+    static async Task<string> PublishAsync()
+    {
+        string folder = Path.Combine(BuildOutput.Programs, "published");
+        await Shell.RunAsync($"""
+            exec >&2
+            dotnet publish '{Path.Combine(BuildOutput.Root, Talker.Folder)}' -c Release -p:PublishReadyToRun=true --use-current-runtime --no-self-contained \
+                -o '{folder}' -nodeReuse:false -p:UseSharedCompilation=false --nologo -v q
+            chmod -R a+rX '{folder}'
+            """, limit: TimeSpan.FromMinutes(3));
+        return Path.Combine(folder, Talker.Assembly);
+    }
+
+    static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    [GeneratedRegex("^first ([0-9.]+) warm ([0-9.]+)$")]
+    private static partial Regex Times();
+}
