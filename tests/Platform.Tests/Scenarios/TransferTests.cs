@@ -49,14 +49,16 @@ public class TransferTests : LabTests
         var (server, alice, bob) = await StartAsync(miredoServer);
         string program = BuildOutput.Executable("examples/Chat"), heard = Path.Combine(LabFiles.Home(alice.Lab), "heard");
         string lines = Path.Combine(bob.Lab.Scratch, "lines");
-        string hash = await bob.RunAsync("sh", "-c", $"base64 -w 900 /dev/urandom | head -c {megabytes}000000 | sed '$a\\' | tee {lines} | sha256sum");
+        string make = $"base64 -w 900 /dev/urandom | head -c {megabytes}000000 | sed '$a\\' | tee {lines} | sha256sum";
+        string hash = await bob.RunAsync("sh", "-c", make);
 
         const string listen = """output=$0; "$@" | tee "$output" | grep --line-buffered -v '^bob: '""";
         var host = alice.Start("sh", ["-c", listen, heard, program, "host", "--name", "alice", .. TeredoProgram.Asking(server)], StartOptions.User);
         string invitation = (await host.WaitForLineAsync("Invitation: ", TeredoProgram.Limit)).Split(' ')[1];
         const string talk = """input=$0; exec "$@" <"$input" """;
         long start = Stopwatch.GetTimestamp();
-        var guest = bob.Start("sh", ["-c", talk, lines, program, "join", invitation, "--name", "bob", .. TeredoProgram.Asking(server)], StartOptions.User);
+        string[] arguments = ["join", invitation, "--name", "bob", .. TeredoProgram.Asking(server)];
+        var guest = bob.Start("sh", ["-c", talk, lines, program, .. arguments], StartOptions.User);
         Assert.That(await guest.WaitForExitAsync(TransferLimit), Is.Zero, guest.Transcript);
         await host.WaitForLineAsync("bob left"); // printed behind all that bob said
         TestContext.Out.WriteLine($"{megabytes} MB in {Stopwatch.GetElapsedTime(start).TotalSeconds:F2} s, with an acknowledgement for each line");
