@@ -51,13 +51,18 @@ sealed class Talk(TeredoNode node, TeredoListener listener)
         }
     }
 
-    // As soon as the router has answered and the address stands that it led to.
+    // As soon as the router has answered. Behind a symmetric NAT the node starts over then, so the address has to stand for a while.
     async Task TellMappingAsync()
     {
+        const int polls = 25;
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
-        TeredoReport report;
-        while ((report = node.Report).PortMapping is not PortMappingState.NotMapped && (report.Address is null || !Equals(report.MappedEndPoint, report.PortMappingEndPoint)))
+        for (int settled = 0; settled < polls; settled++)
+        {
             await timer.WaitForNextTickAsync();
+            if (node.Report is { Address: null } or { PortMapping: PortMappingState.NotAsked or PortMappingState.Asking })
+                settled = 0;
+        }
+        var report = node.Report;
         Say($"mapping {report.PortMapping} {report.PortMappingProtocol ?? report.PortMappingProblem} {report.PortMappingEndPoint} at {listener.TeredoEndPoint}");
     }
 
