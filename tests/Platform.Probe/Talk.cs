@@ -6,15 +6,17 @@ using System.Text;
 namespace TeredoSdk.Platform.Probe;
 
 /// <summary>A node that listens, echoes, and calls others, by commands on stdin; it ends with that.</summary>
-sealed class Talk(TeredoNode node)
+sealed class Talk(TeredoNode node, TeredoListener listener)
 {
     const int Port = 7000;
+
+    readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public static async Task<int> RunAsync(TextReader commands)
     {
         await using var node = await TeredoNode.StartAsync(Options.Create());
-        var talk = new Talk(node);
         await using var listener = await node.ListenAsync(Port);
+        var talk = new Talk(node, listener);
         _ = TellChangesAsync(listener);
         _ = AcceptAsync(listener);
         Say($"listening {listener.TeredoEndPoint}");
@@ -36,15 +38,32 @@ sealed class Talk(TeredoNode node)
             case ["send", var tag, var peer, var octets]:
                 _ = TransferAsync(tag, IPEndPoint.Parse(peer), int.Parse(octets, null));
                 break;
+            case ["go"]:
+                _go.SetResult();
+                break;
             case ["mapping"]:
-                var report = node.Report;
-                Say($"mapping {report.PortMapping} {report.PortMappingProtocol} {report.PortMappingEndPoint} {report.PortMappingProblem}");
+                await TellMappingAsync();
                 break;
             case ["stop"]:
                 await node.DisposeAsync();
                 Say("stopped");
                 break;
         }
+    }
+
+    // As soon as the router has answered. Behind a symmetric NAT the node starts over then, so the address has to stand for a while.
+    async Task TellMappingAsync()
+    {
+        const int polls = 25;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (int settled = 0; settled < polls; settled++)
+        {
+            await timer.WaitForNextTickAsync();
+            if (node.Report is { Address: null } or { PortMapping: PortMappingState.NotAsked or PortMappingState.Asking })
+                settled = 0;
+        }
+        var report = node.Report;
+        Say($"mapping {report.PortMapping} {report.PortMappingProtocol ?? report.PortMappingProblem} {report.PortMappingEndPoint} at {listener.TeredoEndPoint}");
     }
 
     static async Task CallAsync(string tag, IPEndPoint peer)
@@ -89,7 +108,7 @@ sealed class Talk(TeredoNode node)
         }
     }
 
-    // Connects, waits for a line on which the test acts, then sends and compares what comes back.
+    // Connects, waits until it is told to go on, then sends and compares what comes back.
     async Task TransferAsync(string tag, IPEndPoint peer, int octets)
     {
         try
@@ -97,6 +116,7 @@ sealed class Talk(TeredoNode node)
             await using var connection = await node.ConnectAsync(peer);
             await EchoAsync(connection.GetStream(), new byte[1]);
             Say($"{tag} open");
+            await _go.Task;
             byte[] data = new byte[octets];
             new Random(octets).NextBytes(data);
             long start = Stopwatch.GetTimestamp();
