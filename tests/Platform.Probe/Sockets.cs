@@ -15,6 +15,8 @@ static class Sockets
         for (int round = 0; round < Rounds; round++)
             await RoundAsync(node);
         int after = Descriptors();
+        for (long end = Environment.TickCount64 + 5000; after > before && Environment.TickCount64 < end; after = Descriptors())
+            await Task.Delay(10); // a connection goes when its peer has acknowledged the end
         await node.DisposeAsync();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"descriptors {before} {after}"));
         return 0;
