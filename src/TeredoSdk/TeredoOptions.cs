@@ -115,11 +115,11 @@ public sealed class TeredoOptions
             throw Bad(nameof(ClientPort), ClientPort, "0 (any) or 1 to 65535");
         if (QualificationTimeout < TimeSpan.FromSeconds(1) || QualificationTimeout > TimeSpan.FromMinutes(10))
             throw Bad(nameof(QualificationTimeout), QualificationTimeout, "1 second to 10 minutes");
-        if (!Enum.IsDefined(Provider))
+        if (Provider is < TeredoProvider.Auto or > TeredoProvider.Embedded)
             throw Bad(nameof(Provider), Provider, "Auto, Windows, Interface or Embedded");
-        if (!Enum.IsDefined(Sockets))
+        if (Sockets is < TeredoSockets.Auto or > TeredoSockets.InProcess)
             throw Bad(nameof(Sockets), Sockets, "Auto, Kernel or InProcess");
-        if (!Enum.IsDefined(NativeIPv6))
+        if (NativeIPv6 is < NativeIPv6Mode.Beside or > NativeIPv6Mode.Instead)
             throw Bad(nameof(NativeIPv6), NativeIPv6, "Beside or Instead");
         if (LoggerFactory is null)
             throw Bad(nameof(LoggerFactory), "null", $"a logger factory such as {nameof(NullLoggerFactory)}.{nameof(NullLoggerFactory.Instance)}");
@@ -129,13 +129,16 @@ public sealed class TeredoOptions
     }
 
     /// <summary>Whether two sets of options mean the same node.</summary>
+    /// <remarks>Field by field: tuples of them would be made at run time, which a process that starts waits for.</remarks>
     internal static IEqualityComparer<TeredoOptions> Comparer { get; } = EqualityComparer<TeredoOptions>.Create(
-        static (one, other) => ReferenceEquals(one, other) || (one is not null && other is not null && one.Servers.SequenceEqual(other.Servers)
-            && one.Scalars.Equals(other.Scalars)),
-        static options => options.Scalars.GetHashCode());
+        static (one, other) => ReferenceEquals(one, other) || (one is not null && other is not null && one.MeansSameAs(other)),
+        static options => options.ClientPort); // a process has few
 
-    object Scalars => ((Provider, Sockets, Secret, ClientPort, RefreshInterval, Extensions), (AllowPrivateAddresses, RequireSecondary, QualificationTimeout),
-        (DormancyTimeout, NativeIPv6, PortMapping, LoggerFactory, TimeProvider));
+    bool MeansSameAs(TeredoOptions other) => Servers.SequenceEqual(other.Servers) && Provider == other.Provider && Sockets == other.Sockets
+        && Equals(Secret, other.Secret) && ClientPort == other.ClientPort && RefreshInterval == other.RefreshInterval && Extensions == other.Extensions
+        && AllowPrivateAddresses == other.AllowPrivateAddresses && RequireSecondary == other.RequireSecondary
+        && QualificationTimeout == other.QualificationTimeout && DormancyTimeout == other.DormancyTimeout && NativeIPv6 == other.NativeIPv6
+        && PortMapping == other.PortMapping && Equals(LoggerFactory, other.LoggerFactory) && Equals(TimeProvider, other.TimeProvider);
 
     /// <summary>A copy that later changes do not reach, checked.</summary>
     internal TeredoOptions Snapshot()

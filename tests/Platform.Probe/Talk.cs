@@ -19,7 +19,7 @@ sealed class Talk(TeredoNode node, TeredoListener listener)
         var talk = new Talk(node, listener);
         _ = TellChangesAsync(listener);
         _ = AcceptAsync(listener);
-        Say($"listening {listener.TeredoEndPoint}");
+        Say($"listening {await EndPointAsync(listener)}");
         while (await commands.ReadLineAsync() is { } command)
             await talk.ObeyAsync(command.Split(' '));
         return 0;
@@ -51,6 +51,18 @@ sealed class Talk(TeredoNode node, TeredoListener listener)
         }
     }
 
+    // Behind a symmetric NAT the address goes again at once when the router has given a port.
+    static async Task<IPEndPoint> EndPointAsync(TeredoListener listener)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (true)
+        {
+            if (listener.TeredoEndPoint is { } endPoint)
+                return endPoint;
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
     // As soon as the router has answered. Behind a symmetric NAT the node starts over then, so the address has to stand for a while.
     async Task TellMappingAsync()
     {
@@ -63,7 +75,7 @@ sealed class Talk(TeredoNode node, TeredoListener listener)
                 settled = 0;
         }
         var report = node.Report;
-        Say($"mapping {report.PortMapping} {report.PortMappingProtocol ?? report.PortMappingProblem} {report.PortMappingEndPoint} at {listener.TeredoEndPoint}");
+        Say($"mapping {report.PortMapping} {report.PortMappingProtocol ?? report.PortMappingProblem} {report.PortMappingEndPoint} at {await EndPointAsync(listener)}");
     }
 
     static async Task CallAsync(string tag, IPEndPoint peer)

@@ -1,3 +1,5 @@
+using System.Reflection;
+using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
 using TeredoSdk.Protocol.Client;
 
@@ -131,5 +133,39 @@ public sealed class OptionsTests
         var e = Assert.ThrowsAsync<TeredoException>(() => TeredoNode.StartAsync(new() { Servers = ["teredo.invalid"], Provider = TeredoProvider.Embedded }).InTime())!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.ServerNotResolved));
         Assert.That(e.Message, Does.Contain("teredo.invalid"));
+    }
+
+    [TestCaseSource(nameof(EachOption))]
+    public void Comparer_OneOptionDiffers_MeansAnotherNode(PropertyInfo option)
+    {
+        var (one, other) = (Good, Good);
+        Assert.That(TeredoOptions.Comparer.Equals(one, other), Is.True);
+        option.SetValue(other, option.GetValue(other) switch
+        {
+            bool value => !value,
+            int value => value + 1,
+            TimeSpan value => value + TimeSpan.FromSeconds(1),
+            Enum value => Enum.ToObject(value.GetType(), Convert.ToInt32(value, null) ^ 1),
+            IList<string> => new[] { "192.0.2.9" },
+            TimeProvider => new ManualTime(),
+            ILoggerFactory => new OtherLogs(),
+            null => new TeredoSecret(new byte[4], new byte[20]),
+            var value => throw new InvalidOperationException($"No other value is known for {value}."),
+        });
+        Assert.That(TeredoOptions.Comparer.Equals(one, other), Is.False);
+    }
+
+    static IEnumerable<TestCaseData> EachOption => typeof(TeredoOptions).GetProperties().Where(option => option.CanWrite)
+        .Select(option => new TestCaseData(option).SetArgDisplayNames(option.Name));
+
+    sealed class OtherLogs : ILoggerFactory
+    {
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+        public ILogger CreateLogger(string categoryName) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+            // Nothing is held.
+        }
     }
 }

@@ -29,6 +29,27 @@ public partial class StartTimeTests : LabTests
         }
     }
 
+    // The bubbles need one round trip: through the server to the peer, and straight back. Then TCP needs one to open, and the first byte half of one.
+    [Test]
+    public async Task FirstByte_ToANewPeer_TakesOneAndAHalfRoundTripsMoreThanTheBubbles()
+    {
+        var oneWay = TimeSpan.FromMilliseconds(200);
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
+        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
+        alice.Delay = bob.Delay = oneWay / 2;
+        await lab.StartAsync();
+        await TeredoCommand.StartServerAsync(server);
+        var (caller, peer) = (await Talker.StartAsync(alice, [server]), await Talker.StartAsync(bob, [server]));
+        await caller.CallAsync(peer); // so that all code has run once
+        var call = await caller.CallAsync(peer);
+        Assert.That(call.Connected, Is.True, call.Text);
+        double roundTrips = call.Duration / (2 * oneWay) - 0.5; // the echo came back, too
+        TestContext.Out.WriteLine($"First byte after {roundTrips:F2} round trips");
+        Assert.That(roundTrips, Is.InRange(2, 2.5 + 0.45), call.Text); // what computing takes, and no round trip more
+    }
+
     // Medians of interleaved runs: what the machine does besides meets all alike.
     async Task<(double First, double Warm, double Miredo)> MeasureAsync(string probe)
     {
