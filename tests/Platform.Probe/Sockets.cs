@@ -14,9 +14,7 @@ static class Sockets
         int before = Descriptors();
         for (int round = 0; round < Rounds; round++)
             await RoundAsync(node);
-        int after = Descriptors();
-        for (long end = Environment.TickCount64 + 5000; after > before && Environment.TickCount64 < end; after = Descriptors())
-            await Task.Delay(10); // a connection goes when its peer has acknowledged the end
+        int after = await DescriptorsAsync(before);
         await node.DisposeAsync();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"descriptors {before} {after}"));
         return 0;
@@ -31,6 +29,16 @@ static class Sockets
         var accepting = listener.AcceptAsync().AsTask();
         await using var connection = await node.ConnectAsync(listener.TeredoEndPoint!);
         await using var accepted = await accepting;
+    }
+
+    // A connection that is closed is kept until the peer has all that was written.
+    static async Task<int> DescriptorsAsync(int wanted)
+    {
+        const int polls = 250;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        for (int poll = 0; poll < polls && Descriptors() > wanted; poll++)
+            await timer.WaitForNextTickAsync();
+        return Descriptors();
     }
 
     static int Descriptors() => Directory.EnumerateFileSystemEntries("/proc/self/fd").Count();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Cli.Json;
 using TeredoSdk.Cli.Traffic;
@@ -43,16 +44,38 @@ sealed class ListenCommand : Command
         if (!invocation.Arguments.GetValue(_udp))
         {
             await using var listener = await node.ListenAsync(port, cancellationToken: invocation.Ended);
-            Announce(listener);
+            _ = AnnounceAsync(listener, invocation.Ended);
             return await (echo ? EchoAsync(invocation, listener) : TalkAsync(invocation, listener));
         }
         await using var socket = await node.BindAsync(port, IPProtectionLevel.Unrestricted, invocation.Ended);
-        Announce(socket);
+        _ = AnnounceAsync(socket, invocation.Ended);
         return await (echo ? EchoAsync(invocation, socket) : TalkAsync(invocation, socket));
     }
 
-    // The line that scripts wait for.
-    static void Announce(TeredoSocket socket) => Output.Notice($"listening on {socket.TeredoEndPoint}");
+    // The line that scripts wait for; once more when the address is another one.
+    static async Task AnnounceAsync(TeredoSocket socket, CancellationToken ended)
+    {
+        await using var changes = socket.StateChanges.GetAsyncEnumerator(ended);
+        IPEndPoint? told = null;
+        do
+        {
+            if (socket.TeredoEndPoint is { } endPoint && !endPoint.Equals(told))
+                Output.Notice($"listening on {told = endPoint}");
+        }
+        while (await IsChangedAsync(changes));
+    }
+
+    static async Task<bool> IsChangedAsync(IAsyncEnumerator<TeredoStateChange> changes)
+    {
+        try
+        {
+            return await changes.MoveNextAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
     static async Task<int> TalkAsync(Invocation invocation, TeredoListener listener)
     {
