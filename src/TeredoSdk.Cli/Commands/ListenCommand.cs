@@ -25,7 +25,7 @@ sealed class ListenCommand : Command
     public ListenCommand() : base("listen",
         """
         Wait at the Teredo address, then copy between the first peer and stdin and stdout. Prints "listening on [ADDR]:PORT" to stderr when peers
-        can get in. With --json the payload is only counted, and the document comes at the end.
+        can get in, and again when the address is another one. With --json the payload is only counted, and the document comes at the end.
         """)
     {
         Add(_port);
