@@ -34,7 +34,8 @@ sealed class RelayDriver : IAsyncDisposable
         (_deliver, _log) = (deliver, log);
         _clock = new(time);
         _timer = new(time, HandleTimeout);
-        _transport = network.Open(local, HandleDatagram);
+        lock (_gate) // a datagram that comes meanwhile waits until there is something to answer with
+            _transport = network.Open(local, HandleDatagram);
     }
 
     public Ipv4Endpoint LocalEndpoint => _transport.LocalEndpoint;
