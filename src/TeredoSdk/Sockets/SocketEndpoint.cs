@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 
@@ -32,22 +33,29 @@ sealed class SocketEndpoint(Socket socket, Action closed) : IDatagramEndpoint
 
     public async ValueTask<UdpReceiveResult> ReceiveAsync(CancellationToken cancellationToken)
     {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(ushort.MaxValue);
-        while (true)
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ushort.MaxValue);
+        try
         {
-            try
+            while (true)
             {
-                var received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, _any, cancellationToken).ConfigureAwait(false);
-                return new(buffer[..received.ReceivedBytes], (IPEndPoint)received.RemoteEndPoint);
+                try
+                {
+                    var received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, _any, cancellationToken).ConfigureAwait(false);
+                    return new(buffer[..received.ReceivedBytes], (IPEndPoint)received.RemoteEndPoint);
+                }
+                catch (SocketException) when (Volatile.Read(ref _disposed) != 0)
+                {
+                    throw new ObjectDisposedException(nameof(TeredoDatagramSocket));
+                }
+                catch (SocketException e) when (e.SocketErrorCode is not SocketError.OperationAborted)
+                {
+                    // An ICMPv6 error about something sent: it does not concern the one who receives.
+                }
             }
-            catch (SocketException) when (Volatile.Read(ref _disposed) != 0)
-            {
-                throw new ObjectDisposedException(nameof(TeredoDatagramSocket));
-            }
-            catch (SocketException e) when (e.SocketErrorCode is not SocketError.OperationAborted)
-            {
-                // An ICMPv6 error about something sent: it does not concern the one who receives.
-            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -79,7 +79,7 @@ sealed class KernelHost : IEngineHost
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
     {
         var socket = Open(SocketType.Dgram, ProtocolType.Udp, port);
-        socket.SetRawSocketOption(IpProtoIpv6, Ipv6DontFragment, One);
+        socket.SetRawSocketOption(IpProtoIpv6, Ipv6DontFragment, BitConverter.GetBytes(1)); // what is too large is refused, not fragmented
         ushort bound = (ushort)((IPEndPoint)socket.LocalEndPoint!).Port;
         if (isUnrestricted)
             _filter.Open(NextHeader.Udp, bound);
@@ -153,8 +153,6 @@ sealed class KernelHost : IEngineHost
         _device.Dispose();
         _network.Dispose();
     }
-
-    static byte[] One => BitConverter.GetBytes(1);
 
     Socket Open(SocketType type, ProtocolType protocol, ushort? port = null)
     {
