@@ -8,7 +8,7 @@ namespace TeredoSdk.Platform.Tests.Scenarios;
 public class TransferTests : LabTests
 {
     const int PayloadOctets = 100_000_000;
-    static readonly TimeSpan TransferLimit = TimeSpan.FromMinutes(3);
+    static readonly TimeSpan TransferLimit = TimeSpan.FromMinutes(8);
 
     /// <summary>Two homes and a server that runs.</summary>
     sealed record Homes(LabHost Server, LabHost Alice, LabHost Bob);
