@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -49,6 +50,7 @@ Check("an option that can't be read is named",
     Names("Provider", "Embeded", "Teredo:Provider is 'Embeded'; expected Auto, Windows, Interface or Embedded."));
 Check("an option outside its range is named",
     Names("RefreshInterval", "00:00:01", "Teredo:RefreshInterval is 00:00:01; expected 5 seconds to 10 minutes."));
+Check("a peer dials a listener, or datagrams go where there are no kernel sockets", await TalksAsync());
 Console.WriteLine(failures == 0 ? "All checks hold." : $"{failures} checks failed.");
 return failures;
 
@@ -102,4 +104,29 @@ static bool Names(string option, string value, string sentence)
     {
         return exception.Message == sentence;
     }
+}
+
+// A server and two nodes on loopback addresses of this machine.
+static async Task<bool> TalksAsync()
+{
+    var (primary, secondary) = (IPAddress.Parse("127.66.66.1"), IPAddress.Parse("127.66.66.2"));
+    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+    await using var server = TeredoServerHost.Start(new() { Address = primary, SecondaryAddress = secondary, AllowPrivateAddresses = true });
+    var options = new TeredoOptions { Servers = [$"{primary},{secondary}"], AllowPrivateAddresses = true, Provider = TeredoProvider.Embedded };
+    await using var alice = await TeredoNode.StartAsync(options, limit.Token);
+    await using var bob = await TeredoNode.StartAsync(options, limit.Token);
+    byte[] sent = [1, 2, 3], received = new byte[3];
+    if (!bob.Report.KernelSockets)
+    {
+        await using var open = await bob.BindAsync(4242, cancellationToken: limit.Token);
+        await using var caller = await alice.BindAsync(0, cancellationToken: limit.Token);
+        await caller.SendToAsync(sent, open.TeredoEndPoint!, limit.Token);
+        return (await open.ReceiveFromAsync(limit.Token)).Buffer.AsSpan().SequenceEqual(sent);
+    }
+    await using var listener = await bob.ListenAsync(4242, cancellationToken: limit.Token);
+    await using var connection = await alice.ConnectAsync(listener.TeredoEndPoint!, limit.Token);
+    await using var accepted = await listener.AcceptAsync(limit.Token);
+    await connection.GetStream().WriteAsync(sent, limit.Token);
+    await accepted.GetStream().ReadExactlyAsync(received, limit.Token);
+    return received.AsSpan().SequenceEqual(sent);
 }
