@@ -36,8 +36,8 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
         SharedNode? shared;
         lock (_gate)
         {
-            if (!_nodes.TryGetValue(settings, out shared))
-                _nodes.Add(settings, shared = new(this, settings));
+            if (!_nodes.TryGetValue(settings, out shared) || shared.HasFailed)
+                _nodes[settings] = shared = new(this, settings);
             shared.Users++;
         }
         try
@@ -62,6 +62,9 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
 
         public int Users;
 
+        /// <summary>Whether it did not start: those who waited are being told, and whoever asks from now on gets another one.</summary>
+        public bool HasFailed => _start is { IsCompleted: true, IsCompletedSuccessfully: false };
+
         public Task<TeredoNode> StartAsync(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> start)
         {
             lock (pool._gate)
@@ -80,7 +83,8 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
             {
                 if (--Users > 0)
                     return;
-                pool._nodes.Remove(options);
+                if (pool._nodes.GetValueOrDefault(options) == this)
+                    pool._nodes.Remove(options);
             }
             await _abandoned.CancelAsync().ConfigureAwait(false); // a start that nobody waits for any more
             try
