@@ -35,7 +35,7 @@ sealed partial class EmbeddedLink
                 Log.PeerUnreachable(_log, unreachable.Peer, unreachable.Reason);
                 string why = Problems.Unreachable(unreachable.Peer, unreachable.Reason, _driver.Read(core => core.Nat));
                 _echo.HandleUnreachable(unreachable.Peer, why);
-                _watch.HandleUnreachable(unreachable.Peer, new(TeredoError.PeerUnreachable, why));
+                _watch.HandleUnreachable(unreachable.Peer, null, new(TeredoError.PeerUnreachable, why));
                 break;
             case ClientEvent.KeyRenewalNeeded:
                 Log.KeyRenewalNeeded(_log);

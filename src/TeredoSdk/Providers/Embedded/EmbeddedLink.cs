@@ -106,7 +106,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         await WaitForAddressAsync(cancellationToken).ConfigureAwait(false);
         var peer = Ipv6Address.FromIPAddress(remoteEndPoint.Address);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-        using var watched = _watch.Add(peer, attempt);
+        using var watched = _watch.Add(peer, _driver.Address?.ToIpv6Address(), attempt);
         try
         {
             return Adopt(await Host.ConnectAsync(remoteEndPoint, attempt.Token).ConfigureAwait(false));
