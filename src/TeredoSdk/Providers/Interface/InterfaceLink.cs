@@ -33,6 +33,7 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
         (_options, _search, _last, _network, _passedOver, _log) = (options, search, found, network, passedOver, log);
         Log.InterfaceFound(log, found.Name, found.Address);
         network.Changed += Check;
+        Check(); // what changed after it was found
     }
 
     public IPAddress? Address => Current?.Address.ToIPAddress();
