@@ -70,7 +70,8 @@ public sealed class SharedNodeTests
             links.Add(new());
             return TeredoNode.StartAsync(options, [links[^1]], cancellationToken);
         });
-        var options = new TeredoOptions { Servers = ["192.0.2.1"], AllowPrivateAddresses = true, ClientPort = 4000, Provider = TeredoProvider.Embedded };
+        var options = new TeredoOptions { Servers = ["192.0.2.1"], AllowPrivateAddresses = true, ClientPort = 4000 };
+        options.Provider = TeredoProvider.Embedded;
         var first = await pool.LeaseAsync(options, default).InTime();
         var releasing = first.ReleaseAsync();
         using var cancel = new CancellationTokenSource();
@@ -115,7 +116,8 @@ public sealed class SharedNodeTests
         public Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
-        public Task<TeredoConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<TeredoConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
             throw new NotSupportedException();

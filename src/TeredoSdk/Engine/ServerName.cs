@@ -64,8 +64,8 @@ readonly record struct ServerName(string Primary, string? Secondary)
             }
         }
         return servers.Count > 0 ? servers : throw new TeredoException(TeredoError.ServerNotResolved, unusable is not null
-            ? $"The Teredo server {string.Join("; ", names)} can't be used: {unusable}. Configure one with two public IPv4 addresses; in a laboratory set "
-                + $"{nameof(TeredoOptions.AllowPrivateAddresses)}."
+            ? $"The Teredo server {string.Join("; ", names)} can't be used: {unusable}. Configure one with two public IPv4 addresses; "
+                + $"in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}."
             : $"The name of the Teredo server {string.Join("; ", names)} can't be resolved to an IPv4 address ({cause}). "
                 + "Check its spelling and this machine's DNS, or configure the server's IPv4 address.");
     }

@@ -17,8 +17,8 @@ public sealed class InboundFilterTests
     const byte UnreachableType = 1, MulticastReport = 143, NeighbourSolicitation = 135;
     const ushort Local = 4242, Remote = 5000;
 
-    static readonly Ipv6Address Self = Ipv6Address.Parse("2001:0:c000:201:0:efff:34ff:8efe"), Peer = Ipv6Address.Parse("2001:0:c000:201:0:eeee:34ff:8efd"),
-        Other = Ipv6Address.Parse("2001:db8::7");
+    static readonly Ipv6Address Self = Ipv6Address.Parse("2001:0:c000:201:0:efff:34ff:8efe"),
+        Peer = Ipv6Address.Parse("2001:0:c000:201:0:eeee:34ff:8efd"), Other = Ipv6Address.Parse("2001:db8::7");
 
     readonly ManualTime _time = new();
     readonly InboundFilter _filter;

@@ -23,14 +23,16 @@ sealed class KernelHostTests
         var clock = new EngineClock(time);
         var watch = new PeerWatch();
         var options = new TeredoClientOptions { Servers = [new(Ipv4Address.Parse(Lab.ServerAddress))], AllowPrivateAddresses = true };
-        await using var driver = new TeredoDriver(options, CryptographicRandom.Instance, new MemoryNetwork().Host("203.0.113.10"), time, new Nobody(), NullLogger.Instance);
+        var machine = new MemoryNetwork().Host("203.0.113.10");
+        await using var driver = new TeredoDriver(options, CryptographicRandom.Instance, machine, time, new Nobody(), NullLogger.Instance);
         using var host = KernelHost.Open(new(clock, new(clock), watch, () => driver, NullLogger.Instance));
         Assert.That(TeredoAddress.TryCreate(Old, out var address));
         host.SetAddress(address);
         using CancellationTokenSource fresh = new(), stale = new();
         using var freshEntry = watch.Add(Peer, Now, fresh); // before the other one, so that it would have been told first
         using var staleEntry = watch.Add(Peer, Old, stale);
-        Assert.That(async () => await host.ConnectAsync(new(Peer.ToIPAddress(), 80), stale.Token).InTime(), Throws.InstanceOf<OperationCanceledException>());
+        var connecting = host.ConnectAsync(new(Peer.ToIPAddress(), 80), stale.Token);
+        Assert.That(async () => await connecting.InTime(), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(staleEntry.Problem?.Error, Is.EqualTo(TeredoError.NoAddress));
         Assert.That(freshEntry.Problem, Is.Null);
     }

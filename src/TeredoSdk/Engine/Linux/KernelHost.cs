@@ -214,7 +214,8 @@ sealed class KernelHost : IEngineHost
         var driver = _context.Driver();
         var verdict = driver.Send(octets);
         var problem = verdict.Kind != VerdictKind.Dropped ? null
-            : verdict.Reason == DropReason.BadInnerSource && driver.Address is { } now ? Problems.AddressChanged(packet.Source.ToIPAddress(), now.ToIPAddress())
+            : verdict.Reason == DropReason.BadInnerSource && driver.Address is { } now
+                ? Problems.AddressChanged(packet.Source.ToIPAddress(), now.ToIPAddress())
             : Problems.OfDrop(verdict.Reason, packet.Destination);
         if (problem is not null) // a stale socket's packet says nothing about attempts from the address of now
             _context.Watch.HandleUnreachable(packet.Destination, packet.Source, problem);

@@ -97,7 +97,8 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
     {
         try
         {
-            return Adopt(await WaitAsync(cancel => InterfaceSockets.ConnectAsync(Require(), remoteEndPoint, cancel), cancellationToken).ConfigureAwait(false));
+            return Adopt(await WaitAsync(cancel => InterfaceSockets.ConnectAsync(Require(), remoteEndPoint, cancel), cancellationToken)
+                .ConfigureAwait(false));
         }
         catch (SocketException e)
         {
