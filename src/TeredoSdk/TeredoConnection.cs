@@ -14,15 +14,15 @@ public sealed class TeredoConnection : TeredoSocket
 {
     readonly ISocketHome _home;
     readonly Socket _socket;
-    readonly Lazy<ConnectionStream> _stream;
+    readonly ConnectionStream _stream;
     TeredoException? _end;
 
     internal TeredoConnection(ISocketHome home, Socket socket, IPProtectionLevel level) : base(home, level)
     {
         (_home, _socket) = (home, socket);
-        _stream = new(() => new ConnectionStream(this, new NetworkStream(socket, ownsSocket: false)));
         LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
         RemoteEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
+        _stream = new(this, new NetworkStream(socket, ownsSocket: false)); // now: it can't be made any more once the connection has ended
     }
 
     /// <summary>The Teredo address and port of this end.</summary>
@@ -39,9 +39,10 @@ public sealed class TeredoConnection : TeredoSocket
 
     /// <summary>The connection as a stream, the same one at each call. Disposing it disposes the connection.</summary>
     /// <remarks>One reader and one writer at a time. Failures are <see cref="IOException"/>s, of which <see cref="TeredoException"/> is one.</remarks>
-    public Stream GetStream() => _stream.Value;
+    public Stream GetStream() => _stream;
 
     /// <summary>Tells the peer that nothing more will be sent; what it sends can still be read.</summary>
+    /// <exception cref="IOException">The connection has ended; a <see cref="TeredoException"/> when the engine ended it.</exception>
     /// <exception cref="ObjectDisposedException">The connection is disposed.</exception>
     public void CompleteWriting()
     {
@@ -50,7 +51,7 @@ public sealed class TeredoConnection : TeredoSocket
         {
             _socket.Shutdown(SocketShutdown.Send);
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             throw Explain(e);
         }

@@ -66,8 +66,11 @@ public abstract class TeredoSocket : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The port or an option is outside its range.</exception>
     /// <exception cref="TeredoException">The port is taken, there is no address, or TCP can't be had here; why, and what to do.</exception>
-    public static Task<TeredoListener> ListenAsync(int port, TeredoOptions? options = null, CancellationToken cancellationToken = default) =>
-        NodePool.Default.OpenAsync(options, node => node.ListenAsync(port, cancellationToken: cancellationToken), cancellationToken);
+    public static Task<TeredoListener> ListenAsync(int port, TeredoOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        EndPoints.CheckPort(port);
+        return NodePool.Default.OpenAsync(options, node => node.ListenAsync(port, cancellationToken: cancellationToken), cancellationToken);
+    }
 
     /// <summary>Binds a UDP socket at the Teredo address, over the default node. Waits until there is an address.</summary>
     /// <param name="port">The port, 1 to 65535 (anybody gets in), or 0 for any free one (only whom the socket sends to gets in).</param>
@@ -75,8 +78,11 @@ public abstract class TeredoSocket : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The port or an option is outside its range.</exception>
     /// <exception cref="TeredoException">The port is taken, or there is no address; why, and what to do.</exception>
-    public static Task<TeredoDatagramSocket> BindAsync(int port, TeredoOptions? options = null, CancellationToken cancellationToken = default) =>
-        NodePool.Default.OpenAsync(options, node => node.BindAsync(port, cancellationToken: cancellationToken), cancellationToken);
+    public static Task<TeredoDatagramSocket> BindAsync(int port, TeredoOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        EndPoints.CheckPort(port);
+        return NodePool.Default.OpenAsync(options, node => node.BindAsync(port, cancellationToken: cancellationToken), cancellationToken);
+    }
 
     /// <summary>Connects to a peer by TCP, over the default node. Waits until there is an address.</summary>
     /// <param name="remoteEndPoint">The peer's IPv6 address and port.</param>
@@ -84,8 +90,11 @@ public abstract class TeredoSocket : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The end point is not an IPv6 one, its port is 0, or an option is outside its range.</exception>
     /// <exception cref="TeredoException">The peer can't be reached, there is no address, or TCP can't be had here; why, and what to do.</exception>
-    public static Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, TeredoOptions? options = null, CancellationToken cancellationToken = default) =>
-        NodePool.Default.OpenAsync(options, node => node.ConnectAsync(remoteEndPoint, cancellationToken), cancellationToken);
+    public static Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, TeredoOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        EndPoints.Check(remoteEndPoint, nameof(remoteEndPoint));
+        return NodePool.Default.OpenAsync(options, node => node.ConnectAsync(remoteEndPoint, cancellationToken), cancellationToken);
+    }
 
     /// <summary>Connects to a peer by name, over the default node; see <see cref="TeredoNode.ConnectAsync(string, int, CancellationToken)"/>.</summary>
     /// <param name="host">A host name with AAAA records, or an IPv6 address.</param>
@@ -94,8 +103,12 @@ public abstract class TeredoSocket : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The port or an option is outside its range.</exception>
     /// <exception cref="TeredoException">The name has no IPv6 address, or none of them can be reached; why, and what to do.</exception>
-    public static Task<TeredoConnection> ConnectAsync(string host, int port, TeredoOptions? options = null, CancellationToken cancellationToken = default) =>
-        NodePool.Default.OpenAsync(options, node => node.ConnectAsync(host, port, cancellationToken), cancellationToken);
+    public static Task<TeredoConnection> ConnectAsync(string host, int port, TeredoOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(host);
+        EndPoints.CheckPort(port, allowZero: false);
+        return NodePool.Default.OpenAsync(options, node => node.ConnectAsync(host, port, cancellationToken), cancellationToken);
+    }
 
     /// <summary>Closes the socket and ends every wait on it. Idempotent. The default node, when this was its last socket, stops in the background.</summary>
     public void Dispose()
@@ -112,7 +125,12 @@ public abstract class TeredoSocket : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Ties the life of a shared node to this socket.</summary>
-    internal void Attach(NodeLease lease) => _lease = lease;
+    internal void Attach(NodeLease lease)
+    {
+        Interlocked.Exchange(ref _lease, lease);
+        if (IsDisposed) // by its link, before it had one
+            _ = lease.ReleaseAsync();
+    }
 
     /// <summary>A lease on the same node for a socket that comes out of this one.</summary>
     private protected void ShareLeaseWith(TeredoSocket socket)
@@ -127,8 +145,8 @@ public abstract class TeredoSocket : IDisposable, IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return Task.CompletedTask;
+        _home.Remove(this); // first: once it is closed another one may have its port
         Close();
-        _home.Remove(this);
         return _lease?.ReleaseAsync() ?? Task.CompletedTask;
     }
 }

@@ -114,6 +114,16 @@ public sealed class KernelSocketTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task Connect_WhenTheNodeIsDisposed_Ends()
+    {
+        var (alice, bob) = (await StartAsync(), await StartAsync());
+        var connecting = alice.ConnectAsync(new IPEndPoint(bob.Address!, 99)); // dropped without an answer
+        await Until(() => bob.Report.Drops.GetValueOrDefault("Unsolicited") > 0);
+        await alice.DisposeAsync().InTime();
+        Assert.That(async () => await connecting.InTime(), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
     public async Task Listen_AtATakenPort_SaysSo()
     {
         var bob = await StartAsync();

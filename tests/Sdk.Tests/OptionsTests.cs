@@ -1,6 +1,9 @@
+using System.Net.Sockets;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine;
+using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Tests;
@@ -116,6 +119,30 @@ public sealed class OptionsTests
     public void Environment_ThatNamesNoServer_IsNamed() =>
         Assert.That(() => ServerName.Find(new(), "not a server"), Throws.TypeOf<TeredoException>()
             .With.Message.Contains(TeredoOptions.ServerVariable).And.Message.Contains("'not a server'"));
+
+    // The options' own are looked at when they are set; those of the environment only here.
+    [TestCase("10.0.0.1")]
+    [TestCase("192.88.99.1,10.0.0.1")]
+    [TestCase("8.8.8.8,8.8.8.8")]
+    public void Server_WithoutTwoPublicAddresses_IsNamed_AndAnotherOneServes(string server)
+    {
+        Task<IReadOnlyList<TeredoServerAddress>> Find(params string[] servers) => ServerName.FindAndResolveAsync(new() { Servers = servers },
+            new MemoryNetwork().Host("203.0.113.10"), NullLogger.Instance, default);
+        var e = Assert.ThrowsAsync<TeredoException>(() => Find(server))!;
+        Assert.That(e.Error, Is.EqualTo(TeredoError.ServerNotResolved));
+        Assert.That(e.Message, Does.Contain(server).And.Contain("not two public addresses").And.Contain(nameof(TeredoOptions.AllowPrivateAddresses)));
+        Assert.That(Find(server, "8.8.8.8").Result, Is.EqualTo(new[] { new TeredoServerAddress(Ipv4Address.Parse("8.8.8.8")) }));
+    }
+
+    [TestCase(SocketError.AddressAlreadyInUse, 80, "TCP port 80 is taken by another socket of this node")]
+    [TestCase(SocketError.AddressAlreadyInUse, 0, "All dynamic TCP ports")]
+    [TestCase(SocketError.AccessDenied, 80, "TCP port 80 of this node can't be used (")]
+    public void Port_ThatIsNotGiven_IsTakenOnlyWhenItIs(SocketError error, int port, string sentence)
+    {
+        var e = Problems.OfBind("TCP", port, new SocketException((int)error));
+        Assert.That(e.Error, Is.EqualTo(TeredoError.PortUnavailable));
+        Assert.That(e.Message, Does.StartWith(sentence));
+    }
 
     [Test]
     public void NativeIPv6Instead_IsRefusedInsideAProcess_AndSaysWhy()

@@ -50,6 +50,15 @@ static class Problems
     public static TeredoException PortTaken(string protocol, int port, Exception? cause = null) => new(TeredoError.PortUnavailable,
         $"{protocol} port {port} is taken by another socket of this node. Choose another one, or 0 for any.", cause);
 
+    public static TeredoException AllPortsTaken(string protocol, Exception? cause = null) => new(TeredoError.PortUnavailable,
+        $"All dynamic {protocol} ports of this node are taken. Dispose sockets that are not needed any more.", cause);
+
+    /// <summary>A port of the node that the kernel did not give.</summary>
+    public static TeredoException OfBind(string protocol, int port, SocketException failure) =>
+        failure.SocketErrorCode != SocketError.AddressAlreadyInUse ? new(TeredoError.PortUnavailable,
+            $"{protocol} port {port} of this node can't be used ({failure.Message}). Choose another one, or 0 for any.", failure)
+        : port == 0 ? AllPortsTaken(protocol, failure) : PortTaken(protocol, port, failure);
+
     public static TeredoException AddressChanged(IPAddress old, IPAddress address) => new(TeredoError.AddressChanged,
         $"The Teredo address changed from {old} to {address}, so connections from the old one are void. Connect again, and tell peers the new address.");
 

@@ -47,26 +47,27 @@ readonly record struct ServerName(string Primary, string? Secondary)
         var names = Find(options, Environment.GetEnvironmentVariable(TeredoOptions.ServerVariable));
         var policy = options.AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
         List<TeredoServerAddress> servers = [];
-        string? cause = null;
+        string? cause = null, unusable = null;
         foreach (var name in names)
         {
             try
             {
                 var server = name.Literal ?? await name.ResolveAsync(network, cancellationToken).ConfigureAwait(false);
-                if (name.Literal is not null || (policy.IsGlobalUnicast(server.Primary) && policy.IsGlobalUnicast(server.Secondary)
-                    && server.Primary != server.Secondary))
+                if (policy.IsGlobalUnicast(server.Primary) && policy.IsGlobalUnicast(server.Secondary) && server.Primary != server.Secondary)
                     servers.Add(server);
                 else
-                    Log.ServerNotResolved(log, name.ToString(), cause = $"{server.Primary}, {server.Secondary} are not two public addresses");
+                    Log.ServerNotResolved(log, name.ToString(), unusable = $"{server.Primary}, {server.Secondary} are not two public addresses");
             }
             catch (SocketException e)
             {
                 Log.ServerNotResolved(log, name.ToString(), cause = e.Message);
             }
         }
-        return servers.Count > 0 ? servers : throw new TeredoException(TeredoError.ServerNotResolved,
-            $"The name of the Teredo server {string.Join("; ", names)} can't be resolved to an IPv4 address ({cause}). "
-            + "Check its spelling and this machine's DNS, or configure the server's IPv4 address.");
+        return servers.Count > 0 ? servers : throw new TeredoException(TeredoError.ServerNotResolved, unusable is not null
+            ? $"The Teredo server {string.Join("; ", names)} can't be used: {unusable}. Configure one with two public IPv4 addresses; "
+                + $"in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}."
+            : $"The name of the Teredo server {string.Join("; ", names)} can't be resolved to an IPv4 address ({cause}). "
+                + "Check its spelling and this machine's DNS, or configure the server's IPv4 address.");
     }
 
     public override string ToString() => Secondary is null ? Primary : $"{Primary},{Secondary}";

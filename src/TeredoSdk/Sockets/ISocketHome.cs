@@ -17,6 +17,6 @@ interface ISocketHome
     /// <summary>The owner of a connection closed it. What was written is still sent, as far as the link lasts. Owns the socket from here on.</summary>
     void Retire(Socket socket) => socket.Dispose();
 
-    /// <summary>The socket is closed. Called once for each.</summary>
+    /// <summary>The socket is about to be closed, and still has its port. Called once for each.</summary>
     void Remove(TeredoSocket socket);
 }

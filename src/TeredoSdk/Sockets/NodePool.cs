@@ -7,6 +7,7 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
 {
     readonly Lock _gate = new();
     readonly Dictionary<TeredoOptions, SharedNode> _nodes = new(TeredoOptions.Comparer);
+    readonly Dictionary<TeredoOptions, Task> _stopping = new(TeredoOptions.Comparer);
 
     /// <summary>The pool of the static methods of <see cref="TeredoSocket"/>.</summary>
     public static NodePool Default { get; } = new(TeredoNode.StartAsync);
@@ -36,8 +37,8 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
         SharedNode? shared;
         lock (_gate)
         {
-            if (!_nodes.TryGetValue(settings, out shared))
-                _nodes.Add(settings, shared = new(this, settings));
+            if (!_nodes.TryGetValue(settings, out shared) || shared.HasFailed)
+                _nodes[settings] = shared = new(this, settings);
             shared.Users++;
         }
         try
@@ -53,6 +54,27 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
         }
     }
 
+    Task? StopOf(TeredoOptions options)
+    {
+        lock (_gate)
+            return _stopping.GetValueOrDefault(options);
+    }
+
+    // Under the lock. One that waited for another stop may be given up before that one is over.
+    void NoteStop(TeredoOptions options, Task stop)
+    {
+        var all = _stopping[options] = _stopping.TryGetValue(options, out var before) ? Task.WhenAll(before, stop) : stop;
+        _ = ForgetAsync();
+
+        async Task ForgetAsync()
+        {
+            await all.ConfigureAwait(false);
+            lock (_gate)
+                if (_stopping.GetValueOrDefault(options) == all)
+                    _stopping.Remove(options);
+        }
+    }
+
     /// <summary>A node, its options and how many use it; under the pool's lock. The last one that releases it disposes what it holds.</summary>
     [SuppressMessage("Design", "CA1001", Justification = "Counted: the last release disposes.")]
     internal sealed class SharedNode(NodePool pool, TeredoOptions options)
@@ -62,10 +84,20 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
 
         public int Users;
 
+        /// <summary>Whether it did not start: those who waited are being told, and whoever asks from now on gets another one.</summary>
+        public bool HasFailed => _start is { IsCompleted: true, IsCompletedSuccessfully: false };
+
         public Task<TeredoNode> StartAsync(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> start)
         {
             lock (pool._gate)
-                return _start ??= Task.Run(() => start(options, _abandoned.Token));
+                return _start ??= Task.Run(StartAsync);
+
+            async Task<TeredoNode> StartAsync()
+            {
+                if (options.ClientPort != 0 && pool.StopOf(options) is { } stop) // it still has the port
+                    await stop.WaitAsync(_abandoned.Token).ConfigureAwait(false);
+                return await start(options, _abandoned.Token).ConfigureAwait(false);
+            }
         }
 
         public bool TryAcquire()
@@ -76,12 +108,27 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
 
         public async Task ReleaseAsync()
         {
+            var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (pool._gate)
             {
                 if (--Users > 0)
                     return;
-                pool._nodes.Remove(options);
+                if (pool._nodes.GetValueOrDefault(options) == this)
+                    pool._nodes.Remove(options);
+                pool.NoteStop(options, stopped.Task);
             }
+            try
+            {
+                await StopAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                stopped.SetResult();
+            }
+        }
+
+        async Task StopAsync()
+        {
             await _abandoned.CancelAsync().ConfigureAwait(false); // a start that nobody waits for any more
             try
             {

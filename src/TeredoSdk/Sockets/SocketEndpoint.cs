@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace TeredoSdk.Sockets;
 
 /// <summary>Datagrams over an ordinary socket.</summary>
-sealed class SocketEndpoint(Socket socket, Action closed) : IDatagramEndpoint
+sealed class SocketEndpoint(Socket socket, Action closing) : IDatagramEndpoint
 {
     readonly IPEndPoint _any = new(IPAddress.IPv6Any, 0);
     int _disposed;
@@ -63,7 +63,7 @@ sealed class SocketEndpoint(Socket socket, Action closed) : IDatagramEndpoint
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
+        closing(); // while the port is still this socket's: the next one there must not be taken for it
         socket.Dispose();
-        closed();
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Providers;
@@ -77,6 +78,18 @@ public class InterfaceLinkTests
         _table.Change();
         Assert.That(await changes.NextAsync(), Is.EqualTo(Change(TeredoStateChangeKind.Regained, One, Other)));
         Assert.That(node.Report.Problem, Is.Null);
+    }
+
+    [Test]
+    public async Task Address_ChangedBeforeTheLinkLooked_IsTheNewOne()
+    {
+        _table.Set(One);
+        var options = new TeredoOptions { AllowPrivateAddresses = true };
+        var search = new InterfaceSearch(_table, options.AllowPrivateAddresses);
+        var found = search.Find(out _)!;
+        _table.Set(Other);
+        await using var link = new InterfaceLink(options, search, found, _table, [], NullLogger.Instance);
+        Assert.That(link.Address, Is.EqualTo(IPAddress.Parse(Other)));
     }
 
     static TeredoStateChange Change(TeredoStateChangeKind kind, string? address, string? previous) =>

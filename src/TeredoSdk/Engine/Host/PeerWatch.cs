@@ -8,21 +8,21 @@ sealed class PeerWatch
     readonly Lock _gate = new();
     readonly List<Entry> _entries = [];
 
-    /// <summary>Cancels the attempt when the peer turns out to be unreachable, until the entry is disposed.</summary>
-    public Entry Add(Ipv6Address peer, CancellationTokenSource attempt)
+    /// <summary>Cancels the attempt, made from an address, when the peer turns out to be unreachable, until the entry is disposed.</summary>
+    public Entry Add(Ipv6Address peer, Ipv6Address? from, CancellationTokenSource attempt)
     {
-        var entry = new Entry(this, peer, attempt);
+        var entry = new Entry(this, peer, from, attempt);
         lock (_gate)
             _entries.Add(entry);
         return entry;
     }
 
-    /// <summary>The peer can't be reached, and why.</summary>
-    public void HandleUnreachable(Ipv6Address peer, TeredoException problem)
+    /// <summary>The peer can't be reached from an address, or, without one, at all; and why.</summary>
+    public void HandleUnreachable(Ipv6Address peer, Ipv6Address? from, TeredoException problem)
     {
         lock (_gate)
             foreach (var entry in _entries)
-                if (entry.Peer == peer)
+                if (entry.Concerns(peer, from))
                     entry.Fail(problem);
     }
 
@@ -32,12 +32,12 @@ sealed class PeerWatch
             _entries.Remove(entry);
     }
 
-    internal sealed class Entry(PeerWatch watch, Ipv6Address peer, CancellationTokenSource attempt) : IDisposable
+    internal sealed class Entry(PeerWatch watch, Ipv6Address peer, Ipv6Address? from, CancellationTokenSource attempt) : IDisposable
     {
-        public Ipv6Address Peer => peer;
-
         /// <summary>Why the peer can't be reached, or null.</summary>
         public TeredoException? Problem { get; private set; }
+
+        public bool Concerns(Ipv6Address aPeer, Ipv6Address? source) => aPeer == peer && (source is null || from is null || source == from);
 
         public void Fail(TeredoException problem)
         {

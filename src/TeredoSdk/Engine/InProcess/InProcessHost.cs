@@ -137,6 +137,6 @@ sealed class InProcessHost(EngineClock clock, HostGuard guard, string noKernelSo
         for (int i = 0; i < ports; i++)
             if ((ushort)(FirstDynamicPort + (first + i) % ports) is var port && !_endpoints.ContainsKey(port))
                 return port;
-        throw new TeredoException(TeredoError.PortUnavailable, "All dynamic UDP ports of this node are taken. Dispose sockets that are not needed any more.");
+        throw Problems.AllPortsTaken("UDP");
     }
 }

@@ -8,7 +8,8 @@ namespace TeredoSdk.Engine.Linux;
 /// <summary>Who gets to the kernel's sockets, and which of the kernel's answers leave: what a stateful firewall does, in front of the device.</summary>
 /// <remarks>
 /// In: TCP and UDP to ports that opted in, and what belongs to a flow that a socket opened by sending. Out: everything but what would answer a
-/// stranger. Safe for any number of threads.
+/// stranger. What a port that opted in sends opens no flow: strangers could make it send so much that the flows of other sockets end.
+/// Safe for any number of threads.
 /// </remarks>
 sealed class InboundFilter(EngineClock clock)
 {
@@ -98,8 +99,10 @@ sealed class InboundFilter(EngineClock clock)
         {
             if ((flags & Rst) != 0)
                 return _streams.Contains(clock.Now, flow) ? null : HostDrop.AnswerToStranger;
-            if ((flags & (Syn | Ack)) != (Syn | Ack)) // whoever got that far answers it, and only then is no stranger
-                FlowsOf(packet.NextHeader).Open(clock.Now, flow);
+            var flows = FlowsOf(packet.NextHeader);
+            if ((flags & (Syn | Ack)) != (Syn | Ack) // whoever got that far answers it, and only then is no stranger
+                && (!_open.Contains((packet.NextHeader, flow.LocalPort)) || flows.Contains(clock.Now, flow)))
+                flows.Open(clock.Now, flow);
         }
         return null;
     }

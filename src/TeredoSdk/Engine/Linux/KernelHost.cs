@@ -51,12 +51,15 @@ sealed class KernelHost : IEngineHost
     public static KernelHost Open(in HostContext context)
     {
         var network = PrivateNetwork.Create();
+        TunDevice? device = null;
         try
         {
-            return new(context, network, network.OpenTun(DeviceName, MtuOctets));
+            device = network.OpenTun(DeviceName, MtuOctets);
+            return new(context, network, device);
         }
         catch
         {
+            device?.Dispose();
             network.Dispose();
             throw;
         }
@@ -71,6 +74,7 @@ sealed class KernelHost : IEngineHost
                 return;
             if (_address is not null)
                 _device.RemoveAddress(_address, HostPrefix);
+            _address = null;
             _device.SetAddress(wanted, HostPrefix);
             _address = wanted;
         }
@@ -81,6 +85,7 @@ sealed class KernelHost : IEngineHost
         var socket = Open(SocketType.Dgram, ProtocolType.Udp, port);
         socket.SetRawSocketOption(IpProtoIpv6, Ipv6DontFragment, BitConverter.GetBytes(1)); // what is too large is refused, not fragmented
         ushort bound = (ushort)((IPEndPoint)socket.LocalEndPoint!).Port;
+        _filter.CloseDatagrams(bound); // flows that the last socket there opened while it was closed
         if (isUnrestricted)
             _filter.Open(NextHeader.Udp, bound);
         return new SocketEndpoint(socket, () => _filter.CloseDatagrams(bound));
@@ -96,7 +101,7 @@ sealed class KernelHost : IEngineHost
         catch (SocketException e)
         {
             socket.Dispose();
-            throw Problems.PortTaken("TCP", port, e);
+            throw Problems.OfBind("TCP", port, e);
         }
         if (isUnrestricted)
             _filter.Open(NextHeader.Tcp, (ushort)((IPEndPoint)socket.LocalEndPoint!).Port);
@@ -168,7 +173,7 @@ sealed class KernelHost : IEngineHost
         catch (SocketException e)
         {
             socket.Dispose();
-            throw Problems.PortTaken(protocol == ProtocolType.Tcp ? "TCP" : "UDP", port ?? 0, e);
+            throw Problems.OfBind(protocol == ProtocolType.Tcp ? "TCP" : "UDP", port ?? 0, e);
         }
     }
 
@@ -206,8 +211,13 @@ sealed class KernelHost : IEngineHost
             return;
         }
         _context.Guard.NoteContact(packet.Destination);
-        var verdict = _context.Driver().Send(octets);
-        if (verdict.Kind == VerdictKind.Dropped && Problems.OfDrop(verdict.Reason, packet.Destination) is { } problem)
-            _context.Watch.HandleUnreachable(packet.Destination, problem);
+        var driver = _context.Driver();
+        var verdict = driver.Send(octets);
+        var problem = verdict.Kind != VerdictKind.Dropped ? null
+            : verdict.Reason == DropReason.BadInnerSource && driver.Address is { } now
+                ? Problems.AddressChanged(packet.Source.ToIPAddress(), now.ToIPAddress())
+            : Problems.OfDrop(verdict.Reason, packet.Destination);
+        if (problem is not null) // a stale socket's packet says nothing about attempts from the address of now
+            _context.Watch.HandleUnreachable(packet.Destination, packet.Source, problem);
     }
 }

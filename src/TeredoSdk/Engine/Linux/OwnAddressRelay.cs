@@ -78,6 +78,7 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
             if (_disposed)
                 return;
             await relay.UpdateAsync(network.Describe(towards).HasNativeIpv6 ? FindOwn() : []).ConfigureAwait(false);
+            Volatile.Write(ref _problem, null);
         }
         finally
         {

@@ -21,7 +21,8 @@ sealed partial class EmbeddedLink
             case ClientEvent.AddressChanged changed:
                 Log.AddressChanged(_log, changed.Old, changed.New);
                 _guard.ForgetStrangers();
-                TakeAddress(changed.New);
+                if (!TryTakeAddress(changed.New))
+                    break;
                 Publish(TeredoStateChangeKind.AddressChanged, changed.New.ToIPAddress(), changed.Old.ToIPAddress());
                 break;
             case ClientEvent.AddressLost lost:
@@ -35,7 +36,7 @@ sealed partial class EmbeddedLink
                 Log.PeerUnreachable(_log, unreachable.Peer, unreachable.Reason);
                 string why = Problems.Unreachable(unreachable.Peer, unreachable.Reason, _driver.Read(core => core.Nat));
                 _echo.HandleUnreachable(unreachable.Peer, why);
-                _watch.HandleUnreachable(unreachable.Peer, new(TeredoError.PeerUnreachable, why));
+                _watch.HandleUnreachable(unreachable.Peer, null, new(TeredoError.PeerUnreachable, why));
                 break;
             case ClientEvent.KeyRenewalNeeded:
                 Log.KeyRenewalNeeded(_log);
@@ -90,15 +91,8 @@ sealed partial class EmbeddedLink
     {
         Log.Qualified(_log, qualified.Address, qualified.Server.Primary, qualified.Nat.ClassicName);
         var address = qualified.Address.ToIPAddress();
-        try
-        {
-            TakeAddress(qualified.Address);
-        }
-        catch (TeredoException e) // the device was taken away
-        {
-            Fail(e, null);
+        if (!TryTakeAddress(qualified.Address))
             return;
-        }
         TeredoStateChange? change = null;
         TaskCompletionSource<TeredoException?> settled;
         lock (_gate)
@@ -112,6 +106,8 @@ sealed partial class EmbeddedLink
             if (!_hasQualified)
                 Metrics.RecordQualification(_options.TimeProvider.GetElapsedTime(_startedAt));
             (_state, _problem, _retryAt, _mtuOctets, _hasQualified, _lostAddress) = (TeredoState.Qualified, null, null, qualified.MtuOctets, true, null);
+            if (_settled.Task.IsCompleted) // perhaps by a problem that is over
+                _settled = NewWait();
             settled = _settled;
         }
         settled.TrySetResult(null);
@@ -131,11 +127,20 @@ sealed partial class EmbeddedLink
         }
     }
 
-    // The old address is void: what used it ends: connections at once, while listeners stay.
-    void TakeAddress(TeredoAddress address)
+    // The old address is void: what used it ends: connections at once, while listeners stay. False when the device was taken away.
+    bool TryTakeAddress(TeredoAddress address)
     {
-        Volatile.Read(ref _chosen)?.Host.SetAddress(address);
+        try
+        {
+            Volatile.Read(ref _chosen)?.Host.SetAddress(address);
+        }
+        catch (TeredoException e)
+        {
+            Fail(e, null);
+            return false;
+        }
         AbortStaleConnections();
+        return true;
     }
 
     void HandleLost(TeredoAddress address)
@@ -146,7 +151,14 @@ sealed partial class EmbeddedLink
                 return;
             _lostAddress = address.ToIPAddress();
         }
-        Volatile.Read(ref _chosen)?.Host.LoseAddress();
+        try
+        {
+            Volatile.Read(ref _chosen)?.Host.LoseAddress();
+        }
+        catch (TeredoException e) // the device was taken away, and the address with it
+        {
+            Log.EngineFault(_log, e);
+        }
         Log.AddressLost(_log, address);
         _guard.ForgetStrangers();
         Publish(TeredoStateChangeKind.Lost, null, address.ToIPAddress());

@@ -105,11 +105,16 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         Wake();
         await WaitForAddressAsync(cancellationToken).ConfigureAwait(false);
         var peer = Ipv6Address.FromIPAddress(remoteEndPoint.Address);
-        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var watched = _watch.Add(peer, attempt);
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        using var watched = _watch.Add(peer, _driver.Address?.ToIpv6Address(), attempt);
         try
         {
             return Adopt(await Host.ConnectAsync(remoteEndPoint, attempt.Token).ConfigureAwait(false));
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException && _stopping.IsCancellationRequested)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ObjectDisposedException(nameof(TeredoNode));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException && watched.Problem is not null)
         {

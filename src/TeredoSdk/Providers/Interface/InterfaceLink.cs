@@ -23,6 +23,7 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
     readonly IReadOnlyList<PassedOver> _passedOver;
     readonly SocketRegistry _sockets = new();
     readonly StateChangeFeed _changes = new();
+    readonly CancellationTokenSource _stopping = new();
     TeredoInterface _last;
     bool _isUp = true, _disposed;
     string? _problem;
@@ -33,6 +34,7 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
         (_options, _search, _last, _network, _passedOver, _log) = (options, search, found, network, passedOver, log);
         Log.InterfaceFound(log, found.Name, found.Address);
         network.Changed += Check;
+        Check(); // what changed after it was found
     }
 
     public IPAddress? Address => Current?.Address.ToIPAddress();
@@ -95,7 +97,8 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
     {
         try
         {
-            return Adopt(await InterfaceSockets.ConnectAsync(Require(), remoteEndPoint, cancellationToken).ConfigureAwait(false));
+            return Adopt(await WaitAsync(cancel => InterfaceSockets.ConnectAsync(Require(), remoteEndPoint, cancel), cancellationToken)
+                .ConfigureAwait(false));
         }
         catch (SocketException e)
         {
@@ -104,7 +107,7 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
     }
 
     public Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) =>
-        InterfacePing.SendAsync(Require(), address, timeout, cancellationToken);
+        WaitAsync(cancel => InterfacePing.SendAsync(Require(), address, timeout, cancel), cancellationToken);
 
     public TeredoConnection Adopt(Socket accepted)
     {
@@ -126,14 +129,29 @@ sealed class InterfaceLink : ITeredoLink, ISocketHome
 
     public void Remove(TeredoSocket socket) => _sockets.Remove(socket);
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _network.Changed -= Check;
         lock (_gate)
             _disposed = true;
+        await _stopping.CancelAsync().ConfigureAwait(false);
         _changes.End();
         _sockets.Close();
-        return ValueTask.CompletedTask;
+    }
+
+    // A wait for a peer, which ends with the link.
+    async Task<T> WaitAsync<T>(Func<CancellationToken, Task<T>> wait, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        try
+        {
+            return await wait(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ObjectDisposedException(nameof(TeredoNode));
+        }
     }
 
     Task<T> OpenAsync<T>(Func<T> make, CancellationToken cancellationToken) where T : TeredoSocket

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Engine.Host;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Providers;
+using TeredoSdk.Providers.Embedded;
+using TeredoSdk.Sockets;
+
+namespace TeredoSdk.Tests;
+
+/// <summary>A host whose device another program took away: the node tells what happens all the same, and recovers.</summary>
+public sealed class TakenDeviceTests
+{
+    const string Alice = "203.0.113.10";
+
+    [Test]
+    public async Task AddressLostAndRegained_WhileTheDeviceIsGone_IsTold_AndSocketsOpenWhenItIsBack()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        var machine = lab.Network.Host(Alice);
+        var host = new FragileHost();
+        await using var link = new EmbeddedLink(lab.Options.Snapshot(), [new(Ipv4Address.Parse(Lab.ServerAddress))], machine, CryptographicRandom.Instance,
+            NullLogger.Instance, _ => Task.FromResult<ChosenHost>(new(host, [])));
+        await link.StartAsync(default).InTime();
+        await using var changes = link.Changes.GetAsyncEnumerator();
+
+        host.IsGone = true;
+        machine.Move(null);
+        Assert.That((await changes.NextAsync()).Kind, Is.EqualTo(TeredoStateChangeKind.Lost));
+
+        machine.Move(Alice);
+        lab.Time.AdvanceUntil(() => link.Report.Error == TeredoError.NetworkDeviceUnavailable, TimeSpan.FromMinutes(1));
+        Assert.That(link.Report.State, Is.EqualTo(TeredoState.Offline));
+
+        host.IsGone = false;
+        machine.Move(null);
+        machine.Move(Alice);
+        lab.Time.AdvanceUntil(() => link.Report.State == TeredoState.Qualified, TimeSpan.FromMinutes(10));
+        await using var socket = await link.BindDatagramAsync(4242, IPProtectionLevel.Unrestricted, default).InTime();
+        Assert.That(socket.TeredoEndPoint?.Address, Is.EqualTo(link.Address));
+    }
+
+    sealed class FragileHost : IEngineHost
+    {
+        public bool IsGone { get; set; }
+        public LinkCapabilities Capabilities => LinkCapabilities.None;
+
+        public void SetAddress(TeredoAddress address) => Touch();
+
+        public void LoseAddress() => Touch();
+
+        public void Receive(in Ipv6Packet packet)
+        {
+            // Nobody sends any.
+        }
+
+        public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
+        {
+            var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+            socket.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+            return new SocketEndpoint(socket, () => { });
+        }
+
+        public Socket Listen(ushort port, bool isUnrestricted, int backlog) => throw new NotSupportedException();
+
+        public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+            // Nothing is held.
+        }
+
+        void Touch()
+        {
+            if (IsGone)
+                throw new TeredoException(TeredoError.NetworkDeviceUnavailable, "The device is gone.");
+        }
+    }
+}
