@@ -79,7 +79,7 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
         var client = settings.Options.Snapshot();
         (client.NativeIPv6, client.DormancyTimeout) = (settings.NativeIPv6, TimeSpan.Zero); // who wants to be reached must not fall asleep
         client.Validate();
-        var log = client.LoggerFactory.CreateLogger<TeredoInterfaceHost>();
+        var log = GuardedLogger.For<TeredoInterfaceHost>(client.LoggerFactory);
         var network = new SystemNetwork(log);
         var servers = await ServerName.FindAndResolveAsync(client, network, log, cancellationToken).ConfigureAwait(false);
         var device = TunDevice.OpenInHost(settings.InterfaceName, MtuOctets);

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Providers;
@@ -54,7 +53,7 @@ public sealed class TeredoNode : IAsyncDisposable
     public static Task<TeredoNode> StartAsync(TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         var settings = (options ?? new()).Snapshot();
-        var log = settings.LoggerFactory.CreateLogger<TeredoNode>();
+        var log = GuardedLogger.For<TeredoNode>(settings.LoggerFactory);
         var network = new SystemNetwork(log);
         return StartAsync(settings, [new InterfaceProvider(network, new SystemInterfaces(log)), new EmbeddedProvider(network, CryptographicRandom.Instance)], cancellationToken);
     }

@@ -90,7 +90,7 @@ public sealed class TeredoRelayHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var local = Check(options);
-        var log = options.LoggerFactory.CreateLogger<TeredoRelayHost>();
+        var log = GuardedLogger.For<TeredoRelayHost>(options.LoggerFactory);
         var device = TunDevice.OpenInHost(options.InterfaceName ?? OwnDevice, MtuOctets);
         var host = new TeredoRelayHost(options, local, device, new SystemNetwork(log), CryptographicRandom.Instance, log);
         try

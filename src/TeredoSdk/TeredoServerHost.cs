@@ -59,7 +59,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
     TeredoServerHost(TeredoServerOptions core, TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)
     {
         _clock = new(options.TimeProvider);
-        _log = options.LoggerFactory.CreateLogger<TeredoServerHost>();
+        _log = GuardedLogger.For<TeredoServerHost>(options.LoggerFactory);
         _native = NativeSender.TryOpen(core.Primary, _log, out string? problem);
         NativeForwardingProblem = problem;
         _core = new(core with { ForwardNative = _native is not null }, random);
@@ -105,7 +105,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
     public static TeredoServerHost Start(TeredoServerHostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Start(options, new SystemNetwork(options.LoggerFactory.CreateLogger<TeredoServerHost>()), CryptographicRandom.Instance);
+        return Start(options, new SystemNetwork(GuardedLogger.For<TeredoServerHost>(options.LoggerFactory)), CryptographicRandom.Instance);
     }
 
     internal static TeredoServerHost Start(TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)

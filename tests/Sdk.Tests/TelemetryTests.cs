@@ -101,6 +101,35 @@ public sealed class TelemetryTests
         stranger.Send(Ipv4Endpoint.FromIPEndPoint(node.Report.LocalEndPoint!), payload, 0);
     }
 
+    [Test]
+    public async Task Logger_ThatThrows_DoesNotStopTheEngine()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        var alice = await lab.StartAsync("203.0.113.10", options => options.LoggerFactory = new Thrower());
+        var bob = await lab.StartAsync("203.0.113.20", options => options.LoggerFactory = new Thrower());
+        await using var open = await bob.BindAsync(4242).InTime();
+        await using var caller = await alice.BindAsync(0).InTime();
+        await caller.SendToAsync(new byte[] { 1 }, open.TeredoEndPoint!).InTime();
+        Assert.That((await open.ReceiveFromAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 1 }));
+    }
+
+    sealed class Thrower : ILoggerFactory, ILogger
+    {
+        public void AddProvider(ILoggerProvider provider) => throw new InvalidOperationException();
+        public ILogger CreateLogger(string categoryName) => this;
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public bool IsEnabled(LogLevel logLevel) => logLevel > LogLevel.Trace ? true : throw new InvalidOperationException();
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            throw new InvalidOperationException();
+
+        public void Dispose()
+        {
+            // Nothing is held.
+        }
+    }
+
     sealed class Recorder : ILoggerFactory, ILogger
     {
         readonly ConcurrentQueue<(int Id, string Text)> _entries = new();

@@ -68,7 +68,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
     {
         if (options.NativeIPv6 == NativeIPv6Mode.Instead)
             throw Problems.InsteadOfNativeIPv6();
-        var log = options.LoggerFactory.CreateLogger<TeredoNode>();
+        var log = GuardedLogger.For<TeredoNode>(options.LoggerFactory);
         var servers = await ServerName.FindAndResolveAsync(options, network, log, cancellationToken).ConfigureAwait(false);
         var link = new EmbeddedLink(options, servers, network, random, log, context => EngineHosts.MakeAsync(options.Sockets, context, passedOver));
         await link.StartAsync(cancellationToken).ConfigureAwait(false);

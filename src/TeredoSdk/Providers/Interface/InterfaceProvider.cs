@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
 
 namespace TeredoSdk.Providers.Interface;
@@ -15,7 +14,7 @@ sealed class InterfaceProvider(IHostNetwork network, IInterfaceTable interfaces)
         cancellationToken.ThrowIfCancellationRequested();
         var search = new InterfaceSearch(interfaces, options.AllowPrivateAddresses);
         var found = search.Find(out string problem) ?? throw new TeredoException(TeredoError.InterfaceUnavailable, problem);
-        var log = options.LoggerFactory.CreateLogger<TeredoNode>();
+        var log = GuardedLogger.For<TeredoNode>(options.LoggerFactory);
         return Task.FromResult<ITeredoLink>(new InterfaceLink(options, search, found, network, passedOver, log));
     }
 }
