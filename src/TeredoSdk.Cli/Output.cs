@@ -13,13 +13,13 @@ sealed class Output(bool isJson)
     public bool IsJson => isJson;
 
     /// <summary>A line on stderr, beside the result.</summary>
-    public static void Notice(string line) => Console.Error.WriteLine(line);
+    public static void Notice(string line) => Console.Error.WriteLine(Printable(line));
 
     /// <summary>A line of the result for people; nothing with --json.</summary>
     public void Line(string line)
     {
         if (!isJson)
-            Console.Out.WriteLine(line);
+            Console.Out.WriteLine(Printable(line));
     }
 
     /// <summary>Where payload goes: to stdout, which the document has for itself with --json.</summary>
@@ -49,4 +49,8 @@ sealed class Output(bool isJson)
         Notice($"{string.Join(' ', path)} --help tells what is expected.");
         return Fail("badArguments", problem, BadArgumentsCode);
     }
+
+    // What came from a network may be in it: nothing that steers a terminal gets there.
+    static string Printable(string text) =>
+        string.Concat(text.ReplaceLineEndings("\n").Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c));
 }

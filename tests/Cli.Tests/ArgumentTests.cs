@@ -25,6 +25,11 @@ public sealed class ArgumentTests
     [TestCase("--count", "ping ::1 -c 0")]
     [TestCase("--interval", "ping ::1 -i -1")]
     [TestCase("ADDR", "ping 1:2")]
+    [TestCase("'[::1]:80'", "ping [::1]:80")]
+    [TestCase("'[2001::1]:80'", "decode [2001::1]:80")]
+    [TestCase("'[[::1]]:80'", "connect [[::1]]:80")]
+    [TestCase("'\uFFFD[31m'", "decode \e[31m")]
+    [TestCase("other than --address.", "server --address 127.0.0.1 --secondary-address 127.0.0.1 --allow-private")]
     [TestCase("auto or windows or interface or embedded", "status --provider miredo")]
     [TestCase("--sockets", "status --sockets raw")]
     [TestCase("--native-ipv6", "status --native-ipv6 never")]
@@ -50,6 +55,8 @@ public sealed class ArgumentTests
 
     [TestCase("listen 65536 --json")]
     [TestCase("status --refresh 1 --json")]
+    [TestCase("frobnicate --json")]
+    [TestCase("decode --json=true hello")]
     public async Task BadArguments_WithJson_AreADocument(string line)
     {
         var result = await CommandProcess.RunAsync(line.Split(' '));
