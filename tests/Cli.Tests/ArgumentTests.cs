@@ -28,7 +28,6 @@ public sealed class ArgumentTests
     [TestCase("'[::1]:80'", "ping [::1]:80")]
     [TestCase("'[2001::1]:80'", "decode [2001::1]:80")]
     [TestCase("'[[::1]]:80'", "connect [[::1]]:80")]
-    [TestCase("'\uFFFD[31m'", "decode \e[31m")]
     [TestCase("other than --address.", "server --address 127.0.0.1 --secondary-address 127.0.0.1 --allow-private")]
     [TestCase("auto or windows or interface or embedded", "status --provider miredo")]
     [TestCase("--sockets", "status --sockets raw")]
@@ -51,6 +50,14 @@ public sealed class ArgumentTests
         Assert.That(result.Sentence, Does.Contain(named).And.EndsWith("."));
         Assert.That(result.ErrorLines[^2], Does.StartWith("teredo ").And.Contains("--help"));
         Assert.That(result.Output, Is.Empty);
+    }
+
+    [Test]
+    public async Task Argument_WithControlCharacters_IsShownWithoutThem()
+    {
+        var result = await CommandProcess.RunAsync("decode", "\e[31m");
+        Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
+        Assert.That(result.Sentence, Does.StartWith("ADDRESS is '\uFFFD[31m'"));
     }
 
     [TestCase("listen 65536 --json")]

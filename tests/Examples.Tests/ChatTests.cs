@@ -87,8 +87,8 @@ public sealed class ChatTests
         Assert.That(errors, Does.Contain("is not the peer of the invitation"));
     }
 
-    [TestCase("1 hello eve \e]0;owned\a\e[31m")]
-    [TestCase("1 hello eve INVITATION", "2 peer \e[31mred")]
+    [TestCase("1 hello eve ESC]0;owned ESC[31m")]
+    [TestCase("1 hello eve INVITATION", "2 peer ESC[31mred")]
     public async Task Join_OfAHostThatSendsEscapeSequences_FailsWithASentenceWithout(params string[] frames)
     {
         await using var lab = new Loopback();
@@ -98,7 +98,7 @@ public sealed class ChatTests
         using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
         var caller = (await eve.ReceiveFromAsync().AsTask().InTime()).RemoteEndPoint;
         foreach (string frame in frames.Prepend("+1"))
-            await eve.SendToAsync(Encoding.UTF8.GetBytes(frame.Replace("INVITATION", invitation, StringComparison.Ordinal)), caller);
+            await eve.SendToAsync(Encoding.UTF8.GetBytes(frame.Replace("INVITATION", invitation).Replace("ESC", "\e")), caller);
         var (exitCode, output, errors) = await chat.FinishAsync();
         Assert.That(exitCode, Is.EqualTo(1), errors);
         Assert.That(errors, Does.Contain("is not the peer of the invitation").Or.Contain("is no chat"));
