@@ -12,8 +12,8 @@ sealed class Output(bool isJson)
 
     public bool IsJson => isJson;
 
-    /// <summary>A line on stderr, beside the result.</summary>
-    public static void Notice(string line) => Console.Error.WriteLine(Printable(line));
+    /// <summary>A line on stderr, beside the result. Where that can't be written, a disk that is full say, the command goes on.</summary>
+    public static void Notice(string line) => Try(() => Console.Error.WriteLine(Printable(line)));
 
     /// <summary>A line of the result for people; nothing with --json.</summary>
     public void Line(string line)
@@ -35,7 +35,7 @@ sealed class Output(bool isJson)
     /// <summary>The end of a command that failed.</summary>
     public int Fail(string error, string problem, int exitCode = FailureCode)
     {
-        Document(new FailureDocument(error, problem), json => json.FailureDocument);
+        Try(() => Document(new FailureDocument(error, problem), json => json.FailureDocument));
         Notice(problem);
         return exitCode;
     }
@@ -48,6 +48,18 @@ sealed class Output(bool isJson)
             path.Insert(0, result.Parent is null ? "teredo" : part.Command.Name);
         Notice($"{string.Join(' ', path)} --help tells what is expected.");
         return Fail("badArguments", problem, BadArgumentsCode);
+    }
+
+    static void Try(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // There is nowhere left to say so; the exit code stays.
+        }
     }
 
     // What came from a network may be in it: nothing that steers a terminal gets there.

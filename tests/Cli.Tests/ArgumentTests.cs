@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace TeredoSdk.Cli.Tests;
 
 /// <summary>Arguments: what is wrong is said in a sentence, with exit code 2.</summary>
@@ -70,6 +72,18 @@ public sealed class ArgumentTests
         Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
         Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("badArguments"));
         Assert.That(result.Document.GetProperty("problem").GetString(), Is.EqualTo(result.Sentence));
+    }
+
+    [TestCase("decode hello 2>/dev/full", 2)]
+    [TestCase("decode hello --json >/dev/full", 2)]
+    [TestCase("decode ::1 --json >/dev/full 2>/dev/full", 1)]
+    public async Task Output_ThatCannotBeWritten_ChangesNoExitCode(string line, int exitCode)
+    {
+        if (!File.Exists("/dev/full"))
+            Assert.Ignore("There is no /dev/full here.");
+        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec ./teredo {line}"]) { WorkingDirectory = AppContext.BaseDirectory })!;
+        await shell.WaitForExitAsync();
+        Assert.That(shell.ExitCode, Is.EqualTo(exitCode));
     }
 
     [TestCase("--help", "listen")]
