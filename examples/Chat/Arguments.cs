@@ -61,6 +61,8 @@ sealed record Arguments
                 _ => throw new FormatException($"'{option}' is no option; --help lists them."),
             };
         }
+        if (parsed is { Tls: true, Invitation: { Fingerprint: null } plain })
+            throw new FormatException($"--tls needs an invitation with a fingerprint, which '{plain}' is not; let the host run with --tls, too.");
         return parsed.Invitation is { } invitation ? parsed with { Tls = invitation.Fingerprint is not null } : parsed;
     }
 

@@ -84,9 +84,9 @@ sealed class DatagramLink(TeredoDatagramSocket socket, IPEndPoint peer, Action<D
         {
             await TakeAsync(frame, CancellationToken.None);
         }
-        catch (TeredoException)
+        catch (IOException)
         {
-            // The acknowledgement can't be sent now; the peer will ask for it again.
+            // The acknowledgement can't be sent now, and the peer will ask for it again; or the chat has ended.
         }
     }
 

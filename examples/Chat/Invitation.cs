@@ -19,7 +19,7 @@ sealed record Invitation(IPEndPoint EndPoint, bool OverDatagrams, string? Finger
             && (parts.Length == 1 || (!overDatagrams && parts[1].Length == FingerprintDigits && parts[1].All(char.IsAsciiHexDigitLower)));
         return isValid ? new(endPoint!, overDatagrams, parts.Length == 2 ? parts[1] : null)
             : throw new FormatException(
-                $"'{text}' is no invitation; expected what a peer's chat printed, such as [2001:0:cb00:7101:2443:665f:34ff:8ef4]:4242.");
+                $"'{Words.Clean(text)}' is no invitation; expected what a peer's chat printed, such as [2001:0:cb00:7101:2443:665f:34ff:8ef4]:4242.");
     }
 
     public override string ToString() => EndPoint + (OverDatagrams ? Datagrams : "") + (Fingerprint is null ? "" : "#" + Fingerprint);

@@ -35,6 +35,8 @@ abstract class Link : IAsyncDisposable
     public async Task SendAsync(string line, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Attempts * Patience); // a peer that reads nothing holds up the write itself
         try
         {
             var acknowledged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -44,11 +46,15 @@ abstract class Link : IAsyncDisposable
             for (int attempt = 0; attempt < Attempts; attempt++)
             {
                 if (attempt == 0 || IsLossy)
-                    await WriteAsync(frame, cancellationToken);
-                if (await IsInTimeAsync(acknowledged.Task, cancellationToken))
+                    await WriteAsync(frame, limit.Token);
+                if (await IsInTimeAsync(acknowledged.Task, limit.Token))
                     return;
             }
             throw new IOException($"{RemoteEndPoint} does not acknowledge any more.");
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"{RemoteEndPoint} does not acknowledge any more.", e);
         }
         finally
         {

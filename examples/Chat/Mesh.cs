@@ -52,8 +52,10 @@ sealed class Mesh : IAsyncDisposable
         for (string? line; (line = await ReceiveAsync(link)) != "ready";)
         {
             var (verb, rest) = Words.Split(line ?? throw new IOException($"{peer} has gone."));
-            if (verb == "peer" && others.Count < MaxPeers)
-                others.Add(Invitation.Parse(rest));
+            if (verb == "peer")
+                others.Add(others.Count < MaxPeers ? ParseInvitation(peer, rest) : throw new IOException($"{peer} knows too many peers."));
+            else
+                Hear(Find(peer), line);
         }
         Run(ListenAsync(peer));
         foreach (var other in others)
@@ -161,21 +163,40 @@ sealed class Mesh : IAsyncDisposable
     // Reads what a peer says until one of the two leaves.
     async Task ListenAsync(Invitation invitation)
     {
-        Peer peer;
-        lock (_gate)
-            peer = _peers[invitation];
+        var peer = Find(invitation);
         try
         {
             while (await peer.Link.ReceiveAsync(_leaving.Token) is { } line && line != "bye")
-            {
-                if (Words.Split(line) is ("say", var text))
-                    _tell($"{peer.Name}: {Words.Clean(text)}");
-            }
+                Hear(peer, line);
         }
         finally
         {
             await peer.Link.DisposeAsync();
             Forget(peer.Link);
+        }
+    }
+
+    void Hear(Peer peer, string line)
+    {
+        if (Words.Split(line) is ("say", var text))
+            _tell($"{peer.Name}: {Words.Clean(text)}");
+    }
+
+    Peer Find(Invitation invitation)
+    {
+        lock (_gate)
+            return _peers[invitation];
+    }
+
+    static Invitation ParseInvitation(Invitation from, string text)
+    {
+        try
+        {
+            return Invitation.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new IOException($"{from} is no chat: {e.Message}", e);
         }
     }
 

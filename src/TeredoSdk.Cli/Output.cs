@@ -12,14 +12,14 @@ sealed class Output(bool isJson)
 
     public bool IsJson => isJson;
 
-    /// <summary>A line on stderr, beside the result.</summary>
-    public static void Notice(string line) => Console.Error.WriteLine(line);
+    /// <summary>A line on stderr, beside the result. Where that can't be written, a disk that is full say, the command goes on.</summary>
+    public static void Notice(string line) => Try(() => Console.Error.WriteLine(Printable(line)));
 
     /// <summary>A line of the result for people; nothing with --json.</summary>
     public void Line(string line)
     {
         if (!isJson)
-            Console.Out.WriteLine(line);
+            Console.Out.WriteLine(Printable(line));
     }
 
     /// <summary>Where payload goes: to stdout, which the document has for itself with --json.</summary>
@@ -35,7 +35,7 @@ sealed class Output(bool isJson)
     /// <summary>The end of a command that failed.</summary>
     public int Fail(string error, string problem, int exitCode = FailureCode)
     {
-        Document(new FailureDocument(error, problem), json => json.FailureDocument);
+        Try(() => Document(new FailureDocument(error, problem), json => json.FailureDocument));
         Notice(problem);
         return exitCode;
     }
@@ -49,4 +49,20 @@ sealed class Output(bool isJson)
         Notice($"{string.Join(' ', path)} --help tells what is expected.");
         return Fail("badArguments", problem, BadArgumentsCode);
     }
+
+    static void Try(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // There is nowhere left to say so; the exit code stays.
+        }
+    }
+
+    // What came from a network may be in it: nothing that steers a terminal gets there.
+    static string Printable(string text) =>
+        string.Concat(text.ReplaceLineEndings("\n").Select(c => char.IsControl(c) && c is not ('\n' or '\t') ? '\uFFFD' : c));
 }

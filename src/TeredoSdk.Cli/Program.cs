@@ -24,7 +24,7 @@ var root = new RootCommand(
 };
 var result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (result.Action is ParseErrorAction)
-    return new Output(isJson: args.Contains(CommonOptions.Json.Name)).BadArguments(
+    return new Output(isJson: result.GetResult(CommonOptions.Json) is { Tokens: [] or [{ Value: "true" }], Implicit: false }).BadArguments(
         result.UnmatchedTokens is [var token, ..] ? $"'{token}' is not a command, an option or an argument here." : result.Errors[0].Message,
         result.CommandResult);
 return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });

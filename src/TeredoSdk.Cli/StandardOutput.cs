@@ -9,6 +9,7 @@ sealed partial class StandardOutput : Stream
 {
     const string Descriptors = "/proc/self/fd";
     const int Descriptor = 1, ErrorDescriptor = 2;
+    const short PollNoReader = 8 | 16; // POLLERR of a pipe, POLLHUP of a socket or a terminal
 
     readonly Stream _inner = Console.OpenStandardOutput();
 
@@ -34,9 +35,16 @@ sealed partial class StandardOutput : Stream
     /// <summary>The stream; the descriptor itself ends with it, where there are descriptors.</summary>
     public static Stream Open() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new StandardOutput();
 
-    public override void Write(byte[] buffer, int offset, int count) => _inner.Write(buffer, offset, count);
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    public override void Write(ReadOnlySpan<byte> buffer) => _inner.Write(buffer);
+    /// <exception cref="IOException">Nobody reads it any more.</exception>
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        _inner.Write(buffer); // in silence also to a pipe that is closed
+        var output = new PollRequest { Descriptor = Descriptor };
+        if (Poll(ref output, 1, 0) > 0 && (output.Returned & PollNoReader) != 0)
+            throw new IOException("stdout is closed: nobody reads any more what the peer sends.");
+    }
 
     public override void Flush() => _inner.Flush();
 
@@ -83,4 +91,14 @@ sealed partial class StandardOutput : Stream
     [LibraryImport("libc", EntryPoint = "dup2")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Duplicate(SafeFileHandle from, int to);
+
+    [LibraryImport("libc", EntryPoint = "poll")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Poll(ref PollRequest request, nuint count, int milliseconds);
+
+    struct PollRequest
+    {
+        public int Descriptor;
+        public short Wanted, Returned;
+    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine.Parsing;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -61,13 +62,12 @@ static class Values
     /// <summary>A host: an IPv6 address, in brackets or not, or a name.</summary>
     public static string? Host(ArgumentResult result)
     {
-        string text = Text(result);
-        string host = text is ['[', .., ']'] ? text[1..^1] : text;
+        string text = Text(result), host = WithoutBrackets(text);
         return IsHost(host) && (host == text || host.Contains(':')) ? host : Bad<string>(result, "an IPv6 address or a host name");
     }
 
     /// <summary>An IP address of any kind.</summary>
-    public static IPAddress? Address(ArgumentResult result) => IPAddress.TryParse(Text(result), out var address)
+    public static IPAddress? Address(ArgumentResult result) => IsAddress(WithoutBrackets(Text(result)), out var address)
         ? address
         : Bad<IPAddress>(result, "an IPv6 address such as 2001:0:cb00:7178:0:efff:3fff:fdfe");
 
@@ -86,8 +86,17 @@ static class Values
     }
 
     static bool IsHost(string host) => host.Contains(':')
-        ? IPAddress.TryParse(host, out _)
+        ? IsAddress(host, out _)
         : Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4;
+
+    static string WithoutBrackets(string text) => text is ['[', .., ']'] ? text[1..^1] : text;
+
+    // Brackets in it would be those of an endpoint, whose port .NET passes over.
+    static bool IsAddress(string text, [NotNullWhen(true)] out IPAddress? address)
+    {
+        address = null;
+        return !text.Contains('[') && IPAddress.TryParse(text, out address);
+    }
 
     static string Text(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
 

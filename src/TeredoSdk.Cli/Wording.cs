@@ -15,6 +15,7 @@ static class Wording
         (nameof(TeredoOptions.QualificationTimeout), "--timeout"),
         ("NativeIPv6 is Instead", "--native-ipv6 is instead"),
         ("Use Beside", "Use beside"),
+        (", or null", ""),
         (nameof(TeredoServerHostOptions.SecondaryAddress), "--secondary-address"),
         ("ServedPrefixes", "--prefix"),
         (nameof(TeredoRelayHostOptions.Prefixes), "--prefix"),

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace TeredoSdk.Cli.Tests;
 
 /// <summary>Arguments: what is wrong is said in a sentence, with exit code 2.</summary>
@@ -25,6 +27,10 @@ public sealed class ArgumentTests
     [TestCase("--count", "ping ::1 -c 0")]
     [TestCase("--interval", "ping ::1 -i -1")]
     [TestCase("ADDR", "ping 1:2")]
+    [TestCase("'[::1]:80'", "ping [::1]:80")]
+    [TestCase("'[2001::1]:80'", "decode [2001::1]:80")]
+    [TestCase("'[[::1]]:80'", "connect [[::1]]:80")]
+    [TestCase("other than --address.", "server --address 127.0.0.1 --secondary-address 127.0.0.1 --allow-private")]
     [TestCase("auto or windows or interface or embedded", "status --provider miredo")]
     [TestCase("--sockets", "status --sockets raw")]
     [TestCase("--native-ipv6", "status --native-ipv6 never")]
@@ -48,14 +54,36 @@ public sealed class ArgumentTests
         Assert.That(result.Output, Is.Empty);
     }
 
+    [Test]
+    public async Task Argument_WithControlCharacters_IsShownWithoutThem()
+    {
+        var result = await CommandProcess.RunAsync("decode", "\e[31m");
+        Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
+        Assert.That(result.Sentence, Does.StartWith("ADDRESS is '\uFFFD[31m'"));
+    }
+
     [TestCase("listen 65536 --json")]
     [TestCase("status --refresh 1 --json")]
+    [TestCase("frobnicate --json")]
+    [TestCase("decode --json=true hello")]
     public async Task BadArguments_WithJson_AreADocument(string line)
     {
         var result = await CommandProcess.RunAsync(line.Split(' '));
         Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
         Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("badArguments"));
         Assert.That(result.Document.GetProperty("problem").GetString(), Is.EqualTo(result.Sentence));
+    }
+
+    [TestCase("decode hello 2>/dev/full", 2)]
+    [TestCase("decode hello --json >/dev/full", 2)]
+    [TestCase("decode ::1 --json >/dev/full 2>/dev/full", 1)]
+    public async Task Output_ThatCannotBeWritten_ChangesNoExitCode(string line, int exitCode)
+    {
+        if (!File.Exists("/dev/full"))
+            Assert.Ignore("There is no /dev/full here.");
+        using var shell = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec ./teredo {line}"]) { WorkingDirectory = AppContext.BaseDirectory })!;
+        await shell.WaitForExitAsync();
+        Assert.That(shell.ExitCode, Is.EqualTo(exitCode));
     }
 
     [TestCase("--help", "listen")]

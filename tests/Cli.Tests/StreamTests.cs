@@ -48,6 +48,21 @@ public sealed class StreamTests
     }
 
     [Test]
+    public async Task Stdout_ThatNobodyReadsAnyMore_EndsTheCommandWithASentence()
+    {
+        using var listener = _lab.Start("listen", "0");
+        using var caller = _lab.Start("connect", await listener.ListeningAsync());
+        await listener.Input.WriteAsync("first"u8.ToArray());
+        await listener.Input.FlushAsync();
+        Assert.That(await caller.Output.ReadAsync(new byte[5]), Is.GreaterThan(0));
+        caller.Output.Close();
+        await listener.Input.WriteAsync("second"u8.ToArray());
+        await listener.Input.FlushAsync();
+        Assert.That(await caller.ExitCodeAsync(), Is.EqualTo(1));
+        Assert.That(caller.ErrorLines[^1], Does.StartWith("stdout is closed"));
+    }
+
+    [Test]
     public async Task Payload_ToAPeerThatHalfClosedAtOnce_ArrivesWhole()
     {
         byte[] payload = RandomNumberGenerator.GetBytes(PayloadOctets);

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using TeredoSdk.Tests;
 
 namespace TeredoSdk.Examples.Tests;
@@ -83,6 +85,47 @@ public sealed class ChatTests
         var (exitCode, _, errors) = await mallory.FinishAsync();
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(errors, Does.Contain("is not the peer of the invitation"));
+    }
+
+    [TestCase("1 hello eve ESC]0;owned ESC[31m")]
+    [TestCase("1 hello eve INVITATION", "2 peer ESC[31mred")]
+    public async Task Join_OfAHostThatSendsEscapeSequences_FailsWithASentenceWithout(params string[] frames)
+    {
+        await using var lab = new Loopback();
+        await using var node = await TeredoNode.StartAsync(lab.Options);
+        await using var eve = await node.BindAsync(0, IPProtectionLevel.Unrestricted);
+        string invitation = $"{eve.TeredoEndPoint}/udp";
+        using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
+        var caller = (await eve.ReceiveFromAsync().AsTask().InTime()).RemoteEndPoint;
+        foreach (string frame in frames.Prepend("+1"))
+            await eve.SendToAsync(Encoding.UTF8.GetBytes(frame.Replace("INVITATION", invitation).Replace("ESC", "\e")), caller);
+        var (exitCode, output, errors) = await chat.FinishAsync();
+        Assert.That(exitCode, Is.EqualTo(1), errors);
+        Assert.That(errors, Does.Contain("is not the peer of the invitation").Or.Contain("is no chat"));
+        Assert.That((output + errors).Where(c => char.IsControl(c) && c != '\n'), Is.Empty);
+    }
+
+    [Test]
+    public async Task Join_LineSaidBeforeAllPeersAreKnown_IsSeen()
+    {
+        await using var lab = new Loopback();
+        await using var node = await TeredoNode.StartAsync(lab.Options);
+        await using var alice = await node.BindAsync(0, IPProtectionLevel.Unrestricted);
+        string invitation = $"{alice.TeredoEndPoint}/udp";
+        using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
+        var caller = (await alice.ReceiveFromAsync().AsTask().InTime()).RemoteEndPoint;
+        foreach (string frame in new[] { "+1", $"1 hello alice {invitation}", "2 say early", "3 ready" })
+            await alice.SendToAsync(Encoding.UTF8.GetBytes(frame), caller);
+        await chat.SeeAsync("alice: early");
+    }
+
+    [Test]
+    public async Task Join_WithTlsByAnInvitationWithoutFingerprint_IsABadArgument()
+    {
+        using var chat = new ChatProcess("join", "[2001::1]:4242", "--tls");
+        var (exitCode, _, errors) = await chat.FinishAsync();
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors, Does.StartWith("--tls needs an invitation with a fingerprint"));
     }
 
     [Test]
