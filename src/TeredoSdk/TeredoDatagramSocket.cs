@@ -42,7 +42,9 @@ public sealed class TeredoDatagramSocket : TeredoSocket
     /// <returns>The octets sent.</returns>
     /// <exception cref="ArgumentException">The end point is not an IPv6 one, or its port is 0.</exception>
     /// <exception cref="SocketException"><see cref="SocketError.MessageSize"/>: the datagram is too large.</exception>
-    /// <exception cref="TeredoException">There is no address now, or the peer may not or can't be reached. The socket stays usable.</exception>
+    /// <exception cref="TeredoException">
+    /// There is no address now, or the peer may not or can't be reached; sockets of the kernel lose such a datagram instead. The socket stays usable.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The socket or its node is disposed.</exception>
     public ValueTask<int> SendToAsync(ReadOnlyMemory<byte> datagram, IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default)
     {
