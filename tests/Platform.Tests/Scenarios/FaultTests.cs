@@ -22,8 +22,8 @@ public partial class FaultTests : LabTests
         var nat = lab.AddNat("nat", NatKind.PortRestricted);
         var alice = nat.AddHost("alice");
         await lab.StartAsync();
-        var server = await TeredoCommand.StartServerAsync(first);
-        await TeredoCommand.StartServerAsync(second);
+        var server = await TeredoProgram.StartServerAsync(first);
+        await TeredoProgram.StartServerAsync(second);
         var talker = await Talker.StartAsync(alice, [first, second], Refresh);
         server.Send(Signal.Kill);
         await server.WaitForExitAsync();
@@ -47,7 +47,7 @@ public partial class FaultTests : LabTests
         var (alice, neighbour) = (nat.AddHost("alice"), nat.AddHost("neighbour"));
         var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
         await lab.StartAsync();
-        await TeredoCommand.StartServerAsync(server);
+        await TeredoProgram.StartServerAsync(server);
         var listener = await Talker.StartAsync(alice, [server], Refresh);
         var caller = await Talker.StartAsync(bob, [server]);
         listener.Tell($"open mine {caller.EndPoint}");
@@ -72,7 +72,7 @@ public partial class FaultTests : LabTests
         var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
         var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
         await lab.StartAsync();
-        await TeredoCommand.StartServerAsync(server);
+        await TeredoProgram.StartServerAsync(server);
         var listener = await Talker.StartAsync(alice, [server]);
         var sender = await Talker.StartAsync(bob, [server]);
         sender.Tell(string.Create(CultureInfo.InvariantCulture, $"send data {listener.EndPoint} {octets}"));
@@ -133,7 +133,7 @@ public partial class FaultTests : LabTests
         var server = lab.AddServer();
         var alice = lab.AddNat("nat", NatKind.PortRestricted).AddHost("alice");
         await lab.StartAsync();
-        await TeredoCommand.StartServerAsync(server);
+        await TeredoProgram.StartServerAsync(server);
         return (alice, server);
     }
 

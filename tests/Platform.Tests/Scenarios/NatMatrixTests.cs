@@ -72,9 +72,9 @@ public class NatMatrixTests : LabTests
         var alice = lab.AddNat("nat1", NatKind.Symmetric).AddHost("alice");
         var bob = lab.AddNat("nat2", NatKind.Symmetric).AddHost("bob");
         await lab.StartAsync();
-        await TeredoCommand.StartServerAsync(server);
+        await TeredoProgram.StartServerAsync(server);
         var listener = await Talker.StartAsync(bob, [server]);
-        var connect = alice.Start(TeredoCommand.Executable, ["connect", $"{listener.EndPoint}", "--server", $"{server.Address}", "--allow-private"], StartOptions.User);
+        var connect = alice.Start(TeredoProgram.Path, ["connect", $"{listener.EndPoint}", "--server", $"{server.Address}", "--allow-private"], StartOptions.User);
         Assert.That(await connect.WaitForExitAsync(TimeSpan.FromSeconds(30)), Is.EqualTo(1));
         Assert.That(connect.Errors.Split('\n')[^1], Does.Contain("symmetric").And.EndWith("."), connect.Transcript);
     }
@@ -86,7 +86,7 @@ public class NatMatrixTests : LabTests
         var alice = lab.AddNat("nat1", NatKind.PortRestricted, dropsInput: false).AddHost("alice");
         var bob = lab.AddNat("nat2", NatKind.PortRestricted, dropsInput: false).AddHost("bob");
         await lab.StartAsync();
-        await TeredoCommand.StartServerAsync(server);
+        await TeredoProgram.StartServerAsync(server);
         return (await Talker.StartAsync(alice, [server]), await Talker.StartAsync(bob, [server]));
     }
 

@@ -34,7 +34,7 @@ public class PortMappingTests : LabTests
             }
             RULES
             """);
-        await TeredoCommand.StartServerAsync(server);
+        await TeredoProgram.StartServerAsync(server);
         var talker = await Talker.StartAsync(alice, [server], ("PROBE_MAPPING", "yes"));
         talker.Tell("mapping");
         string mapping = await talker.Process.WaitForLineAsync("mapping ", MappingLimit);

@@ -40,7 +40,7 @@ public partial class StartTimeTests : LabTests
         var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
         alice.Delay = bob.Delay = oneWay / 2;
         await lab.StartAsync();
-        await TeredoCommand.StartServerAsync(server);
+        await TeredoProgram.StartServerAsync(server);
         var (caller, peer) = (await Talker.StartAsync(alice, [server]), await Talker.StartAsync(bob, [server]));
         await caller.CallAsync(peer); // so that all code has run once
         var call = await caller.CallAsync(peer);
