@@ -43,4 +43,34 @@ public enum TeredoError
     ConnectionRefused,
     /// <summary>Rights are missing for what was asked for.</summary>
     AccessDenied,
+    /// <summary>Windows' Teredo is switched off: its type is disabled.</summary>
+    TeredoDisabled,
+    /// <summary>Windows' Teredo is off because nobody switched it on (the default since Windows 10 1803).</summary>
+    TeredoDisabledByDefault,
+    /// <summary>The registry value DisabledComponents switches Teredo off.</summary>
+    TeredoDisabledByRegistry,
+    /// <summary>A group policy switches Teredo off.</summary>
+    TeredoDisabledByPolicy,
+    /// <summary>IPv6 is switched off, or not installed.</summary>
+    IPv6Disabled,
+    /// <summary>Windows' Teredo has no address: it is offline, and the message says why.</summary>
+    TeredoOffline,
+    /// <summary>A service that Teredo or the firewall needs does not run.</summary>
+    ServiceStopped,
+    /// <summary>There is no firewall, or it can't be asked.</summary>
+    FirewallUnavailable,
+    /// <summary>The firewall is off, without which Windows' Teredo may refuse to work.</summary>
+    FirewallOff,
+    /// <summary>The firewall has no exception for this program.</summary>
+    FirewallExceptionMissing,
+    /// <summary>The firewall has an exception, but a policy, a profile or another rule overrides it.</summary>
+    FirewallExceptionOverridden,
+    /// <summary>A firewall rule would not be valid: its name, its ports or its program.</summary>
+    InvalidFirewallRule,
+    /// <summary>The program does not exist, or a rule for it would open every program of its kind (dotnet.exe).</summary>
+    InvalidProgram,
+    /// <summary>The person said no.</summary>
+    ConsentRefused,
+    /// <summary>A step of a setup did not have the outcome it should have.</summary>
+    SetupFailed,
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk;
 
@@ -91,6 +92,21 @@ public sealed class TeredoOptions
     /// <summary>What to do when the host has native IPv6.</summary>
     public NativeIPv6Mode NativeIPv6 { get; set; }
 
+    /// <summary>
+    /// Whether a firewall exception is registered for this program when it listens on Windows and has the rights to do so; on by default. Without the rights the report
+    /// says what is missing, and the command that adds it.
+    /// </summary>
+    public bool RegisterFirewallException { get; set; } = true;
+
+    /// <summary>
+    /// Asks the person at the machine before anything is installed or enabled on Windows. Null (the default): nothing is, and the report says what would
+    /// help.
+    /// </summary>
+    public Func<ConsentRequest, CancellationToken, ValueTask<bool>>? Consent { get; set; }
+
+    /// <summary>The Windows that is driven; null (the default) for the real one, where there is one. Tests put a fake one here.</summary>
+    public IWindowsSystem? Windows { get; set; }
+
     /// <summary>Where the node logs to; nowhere by default.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
@@ -138,7 +154,8 @@ public sealed class TeredoOptions
         && Equals(Secret, other.Secret) && ClientPort == other.ClientPort && RefreshInterval == other.RefreshInterval && Extensions == other.Extensions
         && AllowPrivateAddresses == other.AllowPrivateAddresses && RequireSecondary == other.RequireSecondary
         && QualificationTimeout == other.QualificationTimeout && DormancyTimeout == other.DormancyTimeout && NativeIPv6 == other.NativeIPv6
-        && PortMapping == other.PortMapping && Equals(LoggerFactory, other.LoggerFactory) && Equals(TimeProvider, other.TimeProvider);
+        && PortMapping == other.PortMapping && RegisterFirewallException == other.RegisterFirewallException && Equals(Consent, other.Consent)
+        && ReferenceEquals(Windows, other.Windows) && Equals(LoggerFactory, other.LoggerFactory) && Equals(TimeProvider, other.TimeProvider);
 
     /// <summary>A copy that later changes do not reach, checked.</summary>
     internal TeredoOptions Snapshot()

@@ -8,7 +8,7 @@ public enum TeredoProvider
 {
     /// <summary>The first of the others that can qualify, in their order. Never in a report.</summary>
     Auto,
-    /// <summary>The Teredo of Windows. Not driven by this version.</summary>
+    /// <summary>The Teredo of Windows.</summary>
     Windows,
     /// <summary>A Teredo interface of this machine that is already up, for example that of miredo.</summary>
     Interface,
@@ -136,6 +136,9 @@ public sealed record TeredoReport
 
     /// <summary>The sentence to <see cref="Error"/>: why, and what to do.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>Windows' own Teredo and what stands in its way; null where another provider runs.</summary>
+    public WindowsReport? Windows { get; init; }
 
     /// <summary>When the node tries again, or null while it does not wait for that.</summary>
     public DateTimeOffset? RetryAt { get; init; }

@@ -1,0 +1,53 @@
+using System.Net.Sockets;
+
+namespace TeredoSdk.Windows;
+
+/// <summary>The firewall exception that a program needs so that strangers reach it through Teredo. Equal requests name the same rules.</summary>
+public sealed record FirewallExceptionRequest
+{
+    /// <summary>The group of every rule that the SDK owns.</summary>
+    public const string OwnGrouping = "TeredoSdk";
+
+    /// <summary>The application's name, as people see it in the firewall: not empty, no '|', not "all".</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The full path of the program, which exists; null for the Teredo UDP port alone.</summary>
+    public string? ProgramPath { get; init; }
+
+    /// <summary>The TCP port, 1 to 65535; null for all ports of the program, unless only <see cref="UdpPort"/> is named.</summary>
+    public int? TcpPort { get; init; }
+
+    /// <summary>The UDP port, 1 to 65535; null for all ports of the program, unless only <see cref="TcpPort"/> is named.</summary>
+    public int? UdpPort { get; init; }
+
+    /// <summary>
+    /// Whether the tunnel's traffic gets in. <see cref="EdgeTraversal.DeferToApp"/> (the default) makes the socket's <see cref="IPProtectionLevel"/> the switch; where
+    /// the system does not have it yet (Windows Vista), <see cref="EdgeTraversal.Allow"/> takes its place.
+    /// </summary>
+    public EdgeTraversal EdgeTraversal { get; init; } = EdgeTraversal.DeferToApp;
+
+    /// <summary>Whether the Teredo client's own UDP port is opened, too; needed only where a rule of Windows for it is missing.</summary>
+    public bool OpenTeredoPort { get; init; }
+}
+
+/// <summary>Whether a firewall exception is in force.</summary>
+public enum FirewallExceptionState
+{
+    /// <summary>The firewall can't be asked; the reason says why.</summary>
+    NotKnown,
+    /// <summary>A rule lets the traffic in.</summary>
+    InForce,
+    /// <summary>There is no such rule.</summary>
+    Missing,
+    /// <summary>There is one, but something overrides it: the profile, a policy, a block rule.</summary>
+    Overridden,
+    /// <summary>The firewall is off: nothing is blocked here, but Teredo may refuse to work without one.</summary>
+    FirewallOff,
+}
+
+/// <summary>What a check of a firewall exception found.</summary>
+/// <param name="State">Whether it is in force.</param>
+/// <param name="Error">The error when it is not, else null.</param>
+/// <param name="Problem">Why it is not, and the smallest step that would help; null when it is in force.</param>
+/// <param name="Rules">The rules that count for it, the SDK's own and others'.</param>
+public sealed record FirewallExceptionCheck(FirewallExceptionState State, TeredoError? Error, string? Problem, IReadOnlyList<FirewallRule> Rules);

@@ -1,0 +1,49 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace TeredoSdk.Windows;
+
+/// <summary>What was asked of the system: its answer, or why there is none. "Not known" is never mixed with "no".</summary>
+/// <typeparam name="T">What the answer is.</typeparam>
+public readonly record struct Reading<T>
+{
+    readonly T? _value;
+
+    internal Reading(T? value, string? reason) => (_value, Reason) = (value, reason);
+
+    /// <summary>Why there is no answer, as a sentence for a person; null when there is one.</summary>
+    public string? Reason { get; }
+
+    /// <summary>Whether there is an answer.</summary>
+    public bool IsKnown => Reason is null;
+
+    /// <summary>The answer.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
+    public T Value => Reason is null ? _value! : throw new InvalidOperationException(Reason);
+
+    /// <summary>The answer, or the type's default when there is none.</summary>
+    public T? ValueOrDefault => _value;
+
+    /// <param name="value">The answer, when there is one.</param>
+    /// <returns>Whether there is an answer.</returns>
+    public bool TryGet([MaybeNullWhen(false)] out T value)
+    {
+        value = _value;
+        return IsKnown;
+    }
+}
+
+/// <summary>Makes readings.</summary>
+public static class Reading
+{
+    /// <summary>An answer.</summary>
+    /// <param name="value">What it is.</param>
+    public static Reading<T> Of<T>(T value) => new(value, null);
+
+    /// <summary>No answer.</summary>
+    /// <param name="reason">Why: a sentence for a person.</param>
+    public static Reading<T> Unknown<T>(string reason)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(reason);
+        return new(default, reason);
+    }
+}
