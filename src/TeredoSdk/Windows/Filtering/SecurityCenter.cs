@@ -4,7 +4,6 @@ using System.Runtime.Versioning;
 namespace TeredoSdk.Windows.Filtering;
 
 /// <summary>What Windows Security says of the firewall (Windows Vista and later, no server edition).</summary>
-[SupportedOSPlatform("windows")]
 static partial class SecurityCenter
 {
     const uint WSC_SECURITY_PROVIDER_FIREWALL = 1; // wscapi.h
@@ -12,6 +11,7 @@ static partial class SecurityCenter
     const string Call = "WscGetSecurityProviderHealth";
     const string Meaning = "it is not known whether a firewall is registered with Windows Security";
 
+    [SupportedOSPlatform("windows")]
     public static Reading<FirewallHealth> ReadFirewall() => NativeCall.Ask(Call + " (server editions lack it)", Meaning, () =>
     {
         int result = WscGetSecurityProviderHealth(WSC_SECURITY_PROVIDER_FIREWALL, out int health);
@@ -27,6 +27,7 @@ static partial class SecurityCenter
         _ => Reading.Unknown<FirewallHealth>(NativeCall.Failed(Call, result, Meaning)),
     };
 
+    [SupportedOSPlatform("windows")]
     [LibraryImport("wscapi")]
     private static partial int WscGetSecurityProviderHealth(uint providers, out int health);
 }
