@@ -40,7 +40,7 @@ sealed class CimInstance(IWbemClassObject instance)
                 CIM_BOOLEAN => ComVariant.Create(number != 0),
                 _ => ComVariant.Create(number), // CIM integers of up to 32 bits travel as VT_I4
             };
-            CimNamespace.Check("IWbemClassObject.Put " + name, instance.Put(name, 0, in value, type));
+            CimNamespace.Check("IWbemClassObject.Put " + name, instance.Put(name, 0, in value, 0)); // a property that exists keeps its type
             return;
         }
         throw new CimException("IWbemClassObject.Get " + names[0], CimNamespace.WBEM_E_NOT_FOUND);

@@ -37,9 +37,7 @@ static class ServiceManager
             using var service = Open(name, ServiceApi.SERVICE_QUERY_STATUS | ServiceApi.SERVICE_QUERY_CONFIG | ServiceApi.SERVICE_START);
             if (IsDisabled(service))
                 MakeStartable(name);
-            if (ServiceApi.StartServiceW(service, 0, 0) == 0 && Marshal.GetLastPInvokeError() != ServiceApi.ERROR_SERVICE_ALREADY_RUNNING)
-                throw Failure("StartService");
-            await WaitUntilRunningAsync(service, name, cancellationToken).ConfigureAwait(false);
+            await StartAsync(service, name, cancellationToken).ConfigureAwait(false);
         }
         catch (Win32Exception e)
         {
@@ -47,15 +45,17 @@ static class ServiceManager
         }
     }
 
-    static async Task WaitUntilRunningAsync(ServiceHandle service, string name, CancellationToken cancellationToken)
+    static async Task StartAsync(ServiceHandle service, string name, CancellationToken cancellationToken)
     {
         long start = TimeProvider.System.GetTimestamp();
+        bool isAsked = false;
         while (true)
         {
+            isAsked = isAsked || Ask(service);
             var status = ReadStatus(service);
             if (status.CurrentState == ServiceApi.SERVICE_RUNNING)
                 return;
-            if (status.CurrentState == ServiceApi.SERVICE_STOPPED)
+            if (isAsked && status.CurrentState == ServiceApi.SERVICE_STOPPED)
                 throw new TeredoException(TeredoError.ServiceStopped,
                     $"The service {name} stopped while it started ({NativeCall.Describe((int)status.Win32ExitCode)}). Look into the system's event log.");
             if (TimeProvider.System.GetElapsedTime(start) > StartTimeout)
@@ -63,6 +63,19 @@ static class ServiceManager
                     $"The service {name} did not start within {StartTimeout.TotalSeconds:0} s. Look into the system's event log, and try again.");
             await Task.Delay(PollInterval, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <returns>False when the service control manager is busy, as it is while the system starts.</returns>
+    static bool Ask(ServiceHandle service)
+    {
+        if (ServiceApi.StartServiceW(service, 0, 0) != 0)
+            return true;
+        return Marshal.GetLastPInvokeError() switch
+        {
+            ServiceApi.ERROR_SERVICE_ALREADY_RUNNING => true,
+            ServiceApi.ERROR_SERVICE_DATABASE_LOCKED => false,
+            _ => throw Failure("StartService"),
+        };
     }
 
     static void MakeStartable(string name)
