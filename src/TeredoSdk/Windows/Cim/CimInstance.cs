@@ -25,7 +25,9 @@ sealed class CimInstance(IWbemClassObject instance)
         return null;
     }
 
-    /// <summary>Sets the first of these properties that there is, in the type that it has: to the number, or to the text where it is a string.</summary>
+    /// <summary>
+    /// Sets the first of these properties that there is, in the type that it has: to the number, or to the text where it is a string.
+    /// </summary>
     /// <exception cref="CimException">There is none of them, or it can't be set.</exception>
     public void Write(int number, string text, params ReadOnlySpan<string> names)
     {

@@ -6,8 +6,8 @@ using TeredoSdk.Windows.Filtering;
 namespace TeredoSdk.Windows.IpHelper;
 
 /// <summary>
-/// Tells when addresses or the Teredo port may have changed. Asks the system from the first handler on until the last one goes. One for the process, so that a late
-/// callback of the system finds it.
+/// Tells when addresses or the Teredo port may have changed. Asks the system from the first handler on until the last one goes. One for the
+/// process, so that a late callback of the system finds it.
 /// </summary>
 [SupportedOSPlatform("windows")]
 sealed unsafe class ChangeFeed

@@ -57,7 +57,8 @@ static class ServiceManager
                 return;
             if (isAsked && status.CurrentState == ServiceApi.SERVICE_STOPPED)
                 throw new TeredoException(TeredoError.ServiceStopped,
-                    $"The service {name} stopped while it started ({NativeCall.Describe((int)status.Win32ExitCode)}). Look into the system's event log.");
+                    $"The service {name} stopped while it started ({NativeCall.Describe((int)status.Win32ExitCode)}). "
+                    + "Look into the system's event log.");
             if (TimeProvider.System.GetElapsedTime(start) > StartTimeout)
                 throw new TeredoException(TeredoError.ServiceStopped,
                     $"The service {name} did not start within {StartTimeout.TotalSeconds:0} s. Look into the system's event log, and try again.");
@@ -125,10 +126,12 @@ static class ServiceManager
     static TeredoException Explain(string name, Win32Exception e) => e.NativeErrorCode switch
     {
         NativeCall.ERROR_ACCESS_DENIED => new(TeredoError.AccessDenied,
-            $"Starting the service {name} needs an administrator ({e.Message}). Run as administrator: sc.exe config {name} start= demand & sc.exe start {name}", e),
+            $"Starting the service {name} needs an administrator ({e.Message}). "
+            + $"Run as administrator: sc.exe config {name} start= demand & sc.exe start {name}", e),
         ServiceApi.ERROR_SERVICE_DOES_NOT_EXIST => new(TeredoError.ServiceStopped,
             $"The service {name} is not installed on this system. It belongs to Windows; look whether the edition has it.", e),
         _ => new(TeredoError.ServiceStopped,
-            $"The service {name} can't be started: {e.Message} failed ({NativeCall.Describe(e.NativeErrorCode)}). Look into the system's event log.", e),
+            $"The service {name} can't be started: {e.Message} failed ({NativeCall.Describe(e.NativeErrorCode)}). "
+            + "Look into the system's event log.", e),
     };
 }

@@ -5,7 +5,9 @@ using TeredoSdk.Windows.Cim;
 
 namespace TeredoSdk.Tests.Windows.Cim;
 
-/// <summary>Holds the CIM interfaces against wbemcli.h of mingw-w64: identifiers, the order of the calls, and the widths of their parameters.</summary>
+/// <summary>
+/// Holds the CIM interfaces against wbemcli.h of mingw-w64: identifiers, the order of the calls, and the widths of their parameters.
+/// </summary>
 public partial class WbemHeaderTests
 {
     const string HeaderPath = "/usr/share/mingw-w64/include/wbemcli.h";
@@ -38,7 +40,8 @@ public partial class WbemHeaderTests
     static IEnumerable<byte> Octets(string number)
     {
         string digits = number.Trim()[2..];
-        return Enumerable.Range(0, digits.Length / 2).Select(i => byte.Parse(digits.AsSpan(i * 2, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        return Enumerable.Range(0, digits.Length / 2)
+            .Select(i => byte.Parse(digits.AsSpan(i * 2, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
     // "Name(4,8,...)": the widths of the parameters on a 64-bit system.
