@@ -8,7 +8,8 @@ namespace TeredoSdk.Xp;
 static class Consent
 {
     public static XpConsentRequest InstallIPv6() => new(XpConsentKind.InstallIPv6,
-        "IPv6 will be installed on this computer, so that others can reach this program over the Internet. 'netsh interface ipv6 uninstall' undoes it.",
+        "IPv6 will be installed on this computer, so that others can reach this program over the Internet."
+        + " 'netsh interface ipv6 uninstall' undoes it.",
         "netsh " + Netsh.InstallIPv6);
 
     public static XpConsentRequest EnableTeredo(string? server) => new(XpConsentKind.EnableTeredo,
@@ -17,7 +18,8 @@ static class Consent
         "netsh " + Netsh.SetTeredoClient(server));
 
     public static XpConsentRequest OpenPort(int port, string name) => new(XpConsentKind.OpenPort,
-        $"UDP port {port} will be opened in the Windows Firewall for all programs, under the name '{name}'. Removing that exception in the control panel undoes it.",
+        $"UDP port {port} will be opened in the Windows Firewall for all programs, under the name '{name}'."
+        + " Removing that exception in the control panel undoes it.",
         "netsh " + Netsh.CommandLine("firewall", "add", "portopening", "UDP", $"{port}", name));
 
     /// <summary>Asks all questions; returns only when each was answered with yes.</summary>
@@ -25,14 +27,17 @@ static class Consent
     {
         if (consent is null && requests.Count > 0)
             throw new XpTeredoException(XpTeredoError.ConsentMissing,
-                $"Nothing was changed, because nobody could be asked: give a callback that asks the person, or have an administrator run {Commands(requests)}.");
+                "Nothing was changed, because nobody could be asked: give a callback that asks the person, or have an administrator run "
+                + $"{Commands(requests)}.");
         foreach (var request in requests)
         {
             if (!consent!(request))
                 throw new XpTeredoException(XpTeredoError.ConsentRefused,
-                    $"Nothing was changed, because consent was refused ({request.Kind}): ask again when the person wants it, or have an administrator run '{request.Command}'.");
+                    $"Nothing was changed, because consent was refused ({request.Kind}): ask again when the person wants it,"
+                    + $" or have an administrator run '{request.Command}'.");
         }
     }
 
-    static string Commands(IEnumerable<XpConsentRequest> requests) => string.Join(", then ", requests.Select(request => $"'{request.Command}'").ToArray());
+    static string Commands(IEnumerable<XpConsentRequest> requests) =>
+        string.Join(", then ", requests.Select(request => $"'{request.Command}'").ToArray());
 }

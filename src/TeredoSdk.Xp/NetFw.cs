@@ -1,8 +1,8 @@
 using System;
 using System.Runtime.InteropServices;
 
-// Source: netfw.h of the Windows SDK. Each interface in the order of its vtable, up to the last member that is needed; in COM a bool is a VARIANT_BOOL
-// and a string a BSTR without further ado. IntPtr stands for what is only there to keep its slot.
+// Source: netfw.h of the Windows SDK. Each interface in the order of its vtable, up to the last member that is needed; in COM a bool is
+// a VARIANT_BOOL and a string a BSTR without further ado. IntPtr stands for what is only there to keep its slot.
 namespace TeredoSdk.Xp;
 
 enum NetFwProtocol

@@ -21,7 +21,8 @@ static class Netsh
     /// <remarks>Source: "Parsing C command-line arguments" of the Microsoft C runtime.</remarks>
     public static string CommandLine(params string[] arguments) => string.Join(" ", arguments.Select(Quoted).ToArray());
 
-    /// <summary>Reads what <see cref="ShowTeredo"/> printed. Labels are translated, so the order of the values counts: type, server, refresh interval, port.</summary>
+    /// <summary>Reads what <see cref="ShowTeredo"/> printed.</summary>
+    /// <remarks>Labels are translated, so the order of the values counts: type, server, refresh interval, port.</remarks>
     public static TeredoSettings Parse(string output)
     {
         List<string> values = [.. Lines(output).Select(Value).Where(value => value.Length > 0)];

@@ -7,7 +7,8 @@ namespace TeredoSdk.Xp;
 /// <summary>The firewall's globally open UDP ports (<c>HNetCfg.FwMgr</c>, current profile). One's own are those of one's own name.</summary>
 sealed class PortExceptions
 {
-    const int NotFound = unchecked((int)0x80070002); // HRESULT of ERROR_FILE_NOT_FOUND
+    // HRESULTs of ERROR_FILE_NOT_FOUND and ERROR_ACCESS_DENIED.
+    const int NotFound = unchecked((int)0x80070002), AccessDenied = unchecked((int)0x80070005);
 
     readonly IXpSystem _system;
     readonly INetFwProfile _profile;
@@ -22,7 +23,9 @@ sealed class PortExceptions
     public bool FirewallEnabled => Guarded(() => _profile.FirewallEnabled);
 
     /// <summary>Whether everybody gets in through a port already.</summary>
-    /// <exception cref="XpTeredoException">No exceptions are allowed, somebody else has a narrower one for the port, or the firewall can't be asked.</exception>
+    /// <exception cref="XpTeredoException">
+    /// No exceptions are allowed, somebody else has a narrower one for the port, or the firewall can't be asked.
+    /// </exception>
     public bool IsOpen(int port, string name) => Guarded(() =>
     {
         if (_profile.ExceptionsNotAllowed)
@@ -34,7 +37,8 @@ sealed class PortExceptions
             return existing is not null && LetsAllIn(existing);
 
         throw new XpTeredoException(XpTeredoError.PortExceptionOfOthers,
-            $"UDP port {port} has the exception '{existing.Name}' already, which is off or limited to some addresses: switch it on for all computers in the Windows Firewall, or take another port.");
+            $"UDP port {port} has the exception '{existing.Name}' already, which is off or limited to some addresses:"
+            + " switch it on for all computers in the Windows Firewall, or take another port.");
     });
 
     /// <summary>Opens a port for everybody, and reads it back.</summary>
@@ -50,7 +54,8 @@ sealed class PortExceptions
             _profile.GloballyOpenPorts.Add(Make(port, name));
 
         return IsOpen(port, name) ? true : throw new XpTeredoException(XpTeredoError.PortExceptionNotKept,
-            $"The firewall did not keep the exception for UDP port {port}: a group policy may own its settings. Ask the administrator of the domain to open the port.");
+            $"The firewall did not keep the exception for UDP port {port}: a group policy may own its settings."
+            + " Ask the administrator of the domain to open the port.");
     });
 
     /// <summary>Removes one's own exception for a port.</summary>
@@ -97,15 +102,16 @@ sealed class PortExceptions
         {
             return call();
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is UnauthorizedAccessException or ExternalException { ErrorCode: AccessDenied })
         {
             throw new XpTeredoException(XpTeredoError.AccessDenied,
                 "Only an administrator may change the firewall: start the application as an administrator once.", e);
         }
         catch (Exception e) when (e is ExternalException or InvalidCastException or NotImplementedException or IOException)
         {
+            string code = e is ExternalException native ? $"0x{native.ErrorCode:X8}" : e.Message;
             throw new XpTeredoException(XpTeredoError.FirewallUnavailable,
-                $"The firewall can't be asked ({e.Message}): its service may not run. Start it with 'net start SharedAccess' and try again.", e);
+                $"The firewall can't be asked ({code}): its service may not run. Start it with 'net start SharedAccess' and try again.", e);
         }
     }
 }

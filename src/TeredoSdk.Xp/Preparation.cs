@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Net;
 using System.Threading;
 
 namespace TeredoSdk.Xp;
@@ -16,6 +15,7 @@ sealed class Preparation
     readonly XpTeredoOptions _options;
     readonly CancellationToken _cancellation;
     readonly List<XpStep> _steps = [];
+    string _clientPort = "";
 
     public Preparation(IXpSystem system, XpTeredo teredo, XpTeredoOptions options, CancellationToken cancellation)
     {
@@ -33,6 +33,7 @@ sealed class Preparation
 
     public XpReport Run(Func<XpConsentRequest, bool>? consent)
     {
+        bool hadAddress = _teredo.FindAddress() is not null;
         bool installs = !_system.CanOpenIPv6Socket;
         bool enables = installs || !Shown().IsClientOf(_options.Server);
         var firewall = _options.UdpPort is null ? null : new PortExceptions(_system);
@@ -42,7 +43,7 @@ sealed class Preparation
         EnsureIPv6(installs);
         EnsureClient(enables);
         EnsurePort(firewall, opens);
-        return Verify();
+        return Verify(hadAddress);
     }
 
     List<XpConsentRequest> Questions(bool installs, bool enables, bool opens)
@@ -64,7 +65,8 @@ sealed class Preparation
             Change(Netsh.InstallIPv6);
             if (!_teredo.Becomes(() => _system.CanOpenIPv6Socket, InstallationTimeout, _cancellation))
                 throw new XpTeredoException(XpTeredoError.IPv6NotInstalled,
-                    $"IPv6 is still not there after 'netsh {Netsh.InstallIPv6}': run it by hand as an administrator, read what it says, and restart Windows if it asks for it.");
+                    $"IPv6 is still not there after 'netsh {Netsh.InstallIPv6}':"
+                    + " run it by hand as an administrator, read what it says, and restart Windows if it asks for it.");
         }
         Add(XpStepKind.IPv6, installs, "An IPv6 socket can be made.");
     }
@@ -74,9 +76,11 @@ sealed class Preparation
         if (enables)
             Change(Netsh.SetTeredoClient(_options.Server));
         var shown = Shown();
+        _clientPort = shown.ClientPort;
         if (!shown.IsClientOf(_options.Server))
             throw new XpTeredoException(XpTeredoError.TeredoNotEnabled,
-                $"Teredo's type is '{shown.Type}' and its server '{shown.Server}' also after 'netsh {Netsh.SetTeredoClient(_options.Server)}': run it by hand as an administrator and read what it says.");
+                $"Teredo's type is '{shown.Type}' and its server '{shown.Server}' also after 'netsh {Netsh.SetTeredoClient(_options.Server)}':"
+                + " run it by hand as an administrator and read what it says.");
         Add(XpStepKind.Teredo, enables, $"The type is {shown.Type}, the server {shown.Server}, the client's port {shown.ClientPort}.");
     }
 
@@ -90,18 +94,22 @@ sealed class Preparation
         _cancellation.ThrowIfCancellationRequested();
         if (opens)
             firewall.Open(_options.UdpPort!.Value, _options.PortName);
-        Add(XpStepKind.PortException, opens, $"UDP port {_options.UdpPort} is open"
-            + (firewall.FirewallEnabled ? "." : ", but the firewall is off: nothing is blocked here, and Teredo may refuse to work without one; switch it on."));
+        Add(XpStepKind.PortException, opens, $"UDP port {_options.UdpPort} is open."
+            + (firewall.FirewallEnabled ? "" : " But the firewall is off: nothing is blocked here, and Teredo may refuse to work without one; switch it on.")
+            + (_clientPort == $"{_options.UdpPort}" ? "" : $" But the Teredo client's port is '{_clientPort}': give it this one,"
+                + $" with 'netsh {Netsh.CommandLine("interface", "ipv6", "set", "teredo", "client", $"clientport={_options.UdpPort}")}'."));
     }
 
-    XpReport Verify()
+    XpReport Verify(bool hadAddress)
     {
-        bool restart = !_system.RuntimeHasIPv6;
-        IPAddress? address = restart ? null : _teredo.WaitForAddress(_options.AddressTimeout, _cancellation);
-        _steps.Add(restart
-            ? new XpStep(XpStepKind.Address, XpStepOutcome.NotChecked, "IPv6 came after this process had started: start the application again.")
-            : new XpStep(XpStepKind.Address, XpStepOutcome.AlreadySo, $"The address is {address}."));
-        return new XpReport(_steps, address, restart);
+        if (!_system.RuntimeHasIPv6)
+        {
+            _steps.Add(new XpStep(XpStepKind.Address, XpStepOutcome.NotChecked, "IPv6 came after this process had started: start the application again."));
+            return new XpReport(_steps, null, restartRequired: true);
+        }
+        var address = _teredo.WaitForAddress(_options.AddressTimeout, _cancellation);
+        Add(XpStepKind.Address, !hadAddress, $"The address is {address}.");
+        return new XpReport(_steps, address, restartRequired: false);
     }
 
     void Change(string arguments)

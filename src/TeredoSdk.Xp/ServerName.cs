@@ -14,7 +14,8 @@ static class ServerName
         bool isValid = name.Length <= LongestName && labels.All(IsLabel) && (!IsNumber(labels.Last()) || IsAddress(labels));
         if (!isValid)
             throw new XpTeredoException(XpTeredoError.InvalidServerName,
-                $"'{name}' is no name of a Teredo server: expected a host name of letters, digits, hyphens and dots, such as teredo.example.net, or an IPv4 address.");
+                $"'{name}' is no name of a Teredo server: expected a host name of letters, digits, hyphens and dots,"
+                + " such as teredo.example.net, or an IPv4 address.");
     }
 
     static bool IsLabel(string label) =>

@@ -6,7 +6,7 @@ namespace TeredoSdk.Xp;
 /// <summary>The prefixes of Teredo addresses.</summary>
 static class TeredoPrefix
 {
-    /// <summary>Whether an address is in 2001::/32 (RFC 4380 §2.6), or in 3ffe:831f::/32, which Windows XP and Server 2003 had before MS06-064.</summary>
+    /// <summary>Whether an address is in 2001::/32 (RFC 4380 §2.6) or 3ffe:831f::/32 (Windows XP and Server 2003 before MS06-064).</summary>
     public static bool Contains(IPAddress address)
     {
         if (address.AddressFamily != AddressFamily.InterNetworkV6)

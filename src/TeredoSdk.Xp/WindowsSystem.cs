@@ -92,12 +92,14 @@ sealed class WindowsSystem : IXpSystem
         {
             process.Kill();
             throw new XpTeredoException(XpTeredoError.NetshUnavailable,
-                $"'netsh {process.StartInfo.Arguments}' did not end within {NetshTimeout.TotalMinutes:0} minutes and was ended: run it by hand to see what it waits for.");
+                $"'netsh {process.StartInfo.Arguments}' did not end within {NetshTimeout.TotalMinutes:0} minutes and was ended:"
+                + " run it by hand to see what it waits for.");
         }
         process.WaitForExit(); // without a time-out it waits for the rest of the output, too
         return output.ToString();
     }
 
     static XpTeredoException Missing(string progId, Exception? cause) => new(XpTeredoError.FirewallUnavailable,
-        $"The firewall's object {progId} is not there: it came with Windows XP SP2 and Server 2003 SP1. Install the service pack, or open the port in the firewall that is in use.", cause);
+        $"The firewall's object {progId} is not there: it came with Windows XP SP2 and Server 2003 SP1."
+        + " Install the service pack, or open the port in the firewall that is in use.", cause);
 }

@@ -21,7 +21,7 @@ public enum XpStepOutcome
 {
     /// <summary>It was so before; nothing was changed.</summary>
     AlreadySo,
-    /// <summary>It was made so, and read back.</summary>
+    /// <summary>It was not so, became so, and was read back.</summary>
     Changed,
     /// <summary>It was not looked at; the detail says why.</summary>
     NotChecked,
@@ -66,6 +66,8 @@ public sealed class XpReport
     /// <summary>The Teredo address, or null while the application has yet to be restarted.</summary>
     public IPAddress? Address { get; }
 
-    /// <summary>Whether IPv6 came only after this process had started: its .NET Framework looks once, so the application must be started again.</summary>
+    /// <summary>
+    /// Whether IPv6 came only after this process had started: its .NET Framework looks once, so the application must be started again.
+    /// </summary>
     public bool RestartRequired { get; }
 }

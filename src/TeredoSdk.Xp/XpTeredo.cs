@@ -7,12 +7,12 @@ using System.Threading;
 namespace TeredoSdk.Xp;
 
 /// <summary>
-/// Windows' own Teredo on Windows XP SP2, Server 2003 SP1 and later, for applications that cannot run a newer .NET than the .NET Framework 4.0.
+/// Windows' own Teredo on Windows XP SP2 and Server 2003 SP1, for applications that cannot run a newer .NET than the .NET Framework 4.0.
 /// </summary>
 /// <remarks>
 /// <para>
-/// <see cref="Prepare"/> once, at the application's setup or start and as an administrator; then call <see cref="SetUnrestricted"/> with each IPv6 socket that
-/// strangers shall reach, before it is bound. Nothing is installed, enabled or opened unless a callback agreed.
+/// <see cref="Prepare"/> once, at the application's setup or start and as an administrator; then call <see cref="SetUnrestricted"/> with each
+/// IPv6 socket that strangers shall reach, before it is bound. Nothing is installed, enabled or opened unless a callback agreed.
 /// </para>
 /// <para>All members block and may be called from any thread; two preparations at the same time are the caller's to avoid.</para>
 /// <para>Source: "Using Teredo in Windows XP", "IPV6_PROTECTION_LEVEL" and <c>INetFwOpenPort</c> of the Windows SDK.</para>
@@ -57,7 +57,8 @@ public sealed class XpTeredo
         catch (SocketException e)
         {
             throw new XpTeredoException(XpTeredoError.ProtectionLevelRefused,
-                $"The system refused the socket's protection level ({e.SocketErrorCode}): it needs Windows XP SP2 or Server 2003 SP1. Install the service pack.", e);
+                $"The system refused the socket's protection level ({e.SocketErrorCode}): it needs Windows XP SP2 or Server 2003 SP1."
+                + " Install the service pack.", e);
         }
     }
 
@@ -72,8 +73,10 @@ public sealed class XpTeredo
     public IPAddress WaitForAddress(TimeSpan timeout, CancellationToken cancellation = default)
     {
         IPAddress? address = null;
-        return Becomes(() => (address = FindAddress()) is not null, timeout, cancellation) ? address! : throw new XpTeredoException(XpTeredoError.NoAddress,
-            $"No interface got a Teredo address within {timeout.TotalSeconds:0.#} seconds: see the state in 'netsh {Netsh.ShowTeredo}', and whether UDP to port 3544 of the server gets out.");
+        if (Becomes(() => (address = FindAddress()) is not null, timeout, cancellation))
+            return address!;
+        throw new XpTeredoException(XpTeredoError.NoAddress, $"No interface got a Teredo address within {timeout.TotalSeconds:0.#} seconds:"
+            + $" see the state in 'netsh {Netsh.ShowTeredo}', and whether UDP to port 3544 of the server gets out.");
     }
 
     /// <summary>Makes Teredo ready: IPv6 installed, the Teredo client enabled, its port open, an address there. What is so already is left alone.</summary>
@@ -83,7 +86,9 @@ public sealed class XpTeredo
     /// </param>
     /// <param name="cancellation">Gives up before the next step; what was changed stays.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    /// <exception cref="XpTeredoException">A step failed, or consent was missing. Steps before it stay as they are; calling again goes on from there.</exception>
+    /// <exception cref="XpTeredoException">
+    /// A step failed, or consent was missing. Steps before it stay as they are; calling again goes on from there.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public XpReport Prepare(XpTeredoOptions options, Func<XpConsentRequest, bool>? consent, CancellationToken cancellation = default) =>
         new Preparation(_system, this, options ?? throw new ArgumentNullException(nameof(options)), cancellation).Run(consent);

@@ -9,8 +9,8 @@ public sealed class XpTeredoOptions
     public string? Server { get; set; }
 
     /// <summary>
-    /// The UDP port of the Teredo client to open in the firewall, 1 to 65535. Null (the default): none is opened. Windows XP has no call that tells the port,
-    /// so it must be one that was given to the client.
+    /// The UDP port of the Teredo client to open in the firewall, 1 to 65535. Null (the default): none is opened. Windows XP has no call that
+    /// tells the port, so it must be one that was given to the client.
     /// </summary>
     public int? UdpPort { get; set; }
 
