@@ -95,7 +95,7 @@ sealed class Preparation
         if (opens)
             firewall.Open(_options.UdpPort!.Value, _options.PortName);
         Add(XpStepKind.PortException, opens, $"UDP port {_options.UdpPort} is open."
-            + (firewall.FirewallEnabled ? "" : " But the firewall is off: nothing is blocked here, and Teredo may refuse to work without one; switch it on.")
+            + (firewall.FirewallEnabled ? "" : " But the firewall is off: nothing is blocked here, and Teredo may refuse to work without one.")
             + (_clientPort == $"{_options.UdpPort}" ? "" : $" But the Teredo client's port is '{_clientPort}': give it this one,"
                 + $" with 'netsh {Netsh.CommandLine("interface", "ipv6", "set", "teredo", "client", $"clientport={_options.UdpPort}")}'."));
     }
@@ -104,7 +104,8 @@ sealed class Preparation
     {
         if (!_system.RuntimeHasIPv6)
         {
-            _steps.Add(new XpStep(XpStepKind.Address, XpStepOutcome.NotChecked, "IPv6 came after this process had started: start the application again."));
+            _steps.Add(new XpStep(XpStepKind.Address, XpStepOutcome.NotChecked,
+                "IPv6 came after this process had started: start the application again."));
             return new XpReport(_steps, null, restartRequired: true);
         }
         var address = _teredo.WaitForAddress(_options.AddressTimeout, _cancellation);

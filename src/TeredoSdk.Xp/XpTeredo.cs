@@ -34,7 +34,8 @@ public sealed class XpTeredo
     public bool IsIPv6Installed => _system.CanOpenIPv6Socket;
 
     /// <summary>Whether an address is a Teredo address: in 2001::/32, or in the 3ffe:831f::/32 of old.</summary>
-    public static bool IsTeredoAddress(IPAddress address) => TeredoPrefix.Contains(address ?? throw new ArgumentNullException(nameof(address)));
+    public static bool IsTeredoAddress(IPAddress address) =>
+        TeredoPrefix.Contains(address ?? throw new ArgumentNullException(nameof(address)));
 
     /// <summary>Lets strangers reach a socket through Teredo: its <c>IPV6_PROTECTION_LEVEL</c> becomes unrestricted (10).</summary>
     /// <param name="socket">An IPv6 socket that is not bound yet: what arrives between bind and this call would be refused.</param>
@@ -79,7 +80,7 @@ public sealed class XpTeredo
             + $" see the state in 'netsh {Netsh.ShowTeredo}', and whether UDP to port 3544 of the server gets out.");
     }
 
-    /// <summary>Makes Teredo ready: IPv6 installed, the Teredo client enabled, its port open, an address there. What is so already is left alone.</summary>
+    /// <summary>Makes Teredo ready: IPv6 installed, the client enabled, its port open, an address there. What is so already is left alone.</summary>
     /// <param name="options">What to reach.</param>
     /// <param name="consent">
     /// Asks the person at the machine. All questions come before the first change, so after a no nothing was changed. Null: nothing may be changed.

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
@@ -37,8 +38,8 @@ static class Program
             case "prepare": Prepare(teredo, system, script); break;
             case "open": Console.WriteLine($"opened {teredo.OpenPort(Port(script), Name(script), Consent(script))}"); break;
             case "close": Console.WriteLine($"closed {teredo.ClosePort(Port(script), Name(script))}"); break;
-            case "wait": Console.WriteLine($"address {teredo.WaitForAddress(TimeSpan.FromSeconds(script.Number("timeout") ?? 30), system.Cancellation)}"); break;
-            case "is-teredo": Console.WriteLine(string.Join(" ", arguments.Select(text => $"{XpTeredo.IsTeredoAddress(IPAddress.Parse(text))}").ToArray())); break;
+            case "wait": Console.WriteLine($"address {teredo.WaitForAddress(Timeout(script), system.Cancellation)}"); break;
+            case "is-teredo": Print(arguments.Select(text => $"{XpTeredo.IsTeredoAddress(IPAddress.Parse(text))}")); break;
             case "command-line": Console.WriteLine(Netsh.CommandLine(arguments)); break;
             case "parse": Console.WriteLine(Parse(Console.In.ReadToEnd())); break;
             case "real": Real(arguments[0]); break;
@@ -50,7 +51,7 @@ static class Program
     {
         var options = new XpTeredoOptions { Server = script.Text("want-server"), UdpPort = script.Number("want-port") };
         options.PortName = script.Text("name") ?? options.PortName;
-        options.AddressTimeout = TimeSpan.FromSeconds(script.Number("timeout") ?? 30);
+        options.AddressTimeout = Timeout(script);
         var report = teredo.Prepare(options, Consent(script), system.Cancellation);
         foreach (var step in report.Steps)
             Console.WriteLine($"step {step}");
@@ -64,7 +65,7 @@ static class Program
         switch (part)
         {
             case "ipv6": Console.WriteLine($"ipv6 {teredo.IsIPv6Installed} {Socket.OSSupportsIPv6}"); break;
-            case "addresses": Console.WriteLine(string.Join(" ", new WindowsSystem().Addresses.Select(address => address.ToString()).ToArray())); break;
+            case "addresses": Print(new WindowsSystem().Addresses.Select(address => address.ToString())); break;
             case "netsh": Console.WriteLine(new WindowsSystem().RunNetsh(Netsh.ShowTeredo)); break;
             case "com": teredo.OpenPort(3544, "Teredo", _ => true); break;
             case "wait": Console.WriteLine($"address {teredo.WaitForAddress(TimeSpan.FromMilliseconds(600))}"); break;
@@ -79,7 +80,7 @@ static class Program
     static void Cancel(XpTeredo teredo)
     {
         using var cancellation = new CancellationTokenSource();
-        using var timer = new Timer(_ => cancellation.Cancel(), null, 100, Timeout.Infinite);
+        using var timer = new Timer(_ => cancellation.Cancel(), null, 100, System.Threading.Timeout.Infinite);
         teredo.WaitForAddress(TimeSpan.FromMinutes(1), cancellation.Token);
     }
 
@@ -104,6 +105,10 @@ static class Program
         Console.WriteLine($"asked {request.Kind}: {request.Question} [{request.Command}]");
         return answer != "no" && answer != request.Kind.ToString();
     };
+
+    static void Print(IEnumerable<string> words) => Console.WriteLine(string.Join(" ", words.ToArray()));
+
+    static TimeSpan Timeout(Script script) => TimeSpan.FromSeconds(script.Number("timeout") ?? 30);
 
     static int Port(Script script) => script.Number("want-port") ?? 3544;
 

@@ -7,8 +7,9 @@ namespace TeredoSdk.Xp.Probe;
 
 /// <summary>The firewall of Windows XP behind the interfaces of <c>HNetCfg</c>, which prints what is added, changed and removed.</summary>
 /// <remarks>
-/// <c>firewall=off</c>, <c>no-exceptions</c>, <c>absent</c>, <c>denied</c> (rights are missing to change it), <c>stopped</c> (its service does not run), <c>forgets</c>;
-/// <c>exception</c> is the name of an open UDP port 3544, with <c>exception-off</c>, <c>exception-subnet</c>, <c>exception-built-in</c>.
+/// <c>firewall=off</c>, <c>no-exceptions</c>, <c>absent</c>, <c>denied</c> (rights are missing to change it), <c>stopped</c> (no service),
+/// <c>forgets</c>; <c>exception</c> is the name of one for UDP port 3544, with <c>exception-off</c>, <c>exception-subnet</c> or
+/// <c>exception-built-in</c>.
 /// </remarks>
 sealed class ScriptedFirewall : INetFwMgr, INetFwPolicy, INetFwProfile, INetFwOpenPorts
 {

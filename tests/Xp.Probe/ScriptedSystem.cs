@@ -7,8 +7,9 @@ namespace TeredoSdk.Xp.Probe;
 
 /// <summary>A Windows XP as a test wants it, which prints what is done to it. Its clock moves only when somebody waits.</summary>
 /// <remarks>
-/// <c>ipv6=missing</c>, <c>old-process</c> (no IPv6 when this process started), <c>type</c>, <c>server</c>, <c>client-port</c>, <c>netsh=lies</c> (succeeds, does nothing)
-/// or <c>netsh=slow</c> (IPv6 comes seconds later), <c>address</c>, <c>address-after</c> (seconds), <c>cancel-after</c> (seconds), and those of <see cref="ScriptedFirewall"/>.
+/// <c>ipv6=missing</c>, <c>old-process</c> (no IPv6 when this process started), <c>type</c>, <c>server</c>, <c>client-port</c>,
+/// <c>netsh=lies</c> (succeeds, does nothing) or <c>netsh=slow</c> (IPv6 comes seconds later), <c>address</c>, <c>address-after</c> (seconds),
+/// <c>cancel-after</c> (seconds), and those of <see cref="ScriptedFirewall"/>.
 /// </remarks>
 sealed class ScriptedSystem : IXpSystem, IDisposable
 {

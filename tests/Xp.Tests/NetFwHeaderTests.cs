@@ -60,7 +60,8 @@ public partial class NetFwHeaderTests
     // "get_Port(out int)": what follows IDispatch in the vtable.
     static IEnumerable<string> Slots(string name)
     {
-        string table = Regex.Match(Header.Value, $@"typedef struct {name}Vtbl \{{.*?/\*\*\* {name} methods \*\*\*/(.*?)END_INTERFACE", RegexOptions.Singleline).Groups[1].Value;
+        string table = Regex.Match(Header.Value, $@"typedef struct {name}Vtbl \{{.*?/\*\*\* {name} methods \*\*\*/(.*?)END_INTERFACE",
+            RegexOptions.Singleline).Groups[1].Value;
         return Slot().Matches(table).Select(slot => $"{slot.Groups[1].Value}({string.Join(", ", Parameters(slot.Groups[2].Value))})");
     }
 

@@ -10,7 +10,8 @@ public class PortExceptionTests
     [TestCase("Own")]
     [TestCase("Other")]
     public void Open_OpenAlready_ChangesNothingAndAsksNobody(string existing) =>
-        Assert.That(Probe.Play($"open name=Own exception={existing} consent=yes"), Is.EqualTo(new[] { "opened False", $"port '{existing}' Udp 3544 All on" }));
+        Assert.That(Probe.Play($"open name=Own exception={existing} consent=yes"),
+            Is.EqualTo(new[] { "opened False", $"port '{existing}' Udp 3544 All on" }));
 
     [TestCase("exception-off")]
     [TestCase("exception-subnet")]
@@ -47,12 +48,14 @@ public class PortExceptionTests
 
     [TestCase("exception=Other", "port 'Other' Udp 3544 All on")]
     [TestCase("exception=Own exception-built-in", "port 'Own' Udp 3544 All on")]
-    public void Close_OneOfOthers_Stays(string state, string kept) => Assert.That(Probe.Play($"close name=Own {state}"), Is.EqualTo(new[] { "closed False", kept }));
+    public void Close_OneOfOthers_Stays(string state, string kept) =>
+        Assert.That(Probe.Play($"close name=Own {state}"), Is.EqualTo(new[] { "closed False", kept }));
 
     [Test]
     public void Close_None_IsNoError() => Assert.That(Probe.Play("close name=Own"), Is.EqualTo(new[] { "closed False" }));
 
     [Test]
     public void Close_WithoutRights_IsAccessDenied() =>
-        Assert.That(Probe.Play("close name=Own exception=Own firewall=denied"), Has.Some.StartsWith("error AccessDenied:").And.Some.StartsWith("port 'Own'"));
+        Assert.That(Probe.Play("close name=Own exception=Own firewall=denied"),
+            Has.Some.StartsWith("error AccessDenied:").And.Some.StartsWith("port 'Own'"));
 }

@@ -14,7 +14,8 @@ public class PreparationTests
         Assert.That(Starts(lines, "asked", "ran", "added"), Is.EqualTo(new[]
         {
             "asked InstallIPv6:", "asked EnableTeredo:", "asked OpenPort:", "ran netsh interface ipv6 install",
-            "ran netsh interface ipv6 set teredo client teredo.example.net", "ran netsh interface ipv6 show teredo", "added 'Teredo (TeredoSdk)' Udp 3544 All on",
+            "ran netsh interface ipv6 set teredo client teredo.example.net", "ran netsh interface ipv6 show teredo",
+            "added 'Teredo (TeredoSdk)' Udp 3544 All on",
         }));
         Assert.That(Outcomes(lines), Is.EqualTo(new[] { "IPv6: Changed", "Teredo: Changed", "PortException: Changed", "Address: AlreadySo" }));
         Assert.That(lines, Does.Contain($"address 2001:0:102:304::1 restart False"));
@@ -33,12 +34,14 @@ public class PreparationTests
     [TestCase("type=enterpriseclient")]
     [TestCase("type=client want-server=TEREDO.IPV6.MICROSOFT.COM")]
     public void Prepare_ClientOfTheWantedServerAlready_LeavesItAlone(string setting) =>
-        Assert.That(Probe.Play($"prepare {setting} address={Address}"), Has.None.Matches<string>(IsChange).And.Some.StartsWith("step Teredo: AlreadySo"));
+        Assert.That(Probe.Play($"prepare {setting} address={Address}"),
+            Has.None.Matches<string>(IsChange).And.Some.StartsWith("step Teredo: AlreadySo"));
 
     [TestCase("type=default", "ran netsh interface ipv6 set teredo client")]
     [TestCase("type=client want-server=192.0.2.7", "ran netsh interface ipv6 set teredo client 192.0.2.7")]
     public void Prepare_NoClientOfTheWantedServer_SetsIt(string setting, string command) =>
-        Assert.That(Probe.Play($"prepare {setting} consent=yes address={Address}"), Does.Contain(command).And.Some.StartsWith("step Teredo: Changed"));
+        Assert.That(Probe.Play($"prepare {setting} consent=yes address={Address}"),
+            Does.Contain(command).And.Some.StartsWith("step Teredo: Changed"));
 
     [Test]
     public void Prepare_NobodyToAsk_ChangesNothingAndSaysWhatWouldBeDone()
@@ -47,7 +50,8 @@ public class PreparationTests
 
         Assert.That(lines, Has.None.Matches<string>(IsChange));
         Assert.That(lines.Single(), Does.StartWith("error ConsentMissing: Nothing was changed").And.Contain("'netsh interface ipv6 install', then")
-            .And.Contain("'netsh interface ipv6 set teredo client', then").And.Contain("""'netsh firewall add portopening UDP 3544 "Teredo (TeredoSdk)"'"""));
+            .And.Contain("'netsh interface ipv6 set teredo client', then")
+            .And.Contain("""'netsh firewall add portopening UDP 3544 "Teredo (TeredoSdk)"'"""));
     }
 
     [TestCase("no")]
@@ -63,12 +67,14 @@ public class PreparationTests
 
     [Test]
     public void Question_SaysHowItIsUndone() =>
-        Assert.That(Probe.Play("prepare ipv6=missing want-port=3544 consent=OpenPort").Where(line => line.StartsWith("asked", StringComparison.Ordinal)),
+        Assert.That(Probe.Play("prepare ipv6=missing want-port=3544 consent=OpenPort")
+            .Where(line => line.StartsWith("asked ", StringComparison.Ordinal)),
             Has.Exactly(3).Items.And.All.Contains("undoes it"));
 
     [Test]
     public void Prepare_NetshInstallsNothingAndReturnsZero_IsIPv6NotInstalled() =>
-        Assert.That(Probe.Play("prepare ipv6=missing netsh=lies consent=yes").Last(), Does.StartWith("error IPv6NotInstalled:").And.Contain("netsh interface ipv6 install"));
+        Assert.That(Probe.Play("prepare ipv6=missing netsh=lies consent=yes").Last(),
+            Does.StartWith("error IPv6NotInstalled:").And.Contain("netsh interface ipv6 install"));
 
     [Test]
     public void Prepare_IPv6ComesSecondsAfterNetsh_WaitsForIt() =>
@@ -89,7 +95,8 @@ public class PreparationTests
 
     [Test]
     public void Prepare_NoAddressInTime_IsNoAddress() =>
-        Assert.That(Probe.Play($"prepare type=client address={Address} address-after=31").Last(), Does.StartWith("error NoAddress: No interface got a Teredo address within 30"));
+        Assert.That(Probe.Play($"prepare type=client address={Address} address-after=31").Last(),
+            Does.StartWith("error NoAddress: No interface got a Teredo address within 30"));
 
     [Test]
     public void Prepare_AddressComesInTime_ReportsItAsNew() =>
@@ -101,7 +108,8 @@ public class PreparationTests
 
     [Test]
     public void Prepare_CancelledWhileIPv6IsInstalled_DoesNotGoOn() =>
-        Assert.That(Probe.Play("prepare ipv6=missing netsh=slow consent=yes cancel-after=2"), Has.None.Contains("ran netsh interface ipv6 set").And.Some.StartsWith("threw Operation"));
+        Assert.That(Probe.Play("prepare ipv6=missing netsh=slow consent=yes cancel-after=2"),
+            Has.None.Contains("ran netsh interface ipv6 set").And.Some.StartsWith("threw Operation"));
 
     [Test]
     public void Prepare_ClientHasAnotherPort_SaysSo() =>
@@ -116,7 +124,8 @@ public class PreparationTests
     [TestCase("firewall=absent", "FirewallUnavailable")]
     [TestCase("firewall=no-exceptions", "ExceptionsNotAllowed")]
     public void Prepare_PortCannotBeOpened_ChangesNothingElseEither(string setting, string error) =>
-        Assert.That(Probe.Play($"prepare ipv6=missing {setting} want-port=3544 consent=yes"), Has.None.Matches<string>(IsChange).And.Some.StartsWith($"error {error}:"));
+        Assert.That(Probe.Play($"prepare ipv6=missing {setting} want-port=3544 consent=yes"),
+            Has.None.Matches<string>(IsChange).And.Some.StartsWith($"error {error}:"));
 
     [TestCase("a b")]
     [TestCase("a\"b")]
