@@ -12,8 +12,8 @@ public partial class FirewallHeaderTests
 
     static readonly string[] Interfaces =
     [
-        "INetFwMgr", "INetFwOpenPort", "INetFwOpenPorts", "INetFwPolicy", "INetFwPolicy2", "INetFwProduct", "INetFwProducts", "INetFwProfile", "INetFwRule",
-        "INetFwRule2", "INetFwRule3", "INetFwRules",
+        "INetFwMgr", "INetFwOpenPort", "INetFwOpenPorts", "INetFwPolicy", "INetFwPolicy2", "INetFwProduct", "INetFwProducts", "INetFwProfile",
+        "INetFwRule", "INetFwRule2", "INetFwRule3", "INetFwRules",
     ];
 
     ComHeader _header = null!;
@@ -46,12 +46,13 @@ public partial class FirewallHeaderTests
         var classes = Type("FirewallClasses").GetFields(BindingFlags.Static | BindingFlags.Public);
 
         Assert.That(classes, Has.Length.EqualTo(5));
-        Assert.That(classes.Select(each => (each.Name, each.GetValue(null))), Is.EqualTo(classes.Select(each => (each.Name, (object)_header.Id($"CLSID_{each.Name}")))));
+        Assert.That(classes.Select(each => (each.Name, each.GetValue(null))),
+            Is.EqualTo(classes.Select(each => (each.Name, (object)_header.Id($"CLSID_{each.Name}")))));
     }
 
     [Test]
-    public void WrongDeclaration_IsCaught() => Assert.That(ManagedTable.Of(typeof(IWrongRestriction)).DifferencesFrom(Own(_header.Table("INetFwServiceRestriction"))),
-        Is.EqualTo(new[]
+    public void WrongDeclaration_IsCaught() => Assert.That(
+        ManagedTable.Of(typeof(IWrongRestriction)).DifferencesFrom(Own(_header.Table("INetFwServiceRestriction"))), Is.EqualTo(new[]
         {
             "IWrongRestriction: the IID is 8267bbe3-f890-491c-b7b6-2db1ef0e5d2c instead of 8267bbe3-f890-491c-b7b6-2db1ef0e5d2b",
             "IWrongRestriction, place 0: RestrictService(bstr, bstr, bool of 32, bool16) instead of RestrictService(bstr, bstr, bool16, bool16)",
@@ -74,7 +75,8 @@ public partial class FirewallHeaderTests
     [Guid("8267bbe3-f890-491c-b7b6-2db1ef0e5d2c")]
     internal partial interface IWrongRestriction
     {
-        void RestrictService(string service, string program, [MarshalAs(UnmanagedType.Bool)] bool restrict, [MarshalAs(UnmanagedType.VariantBool)] bool sid);
+        void RestrictService(
+            string service, string program, [MarshalAs(UnmanagedType.Bool)] bool restrict, [MarshalAs(UnmanagedType.VariantBool)] bool sid);
 
         nint GetRules();
 

@@ -18,7 +18,9 @@ static class ManagedTable
 
     // In the order of the source. What the generator adds to repeat a base's methods has a body.
     static IEnumerable<MethodInfo> Declared(Type type) => type
-        .GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly).Where(method => method.IsAbstract).OrderBy(method => method.MetadataToken);
+        .GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)
+        .Where(method => method.IsAbstract)
+        .OrderBy(method => method.MetadataToken);
 
     static string Method(MethodInfo method)
     {
