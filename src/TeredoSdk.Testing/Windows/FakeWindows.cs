@@ -37,7 +37,7 @@ public sealed partial class FakeWindows : IWindowsSystem
     /// <inheritdoc/>
     public bool IsElevated { get; set; } = true;
 
-    /// <summary>Whether IPv6 is installed; before Windows Vista it is not, at first.</summary>
+    /// <summary>Whether IPv6 is installed (the driver <c>tcpip6</c>); before Windows Vista it is not, at first.</summary>
     public bool IPv6Installed { get; set; }
 
     /// <summary>The firewall.</summary>
