@@ -25,7 +25,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         (_windows, _status, _exception, _steps, _described) = (windows, status, exception, steps, found.Address.ToIPAddress());
         _hold = new(windows, options.TimeProvider, Check, log);
         _reports = new(options.TimeProvider, () =>
-            new WindowsReportBuilder(_windows, _status).Build(_exception.Check(), _hold.Count, _steps));
+            new WindowsReportBuilder(_windows, _status, options.Servers).Build(_exception.Check(), _hold.Count, _steps));
         windows.Changed += Check;
         Check(); // what changed after it was found
     }
