@@ -5,7 +5,9 @@ using TeredoSdk.Protocol;
 using TeredoSdk.Providers;
 using TeredoSdk.Providers.Embedded;
 using TeredoSdk.Providers.Interface;
+using TeredoSdk.Providers.Windows;
 using TeredoSdk.Sockets;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk;
 
@@ -17,6 +19,12 @@ namespace TeredoSdk;
 /// <see cref="TeredoReport.PassedOver"/> says why. Unsolicited packets reach only sockets that opted in
 /// (<see cref="IPProtectionLevel.Unrestricted"/>); everything else is dropped without an answer. Echo Requests are answered, at most ten in a
 /// second, while such a socket is open.
+/// </para>
+/// <para>
+/// On Windows the system's own Teredo comes first: it is woken, switched on only with <see cref="TeredoOptions.Consent"/>, and kept from falling
+/// asleep while opted-in sockets are open. Its sockets, and those over a Teredo interface that is already up, are the machine's: so are their ports,
+/// and the machine's firewall decides who gets in. On Windows the firewall exception of this program is made before the first opted-in socket opens,
+/// where it may be.
 /// </para>
 /// <para>
 /// A node is never shared, and many may live in one process. It keeps its address up, asks for another one when it is lost, and
@@ -55,7 +63,14 @@ public sealed class TeredoNode : IAsyncDisposable
         var settings = (options ?? new()).Snapshot();
         var log = GuardedLogger.For<TeredoNode>(settings.LoggerFactory);
         var network = new SystemNetwork(log);
-        return StartAsync(settings, [new InterfaceProvider(network, new SystemInterfaces(log)), new EmbeddedProvider(network, CryptographicRandom.Instance)], cancellationToken);
+        settings.Windows ??= OperatingSystem.IsWindows() ? WindowsSystem.Current : null;
+        ITeredoProvider[] providers =
+        [
+            new WindowsProvider(settings.Windows),
+            new InterfaceProvider(network, new SystemInterfaces(log)),
+            new EmbeddedProvider(network, CryptographicRandom.Instance),
+        ];
+        return StartAsync(settings, providers, cancellationToken);
     }
 
     internal static Task<TeredoNode> StartAsync(TeredoOptions options, IHostNetwork network, IRandomSource random, CancellationToken cancellationToken) =>
@@ -116,7 +131,7 @@ public sealed class TeredoNode : IAsyncDisposable
     public async Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default)
     {
         EndPoints.CheckPort(port, allowZero: false);
-        var addresses = await EndPoints.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
+        var addresses = await _link.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
         for (int i = 0; ; i++)
         {
             try

@@ -11,7 +11,9 @@ public sealed partial class FakeWindows
     public Reading<WindowsService> ReadService(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return Read(nameof(ReadService), () => Services.TryGetValue(name, out var service) ? service : default);
+        return Read(nameof(ReadService), () => name.Equals("tcpip6", StringComparison.OrdinalIgnoreCase)
+            ? new(Exists: IPv6Installed, IsRunning: IPv6Installed, IsDisabled: false)
+            : Services.TryGetValue(name, out var service) ? service : default);
     }
 
     /// <inheritdoc/>
@@ -94,7 +96,8 @@ public sealed partial class FakeWindows
     /// <inheritdoc/>
     public Socket CreateSocket(SocketType type, IPProtectionLevel level)
     {
-        var socket = new Socket(AddressFamily.InterNetworkV6, type, type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp) { DualMode = false };
+        var protocol = type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp;
+        var socket = new Socket(AddressFamily.InterNetworkV6, type, protocol) { DualMode = false };
         if (OperatingSystem.IsWindows())
             socket.SetIPProtectionLevel(level);
         lock (_gate)
