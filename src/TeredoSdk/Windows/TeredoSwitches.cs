@@ -68,7 +68,7 @@ public sealed record TeredoSwitches
     }
 
     /// <summary>The server that the system is set to use, or null.</summary>
-    internal static string? ReadServerName(IWindowsSystem windows) => ReadPolicyServer(windows) ?? windows.ReadConfiguration().ValueOrDefault?.ServerName;
+    internal static string? ReadServerName(IWindowsSystem windows) => ReadPolicyServer(windows) ?? windows.ReadConfiguration().ValueOrDefault?.ServerName?.TrimEnd('.');
 
     /// <exception cref="TeredoException">Something keeps Teredo off: the most basic.</exception>
     internal void ThrowIfOff()

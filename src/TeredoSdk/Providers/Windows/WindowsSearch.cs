@@ -18,12 +18,9 @@ static class WindowsSearch
         return null;
     }
 
-    /// <summary>Whether the machine has a global IPv6 address beside Teredo's.</summary>
-    public static bool HasNativeIPv6(IWindowsSystem windows) =>
-        (windows.ReadAddresses().ValueOrDefault ?? []).Any(found => !IsTeredo(found) && IsNative(Ipv6Address.FromIPAddress(found.Address)));
-
-    // 6to4 (2002::/16) is a tunnel, too.
-    static bool IsNative(Ipv6Address address) => address.IsGlobalUnicast && address.ToIPAddress().GetAddressBytes() is not [0x20, 0x02, ..];
+    /// <summary>Whether the machine has a global IPv6 address that is no tunnel's.</summary>
+    public static bool HasNativeIPv6(IWindowsSystem windows) => (windows.ReadAddresses().ValueOrDefault ?? [])
+        .Any(found => Ipv6Address.FromIPAddress(found.Address) is { IsGlobalUnicast: true, IsTeredo: false, Is6to4: false });
 
     static bool IsTeredo(WindowsAddress found) => found.Address.IsIPv6Teredo;
 }
