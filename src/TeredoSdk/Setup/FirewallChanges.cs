@@ -1,3 +1,4 @@
+using TeredoSdk.Providers.Windows;
 using TeredoSdk.Windows;
 using TeredoSdk.Windows.Firewall;
 
@@ -12,8 +13,9 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
 
     /// <summary>The rules that are wanted, and those of an earlier setup that are not wanted any longer.</summary>
     /// <exception cref="TeredoException">The program does not exist, or a rule for it is not valid.</exception>
-    public List<SetupChange> ToSetUp(FirewallExceptionRequest request, SetupRecord? record)
+    public List<SetupChange> ToSetUp(TeredoSetupOptions options, SetupRecord? record)
     {
+        var request = options.ToRequest() with { OpenTeredoPort = options.EnableTeredo && LacksTeredoPort() };
         IReadOnlyList<FirewallChange> plan;
         try
         {
@@ -63,6 +65,10 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         }
         return changes;
     }
+
+    // Windows has a rule for it, unless somebody took it away. One of ours does not count: it goes with its application.
+    bool LacksTeredoPort() => windows.Firewall.ReadRules().TryGet(out var rules)
+        && !rules.Any(rule => FirewallExceptions.IsTeredoPort(rule) && !ExceptionRules.IsOwn(rule, null));
 
     IReadOnlyList<FirewallRule>? Read()
     {

@@ -28,11 +28,12 @@ public static class TeredoSetup
             return NothingToDo(options, records, empty, ElevatedCommand.ForSetup(options));
         List<string> warnings = [];
         var record = records.Read(options.Name);
-        var changes = new FirewallChanges(windows, warnings).ToSetUp(options.ToRequest(), record);
+        var changes = new FirewallChanges(windows, warnings).ToSetUp(options, record);
         var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
         if (options.EnableTeredo && TeredoChange.ToEnable(windows, switches, options.Server) is { } change)
             changes.Add(change);
-        warnings.AddRange(SetupWarnings.Find(windows, switches, options.EnableTeredo));
+        warnings.AddRange(SetupWarnings.OfTeredo(switches, options.EnableTeredo));
+        warnings.AddRange(SetupWarnings.OfFirewall(windows, options, [.. changes.Select(change => change.Step)]));
         return new(empty, windows, records, changes, PlanEnd.KeepRecord) { Warnings = warnings, ElevatedCommand = ElevatedCommand.ForSetup(options) };
     }
 

@@ -107,6 +107,7 @@ public sealed class SetupConditionTests
     {
         using var machine = new SetupMachine();
         machine.Windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
+        machine.Windows.FirewallHealth = FirewallHealth.Poor;
         machine.Windows.Firewall.Profiles =
         [
             new(FirewallProfiles.Public, Enabled: true, BlocksAllInbound: true, FirewallAction.Block),
@@ -114,8 +115,29 @@ public sealed class SetupConditionTests
         ];
         machine.Windows.Firewall.Products = ["Fort Knox 3000"];
         var plan = await machine.SetUpAsync();
-        Assert.That(plan.Warnings, Has.Some.Contains("group policy").And.Some.Contains("Public").And.Some.Contains("off on Domain").And.Some.Contains("Fort Knox 3000"));
+        Assert.That(plan.Warnings, Has.Some.Contains("group policy").And.Some.Contains("blocks all").And.Some.Contains("is off").And.Some.Contains("no firewall that is on")
+            .And.Some.Contains("Fort Knox 3000"));
         Assert.That(machine.Rules, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task BlockRule_ForTheProgram_IsAWarningOfThePlan()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Firewall.Plant(new() { Name = "Blocked once", ProgramPath = SetupMachine.Program, Action = FirewallAction.Block, Enabled = true });
+        var plan = await machine.SetUpAsync();
+        Assert.That(plan.Warnings, Has.Some.Contains("Blocked once"));
+        Assert.That(machine.Rules, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task PlanOnAHealthySystem_HasNoWarnings()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Firewall.Plant(SetupMachine.TeredoPortRule);
+        machine.Windows.Firewall.Plant(new() { Name = "Echo", Protocol = FirewallProtocol.Icmpv6, IcmpTypesAndCodes = "128:*", Enabled = true });
+        machine.Options = machine.Options with { EnableTeredo = true };
+        Assert.That((await machine.PlanAsync()).Warnings, Is.Empty);
     }
 
     static void Refused(Func<TeredoSetupOptions, TeredoSetupOptions> change, string option, string value)

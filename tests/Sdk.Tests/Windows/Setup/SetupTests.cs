@@ -18,7 +18,7 @@ public sealed class SetupTests
             Assert.That(machine.Windows.Actions, Is.Empty);
             Assert.That(machine.Rules, Is.Empty);
             Assert.That(machine.Records, Is.Empty);
-            Assert.That(plan.Steps.Select(step => step.Kind), Is.EqualTo(new[] { SetupStepKind.AddRule, SetupStepKind.EnableTeredo }));
+            Assert.That(plan.Steps.Select(step => step.Kind), Is.EqualTo(new[] { SetupStepKind.AddRule, SetupStepKind.AddRule, SetupStepKind.EnableTeredo }));
             Assert.That(plan.Steps.Select(step => step.IsSatisfied), Is.All.False);
             Assert.That(plan.NeedsElevation);
         });
