@@ -1,3 +1,4 @@
+using System.Text.Json;
 using TeredoSdk.Setup;
 
 namespace TeredoSdk.Cli;
@@ -38,6 +39,9 @@ static class Wording
             text = text.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal);
         return Of(text);
     }
+
+    /// <summary>The name of an error in a document.</summary>
+    public static string Of(TeredoError error) => JsonNamingPolicy.CamelCase.ConvertName(error.ToString());
 
     public static string Of(string text)
     {

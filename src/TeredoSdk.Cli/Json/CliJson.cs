@@ -11,6 +11,7 @@ namespace TeredoSdk.Cli.Json;
 /// <summary>How documents are written: camelCase, addresses and names as text.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(FailureDocument))]
+[JsonSerializable(typeof(StatusFailureDocument))]
 [JsonSerializable(typeof(DecodeDocument))]
 [JsonSerializable(typeof(TeredoReport))]
 [JsonSerializable(typeof(EchoDocument))]
