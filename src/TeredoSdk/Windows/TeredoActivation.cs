@@ -77,8 +77,9 @@ public sealed class TeredoActivation(IWindowsSystem windows)
             .RestoreAsync(type, previous.ServerName, found => IsRestored(found.Configuration), cancellationToken).ConfigureAwait(false);
         return Steps;
 
-        bool IsRestored(TeredoConfiguration configuration) =>
-            configuration.Type == type && (previous.ServerName is null || IsSameServer(configuration.ServerName, previous.ServerName));
+        // netsh does not tell the server of a client that is disabled.
+        bool IsRestored(TeredoConfiguration configuration) => configuration.Type == type
+            && (previous.ServerName is null || configuration.ServerName is null || IsSameServer(configuration.ServerName, previous.ServerName));
     }
 
     /// <summary>Refuses what is no server before it becomes a word of a command.</summary>

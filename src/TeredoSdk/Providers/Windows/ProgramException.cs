@@ -36,15 +36,10 @@ sealed class ProgramException(IWindowsSystem windows, bool register, ILogger log
     /// <summary>Whether it is in force now. Only reads.</summary>
     public FirewallExceptionCheck Check()
     {
-        var found = windows.ProgramPath is not { } program
-                ? new(FirewallExceptionState.NotKnown, TeredoError.InvalidProgram, "The system does not tell the path of this program, so no rule can be found for it.", [])
-                : _firewall.Check(program);
-            return found.State != FirewallExceptionState.InForce && _problem is { } problem ? found with { Problem = problem.Problem } : found;
-        }
-        catch (TeredoException e) // such as a program that no rule may name
-        {
-            return NotKnown(e);
-        }
+        if (windows.ProgramPath is not { } program)
+            return new(FirewallExceptionState.NotKnown, TeredoError.InvalidProgram, "The system does not tell the path of this program, so no rule can be found for it.", []);
+        var found = _firewall.Check(program);
+        return found.State != FirewallExceptionState.InForce && _problem is { } problem ? found with { Problem = problem.Problem } : found;
     }
 
     FirewallExceptionCheck TryEnsure()
@@ -61,8 +56,6 @@ sealed class ProgramException(IWindowsSystem windows, bool register, ILogger log
             return Check() with { Error = e.Error, Problem = e.Message };
         }
     }
-
-    static FirewallExceptionCheck NotKnown(TeredoException e) => new(FirewallExceptionState.NotKnown, e.Error, e.Message, []);
 
     // The file's name, on any system that a test runs on.
     static string NameOf(string program) => Path.GetFileNameWithoutExtension(program[(program.LastIndexOf('\\') + 1)..]);

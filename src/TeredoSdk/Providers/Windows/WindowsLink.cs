@@ -37,7 +37,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
             var windows = _reports.Get() with { Holds = _hold.Count };
             var report = Describe(TeredoProvider.Windows, TeredoError.NoAddress, _ => WindowsSearch.HasNativeIPv6(_windows));
             var nat = WindowsNat.Parse(windows.Nat);
-            bool isUp = report.Address is not null;
+            bool isShut = report.Address is not null && report.UnrestrictedSockets > 0 && windows.Exception != FirewallExceptionState.InForce;
             return report with
             {
                 State = report.State == TeredoState.Offline ? WithoutAddress(windows.State) : report.State,
@@ -45,8 +45,8 @@ sealed class WindowsLink : SystemLink, ITeredoLink
                 Filtering = nat.Filtering,
                 NatName = nat.ClassicName,
                 LocalEndPoint = windows.TeredoPort is > 0 and var port ? new(IPAddress.Any, port) : null,
-                Error = report.Error ?? (isUp && report.UnrestrictedSockets > 0 ? _exception.Error : null),
-                Problem = report.Problem ?? (isUp && report.UnrestrictedSockets > 0 ? _exception.Problem : null),
+                Error = report.Error ?? (isShut ? _exception.Error : null),
+                Problem = report.Problem ?? (isShut ? _exception.Problem : null),
                 Windows = windows,
             };
         }
