@@ -27,6 +27,8 @@ static class PlanRun
                 return Deny(invocation.Output, plan, Wording.Of(e));
             }
         }
+        if (!isDryRun && plan.Steps.Count > 0)
+            invocation.Output.Line(plan.IsSatisfied ? "Nothing to do." : "Done: each step was applied and read back.");
         invocation.Output.Document(new(!isDryRun, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, plan.Warnings), json => json.PlanDocument);
         return 0;
     }

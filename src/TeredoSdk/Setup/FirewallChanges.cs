@@ -28,18 +28,19 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         }
         List<SetupChange> changes = [.. plan.Select(step => new RuleChange(_store, step.Rule.Name, step.Previous, step.Rule, step.Surplus))];
         if (record is not null)
-            changes.AddRange(ToRestore(record.Rules.Where(rule => !plan.Any(step => rule.IsFor(step.Rule.Name)))));
+            changes.AddRange(ToRestore([.. record.Rules.Where(rule => !plan.Any(step => rule.IsFor(step.Rule.Name)))]));
         return changes;
     }
 
     /// <summary>What gives rules back what they had before a setup, the last first.</summary>
-    public List<SetupChange> ToRestore(IEnumerable<RuleRecord> records)
+    public List<SetupChange> ToRestore(IReadOnlyList<RuleRecord> records)
     {
         List<SetupChange> changes = [];
-        var rules = Read();
-        foreach (var record in rules is null ? [] : records.Reverse())
+        if (records.Count == 0 || Read() is not { } rules)
+            return changes;
+        foreach (var record in records.Reverse())
         {
-            FirewallRule[] found = [.. rules!.Where(rule => record.IsFor(rule.Name))];
+            FirewallRule[] found = [.. rules.Where(rule => record.IsFor(rule.Name))];
             var current = found.FirstOrDefault();
             if (found.Length > 1 || (current != record.Before && current is not null && !record.IsOwnWork(current)))
                 warnings.Add($"The firewall rule '{record.Name}' was changed by somebody else since the setup, and is left alone. Remove it by hand if nobody needs it.");
