@@ -26,9 +26,6 @@ static class Wording
         ($"({nameof(TeredoNode.BindAsync)})", "(-u)"),
         ($"{nameof(TeredoNode.Report)} says why, and {nameof(TeredoNode.StateChanges)} tells", "teredo status says why, and --verbose tells"),
         ($", or {nameof(TeredoServerHost)} inside a program", ""),
-        ("ProgramPath is '", "--app is '"),
-        ("Name is '", "--name is '"),
-        ("Server is '", "--server is '"),
         (nameof(TeredoSetupOptions.EnableTeredo), "--enable-teredo"),
     ];
 

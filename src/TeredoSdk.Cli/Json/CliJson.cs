@@ -25,7 +25,9 @@ sealed partial class CliJson : JsonSerializerContext
 {
     const int Utf8 = 65001; // its code page
 
-    /// <summary>Indented, and with nothing escaped that need not be: a console of Windows without UTF-8 has few letters, so there all but ASCII is.</summary>
+    /// <summary>
+    /// Indented, and with nothing escaped that need not be: a console of Windows without UTF-8 has few letters, so there all but ASCII is.
+    /// </summary>
     public static CliJson ForPeople { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,

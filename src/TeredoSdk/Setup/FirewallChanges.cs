@@ -43,7 +43,8 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
             FirewallRule[] found = [.. rules.Where(rule => record.IsFor(rule.Name))];
             var current = found.FirstOrDefault();
             if (found.Length > 1 || (current != record.Before && current is not null && !record.IsOwnWork(current)))
-                warnings.Add($"The firewall rule '{record.Name}' was changed by somebody else since the setup, and is left alone. Remove it by hand if nobody needs it.");
+                warnings.Add($"The firewall rule '{record.Name}' was changed by somebody else since the setup, and is left alone. "
+                    + "Remove it by hand if nobody needs it.");
             else if (current is null && record.Before is not null)
                 warnings.Add($"The firewall rule '{record.Name}' was removed by somebody else since the setup, and stays so.");
             else
@@ -79,5 +80,6 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         return rules.ValueOrDefault;
     }
 
-    void LeaveOut(string reason) => warnings.Add($"The firewall can't be asked, so its rules are left out: {reason} Run this again when that is mended.");
+    void LeaveOut(string reason) =>
+        warnings.Add($"The firewall can't be asked, so its rules are left out: {reason} Run this again when that is mended.");
 }

@@ -27,7 +27,8 @@ static class SetupWarnings
         var rules = RuleStore.Of(firewall).Read().ValueOrDefault;
         IReadOnlyList<FirewallRule>? planned = rules is null ? null
             : [.. rules.Where(rule => !steps.Any(step => rule == step.RuleBefore)), .. steps.Select(step => step.RuleAfter).OfType<FirewallRule>()];
-        var warnings = WindowsWarnings.Find(planned, status, windows.ReadFirewallHealth(), windows.ReadAddresses().ValueOrDefault, firewall.ReadProducts().ValueOrDefault);
+        var warnings = WindowsWarnings.Find(planned, status, windows.ReadFirewallHealth(), windows.ReadAddresses().ValueOrDefault,
+            firewall.ReadProducts().ValueOrDefault);
         return status is null || planned is null ? warnings : warnings.Concat(OfBlocks(new(status, planned), options));
     }
 
