@@ -8,8 +8,9 @@ namespace TeredoSdk.Windows.Firewall;
 static class FirewallCalls
 {
     // winerror.h
-    public const int FileNotFound = unchecked((int)0x80070002);
-    public const int ClassNotRegistered = unchecked((int)0x80040154);
+    const int FileNotFound = unchecked((int)0x80070002);
+    const int ClassNotRegistered = unchecked((int)0x80040154);
+    const int ClassNotAvailable = unchecked((int)0x80040111);
     const int NotImplemented = unchecked((int)0x80004001);
     const int NoInterface = unchecked((int)0x80004002);
     const int AccessDenied = unchecked((int)0x80070005);
@@ -49,10 +50,14 @@ static class FirewallCalls
         }
     }
 
+    /// <summary>Whether a failure means that the system does not have a class.</summary>
+    public static bool IsMissingClass(Exception failure) => failure.HResult is ClassNotRegistered or ClassNotAvailable;
+
     static TeredoError Error(int code) => code switch
     {
         AccessDenied => TeredoError.AccessDenied,
-        EndpointNotRegistered or ServiceDisabled or ClassNotRegistered or NotImplemented or NoInterface => TeredoError.FirewallUnavailable,
+        EndpointNotRegistered or ServiceDisabled or ClassNotRegistered or ClassNotAvailable
+            or NotImplemented or NoInterface => TeredoError.FirewallUnavailable,
         InvalidArgument or FileNotFound => TeredoError.InvalidFirewallRule,
         _ => TeredoError.SetupFailed,
     };
@@ -63,7 +68,7 @@ static class FirewallCalls
         EndpointNotRegistered or ServiceDisabled =>
             "the firewall's service (mpssvc) is off; start it from an elevated prompt with `net start mpssvc`"
             + " (if it is disabled, `sc config mpssvc start= auto` first)",
-        ClassNotRegistered => "this system does not have that part of the Windows Firewall (its class is not registered)",
+        ClassNotRegistered or ClassNotAvailable => "this system does not have that part of the Windows Firewall (its class is not registered)",
         NotImplemented or NoInterface => "this system's firewall does not have that function",
         InvalidArgument => "it takes a name, a path, a port or an address of the rule for not valid",
         _ => $"it answered 0x{failure.HResult:x8}, {failure.Message.TrimEnd('.', ' ', '\r', '\n')}",

@@ -91,8 +91,9 @@ public class CheckTests
     public void Check_BlockRuleThatDoesNotApply_ChangesNothing()
     {
         var block = _machine.Other with { Action = FirewallAction.Block, EdgeTraversal = EdgeTraversal.Deny };
-        _machine.With(_machine.Other, block with { Enabled = false }, block with { Profiles = FirewallProfiles.Domain }, block with { LocalPorts = "445" },
-            block with { RemoteAddresses = "10.0.0.0/8" }, block with { Protocol = FirewallProtocol.Udp }, block with { Direction = FirewallDirection.Out });
+        _machine.With(_machine.Other, block with { Enabled = false }, block with { Profiles = FirewallProfiles.Domain },
+            block with { LocalPorts = "445" }, block with { RemoteAddresses = "10.0.0.0/8" }, block with { Protocol = FirewallProtocol.Udp },
+            block with { Direction = FirewallDirection.Out });
 
         Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.InForce));
     }

@@ -110,7 +110,8 @@ public class EnsureTests
         var forgetful = new ForgetfulFirewall(_machine.Windows.Firewall, rule => rule with { EdgeTraversal = EdgeTraversal.Deny });
         var firewall = new TeredoFirewall(new OtherFirewall(_machine.Windows, forgetful));
 
-        FirewallMachine.AssertError(TeredoError.SetupFailed, () => firewall.Ensure(_machine.Request), "EdgeTraversal is 'Deny' instead of 'DeferToApp'");
+        FirewallMachine.AssertError(TeredoError.SetupFailed, () => firewall.Ensure(_machine.Request),
+            "EdgeTraversal is 'Deny' instead of 'DeferToApp'");
     }
 
     [Test]

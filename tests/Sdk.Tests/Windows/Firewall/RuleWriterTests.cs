@@ -6,7 +6,7 @@ using TeredoSdk.Windows.Firewall.Com;
 
 namespace TeredoSdk.Tests.Windows.Firewall;
 
-/// <summary>The order in which properties are written: Windows checks each at once. Runs anywhere, since the rule is a recorder and not COM's.</summary>
+/// <summary>The order in which properties are written: Windows checks each at once. Runs anywhere, since the rule is a recorder, not COM's.</summary>
 public class RuleWriterTests
 {
     static readonly FirewallRule Tcp = new()
@@ -55,8 +55,8 @@ public class RuleWriterTests
     }
 
     [Test]
-    public void BeforeWindows8_ARuleOfAnAppPackage_IsRefused() =>
-        FirewallMachine.AssertError(TeredoError.NotSupported, () => Written<INetFwRule2>(Tcp with { LocalAppPackageId = "S-1-15-2-1" }, null), "Windows 8");
+    public void BeforeWindows8_ARuleOfAnAppPackage_IsRefused() => FirewallMachine.AssertError(
+        TeredoError.NotSupported, () => Written<INetFwRule2>(Tcp with { LocalAppPackageId = "S-1-15-2-1" }, null), "Windows 8");
 
     static List<string> Written<T>(FirewallRule wanted, FirewallRule? previous) where T : INetFwRule
     {

@@ -74,7 +74,7 @@ public class WantedRulesTests
     {
         _machine.Windows.Files[@"C:\Program Files\dotnet\DOTNET.exe"] = true;
 
-        FirewallMachine.AssertError(TeredoError.InvalidProgram, () => _machine.Firewall.WantedRules(_machine.Request with { ProgramPath = path }), word);
+        AssertBadProgram(path, word);
     }
 
     [Test]
@@ -83,7 +83,7 @@ public class WantedRulesTests
         string path = $@"C:\{new string('a', 260)}\Chat.exe";
         _machine.Windows.Files[path] = true;
 
-        FirewallMachine.AssertError(TeredoError.InvalidProgram, () => _machine.Firewall.WantedRules(_machine.Request with { ProgramPath = path }), "259");
+        AssertBadProgram(path, "259");
     }
 
     [Test]
@@ -91,6 +91,9 @@ public class WantedRulesTests
         FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(new() { Name = "Chat" }), "nothing");
 
     [Test]
-    public void Port_WithoutAProgram_IsRefused() =>
-        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(new() { Name = "Chat", TcpPort = 80 }), "program");
+    public void Port_WithoutAProgram_IsRefused() => FirewallMachine.AssertError(
+        TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(new() { Name = "Chat", TcpPort = 80 }), "program");
+
+    void AssertBadProgram(string path, string word) => FirewallMachine.AssertError(
+        TeredoError.InvalidProgram, () => _machine.Firewall.WantedRules(_machine.Request with { ProgramPath = path }), word);
 }
