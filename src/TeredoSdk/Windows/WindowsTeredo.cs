@@ -21,7 +21,7 @@ public static class WindowsTeredo
         var switches = await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
         var exception = new ProgramException(windows, register: false, NullLogger.Instance).Check();
-        var report = new WindowsReportBuilder(windows, status).Build(exception, holds: 0, steps: []);
+        var report = new WindowsReportBuilder(windows, status, []).Build(exception, holds: 0, steps: []);
         return report with { Warnings = [.. switches.Obstacles.Select(obstacle => obstacle.Problem), .. report.Warnings] };
     }
 }
