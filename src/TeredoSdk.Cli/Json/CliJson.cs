@@ -3,12 +3,15 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Setup;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli.Json;
 
 /// <summary>How documents are written: camelCase, addresses and names as text.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(FailureDocument))]
+[JsonSerializable(typeof(StatusFailureDocument))]
 [JsonSerializable(typeof(DecodeDocument))]
 [JsonSerializable(typeof(TeredoReport))]
 [JsonSerializable(typeof(EchoDocument))]
@@ -17,15 +20,20 @@ namespace TeredoSdk.Cli.Json;
 [JsonSerializable(typeof(ServerDocument))]
 [JsonSerializable(typeof(ClientDocument))]
 [JsonSerializable(typeof(RelayDocument))]
+[JsonSerializable(typeof(PlanDocument))]
 sealed partial class CliJson : JsonSerializerContext
 {
-    /// <summary>Indented, and with nothing escaped that need not be.</summary>
+    const int Utf8 = 65001; // its code page
+
+    /// <summary>
+    /// Indented, and with nothing escaped that need not be: a console of Windows without UTF-8 has few letters, so there all but ASCII is.
+    /// </summary>
     public static CliJson ForPeople { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DictionaryKeyPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Encoder = Console.OutputEncoding.CodePage == Utf8 ? JavaScriptEncoder.UnsafeRelaxedJsonEscaping : JavaScriptEncoder.Default,
         Converters =
         {
             new TextConverter<IPAddress>(),
@@ -38,6 +46,18 @@ sealed partial class CliJson : JsonSerializerContext
             Names<NativeIPv6Mode>(),
             Names<MappingBehaviour>(),
             Names<FilteringBehaviour>(),
+            Names<TeredoType>(),
+            Names<TeredoSettingSource>(),
+            Names<TeredoClientState>(),
+            Names<FirewallHealth>(),
+            Names<FirewallGeneration>(),
+            Names<FirewallProfiles>(),
+            Names<FirewallAction>(),
+            Names<FirewallDirection>(),
+            Names<FirewallProtocol>(),
+            Names<FirewallExceptionState>(),
+            Names<EdgeTraversal>(),
+            Names<SetupStepKind>(),
         },
     });
 

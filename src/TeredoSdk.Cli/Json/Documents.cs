@@ -1,9 +1,13 @@
 using System.Net;
+using TeredoSdk.Setup;
 
 namespace TeredoSdk.Cli.Json;
 
 /// <summary>A command that failed: the name of the failure, and the sentence.</summary>
 sealed record FailureDocument(string Error, string Problem);
+
+/// <summary>A status without an address, on Windows: the failure, and what Windows says.</summary>
+sealed record StatusFailureDocument(string Error, string Problem, WindowsReport Windows);
 
 /// <summary>
 /// The parts of a Teredo address. The prefix is current, or old: that of early Windows XP, which nobody routes any more. The flags are 16 bits in
@@ -36,3 +40,8 @@ sealed record RelayDocument(string InterfaceName, bool IsHostSpecific, IReadOnly
     public static RelayDocument? Of(TeredoRelayReport? report) => report is null ? null
         : new(report.InterfaceName, report.IsHostSpecific, [.. report.Served.Select(prefix => prefix.ToString())], report.EndPoint, report.Problem);
 }
+
+/// <summary>
+/// What a setup or a removal does, and whether it was applied: every step was done and read back. The elevated command applies it where rights are missing.
+/// </summary>
+sealed record PlanDocument(bool Applied, bool NeedsElevation, string ElevatedCommand, IReadOnlyList<SetupStep> Steps, IReadOnlyList<string> Warnings);
