@@ -25,7 +25,7 @@ public static class TeredoSetup
         var records = new SetupRecords(options.RecordFolder);
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
         if (WindowsOf(options) is not { } windows)
-            return NothingToDo(options, records, empty, ElevatedCommand.ForSetup(options));
+            return NothingToDo(options, records, empty, SetupCommand(options));
         List<string> warnings = [];
         var record = records.Read(options.Name);
         var changes = new FirewallChanges(windows, warnings).ToSetUp(options, record);
@@ -34,7 +34,7 @@ public static class TeredoSetup
             changes.Add(change);
         warnings.AddRange(SetupWarnings.OfTeredo(switches, options.EnableTeredo));
         warnings.AddRange(SetupWarnings.OfFirewall(windows, options, [.. changes.Select(change => change.Step)]));
-        return new(empty, windows, records, changes, PlanEnd.KeepRecord) { Warnings = warnings, ElevatedCommand = ElevatedCommand.ForSetup(options) };
+        return new(empty, windows, records, changes, PlanEnd.KeepRecord) { Warnings = warnings, ElevatedCommand = SetupCommand(options) };
     }
 
     /// <summary>Computes what is to be done so that everything is again as it was before the application was set up.</summary>
@@ -52,7 +52,7 @@ public static class TeredoSetup
         options.Validate();
         var records = new SetupRecords(options.RecordFolder);
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
-        string command = ElevatedCommand.ForRemoval(options);
+        string command = SetupCommandLine.Remove(options.ProgramPath, options.Name);
         if (WindowsOf(options) is not { } windows)
             return NothingToDo(options, records, empty, command);
         List<string> warnings = [];
@@ -85,4 +85,8 @@ public static class TeredoSetup
             ],
             ElevatedCommand = command,
         };
+
+    static string SetupCommand(TeredoSetupOptions options) => SetupCommandLine.Setup(
+        options.ProgramPath, options.Name, options.TcpPort, options.UdpPort, options.EdgeTraversal,
+        [.. options.EnableTeredo ? ["--enable-teredo"] : Array.Empty<string>(), .. options.Server is { } server ? ["--server", server] : Array.Empty<string>()]);
 }

@@ -31,7 +31,7 @@ static class ExceptionCheck
     /// <summary>Whether some of what peers send to a program gets in.</summary>
     public static FirewallExceptionCheck OfAny(IWindowsFirewall firewall, string path) => With(firewall, policy =>
     {
-        string advice = SetupCommand.Advice(new() { Name = Title(path), ProgramPath = path });
+        string advice = SetupCommandLine.Advice(new() { Name = Title(path), ProgramPath = path });
         FirewallExceptionCheck[] checks = [.. Protocols
             .Select(protocol => To(path, protocol, null, EdgeTraversal.DeferToApp) with { IsAnyPortEnough = true })
             .Select(each => Explain(policy.Judge(each, advice), each))];

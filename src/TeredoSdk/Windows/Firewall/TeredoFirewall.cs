@@ -57,7 +57,7 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
     {
         var plan = Plan(request);
         var store = RuleStore.Of(Firewall);
-        WithRights(SetupCommand.Advice(request), () =>
+        WithRights(SetupCommandLine.Advice(request), () =>
         {
             foreach (var step in plan)
                 ExceptionPlan.Apply(step, store);
@@ -76,7 +76,7 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
             : [];
         if (request.OpenTeredoPort)
             traffic.Add(ExceptionCheck.ToTeredo(windows));
-        return ExceptionCheck.OfAll(Firewall, traffic, SetupCommand.Advice(request));
+        return ExceptionCheck.OfAll(Firewall, traffic, SetupCommandLine.Advice(request));
     }
 
     /// <summary>Whether strangers reach a program through Teredo by at least one protocol and port.</summary>
@@ -103,7 +103,7 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
         foreach (var rule in own)
             ExceptionPlan.RequireNoOther(rule.Name, rules);
         foreach (var rule in own)
-            WithRights(SetupCommand.RemovalAdvice(rule, name), () => store.Remove(rule));
+            WithRights(SetupCommandLine.RemovalAdvice(rule, name), () => store.Remove(rule));
         return own;
     }
 

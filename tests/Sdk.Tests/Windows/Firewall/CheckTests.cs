@@ -13,7 +13,7 @@ public class CheckTests
     public void Check_WithoutARule_IsMissingAndNamesTheCommand()
     {
         Assert.That((Check.State, Check.Error), Is.EqualTo((FirewallExceptionState.Missing, TeredoError.FirewallExceptionMissing)));
-        Assert.That(Check.Problem, Does.Contain(@"`teredo setup --app ""C:\Program Files\Chat\Chat.exe"" --name ""Chat""`"));
+        Assert.That(Check.Problem, Does.Contain(@"`teredo setup --app ""C:\Program Files\Chat\Chat.exe"" --name Chat --yes`"));
     }
 
     [Test]

@@ -84,7 +84,7 @@ public class EnsureTests
 
         FirewallMachine.AssertError(TeredoError.AccessDenied,
             () => _machine.Firewall.Ensure(_machine.Request with { UdpPort = 5, EdgeTraversal = EdgeTraversal.Allow }),
-            @"`teredo setup --app ""C:\Program Files\Chat\Chat.exe"" --name ""Chat"" --udp 5 --edge allow`");
+            @"`teredo setup --app ""C:\Program Files\Chat\Chat.exe"" --name Chat --udp 5 --edge allow --yes`");
     }
 
     [Test]

@@ -48,6 +48,6 @@ public class RemovalTests
         _machine.Windows.IsElevated = false;
 
         FirewallMachine.AssertError(TeredoError.AccessDenied, () => _machine.Firewall.RemoveOwned("Chat"),
-            @"`teredo remove --app ""C:\Program Files\Chat\Chat.exe"" --name ""Chat""`");
+            @"`teredo remove --app ""C:\Program Files\Chat\Chat.exe"" --name Chat --yes`");
     }
 }
