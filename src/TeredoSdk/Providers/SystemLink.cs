@@ -97,7 +97,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
 
     public void Remove(TeredoSocket socket)
     {
-        if (_sockets.Remove(socket))
+        if (_sockets.Remove(socket) && socket is not TeredoConnection)
             OnRemoved(socket);
     }
 
@@ -125,7 +125,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
     {
     }
 
-    /// <summary>A socket was removed.</summary>
+    /// <summary>A listener or a datagram socket was removed.</summary>
     protected virtual void OnRemoved(TeredoSocket socket)
     {
     }

@@ -13,12 +13,6 @@ sealed class ProgramException(IWindowsSystem windows, bool register, ILogger log
     volatile FirewallExceptionCheck? _problem; // of the first opted-in socket
     bool _ensured;
 
-    /// <summary>What kept the exception from being in force when the first opted-in socket opened; null when nothing did.</summary>
-    public TeredoError? Error => _problem?.Error;
-
-    /// <inheritdoc cref="Error"/>
-    public string? Problem => _problem?.Problem;
-
     /// <summary>Makes the exception, if it is to. Failing that the socket opens all the same: the report says why nobody gets in.</summary>
     public void Ensure()
     {
@@ -35,14 +29,14 @@ sealed class ProgramException(IWindowsSystem windows, bool register, ILogger log
         }
     }
 
-    /// <summary>Whether it is in force now. Only reads.</summary>
+    /// <summary>Whether it is in force now, and if not, what kept it from being made, as long as that is how it stands. Only reads.</summary>
     public FirewallExceptionCheck Check()
     {
         if (windows.ProgramPath is not { } program)
             return new(FirewallExceptionState.NotKnown, TeredoError.InvalidProgram, "The system does not tell the path of this program, so no rule "
                 + "can be found for it.", []);
         var found = _firewall.Check(program);
-        return found.State != FirewallExceptionState.InForce && _problem is { } problem ? found with { Problem = problem.Problem } : found;
+        return _problem is { } problem && problem.State == found.State ? found with { Error = problem.Error, Problem = problem.Problem } : found;
     }
 
     FirewallExceptionCheck TryEnsure()

@@ -25,7 +25,10 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         (_windows, _status, _exception, _steps, _described) = (windows, status, exception, steps, found.Address.ToIPAddress());
         _hold = new(windows, options.TimeProvider, Check, log);
         _reports = new(options.TimeProvider, () =>
-            new WindowsReportBuilder(_windows, _status, options.Servers).Build(_exception.Check(), _hold.Count, _steps));
+        {
+            var check = _exception.Check();
+            return new(new WindowsReportBuilder(_windows, _status, options.Servers).Build(check, _hold.Count, _steps), check.Error);
+        });
         windows.Changed += Check;
         Check(); // what changed after it was found
     }
@@ -34,10 +37,13 @@ sealed class WindowsLink : SystemLink, ITeredoLink
     {
         get
         {
-            var windows = _reports.Get() with { Holds = _hold.Count };
+            var findings = _reports.Get();
+            var windows = findings.Report with { Holds = _hold.Count };
             var report = Describe(TeredoProvider.Windows, WindowsSearch.HasNativeIPv6(_windows));
             var nat = WindowsNat.Parse(windows.Nat);
-            bool isShut = report.Address is not null && report.UnrestrictedSockets > 0 && windows.Exception != FirewallExceptionState.InForce;
+            // A firewall that is off keeps nobody out: a warning says what that means.
+            bool isShut = report.Address is not null && report.UnrestrictedSockets > 0
+                && windows.Exception is not (FirewallExceptionState.InForce or FirewallExceptionState.FirewallOff);
             return report with
             {
                 State = report.State == TeredoState.Offline ? WithoutAddress(windows.State) : report.State,
@@ -45,8 +51,8 @@ sealed class WindowsLink : SystemLink, ITeredoLink
                 Filtering = nat.Filtering,
                 NatName = nat.ClassicName,
                 LocalEndPoint = windows.TeredoPort is > 0 and var port ? new(IPAddress.Any, port) : null,
-                Error = report.Error ?? (isShut ? _exception.Error : null),
-                Problem = report.Problem ?? (isShut ? _exception.Problem : null),
+                Error = report.Error ?? (isShut ? findings.ExceptionError : null),
+                Problem = report.Problem ?? (isShut ? windows.ExceptionProblem : null),
                 Windows = windows,
             };
         }
@@ -101,7 +107,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
 
     protected override void OnRemoved(TeredoSocket socket)
     {
-        if (socket.ProtectionLevel == IPProtectionLevel.Unrestricted && socket is not TeredoConnection)
+        if (socket.ProtectionLevel == IPProtectionLevel.Unrestricted)
             _hold.Release();
         _reports.Forget();
     }

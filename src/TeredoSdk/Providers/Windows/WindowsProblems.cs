@@ -5,19 +5,29 @@ namespace TeredoSdk.Providers.Windows;
 /// <summary>The sentences about Windows' Teredo that has no address.</summary>
 static class WindowsProblems
 {
+    /// <summary>"Teredo Components": a host-specific relay then; whether it shows its address is in no page.</summary>
+    public const string BesideNativeIPv6 = "This machine has other IPv6, beside which Windows' Teredo only reaches Teredo peers and may have no address "
+        + "of its own: strangers reach it by its other address.";
+
     const string ShowState = "netsh interface teredo show state tells more.";
 
     /// <summary>There was no address in time.</summary>
-    /// <param name="timeout">How long was waited.</param>
+    /// <param name="waited">How long was waited.</param>
     /// <param name="status">What the system says now.</param>
-    /// <param name="notWoken">Why it could not be woken; null or empty when it was.</param>
-    public static TeredoException Overdue(TimeSpan timeout, TeredoStatus status, string? notWoken)
+    /// <param name="notWoken">Why it could not be woken; null when it was.</param>
+    /// <param name="hasNativeIPv6">Whether the machine has other IPv6.</param>
+    public static TeredoException Overdue(TimeSpan waited, TeredoStatus status, string? notWoken, bool hasNativeIPv6)
     {
-        string couldNot = string.IsNullOrEmpty(notWoken) ? "" : $" It could not be woken: {notWoken}";
-        return status.State == TeredoClientState.Offline
-            ? new(TeredoError.TeredoOffline, Offline(status) + couldNot)
-            : new(TeredoError.QualificationTimeout, $"Windows' Teredo had no address within {timeout.TotalSeconds:0.#} s; it is "
-                + $"{Word(status.State)}.{couldNot} Allow UDP to port 3544 of its server, or raise {nameof(TeredoOptions.QualificationTimeout)}; {ShowState}");
+        string more = (notWoken is null ? "" : $" It could not be woken: {notWoken}") + (hasNativeIPv6 ? $" {BesideNativeIPv6}" : "");
+        string noAddress = $"Windows' Teredo had no address within {waited.TotalSeconds:0.#} s; it is {Word(status.State)}.{more}";
+        return status.State switch
+        {
+            TeredoClientState.Offline => new(TeredoError.TeredoOffline, Offline(status) + more),
+            TeredoClientState.Inactive => new(TeredoError.TeredoOffline, $"{noAddress} Restart its service from an elevated prompt (net stop iphlpsvc, "
+                + $"net start iphlpsvc); {ShowState}"),
+            _ => new(TeredoError.QualificationTimeout, $"{noAddress} Allow UDP to port 3544 of its server, or raise "
+                + $"{nameof(TeredoOptions.QualificationTimeout)}; {ShowState}"),
+        };
     }
 
     /// <summary>There is no address although one was there: a switch, else what the system says.</summary>

@@ -4,32 +4,42 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Providers.Windows;
 
 /// <summary>Wakes Windows' Teredo and waits until it has an address.</summary>
-/// <remarks>That the call which wakes returns does not mean that there is an address, so the addresses are looked at whenever they change.</remarks>
+/// <remarks>
+/// That the call which wakes returns does not mean that there is an address, so the addresses are looked at whenever they change. A client that says,
+/// some time after it was woken, that it is not active or that an error keeps it offline is not waited for any longer: another way may be open.
+/// </remarks>
 sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, TimeProvider time, TimeSpan timeout)
 {
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(8); // what it says may be of before the wake, and it tries again by itself
+
     /// <exception cref="TeredoException">There was none in time: what the system says, and what to do.</exception>
     public async Task<TeredoInterface> WaitAsync(CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         using var changed = new SemaphoreSlim(0, 1);
-        windows.Changed += Look;
-        var waking = Task.CompletedTask;
+        await using var patience = time.CreateTimer(_ => LosePatience(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        long start = time.GetTimestamp();
         string? notWoken = null;
+        bool isPatient = true;
+        var waking = Task.CompletedTask;
+        windows.Changed += Look;
         try
         {
-            while (true)
+            for (bool isFirst = true; ; isFirst = false)
             {
                 if (WindowsSearch.Find(windows, out _) is { } found)
                     return found;
-                if (waking.IsCompleted && notWoken is null)
+                if (isFirst)
                     waking = WakeAsync();
+                else if (!isPatient)
+                    await RequireHopeAsync().ConfigureAwait(false);
                 await changed.WaitAsync(either.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw WindowsProblems.Overdue(timeout, await status.ReadAsync(cancellationToken).ConfigureAwait(false), notWoken);
+            throw Overdue(await status.ReadAsync(cancellationToken).ConfigureAwait(false));
         }
         finally
         {
@@ -42,13 +52,32 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         {
             try
             {
-                notWoken = (await windows.WakeAsync(either.Token).ConfigureAwait(false)).Reason ?? "";
+                notWoken = (await windows.WakeAsync(either.Token).ConfigureAwait(false)).Reason;
+                patience.Change(Patience, Timeout.InfiniteTimeSpan);
                 Look();
             }
             catch (OperationCanceledException)
             {
                 // Overdue, or there is an address already.
             }
+        }
+
+        async Task RequireHopeAsync()
+        {
+            var now = await status.ReadAsync(either.Token).ConfigureAwait(false);
+            if (now is { State: TeredoClientState.Inactive } or { State: TeredoClientState.Offline, Error: not null })
+                throw Overdue(now);
+            // What it says may change without an address that does.
+            patience.Change(Patience, Timeout.InfiniteTimeSpan);
+        }
+
+        TeredoException Overdue(TeredoStatus now) =>
+            WindowsProblems.Overdue(time.GetElapsedTime(start), now, notWoken, WindowsSearch.HasNativeIPv6(windows));
+
+        void LosePatience()
+        {
+            isPatient = false;
+            Look();
         }
 
         void Look()

@@ -1,17 +1,22 @@
 namespace TeredoSdk.Providers.Windows;
 
+/// <summary>A report of Windows, and what goes into the node's.</summary>
+/// <param name="Report">The report.</param>
+/// <param name="ExceptionError">The error of the firewall exception, when it is not in force.</param>
+sealed record WindowsFindings(WindowsReport Report, TeredoError? ExceptionError);
+
 /// <summary>
 /// The last report of Windows, made anew when something changed or it is old: it takes dozens of calls. Safe for any number of threads.
 /// </summary>
-sealed class WindowsReportCache(TimeProvider time, Func<WindowsReport> make)
+sealed class WindowsReportCache(TimeProvider time, Func<WindowsFindings> make)
 {
     static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
 
     readonly Lock _gate = new();
-    WindowsReport? _report;
+    WindowsFindings? _report;
     long _madeAt, _version;
 
-    public WindowsReport Get()
+    public WindowsFindings Get()
     {
         long version;
         lock (_gate)

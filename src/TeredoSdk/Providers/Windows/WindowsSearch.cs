@@ -18,9 +18,12 @@ static class WindowsSearch
         return null;
     }
 
-    /// <summary>Whether the machine has a global IPv6 address that is no tunnel's.</summary>
-    public static bool HasNativeIPv6(IWindowsSystem windows) => (windows.ReadAddresses().ValueOrDefault ?? [])
-        .Any(found => Ipv6Address.FromIPAddress(found.Address) is { IsGlobalUnicast: true, IsTeredo: false, Is6to4: false });
+    /// <summary>Whether the machine has a global IPv6 address that is neither Teredo's nor 6to4's.</summary>
+    public static bool HasNativeIPv6(IWindowsSystem windows) => (windows.ReadAddresses().ValueOrDefault ?? []).Any(IsNative);
+
+    /// <inheritdoc cref="HasNativeIPv6"/>
+    public static bool IsNative(WindowsAddress found) =>
+        Ipv6Address.FromIPAddress(found.Address) is { IsGlobalUnicast: true, IsTeredo: false, Is6to4: false };
 
     static bool IsTeredo(WindowsAddress found) => found.Address.IsIPv6Teredo;
 }

@@ -56,7 +56,10 @@ static class WindowsWarnings
         if (rules is not null && addresses.Any(found => IsOtherTunnel(found.Address)) && !rules.Any(FirewallExceptions.IsProtocol41))
             yield return "A 6to4 or ISATAP address is in use, but no firewall rule lets protocol 41 in. Enable Windows' rule \"Core Networking - "
                 + "IPv6 (IPv6-In)\".";
-        if (addresses.FirstOrDefault(found => found.Address.IsIPv6Teredo) is { IsTunnel: false } odd)
+        bool hasTeredo = addresses.Any(found => found.Address.IsIPv6Teredo);
+        if (!hasTeredo && addresses.Any(WindowsSearch.IsNative))
+            yield return WindowsProblems.BesideNativeIPv6;
+        if (hasTeredo && addresses.OrderByDescending(found => found.IsTunnel).First(found => found.Address.IsIPv6Teredo) is { IsTunnel: false } odd)
             yield return $"The Teredo address {odd.Address} is on {odd.InterfaceName}, which is no tunnel: Windows' own Teredo may not be what "
                 + "keeps it.";
     }

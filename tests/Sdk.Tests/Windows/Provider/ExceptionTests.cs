@@ -77,4 +77,41 @@ public sealed class ExceptionTests
         Assert.That(machine.Windows.Firewall.Rules, Has.Count.EqualTo(1));
         Assert.That(node.Report.Error, Is.Null);
     }
+
+    [Test]
+    public async Task Exception_RemovedMeanwhile_IsReportedWithItsError()
+    {
+        await using var machine = new WindowsMachine();
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        new TeredoFirewall(machine.Windows).RemoveOwned();
+        machine.Windows.RaiseChanged();
+        Assert.That(node.Report.Error, Is.EqualTo(TeredoError.FirewallExceptionMissing));
+        Assert.That(node.Report.Problem, Is.EqualTo(node.Report.Windows!.ExceptionProblem));
+    }
+
+    [Test]
+    public async Task Exception_OverriddenAfterRightsWereMissing_IsReportedAsItStandsNow()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.IsElevated = false;
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        machine.Windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
+        machine.Windows.RaiseChanged();
+        Assert.That(node.Report.Error, Is.EqualTo(TeredoError.FirewallExceptionOverridden));
+        Assert.That(node.Report.Problem, Does.Contain("group policy"));
+    }
+
+    [Test]
+    public async Task Exception_WhileTheFirewallIsOff_IsAWarningAndNoError()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Firewall.Profiles = [new(FirewallProfiles.Public, Enabled: false, BlocksAllInbound: false, FirewallAction.Block)];
+        machine.Windows.IsElevated = false;
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        Assert.That(node.Report.Error, Is.Null, "nothing is blocked");
+        Assert.That(node.Report.Windows!.Exception, Is.EqualTo(FirewallExceptionState.FirewallOff));
+    }
 }

@@ -72,6 +72,52 @@ public sealed class WakeTests
         Assert.That(failure.Message, Does.Contain("primary server unreachable over UDP").And.Contain("UDP to port 3544"));
     }
 
+    [TestCase("10.0.19045")]
+    [TestCase("6.1")]
+    public async Task Start_ClientThatStaysOffline_IsGivenUpLongBeforeTheTimeIsOver(string version)
+    {
+        await using var machine = new WindowsMachine(Version.Parse(version));
+        machine.Teredo.Network = FakeTeredoNetwork.ServerSilent;
+        var start = machine.BeginStart();
+        machine.Time.Advance(TimeSpan.FromSeconds(7));
+        machine.Windows.RaiseChanged();
+        Assert.That(start.IsCompleted, Is.False, "it may still get its address");
+        machine.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(Assert.ThrowsAsync<TeredoException>(() => start.InTime())!.Error, Is.EqualTo(TeredoError.TeredoOffline));
+        await machine.Time.WhenNoTimerIsArmed().InTime();
+    }
+
+    [Test]
+    public async Task Start_ClientThatBecomesInactive_IsGivenUpInItsTurn()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Teredo.Network = FakeTeredoNetwork.ServerSilent;
+        var start = machine.BeginStart();
+        machine.Windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: false, IsDisabled: false);
+        machine.Time.Advance(TimeSpan.FromSeconds(8));
+        var failure = Assert.ThrowsAsync<TeredoException>(() => start.InTime())!;
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.TeredoOffline));
+        Assert.That(failure.Message, Does.Contain("not active").And.Contain("within 8 s"));
+    }
+
+    [Test]
+    public async Task Start_TimeThatIsShorterThanThePatience_Counts()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Options.QualificationTimeout = TimeSpan.FromSeconds(3);
+        machine.Teredo.Network = FakeTeredoNetwork.ServerSilent;
+        Assert.That((await machine.FailAsync()).Error, Is.EqualTo(TeredoError.TeredoOffline));
+    }
+
+    [Test]
+    public async Task Start_BesideNativeIPv6_SaysThatThereMayBeNoAddress()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Addresses = [new(IPAddress.Parse("2a00:1450::7"), "Ethernet", 3, IsTunnel: false, 1500)];
+        machine.Teredo.Network = FakeTeredoNetwork.ServerSilent;
+        Assert.That((await machine.FailAsync()).Message, Does.Contain("has other IPv6"));
+    }
+
     [Test]
     public async Task Start_ClientOnAManagedNetwork_IsToldToBeAnEnterpriseClient()
     {
