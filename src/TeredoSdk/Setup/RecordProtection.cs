@@ -18,6 +18,7 @@ static class RecordProtection
     static SecurityIdentifier Users { get; } = new(WellKnownSidType.BuiltinUsersSid, null);
 
     /// <summary>Makes the folder, unless it is there, so that only administrators write to it and everybody reads it.</summary>
+    /// <exception cref="TeredoException">Somebody else made one there, who could exchange what is in it.</exception>
     public static void CreateFolder(string folder)
     {
         var security = new DirectorySecurity();
@@ -26,14 +27,27 @@ static class RecordProtection
         Allow(security, System, FileSystemRights.FullControl);
         Allow(security, Users, FileSystemRights.ReadAndExecute);
         new DirectoryInfo(folder).Create(security);
+        if (!IsTrusted(folder))
+            throw new TeredoException(TeredoError.SetupFailed, $"The folder of the setup's record, {folder}, was not made by an administrator, so "
+                + "others could write to it. Move it away and try again.");
     }
 
-    /// <summary>Whether a file is an administrator's, the system's or this process's own person's.</summary>
-    public static bool IsTrusted(string path)
+    /// <summary>Whether a folder is an administrator's or the system's, and no link to another one.</summary>
+    public static bool IsTrusted(string folder)
     {
-        var owner = new FileInfo(path).GetAccessControl(AccessControlSections.Owner).GetOwner(typeof(SecurityIdentifier));
+        var directory = new DirectoryInfo(folder);
+        return !directory.Attributes.HasFlag(FileAttributes.ReparsePoint) && IsTrusted(directory.GetAccessControl(AccessControlSections.Owner));
+    }
+
+    /// <summary>Whether an open file is an administrator's or the system's: that file, whatever has its name meanwhile.</summary>
+    public static bool IsTrusted(FileStream file) => IsTrusted(file.GetAccessControl());
+
+    // An administrator's process makes things the administrators' own. Where one does not, they are its person's.
+    static bool IsTrusted(ObjectSecurity security)
+    {
         using var me = WindowsIdentity.GetCurrent();
-        return owner is SecurityIdentifier found && (found == Administrators || found == System || found == me.User || found == me.Owner);
+        return security.GetOwner(typeof(SecurityIdentifier)) is SecurityIdentifier owner
+            && (owner == Administrators || owner == System || (me.Owner != Administrators && owner == me.User));
     }
 
     static void Allow(DirectorySecurity security, SecurityIdentifier who, FileSystemRights rights) =>

@@ -51,9 +51,12 @@ sealed record RuleRecord(string Name, IReadOnlyList<FirewallRule> Made, Firewall
 {
     /// <inheritdoc cref="SetupRecord.IsSound"/>
     [JsonIgnore]
-    public bool IsSound => Made.All(made => made is not null && IsFor(made.Name)) && (Before is null || IsFor(Before.Name));
+    public bool IsSound => Made.All(IsSetupsOwn) && (Before is null || IsSetupsOwn(Before));
 
     public bool IsFor(string name) => Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+
+    // Others' rules are left alone, also when a record says otherwise.
+    bool IsSetupsOwn(FirewallRule? rule) => rule is not null && IsFor(rule.Name) && ExceptionRules.IsOwn(rule, null);
 
     /// <summary>Whether nobody else changed the rule since.</summary>
     public bool IsOwnWork(FirewallRule current) => RuleComparison.IsMixture(current, Before is null ? Made : [Before, .. Made]);

@@ -19,12 +19,13 @@ sealed class SetupRecords(string? chosenFolder)
         string path = PathOf(name);
         try
         {
-            var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), SetupJson.ForFiles.SetupRecord);
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            if (OperatingSystem.IsWindows() && chosenFolder is null && !(RecordProtection.IsTrusted(_folder) && RecordProtection.IsTrusted(file)))
+                throw Damaged(path, "it was not written by an administrator");
+            var record = JsonSerializer.Deserialize(file, SetupJson.ForFiles.SetupRecord);
             return record switch
             {
                 { Version: > SetupRecord.CurrentVersion } => throw Damaged(path, "a newer version of the SDK wrote it"),
-                _ when OperatingSystem.IsWindows() && chosenFolder is null && !RecordProtection.IsTrusted(path) =>
-                    throw Damaged(path, "it was not written by an administrator"),
                 { IsSound: true } when record.Name.Equals(name, StringComparison.OrdinalIgnoreCase) => record,
                 _ => throw Damaged(path, "it is not what a setup of this application writes"),
             };
@@ -80,7 +81,7 @@ sealed class SetupRecords(string? chosenFolder)
         {
             throw NotWritable(path, e);
         }
-        catch (IOException e)
+        catch (IOException e) when (e is not TeredoException)
         {
             throw new TeredoException(TeredoError.SetupFailed,
                 $"'{name}' can't be set up now: another setup holds {path} ({e.Message}). Try again when that has ended.", e);
@@ -102,7 +103,7 @@ sealed class SetupRecords(string? chosenFolder)
         {
             change(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException and not TeredoException or UnauthorizedAccessException)
         {
             throw NotWritable(path, e);
         }
@@ -117,7 +118,8 @@ sealed class SetupRecords(string? chosenFolder)
     }
 
     static TeredoException Damaged(string path, string reason, Exception? inner = null) => new(TeredoError.SetupFailed,
-        $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then takes away only the firewall rules of the SDK's own group.",
+        $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then takes away only the firewall rules of the SDK's own "
+            + "group.",
         inner);
 
     static TeredoException NotWritable(string path, Exception e) => new(

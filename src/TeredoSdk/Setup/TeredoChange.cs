@@ -93,7 +93,8 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
         return (kind, isSatisfied) switch
         {
             (SetupStepKind.EnableTeredo, true) => $"Windows' Teredo is on already{server}.",
-            (SetupStepKind.EnableTeredo, false) => $"Switch Windows' Teredo on{server}: this machine gets a public IPv6 address; the firewall stays in force.",
+            (SetupStepKind.EnableTeredo, false) => $"Switch Windows' Teredo on{server}: this machine gets a public IPv6 address; "
+                + "the firewall stays in force.",
             (_, true) => "Windows' Teredo is set as it was before already.",
             _ => $"Set Windows' Teredo to {after.Type} again{server}, as it was before.",
         };

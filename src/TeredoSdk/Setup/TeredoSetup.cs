@@ -4,8 +4,8 @@ using TeredoSdk.Windows.Firewall;
 namespace TeredoSdk.Setup;
 
 /// <summary>
-/// What an installer does for an application that uses Teredo, and takes back at the end: first a <see cref="SetupPlan"/>, which needs no rights and changes
-/// nothing, then <see cref="SetupPlan.ApplyAsync"/>. The command <c>teredo setup</c> does the same. Safe for any number of threads.
+/// What an installer does for an application that uses Teredo, and takes back at the end: first a <see cref="SetupPlan"/>, which needs no rights and
+/// changes nothing, then <see cref="SetupPlan.ApplyAsync"/>. The command <c>teredo setup</c> does the same. Safe for any number of threads.
 /// </summary>
 public static class TeredoSetup
 {
@@ -58,8 +58,8 @@ public static class TeredoSetup
         List<string> warnings = [];
         if (records.Read(options.Name) is not { } record)
         {
-            warnings.Add($"There is no record of a setup of '{options.Name}': only firewall rules of the group {FirewallExceptionRequest.OwnGrouping} "
-                + "for it are removed, and the settings of Teredo stay as they are.");
+            warnings.Add($"There is no record of a setup of '{options.Name}': only firewall rules of the group "
+                + $"{FirewallExceptionRequest.OwnGrouping} for it are removed, and the settings of Teredo stay as they are.");
             var own = new FirewallChanges(windows, warnings).ToRemove(options.Name);
             return new(empty, windows, records, own, PlanEnd.NoRecord) { Warnings = warnings, ElevatedCommand = command };
         }
@@ -81,12 +81,16 @@ public static class TeredoSetup
         {
             Warnings =
             [
-                $"There is nothing to set up for '{options.Name}' on this system: the SDK's own Teredo client needs neither rights nor a firewall exception here.",
+                $"There is nothing to set up for '{options.Name}' on this system: the SDK's own Teredo client needs neither rights nor a firewall "
+                    + "exception here.",
             ],
             ElevatedCommand = command,
         };
 
     static string SetupCommand(TeredoSetupOptions options) => SetupCommandLine.Setup(
         options.ProgramPath, options.Name, options.TcpPort, options.UdpPort, options.EdgeTraversal,
-        [.. options.EnableTeredo ? ["--enable-teredo"] : Array.Empty<string>(), .. options.Server is { } server ? ["--server", server] : Array.Empty<string>()]);
+        [
+            .. options.EnableTeredo ? ["--enable-teredo"] : Array.Empty<string>(),
+            .. options.Server is { } server ? ["--server", server] : Array.Empty<string>(),
+        ]);
 }

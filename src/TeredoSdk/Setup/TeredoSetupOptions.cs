@@ -39,9 +39,9 @@ public sealed record TeredoSetupOptions
     public IWindowsSystem? Windows { get; init; }
 
     /// <summary>
-    /// The folder of the records that <see cref="TeredoSetup.PlanRemovalAsync"/> restores from; null (the default) for <c>TeredoSdk</c> in ProgramData on
-    /// Windows, <c>/var/lib/teredosdk</c> elsewhere. The command <c>teredo</c> knows only the default, which only administrators can write to; who can write
-    /// to another one decides what a removal does.
+    /// The folder of the records that <see cref="TeredoSetup.PlanRemovalAsync"/> restores from; null (the default) for <c>TeredoSdk</c> in
+    /// ProgramData on Windows, <c>/var/lib/teredosdk</c> elsewhere. The command <c>teredo</c> knows only the default, which only administrators can
+    /// write to; who can write to another one decides what a removal does.
     /// </summary>
     public string? RecordFolder { get; init; }
 

@@ -158,7 +158,7 @@ public sealed class SetupConditionTests
     {
         using var machine = new SetupMachine();
         machine.Windows.Firewall.Plant(SetupMachine.TeredoPortRule);
-        machine.Windows.Firewall.Plant(new() { Name = "Echo", Protocol = FirewallProtocol.Icmpv6, IcmpTypesAndCodes = "128:*", Enabled = true });
+        machine.Windows.Firewall.Plant(new() { Name = "ICMPv6", Protocol = FirewallProtocol.Icmpv6, Enabled = true });
         machine.Options = machine.Options with { EnableTeredo = true };
         Assert.That((await machine.PlanAsync()).Warnings, Is.Empty);
     }

@@ -130,6 +130,7 @@ public sealed class SetupFailureTests
     [TestCase("{\"version\":1}")]
     [TestCase("{\"version\":1,\"name\":\"Somebody else\",\"programPath\":\"x\",\"rules\":[]}")]
     [TestCase("{\"version\":1,\"name\":\"Ünïcode 聊天\",\"programPath\":\"x\",\"rules\":[null]}")]
+    [TestCase("{\"version\":1,\"name\":\"Ünïcode 聊天\",\"programPath\":\"x\",\"rules\":[{\"name\":\"x\",\"made\":[],\"before\":{\"name\":\"x\"}}]}")]
     [TestCase("{\"version\":2,\"name\":\"Ünïcode 聊天\",\"programPath\":\"x\",\"rules\":[]}")]
     public async Task Record_ThatIsDamaged_IsOneSentenceThatNamesIt(string content)
     {
