@@ -4,7 +4,8 @@ namespace TeredoSdk.Providers;
 static class ProviderSelection
 {
     /// <exception cref="TeredoException">The one asked for, or the last one of all, could not qualify.</exception>
-    public static async Task<ITeredoLink> BringUpAsync(IReadOnlyList<ITeredoProvider> providers, TeredoOptions options, CancellationToken cancellationToken)
+    public static async Task<ITeredoLink> BringUpAsync(IReadOnlyList<ITeredoProvider> providers, TeredoOptions options,
+        CancellationToken cancellationToken)
     {
         if (options.Provider != TeredoProvider.Auto)
         {

@@ -18,9 +18,17 @@ static class FirewallExceptions
         && (rule.ServiceName is null or "*" || rule.ServiceName.Equals("iphlpsvc", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Echo Requests over IPv6.</summary>
-    public static bool IsEcho(FirewallRule rule) => LetsIn(rule) && rule.Protocol == FirewallProtocol.Icmpv6
-        && (rule.IcmpTypesAndCodes is null || rule.IcmpTypesAndCodes.Split(',').Any(type => type.Trim().Split(':')[0] == "128"));
+    public static bool IsEcho(FirewallRule rule) => IsIcmpv6(rule, 128);
+
+    /// <summary>
+    /// The types of ICMPv6 that no rule lets in and IPv6 needs: errors (1 to 4), and what routers and neighbors say to each other (133 to 136).
+    /// </summary>
+    public static int[] LackingIcmpv6(IReadOnlyList<FirewallRule> rules) =>
+        [.. ((int[])[1, 2, 3, 4, 133, 134, 135, 136]).Where(type => !rules.Any(rule => IsIcmpv6(rule, type)))];
 
     /// <summary>IPv6 in IPv4, which 6to4 and ISATAP are carried by.</summary>
     public static bool IsProtocol41(FirewallRule rule) => LetsIn(rule) && rule.Protocol == FirewallProtocol.Ipv6;
+
+    static bool IsIcmpv6(FirewallRule rule, int type) => LetsIn(rule) && rule.Protocol == FirewallProtocol.Icmpv6
+        && (rule.IcmpTypesAndCodes is not { } types || types.Split(',').Any(each => each.Split(':')[0].Trim() == $"{type}"));
 }

@@ -6,8 +6,8 @@ namespace TeredoSdk.Providers.Windows;
 static class WindowsProblems
 {
     /// <summary>"Teredo Components": a host-specific relay then; whether it shows its address is in no page.</summary>
-    public const string BesideNativeIPv6 = "This machine has other IPv6, beside which Windows' Teredo only reaches Teredo peers and may have no address "
-        + "of its own: strangers reach it by its other address.";
+    public const string BesideNativeIPv6 = "This machine has other IPv6, beside which Windows' Teredo only reaches Teredo peers and may have no "
+        + "address of its own: strangers reach it by its other address.";
 
     const string ShowState = "netsh interface teredo show state tells more.";
 
@@ -23,8 +23,8 @@ static class WindowsProblems
         return status.State switch
         {
             TeredoClientState.Offline => new(TeredoError.TeredoOffline, Offline(status) + more),
-            TeredoClientState.Inactive => new(TeredoError.TeredoOffline, $"{noAddress} Restart its service from an elevated prompt (net stop iphlpsvc, "
-                + $"net start iphlpsvc); {ShowState}"),
+            TeredoClientState.Inactive => new(TeredoError.TeredoOffline, $"{noAddress} Restart its service from an elevated prompt "
+                + $"(net stop iphlpsvc, net start iphlpsvc); {ShowState}"),
             _ => new(TeredoError.QualificationTimeout, $"{noAddress} Allow UDP to port 3544 of its server, or raise "
                 + $"{nameof(TeredoOptions.QualificationTimeout)}; {ShowState}"),
         };

@@ -13,7 +13,8 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
 
     public WindowsReport Build(FirewallExceptionCheck exception, int holds, IReadOnlyList<string> steps)
     {
-        var (client, switches) = (status.Now, status.Switches);
+        var switches = status.Switches;
+        var client = Take("Teredo's state", status.Ask());
         var firewall = windows.Firewall;
         var rules = Take("Firewall rules", firewall.ReadRules());
         var filters = Take("Edge-traversal filters", windows.ReadEdgeTraversalFilters());
@@ -30,9 +31,9 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
             Type = switches.Type,
             TypeSource = switches.Source,
             ServerName = switches.ServerName,
-            State = client.State,
-            StateError = client.Error,
-            Nat = client.Nat,
+            State = client?.State,
+            StateError = client?.Error,
+            Nat = client?.Nat,
             TeredoPort = TakeValue("Teredo's UDP port", windows.ReadTeredoPort()),
             InterfaceName = WindowsSearch.Find(windows, out _)?.Name,
             Services = ReadServices(),
@@ -83,5 +84,6 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
 
     // A filter names the file by its device, \device\harddiskvolume3\..., and in lower case.
     bool IsForProgram(EdgeTraversalFilter filter) => filter.ProgramPath is null
-        || (windows.ProgramPath is { Length: > 2 } path && filter.ProgramPath.EndsWith(path[2..], StringComparison.OrdinalIgnoreCase));
+        || (windows.ProgramPath is { Length: > 2 } path && filter.ProgramPath.EndsWith(path[2..], StringComparison.OrdinalIgnoreCase)
+        && filter.ProgramPath[..^(path.Length - 2)].LastIndexOf('\\') <= @"\device".Length);
 }

@@ -12,21 +12,22 @@ sealed class WindowsStatus(IWindowsSystem windows)
     /// <summary>The switches as they were when asked last.</summary>
     public TeredoSwitches Switches => _switches;
 
-    /// <summary>The client as far as it can be told without waiting. Only netsh knows of the NAT.</summary>
-    public TeredoStatus Now
+    /// <summary>The client as far as it can be told without waiting; its state is unknown where nothing tells it.</summary>
+    public TeredoStatus Now => Ask().ValueOrDefault ?? new() { State = TeredoClientState.Unknown };
+
+    /// <summary>The same, or why nothing tells it. Only netsh knows of the NAT.</summary>
+    public Reading<TeredoStatus> Ask()
     {
-        get
+        var byNetsh = _byNetsh;
+        var reading = windows.ReadStatus();
+        if (!reading.TryGet(out var status))
+            return byNetsh is not null ? Reading.Of(byNetsh) : Reading.Unknown<TeredoStatus>($"{reading.Reason} netsh does not tell it, either.");
+        return byNetsh is null ? reading : Reading.Of(status with
         {
-            var byNetsh = _byNetsh;
-            if (!windows.ReadStatus().TryGet(out var status))
-                return byNetsh ?? new() { State = TeredoClientState.Unknown };
-            return byNetsh is null ? status : status with
-            {
-                Error = status.Error ?? (byNetsh.State == status.State ? byNetsh.Error : null),
-                Nat = status.Nat ?? byNetsh.Nat,
-                ClientType = status.ClientType ?? byNetsh.ClientType,
-            };
-        }
+            Error = status.Error ?? (byNetsh.State == status.State ? byNetsh.Error : null),
+            Nat = status.Nat ?? byNetsh.Nat,
+            ClientType = status.ClientType ?? byNetsh.ClientType,
+        });
     }
 
     /// <summary>Asks for the switches.</summary>
@@ -37,7 +38,8 @@ sealed class WindowsStatus(IWindowsSystem windows)
     public async Task<TeredoStatus> ReadAsync(CancellationToken cancellationToken)
     {
         var output = await windows.RunNetshAsync(TeredoCommands.Show(windows.Version), cancellationToken).ConfigureAwait(false);
-        _byNetsh = output.TryGet(out var printed) ? NetshTeredoState.Parse(printed.Text) : null;
+        var told = output.TryGet(out var printed) ? NetshTeredoState.Parse(printed.Text) : null;
+        _byNetsh = told is { State: TeredoClientState.Unknown, Configuration.Type: null } ? null : told; // of an error message, say
         return Now;
     }
 }

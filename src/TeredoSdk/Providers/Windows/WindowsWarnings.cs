@@ -19,7 +19,8 @@ static class WindowsWarnings
         if (server is null || wanted.Count == 0 || wanted.Any(text => ServerName.TryParse(text, out var name) && IsSame(name.Primary, server)))
             yield break;
         yield return $"Windows' Teredo uses the server {server}, none of those in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)}. Set "
-            + $"another one in an elevated prompt (netsh interface teredo set state servername=HOST), or use the provider {nameof(TeredoProvider.Embedded)}.";
+            + $"another one in an elevated prompt (netsh interface teredo set state servername=HOST), or use the provider "
+            + $"{nameof(TeredoProvider.Embedded)}.";
     }
 
     static bool IsSame(string one, string other) => one.TrimEnd('.').Equals(other.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
@@ -49,6 +50,9 @@ static class WindowsWarnings
         if (!rules.Any(FirewallExceptions.IsEcho))
             yield return "No firewall rule lets ICMPv6 Echo Requests in, so nobody can ping this machine. Enable \"File and Printer Sharing (Echo "
                 + "Request - ICMPv6-In)\".";
+        if (FirewallExceptions.LackingIcmpv6(rules) is { Length: > 0 } lacking)
+            yield return $"No firewall rule lets the ICMPv6 types {string.Join(", ", lacking)} in, without which connections over IPv6 hang. Enable "
+                + "Windows' rules of the group \"Core Networking\" for ICMPv6.";
     }
 
     static IEnumerable<string> OfAddresses(IReadOnlyList<FirewallRule>? rules, IReadOnlyList<WindowsAddress> addresses)

@@ -23,6 +23,7 @@ public sealed class ReportTests
         await using var machine = new WindowsMachine();
         machine.Windows.Firewall.Plant(CoreNet);
         machine.Windows.Firewall.Plant(Echo);
+        machine.Windows.Firewall.Plant(Echo with { Name = "Core", IcmpTypesAndCodes = "1:*, 2:*,3:*,4:*,133:*,134:*,135:*,136:*" });
         machine.Windows.EdgeTraversalFilters =
         [
             new(EdgeTraversalFilterKind.DefaultBlock, "block"),
@@ -41,6 +42,30 @@ public sealed class ReportTests
             Assert.That((windows.HasDefaultBlockFilter, windows.HasPermitFilter, windows.HasDormancyFilter), Is.EqualTo((true, true, false)));
             Assert.That(windows.EdgeTraversalRules, Is.Zero);
         });
+    }
+
+    [TestCase(@"\device\harddiskvolume3\app.exe", true)]
+    [TestCase(@"\DEVICE\HarddiskVolume3\App.exe", true)]
+    [TestCase(@"\device\harddiskvolume3\another\app.exe", false)]
+    [TestCase(null, true)]
+    public async Task PermitFilter_CountsForItsProgramOnly(string? program, bool isForThis)
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.ProgramPath = @"C:\App.exe";
+        machine.Windows.EdgeTraversalFilters = [new(EdgeTraversalFilterKind.Permit, "permit", program)];
+        Assert.That((await machine.StartAsync()).Report.Windows!.HasPermitFilter, Is.EqualTo(isForThis));
+    }
+
+    [Test]
+    public async Task Report_WhereNothingTellsTheState_SaysThatItIsNotKnown()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Missing["ReadStatus"] = "There is no CIM.";
+        machine.Windows.Missing["RunNetshAsync"] = "netsh can't be run.";
+        machine.Teredo.Qualify();
+        var windows = (await machine.StartAsync()).Report.Windows!;
+        Assert.That(windows.State, Is.Null);
+        Assert.That(windows.NotKnown, Has.One.Matches<PassedOver>(known => known.Way == "Teredo's state" && known.Reason.Contains("no CIM")));
     }
 
     [Test]
@@ -68,7 +93,8 @@ public sealed class ReportTests
         machine.Windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
         machine.Windows.Addresses = [new(IPAddress.Parse("2002:cb00:7101::cb00:7101"), "6to4", 4, IsTunnel: true, 1280)];
         var warnings = (await machine.StartAsync()).Report.Windows!.Warnings;
-        string[] parts = ["Windows Security sees no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41"];
+        string[] parts = ["Windows Security sees no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41",
+            "types 1, 2, 3, 4, 133, 134, 135, 136"];
         foreach (string part in parts)
             Assert.That(warnings, Has.One.Contains(part));
     }
