@@ -13,7 +13,8 @@ static class PlanRun
         if (!isDryRun)
         {
             if (plan.NeedsElevation && !plan.IsElevated)
-                return Deny(invocation.Output, plan, "This needs an administrator's rights; nothing was changed. In an administrator's terminal, run:");
+                return Deny(invocation.Output, plan, "This needs an administrator's rights; nothing was changed. In an administrator's terminal, "
+                    + "run:");
             if (asks && !HasTerminal)
                 return invocation.Output.Fail("consentRefused", "Nothing was changed: there is no terminal to ask at. Run it with --yes to agree.");
             if (asks && !await AgreesAsync(invocation.Ended))

@@ -53,7 +53,6 @@ static class WindowsRows
     {
         TeredoSettingSource.Default => "nobody: the system's default",
         TeredoSettingSource.Local => "this machine",
-        TeredoSettingSource.Registry => "the registry value DisabledComponents",
         TeredoSettingSource.Policy => "a group policy",
         _ => "whom is not known",
     };

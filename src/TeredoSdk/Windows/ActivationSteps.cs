@@ -19,9 +19,11 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
 
     public async Task StartServiceAsync(string name, CancellationToken cancellationToken)
     {
-        string command = $"net start {name}";
-        await AskAsync(ConsentKind.StartService, $"Start the service {name} (IP Helper), which holds Windows' Teredo? If it is disabled it is set "
-            + $"to start on demand. net stop {name} undoes it.", command, cancellationToken).ConfigureAwait(false);
+        bool isDisabled = windows.ReadService(name).ValueOrDefault.IsDisabled;
+        string command = isDisabled ? $"sc config {name} start= demand, then net start {name}" : $"net start {name}";
+        string undo = isDisabled ? $"sc config {name} start= disabled, then net stop {name}, undoes it." : $"net stop {name} undoes it.";
+        await AskAsync(ConsentKind.StartService, $"Start the service {name} (IP Helper), which holds Windows' Teredo?"
+            + $"{(isDisabled ? " It is disabled, and is set to start on demand." : "")} {undo}", command, cancellationToken).ConfigureAwait(false);
         await windows.StartServiceAsync(name, cancellationToken).ConfigureAwait(false);
         bool runs = windows.ReadService(name).ValueOrDefault.IsRunning;
         Note(command, runs ? "The service runs." : "The service does not run.");
@@ -65,7 +67,8 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
             return;
         string command = $"netsh firewall add portopening protocol=UDP port={port} name=Teredo";
         await AskAsync(ConsentKind.OpenPort, $"Open UDP port {port} in the firewall, through which Teredo reaches this machine? It is open for all "
-            + $"programs then. netsh firewall delete portopening protocol=UDP port={port} undoes it.", command, cancellationToken).ConfigureAwait(false);
+            + $"programs then. netsh firewall delete portopening protocol=UDP port={port} undoes it.", command, cancellationToken)
+            .ConfigureAwait(false);
         windows.Firewall.AddOpenPort(new("Teredo", port, FirewallProtocol.Udp));
         bool isOpen = IsOpen(port);
         Note($"Opening UDP port {port}", isOpen ? "It is open." : "It is not open.");

@@ -21,8 +21,8 @@ public sealed record FirewallExceptionRequest
     public int? UdpPort { get; init; }
 
     /// <summary>
-    /// Whether the tunnel's traffic gets in. <see cref="EdgeTraversal.DeferToApp"/> (the default) makes the socket's <see cref="IPProtectionLevel"/> the switch; where
-    /// the system does not have it yet (Windows Vista), <see cref="EdgeTraversal.Allow"/> takes its place.
+    /// Whether the tunnel's traffic gets in. <see cref="EdgeTraversal.DeferToApp"/> (the default) makes the socket's <see cref="IPProtectionLevel"/>
+    /// the switch; where the system does not have it yet (Windows Vista), <see cref="EdgeTraversal.Allow"/> takes its place.
     /// </summary>
     public EdgeTraversal EdgeTraversal { get; init; } = EdgeTraversal.DeferToApp;
 

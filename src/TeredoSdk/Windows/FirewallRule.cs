@@ -2,7 +2,10 @@ using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>A rule of the Windows Firewall (<c>INetFwRule</c>, <c>INetFwRule2</c>, <c>INetFwRule3</c>). Equal rules have equal members, paths and names compared as Windows does.</summary>
+/// <summary>
+/// A rule of the Windows Firewall (<c>INetFwRule</c>, <c>INetFwRule2</c>, <c>INetFwRule3</c>). Equal rules have equal members, paths and names
+/// compared as Windows does.
+/// </summary>
 /// <remarks>Absent texts are null, never empty. "*" of addresses and ports ("any") is null, too.</remarks>
 public sealed record FirewallRule
 {

@@ -23,7 +23,9 @@ public interface IWindowsFirewall
     void Add(FirewallRule rule);
 
     /// <summary>Changes the rule of that name, property by property in the order that the system's checks want.</summary>
-    /// <exception cref="TeredoException">Rights are missing, the firewall's service does not run, there is no such rule, or it would not be valid.</exception>
+    /// <exception cref="TeredoException">
+    /// Rights are missing, the firewall's service does not run, there is no such rule, or it would not be valid.
+    /// </exception>
     void Update(FirewallRule rule);
 
     /// <summary>Removes the rule of a name; one that is not there is no error.</summary>

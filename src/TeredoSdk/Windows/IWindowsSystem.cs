@@ -49,7 +49,10 @@ public interface IWindowsSystem
     /// <exception cref="TeredoException">Rights are missing, or there is no such class here.</exception>
     void WriteConfiguration(TeredoConfiguration configuration);
 
-    /// <summary>The state of the Teredo client by CIM (<c>MSFT_NetTeredoState</c>). Without an instance Teredo is not active: <see cref="TeredoStatus.Inactive"/>.</summary>
+    /// <summary>
+    /// The state of the Teredo client by CIM (<c>MSFT_NetTeredoState</c>). Without an instance Teredo is not active:
+    /// <see cref="TeredoStatus.Inactive"/>.
+    /// </summary>
     Reading<TeredoStatus> ReadStatus();
 
     /// <summary>Runs <c>netsh</c> of the system folder by an argument list, without a shell and without a window, for at most 30 s.</summary>
@@ -61,7 +64,9 @@ public interface IWindowsSystem
     /// <summary>What Windows Security says of the firewall (<c>WscGetSecurityProviderHealth</c>).</summary>
     Reading<FirewallHealth> ReadFirewallHealth();
 
-    /// <summary>The filters of the edge-traversal sublayer of the Windows Filtering Platform. Needs the rights of a network configuration operator.</summary>
+    /// <summary>
+    /// The filters of the edge-traversal sublayer of the Windows Filtering Platform. Needs the rights of a network configuration operator.
+    /// </summary>
     Reading<IReadOnlyList<EdgeTraversalFilter>> ReadEdgeTraversalFilters();
 
     /// <summary>Raised when addresses or the Teredo port may have changed, on any thread.</summary>
@@ -71,8 +76,8 @@ public interface IWindowsSystem
     Reading<IReadOnlyList<WindowsAddress>> ReadAddresses();
 
     /// <summary>
-    /// Wakes a dormant Teredo client and waits until the address table is stable (<c>NotifyStableUnicastIpAddressTable</c>). That it returns does not mean that
-    /// there is an address.
+    /// Wakes a dormant Teredo client and waits until the address table is stable (<c>NotifyStableUnicastIpAddressTable</c>). That it returns does
+    /// not mean that there is an address.
     /// </summary>
     /// <param name="cancellationToken">Gives up the wait.</param>
     /// <returns>True, or why the system can't be asked.</returns>

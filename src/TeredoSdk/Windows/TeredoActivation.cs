@@ -36,7 +36,8 @@ public sealed class TeredoActivation(IWindowsSystem windows)
     /// <exception cref="TeredoException">
     /// The server is no server (<see cref="TeredoError.NoServer"/>), nobody can be asked, or something that can't be changed here keeps Teredo off
     /// (the error says what and how to switch it on), rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command), the person said
-    /// no (<see cref="TeredoError.ConsentRefused"/>), or no way had the outcome it should have (<see cref="TeredoError.SetupFailed"/>). <see cref="Steps"/> has what was done.
+    /// no (<see cref="TeredoError.ConsentRefused"/>), or no way had the outcome it should have (<see cref="TeredoError.SetupFailed"/>).
+    /// <see cref="Steps"/> has what was done.
     /// </exception>
     public async Task<TeredoActivationResult> EnableAsync(string? server, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
         CancellationToken cancellationToken)
@@ -63,7 +64,10 @@ public sealed class TeredoActivation(IWindowsSystem windows)
     }
 
     /// <summary>Sets the type and the server as they were before. IPv6 stays installed, and services keep running.</summary>
-    /// <param name="previous">What <see cref="EnableAsync"/> returned; null members stay as they are.</param>
+    /// <param name="previous">
+    /// What <see cref="EnableAsync"/> returned. A type that was not known becomes <see cref="TeredoType.Default"/>, a server that was not known
+    /// stays.
+    /// </param>
     /// <param name="cancellationToken">Gives up between two steps.</param>
     /// <returns>The steps, each with its outcome.</returns>
     /// <exception cref="TeredoException">
@@ -106,7 +110,8 @@ public sealed class TeredoActivation(IWindowsSystem windows)
     static bool IsAt(TeredoSwitches switches, string? server) => server is null || IsSameServer(switches.ServerName, server);
 
     // netsh ends a name with the dot of the root.
-    internal static bool IsSameServer(string? one, string? other) => string.Equals(one?.TrimEnd('.'), other?.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
+    internal static bool IsSameServer(string? one, string? other) =>
+        string.Equals(one?.TrimEnd('.'), other?.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 
     static Func<ConsentRequest, CancellationToken, ValueTask<bool>> AskOrRefuse(Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
         TeredoSwitches switches)
@@ -119,12 +124,13 @@ public sealed class TeredoActivation(IWindowsSystem windows)
                 + "teredo setup.");
     }
 
-    // A policy or the registry would beat whatever is set here.
+    // A policy or the registry would beat whatever is set here, and a service that is not there can't be started.
     void RefuseWhatStays(TeredoSwitches switches)
     {
         bool canInstall = windows.Version < Vista;
         if (switches.Obstacles.FirstOrDefault(obstacle => obstacle.Error is TeredoError.TeredoDisabledByPolicy or TeredoError.TeredoDisabledByRegistry
-            || (obstacle.Error == TeredoError.IPv6Disabled && !canInstall)) is { } stays)
+            || (obstacle.Error == TeredoError.IPv6Disabled && !canInstall)
+            || (obstacle.Error == TeredoError.ServiceStopped && !windows.ReadService("iphlpsvc").ValueOrDefault.Exists)) is { } stays)
             throw new TeredoException(stays.Error, stays.Problem);
     }
 

@@ -89,18 +89,17 @@ public sealed record TeredoSwitches
     {
         if (isPolicy && IsOff(type, windows.Version))
             yield return new(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set "
-                + "\"Set Teredo State\" to "
-                + "\"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP Settings, IPv6 Transition "
-                + "Technologies), or ask whoever "
-                + "administers this machine.");
+                + "\"Set Teredo State\" to \"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP "
+                + "Settings, IPv6 Transition Technologies), or ask whoever administers this machine.");
         if (FindIPv6Obstacle(windows) is { } off)
             yield return off;
         if (!isPolicy && IsOff(type, windows.Version))
             yield return OfType(type!.Value, windows.Version);
-        if (windows.Version >= Vista && windows.ReadService("iphlpsvc") is { IsKnown: true, Value.IsRunning: false } service)
-            yield return new(TeredoError.ServiceStopped, "The service iphlpsvc (IP Helper), which holds Windows' Teredo, does not run. In an "
-                + "elevated prompt: "
-                + (service.Value.IsDisabled ? "sc config iphlpsvc start= demand, then " : "") + "net start iphlpsvc.");
+        if (windows.Version >= Vista && windows.ReadService("iphlpsvc") is { IsKnown: true, Value: { IsRunning: false } service })
+            yield return new(TeredoError.ServiceStopped, !service.Exists ? "This system has no service iphlpsvc (IP Helper), which holds Windows' "
+                + $"Teredo. Use the provider {nameof(TeredoProvider.Embedded)}, the SDK's own client."
+                : "The service iphlpsvc (IP Helper), which holds Windows' Teredo, does not run. In an elevated prompt: "
+                    + (service.IsDisabled ? "sc config iphlpsvc start= demand, then " : "") + "net start iphlpsvc.");
     }
 
     // KB929852: 0x01 switches off all tunnels, 0x08 Teredo, 0x10 all but tunnels, so 0x11 is IPv6 as a whole.

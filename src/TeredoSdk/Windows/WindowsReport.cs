@@ -2,15 +2,15 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk;
 
-/// <summary>Who switched Windows' Teredo off or on.</summary>
+/// <summary>
+/// Who set Windows' Teredo to be what it is. Switches beside that, the registry value DisabledComponents say, are errors of their own.
+/// </summary>
 public enum TeredoSettingSource
 {
     /// <summary>Nobody: the system's default.</summary>
     Default,
     /// <summary>The machine's own setting (netsh, PowerShell, the SDK).</summary>
     Local,
-    /// <summary>The registry value DisabledComponents.</summary>
-    Registry,
     /// <summary>A group policy.</summary>
     Policy,
 }
@@ -33,7 +33,7 @@ public sealed record WindowsReport
     /// <summary>The server that is set, by name or address.</summary>
     public string? ServerName { get; init; }
 
-    /// <summary>Where the client stands.</summary>
+    /// <summary>Where the client stands; null where nothing tells it.</summary>
     public TeredoClientState? State { get; init; }
 
     /// <summary>The system's own words for its error.</summary>

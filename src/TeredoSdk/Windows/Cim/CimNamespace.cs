@@ -14,6 +14,7 @@ sealed partial class CimNamespace
     const int WBEM_E_INVALID_CLASS = unchecked((int)0x80041010), REGDB_E_CLASSNOTREG = unchecked((int)0x80040154);
     const int E_NOINTERFACE = unchecked((int)0x80004002);
     const int WBEM_FLAG_UPDATE_ONLY = 1, WBEM_FLAG_RETURN_IMMEDIATELY = 0x10, WBEM_FLAG_FORWARD_ONLY = 0x20;
+    const int WBEM_FLAG_CONNECT_USE_MAX_WAIT = 0x80; // else a broken service is waited for without end
     const int TimeoutMilliseconds = 10_000, WBEM_S_TIMEDOUT = 0x40004;
     const uint RPC_C_AUTHN_DEFAULT = 0xFFFFFFFF, RPC_C_AUTHZ_DEFAULT = 0xFFFFFFFF;    // rpcdce.h
     const uint RPC_C_AUTHN_LEVEL_CALL = 3, RPC_C_IMP_LEVEL_IMPERSONATE = 3;           // rpcdce.h
@@ -29,7 +30,8 @@ sealed partial class CimNamespace
     public static CimNamespace Connect()
     {
         var locator = ComActivation.Create<IWbemLocator>(WbemLocator);
-        Check("IWbemLocator.ConnectServer " + Path, locator.ConnectServer(Path, null, null, null, 0, null, 0, out nint services));
+        Check("IWbemLocator.ConnectServer " + Path,
+            locator.ConnectServer(Path, null, null, null, WBEM_FLAG_CONNECT_USE_MAX_WAIT, null, 0, out nint services));
         Impersonate(services);
         return new(ComActivation.Take<IWbemServices>(services));
     }

@@ -35,7 +35,9 @@ static class RuleComparison
 
     public static bool AreEqual(FirewallRule one, FirewallRule other) => Members.All(member => Equals(member.Value(one), member.Value(other)));
 
-    /// <summary>Whether each member is that of one of some rules: the system changes a rule member by member, so a change that is cut short leaves a mixture.</summary>
+    /// <summary>
+    /// Whether each member is that of one of some rules: the system changes a rule member by member, so a change that is cut short leaves a mixture.
+    /// </summary>
     public static bool IsMixture(FirewallRule rule, IReadOnlyList<FirewallRule> rules) =>
         Members.All(member => rules.Any(other => Equals(member.Value(rule), member.Value(other))));
 

@@ -26,7 +26,14 @@ static class TeredoPort
                 return Reading.Unknown<int>($"{first} {old.Reason}");
             ports = [port];
         }
-        return Choose(call, ports, Listeners());
+        try
+        {
+            return Choose(call, ports, Listeners());
+        }
+        catch (NetworkInformationException e)
+        {
+            return Reading.Unknown<int>(NativeCall.Failed("GetUdpTable", e.ErrorCode, $"it can't be told which socket is Teredo's and {Meaning}"));
+        }
     }
 
     /// <summary>
@@ -47,17 +54,7 @@ static class TeredoPort
         return Reading.Unknown<int>($"{call} names {names}, but no UDP socket of this machine is bound to such a port, so {Meaning}.");
     }
 
-    static HashSet<int> Listeners()
-    {
-        try
-        {
-            return [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveUdpListeners().Select(listener => listener.Port)];
-        }
-        catch (NetworkInformationException)
-        {
-            return [];
-        }
-    }
+    static HashSet<int> Listeners() => [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveUdpListeners().Select(listener => listener.Port)];
 
     [SupportedOSPlatform("windows")]
     static Reading<ushort> ReadOld()

@@ -83,6 +83,33 @@ public sealed class ActivationTests
         Assert.That(windows.Teredo.State, Is.EqualTo(TeredoClientState.Dormant));
     }
 
+    [TestCase(true, "sc config iphlpsvc start= disabled")]
+    [TestCase(false, "net stop iphlpsvc undoes it")]
+    public async Task Enable_ServiceStopped_IsAskedWithAllThatUndoesIt(bool isDisabled, string undo)
+    {
+        var windows = new FakeWindows();
+        windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: false, isDisabled);
+        List<string> questions = [];
+        await new TeredoActivation(windows).EnableAsync(null, (request, _) =>
+        {
+            questions.Add(request.Question);
+            return new(true);
+        }, default).InTime();
+        Assert.That(questions[0], Does.Contain(undo));
+        Assert.That(questions[0].Contains("set to start on demand", StringComparison.Ordinal), Is.EqualTo(isDisabled));
+    }
+
+    [Test]
+    public void Enable_ServiceThatIsNotThere_IsNamedBeforeAnythingIsAsked()
+    {
+        var windows = new FakeWindows();
+        windows.Services.Remove("iphlpsvc");
+        var failure = Assert.ThrowsAsync<TeredoException>(() => new TeredoActivation(windows).EnableAsync(null, Yes, default))!;
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.ServiceStopped));
+        Assert.That(failure.Message, Does.Contain("has no service iphlpsvc").And.Contain("Embedded"));
+        Assert.That(_asked, Is.Empty);
+    }
+
     [Test]
     public void Enable_NetshThatSaysOkAndDoesNothing_IsNotBelieved()
     {
