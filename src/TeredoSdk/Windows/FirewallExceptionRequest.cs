@@ -11,7 +11,7 @@ public sealed record FirewallExceptionRequest
     /// <summary>The application's name, as people see it in the firewall: not empty, no '|', not "all".</summary>
     public required string Name { get; init; }
 
-    /// <summary>The full path of the program, which exists; null for the Teredo UDP port alone.</summary>
+    /// <summary>The full path of the program, which exists; null for the Teredo UDP port alone. Variables in it are replaced at once.</summary>
     public string? ProgramPath { get; init; }
 
     /// <summary>The TCP port, 1 to 65535; null for all ports of the program, unless only <see cref="UdpPort"/> is named.</summary>

@@ -61,7 +61,8 @@ sealed class ExceptionRules(IWindowsSystem windows, FirewallGeneration generatio
         Name = RuleName(request.Name, protocol),
         Description = Description($"Lets peers reach {request.Name} through Teredo."),
         Grouping = FirewallExceptionRequest.OwnGrouping,
-        ProgramPath = KnowsPortsOnly ? null : request.ProgramPath,
+        // Its variables are this person's: the firewall's service has others.
+        ProgramPath = KnowsPortsOnly ? null : RuleComparison.Expand(request.ProgramPath!),
         Protocol = protocol,
         LocalPorts = port?.ToString(CultureInfo.InvariantCulture),
         EdgeTraversal = Edge(request.EdgeTraversal),

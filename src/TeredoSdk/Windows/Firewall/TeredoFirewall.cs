@@ -46,7 +46,10 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
         return [.. wanted.Select(rule => ExceptionPlan.Step(rule, rules))];
     }
 
-    /// <summary>Makes the rules that are wanted, reads them back, and checks whether they are in force. A second run changes nothing.</summary>
+    /// <summary>
+    /// Makes the rules that are wanted, reads them back, and checks whether they are in force. A second run changes nothing. Rules of an earlier
+    /// request that this one does not stand for stay: remove those first (<see cref="RemoveOwned"/>), or use <see cref="Setup.TeredoSetup"/>.
+    /// </summary>
     /// <param name="request">What is asked for.</param>
     /// <returns>What <see cref="Check(FirewallExceptionRequest)"/> finds afterwards: the rules stand, but something else may override them.</returns>
     /// <exception cref="TeredoException">

@@ -87,6 +87,14 @@ public class WantedRulesTests
     }
 
     [Test]
+    public void Program_WithVariables_IsWrittenWithoutThem()
+    {
+        Environment.SetEnvironmentVariable("TeredoSdkTestProgram", FirewallMachine.Program[..^".exe".Length]);
+        var rules = _machine.Firewall.WantedRules(_machine.Request with { ProgramPath = "%TeredoSdkTestProgram%.exe" });
+        Assert.That(rules.Select(rule => rule.ProgramPath), Has.All.EqualTo(FirewallMachine.Program), "the firewall's service has variables of its own");
+    }
+
+    [Test]
     public void Request_ForNothing_IsRefused() =>
         FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(new() { Name = "Chat" }), "nothing");
 
