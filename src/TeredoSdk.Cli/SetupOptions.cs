@@ -52,7 +52,7 @@ sealed class SetupOptions
         var options = new TeredoSetupOptions
         {
             Name = arguments.GetValue(_name)!,
-            ProgramPath = app.Length > 0 && !app.Contains('\0') ? Path.GetFullPath(app) : app,
+            ProgramPath = !string.IsNullOrWhiteSpace(app) && !app.Contains('\0') ? Path.GetFullPath(app) : app,
             TcpPort = arguments.GetValue(_tcp),
             UdpPort = arguments.GetValue(_udp),
             EdgeTraversal = arguments.GetValue(_edge),

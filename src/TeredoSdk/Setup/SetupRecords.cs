@@ -136,9 +136,9 @@ sealed class SetupRecords(string? chosenFolder)
             {
                 Directory.Delete(folder);
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // There are records in it, or another setup begins.
+                // There are records in it, another setup begins, or it may not be deleted, which harms nobody.
             }
         }
     }

@@ -1,4 +1,3 @@
-using TeredoSdk.Engine;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Setup;
@@ -60,8 +59,8 @@ public sealed record TeredoSetupOptions
             throw Bad(nameof(UdpPort), UdpPort, "1 to 65535");
         if (EdgeTraversal is not (EdgeTraversal.Deny or EdgeTraversal.Allow or EdgeTraversal.DeferToApp))
             throw Bad(nameof(EdgeTraversal), EdgeTraversal, "DeferToApp, Allow or Deny");
-        if (Server is not null && !(ServerName.TryParse(Server, out var server) && server.Secondary is null))
-            throw Bad(nameof(Server), Server, "one IPv4 address or name, such as teredo.example.net");
+        if (Server is not null && !TeredoActivation.IsServer(Server))
+            throw Bad(nameof(Server), Server, "one IPv4 address or name in ASCII letters, such as teredo.example.net");
         if (Server is not null && !EnableTeredo)
             throw Bad(nameof(Server), Server, $"{nameof(EnableTeredo)} with it, since it is the server of Windows' Teredo");
     }

@@ -33,12 +33,14 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     }
 
     /// <summary>Tries one way after the other until the system says that Teredo is on.</summary>
-    public async Task EnableTeredoAsync(string? server, Predicate<TeredoSwitches> isDone, CancellationToken cancellationToken)
+    public async Task EnableTeredoAsync(string? server, TeredoConfiguration previous, Predicate<TeredoSwitches> isDone,
+        CancellationToken cancellationToken)
     {
         string command = TeredoCommands.Text(TeredoCommands.Enable(windows.Version, server));
-        var off = windows.Version < Vista ? TeredoType.Disabled : TeredoType.Default;
-        string undo = TeredoCommands.Text(TeredoCommands.Set(windows.Version, off, null));
-        await AskAsync(ConsentKind.EnableTeredo, "Enable Windows' Teredo? This machine gets a public IPv6 address then, at which programs that ask "
+        var off = previous.Type ?? (windows.Version < Vista ? TeredoType.Disabled : TeredoType.Default);
+        string undo = TeredoCommands.Text(TeredoCommands.Set(windows.Version, off, server is null ? null : previous.ServerName));
+        string with = server is null ? "" : $" with the server {server}";
+        await AskAsync(ConsentKind.EnableTeredo, $"Enable Windows' Teredo{with}? This machine gets a public IPv6 address then, at which programs that ask "
             + $"for it can be reached; the firewall stays in force. {undo} undoes it.", command, cancellationToken).ConfigureAwait(false);
         List<IReadOnlyList<string>> commands = windows.Version < Vista ? [TeredoCommands.EnableXp(server)]
             : [
@@ -118,7 +120,7 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     async Task<string?> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
         var output = await windows.RunNetshAsync(command, cancellationToken).ConfigureAwait(false);
-        return output.TryGet(out var printed) ? printed.Text.Trim() : output.Reason;
+        return output.TryGet(out var printed) ? printed.Text.Trim().ReplaceLineEndings(" ") : output.Reason;
     }
 
     // The one that is set, else one that is set now.

@@ -57,7 +57,7 @@ public sealed class TeredoActivation(IWindowsSystem windows)
             await steps.StartServiceAsync("iphlpsvc", cancellationToken).ConfigureAwait(false);
         switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
         if (switches.IsOn != true || !IsAt(switches, server))
-            await steps.EnableTeredoAsync(server, found => found.IsOn == true && IsAt(found, server), cancellationToken).ConfigureAwait(false);
+            await steps.EnableTeredoAsync(server, previous, found => found.IsOn == true && IsAt(found, server), cancellationToken).ConfigureAwait(false);
         if (windows.Version < Vista)
             await steps.OpenPortAsync(XpPort, cancellationToken).ConfigureAwait(false);
         return new(Steps, previous);
@@ -93,16 +93,19 @@ public sealed class TeredoActivation(IWindowsSystem windows)
             && (previous.ServerName is null || configuration.ServerName is null || IsSameServer(configuration.ServerName, previous.ServerName));
     }
 
-    /// <summary>Refuses what is no server before it becomes a word of a command.</summary>
-    /// <exception cref="TeredoException"><see cref="TeredoError.NoServer"/>.</exception>
-    internal static void CheckServer(string? server)
+    /// <summary>Whether a text is one server, in letters that may become a word of a command.</summary>
+    internal static bool IsServer(string server)
     {
         const int MaxOctets = 253; // of a domain name, RFC 1035 §2.3.4
-        if (server is null)
-            return;
-        bool isPlain = server.Length <= MaxOctets && !server.StartsWith('-')
-            && server.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-');
-        if (!isPlain || !ServerName.TryParse(server, out var name) || name.Secondary is not null)
+        return server.Length <= MaxOctets && !server.StartsWith('-')
+            && server.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_')
+            && ServerName.TryParse(server, out var name) && name.Secondary is null;
+    }
+
+    /// <exception cref="TeredoException"><see cref="TeredoError.NoServer"/>.</exception>
+    static void CheckServer(string? server)
+    {
+        if (server is not null && !IsServer(server))
             throw new TeredoException(TeredoError.NoServer,
                 $"'{server}' is no Teredo server for Windows; expected a host name of letters, digits, dots and hyphens, or an IPv4 address.");
     }

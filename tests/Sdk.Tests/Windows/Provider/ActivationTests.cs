@@ -111,6 +111,21 @@ public sealed class ActivationTests
     }
 
     [Test]
+    public async Task Enable_WithAnotherServer_IsAskedWithWhatItWasBefore()
+    {
+        var windows = new FakeWindows();
+        windows.Teredo.Configuration = windows.Teredo.Configuration with { Type = TeredoType.Disabled, ServerName = "old.example.net" };
+        ConsentRequest? asked = null;
+        await new TeredoActivation(windows).EnableAsync("teredo.example.net", (request, _) =>
+        {
+            asked = request;
+            return new(true);
+        }, default).InTime();
+        Assert.That(asked!.Question, Does.Contain("with the server teredo.example.net")
+            .And.Contain("netsh interface teredo set state type=disabled servername=old.example.net undoes it"));
+    }
+
+    [Test]
     public void Enable_NetshThatSaysOkAndDoesNothing_IsNotBelieved()
     {
         var windows = new FakeWindows(Windows7) { Netsh = { ChangesNothing = true } };

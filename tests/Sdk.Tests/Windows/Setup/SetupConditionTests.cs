@@ -17,6 +17,8 @@ public sealed class SetupConditionTests
     [TestCase("a b")]
     [TestCase("\"x\"")]
     [TestCase("192.0.2.1,192.0.2.2")]
+    [TestCase("téredo.example.net")]
+    [TestCase("-x.example.net")]
     [TestCase("")]
     public void Server_ThatIsNoHost_IsRefused(string server) =>
         Refused(options => options with { EnableTeredo = true, Server = server }, "Server", server);
