@@ -29,6 +29,10 @@ public interface IWindowsSystem
     /// <exception cref="TeredoException">Rights are missing, or the service does not start.</exception>
     Task StartServiceAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Whether a file exists, as the system sees it.</summary>
+    /// <param name="path">Its full path.</param>
+    bool FileExists(string path) => File.Exists(path);
+
     /// <summary>A value of the registry.</summary>
     /// <param name="key">The key below HKEY_LOCAL_MACHINE.</param>
     /// <param name="name">The value's name.</param>

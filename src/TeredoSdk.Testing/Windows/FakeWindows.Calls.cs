@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Sockets;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Testing;
+
+// What the SDK calls, each with the version that brought it.
+public sealed partial class FakeWindows
+{
+    /// <inheritdoc/>
+    public Reading<WindowsService> ReadService(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return Read(nameof(ReadService), () => Services.TryGetValue(name, out var service) ? service : default);
+    }
+
+    /// <inheritdoc/>
+    public Task StartServiceAsync(string name, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        cancellationToken.ThrowIfCancellationRequested();
+        RequireElevation($"Starting the service {name}");
+        if (Absent(nameof(StartServiceAsync)) is { } reason)
+            throw new TeredoException(TeredoError.ServiceStopped, reason);
+        if (!Services.ContainsKey(name))
+            throw new TeredoException(TeredoError.ServiceStopped, $"There is no service {name} on this system.");
+        Services[name] = new(Exists: true, IsRunning: true, IsDisabled: false);
+        Note($"StartService {name}");
+        RaiseChanged();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public bool FileExists(string path) => Files.ContainsKey(path) || File.Exists(path);
+
+    /// <inheritdoc/>
+    public Reading<object?> ReadRegistry(string key, string name) => Read(nameof(ReadRegistry), () => RegistryValue(key, name));
+
+    /// <inheritdoc/>
+    public Reading<TeredoConfiguration> ReadConfiguration() => Read(nameof(ReadConfiguration), () => Teredo.Configuration, 6, 2);
+
+    /// <inheritdoc/>
+    public void WriteConfiguration(TeredoConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        RequireElevation("Changing the Teredo configuration");
+        if (Absent(nameof(WriteConfiguration), 6, 2) is { } reason)
+            throw new TeredoException(TeredoError.NotSupported, reason);
+        Note(nameof(WriteConfiguration));
+        Teredo.Write(configuration);
+    }
+
+    /// <inheritdoc/>
+    public Reading<TeredoStatus> ReadStatus() => Read(nameof(ReadStatus), () => Teredo.StatusOfCim, 6, 2);
+
+    /// <inheritdoc/>
+    public Task<Reading<NetshOutput>> RunNetshAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Read(nameof(RunNetshAsync), () => Netsh.Run(arguments)));
+    }
+
+    /// <inheritdoc/>
+    public Reading<FirewallHealth> ReadFirewallHealth() => Runs("wscsvc")
+        ? Read(nameof(ReadFirewallHealth), () => FirewallHealth, 6, 0)
+        : Reading.Unknown<FirewallHealth>("The service wscsvc, which watches the firewall, does not run.");
+
+    /// <inheritdoc/>
+    public Reading<IReadOnlyList<EdgeTraversalFilter>> ReadEdgeTraversalFilters() => IsElevated
+        ? Read(nameof(ReadEdgeTraversalFilters), () => EdgeTraversalFilters, 6, 0)
+        : Reading.Unknown<IReadOnlyList<EdgeTraversalFilter>>("Reading the filters needs an administrator or a network configuration operator.");
+
+    /// <inheritdoc/>
+    public Reading<IReadOnlyList<WindowsAddress>> ReadAddresses() =>
+        Read<IReadOnlyList<WindowsAddress>>(nameof(ReadAddresses), () => IPv6Installed ? [.. Addresses, .. Teredo.Addresses] : []);
+
+    /// <inheritdoc/>
+    public async Task<Reading<bool>> WakeAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Interlocked.Increment(ref _wakeCalls);
+        if (Absent(nameof(WakeAsync), 6, 0) is { } reason)
+            return Reading.Unknown<bool>(reason);
+        await Teredo.WakeAsync(cancellationToken).ConfigureAwait(false);
+        return Reading.Of(true);
+    }
+
+    /// <inheritdoc/>
+    public Reading<int> ReadTeredoPort() => Teredo.State == TeredoClientState.Inactive
+        ? Reading.Unknown<int>("The Teredo client is not started.")
+        : Read(nameof(ReadTeredoPort), () => Teredo.Port, 6, 0);
+
+    /// <inheritdoc/>
+    public Socket CreateSocket(SocketType type, IPProtectionLevel level)
+    {
+        var socket = new Socket(AddressFamily.InterNetworkV6, type, type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp) { DualMode = false };
+        if (OperatingSystem.IsWindows())
+            socket.SetIPProtectionLevel(level);
+        lock (_gate)
+            _sockets.Add(new(type, level, socket));
+        Note($"CreateSocket {type} {level}");
+        return socket;
+    }
+
+    /// <inheritdoc/>
+    public Task<Reading<IPAddress[]>> ResolveAsync(string host, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(host);
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Read<IPAddress[]>(nameof(ResolveAsync), () => Dns.TryGetValue(host, out var addresses) ? addresses : []));
+    }
+
+    Reading<T> Read<T>(string call, Func<T> read, int major = 5, int minor = 1) =>
+        Absent(call, major, minor) is { } reason ? Reading.Unknown<T>(reason) : Reading.Of(read());
+}

@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+using System.Runtime.Versioning;
+
+namespace TeredoSdk.Windows.Cim;
+
+/// <summary>An instance of a CIM class, with its properties by name. Only for the COM thread.</summary>
+[SupportedOSPlatform("windows")]
+sealed class CimInstance(IWbemClassObject instance)
+{
+    const int CIM_STRING = 8, CIM_BOOLEAN = 11; // wbemcli.h
+
+    public IWbemClassObject Native => instance;
+
+    /// <summary>The value of the first of these properties that there is: a string, an int, a bool or null.</summary>
+    public object? Read(params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (instance.Get(name, 0, out var value, out _, out _) < 0)
+                continue;
+            using (value)
+                return Convert(value);
+        }
+        return null;
+    }
+
+    /// <summary>Sets the first of these properties that there is, in the type that it has: to the number, or to the text where it is a string.</summary>
+    /// <exception cref="CimException">There is none of them, or it can't be set.</exception>
+    public void Write(int number, string text, params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            if (instance.Get(name, 0, out var old, out int type, out _) < 0)
+                continue;
+            old.Dispose();
+            using var value = type switch
+            {
+                CIM_STRING => ComVariant.Create(text),
+                CIM_BOOLEAN => ComVariant.Create(number != 0),
+                _ => ComVariant.Create(number), // CIM integers of up to 32 bits travel as VT_I4
+            };
+            CimNamespace.Check("IWbemClassObject.Put " + name, instance.Put(name, 0, in value, type));
+            return;
+        }
+        throw new CimException("IWbemClassObject.Get " + names[0], CimNamespace.WBEM_E_NOT_FOUND);
+    }
+
+    static object? Convert(in ComVariant value) => value.VarType switch
+    {
+        VarEnum.VT_BSTR => value.As<string>(),
+        VarEnum.VT_BOOL => value.As<bool>(),
+        VarEnum.VT_I4 => value.As<int>(),
+        VarEnum.VT_I2 => (int)value.As<short>(),
+        VarEnum.VT_UI1 => (int)value.As<byte>(),
+        _ => null,
+    };
+}

@@ -1,0 +1,16 @@
+using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+
+namespace TeredoSdk.Windows.Cim;
+
+/// <summary>The instances of a CIM class, as far as the last call that is used. wbemcli.h.</summary>
+[GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper)]
+[Guid("027947e1-d731-11ce-a357-000000000001")]
+partial interface IEnumWbemClassObject
+{
+    [PreserveSig]
+    int Reset();
+
+    [PreserveSig]
+    int Next(int timeoutMilliseconds, uint wanted, out nint instance, out uint count);
+}

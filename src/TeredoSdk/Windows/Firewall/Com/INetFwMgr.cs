@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+using TeredoSdk.Windows.Com;
+
+namespace TeredoSdk.Windows.Firewall.Com;
+
+/// <summary>The firewall as Windows XP SP2 has it.</summary>
+/// <remarks>netfw.h: INetFwMgr. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+[GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
+    StringMarshallingCustomType = typeof(BStrStringMarshaller))]
+[Guid("f7898af5-cac4-4632-a2ec-da06e5111af2")]
+partial interface INetFwMgr : IDispatch
+{
+    INetFwPolicy GetLocalPolicy();
+
+    int GetCurrentProfileType();
+
+    void RestoreDefaults();
+
+    void IsPortAllowed(
+        string? imageFileName, int ipVersion, int portNumber, string? localAddress, FirewallProtocol ipProtocol, out ComVariant allowed, out ComVariant restricted);
+
+    void IsIcmpTypeAllowed(int ipVersion, string? localAddress, byte type, out ComVariant allowed, out ComVariant restricted);
+}

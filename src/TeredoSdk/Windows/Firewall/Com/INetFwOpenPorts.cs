@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+using TeredoSdk.Windows.Com;
+
+namespace TeredoSdk.Windows.Firewall.Com;
+
+/// <summary>The ports that are open for all programs in the XP-era firewall.</summary>
+/// <remarks>netfw.h: INetFwOpenPorts. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+[GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
+    StringMarshallingCustomType = typeof(BStrStringMarshaller))]
+[Guid("c0e9d7fa-e07e-430a-b19a-090ce82d92e2")]
+partial interface INetFwOpenPorts : IDispatch
+{
+    int GetCount();
+
+    void Add(INetFwOpenPort port);
+
+    void Remove(int portNumber, FirewallProtocol ipProtocol);
+
+    [PreserveSig]
+    int Item(int portNumber, FirewallProtocol ipProtocol, out INetFwOpenPort? openPort);
+
+    nint GetNewEnum();
+}

@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+using TeredoSdk.Windows.Com;
+
+namespace TeredoSdk.Windows.Firewall.Com;
+
+/// <summary>The policy of the XP-era firewall.</summary>
+/// <remarks>netfw.h: INetFwPolicy. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+[GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
+    StringMarshallingCustomType = typeof(BStrStringMarshaller))]
+[Guid("d46d2478-9ac9-4008-9dc7-5563ce5536cc")]
+partial interface INetFwPolicy : IDispatch
+{
+    INetFwProfile GetCurrentProfile();
+
+    INetFwProfile GetProfileByType(int profileType);
+}

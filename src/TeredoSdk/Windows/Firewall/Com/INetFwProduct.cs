@@ -1,0 +1,23 @@
+using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+using TeredoSdk.Windows.Com;
+
+namespace TeredoSdk.Windows.Firewall.Com;
+
+/// <summary>A firewall of another maker.</summary>
+/// <remarks>netfw.h: INetFwProduct. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+[GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
+    StringMarshallingCustomType = typeof(BStrStringMarshaller))]
+[Guid("71881699-18f4-458b-b892-3ffce5e07f75")]
+partial interface INetFwProduct : IDispatch
+{
+    ComVariant GetRuleCategories();
+
+    void SetRuleCategories(ComVariant value);
+
+    string? GetDisplayName();
+
+    void SetDisplayName(string? value);
+
+    string? GetPathToSignedProductExe();
+}

@@ -1,0 +1,71 @@
+using System.Runtime.Versioning;
+using TeredoSdk.Windows.Com;
+
+namespace TeredoSdk.Windows.Firewall;
+
+/// <summary>Calls the firewall on COM's thread and turns what goes wrong into reasons and named errors.</summary>
+[SupportedOSPlatform("windows")]
+static class FirewallCalls
+{
+    // winerror.h
+    public const int FileNotFound = unchecked((int)0x80070002);
+    public const int ClassNotRegistered = unchecked((int)0x80040154);
+    const int NotImplemented = unchecked((int)0x80004001);
+    const int NoInterface = unchecked((int)0x80004002);
+    const int AccessDenied = unchecked((int)0x80070005);
+    const int InvalidArgument = unchecked((int)0x80070057);
+    const int ServiceDisabled = unchecked((int)0x80070422);
+    const int EndpointNotRegistered = unchecked((int)0x800706D9); // what a stopped firewall service answers
+
+    /// <summary>Reads; whatever fails is the reason.</summary>
+    /// <param name="what">What is read, such as "the firewall's rules".</param>
+    /// <param name="read">Reads it, on COM's thread.</param>
+    public static Reading<T> Read<T>(string what, Func<T> read)
+    {
+        try
+        {
+            return Reading.Of(ComThread.Shared.Run(read));
+        }
+        catch (Exception failure) // COM's codes come as exceptions of many kinds
+        {
+            return Reading.Unknown<T>($"{Capital(what)} can't be read: {Cause(failure)}.");
+        }
+    }
+
+    /// <summary>Writes.</summary>
+    /// <param name="what">What is done, such as "add the rule 'Chat'".</param>
+    /// <param name="write">Does it, on COM's thread.</param>
+    /// <exception cref="TeredoException">It failed; the error says how.</exception>
+    public static void Write(string what, Action write)
+    {
+        try
+        {
+            ComThread.Shared.Run(write);
+        }
+        catch (Exception failure) when (failure is not TeredoException)
+        {
+            throw new TeredoException(Error(failure.HResult), $"The firewall did not {what}: {Cause(failure)}.", failure) { HResult = failure.HResult };
+        }
+    }
+
+    static TeredoError Error(int code) => code switch
+    {
+        AccessDenied => TeredoError.AccessDenied,
+        EndpointNotRegistered or ServiceDisabled or ClassNotRegistered or NotImplemented or NoInterface => TeredoError.FirewallUnavailable,
+        InvalidArgument or FileNotFound => TeredoError.InvalidFirewallRule,
+        _ => TeredoError.SetupFailed,
+    };
+
+    static string Cause(Exception failure) => failure.HResult switch
+    {
+        AccessDenied => "an administrator's rights are missing; run this once from an elevated prompt, or let `teredo setup` do it there",
+        EndpointNotRegistered or ServiceDisabled =>
+            "the firewall's service (mpssvc) is off; start it from an elevated prompt with `net start mpssvc`, and set it to start by itself if it is disabled",
+        ClassNotRegistered => "this system does not have that part of the Windows Firewall (its class is not registered)",
+        NotImplemented or NoInterface => "this system's firewall does not have that function",
+        InvalidArgument => "it takes a name, a path, a port or an address of the rule for not valid",
+        _ => $"it answered 0x{failure.HResult:x8}, {failure.Message.TrimEnd('.', ' ', '\r', '\n')}",
+    };
+
+    static string Capital(string words) => char.ToUpperInvariant(words[0]) + words[1..];
+}

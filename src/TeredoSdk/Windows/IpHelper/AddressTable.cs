@@ -1,0 +1,42 @@
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+
+namespace TeredoSdk.Windows.IpHelper;
+
+/// <summary>The IPv6 addresses of this machine, by .NET's own GetAdaptersAddresses, which takes the table as it is and wakes nothing.</summary>
+static class AddressTable
+{
+    public static Reading<IReadOnlyList<WindowsAddress>> Read()
+    {
+        try
+        {
+            List<WindowsAddress> addresses = [];
+            foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
+                if (networkInterface.OperationalStatus == OperationalStatus.Up)
+                    Add(addresses, networkInterface);
+            return Reading.Of<IReadOnlyList<WindowsAddress>>(addresses);
+        }
+        catch (NetworkInformationException e)
+        {
+            return Reading.Unknown<IReadOnlyList<WindowsAddress>>(
+                NativeCall.Failed("GetAdaptersAddresses", e.ErrorCode, "the addresses of this machine are not known"));
+        }
+    }
+
+    static void Add(List<WindowsAddress> addresses, NetworkInterface networkInterface)
+    {
+        try
+        {
+            var properties = networkInterface.GetIPProperties();
+            var ipv6 = properties.GetIPv6Properties();
+            bool isTunnel = networkInterface.NetworkInterfaceType == NetworkInterfaceType.Tunnel;
+            foreach (var unicast in properties.UnicastAddresses)
+                if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6)
+                    addresses.Add(new(unicast.Address, networkInterface.Name, ipv6.Index, isTunnel, Math.Max(ipv6.Mtu, 0)));
+        }
+        catch (NetworkInformationException)
+        {
+            // It has no IPv6, or went away in between.
+        }
+    }
+}

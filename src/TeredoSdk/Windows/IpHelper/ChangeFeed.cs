@@ -1,0 +1,105 @@
+using System.Net.NetworkInformation;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using TeredoSdk.Windows.Filtering;
+
+namespace TeredoSdk.Windows.IpHelper;
+
+/// <summary>
+/// Tells when addresses or the Teredo port may have changed. Asks the system from the first handler on until the last one goes. One for the process, so that a late
+/// callback of the system finds it.
+/// </summary>
+[SupportedOSPlatform("windows")]
+sealed unsafe class ChangeFeed
+{
+    readonly Lock _gate = new();
+    Action? _handlers;
+    IDisposable? _portChanges;
+
+    ChangeFeed()
+    {
+    }
+
+    public static ChangeFeed Shared { get; } = new();
+
+    public void Add(Action? handler)
+    {
+        lock (_gate)
+        {
+            bool isFirst = _handlers is null;
+            _handlers += handler;
+            if (isFirst && _handlers is not null)
+                Subscribe();
+        }
+    }
+
+    public void Remove(Action? handler)
+    {
+        lock (_gate)
+        {
+            bool wasUsed = _handlers is not null;
+            _handlers -= handler;
+            if (wasUsed && _handlers is null)
+                Unsubscribe();
+        }
+    }
+
+    void Subscribe()
+    {
+        NetworkChange.NetworkAddressChanged += OnNetworkChange;
+        _portChanges = (IDisposable?)WatchSystemPorts() ?? WatchTeredoPort();
+    }
+
+    void Unsubscribe()
+    {
+        NetworkChange.NetworkAddressChanged -= OnNetworkChange;
+        _portChanges?.Dispose();
+        _portChanges = null;
+    }
+
+    void OnNetworkChange(object? sender, EventArgs e) => Signal();
+
+    // Handlers are not for the system's threads: what they call may wait for the callback's end.
+    void Signal() => ThreadPool.QueueUserWorkItem(static feed => feed._handlers?.Invoke(), this, preferLocal: false);
+
+    static SystemPortsNotification? WatchSystemPorts() => Watch("FwpmSystemPortsSubscribe0", () =>
+    {
+        int error = FilteringApi.FwpmSystemPortsSubscribe0(0, 0, &OnSystemPorts, 0, out var notification);
+        return (error, notification);
+    });
+
+    static MibNotification? WatchTeredoPort() => Watch("NotifyTeredoPortChange", () =>
+    {
+        int error = IpHelperApi.NotifyTeredoPortChange(&OnTeredoPort, 0, 0, out var notification);
+        return (error, notification);
+    });
+
+    static T? Watch<T>(string call, Func<(int Error, T Notification)> subscribe) where T : SafeHandle
+    {
+        var watched = NativeCall.Ask(call, "changes of the Teredo port show only with changes of addresses", () => Reading.Of(subscribe()));
+        if (!watched.TryGet(out var answer))
+            return null;
+        if (answer.Error == IpHelperApi.NO_ERROR)
+            return answer.Notification;
+        answer.Notification.Dispose();
+        return null;
+    }
+
+    [UnmanagedCallersOnly]
+    static void OnSystemPorts(nint context, SystemPortsList* ports) => SignalShared();
+
+    [UnmanagedCallersOnly]
+    static void OnTeredoPort(nint context, ushort port, int kind) => SignalShared();
+
+    static void SignalShared()
+    {
+        try
+        {
+            Shared.Signal();
+        }
+        catch (Exception)
+        {
+            // Nothing may go back into the system from here.
+        }
+    }
+}

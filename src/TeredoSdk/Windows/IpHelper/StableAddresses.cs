@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace TeredoSdk.Windows.IpHelper;
+
+/// <summary>Wakes a dormant Teredo client, and waits until the table of unicast addresses is stable.</summary>
+[SupportedOSPlatform("windows")]
+static class StableAddresses
+{
+    const string Call = "NotifyStableUnicastIpAddressTable";
+    const string Meaning = "a dormant Teredo client can't be woken by it; traffic over Teredo wakes it, too";
+
+    public static async Task<Reading<bool>> WaitAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        // Continuations must not run in the callback: they cancel the notification, and the system waits for its callbacks then.
+        var stable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var context = GCHandle.Alloc(stable);
+        try
+        {
+            var asked = NativeCall.Ask(Call, Meaning, () => Ask(GCHandle.ToIntPtr(context)));
+            if (!asked.TryGet(out var pending) || pending is null)
+                return asked.IsKnown ? Reading.Of(true) : Reading.Unknown<bool>(asked.Reason!);
+            using (pending)
+                await stable.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return Reading.Of(true);
+        }
+        finally
+        {
+            context.Free(); // after the notification's end: no callback comes any more
+        }
+    }
+
+    /// <returns>The notification to wait for, or null when the table was stable at once: then there is no callback, ever.</returns>
+    static unsafe Reading<MibNotification?> Ask(nint context)
+    {
+        int error = IpHelperApi.NotifyStableUnicastIpAddressTable(IpHelperApi.AF_INET6, out nint table, &OnStable, context, out var notification);
+        if (error == IpHelperApi.ERROR_IO_PENDING)
+            return Reading.Of<MibNotification?>(notification);
+        notification.Dispose();
+        if (error != IpHelperApi.NO_ERROR)
+            return Reading.Unknown<MibNotification?>(NativeCall.Failed(Call, error, Meaning));
+        Free(table);
+        return Reading.Of<MibNotification?>(null);
+    }
+
+    [UnmanagedCallersOnly]
+    static void OnStable(nint context, nint table)
+    {
+        try
+        {
+            Free(table);
+            if (GCHandle.FromIntPtr(context).Target is TaskCompletionSource stable)
+                stable.TrySetResult();
+        }
+        catch (Exception)
+        {
+            // Nothing may go back into the system from here.
+        }
+    }
+
+    static void Free(nint table)
+    {
+        if (table != 0)
+            IpHelperApi.FreeMibTable(table);
+    }
+}
