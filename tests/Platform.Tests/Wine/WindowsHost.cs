@@ -20,6 +20,9 @@ sealed class WindowsHost
     /// <summary>The folder of drive C.</summary>
     public string DriveC => Path.Combine(Prefix, "drive_c");
 
+    /// <summary>The folder of Windows' own programs and libraries.</summary>
+    public string System32 => Path.Combine(DriveC, "windows", "system32");
+
     /// <summary>The command line program of this repository.</summary>
     public static string Teredo => BuildOutput.WindowsProgram("tests/Windows.Cli", "teredo");
 
@@ -29,7 +32,7 @@ sealed class WindowsHost
         {
             ["WINEPREFIX"] = Prefix,
             ["WINEDEBUG"] = "-all",
-            ["WINEDLLOVERRIDES"] = "iphlpapi=n,b", // Wine's own where no other is put in its place
+            ["WINEDLLOVERRIDES"] = "iphlpapi,fwpuclnt,netsh.exe=n,b", // Wine's own where no other is put in its place
             ["DOTNET_EnableWriteXorExecute"] = "0", // Wine 8: a finaliser crashes the process otherwise
         },
     };
