@@ -9,13 +9,17 @@ static class FirewallCalls
 {
     // winerror.h
     public const int FileNotFound = unchecked((int)0x80070002);
-    public const int ClassNotRegistered = unchecked((int)0x80040154);
+    const int ClassNotRegistered = unchecked((int)0x80040154);
+    const int ClassNotAvailable = unchecked((int)0x80040111); // a server without that class, as older systems and Wine have it
     const int NotImplemented = unchecked((int)0x80004001);
     const int NoInterface = unchecked((int)0x80004002);
     const int AccessDenied = unchecked((int)0x80070005);
     const int InvalidArgument = unchecked((int)0x80070057);
     const int ServiceDisabled = unchecked((int)0x80070422);
     const int EndpointNotRegistered = unchecked((int)0x800706D9); // what a stopped firewall service answers
+
+    /// <summary>Whether a failure says that the system does not have that class.</summary>
+    public static bool IsMissingClass(Exception failure) => failure.HResult is ClassNotRegistered or ClassNotAvailable;
 
     /// <summary>Reads; whatever fails is the reason.</summary>
     /// <param name="what">What is read, such as "the firewall's rules".</param>
@@ -51,7 +55,7 @@ static class FirewallCalls
     static TeredoError Error(int code) => code switch
     {
         AccessDenied => TeredoError.AccessDenied,
-        EndpointNotRegistered or ServiceDisabled or ClassNotRegistered or NotImplemented or NoInterface => TeredoError.FirewallUnavailable,
+        EndpointNotRegistered or ServiceDisabled or ClassNotRegistered or ClassNotAvailable or NotImplemented or NoInterface => TeredoError.FirewallUnavailable,
         InvalidArgument or FileNotFound => TeredoError.InvalidFirewallRule,
         _ => TeredoError.SetupFailed,
     };
@@ -61,7 +65,7 @@ static class FirewallCalls
         AccessDenied => "an administrator's rights are missing; run this once from an elevated prompt, or let `teredo setup` do it there",
         EndpointNotRegistered or ServiceDisabled =>
             "the firewall's service (mpssvc) is off; start it from an elevated prompt with `net start mpssvc`, and set it to start by itself if it is disabled",
-        ClassNotRegistered => "this system does not have that part of the Windows Firewall (its class is not registered)",
+        ClassNotRegistered or ClassNotAvailable => "this system does not have that part of the Windows Firewall (its class is not registered)",
         NotImplemented or NoInterface => "this system's firewall does not have that function",
         InvalidArgument => "it takes a name, a path, a port or an address of the rule for not valid",
         _ => $"it answered 0x{failure.HResult:x8}, {failure.Message.TrimEnd('.', ' ', '\r', '\n')}",

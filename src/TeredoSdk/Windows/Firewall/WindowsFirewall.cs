@@ -73,7 +73,7 @@ sealed class WindowsFirewall : IWindowsFirewall
         {
             return ComActivation.Create<T>(classId);
         }
-        catch (COMException missing) when (missing.HResult == FirewallCalls.ClassNotRegistered)
+        catch (COMException missing) when (FirewallCalls.IsMissingClass(missing))
         {
             return null;
         }
