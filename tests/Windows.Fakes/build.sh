@@ -25,7 +25,7 @@ dd if=/dev/zero of="$out/wineiphl.dll" bs=1 seek=64 count=17 conv=notrunc 2>/dev
 program firewall.dll -shared "$here/firewall.cpp" -loleaut32 -lole32 -luuid &
 program iphlpapi.dll -shared "$here/iphlpapi.cpp" "$out/iphlpapi.def" -lws2_32 &
 firewall_and_iphlpapi=$(jobs -p)
-program wmi.dll -shared "$here/wmi.cpp" -loleaut32 -lole32 -luuid
+program cim.dll -shared "$here/cim.cpp" -loleaut32 -lole32 -luuid
 program netsh.exe -municode "$here/netsh.cpp"
 program service.exe -municode "$here/service.cpp"
 program wscapi.dll -shared "$here/wscapi.cpp"

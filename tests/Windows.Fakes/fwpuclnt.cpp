@@ -39,29 +39,29 @@ struct Subscription
     HANDLE thread, ended;
     FWPM_SYSTEM_PORTS_CALLBACK0 callback;
     void* context;
+    long last; // the port that was told at last
 };
 
 static DWORD WINAPI watch(void* argument)
 {
     auto* subscription = (Subscription*)argument;
-    long last = windows().number(L"port");
     while (WaitForSingleObject(subscription->ended, 50) == WAIT_TIMEOUT)
     {
         long now = windows().number(L"port");
         FWPM_SYSTEM_PORTS0* ports;
-        if (now != last && FwpmSystemPortsGet0(nullptr, &ports) == ERROR_SUCCESS)
+        if (now != subscription->last && FwpmSystemPortsGet0(nullptr, &ports) == ERROR_SUCCESS)
         {
             subscription->callback(subscription->context, ports);
             free(ports);
         }
-        last = now;
+        subscription->last = now;
     }
     return 0;
 }
 
 EXPORT DWORD WINAPI FwpmSystemPortsSubscribe0(HANDLE, void*, FWPM_SYSTEM_PORTS_CALLBACK0 callback, void* context, HANDLE* handle)
 {
-    auto* subscription = new Subscription{nullptr, CreateEventW(nullptr, TRUE, FALSE, nullptr), callback, context};
+    auto* subscription = new Subscription{nullptr, CreateEventW(nullptr, TRUE, FALSE, nullptr), callback, context, windows().number(L"port")};
     subscription->thread = CreateThread(nullptr, 0, watch, subscription, 0, nullptr);
     *handle = subscription;
     return ERROR_SUCCESS;

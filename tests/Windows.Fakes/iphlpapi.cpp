@@ -99,6 +99,7 @@ struct Registration
     PSTABLE_UNICAST_IPADDRESS_TABLE_CALLBACK stable;
     void* context;
     bool initial;
+    long last; // the port that was told at last
 };
 
 static MIB_UNICASTIPADDRESS_TABLE* table()
@@ -113,26 +114,26 @@ static MIB_UNICASTIPADDRESS_TABLE* table()
 static DWORD WINAPI watch(void* argument)
 {
     auto* registration = (Registration*)argument;
-    long last = windows().number(L"port");
     if (registration->initial && registration->port)
         registration->port(registration->context, 0, MibInitialNotification);
     while (WaitForSingleObject(registration->ended, 50) == WAIT_TIMEOUT)
     {
         long now = windows().number(L"port");
-        if (registration->port && now != last)
+        if (registration->port && now != registration->last)
             registration->port(registration->context, (USHORT)now, MibParameterNotification);
         if (registration->stable && windows().get(L"stable") != L"never")
         {
             registration->stable(registration->context, table());
             registration->stable = nullptr;
         }
-        last = now;
+        registration->last = now;
     }
     return 0;
 }
 
 static void start(Registration* registration, HANDLE* handle)
 {
+    registration->last = windows().number(L"port");
     registration->ended = CreateEventW(nullptr, TRUE, FALSE, nullptr);
     registration->thread = CreateThread(nullptr, 0, watch, registration, 0, nullptr);
     *handle = registration;
@@ -140,7 +141,7 @@ static void start(Registration* registration, HANDLE* handle)
 
 EXPORT DWORD WINAPI NotifyTeredoPortChange(PTEREDO_PORT_CHANGE_CALLBACK callback, PVOID context, BOOLEAN initial, HANDLE* handle)
 {
-    start(new Registration{nullptr, nullptr, callback, nullptr, context, initial != FALSE}, handle);
+    start(new Registration{nullptr, nullptr, callback, nullptr, context, initial != FALSE, 0}, handle);
     return NO_ERROR;
 }
 
@@ -155,7 +156,7 @@ EXPORT DWORD WINAPI NotifyStableUnicastIpAddressTable(ADDRESS_FAMILY family, PMI
         *handle = nullptr;
         return NO_ERROR;
     }
-    start(new Registration{nullptr, nullptr, nullptr, callback, context, false}, handle);
+    start(new Registration{nullptr, nullptr, nullptr, callback, context, false, 0}, handle);
     return ERROR_IO_PENDING;
 }
 

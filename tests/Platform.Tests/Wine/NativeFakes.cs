@@ -22,7 +22,7 @@ static class NativeFakes
         ("CC19079B-8272-4D73-BB70-CDB533527B61", "firewall.dll"), // NetFwProducts
         ("304CE942-6E39-40D8-943A-B913C40C9CD4", "firewall.dll"), // NetFwMgr
         ("0CA545C6-37AD-4A6C-BF92-9F7610067EF5", "firewall.dll"), // NetFwOpenPort
-        ("4590F811-1D3A-11D0-891F-00AA004B2E24", "wmi.dll"),      // WbemLocator
+        ("4590F811-1D3A-11D0-891F-00AA004B2E24", "cim.dll"),      // WbemLocator
     ];
 
     static readonly Lazy<Task<string>> Built = new(BuildAsync);
@@ -60,7 +60,7 @@ static class NativeFakes
         }
         foreach (string service in new[] { "iphlpsvc", "mpssvc", "wscsvc" })
         {
-            text.Append($"\n[System\\\\ControlSet001\\\\Services\\\\{service}] 0\n");
+            text.Append($"\n[System\\\\CurrentControlSet\\\\Services\\\\{service}] 0\n");
             text.Append($"\"DisplayName\"=\"{service}\"\n\"ErrorControl\"=dword:00000001\n\"ObjectName\"=\"LocalSystem\"\n");
             text.Append($"\"ImagePath\"=\"{Folder.Replace(@"\", @"\\", StringComparison.Ordinal)}\\\\service.exe {service}\"\n");
             text.Append("\"Start\"=dword:00000002\n\"Type\"=dword:00000010\n");

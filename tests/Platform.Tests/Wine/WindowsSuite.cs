@@ -42,7 +42,7 @@ static class WindowsSuite
             <RunSettings><NUnit><TestOutputXml>C:\results</TestOutputXml><OutputXmlFolderMode>AsSpecified</OutputXmlFolderMode></NUnit></RunSettings>
             """);
         var run = windows.Start(Program,
-            ["--no-ansi", "--progress", "off", "--settings", @"C:\run.xml", "--filter", $"TestCategory={setting}"], Limit);
+            ["--no-ansi", "--progress", "off", "--output", "Detailed", "--settings", @"C:\run.xml", "--filter", $"TestCategory={setting}"], Limit);
         await run.WaitForExitAsync(Limit + TimeSpan.FromSeconds(10));
         string? file = Directory.Exists(results) ? Directory.EnumerateFiles(results, "*.xml").SingleOrDefault() : null;
         Assert.That(file, Is.Not.Null, () => $"The run in the setting {setting} has no results.\n{run.Transcript}");

@@ -1,4 +1,4 @@
-// wmi.dll: the locator of CIM with the two Teredo classes of root\StandardCimv2. windows.txt:
+// cim.dll: the locator of CIM with the two Teredo classes of root\StandardCimv2. windows.txt:
 //   type, servername, clientport, refreshinterval, state, error   cim=missing|denied
 #include <initguid.h>
 #include <wbemcli.h>
