@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -27,6 +28,20 @@ public sealed class ConfigurationTests
         using var host = app.Builder.Build();
         var e = Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().InTime())!;
         Assert.That(e.Message, Does.StartWith(sentence));
+    }
+
+    [Test]
+    public void EveryOption_ButThoseOfCode_CanBeWritten()
+    {
+        string[] ofCode = [nameof(TeredoOptions.LoggerFactory), nameof(TeredoOptions.TimeProvider), nameof(TeredoOptions.Consent), nameof(TeredoOptions.Windows)];
+        using var app = new TestApp(("Stray", "x"));
+        app.Builder.Services.AddTeredo();
+        using var host = app.Builder.Build();
+        var e = Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().InTime())!;
+        string[] known = e.Failures.Single().TrimEnd('.').Split("expected one of ")[1].Split(", ");
+        var options = typeof(TeredoOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name);
+        Assert.That(known, Is.SupersetOf(options.Except(ofCode)));
+        Assert.That(known.Intersect(ofCode), Is.Empty);
     }
 
     [Test]

@@ -65,6 +65,8 @@ sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services
         options.RequireSecondary = reader.Read(nameof(options.RequireSecondary), options.RequireSecondary);
         options.QualificationTimeout = reader.Read(nameof(options.QualificationTimeout), options.QualificationTimeout);
         options.DormancyTimeout = reader.Read(nameof(options.DormancyTimeout), options.DormancyTimeout);
+        options.PortMapping = reader.Read(nameof(options.PortMapping), options.PortMapping);
+        options.RegisterFirewallException = reader.Read(nameof(options.RegisterFirewallException), options.RegisterFirewallException);
         options.NativeIPv6 = reader.Read(nameof(options.NativeIPv6), options.NativeIPv6);
         hosting.StartWithHost = reader.Read(nameof(hosting.StartWithHost), hosting.StartWithHost);
         if (reader.Finish() is { Count: > 0 } problems)

@@ -1,3 +1,5 @@
+using TeredoSdk.Windows.Firewall;
+
 namespace TeredoSdk.Windows;
 
 /// <summary>A rule of the Windows Firewall (<c>INetFwRule</c>, <c>INetFwRule2</c>, <c>INetFwRule3</c>). Equal rules have equal members, paths and names compared as Windows does.</summary>
@@ -75,4 +77,10 @@ public sealed record FirewallRule
 
     /// <inheritdoc cref="LocalAppPackageId"/>
     public int SecureFlags { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(FirewallRule? other) => other is not null && RuleComparison.AreEqual(this, other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => StringComparer.OrdinalIgnoreCase.GetHashCode(Name);
 }

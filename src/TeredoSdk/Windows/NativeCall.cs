@@ -24,7 +24,9 @@ static class NativeCall
         }
     }
 
-    /// <summary>Whether a call failed since the system has no such function. Some systems (Wine) have one that only raises a native exception.</summary>
+    /// <summary>
+    /// Whether a call failed since the system has no such function. Some systems (Wine) have one that only raises a native exception.
+    /// </summary>
     public static bool IsAbsence(Exception failure) => failure is EntryPointNotFoundException or DllNotFoundException or SEHException;
 
     public static string Absent(string call, string meaning) => $"This system has no {call}, so {meaning}.";

@@ -66,7 +66,8 @@ public partial class FaultTests : LabTests
     [Test]
     public async Task ThirtyPercentLoss_ATransferStillCompletes()
     {
-        const int octets = 96 * 1024;
+        // TCP doubles its waits: with a third of the packets lost one transfer in a hundred takes over a minute, but hardly all of them.
+        const int octets = 96 * 1024, transfers = 4;
         var lab = NewLab();
         var server = lab.AddServer();
         var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
@@ -75,11 +76,14 @@ public partial class FaultTests : LabTests
         await TeredoProgram.StartServerAsync(server);
         var listener = await Talker.StartAsync(alice, [server]);
         var sender = await Talker.StartAsync(bob, [server]);
-        sender.Tell(string.Create(CultureInfo.InvariantCulture, $"send data {listener.EndPoint} {octets}"));
-        await sender.Process.WaitForLineAsync("data open");
+        for (int i = 0; i < transfers; i++)
+        {
+            sender.Tell(string.Create(CultureInfo.InvariantCulture, $"send data{i} {listener.EndPoint} {octets}"));
+            await sender.Process.WaitForLineAsync($"data{i} open");
+        }
         await bob.SetLossAsync(0.3);
         sender.Tell("go");
-        string done = await sender.Process.WaitForLineAsync(line => line.StartsWith("data done", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        string done = await sender.Process.WaitForLineAsync(line => line.StartsWith("data", StringComparison.Ordinal) && line.Contains("done"), TaskLimit);
         TestContext.Out.WriteLine(done);
     }
 

@@ -12,7 +12,7 @@ namespace TeredoSdk.Protocol.Tests.Architecture;
 public class PublicSurfaceTests
 {
     static readonly Assembly[] Assemblies =
-        [typeof(TeredoClient).Assembly, typeof(TeredoNode).Assembly, typeof(SimulatedInternet).Assembly, typeof(TeredoEndPoint).Assembly];
+        [typeof(TeredoClient).Assembly, typeof(TeredoNode).Assembly, typeof(SimulatedInternet).Assembly, typeof(TeredoEndPoint).Assembly, Xp()];
 
     [TestCaseSource(nameof(Assemblies))]
     public void PublicSurface_IsTheReviewedOne(Assembly assembly)
@@ -51,6 +51,10 @@ public class PublicSurfaceTests
         return $"The public surface differs from the reviewed file at line {first + 1}:{Lines(reviewed, '-')}{Lines(actual, '+')}\n"
             + "When the change is meant: TEREDOSDK_ACCEPT=1 dotnet test tests/Protocol.Tests --filter PublicSurfaceTests";
     }
+
+    // Built for the .NET Framework 4.0, and readable here. These tests are in tests/Protocol.Tests/bin/CONFIGURATION/FRAMEWORK.
+    static Assembly Xp() => Assembly.LoadFrom(Path.Combine(
+        RepositoryRoot.Path, "src", "TeredoSdk.Xp", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net40", "TeredoSdk.Xp.dll"));
 
     static string ReviewedFile(Assembly assembly) =>
         Path.Combine(RepositoryRoot.Path, "tests", "Protocol.Tests", "Architecture", "PublicSurface", assembly.GetName().Name + ".txt");

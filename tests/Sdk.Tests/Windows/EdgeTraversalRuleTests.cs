@@ -1,5 +1,5 @@
 using TeredoSdk.Windows;
-using TeredoSdk.Windows.Filtering;
+using static TeredoSdk.Windows.Filtering.EdgeTraversalRule;
 
 namespace TeredoSdk.Tests.Windows;
 
@@ -11,28 +11,28 @@ public class EdgeTraversalRuleTests
 
     [Test]
     public void Classify_BlockOfAllThatComesIn_IsTheDefaultBlock() => Assert.That(
-        EdgeTraversalRule.Classify(EdgeTraversalRule.AcceptLayer, EdgeTraversalRule.Block, Nobody, false), Is.EqualTo(EdgeTraversalFilterKind.DefaultBlock));
+        Classify(AcceptLayer, Block, Nobody, false), Is.EqualTo(EdgeTraversalFilterKind.DefaultBlock));
 
     [Test]
     public void Classify_BlockOfOneProgram_IsNotTheDefaultBlock() => Assert.That(
-        EdgeTraversalRule.Classify(EdgeTraversalRule.AcceptLayer, EdgeTraversalRule.Block, Nobody, true), Is.EqualTo(EdgeTraversalFilterKind.Other));
+        Classify(AcceptLayer, Block, Nobody, true), Is.EqualTo(EdgeTraversalFilterKind.Other));
 
     [Test]
     public void Classify_PermitOfOneProgram_IsAPermit() => Assert.That(
-        EdgeTraversalRule.Classify(EdgeTraversalRule.AcceptLayer, EdgeTraversalRule.Permit, Nobody, true), Is.EqualTo(EdgeTraversalFilterKind.Permit));
+        Classify(AcceptLayer, Permit, Nobody, true), Is.EqualTo(EdgeTraversalFilterKind.Permit));
 
     [Test]
     public void Classify_CalloutWhereSocketsListen_IsDormancy() => Assert.Multiple(() =>
     {
-        foreach (var layer in new[] { EdgeTraversalRule.ListenLayer, EdgeTraversalRule.AssignmentLayer })
-            Assert.That(EdgeTraversalRule.Classify(layer, CalloutInspection, Nobody, false), Is.EqualTo(EdgeTraversalFilterKind.Dormancy));
-        Assert.That(EdgeTraversalRule.Classify(Nobody, CalloutInspection, ListenCallout, false), Is.EqualTo(EdgeTraversalFilterKind.Dormancy));
+        foreach (var layer in new[] { ListenLayer, AssignmentLayer })
+            Assert.That(Classify(layer, CalloutInspection, Nobody, false), Is.EqualTo(EdgeTraversalFilterKind.Dormancy));
+        Assert.That(Classify(Nobody, CalloutInspection, ListenCallout, false), Is.EqualTo(EdgeTraversalFilterKind.Dormancy));
     });
 
     [Test]
     public void Classify_AnythingElse_IsOther() => Assert.Multiple(() =>
     {
-        Assert.That(EdgeTraversalRule.Classify(EdgeTraversalRule.AcceptLayer, CalloutInspection, Nobody, false), Is.EqualTo(EdgeTraversalFilterKind.Other));
-        Assert.That(EdgeTraversalRule.Classify(EdgeTraversalRule.ListenLayer, EdgeTraversalRule.Permit, Nobody, true), Is.EqualTo(EdgeTraversalFilterKind.Other));
+        Assert.That(Classify(AcceptLayer, CalloutInspection, Nobody, false), Is.EqualTo(EdgeTraversalFilterKind.Other));
+        Assert.That(Classify(ListenLayer, Permit, Nobody, true), Is.EqualTo(EdgeTraversalFilterKind.Other));
     });
 }

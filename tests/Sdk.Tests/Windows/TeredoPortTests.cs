@@ -7,7 +7,8 @@ public class TeredoPortTests
     const ushort Given = 0x1234, Swapped = 0x3412;
 
     [Test]
-    public void Choose_BoundAsGiven_IsThatPort() => Assert.That(TeredoPort.Choose("Call", [Given], new HashSet<int> { Given }).Value, Is.EqualTo(Given));
+    public void Choose_BoundAsGiven_IsThatPort() =>
+        Assert.That(TeredoPort.Choose("Call", [Given], new HashSet<int> { Given }).Value, Is.EqualTo(Given));
 
     [Test]
     public void Choose_BoundInTheOtherByteOrder_IsTheSwappedPort() =>
@@ -18,7 +19,8 @@ public class TeredoPortTests
         Assert.That(TeredoPort.Choose("Call", [Given], new HashSet<int> { Given, Swapped }).Value, Is.EqualTo(Given));
 
     [Test]
-    public void Choose_SecondPortBound_IsThatOne() => Assert.That(TeredoPort.Choose("Call", [9, Given], new HashSet<int> { Given }).Value, Is.EqualTo(Given));
+    public void Choose_SecondPortBound_IsThatOne() =>
+        Assert.That(TeredoPort.Choose("Call", [9, Given], new HashSet<int> { Given }).Value, Is.EqualTo(Given));
 
     [Test]
     public void Choose_NothingBound_IsNotKnownAndNamesBothOrders()

@@ -25,7 +25,9 @@ sealed class CimInstance(IWbemClassObject instance)
         return null;
     }
 
-    /// <summary>Sets the first of these properties that there is, in the type that it has: to the number, or to the text where it is a string.</summary>
+    /// <summary>
+    /// Sets the first of these properties that there is, in the type that it has: to the number, or to the text where it is a string.
+    /// </summary>
     /// <exception cref="CimException">There is none of them, or it can't be set.</exception>
     public void Write(int number, string text, params ReadOnlySpan<string> names)
     {
@@ -40,7 +42,7 @@ sealed class CimInstance(IWbemClassObject instance)
                 CIM_BOOLEAN => ComVariant.Create(number != 0),
                 _ => ComVariant.Create(number), // CIM integers of up to 32 bits travel as VT_I4
             };
-            CimNamespace.Check("IWbemClassObject.Put " + name, instance.Put(name, 0, in value, type));
+            CimNamespace.Check("IWbemClassObject.Put " + name, instance.Put(name, 0, in value, 0)); // a property that exists keeps its type
             return;
         }
         throw new CimException("IWbemClassObject.Get " + names[0], CimNamespace.WBEM_E_NOT_FOUND);

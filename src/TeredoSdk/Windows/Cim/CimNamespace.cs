@@ -50,7 +50,8 @@ sealed partial class CimNamespace
     }
 
     /// <exception cref="CimException">It may not be written.</exception>
-    public void Update(CimInstance instance) => Check("IWbemServices.PutInstance", _services.PutInstance(instance.Native, WBEM_FLAG_UPDATE_ONLY, 0, 0));
+    public void Update(CimInstance instance) =>
+        Check("IWbemServices.PutInstance", _services.PutInstance(instance.Native, WBEM_FLAG_UPDATE_ONLY, 0, 0));
 
     /// <summary>A sentence about a call that failed: what it means that this system lacks.</summary>
     public static string Explain(Exception failure, string meaning) => failure.HResult switch

@@ -4,7 +4,8 @@ using TeredoSdk.Windows.Netsh;
 namespace TeredoSdk.Windows.Cim;
 
 /// <summary>
-/// Makes sense of the properties of the Teredo classes. They are documented as strings or numbers with names, whose language is not, so both are taken.
+/// Makes sense of the properties of the Teredo classes. They are documented as strings or numbers with names, whose language is not, so both are
+/// taken.
 /// </summary>
 static class CimValue
 {

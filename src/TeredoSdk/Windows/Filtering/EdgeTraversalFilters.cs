@@ -45,8 +45,14 @@ static unsafe class EdgeTraversalFilters
             int error = FilteringApi.FwpmFilterEnum0(engine, enumeration, BatchSize, out var entries, out count);
             if (error != 0)
                 return Failed("FwpmFilterEnum0", error);
-            Add(found, entries, count);
-            FilteringApi.FwpmFreeMemory0((void**)&entries);
+            try
+            {
+                Add(found, entries, count);
+            }
+            finally
+            {
+                FilteringApi.FwpmFreeMemory0((void**)&entries);
+            }
             seen += count;
         }
         while (count == BatchSize);

@@ -33,7 +33,8 @@ static unsafe partial class FilteringApi
 
     [LibraryImport("fwpuclnt")]
     public static partial int FwpmSystemPortsSubscribe0(
-        nint engine, nint reserved, delegate* unmanaged<nint, SystemPortsList*, void> callback, nint context, out SystemPortsNotification notification);
+        nint engine, nint reserved, delegate* unmanaged<nint, SystemPortsList*, void> callback, nint context,
+        out SystemPortsNotification notification);
 
     [LibraryImport("fwpuclnt")]
     public static partial int FwpmSystemPortsUnsubscribe0(nint engine, nint notification);

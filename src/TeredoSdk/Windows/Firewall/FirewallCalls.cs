@@ -48,7 +48,8 @@ static class FirewallCalls
         }
         catch (Exception failure) when (failure is not TeredoException)
         {
-            throw new TeredoException(Error(failure.HResult), $"The firewall did not {what}: {Cause(failure)}.", failure) { HResult = failure.HResult };
+            string sentence = $"The firewall did not {what}: {Cause(failure)}.";
+            throw new TeredoException(Error(failure.HResult), sentence, failure) { HResult = failure.HResult };
         }
     }
 
@@ -64,7 +65,8 @@ static class FirewallCalls
     {
         AccessDenied => "an administrator's rights are missing; run this once from an elevated prompt, or let `teredo setup` do it there",
         EndpointNotRegistered or ServiceDisabled =>
-            "the firewall's service (mpssvc) is off; start it from an elevated prompt with `net start mpssvc`, and set it to start by itself if it is disabled",
+            "the firewall's service (mpssvc) is off; start it from an elevated prompt with `net start mpssvc`"
+            + " (if it is disabled, `sc config mpssvc start= auto` first)",
         ClassNotRegistered or ClassNotAvailable => "this system does not have that part of the Windows Firewall (its class is not registered)",
         NotImplemented or NoInterface => "this system's firewall does not have that function",
         InvalidArgument => "it takes a name, a path, a port or an address of the rule for not valid",

@@ -4,8 +4,8 @@ using TeredoSdk.Windows.Firewall.Com;
 namespace TeredoSdk.Windows.Firewall;
 
 /// <summary>
-/// Writes a rule property by property. A property of a stored rule is checked and in force at once, so each step must leave a valid rule: what the new
-/// protocol or direction does not allow goes first, and what depends on them comes after.
+/// Writes a rule property by property. A property of a stored rule is checked and in force at once, so each step must leave a valid rule:
+/// what the new protocol or direction does not allow goes first, and what depends on them comes after.
 /// </summary>
 /// <param name="rule">The rule in the firewall, or a new one.</param>
 /// <param name="wanted">What it shall be.</param>
@@ -30,7 +30,8 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
             rule.SetEnabled(wanted.Enabled); // last: a new rule is off until it is whole
     }
 
-    // Edge traversal binds the direction and, left to the person, the ports; ports and ICMP types bind the protocol, keywords among the ports the direction.
+    // Edge traversal binds the direction and, left to the person, the ports; ports and ICMP types bind the protocol,
+    // keywords among the ports the direction.
     void ClearWhatBinds(FirewallRule stored)
     {
         if (stored.EdgeTraversal != EdgeTraversal.Deny && stored.EdgeTraversal != wanted.EdgeTraversal)
@@ -91,7 +92,7 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
         else if (NeedsUsers(wanted))
         {
             throw new TeredoException(TeredoError.NotSupported,
-                $"The rule '{wanted.Name}' names users or an app package, which this system's firewall does not know (Windows 8 and later do): leave them out.");
+                $"The rule '{wanted.Name}' names users or an app package, which only Windows 8 and later know: leave them out.");
         }
     }
 
@@ -103,13 +104,14 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
             rule.SetEdgeTraversal(edge == EdgeTraversal.Allow);
         else
             throw new TeredoException(TeredoError.NotSupported,
-                $"This system's firewall can't leave edge traversal to others (Windows 7 and later can): ask for {EdgeTraversal.Allow} in the rule '{wanted.Name}'.");
+                $"Only Windows 7 and later can leave edge traversal to others: ask for {EdgeTraversal.Allow} in the rule '{wanted.Name}'.");
     }
 
     static bool NeedsUsers(FirewallRule rule) =>
         rule.SecureFlags != 0 || rule is not
         {
-            LocalAppPackageId: null, LocalUserOwner: null, LocalUserAuthorizedList: null, RemoteUserAuthorizedList: null, RemoteMachineAuthorizedList: null,
+            LocalAppPackageId: null, LocalUserOwner: null, LocalUserAuthorizedList: null,
+            RemoteUserAuthorizedList: null, RemoteMachineAuthorizedList: null,
         };
 
     bool Differs<T>(Func<FirewallRule, T> property) =>

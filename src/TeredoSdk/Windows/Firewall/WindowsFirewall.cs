@@ -95,7 +95,9 @@ sealed class WindowsFirewall : IWindowsFirewall
     static FirewallStatus ReadStatus(INetFwPolicy2 policy)
     {
         var active = (FirewallProfiles)policy.GetCurrentProfileTypes();
-        return new([.. Profiles.Where(profile => active.HasFlag(profile)).Select(profile => ReadProfile(policy, profile))], policy.GetLocalPolicyModifyState());
+        return new(
+            [.. Profiles.Where(profile => active.HasFlag(profile)).Select(profile => ReadProfile(policy, profile))],
+            policy.GetLocalPolicyModifyState());
     }
 
     static FirewallProfileStatus ReadProfile(INetFwPolicy2 policy, FirewallProfiles profile) => new(

@@ -6,8 +6,8 @@ using TeredoSdk.Windows.Filtering;
 namespace TeredoSdk.Windows.IpHelper;
 
 /// <summary>
-/// Tells when addresses or the Teredo port may have changed. Asks the system from the first handler on until the last one goes. One for the process, so that a late
-/// callback of the system finds it.
+/// Tells when addresses or the Teredo port may have changed. Asks the system from the first handler on until the last one goes. One for the
+/// process, so that a late callback of the system finds it.
 /// </summary>
 [SupportedOSPlatform("windows")]
 sealed unsafe class ChangeFeed
@@ -46,7 +46,14 @@ sealed unsafe class ChangeFeed
 
     void Subscribe()
     {
-        NetworkChange.NetworkAddressChanged += OnNetworkChange;
+        try
+        {
+            NetworkChange.NetworkAddressChanged += OnNetworkChange;
+        }
+        catch (NetworkInformationException)
+        {
+            // Readers ask again now and then; to subscribe must not fail.
+        }
         _portChanges = (IDisposable?)WatchSystemPorts() ?? WatchTeredoPort();
     }
 
@@ -62,27 +69,33 @@ sealed unsafe class ChangeFeed
     // Handlers are not for the system's threads: what they call may wait for the callback's end.
     void Signal() => ThreadPool.QueueUserWorkItem(static feed => feed._handlers?.Invoke(), this, preferLocal: false);
 
-    static SystemPortsNotification? WatchSystemPorts() => Watch("FwpmSystemPortsSubscribe0", () =>
+    static SystemPortsNotification? WatchSystemPorts() => Watch(() =>
     {
         int error = FilteringApi.FwpmSystemPortsSubscribe0(0, 0, &OnSystemPorts, 0, out var notification);
         return (error, notification);
     });
 
-    static MibNotification? WatchTeredoPort() => Watch("NotifyTeredoPortChange", () =>
+    static MibNotification? WatchTeredoPort() => Watch(() =>
     {
         int error = IpHelperApi.NotifyTeredoPortChange(&OnTeredoPort, 0, 0, out var notification);
         return (error, notification);
     });
 
-    static T? Watch<T>(string call, Func<(int Error, T Notification)> subscribe) where T : SafeHandle
+    // Where neither is there, changes of the port show with those of addresses.
+    static T? Watch<T>(Func<(int Error, T Notification)> subscribe) where T : SafeHandle
     {
-        var watched = NativeCall.Ask(call, "changes of the Teredo port show only with changes of addresses", () => Reading.Of(subscribe()));
-        if (!watched.TryGet(out var answer))
+        try
+        {
+            var (error, notification) = subscribe();
+            if (error == IpHelperApi.NO_ERROR)
+                return notification;
+            notification.Dispose();
             return null;
-        if (answer.Error == IpHelperApi.NO_ERROR)
-            return answer.Notification;
-        answer.Notification.Dispose();
-        return null;
+        }
+        catch (Exception e) when (NativeCall.IsAbsence(e))
+        {
+            return null;
+        }
     }
 
     [UnmanagedCallersOnly]

@@ -30,8 +30,8 @@ static class TeredoPort
     }
 
     /// <summary>
-    /// Neither function's documentation states its byte order, so a port counts only when a UDP socket of this machine is bound to it: as it was given, or with its
-    /// octets swapped.
+    /// Neither function's documentation states its byte order, so a port counts only when a UDP socket of this machine is bound to it: as it was
+    /// given, or with its octets swapped.
     /// </summary>
     public static Reading<int> Choose(string call, IReadOnlyList<ushort> ports, IReadOnlySet<int> listeners)
     {

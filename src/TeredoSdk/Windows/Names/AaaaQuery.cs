@@ -5,8 +5,8 @@ using System.Runtime.Versioning;
 namespace TeredoSdk.Windows.Names;
 
 /// <summary>
-/// Asks DNS for the IPv6 addresses of a name, whatever addresses this machine has: the other ways leave the question out when Teredo is the only IPv6 ("Receiving
-/// Solicited Traffic Over Teredo").
+/// Asks DNS for the IPv6 addresses of a name, whatever addresses this machine has: the other ways leave the question out when Teredo is the only
+/// IPv6 ("Receiving Solicited Traffic Over Teredo").
 /// </summary>
 [SupportedOSPlatform("windows")]
 static partial class AaaaQuery

@@ -4,12 +4,13 @@ using System.Text.RegularExpressions;
 namespace TeredoSdk.Windows.Netsh;
 
 /// <summary>
-/// Reads what <c>netsh interface teredo show state</c> and <c>netsh interface ipv6 show teredo</c> print. Labels are translated and values are not, so a row counts by
-/// its place, and the state, from which the later rows are counted, by its value.
+/// Reads what <c>netsh interface teredo show state</c> and <c>netsh interface ipv6 show teredo</c> print. Labels are translated and values are
+/// not, so a row counts by its place, and the state, from which the later rows are counted, by its value.
 /// </summary>
 /// <remarks>
-/// Rows: type, server, refresh interval, client port, state; then with a client that is offline the error, else client type, network, NAT, the NAT's special behaviour,
-/// local and external mapping. Without rights or without the service only the first four are there. "(Group Policy)", in whatever language, follows what a policy set.
+/// Rows: type, server, refresh interval, client port, state; then with a client that is offline the error, else client type, network, NAT, the
+/// NAT's special behaviour, local and external mapping. Without rights or without the service only the first four are there. "(Group Policy)",
+/// in whatever language, follows what a policy set.
 /// </remarks>
 static partial class NetshTeredoState
 {
@@ -127,7 +128,7 @@ static partial class NetshTeredoState
     }
 
     static int? Number(string value) =>
-        Digits().Match(value) is { Success: true } match && int.TryParse(match.ValueSpan, CultureInfo.InvariantCulture, out int number) ? number : null;
+        Digits().Match(value) is { Success: true } match ? int.Parse(match.ValueSpan, CultureInfo.InvariantCulture) : null;
 
     [GeneratedRegex("^[0-9]{1,9}")]
     private static partial Regex Digits();

@@ -9,7 +9,10 @@ static partial class OemText
 {
     static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The text, by its byte order mark, else as UTF-8 when it is that without a flaw (as it is where the console was set so), else by the code page.</summary>
+    /// <summary>
+    /// The text, by its byte order mark, else as UTF-8 when it is that without a flaw (as it is where the console was set so), else by the code
+    /// page.
+    /// </summary>
     /// <param name="bytes">What was written.</param>
     /// <param name="decodeByCodePage">Decodes by the console's code page.</param>
     public static string Decode(byte[] bytes, Func<byte[], string> decodeByCodePage)

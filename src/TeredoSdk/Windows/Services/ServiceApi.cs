@@ -13,7 +13,7 @@ static unsafe partial class ServiceApi
     public const uint SERVICE_NO_CHANGE = 0xFFFFFFFF, SERVICE_DEMAND_START = 3, SERVICE_DISABLED = 4;
     public const uint SERVICE_STOPPED = 1, SERVICE_RUNNING = 4;
     public const int SC_STATUS_PROCESS_INFO = 0;
-    public const int ERROR_SERVICE_ALREADY_RUNNING = 1056, ERROR_SERVICE_DOES_NOT_EXIST = 1060; // winerror.h
+    public const int ERROR_SERVICE_DATABASE_LOCKED = 1055, ERROR_SERVICE_ALREADY_RUNNING = 1056, ERROR_SERVICE_DOES_NOT_EXIST = 1060; // winerror.h
 
     /// <summary>SERVICE_STATUS_PROCESS.</summary>
     [StructLayout(LayoutKind.Sequential)]

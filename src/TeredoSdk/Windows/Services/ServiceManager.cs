@@ -37,9 +37,7 @@ static class ServiceManager
             using var service = Open(name, ServiceApi.SERVICE_QUERY_STATUS | ServiceApi.SERVICE_QUERY_CONFIG | ServiceApi.SERVICE_START);
             if (IsDisabled(service))
                 MakeStartable(name);
-            if (ServiceApi.StartServiceW(service, 0, 0) == 0 && Marshal.GetLastPInvokeError() != ServiceApi.ERROR_SERVICE_ALREADY_RUNNING)
-                throw Failure("StartService");
-            await WaitUntilRunningAsync(service, name, cancellationToken).ConfigureAwait(false);
+            await StartAsync(service, name, cancellationToken).ConfigureAwait(false);
         }
         catch (Win32Exception e)
         {
@@ -47,22 +45,38 @@ static class ServiceManager
         }
     }
 
-    static async Task WaitUntilRunningAsync(ServiceHandle service, string name, CancellationToken cancellationToken)
+    static async Task StartAsync(ServiceHandle service, string name, CancellationToken cancellationToken)
     {
         long start = TimeProvider.System.GetTimestamp();
+        bool isAsked = false;
         while (true)
         {
+            isAsked = isAsked || Ask(service);
             var status = ReadStatus(service);
             if (status.CurrentState == ServiceApi.SERVICE_RUNNING)
                 return;
-            if (status.CurrentState == ServiceApi.SERVICE_STOPPED)
+            if (isAsked && status.CurrentState == ServiceApi.SERVICE_STOPPED)
                 throw new TeredoException(TeredoError.ServiceStopped,
-                    $"The service {name} stopped while it started ({NativeCall.Describe((int)status.Win32ExitCode)}). Look into the system's event log.");
+                    $"The service {name} stopped while it started ({NativeCall.Describe((int)status.Win32ExitCode)}). "
+                    + "Look into the system's event log.");
             if (TimeProvider.System.GetElapsedTime(start) > StartTimeout)
                 throw new TeredoException(TeredoError.ServiceStopped,
                     $"The service {name} did not start within {StartTimeout.TotalSeconds:0} s. Look into the system's event log, and try again.");
             await Task.Delay(PollInterval, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <returns>False when the service control manager is busy, as it is while the system starts.</returns>
+    static bool Ask(ServiceHandle service)
+    {
+        if (ServiceApi.StartServiceW(service, 0, 0) != 0)
+            return true;
+        return Marshal.GetLastPInvokeError() switch
+        {
+            ServiceApi.ERROR_SERVICE_ALREADY_RUNNING => true,
+            ServiceApi.ERROR_SERVICE_DATABASE_LOCKED => false,
+            _ => throw Failure("StartService"),
+        };
     }
 
     static void MakeStartable(string name)
@@ -112,10 +126,12 @@ static class ServiceManager
     static TeredoException Explain(string name, Win32Exception e) => e.NativeErrorCode switch
     {
         NativeCall.ERROR_ACCESS_DENIED => new(TeredoError.AccessDenied,
-            $"Starting the service {name} needs an administrator ({e.Message}). Run as administrator: sc.exe config {name} start= demand & sc.exe start {name}", e),
+            $"Starting the service {name} needs an administrator ({e.Message}). "
+            + $"Run as administrator: sc.exe config {name} start= demand & sc.exe start {name}", e),
         ServiceApi.ERROR_SERVICE_DOES_NOT_EXIST => new(TeredoError.ServiceStopped,
             $"The service {name} is not installed on this system. It belongs to Windows; look whether the edition has it.", e),
         _ => new(TeredoError.ServiceStopped,
-            $"The service {name} can't be started: {e.Message} failed ({NativeCall.Describe(e.NativeErrorCode)}). Look into the system's event log.", e),
+            $"The service {name} can't be started: {e.Message} failed ({NativeCall.Describe(e.NativeErrorCode)}). "
+            + "Look into the system's event log.", e),
     };
 }

@@ -19,7 +19,8 @@ public class CimValueTests
     [TestCase("dormant", TeredoClientState.Dormant)]
     [TestCase("probe (secondary server)", TeredoClientState.Probe)]
     [TestCase("Disabled", TeredoClientState.Inactive)]
-    public void Status_KnownWord_IsTheState(string value, TeredoClientState expected) => Assert.That(CimValue.Status(value, "none").State, Is.EqualTo(expected));
+    public void Status_KnownWord_IsTheState(string value, TeredoClientState expected) =>
+        Assert.That(CimValue.Status(value, "none").State, Is.EqualTo(expected));
 
     [Test]
     public void Status_UnknownWord_IsKeptAsTheSystemSaidIt()

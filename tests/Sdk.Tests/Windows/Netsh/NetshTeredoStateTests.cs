@@ -5,8 +5,9 @@ using TeredoSdk.Windows.Netsh;
 namespace TeredoSdk.Tests.Windows.Netsh;
 
 /// <summary>
-/// What netsh prints of Teredo, in seven languages. The corpus is a reconstruction: no machine with these languages was at hand. Its form and its values are those of
-/// outputs that people published in English and Chinese; the other languages' labels are our translations, which is why the parser must not read labels.
+/// What netsh prints of Teredo, in seven languages. The corpus is a reconstruction: no machine with these languages was at hand. Its form and
+/// its values are those of outputs that people published in English and Chinese; the other languages' labels are our translations, which is why
+/// the parser must not read labels.
 /// </summary>
 public class NetshTeredoStateTests
 {
@@ -85,7 +86,10 @@ public class NetshTeredoStateTests
     [Test]
     public void Parse_RandomText_IsNoException()
     {
-        string[] pieces = ["\n", ":", "：", "-----", "(", "（", ")", " ", "client", "offline", "qualified", "probe", "teredo ", "30", "\0", "é", "\r", "\uD800"];
+        string[] pieces =
+        [
+            "\n", ":", "：", "-----", "(", "（", ")", " ", "client", "offline", "qualified", "probe", "teredo ", "30", "\0", "é", "\r", "\uD800",
+        ];
         var random = new Random(20061);
         for (int i = 0; i < 20_000; i++)
         {
@@ -96,7 +100,13 @@ public class NetshTeredoStateTests
 
     static TeredoStatus Expected(string situation, bool isPolicy)
     {
-        var status = new TeredoStatus { State = TeredoClientState.Qualified, IsSetByPolicy = isPolicy, ClientType = "teredo client", Network = "unmanaged" };
+        var status = new TeredoStatus
+        {
+            State = TeredoClientState.Qualified,
+            IsSetByPolicy = isPolicy,
+            ClientType = "teredo client",
+            Network = "unmanaged",
+        };
         var common = new TeredoConfiguration { ServerName = "teredo.example.net.", RefreshInterval = TimeSpan.FromSeconds(30), ClientPort = 0 };
         return situation switch
         {

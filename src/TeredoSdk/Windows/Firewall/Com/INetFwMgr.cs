@@ -18,7 +18,8 @@ partial interface INetFwMgr : IDispatch
     void RestoreDefaults();
 
     void IsPortAllowed(
-        string? imageFileName, int ipVersion, int portNumber, string? localAddress, FirewallProtocol ipProtocol, out ComVariant allowed, out ComVariant restricted);
+        string? imageFileName, int ipVersion, int portNumber, string? localAddress, FirewallProtocol ipProtocol,
+        out ComVariant allowed, out ComVariant restricted);
 
     void IsIcmpTypeAllowed(int ipVersion, string? localAddress, byte type, out ComVariant allowed, out ComVariant restricted);
 }

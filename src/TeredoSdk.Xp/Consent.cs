@@ -1,0 +1,43 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace TeredoSdk.Xp;
+
+/// <summary>The questions, and the asking.</summary>
+static class Consent
+{
+    public static XpConsentRequest InstallIPv6() => new(XpConsentKind.InstallIPv6,
+        "IPv6 will be installed on this computer, so that others can reach this program over the Internet."
+        + " 'netsh interface ipv6 uninstall' undoes it.",
+        "netsh " + Netsh.InstallIPv6);
+
+    public static XpConsentRequest EnableTeredo(string? server) => new(XpConsentKind.EnableTeredo,
+        "Windows' Teredo will be enabled" + (server is null ? "" : $" with the server {server}")
+        + ": it gives this computer an IPv6 address that others can reach through the router. 'netsh interface ipv6 set teredo disabled' undoes it.",
+        "netsh " + Netsh.SetTeredoClient(server));
+
+    public static XpConsentRequest OpenPort(int port, string name) => new(XpConsentKind.OpenPort,
+        $"UDP port {port} will be opened in the Windows Firewall for all programs, under the name '{name}'."
+        + " Removing that exception in the control panel undoes it.",
+        "netsh " + Netsh.CommandLine("firewall", "add", "portopening", "UDP", $"{port}", name));
+
+    /// <summary>Asks all questions; returns only when each was answered with yes.</summary>
+    public static void Ask(Func<XpConsentRequest, bool>? consent, ICollection<XpConsentRequest> requests)
+    {
+        if (consent is null && requests.Count > 0)
+            throw new XpTeredoException(XpTeredoError.ConsentMissing,
+                "Nothing was changed, because nobody could be asked: give a callback that asks the person, or have an administrator run "
+                + $"{Commands(requests)}.");
+        foreach (var request in requests)
+        {
+            if (!consent!(request))
+                throw new XpTeredoException(XpTeredoError.ConsentRefused,
+                    $"Nothing was changed, because consent was refused ({request.Kind}): ask again when the person wants it,"
+                    + $" or have an administrator run '{request.Command}'.");
+        }
+    }
+
+    static string Commands(IEnumerable<XpConsentRequest> requests) =>
+        string.Join(", then ", requests.Select(request => $"'{request.Command}'").ToArray());
+}

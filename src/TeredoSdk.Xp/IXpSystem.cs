@@ -1,0 +1,33 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using System.Threading;
+
+namespace TeredoSdk.Xp;
+
+/// <summary>All that this library asks of Windows, but for the option of the caller's own socket.</summary>
+interface IXpSystem
+{
+    /// <summary>Whether the .NET Framework found IPv6; it looks once in the life of a process.</summary>
+    bool RuntimeHasIPv6 { get; }
+
+    /// <summary>Whether an IPv6 socket can be made now.</summary>
+    bool CanOpenIPv6Socket { get; }
+
+    /// <summary>The addresses of all interfaces.</summary>
+    IEnumerable<IPAddress> Addresses { get; }
+
+    /// <summary>A monotonic clock.</summary>
+    TimeSpan Now { get; }
+
+    /// <summary>Waits, at most until cancelled.</summary>
+    void Wait(TimeSpan duration, CancellationToken cancellation);
+
+    /// <summary>Runs netsh without a shell and returns what it printed. Its exit code says nothing, so nobody gets it.</summary>
+    /// <exception cref="XpTeredoException"><see cref="XpTeredoError.NetshUnavailable"/>.</exception>
+    string RunNetsh(string arguments);
+
+    /// <summary>Makes a COM object.</summary>
+    /// <exception cref="XpTeredoException"><see cref="XpTeredoError.FirewallUnavailable"/>.</exception>
+    object CreateComObject(string progId);
+}

@@ -1,0 +1,69 @@
+using System;
+using System.Runtime.InteropServices;
+
+// Source: netfw.h of the Windows SDK. Each interface in the order of its vtable, up to the last member that is needed; in COM a bool is
+// a VARIANT_BOOL and a string a BSTR without further ado. IntPtr stands for what is only there to keep its slot.
+namespace TeredoSdk.Xp;
+
+enum NetFwProtocol
+{
+    Tcp = 6,
+    Udp = 17,
+}
+
+enum NetFwScope
+{
+    All = 0,
+    LocalSubnet = 1,
+    Custom = 2,
+}
+
+[ComImport, Guid("f7898af5-cac4-4632-a2ec-da06e5111af2"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+interface INetFwMgr
+{
+    INetFwPolicy LocalPolicy { get; }
+}
+
+[ComImport, Guid("d46d2478-9ac9-4008-9dc7-5563ce5536cc"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+interface INetFwPolicy
+{
+    INetFwProfile CurrentProfile { get; }
+}
+
+[ComImport, Guid("174a0dda-e9f9-449d-993b-21ab667ca456"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+interface INetFwProfile
+{
+    int Type { get; }
+    bool FirewallEnabled { get; set; }
+    bool ExceptionsNotAllowed { get; set; }
+    bool NotificationsDisabled { get; set; }
+    bool UnicastResponsesToMulticastBroadcastDisabled { get; set; }
+    IntPtr RemoteAdminSettings { get; }
+    IntPtr IcmpSettings { get; }
+    INetFwOpenPorts GloballyOpenPorts { get; }
+}
+
+[ComImport, Guid("c0e9d7fa-e07e-430a-b19a-090ce82d92e2"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+interface INetFwOpenPorts
+{
+    int Count { get; }
+    void Add(INetFwOpenPort port);
+    void Remove(int portNumber, NetFwProtocol protocol);
+
+    // What is absent is an HRESULT, not an exception.
+    [PreserveSig]
+    int Item(int portNumber, NetFwProtocol protocol, out INetFwOpenPort? port);
+}
+
+[ComImport, Guid("e0483ba0-47ff-4d9c-a6d6-7741d0b195f7"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+interface INetFwOpenPort
+{
+    string Name { get; set; }
+    int IpVersion { get; set; }
+    NetFwProtocol Protocol { get; set; }
+    int Port { get; set; }
+    NetFwScope Scope { get; set; }
+    string RemoteAddresses { get; set; }
+    bool Enabled { get; set; }
+    bool BuiltIn { get; }
+}

@@ -1,0 +1,71 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text;
+
+namespace TeredoSdk.Xp;
+
+/// <summary>The commands of netsh, and what it shows of Teredo.</summary>
+static class Netsh
+{
+    public static readonly string InstallIPv6 = CommandLine("interface", "ipv6", "install");
+    public static readonly string ShowTeredo = CommandLine("interface", "ipv6", "show", "teredo");
+
+    /// <summary>Enables the Teredo client.</summary>
+    /// <param name="server">A server's name that was checked, or null for the one that is set.</param>
+    public static string SetTeredoClient(string? server) => server is null
+        ? CommandLine("interface", "ipv6", "set", "teredo", "client")
+        : CommandLine("interface", "ipv6", "set", "teredo", "client", server);
+
+    /// <summary>Joins arguments so that a Windows program finds the same ones again.</summary>
+    /// <remarks>Source: "Parsing C command-line arguments" of the Microsoft C runtime.</remarks>
+    public static string CommandLine(params string[] arguments) => string.Join(" ", arguments.Select(Quoted).ToArray());
+
+    /// <summary>Reads what <see cref="ShowTeredo"/> printed.</summary>
+    /// <remarks>Labels are translated, so the order of the values counts: type, server, refresh interval, port.</remarks>
+    public static TeredoSettings Parse(string output)
+    {
+        List<string> values = [.. Lines(output).Select(Value).Where(value => value.Length > 0)];
+        string At(int index) => values.Count > index ? values[index] : "";
+        return new TeredoSettings(type: At(0), server: At(1), clientPort: At(3));
+    }
+
+    static string Quoted(string argument)
+    {
+        if (argument.Length > 0 && argument.IndexOfAny([' ', '\t', '"']) < 0)
+            return argument;
+
+        var quoted = new StringBuilder("\"");
+        int backslashes = 0;
+        foreach (char c in argument)
+        {
+            // Backslashes count twice before a quote only, and the quote has one of its own.
+            if (c == '"')
+                quoted.Append('\\', backslashes + 1);
+            backslashes = c == '\\' ? backslashes + 1 : 0;
+            quoted.Append(c);
+        }
+        return quoted.Append('\\', backslashes).Append('"').ToString();
+    }
+
+    static string[] Lines(string output) => output.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
+
+    // The first word after the first colon: what follows it tells of a group policy.
+    static string Value(string line)
+    {
+        int colon = line.IndexOfAny([':', '\uff1a']);
+        return colon < 0 ? "" : line.Substring(colon + 1).Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "";
+    }
+}
+
+/// <summary>What Windows' Teredo is set to. A value that was not shown is empty.</summary>
+sealed class TeredoSettings(string type, string server, string clientPort)
+{
+    public string Type { get; } = type;
+    public string Server { get; } = server;
+    public string ClientPort { get; } = clientPort;
+
+    /// <summary>Whether Teredo is a client, of this server unless that is null.</summary>
+    public bool IsClientOf(string? wanted) => Type.EndsWith("client", StringComparison.OrdinalIgnoreCase)
+        && (wanted is null || Server.Equals(wanted, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,105 @@
+using System;
+using System.Collections.Generic;
+using System.ComponentModel;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Threading;
+
+namespace TeredoSdk.Xp;
+
+/// <summary>The machine itself.</summary>
+sealed class WindowsSystem : IXpSystem
+{
+    static readonly TimeSpan NetshTimeout = TimeSpan.FromMinutes(2); // the installation of IPv6 takes a while on a machine of that time
+    static readonly Stopwatch Clock = Stopwatch.StartNew();
+
+    public bool RuntimeHasIPv6 => Socket.OSSupportsIPv6;
+
+    public bool CanOpenIPv6Socket
+    {
+        get
+        {
+            try
+            {
+                using (new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp))
+                    return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
+    }
+
+    public IEnumerable<IPAddress> Addresses => NetworkInterface.GetAllNetworkInterfaces()
+        .SelectMany(adapter => adapter.GetIPProperties().UnicastAddresses).Select(unicast => unicast.Address);
+
+    public TimeSpan Now => Clock.Elapsed;
+
+    public void Wait(TimeSpan duration, CancellationToken cancellation) => cancellation.WaitHandle.WaitOne(duration);
+
+    public string RunNetsh(string arguments)
+    {
+        try
+        {
+            using var process = new Process { StartInfo = StartOf(arguments) };
+            return Run(process);
+        }
+        catch (Win32Exception e)
+        {
+            throw new XpTeredoException(XpTeredoError.NetshUnavailable,
+                $"netsh can't be started ({e.Message}): expected it in the system folder. Run 'netsh {arguments}' by hand as an administrator.", e);
+        }
+    }
+
+    public object CreateComObject(string progId)
+    {
+        try
+        {
+            if (Type.GetTypeFromProgID(progId) is { } type)
+                return Activator.CreateInstance(type);
+            throw Missing(progId, null);
+        }
+        // The latter is what a system without COM throws.
+        catch (Exception e) when (e is COMException or NotImplementedException)
+        {
+            throw Missing(progId, e);
+        }
+    }
+
+    // By its full path, so that no netsh.exe of another folder runs with an administrator's rights.
+    static ProcessStartInfo StartOf(string arguments) =>
+        new(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.System), "netsh.exe"), arguments)
+        {
+            UseShellExecute = false,
+            CreateNoWindow = true,
+            RedirectStandardOutput = true,
+        };
+
+    static string Run(Process process)
+    {
+        var output = new StringBuilder();
+        process.OutputDataReceived += (_, line) => output.AppendLine(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        if (!process.WaitForExit((int)NetshTimeout.TotalMilliseconds))
+        {
+            process.Kill();
+            throw new XpTeredoException(XpTeredoError.NetshUnavailable,
+                $"'netsh {process.StartInfo.Arguments}' did not end within {NetshTimeout.TotalMinutes:0} minutes and was ended:"
+                + " run it by hand to see what it waits for.");
+        }
+        process.WaitForExit(); // without a time-out it waits for the rest of the output, too
+        return output.ToString();
+    }
+
+    static XpTeredoException Missing(string progId, Exception? cause) => new(XpTeredoError.FirewallUnavailable,
+        $"The firewall's object {progId} is not there: it came with Windows XP SP2 and Server 2003 SP1."
+        + " Install the service pack, or open the port in the firewall that is in use.", cause);
+}

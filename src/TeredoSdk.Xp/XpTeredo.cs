@@ -1,0 +1,142 @@
+using System;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+
+namespace TeredoSdk.Xp;
+
+/// <summary>
+/// Windows' own Teredo on Windows XP SP2 and Server 2003 SP1, for applications that cannot run a newer .NET than the .NET Framework 4.0.
+/// </summary>
+/// <remarks>
+/// <para>
+/// <see cref="Prepare"/> once, at the application's setup or start and as an administrator; then call <see cref="SetUnrestricted"/> with each
+/// IPv6 socket that strangers shall reach, before it is bound. Nothing is installed, enabled or opened unless a callback agreed.
+/// </para>
+/// <para>All members block and may be called from any thread; two preparations at the same time are the caller's to avoid.</para>
+/// <para>Source: "Using Teredo in Windows XP", "IPV6_PROTECTION_LEVEL" and <c>INetFwOpenPort</c> of the Windows SDK.</para>
+/// </remarks>
+public sealed class XpTeredo
+{
+    static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
+
+    readonly IXpSystem _system;
+
+    /// <summary>The Teredo of this machine. Looks at nothing yet.</summary>
+    public XpTeredo() : this(new WindowsSystem())
+    {
+    }
+
+    internal XpTeredo(IXpSystem system) => _system = system;
+
+    /// <summary>Whether IPv6 is installed: an IPv6 socket can be made.</summary>
+    public bool IsIPv6Installed => _system.CanOpenIPv6Socket;
+
+    /// <summary>Whether an address is a Teredo address: in 2001::/32, or in the 3ffe:831f::/32 of old.</summary>
+    public static bool IsTeredoAddress(IPAddress address) =>
+        TeredoPrefix.Contains(address ?? throw new ArgumentNullException(nameof(address)));
+
+    /// <summary>Lets strangers reach a socket through Teredo: its <c>IPV6_PROTECTION_LEVEL</c> becomes unrestricted (10).</summary>
+    /// <param name="socket">An IPv6 socket that is not bound yet: what arrives between bind and this call would be refused.</param>
+    /// <exception cref="ArgumentException">The socket is not one of IPv6.</exception>
+    /// <exception cref="InvalidOperationException">It is bound.</exception>
+    /// <exception cref="XpTeredoException"><see cref="XpTeredoError.ProtectionLevelRefused"/>.</exception>
+    public static void SetUnrestricted(Socket socket)
+    {
+        if (socket is null)
+            throw new ArgumentNullException(nameof(socket));
+        if (socket.AddressFamily != AddressFamily.InterNetworkV6)
+            throw new ArgumentException("Only an IPv6 socket has a protection level: make it with AddressFamily.InterNetworkV6.", nameof(socket));
+        if (socket.IsBound)
+            throw new InvalidOperationException("The socket is bound already: set its protection level before Bind, Connect or Listen.");
+
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.IPProtectionLevel, (int)IPProtectionLevel.Unrestricted);
+        }
+        catch (SocketException e)
+        {
+            throw new XpTeredoException(XpTeredoError.ProtectionLevelRefused,
+                $"The system refused the socket's protection level ({e.SocketErrorCode}): it needs Windows XP SP2 or Server 2003 SP1."
+                + " Install the service pack.", e);
+        }
+    }
+
+    /// <summary>The Teredo address of this machine, or null while there is none.</summary>
+    public IPAddress? FindAddress() => _system.Addresses.FirstOrDefault(TeredoPrefix.Contains);
+
+    /// <summary>Waits for a Teredo address.</summary>
+    /// <param name="timeout">How long at most; zero looks once.</param>
+    /// <param name="cancellation">Gives up the wait.</param>
+    /// <exception cref="XpTeredoException"><see cref="XpTeredoError.NoAddress"/>: there is none in time.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public IPAddress WaitForAddress(TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        IPAddress? address = null;
+        if (Becomes(() => (address = FindAddress()) is not null, timeout, cancellation))
+            return address!;
+        throw new XpTeredoException(XpTeredoError.NoAddress, $"No interface got a Teredo address within {timeout.TotalSeconds:0.#} seconds:"
+            + $" see the state in 'netsh {Netsh.ShowTeredo}', and whether UDP to port 3544 of the server gets out.");
+    }
+
+    /// <summary>Makes Teredo ready: IPv6 installed, the client enabled, its port open, an address there. What is so already is left alone.</summary>
+    /// <param name="options">What to reach.</param>
+    /// <param name="consent">
+    /// Asks the person at the machine. All questions come before the first change, so after a no nothing was changed. Null: nothing may be changed.
+    /// </param>
+    /// <param name="cancellation">Gives up before the next step; what was changed stays.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="XpTeredoException">
+    /// A step failed, or consent was missing. Steps before it stay as they are; calling again goes on from there.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public XpReport Prepare(XpTeredoOptions options, Func<XpConsentRequest, bool>? consent, CancellationToken cancellation = default) =>
+        new Preparation(_system, this, options ?? throw new ArgumentNullException(nameof(options)), cancellation).Run(consent);
+
+    /// <summary>Opens a UDP port in the firewall for all programs and computers, by the current profile's globally open ports.</summary>
+    /// <param name="port">The port, 1 to 65535.</param>
+    /// <param name="name">The exception's name, as people see it and as it is recognised as one's own. Not empty.</param>
+    /// <param name="consent">Asks the person at the machine, unless the port is open. Null: nothing may be changed.</param>
+    /// <returns>False when the port was open; nothing was changed.</returns>
+    /// <exception cref="XpTeredoException">It can't be opened, or consent was missing.</exception>
+    public bool OpenPort(int port, string name, Func<XpConsentRequest, bool>? consent)
+    {
+        CheckPort(port, name);
+        var exceptions = new PortExceptions(_system);
+        if (exceptions.IsOpen(port, name))
+            return false;
+        Consent.Ask(consent, [Consent.OpenPort(port, name)]);
+        return exceptions.Open(port, name);
+    }
+
+    /// <summary>Removes the exception that <see cref="OpenPort"/> or <see cref="Prepare"/> made under that name.</summary>
+    /// <returns>False when there is none of that name; one of somebody else for the same port stays.</returns>
+    /// <exception cref="XpTeredoException">The firewall can't be asked, or rights are missing.</exception>
+    public bool ClosePort(int port, string name)
+    {
+        CheckPort(port, name);
+        return new PortExceptions(_system).Close(port, name);
+    }
+
+    internal static void CheckPort(int port, string name)
+    {
+        if (port is < 1 or > ushort.MaxValue)
+            throw new ArgumentOutOfRangeException(nameof(port), port, "A port is a number from 1 to 65535.");
+        if (string.IsNullOrEmpty(name))
+            throw new ArgumentException("A port exception needs a name, by which people recognise it.", nameof(name));
+    }
+
+    /// <summary>Looks again and again until something is so, or the time is over.</summary>
+    internal bool Becomes(Func<bool> condition, TimeSpan timeout, CancellationToken cancellation)
+    {
+        for (var end = _system.Now + timeout; ; _system.Wait(LookInterval, cancellation))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (condition())
+                return true;
+            if (_system.Now >= end)
+                return false;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+
+namespace TeredoSdk.Windows.Firewall;
+
+/// <summary>Checks kinds of traffic against the firewall as it stands.</summary>
+static class ExceptionCheck
+{
+    static readonly FirewallProtocol[] Protocols = [FirewallProtocol.Tcp, FirewallProtocol.Udp];
+
+    /// <summary>What peers send to a program.</summary>
+    public static Traffic To(string path, FirewallProtocol protocol, int? port, EdgeTraversal wanted) =>
+        new(protocol, port is { } number ? [Text(number)] : []) { ProgramPath = path, IsTunneled = wanted != EdgeTraversal.Deny };
+
+    /// <summary>What servers and peers send to the Teredo client.</summary>
+    public static Traffic ToTeredo(IWindowsSystem windows)
+    {
+        var port = windows.ReadTeredoPort();
+        string[] names = [ExceptionRules.TeredoPort, .. port.IsKnown ? [Text(port.Value)] : Array.Empty<string>()];
+        return new(FirewallProtocol.Udp, names) { ServiceName = ExceptionRules.TeredoService };
+    }
+
+    /// <summary>Whether all of it gets in.</summary>
+    public static FirewallExceptionCheck OfAll(IWindowsFirewall firewall, IReadOnlyList<Traffic> traffic, string advice) =>
+        With(firewall, policy =>
+        {
+            FirewallExceptionCheck[] checks = [.. traffic.Select(each => Explain(policy.Judge(each, advice), each))];
+            return checks.FirstOrDefault(check => check.State != FirewallExceptionState.InForce)
+                ?? new(FirewallExceptionState.InForce, null, null, Rules(checks));
+        });
+
+    /// <summary>Whether some of what peers send to a program gets in.</summary>
+    public static FirewallExceptionCheck OfAny(IWindowsFirewall firewall, string path) => With(firewall, policy =>
+    {
+        string advice = SetupCommand.Advice(new() { Name = Title(path), ProgramPath = path });
+        FirewallExceptionCheck[] checks = [.. Protocols
+            .Select(protocol => To(path, protocol, null, EdgeTraversal.DeferToApp) with { IsAnyPortEnough = true })
+            .Select(each => Explain(policy.Judge(each, advice), each))];
+        FirewallExceptionCheck[] open = [.. checks.Where(check => check.State == FirewallExceptionState.InForce)];
+        return open.Length > 0 ? new(FirewallExceptionState.InForce, null, null, Rules(open))
+            : checks.FirstOrDefault(check => check.State == FirewallExceptionState.Overridden) ?? checks[0];
+    });
+
+    static FirewallExceptionCheck With(IWindowsFirewall firewall, Func<EffectivePolicy, FirewallExceptionCheck> judge)
+    {
+        var status = firewall.ReadStatus();
+        if (!status.IsKnown)
+            return NotKnown(status.Reason!);
+        var rules = RuleStore.Of(firewall).Read();
+        if (!rules.IsKnown)
+            return NotKnown(rules.Reason!);
+        var policy = new EffectivePolicy(status.Value, rules.Value);
+        return policy.Overruled() ?? judge(policy);
+    }
+
+    // An exception for dotnet.exe is not advice that anybody should follow.
+    static FirewallExceptionCheck Explain(FirewallExceptionCheck check, Traffic traffic) =>
+        check.State == FirewallExceptionState.Missing && traffic.ProgramPath is { } path && RequestChecks.IsDotnetHost(path)
+            ? check with
+            {
+                Error = TeredoError.InvalidProgram,
+                Problem = $"The firewall has no exception for '{path}', and {RequestChecks.DotnetAdvice}.",
+            }
+            : check;
+
+    static FirewallExceptionCheck NotKnown(string reason) => new(FirewallExceptionState.NotKnown, TeredoError.FirewallUnavailable, reason, []);
+
+    static FirewallRule[] Rules(IEnumerable<FirewallExceptionCheck> checks) => [.. checks.SelectMany(check => check.Rules).Distinct()];
+
+    static string Title(string path)
+    {
+        string file = path[(path.LastIndexOf('\\') + 1)..];
+        return file.EndsWith(".exe", StringComparison.OrdinalIgnoreCase) ? file[..^4] : file;
+    }
+
+    static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+
+namespace TeredoSdk.Windows.Firewall;
+
+/// <summary>The rules that a request stands for. Equal requests give equal rules, so that a second setup finds those of the first.</summary>
+/// <param name="windows">Asked for the Teredo port, where the firewall knows numbers only.</param>
+/// <param name="generation">What the firewall can express.</param>
+sealed class ExceptionRules(IWindowsSystem windows, FirewallGeneration generation)
+{
+    /// <summary>The service that holds the Teredo client.</summary>
+    public const string TeredoService = "iphlpsvc";
+
+    /// <summary>The word for the Teredo client's port in a rule: UDP and inbound only ([MS-FASP] 2.2.37).</summary>
+    public const string TeredoPort = "Teredo";
+
+    const string TeredoPortEnding = " (Teredo port)";
+
+    bool KnowsPortsOnly => generation == FirewallGeneration.Xp;
+
+    /// <param name="request">Has been checked.</param>
+    /// <exception cref="TeredoException">The system's firewall can't express it.</exception>
+    public IReadOnlyList<FirewallRule> Of(FirewallExceptionRequest request) =>
+        [.. ProgramRules(request), .. request.OpenTeredoPort ? [TeredoPortRule(request.Name)] : Array.Empty<FirewallRule>()];
+
+    /// <summary>Whether a rule is the SDK's own, and that application's when one is named.</summary>
+    public static bool IsOwn(FirewallRule rule, string? application) =>
+        FirewallExceptionRequest.OwnGrouping.Equals(rule.Grouping, StringComparison.OrdinalIgnoreCase)
+        && (application is null || Names(application).Contains(rule.Name, StringComparer.OrdinalIgnoreCase));
+
+    /// <summary>Whether a name is formed like those of the SDK's rules.</summary>
+    public static bool HasOwnName(string name) => Names("").Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+
+    static string[] Names(string application) =>
+        [RuleName(application, FirewallProtocol.Tcp), RuleName(application, FirewallProtocol.Udp), application + TeredoPortEnding];
+
+    static string RuleName(string application, FirewallProtocol protocol) =>
+        $"{application} (Teredo, {(protocol == FirewallProtocol.Tcp ? "TCP" : "UDP")})";
+
+    IEnumerable<FirewallRule> ProgramRules(FirewallExceptionRequest request)
+    {
+        if (request.ProgramPath is null)
+            return [];
+        if (KnowsPortsOnly && request is { TcpPort: null, UdpPort: null })
+            throw new TeredoException(TeredoError.NotSupported,
+                "This system's firewall is opened by ports (the XP-era interface): name the program's TCP or UDP port.");
+        return Traffic(request).Select(each => ProgramRule(request, each.Protocol, each.Port));
+    }
+
+    /// <summary>The protocols and ports that a request is about: both with all ports, or those that are named.</summary>
+    public static IEnumerable<(FirewallProtocol Protocol, int? Port)> Traffic(FirewallExceptionRequest request)
+    {
+        bool isAll = request is { TcpPort: null, UdpPort: null };
+        if (isAll || request.TcpPort is not null)
+            yield return (FirewallProtocol.Tcp, request.TcpPort);
+        if (isAll || request.UdpPort is not null)
+            yield return (FirewallProtocol.Udp, request.UdpPort);
+    }
+
+    FirewallRule ProgramRule(FirewallExceptionRequest request, FirewallProtocol protocol, int? port) => new()
+    {
+        Name = RuleName(request.Name, protocol),
+        Description = Description($"Lets peers reach {request.Name} through Teredo."),
+        Grouping = FirewallExceptionRequest.OwnGrouping,
+        ProgramPath = KnowsPortsOnly ? null : request.ProgramPath,
+        Protocol = protocol,
+        LocalPorts = port?.ToString(CultureInfo.InvariantCulture),
+        EdgeTraversal = Edge(request.EdgeTraversal),
+        Enabled = true,
+    };
+
+    FirewallRule TeredoPortRule(string application) => new()
+    {
+        Name = application + TeredoPortEnding,
+        Description = Description($"Lets the Teredo client of Windows receive, for {application}."),
+        Grouping = FirewallExceptionRequest.OwnGrouping,
+        ServiceName = KnowsPortsOnly ? null : TeredoService,
+        Protocol = FirewallProtocol.Udp,
+        LocalPorts = KnowsPortsOnly ? TeredoPortNumber().ToString(CultureInfo.InvariantCulture) : TeredoPort,
+        EdgeTraversal = KnowsPortsOnly ? EdgeTraversal.Allow : EdgeTraversal.Deny,
+        Enabled = true,
+    };
+
+    string? Description(string text) => KnowsPortsOnly ? null : text;
+
+    EdgeTraversal Edge(EdgeTraversal wanted) => generation switch
+    {
+        FirewallGeneration.Xp => EdgeTraversal.Allow, // an open port is open to all that comes
+        FirewallGeneration.Vista when wanted == EdgeTraversal.DeferToApp => EdgeTraversal.Allow,
+        _ => wanted,
+    };
+
+    int TeredoPortNumber()
+    {
+        var port = windows.ReadTeredoPort();
+        return port.IsKnown ? port.Value : throw new TeredoException(TeredoError.NotSupported,
+            $"This system's firewall needs the number of the Teredo port, which is not known ({port.Reason!.TrimEnd('.')}): "
+            + "bring Teredo up first, or set its client port.");
+    }
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+
+namespace TeredoSdk.Windows.Firewall;
+
+/// <summary>The firewall's rules, whatever its generation.</summary>
+abstract class RuleStore
+{
+    /// <summary>That of a firewall.</summary>
+    public static RuleStore Of(IWindowsFirewall firewall) =>
+        firewall.Generation.ValueOrDefault == FirewallGeneration.Xp ? new OpenPortStore(firewall) : new RealRuleStore(firewall);
+
+    public abstract Reading<IReadOnlyList<FirewallRule>> Read();
+
+    public abstract void Add(FirewallRule rule);
+
+    public abstract void Update(FirewallRule rule, FirewallRule previous);
+
+    public abstract void Remove(FirewallRule rule);
+
+    /// <exception cref="TeredoException"><see cref="TeredoError.FirewallUnavailable"/>.</exception>
+    public IReadOnlyList<FirewallRule> Require()
+    {
+        var rules = Read();
+        return rules.IsKnown ? rules.Value : throw new TeredoException(TeredoError.FirewallUnavailable, rules.Reason!);
+    }
+}
+
+sealed class RealRuleStore(IWindowsFirewall firewall) : RuleStore
+{
+    public override Reading<IReadOnlyList<FirewallRule>> Read() => firewall.ReadRules();
+
+    public override void Add(FirewallRule rule) => firewall.Add(rule);
+
+    public override void Update(FirewallRule rule, FirewallRule previous) => firewall.Update(rule);
+
+    public override void Remove(FirewallRule rule) => firewall.Remove(rule.Name);
+}
+
+/// <summary>The XP-era firewall, whose open ports are rules for all programs. A port has no group: its name says whose it is.</summary>
+sealed class OpenPortStore(IWindowsFirewall firewall) : RuleStore
+{
+    public override Reading<IReadOnlyList<FirewallRule>> Read()
+    {
+        var ports = firewall.ReadOpenPorts();
+        return ports.IsKnown ? Reading.Of<IReadOnlyList<FirewallRule>>([.. ports.Value.Select(ToRule)])
+            : Reading.Unknown<IReadOnlyList<FirewallRule>>(ports.Reason!);
+    }
+
+    public override void Add(FirewallRule rule)
+    {
+        RequireFree(rule, besides: rule.Name);
+        Open(rule);
+    }
+
+    public override void Update(FirewallRule rule, FirewallRule previous)
+    {
+        RequireFree(rule, besides: previous.Name);
+        Remove(previous);
+        Open(rule);
+    }
+
+    public override void Remove(FirewallRule rule) => firewall.RemoveOpenPort(Port(rule), rule.Protocol);
+
+    void Open(FirewallRule rule) => firewall.AddOpenPort(new OpenPort(rule.Name, Port(rule), rule.Protocol, rule.Enabled));
+
+    // A port is open once: opening it again would take the other one's name away.
+    void RequireFree(FirewallRule rule, string besides)
+    {
+        var other = Require().FirstOrDefault(open => open.LocalPorts == rule.LocalPorts && open.Protocol == rule.Protocol);
+        if (other is not null && !other.Name.Equals(besides, StringComparison.OrdinalIgnoreCase))
+            throw new TeredoException(TeredoError.InvalidFirewallRule, $"The firewall has the port {rule.LocalPorts} open already as '{other.Name}': "
+                + "use another port, or close that one in the firewall's settings.");
+    }
+
+    static int Port(FirewallRule rule) => int.Parse(rule.LocalPorts!, CultureInfo.InvariantCulture);
+
+    static FirewallRule ToRule(OpenPort port) => new()
+    {
+        Name = port.Name,
+        Grouping = ExceptionRules.HasOwnName(port.Name) ? FirewallExceptionRequest.OwnGrouping : null,
+        Protocol = port.Protocol,
+        LocalPorts = port.Port.ToString(CultureInfo.InvariantCulture),
+        EdgeTraversal = EdgeTraversal.Allow,
+        Enabled = port.Enabled,
+    };
+}

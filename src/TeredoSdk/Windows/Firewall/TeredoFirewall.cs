@@ -1,0 +1,139 @@
+using TeredoSdk.Windows.Firewall;
+
+namespace TeredoSdk.Windows;
+
+/// <summary>
+/// Firewall exceptions that let strangers reach a program through Teredo: planned, made without duplicates, verified, checked, and
+/// removed again. Logic over an <see cref="IWindowsFirewall"/> of any generation, so that it runs on any system against a fake one.
+/// </summary>
+/// <remarks>
+/// <see cref="Ensure"/> and <see cref="RemoveOwned"/> need an administrator, all else does not. Only rules of the group
+/// <see cref="FirewallExceptionRequest.OwnGrouping"/> are ever changed (on XP-era firewalls, ports with the names of such rules).
+/// Safe for any number of threads, but two that change rules at the same time may both add.
+/// </remarks>
+/// <param name="windows">The system.</param>
+public sealed class TeredoFirewall(IWindowsSystem windows)
+{
+    IWindowsFirewall Firewall => windows.Firewall;
+
+    /// <summary>
+    /// The rules that a request stands for: one for each protocol or named port of the program, and that of the Teredo port where it is asked for.
+    /// </summary>
+    /// <param name="request">What is asked for.</param>
+    /// <exception cref="TeredoException">
+    /// The name or a port is not valid (<see cref="TeredoError.InvalidFirewallRule"/>); the program is not a full path, does not exist or is
+    /// dotnet.exe (<see cref="TeredoError.InvalidProgram"/>); the firewall can't express it (<see cref="TeredoError.NotSupported"/>).
+    /// </exception>
+    public IReadOnlyList<FirewallRule> WantedRules(FirewallExceptionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        RequestChecks.Check(request, windows);
+        // Where the generation is not known, the newest: what is too new for the system is refused when it is written.
+        var generation = Firewall.Generation;
+        return new ExceptionRules(windows, generation.IsKnown ? generation.Value : FirewallGeneration.Windows8).Of(request);
+    }
+
+    /// <summary>What <see cref="Ensure"/> would do, one step for each wanted rule. Changes nothing.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <exception cref="TeredoException">
+    /// As of <see cref="WantedRules"/>; somebody else's rule has such a name (<see cref="TeredoError.InvalidFirewallRule"/>); the firewall
+    /// can't be asked (<see cref="TeredoError.FirewallUnavailable"/>).
+    /// </exception>
+    public IReadOnlyList<FirewallChange> Plan(FirewallExceptionRequest request)
+    {
+        var wanted = WantedRules(request);
+        var rules = RuleStore.Of(Firewall).Require();
+        return [.. wanted.Select(rule => ExceptionPlan.Step(rule, rules))];
+    }
+
+    /// <summary>Makes the rules that are wanted, reads them back, and checks whether they are in force. A second run changes nothing.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <returns>What <see cref="Check(FirewallExceptionRequest)"/> finds afterwards: the rules stand, but something else may override them.</returns>
+    /// <exception cref="TeredoException">
+    /// As of <see cref="Plan"/>; rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command that does it); a rule reads back
+    /// otherwise (<see cref="TeredoError.SetupFailed"/>). Steps that were done stay; the next run goes on from there.
+    /// </exception>
+    public FirewallExceptionCheck Ensure(FirewallExceptionRequest request)
+    {
+        var plan = Plan(request);
+        var store = RuleStore.Of(Firewall);
+        WithRights(SetupCommand.Advice(request), () =>
+        {
+            foreach (var step in plan)
+                ExceptionPlan.Apply(step, store);
+        });
+        ExceptionPlan.Verify(plan, store.Require());
+        return Check(request);
+    }
+
+    /// <summary>Whether what the request asks for gets in now, by whose rules ever, with all that may override them.</summary>
+    /// <param name="request">What is asked for; that it is valid is not checked.</param>
+    public FirewallExceptionCheck Check(FirewallExceptionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        List<Traffic> traffic = request.ProgramPath is { } path
+            ? [.. ExceptionRules.Traffic(request).Select(each => ExceptionCheck.To(path, each.Protocol, each.Port, request.EdgeTraversal))]
+            : [];
+        if (request.OpenTeredoPort)
+            traffic.Add(ExceptionCheck.ToTeredo(windows));
+        return ExceptionCheck.OfAll(Firewall, traffic, SetupCommand.Advice(request));
+    }
+
+    /// <summary>Whether strangers reach a program through Teredo by at least one protocol and port.</summary>
+    /// <param name="programPath">The full path of the program.</param>
+    public FirewallExceptionCheck Check(string programPath)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(programPath);
+        return ExceptionCheck.OfAny(Firewall, programPath);
+    }
+
+    /// <summary>Removes the SDK's own rules.</summary>
+    /// <param name="name">The application of the requests whose rules go; null for all applications.</param>
+    /// <returns>The rules that are gone.</returns>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>); the firewall can't be asked (<see cref="TeredoError.FirewallUnavailable"/>);
+    /// somebody else's rule has the same name, so that the firewall can't tell them apart
+    /// (<see cref="TeredoError.InvalidFirewallRule"/>): nothing is removed then.
+    /// </exception>
+    public IReadOnlyList<FirewallRule> RemoveOwned(string? name = null)
+    {
+        var store = RuleStore.Of(Firewall);
+        var rules = store.Require();
+        FirewallRule[] own = [.. rules.Where(rule => ExceptionRules.IsOwn(rule, name))];
+        foreach (var rule in own)
+            ExceptionPlan.RequireNoOther(rule.Name, rules);
+        foreach (var rule in own)
+            WithRights(SetupCommand.RemovalAdvice(rule, name), () => store.Remove(rule));
+        return own;
+    }
+
+    /// <summary>The rules that let a tunnel's traffic in, whoever made them: enabled, inbound, allowing; or why the firewall can't be asked.</summary>
+    public Reading<IReadOnlyList<FirewallRule>> RulesWithEdgeTraversal()
+    {
+        var rules = Firewall.ReadRules();
+        return rules.IsKnown ? Reading.Of<IReadOnlyList<FirewallRule>>([.. rules.Value.Where(LetsTunnelsIn)]) : rules;
+    }
+
+    /// <summary>Whether a rule is one that a request stands for, or stood for with other ports.</summary>
+    internal static bool IsOwned(FirewallRule rule, FirewallExceptionRequest request) => ExceptionRules.IsOwn(rule, request.Name);
+
+    static bool LetsTunnelsIn(FirewallRule rule) => rule is
+    {
+        Enabled: true, Direction: FirewallDirection.In, Action: FirewallAction.Allow, EdgeTraversal: not EdgeTraversal.Deny,
+    };
+
+    static void WithRights(string advice, Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (TeredoException refused) when (refused.Error == TeredoError.AccessDenied)
+        {
+            throw new TeredoException(TeredoError.AccessDenied, $"Changing the firewall needs an administrator's rights: {advice}.", refused)
+            {
+                HResult = refused.HResult,
+            };
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace TeredoSdk.Windows.Firewall;
+
+/// <summary>A kind of inbound traffic that shall pass: to a program or a service, of one protocol, to one port or all.</summary>
+/// <param name="Protocol">TCP or UDP.</param>
+/// <param name="Ports">The port's names, of which a rule must have one; empty for all ports.</param>
+sealed record Traffic(FirewallProtocol Protocol, params IReadOnlyList<string> Ports)
+{
+    // The process that services run in.
+    const string ServiceHost = @"\svchost.exe";
+
+    /// <summary>The program that listens; null for a service.</summary>
+    public string? ProgramPath { get; init; }
+
+    /// <summary>The service that listens; null for a program.</summary>
+    public string? ServiceName { get; init; }
+
+    /// <summary>Whether a rule for some port is enough, since it is not known which one the program will use.</summary>
+    public bool IsAnyPortEnough { get; init; }
+
+    /// <summary>Whether it comes out of a tunnel.</summary>
+    public bool IsTunneled { get; init; }
+
+    /// <summary>Who listens, in words.</summary>
+    public string Listener => ProgramPath is { } path ? $"'{path}'" : $"the service {ServiceName}";
+
+    /// <summary>Whether an inbound rule for this listener and protocol has it in view, whatever else it asks for.</summary>
+    public bool IsNamedBy(FirewallRule rule) => rule.Direction == FirewallDirection.In
+        && (rule.Protocol == FirewallProtocol.Any || rule.Protocol == Protocol)
+        && IsListener(rule);
+
+    /// <summary>Whether a rule holds for the port, or for all ports where all are needed.</summary>
+    public bool HasPort(FirewallRule rule) => rule.LocalPorts is not { } ports || IsAnyPortEnough || Ports.Any(port => Contains(ports, port));
+
+    bool IsListener(FirewallRule rule) => ServiceName is null
+        ? rule.ServiceName is null && (rule.ProgramPath is not { } path || RuleComparison.SamePath(path, ProgramPath!))
+        : (rule.ServiceName is null or "*" || rule.ServiceName.Equals(ServiceName, StringComparison.OrdinalIgnoreCase))
+            && (rule.ProgramPath is not { } host || host.EndsWith(ServiceHost, StringComparison.OrdinalIgnoreCase));
+
+    static bool Contains(string ports, string port) =>
+        ports.Split(',', StringSplitOptions.TrimEntries).Any(item => item.Equals(port, StringComparison.OrdinalIgnoreCase) || IsWithin(item, port));
+
+    static bool IsWithin(string range, string port) =>
+        range.Split('-') is [var first, var last] && IsNumber(first, out int from) && IsNumber(last, out int to) && IsNumber(port, out int number)
+        && from <= number && number <= to;
+
+    static bool IsNumber(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+}

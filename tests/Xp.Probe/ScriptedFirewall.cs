@@ -1,0 +1,131 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.InteropServices;
+
+namespace TeredoSdk.Xp.Probe;
+
+/// <summary>The firewall of Windows XP behind the interfaces of <c>HNetCfg</c>, which prints what is added, changed and removed.</summary>
+/// <remarks>
+/// <c>firewall=off</c>, <c>no-exceptions</c>, <c>absent</c>, <c>denied</c> (rights are missing to change it), <c>stopped</c> (no service),
+/// <c>forgets</c>; <c>exception</c> is the name of one for UDP port 3544, with <c>exception-off</c>, <c>exception-subnet</c> or
+/// <c>exception-built-in</c>.
+/// </remarks>
+sealed class ScriptedFirewall : INetFwMgr, INetFwPolicy, INetFwProfile, INetFwOpenPorts
+{
+    const int NotFound = unchecked((int)0x80070002), AccessDenied = unchecked((int)0x80070005), NotRegistered = unchecked((int)0x800706d9);
+
+    readonly Script _script;
+    readonly List<INetFwOpenPort> _ports = [];
+
+    public ScriptedFirewall(Script script)
+    {
+        _script = script;
+        // One that must never be taken for the other: the same number for TCP.
+        _ports.Add(new OpenPort { Name = "Of TCP", Port = 3544, Enabled = true });
+        if (script.Text("exception") is { } name)
+        {
+            _ports.Add(new OpenPort
+            {
+                Name = name,
+                Port = 3544,
+                Protocol = NetFwProtocol.Udp,
+                Enabled = !script.Has("exception-off"),
+                Scope = script.Has("exception-subnet") ? NetFwScope.LocalSubnet : NetFwScope.All,
+                BuiltIn = script.Has("exception-built-in"),
+            });
+        }
+    }
+
+    public INetFwPolicy LocalPolicy => this;
+
+    public INetFwProfile CurrentProfile => _script.Text("firewall") == "stopped" ? throw Failure(NotRegistered) : this;
+
+    public int Type => 1;
+
+    public bool FirewallEnabled
+    {
+        get => _script.Text("firewall") != "off";
+        set => throw NeverSet();
+    }
+
+    public bool ExceptionsNotAllowed
+    {
+        get => _script.Text("firewall") == "no-exceptions";
+        set => throw NeverSet();
+    }
+
+    public bool NotificationsDisabled
+    {
+        get => throw NeverSet();
+        set => throw NeverSet();
+    }
+
+    public bool UnicastResponsesToMulticastBroadcastDisabled
+    {
+        get => throw NeverSet();
+        set => throw NeverSet();
+    }
+
+    public IntPtr RemoteAdminSettings => throw NeverSet();
+
+    public IntPtr IcmpSettings => throw NeverSet();
+
+    public INetFwOpenPorts GloballyOpenPorts => this;
+
+    public int Count => _ports.Count;
+
+    public object Create(string progId) => _script.Text("firewall") == "absent" ? new WindowsSystem().CreateComObject(progId)
+        : progId == "HNetCfg.FwMgr" ? this
+        : progId == "HNetCfg.FwOpenPort" ? new OpenPort()
+        : throw new InvalidOperationException($"An object that nobody should ask for: {progId}.");
+
+    public void Add(INetFwOpenPort port)
+    {
+        CheckRights();
+        Console.WriteLine($"added {port}");
+        if (_script.Text("firewall") != "forgets")
+            _ports.Add(port);
+    }
+
+    public void Remove(int portNumber, NetFwProtocol protocol)
+    {
+        CheckRights();
+        Item(portNumber, protocol, out var port);
+        Console.WriteLine($"removed {port}");
+        _ports.Remove(port!);
+    }
+
+    public int Item(int portNumber, NetFwProtocol protocol, out INetFwOpenPort? port)
+    {
+        port = _ports.SingleOrDefault(open => open.Port == portNumber && open.Protocol == protocol);
+        return port is null ? NotFound : 0;
+    }
+
+    public void Print() => _ports.Skip(1).ToList().ForEach(port => Console.WriteLine($"port {port}"));
+
+    void CheckRights()
+    {
+        if (_script.Text("firewall") == "denied")
+            throw Failure(AccessDenied);
+    }
+
+    static Exception Failure(int result) => Marshal.GetExceptionForHR(result);
+
+    static InvalidOperationException NeverSet() => new("A member that nobody should touch.");
+
+    /// <summary>A port with the defaults of the real one: TCP, everybody, on.</summary>
+    sealed class OpenPort : INetFwOpenPort
+    {
+        public string Name { get; set; } = "";
+        public int IpVersion { get; set; } = 2;
+        public NetFwProtocol Protocol { get; set; } = NetFwProtocol.Tcp;
+        public int Port { get; set; }
+        public NetFwScope Scope { get; set; } = NetFwScope.All;
+        public string RemoteAddresses { get; set; } = "*";
+        public bool Enabled { get; set; } = true;
+        public bool BuiltIn { get; set; }
+
+        public override string ToString() => $"'{Name}' {Protocol} {Port} {Scope} {(Enabled ? "on" : "off")}";
+    }
+}
