@@ -2,7 +2,7 @@ namespace TeredoSdk;
 
 /// <summary>
 /// The numbers of the log messages, in blocks: 1000 qualification, 2000 peers, 3000 sockets of the engine, 4000 the platform,
-/// 4100 port mapping.
+/// 4100 port mapping, 4200 Windows.
 /// </summary>
 static class EventIds
 {
@@ -43,4 +43,7 @@ static class EventIds
     public const int RelayStarted = 4006;
     public const int RelayStopped = 4007;
     public const int RelayFailed = 4008;
+
+    public const int WindowsStep = 4200;
+    public const int FirewallExceptionMissing = 4201;
 }

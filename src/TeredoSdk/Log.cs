@@ -82,4 +82,10 @@ static partial class Log
 
     [LoggerMessage(EventIds.RelayFailed, LogLevel.Warning, "The Teredo relay can't run: {Problem}")]
     public static partial void RelayFailed(ILogger log, string problem);
+
+    [LoggerMessage(EventIds.WindowsStep, LogLevel.Information, "Switching Windows' Teredo on: {Step}")]
+    public static partial void WindowsStep(ILogger log, string step);
+
+    [LoggerMessage(EventIds.FirewallExceptionMissing, LogLevel.Warning, "Strangers may not get in: {Problem}")]
+    public static partial void FirewallExceptionMissing(ILogger log, string problem);
 }

@@ -5,7 +5,9 @@ using TeredoSdk.Protocol;
 using TeredoSdk.Providers;
 using TeredoSdk.Providers.Embedded;
 using TeredoSdk.Providers.Interface;
+using TeredoSdk.Providers.Windows;
 using TeredoSdk.Sockets;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk;
 
@@ -55,7 +57,14 @@ public sealed class TeredoNode : IAsyncDisposable
         var settings = (options ?? new()).Snapshot();
         var log = GuardedLogger.For<TeredoNode>(settings.LoggerFactory);
         var network = new SystemNetwork(log);
-        return StartAsync(settings, [new InterfaceProvider(network, new SystemInterfaces(log)), new EmbeddedProvider(network, CryptographicRandom.Instance)], cancellationToken);
+        settings.Windows ??= OperatingSystem.IsWindows() ? WindowsSystem.Current : null;
+        ITeredoProvider[] providers =
+        [
+            new WindowsProvider(settings.Windows),
+            new InterfaceProvider(network, new SystemInterfaces(log)),
+            new EmbeddedProvider(network, CryptographicRandom.Instance),
+        ];
+        return StartAsync(settings, providers, cancellationToken);
     }
 
     internal static Task<TeredoNode> StartAsync(TeredoOptions options, IHostNetwork network, IRandomSource random, CancellationToken cancellationToken) =>
@@ -116,7 +125,7 @@ public sealed class TeredoNode : IAsyncDisposable
     public async Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default)
     {
         EndPoints.CheckPort(port, allowZero: false);
-        var addresses = await EndPoints.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
+        var addresses = await _link.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
         for (int i = 0; ; i++)
         {
             try

@@ -48,7 +48,7 @@ public sealed class TeredoOptions
     /// <summary>
     /// The Teredo servers in order of preference: <c>host</c> or <c>host,secondary</c>, each an IPv4 address or a name. Without a
     /// secondary it is the primary address plus 1. The next server is tried when one does not answer. Empty (the default): those of
-    /// <see cref="ServerVariable"/>.
+    /// <see cref="ServerVariable"/>, else the one that Windows' own Teredo is set to use.
     /// </summary>
     public IList<string> Servers { get; set; } = [];
 

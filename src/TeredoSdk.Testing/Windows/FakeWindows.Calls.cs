@@ -11,7 +11,9 @@ public sealed partial class FakeWindows
     public Reading<WindowsService> ReadService(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return Read(nameof(ReadService), () => Services.TryGetValue(name, out var service) ? service : default);
+        return Read(nameof(ReadService), () => name.Equals("tcpip6", StringComparison.OrdinalIgnoreCase)
+            ? new(Exists: IPv6Installed, IsRunning: IPv6Installed, IsDisabled: false)
+            : Services.TryGetValue(name, out var service) ? service : default);
     }
 
     /// <inheritdoc/>

@@ -14,6 +14,8 @@ namespace TeredoSdk.Testing;
 /// </remarks>
 public sealed partial class FakeWindows : IWindowsSystem
 {
+    const string DefaultProgram = @"C:\Program Files\App\App.exe";
+
     readonly Lock _gate = new();
     readonly List<string> _actions = [];
     readonly List<FakeWindowsSocket> _sockets = [];
@@ -37,7 +39,10 @@ public sealed partial class FakeWindows : IWindowsSystem
     /// <inheritdoc/>
     public bool IsElevated { get; set; } = true;
 
-    /// <summary>Whether IPv6 is installed; before Windows Vista it is not, at first.</summary>
+    /// <summary>The program that asks: an existing file at first.</summary>
+    public string? ProgramPath { get; set; } = DefaultProgram;
+
+    /// <summary>Whether IPv6 is installed (the driver <c>tcpip6</c>); before Windows Vista it is not, at first.</summary>
     public bool IPv6Installed { get; set; }
 
     /// <summary>The firewall.</summary>
@@ -70,7 +75,10 @@ public sealed partial class FakeWindows : IWindowsSystem
     public IDictionary<string, IPAddress[]> Dns { get; } = new ConcurrentDictionary<string, IPAddress[]>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The files that exist, by their full paths, beside those of the machine that the test runs on; the values do not matter.</summary>
-    public IDictionary<string, bool> Files { get; } = new ConcurrentDictionary<string, bool>(StringComparer.OrdinalIgnoreCase);
+    public IDictionary<string, bool> Files { get; } = new ConcurrentDictionary<string, bool>(StringComparer.OrdinalIgnoreCase)
+    {
+        [DefaultProgram] = true,
+    };
 
     /// <summary>What Windows Security says of the firewall.</summary>
     public FirewallHealth FirewallHealth { get; set; } = FirewallHealth.Good;

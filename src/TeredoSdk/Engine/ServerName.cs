@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Engine;
 
@@ -24,7 +25,7 @@ readonly record struct ServerName(string Primary, string? Secondary)
         return valid;
     }
 
-    /// <summary>The servers of the options, else those of the environment.</summary>
+    /// <summary>The servers of the options, else those of the environment, else the one that the system's own Teredo is set to use.</summary>
     /// <exception cref="TeredoException">There are none, or the environment's are no servers.</exception>
     public static IReadOnlyList<ServerName> Find(TeredoOptions options, string? environment)
     {
@@ -34,6 +35,8 @@ readonly record struct ServerName(string Primary, string? Secondary)
         foreach (string text in texts)
             names.Add(TryParse(text, out var name) ? name : throw new TeredoException(TeredoError.NoServer,
                 $"The environment variable {TeredoOptions.ServerVariable} names '{text}'; expected {Expected}."));
+        if (names.Count == 0 && options.Windows is { } windows && TryParse(TeredoSwitches.ReadServerName(windows), out var ofSystem))
+            names.Add(ofSystem);
         return names.Count > 0 ? names : throw new TeredoException(TeredoError.NoServer,
             $"No Teredo server is configured. Name one in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)} or in the environment variable "
             + $"{TeredoOptions.ServerVariable}, or run one of your own: teredo server --address <public IPv4>, or {nameof(TeredoServerHost)} inside a program.");

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using TeredoSdk.Sockets;
 
 namespace TeredoSdk.Providers;
 
@@ -35,5 +36,10 @@ interface ITeredoLink : IAsyncDisposable
     Task<TeredoConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
 
     Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken);
+    /// <summary>The IPv6 addresses of a host, those of Teredo peers first.</summary>
+    /// <exception cref="TeredoException">It has none.</exception>
+    Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
+        EndPoints.ResolveAsync(host, cancel => EndPoints.QueryAsync(host, cancel), cancellationToken);
+
     Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken);
 }

@@ -39,9 +39,17 @@ static class EndPoints
         return actual;
     }
 
+    /// <summary>Asks the system for a name. AAAA by itself: a resolver that sees no IPv6 address on this machine would else leave them out.</summary>
+    /// <exception cref="SocketException">It has no such address, or nobody can be asked.</exception>
+    public static Task<IPAddress[]> QueryAsync(string host, CancellationToken cancellationToken) =>
+        Dns.GetHostAddressesAsync(host, AddressFamily.InterNetworkV6, cancellationToken);
+
     /// <summary>The IPv6 addresses of a host, those of Teredo peers first: they need no relay.</summary>
+    /// <param name="host">A name, or an address.</param>
+    /// <param name="query">Asks for the name.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TeredoException">It has none.</exception>
-    public static async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
+    public static async Task<IPAddress[]> ResolveAsync(string host, Func<CancellationToken, Task<IPAddress[]>> query, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(host);
         if (IPAddress.TryParse(host, out var literal))
@@ -51,8 +59,7 @@ static class EndPoints
         }
         try
         {
-            // AAAA asked for by itself: a resolver that sees no IPv6 address on this machine would else leave them out.
-            var addresses = await Dns.GetHostAddressesAsync(host, AddressFamily.InterNetworkV6, cancellationToken).ConfigureAwait(false);
+            var addresses = await query(cancellationToken).ConfigureAwait(false);
             var usable = addresses.Where(address => !address.IsIPv4MappedToIPv6).OrderByDescending(address => Ipv6Address.FromIPAddress(address).IsTeredo).ToArray();
             return usable.Length > 0 ? usable : throw new SocketException((int)SocketError.NoData);
         }

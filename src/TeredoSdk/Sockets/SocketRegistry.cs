@@ -75,17 +75,20 @@ sealed class SocketRegistry
     }
 
     /// <summary>Ends the connections that use another address than the one that stands now.</summary>
-    public void AbortConnectionsBut(IPAddress address, Func<IPAddress, TeredoException> reason)
+    public void AbortConnectionsBut(IPAddress address, Func<IPAddress, TeredoException> reason) => AbortConnections(local => !IsSame(local, address), reason);
+
+    /// <summary>Ends the connections from void addresses.</summary>
+    public void AbortConnections(Func<IPAddress, bool> isVoid, Func<IPAddress, TeredoException> reason)
     {
         TeredoConnection[] stale;
         lock (_gate)
-            stale = [.. _sockets.OfType<TeredoConnection>().Where(connection => !IsAt(connection, address))];
+            stale = [.. _sockets.OfType<TeredoConnection>().Where(connection => isVoid(connection.LocalEndPoint.Address))];
         foreach (var connection in stale)
             connection.Abort(reason(connection.LocalEndPoint.Address));
     }
 
-    static bool IsAt(TeredoConnection connection, IPAddress address) =>
-        connection.LocalEndPoint.Address.GetAddressBytes().AsSpan().SequenceEqual(address.GetAddressBytes()); // whatever the scope
+    /// <summary>Whether two addresses are the same, whatever their scopes.</summary>
+    public static bool IsSame(IPAddress one, IPAddress other) => one.GetAddressBytes().AsSpan().SequenceEqual(other.GetAddressBytes());
 
     static bool IsUnrestricted(TeredoSocket socket) => socket.ProtectionLevel == IPProtectionLevel.Unrestricted;
 }

@@ -19,6 +19,9 @@ public interface IWindowsSystem
     /// <summary>Whether this process has an administrator's rights.</summary>
     bool IsElevated { get; }
 
+    /// <summary>The full path of the program that this process runs, which the firewall knows it by; null when not known.</summary>
+    string? ProgramPath => Environment.ProcessPath;
+
     /// <summary>The Windows Firewall.</summary>
     IWindowsFirewall Firewall { get; }
 

@@ -16,6 +16,27 @@ static class InterfacePing
     public static Task<TeredoPingReply> SendAsync(TeredoInterface from, IPAddress target, TimeSpan timeout, CancellationToken cancel) =>
         OperatingSystem.IsLinux() ? SendOverSocketAsync(from, target, timeout, cancel) : SendBySystemAsync(target, timeout, cancel);
 
+    /// <summary>By the system, which Windows lets everybody do.</summary>
+    public static async Task<TeredoPingReply> SendBySystemAsync(IPAddress target, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var ping = new Ping();
+        try
+        {
+            var reply = await ping.SendPingAsync(target, timeout, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return reply.Status switch
+            {
+                IPStatus.Success => new(target, IPStatus.Success, TimeSpan.FromMilliseconds(reply.RoundtripTime), null),
+                IPStatus.TimedOut => new(target, IPStatus.TimedOut, default, null),
+                _ => new(target, IPStatus.DestinationHostUnreachable, default, $"{target} can't be reached ({reply.Status})."),
+            };
+        }
+        catch (PingException e)
+        {
+            return new(target, IPStatus.DestinationHostUnreachable, default,
+                $"{target} can't be reached ({e.InnerException?.Message ?? e.Message}).");
+        }
+    }
+
     static async Task<TeredoPingReply> SendOverSocketAsync(TeredoInterface from, IPAddress target, TimeSpan timeout, CancellationToken cancel)
     {
         using var socket = Open();
@@ -64,25 +85,5 @@ static class InterfacePing
         }
         throw new TeredoException(TeredoError.AccessDenied, "This process may not send Echo Requests. An administrator allows it to everybody with "
             + "sysctl -w net.ipv4.ping_group_range=\"0 2147483647\", or to this program with setcap cap_net_raw+ep FILE.");
-    }
-
-    static async Task<TeredoPingReply> SendBySystemAsync(IPAddress target, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        using var ping = new Ping();
-        try
-        {
-            var reply = await ping.SendPingAsync(target, timeout, cancellationToken: cancellationToken).ConfigureAwait(false);
-            return reply.Status switch
-            {
-                IPStatus.Success => new(target, IPStatus.Success, TimeSpan.FromMilliseconds(reply.RoundtripTime), null),
-                IPStatus.TimedOut => new(target, IPStatus.TimedOut, default, null),
-                _ => new(target, IPStatus.DestinationHostUnreachable, default, $"{target} can't be reached ({reply.Status})."),
-            };
-        }
-        catch (PingException e)
-        {
-            return new(target, IPStatus.DestinationHostUnreachable, default,
-                $"{target} can't be reached ({e.InnerException?.Message ?? e.Message}).");
-        }
     }
 }

@@ -15,26 +15,20 @@ static class InterfaceSockets
     const int SolSocket = 1, BindToDevice = 25;                                            // Linux
     const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIpv6 = 41, Ipv6DontFragment = 62;    // Linux
 
-    public static Socket Listen(TeredoInterface at, ushort port, int backlog)
-    {
-        var socket = Open(SocketType.Stream, ProtocolType.Tcp);
-        return Prepare(socket, port, "TCP", () =>
+    public static Socket Listen(TeredoInterface at, ushort port, int backlog) =>
+        Prepare(() => Open(SocketType.Stream, ProtocolType.Tcp), port, "TCP", socket =>
         {
             Bind(socket, at, port);
             socket.Listen(backlog);
         });
-    }
 
-    public static Socket BindDatagrams(TeredoInterface at, ushort port)
-    {
-        var socket = Open(SocketType.Dgram, ProtocolType.Udp);
-        return Prepare(socket, port, "UDP", () =>
+    public static Socket BindDatagrams(TeredoInterface at, ushort port) =>
+        Prepare(() => Open(SocketType.Dgram, ProtocolType.Udp), port, "UDP", socket =>
         {
             Bind(socket, at, port);
             if (OperatingSystem.IsLinux())
                 socket.SetRawSocketOption(IpProtoIpv6, Ipv6DontFragment, BitConverter.GetBytes(1));
         });
-    }
 
     /// <summary>One attempt, with a fresh socket: after a failed one .NET would make a new handle, tied to nothing.</summary>
     /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
@@ -75,24 +69,28 @@ static class InterfaceSockets
         }
     }
 
-    static Socket Open(SocketType type, ProtocolType protocol) => new(AddressFamily.InterNetworkV6, type, protocol) { DualMode = false };
-
-    static void Bind(Socket socket, TeredoInterface at, ushort port) =>
-        socket.Bind(new IPEndPoint(TieToDevice(socket, at) ? IPAddress.IPv6Any : at.Address.ToIPAddress(), port));
-
-    static Socket Prepare(Socket socket, ushort port, string protocol, Action prepare)
+    /// <summary>Opens and prepares a socket, or leaves none behind.</summary>
+    /// <exception cref="TeredoException">The system refuses: what about the port to change.</exception>
+    public static Socket Prepare(Func<Socket> open, ushort port, string protocol, Action<Socket> prepare)
     {
+        Socket? socket = null;
         try
         {
-            prepare();
+            socket = open();
+            prepare(socket);
             return socket;
         }
         catch (SocketException e)
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw new TeredoException(TeredoError.PortUnavailable, e.SocketErrorCode == SocketError.AccessDenied
                 ? $"{protocol} port {port} of this machine is for privileged programs only. Choose one of 1024 or more, or 0 for any."
                 : $"{protocol} port {port} of this machine can't be used ({e.Message}). Choose another one, or 0 for any.", e);
         }
     }
+
+    static Socket Open(SocketType type, ProtocolType protocol) => new(AddressFamily.InterNetworkV6, type, protocol) { DualMode = false };
+
+    static void Bind(Socket socket, TeredoInterface at, ushort port) =>
+        socket.Bind(new IPEndPoint(TieToDevice(socket, at) ? IPAddress.IPv6Any : at.Address.ToIPAddress(), port));
 }

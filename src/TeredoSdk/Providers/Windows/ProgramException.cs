@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Providers.Windows;
+
+/// <summary>The firewall exception of this program: made, where it may be, before the first opted-in socket opens. Safe for any number of threads.</summary>
+sealed class ProgramException(IWindowsSystem windows, bool register, ILogger log)
+{
+    readonly Lock _gate = new();
+    readonly TeredoFirewall _firewall = new(windows);
+    FirewallExceptionCheck? _problem; // of the first opted-in socket
+    bool _ensured;
+
+    /// <summary>What kept the exception from being in force when the first opted-in socket opened; null when nothing did.</summary>
+    public TeredoError? Error => _problem?.Error;
+
+    /// <inheritdoc cref="Error"/>
+    public string? Problem => _problem?.Problem;
+
+    /// <summary>Makes the exception, if it is to. Failing that the socket opens all the same: the report says why nobody gets in.</summary>
+    public void Ensure()
+    {
+        lock (_gate)
+        {
+            if (_ensured)
+                return;
+            _ensured = true;
+            var found = TryEnsure();
+            if (found.State == FirewallExceptionState.InForce)
+                return;
+            _problem = found;
+            Log.FirewallExceptionMissing(log, found.Problem ?? $"{found.State}");
+        }
+    }
+
+    /// <summary>Whether it is in force now. Only reads.</summary>
+    public FirewallExceptionCheck Check()
+    {
+        if (windows.ProgramPath is not { } program)
+            return new(FirewallExceptionState.NotKnown, TeredoError.InvalidProgram, "The system does not tell the path of this program, so no rule can be found for it.", []);
+        var found = _firewall.Check(program);
+        return found.State != FirewallExceptionState.InForce && _problem is { } problem ? found with { Problem = problem.Problem } : found;
+    }
+
+    FirewallExceptionCheck TryEnsure()
+    {
+        try
+        {
+            var found = Check();
+            if (!register || windows.ProgramPath is not { } program || found.State == FirewallExceptionState.InForce)
+                return found;
+            return _firewall.Ensure(new() { Name = NameOf(program), ProgramPath = program });
+        }
+        catch (TeredoException e)
+        {
+            return Check() with { Error = e.Error, Problem = e.Message };
+        }
+    }
+
+    // The file's name, on any system that a test runs on.
+    static string NameOf(string program) => Path.GetFileNameWithoutExtension(program[(program.LastIndexOf('\\') + 1)..]);
+}

@@ -1,0 +1,165 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Providers.Interface;
+using TeredoSdk.Sockets;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Providers.Windows;
+
+/// <summary>The address of Windows' Teredo, ordinary sockets, and a hold on the address while opted-in ones are open.</summary>
+/// <remarks>What gets in is decided by the Windows Firewall and by the sockets' protection levels.</remarks>
+sealed class WindowsLink : SystemLink, ITeredoLink
+{
+    readonly IWindowsSystem _windows;
+    readonly WindowsStatus _status;
+    readonly ProgramException _exception;
+    readonly IReadOnlyList<string> _steps;
+    readonly QualificationHold _hold;
+    readonly WindowsReportCache _reports;
+    IPAddress? _described;
+
+    public WindowsLink(IWindowsSystem windows, TeredoOptions options, WindowsStatus status, ProgramException exception, IReadOnlyList<string> steps,
+        TeredoInterface found, IReadOnlyList<PassedOver> passedOver, ILogger log) : base(options, found, passedOver, log)
+    {
+        (_windows, _status, _exception, _steps, _described) = (windows, status, exception, steps, found.Address.ToIPAddress());
+        _hold = new(windows, options.TimeProvider, Check, log);
+        _reports = new(options.TimeProvider, () =>
+            new WindowsReportBuilder(_windows, _status).Build(_exception.Check(), _hold.Count, _steps));
+        windows.Changed += Check;
+        Check(); // what changed after it was found
+    }
+
+    public override TeredoReport Report
+    {
+        get
+        {
+            var windows = _reports.Get() with { Holds = _hold.Count };
+            var report = Describe(TeredoProvider.Windows, TeredoError.NoAddress, _ => WindowsSearch.HasNativeIPv6(_windows));
+            var nat = WindowsNat.Parse(windows.Nat);
+            bool isShut = report.Address is not null && report.UnrestrictedSockets > 0 && windows.Exception != FirewallExceptionState.InForce;
+            return report with
+            {
+                State = report.State == TeredoState.Offline ? WithoutAddress(windows.State) : report.State,
+                Mapping = nat.Mapping,
+                Filtering = nat.Filtering,
+                NatName = nat.ClassicName,
+                LocalEndPoint = windows.TeredoPort is > 0 and var port ? new(IPAddress.Any, port) : null,
+                Error = report.Error ?? (isShut ? _exception.Error : null),
+                Problem = report.Problem ?? (isShut ? _exception.Problem : null),
+                Windows = windows,
+            };
+        }
+    }
+
+    public override Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
+        OpenAsync(level, () => new TeredoListener(this, WindowsSockets.Listen(_windows, port, level, backlog), level), cancellationToken);
+
+    public override Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
+        OpenAsync(level, () => new TeredoDatagramSocket(this, new SocketEndpoint(WindowsSockets.BindDatagrams(_windows, port, level), static () => { }), level),
+            cancellationToken);
+
+    public override Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) => OperatingSystem.IsWindows()
+        ? WaitAsync(cancel => InterfacePing.SendBySystemAsync(address, timeout, cancel), cancellationToken)
+        : throw new TeredoException(TeredoError.NotSupported, "Echo Requests are sent by a real Windows only, and this is a fake one. Use sockets in such a test.");
+
+    public Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
+        EndPoints.ResolveAsync(host, cancel => WindowsNames.QueryAsync(_windows, host, cancel), cancellationToken);
+
+    public override async ValueTask DisposeAsync()
+    {
+        _windows.Changed -= Check;
+        await base.DisposeAsync().ConfigureAwait(false);
+        await _hold.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Only Teredo addresses go: a connection over native IPv6 has nothing to do with them.</summary>
+    internal static bool IsVoidAddress(IPAddress local, IPAddress address) => local.IsIPv6Teredo && !SocketRegistry.IsSame(local, address);
+
+    protected override TeredoInterface? Find(out string problem)
+    {
+        var found = WindowsSearch.Find(_windows, out _);
+        problem = found is null ? WindowsProblems.Lost(_status.Now) : "";
+        return found;
+    }
+
+    protected override Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) => ConnectAwakeAsync(remoteEndPoint, cancellationToken);
+
+    protected override bool IsVoid(IPAddress local, IPAddress address) => IsVoidAddress(local, address);
+
+    protected override void OnAdded(TeredoSocket socket)
+    {
+        if (socket.ProtectionLevel == IPProtectionLevel.Unrestricted)
+            _hold.Acquire();
+        _reports.Forget();
+    }
+
+    protected override void OnRemoved(TeredoSocket socket)
+    {
+        if (socket.ProtectionLevel == IPProtectionLevel.Unrestricted && socket is not TeredoConnection)
+            _hold.Release();
+        _reports.Forget();
+    }
+
+    protected override void OnChecked(bool isUp)
+    {
+        _reports.Forget();
+        _hold.Look(isUp);
+        var address = Address;
+        if (Interlocked.Exchange(ref _described, address) is var before && !Equals(before, address))
+            _ = DescribeAsync();
+    }
+
+    // What only netsh tells may be other words for another address.
+    async Task DescribeAsync()
+    {
+        try
+        {
+            await _status.ReadAsync(Stopping).ConfigureAwait(false);
+            await _status.ReadSwitchesAsync(Stopping).ConfigureAwait(false);
+            _reports.Forget();
+        }
+        catch (OperationCanceledException)
+        {
+            // The link ends.
+        }
+        catch (Exception e) // nobody waits for it
+        {
+            Log.EngineFault(Logger, e);
+        }
+    }
+
+    async Task<T> OpenAsync<T>(IPProtectionLevel level, Func<T> make, CancellationToken cancellationToken) where T : TeredoSocket
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (level == IPProtectionLevel.Unrestricted)
+            _exception.Ensure(); // first: the filters look at the rules when a socket begins to listen
+        await WakeAsync(cancellationToken).ConfigureAwait(false);
+        Require();
+        return Register(make());
+    }
+
+    async Task<Socket> ConnectAwakeAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
+    {
+        await WakeAsync(cancellationToken).ConfigureAwait(false);
+        Require();
+        return await WindowsSockets.ConnectAsync(_windows, remoteEndPoint, cancellationToken).ConfigureAwait(false);
+    }
+
+    // One that fell asleep while nobody held it.
+    async Task WakeAsync(CancellationToken cancellationToken)
+    {
+        if (Current is not null)
+            return;
+        var qualification = new WindowsQualification(_windows, _status, Options.TimeProvider, Options.QualificationTimeout);
+        await WaitAsync(qualification.WaitAsync, cancellationToken).ConfigureAwait(false);
+        Check();
+    }
+
+    static TeredoState WithoutAddress(TeredoClientState? state) => state switch
+    {
+        TeredoClientState.Dormant => TeredoState.Dormant,
+        TeredoClientState.Probe => TeredoState.Qualifying,
+        _ => TeredoState.Offline,
+    };
+}

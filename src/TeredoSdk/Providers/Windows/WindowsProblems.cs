@@ -1,0 +1,46 @@
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Providers.Windows;
+
+/// <summary>The sentences about Windows' Teredo that has no address.</summary>
+static class WindowsProblems
+{
+    const string ShowState = "netsh interface teredo show state tells more.";
+
+    /// <summary>There was no address in time.</summary>
+    /// <param name="timeout">How long was waited.</param>
+    /// <param name="status">What the system says now.</param>
+    /// <param name="notWoken">Why it could not be woken; null or empty when it was.</param>
+    public static TeredoException Overdue(TimeSpan timeout, TeredoStatus status, string? notWoken)
+    {
+        string couldNot = string.IsNullOrEmpty(notWoken) ? "" : $" It could not be woken: {notWoken}";
+        return status.State == TeredoClientState.Offline
+            ? new(TeredoError.TeredoOffline, Offline(status) + couldNot)
+            : new(TeredoError.QualificationTimeout, $"Windows' Teredo had no address within {timeout.TotalSeconds:0.#} s; it is {Word(status.State)}.{couldNot} "
+                + $"Allow UDP to port 3544 of its server, or raise {nameof(TeredoOptions.QualificationTimeout)}; {ShowState}");
+    }
+
+    /// <summary>There is no address although one was there.</summary>
+    public static string Lost(TeredoStatus status) =>
+        status.State == TeredoClientState.Offline ? Offline(status) : $"Windows' Teredo is {Word(status.State)}; {ShowState}";
+
+    // The system's words are in its language: where they are English the step is known.
+    static string Offline(TeredoStatus status)
+    {
+        string error = status.Error ?? "";
+        string step = error.Contains("managed network", StringComparison.OrdinalIgnoreCase)
+            ? $"This network has a domain controller. In an elevated prompt: {TeredoCommands.Text(TeredoCommands.Set(new(6, 0), TeredoType.EnterpriseClient, null))}."
+            : error.Contains("server", StringComparison.OrdinalIgnoreCase) && error.Contains("unreachable", StringComparison.OrdinalIgnoreCase)
+                ? "Allow UDP to port 3544 of its server, or set another one: netsh interface teredo set state servername=HOST."
+                : $"{char.ToUpperInvariant(ShowState[0])}{ShowState[1..]}";
+        return $"Windows' Teredo is offline{(error.Length > 0 ? $": {error}" : "")}. {step}";
+    }
+
+    static string Word(TeredoClientState state) => state switch
+    {
+        TeredoClientState.Unknown => "in a state that is not known",
+        TeredoClientState.Inactive => "not active",
+        TeredoClientState.Probe => "asking its server",
+        _ => state.ToString().ToLowerInvariant(),
+    };
+}

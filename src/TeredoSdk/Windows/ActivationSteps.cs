@@ -1,0 +1,135 @@
+namespace TeredoSdk.Windows;
+
+/// <summary>The steps of <see cref="TeredoActivation"/>: each asks, does, reads back, and notes its outcome.</summary>
+sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<ConsentRequest, CancellationToken, ValueTask<bool>> consent)
+{
+    static readonly Version Vista = new(6, 0);
+
+    public async Task InstallIPv6Async(CancellationToken cancellationToken)
+    {
+        string command = TeredoCommands.Text(TeredoCommands.InstallIPv6);
+        await AskAsync(ConsentKind.InstallIPv6, "Install IPv6 on this machine, so that Teredo can give it an address that other machines reach? "
+            + "netsh interface ipv6 uninstall undoes it.", command, cancellationToken).ConfigureAwait(false);
+        await RunAsync(TeredoCommands.InstallIPv6, cancellationToken).ConfigureAwait(false);
+        bool isThere = windows.ReadService("tcpip6").ValueOrDefault.Exists;
+        Note(command, isThere ? "IPv6 is installed." : "IPv6 is still not there.");
+        if (!isThere)
+            throw Failed($"IPv6 is not there after {command}. Run it as an administrator and restart Windows.");
+    }
+
+    public async Task StartServiceAsync(string name, CancellationToken cancellationToken)
+    {
+        string command = $"net start {name}";
+        await AskAsync(ConsentKind.StartService, $"Start the service {name} (IP Helper), which holds Windows' Teredo? If it is disabled it is set to start on demand. "
+            + $"net stop {name} undoes it.", command, cancellationToken).ConfigureAwait(false);
+        await windows.StartServiceAsync(name, cancellationToken).ConfigureAwait(false);
+        bool runs = windows.ReadService(name).ValueOrDefault.IsRunning;
+        Note(command, runs ? "The service runs." : "The service does not run.");
+        if (!runs)
+            throw new TeredoException(TeredoError.ServiceStopped, $"The service {name} does not run although it was started. Look into the system's event log.");
+    }
+
+    /// <summary>Tries one way after the other until the system says that Teredo is on.</summary>
+    public async Task EnableTeredoAsync(string? server, Predicate<TeredoSwitches> isDone, CancellationToken cancellationToken)
+    {
+        string command = TeredoCommands.Text(TeredoCommands.Enable(windows.Version, server));
+        string undo = TeredoCommands.Text(TeredoCommands.Set(windows.Version, windows.Version < Vista ? TeredoType.Disabled : TeredoType.Default, null));
+        await AskAsync(ConsentKind.EnableTeredo, "Enable Windows' Teredo? This machine gets a public IPv6 address then, at which programs that ask for it can be reached; "
+            + $"the firewall stays in force. {undo} undoes it.", command, cancellationToken).ConfigureAwait(false);
+        List<IReadOnlyList<string>> commands = windows.Version < Vista ? [TeredoCommands.EnableXp(server)]
+            : [TeredoCommands.Enable(windows.Version, server), TeredoCommands.Set(windows.Version, TeredoType.Client, server), TeredoCommands.EnableXp(server)];
+        if (!await TryAllAsync(new() { Type = TeredoType.EnterpriseClient, ServerName = server }, commands, isDone, cancellationToken).ConfigureAwait(false))
+            throw Failed($"Windows' Teredo is not on, although all ways were tried: {string.Join(" ", steps)} In an elevated prompt, {command} may say why.");
+    }
+
+    public async Task RestoreAsync(TeredoType type, string? server, Predicate<TeredoSwitches> isDone, CancellationToken cancellationToken)
+    {
+        var command = TeredoCommands.Set(windows.Version, type, server);
+        if (!await TryAllAsync(new() { Type = type, ServerName = server }, [command], isDone, cancellationToken).ConfigureAwait(false))
+            throw Failed($"Windows' Teredo is not as it was before. In an elevated prompt: {TeredoCommands.Text(command)}.");
+    }
+
+    /// <summary>Opens the Teredo client's port for all programs: the firewall of Windows XP knows no edge traversal.</summary>
+    public async Task OpenPortAsync(int portToFix, CancellationToken cancellationToken)
+    {
+        int port = await FindPortAsync(portToFix, cancellationToken).ConfigureAwait(false);
+        if (IsOpen(port))
+            return;
+        string command = $"netsh firewall add portopening protocol=UDP port={port} name=Teredo";
+        await AskAsync(ConsentKind.OpenPort, $"Open UDP port {port} in the firewall, through which Teredo reaches this machine? It is open for all programs then. "
+            + $"netsh firewall delete portopening protocol=UDP port={port} undoes it.", command, cancellationToken).ConfigureAwait(false);
+        windows.Firewall.AddOpenPort(new("Teredo", port, FirewallProtocol.Udp));
+        bool isOpen = IsOpen(port);
+        Note($"Opening UDP port {port}", isOpen ? "It is open." : "It is not open.");
+        if (!isOpen)
+            throw Failed($"UDP port {port} is not open in the firewall. As an administrator: {command}.");
+    }
+
+    async Task<bool> TryAllAsync(TeredoConfiguration configuration, IReadOnlyList<IReadOnlyList<string>> commands, Predicate<TeredoSwitches> isDone,
+        CancellationToken cancellationToken)
+    {
+        if (windows.ReadConfiguration().IsKnown && await TryAsync("By CIM", () => WriteAsync(configuration), isDone, cancellationToken).ConfigureAwait(false))
+            return true;
+        foreach (var command in commands)
+            if (await TryAsync(TeredoCommands.Text(command), () => RunAsync(command, cancellationToken), isDone, cancellationToken).ConfigureAwait(false))
+                return true;
+        return false;
+    }
+
+    // What a way says of itself is only noted: netsh's exit code is 0 for many failures.
+    async Task<bool> TryAsync(string way, Func<Task<string?>> act, Predicate<TeredoSwitches> isDone, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        string? complaint = await act().ConfigureAwait(false);
+        var found = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
+        bool done = isDone(found);
+        string now = found.Type is { } type ? TeredoCommands.Word(type) : "not known";
+        Note(way, done ? $"Teredo is set to {now}." : $"Without effect: Teredo is {now}{(found.ServerName is { } server ? $", its server {server}" : "")}. {complaint}");
+        return done;
+    }
+
+    Task<string?> WriteAsync(TeredoConfiguration configuration)
+    {
+        try
+        {
+            windows.WriteConfiguration(configuration);
+            return Task.FromResult<string?>(null);
+        }
+        catch (TeredoException e)
+        {
+            return Task.FromResult<string?>(e.Message);
+        }
+    }
+
+    async Task<string?> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    {
+        var output = await windows.RunNetshAsync(command, cancellationToken).ConfigureAwait(false);
+        return output.TryGet(out var printed) ? printed.Text.Trim() : output.Reason;
+    }
+
+    // The one that is set, else one that is set now.
+    async Task<int> FindPortAsync(int portToFix, CancellationToken cancellationToken)
+    {
+        if ((await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration.ClientPort is > 0 and var set)
+            return set;
+        await RunAsync(TeredoCommands.SetPortXp(portToFix), cancellationToken).ConfigureAwait(false);
+        var found = (await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration.ClientPort;
+        Note(TeredoCommands.Text(TeredoCommands.SetPortXp(portToFix)), found == portToFix ? "The port is fixed." : "The system does not tell whether the port is fixed.");
+        return portToFix;
+    }
+
+    bool IsOpen(int port) => windows.Firewall.ReadOpenPorts().ValueOrDefault?
+        .Any(open => open is { Enabled: true, Protocol: FirewallProtocol.Udp } && open.Port == port) == true;
+
+    async Task AskAsync(ConsentKind kind, string question, string command, CancellationToken cancellationToken)
+    {
+        if (await consent(new(kind, question, command), cancellationToken).ConfigureAwait(false))
+            return;
+        Note(command, "Not done: the answer was no.");
+        throw new TeredoException(TeredoError.ConsentRefused, $"The answer was no, so this was not done: {question} By hand, in an elevated prompt: {command}.");
+    }
+
+    void Note(string what, string outcome) => steps.Add($"{what}: {outcome}".TrimEnd());
+
+    static TeredoException Failed(string message) => new(TeredoError.SetupFailed, message);
+}

@@ -1,0 +1,142 @@
+namespace TeredoSdk.Windows;
+
+/// <summary>A switch that keeps Windows' Teredo off.</summary>
+/// <param name="Error">Which one.</param>
+/// <param name="Problem">What it is, and the smallest reversible step that turns it on.</param>
+public sealed record TeredoObstacle(TeredoError Error, string Problem);
+
+/// <summary>
+/// What switches Windows' Teredo on or off, composed of its group policy, the registry, the configuration by CIM, netsh where CIM is not there, and the services.
+/// </summary>
+/// <remarks>Source: ADMX_tcpip, KB929852, MSFT_NetTeredoConfiguration, "Deprecated features for Windows client".</remarks>
+public sealed record TeredoSwitches
+{
+    const string PolicyKey = @"SOFTWARE\Policies\Microsoft\Windows\TCPIP\v6Transition";
+    const string Tcpip6Key = @"SYSTEM\CurrentControlSet\Services\Tcpip6\Parameters";
+    const string TeredoKey = @"SYSTEM\CurrentControlSet\Services\iphlpsvc\Teredo";
+    static readonly Version Vista = new(6, 0), OffByDefaultSince = new(10, 0, 17134); // Windows 10 1803
+
+    /// <summary>What Teredo is set to be, whoever set it; null when not known.</summary>
+    public TeredoType? Type { get; private init; }
+
+    /// <summary>Who set it; null when the type is not known.</summary>
+    public TeredoSettingSource? Source { get; private init; }
+
+    /// <summary>The server that is set, by name or address; null when not known.</summary>
+    public string? ServerName { get; private init; }
+
+    /// <summary>The machine's own setting, which a policy may override: what <see cref="TeredoActivation"/> changes and restores.</summary>
+    public TeredoConfiguration Configuration { get; private init; } = new();
+
+    /// <summary>What netsh says of the client; null when CIM was there to be asked, or netsh can't be.</summary>
+    public TeredoStatus? NetshStatus { get; private init; }
+
+    /// <summary>What keeps Teredo off, the most basic first; empty when it is on, or not known to be off.</summary>
+    public IReadOnlyList<TeredoObstacle> Obstacles { get; private init; } = [];
+
+    /// <summary>Whether Teredo is on; null when the type is not known.</summary>
+    public bool? IsOn => Obstacles.Count > 0 ? false : Type is null ? null : true;
+
+    /// <summary>Reads them all. Needs no administrator, and changes nothing.</summary>
+    /// <param name="windows">The system.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<TeredoSwitches> ReadAsync(IWindowsSystem windows, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(windows);
+        var byCim = windows.ReadConfiguration();
+        var netsh = byCim.TryGet(out var configuration) && configuration.Type is not null ? null
+            : await ReadNetshAsync(windows, cancellationToken).ConfigureAwait(false);
+        configuration ??= netsh is { IsSetByPolicy: false } ? netsh.Configuration : new();
+        if (configuration.Type is null && ReadNumber(windows, TeredoKey, "Type") is { } number && Enum.IsDefined((TeredoType)number))
+            configuration = configuration with { Type = (TeredoType)number };
+        var policy = ReadPolicy(windows, netsh);
+        var type = policy ?? configuration.Type;
+        return new()
+        {
+            Type = type,
+            Source = policy is not null ? TeredoSettingSource.Policy : type switch
+            {
+                null => null,
+                TeredoType.Default => TeredoSettingSource.Default,
+                _ => TeredoSettingSource.Local,
+            },
+            ServerName = ReadPolicyServer(windows) ?? configuration.ServerName,
+            Configuration = configuration,
+            NetshStatus = netsh,
+            Obstacles = [.. FindObstacles(windows, type, policy is not null)],
+        };
+    }
+
+    /// <summary>The server that the system is set to use, or null.</summary>
+    internal static string? ReadServerName(IWindowsSystem windows) => ReadPolicyServer(windows) ?? windows.ReadConfiguration().ValueOrDefault?.ServerName?.TrimEnd('.');
+
+    /// <exception cref="TeredoException">Something keeps Teredo off: the most basic.</exception>
+    internal void ThrowIfOff()
+    {
+        if (Obstacles is [var first, ..])
+            throw new TeredoException(first.Error, first.Problem);
+    }
+
+    static async Task<TeredoStatus?> ReadNetshAsync(IWindowsSystem windows, CancellationToken cancellationToken)
+    {
+        var output = await windows.RunNetshAsync(TeredoCommands.Show(windows.Version), cancellationToken).ConfigureAwait(false);
+        return output.TryGet(out var printed) ? Netsh.NetshTeredoState.Parse(printed.Text) : null;
+    }
+
+    static IEnumerable<TeredoObstacle> FindObstacles(IWindowsSystem windows, TeredoType? type, bool isPolicy)
+    {
+        if (isPolicy && IsOff(type, windows.Version))
+            yield return new(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set \"Set Teredo State\" to "
+                + "\"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP Settings, IPv6 Transition Technologies), or ask whoever "
+                + "administers this machine.");
+        if (FindIPv6Obstacle(windows) is { } off)
+            yield return off;
+        if (!isPolicy && IsOff(type, windows.Version))
+            yield return OfType(type!.Value, windows.Version);
+        if (windows.Version >= Vista && windows.ReadService("iphlpsvc") is { IsKnown: true, Value.IsRunning: false } service)
+            yield return new(TeredoError.ServiceStopped, "The service iphlpsvc (IP Helper), which holds Windows' Teredo, does not run. In an elevated prompt: "
+                + (service.Value.IsDisabled ? "sc config iphlpsvc start= demand, then " : "") + "net start iphlpsvc.");
+    }
+
+    // KB929852: 0x01 switches off all tunnels, 0x08 Teredo, 0x10 all but tunnels, so 0x11 is IPv6 as a whole.
+    static TeredoObstacle? FindIPv6Obstacle(IWindowsSystem windows)
+    {
+        const int Tunnels = 0x01, Teredo = 0x08, All = 0x11;
+        if (windows.Version < Vista && windows.ReadService("tcpip6") is { IsKnown: true, Value.Exists: false })
+            return new(TeredoError.IPv6Disabled, $"IPv6 is not installed. As an administrator: {TeredoCommands.Text(TeredoCommands.InstallIPv6)}.");
+        if (ReadNumber(windows, Tcpip6Key, "DisabledComponents") is not { } bits || (bits & (Tunnels | Teredo)) == 0)
+            return null;
+        bool isAll = (bits & All) == All;
+        int better = bits & ~(isAll ? All | Teredo : Tunnels | Teredo);
+        return new(isAll ? TeredoError.IPv6Disabled : TeredoError.TeredoDisabledByRegistry,
+            $"The registry value DisabledComponents (0x{bits:X2}) switches off {(isAll ? "IPv6" : "Teredo")}. In an elevated prompt: reg add "
+            + $@"HKLM\{Tcpip6Key} /v DisabledComponents /t REG_DWORD /d 0x{better:X2} /f, then restart Windows; 0x{bits:X2} again undoes it.");
+    }
+
+    static TeredoObstacle OfType(TeredoType type, Version version)
+    {
+        string step = $"In an elevated prompt: {TeredoCommands.Text(TeredoCommands.Enable(version, null))}; {TeredoCommands.Text(TeredoCommands.Set(version, type, null))} undoes it.";
+        return type == TeredoType.Default
+            ? new(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off because nobody switched it on: Windows {version} does not by itself. {step}")
+            : new(TeredoError.TeredoDisabled, $"Windows' Teredo is set to {TeredoCommands.Word(type)}, so there is no client. {step}");
+    }
+
+    static bool IsOff(TeredoType? type, Version version) => type switch
+    {
+        TeredoType.Disabled or TeredoType.Server or TeredoType.Relay => true,
+        TeredoType.Default => version < Vista || version >= OffByDefaultSince,
+        _ => false,
+    };
+
+    // Both ways of writing are seen in exports: "Enterprise Client" and "enterpriseclient".
+    static TeredoType? ReadPolicy(IWindowsSystem windows, TeredoStatus? netsh) =>
+        ReadText(windows, PolicyKey, "Teredo_State") is { } word ? Netsh.NetshTeredoState.FindType(word.Replace(" ", "", StringComparison.Ordinal))
+        : netsh is { IsSetByPolicy: true } ? netsh.Configuration.Type : null;
+
+    static string? ReadPolicyServer(IWindowsSystem windows) => ReadText(windows, PolicyKey, "Teredo_ServerName");
+
+    static string? ReadText(IWindowsSystem windows, string key, string name) =>
+        windows.ReadRegistry(key, name).ValueOrDefault is string { Length: > 0 } text ? text : null;
+
+    static int? ReadNumber(IWindowsSystem windows, string key, string name) => windows.ReadRegistry(key, name).ValueOrDefault as int?;
+}

@@ -1,0 +1,79 @@
+using System.Net.Sockets;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Provider;
+
+/// <summary>The firewall exception of the program is made before the first opted-in socket opens.</summary>
+public sealed class ExceptionTests
+{
+    [Test]
+    public async Task Exception_IsMadeBeforeTheSocket_AndOnce()
+    {
+        await using var machine = new WindowsMachine();
+        var node = await machine.StartAsync();
+        Assert.That(node.Report.Windows!.Exception, Is.EqualTo(FirewallExceptionState.Missing));
+        await using var listener = await node.ListenAsync(0).InTime();
+        await using var bound = await node.BindAsync(0, IPProtectionLevel.Unrestricted).InTime();
+        var actions = machine.Windows.Actions;
+        Assert.That(actions.Count(action => action.StartsWith("AddRule", StringComparison.Ordinal)), Is.EqualTo(2), "TCP and UDP");
+        Assert.That(actions.TakeLast(2), Has.All.StartsWith("CreateSocket"));
+        Assert.That(machine.Windows.Firewall.Rules, Has.All.Matches<FirewallRule>(rule =>
+            rule.ProgramPath == machine.Windows.ProgramPath && rule.EdgeTraversal == EdgeTraversal.DeferToApp));
+        Assert.That(node.Report.Windows!.Exception, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(node.Report.Error, Is.Null);
+    }
+
+    [Test]
+    public async Task Exception_ForSocketsThatDidNotOptIn_IsNotMade()
+    {
+        await using var machine = new WindowsMachine();
+        var node = await machine.StartAsync();
+        await using var bound = await node.BindAsync(0).InTime();
+        Assert.That(machine.Windows.Firewall.Rules, Is.Empty);
+        Assert.That(node.Report.Error, Is.Null);
+    }
+
+    [Test]
+    public async Task Exception_SwitchedOff_IsNotMade_ButTheReportSaysWhatIsMissing()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Options.RegisterFirewallException = false;
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        Assert.That(machine.Windows.Firewall.Rules, Is.Empty);
+        Assert.That(node.Report.Error, Is.EqualTo(TeredoError.FirewallExceptionMissing));
+    }
+
+    [Test]
+    public async Task Exception_WithoutRights_OpensTheSocketAndReportsTheCommand()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.IsElevated = false;
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        var report = node.Report;
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.State, Is.EqualTo(TeredoState.Qualified));
+            Assert.That(report.Error, Is.EqualTo(TeredoError.AccessDenied));
+            Assert.That(report.Problem, Does.Contain("teredo setup"));
+            Assert.That(report.Windows!.Exception, Is.EqualTo(FirewallExceptionState.Missing));
+            Assert.That(report.Windows.ExceptionProblem, Is.EqualTo(report.Problem));
+        });
+
+        machine.Windows.Firewall.Plant(new() { Name = "by hand", ProgramPath = machine.Windows.ProgramPath, Enabled = true, EdgeTraversal = EdgeTraversal.Allow });
+        machine.Windows.RaiseChanged();
+        Assert.That(node.Report.Error, Is.Null, "somebody made a rule meanwhile");
+    }
+
+    [Test]
+    public async Task Exception_OfAnInstallerForOnePort_IsEnough()
+    {
+        await using var machine = new WindowsMachine();
+        new TeredoFirewall(machine.Windows).Ensure(new() { Name = "App", ProgramPath = machine.Windows.ProgramPath, TcpPort = 4242 });
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        Assert.That(machine.Windows.Firewall.Rules, Has.Count.EqualTo(1));
+        Assert.That(node.Report.Error, Is.Null);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Provider;
+
+/// <summary>The report of Windows: what is known, what is not and why, and what is in the way.</summary>
+public sealed class ReportTests
+{
+    static readonly FirewallRule CoreNet = new()
+    {
+        Name = "Kernnetzwerk - Teredo (UDP eingehend)",
+        ServiceName = "iphlpsvc",
+        Protocol = FirewallProtocol.Udp,
+        LocalPorts = "Teredo",
+        Enabled = true,
+    };
+
+    static readonly FirewallRule Echo = new() { Name = "Echo", Protocol = FirewallProtocol.Icmpv6, IcmpTypesAndCodes = "128:*", Enabled = true };
+
+    [Test]
+    public async Task Report_OfAHealthyMachine_HasNoWarnings()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Firewall.Plant(CoreNet);
+        machine.Windows.Firewall.Plant(Echo);
+        machine.Windows.EdgeTraversalFilters =
+        [
+            new(EdgeTraversalFilterKind.DefaultBlock, "block"),
+            new(EdgeTraversalFilterKind.Permit, "permit", @"\device\harddiskvolume3\program files\app\app.exe"),
+        ];
+        var windows = (await machine.StartAsync()).Report.Windows!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(windows.Warnings, Is.Empty);
+            Assert.That(windows.NotKnown, Is.Empty);
+            Assert.That(windows.Services, Is.EqualTo(new Dictionary<string, bool> { ["iphlpsvc"] = true, ["mpssvc"] = true, ["wscsvc"] = true }));
+            Assert.That(windows.FirewallHealth, Is.EqualTo(FirewallHealth.Good));
+            Assert.That(windows.FirewallGeneration, Is.EqualTo(FirewallGeneration.Windows8));
+            Assert.That(windows.Profiles, Has.Count.EqualTo(1));
+            Assert.That(windows.TeredoPort, Is.EqualTo(machine.Teredo.Port));
+            Assert.That((windows.HasDefaultBlockFilter, windows.HasPermitFilter, windows.HasDormancyFilter), Is.EqualTo((true, true, false)));
+            Assert.That(windows.EdgeTraversalRules, Is.Zero);
+        });
+    }
+
+    [Test]
+    public async Task Report_NotElevated_SaysWhatItCouldNotAsk_AndTakesItForNoAnswer()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.IsElevated = false;
+        machine.Windows.Services.Remove("wscsvc");
+        machine.Windows.Missing["ReadTeredoPort"] = "There is no call for the port.";
+        var windows = (await machine.StartAsync()).Report.Windows!;
+        Assert.That(windows.HasPermitFilter, Is.Null);
+        Assert.That(windows.FirewallHealth, Is.Null);
+        Assert.That(windows.TeredoPort, Is.Null);
+        Assert.That(windows.NotKnown.Select(known => known.Way), Is.EquivalentTo(new[] { "Edge-traversal filters", "Windows Security", "Teredo's UDP port" }));
+    }
+
+    [Test]
+    public async Task Warnings_EachThingInTheWay_IsNamed()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.FirewallHealth = FirewallHealth.Poor;
+        machine.Windows.Firewall.Products = ["Other Firewall"];
+        machine.Windows.Firewall.Profiles = [new(FirewallProfiles.Public, Enabled: true, BlocksAllInbound: true, FirewallAction.Block)];
+        machine.Windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
+        machine.Windows.Addresses = [new(IPAddress.Parse("2002:cb00:7101::cb00:7101"), "6to4", 4, IsTunnel: true, 1280)];
+        var warnings = (await machine.StartAsync()).Report.Windows!.Warnings;
+        foreach (string part in new[] { "Windows Security sees no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41" })
+            Assert.That(warnings, Has.One.Contains(part));
+    }
+
+    [Test]
+    public async Task Warnings_FirewallOff_IsAStrongOneAndTheAddressDecides()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Firewall.Profiles = [new(FirewallProfiles.Public, Enabled: false, BlocksAllInbound: false, FirewallAction.Block)];
+        var report = (await machine.StartAsync()).Report;
+        Assert.That(report.State, Is.EqualTo(TeredoState.Qualified));
+        Assert.That(report.Windows!.Warnings, Has.One.Contains("firewall is off").IgnoreCase);
+    }
+
+    [Test]
+    public async Task Report_OfEarlierVersions_IsMadeAllTheSame([Values("6.0", "6.1", "6.2", "5.1")] string version)
+    {
+        await using var machine = new WindowsMachine(Version.Parse(version), TeredoType.Client);
+        machine.Windows.IPv6Installed = true;
+        machine.Teredo.Qualify();
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        Assert.That(node.Report.Windows!.State, Is.EqualTo(TeredoClientState.Qualified));
+        Assert.That(node.Report.Windows.Type, Is.EqualTo(TeredoType.Client));
+    }
+}

@@ -1,0 +1,112 @@
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Provider;
+
+/// <summary>What keeps Windows' Teredo off is told apart, each with the step that turns it on.</summary>
+public sealed class SwitchTests
+{
+    [Test]
+    public async Task Type_Disabled_IsNamedWithItsCommand()
+    {
+        await using var machine = new WindowsMachine(type: TeredoType.Disabled);
+        var failure = await machine.FailAsync();
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.TeredoDisabled));
+        Assert.That(failure.Message, Does.Contain("netsh interface teredo set state type=enterpriseclient"));
+        Assert.That(failure.Message, Does.Contain("type=disabled undoes it"));
+    }
+
+    [TestCase("10.0.17134", TeredoError.TeredoDisabledByDefault)]
+    [TestCase("10.0.17133", null)]
+    [TestCase("6.1.7601", null)]
+    public async Task Type_NobodyChose_IsOffSinceWindows10Version1803(string version, TeredoError? error)
+    {
+        await using var machine = new WindowsMachine(Version.Parse(version), TeredoType.Default);
+        var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
+        Assert.That(switches.Obstacles is [var first, ..] ? first.Error : (TeredoError?)null, Is.EqualTo(error));
+        Assert.That(switches.Source, Is.EqualTo(TeredoSettingSource.Default));
+    }
+
+    [TestCase(0x01, TeredoError.TeredoDisabledByRegistry, "0x00")]
+    [TestCase(0x08, TeredoError.TeredoDisabledByRegistry, "0x00")]
+    [TestCase(0x2A, TeredoError.TeredoDisabledByRegistry, "0x22")]
+    [TestCase(0xFF, TeredoError.IPv6Disabled, "0xE6")]
+    [TestCase(0x11, TeredoError.IPv6Disabled, "0x00")]
+    [TestCase(0x20, null, null)]
+    [TestCase(0x10, null, null)]
+    public async Task DisabledComponents_EachBit_MeansWhatItMeans(int bits, TeredoError? error, string? better)
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Registry[WindowsMachine.DisabledComponents] = bits;
+        var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
+        Assert.That(switches.Obstacles is [var first, ..] ? first.Error : (TeredoError?)null, Is.EqualTo(error));
+        if (better is not null)
+            Assert.That(switches.Obstacles[0].Problem, Does.Contain($"/d {better} /f"));
+    }
+
+    [TestCase("Disabled")]
+    [TestCase("disabled")]
+    public async Task Policy_Disabled_BeatsTheLocalSetting(string word)
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Registry[WindowsMachine.Policy + "Teredo_State"] = word;
+        var failure = await machine.FailAsync();
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.TeredoDisabledByPolicy));
+        Assert.That(failure.Message, Does.Contain("Set Teredo State"));
+    }
+
+    [TestCase("Enterprise Client")]
+    [TestCase("enterpriseclient")]
+    public async Task Policy_EnterpriseClient_SwitchesOnWhatIsOffLocally(string word)
+    {
+        await using var machine = new WindowsMachine(type: TeredoType.Disabled);
+        machine.Windows.Registry[WindowsMachine.Policy + "Teredo_State"] = word;
+        machine.Windows.Registry[WindowsMachine.Policy + "Teredo_ServerName"] = "teredo.example.net";
+        var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
+        Assert.That(switches.IsOn, Is.True);
+        Assert.That(switches.Type, Is.EqualTo(TeredoType.EnterpriseClient));
+        Assert.That(switches.Source, Is.EqualTo(TeredoSettingSource.Policy));
+        Assert.That(switches.ServerName, Is.EqualTo("teredo.example.net"));
+        Assert.That(switches.Configuration.Type, Is.EqualTo(TeredoType.Disabled), "what would be restored");
+    }
+
+    [TestCase(false, "net start iphlpsvc")]
+    [TestCase(true, "sc config iphlpsvc start= demand")]
+    public async Task Service_Stopped_IsNamedWithItsCommand(bool isDisabled, string command)
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: false, isDisabled);
+        var failure = await machine.FailAsync();
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.ServiceStopped));
+        Assert.That(failure.Message, Does.Contain(command));
+    }
+
+    [Test]
+    public async Task Xp_WithoutIPv6_IsNamedWithItsCommand()
+    {
+        await using var machine = new WindowsMachine(new(5, 1), TeredoType.Client);
+        var failure = await machine.FailAsync();
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.IPv6Disabled));
+        Assert.That(failure.Message, Does.Contain("netsh interface ipv6 install"));
+    }
+
+    [Test]
+    public async Task Type_WithoutCim_IsAskedOfNetsh()
+    {
+        await using var machine = new WindowsMachine(new(6, 1), TeredoType.Client);
+        var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
+        Assert.That(switches.Type, Is.EqualTo(TeredoType.Client));
+        Assert.That(machine.Windows.NetshCalls, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Type_NobodyCanTell_IsNotTakenForOff()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Missing["ReadConfiguration"] = "WMI does not answer.";
+        machine.Windows.Missing["RunNetshAsync"] = "netsh can't be run.";
+        var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
+        Assert.That(switches.IsOn, Is.Null);
+        var node = await machine.StartAsync();
+        Assert.That(node.Report.Windows!.NotKnown.Select(known => known.Way), Does.Contain("Teredo's type"));
+    }
+}
