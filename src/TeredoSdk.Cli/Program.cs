@@ -15,6 +15,8 @@ var root = new RootCommand(
     CommonOptions.Verbose,
     new DecodeCommand(),
     new StatusCommand(),
+    new SetupCommand(),
+    new RemoveCommand(),
     new ListenCommand(),
     new ConnectCommand(),
     new PingCommand(),

@@ -5,23 +5,32 @@ namespace TeredoSdk.Cli;
 /// <summary>A report as a table.</summary>
 static class ReportTable
 {
-    public static void Print(TeredoReport report)
+    public static void Print(TeredoReport report) => Print(Rows(report));
+
+    /// <summary>The rows of Windows alone: what there is to tell when there is no address.</summary>
+    public static void Print(WindowsReport report) => Print(WindowsRows.Of(report));
+
+    // NotChecked is "not checked".
+    public static string Words<T>(T value) where T : struct, Enum =>
+        string.Concat(value.ToString().Select((c, i) => char.IsUpper(c) ? (i > 0 ? " " : "") + char.ToLowerInvariant(c) : c.ToString()));
+
+    static void Print(IEnumerable<(string Name, string Value)> rows)
     {
         if (Console.IsOutputRedirected) // nothing is coloured or wrapped
         {
-            foreach (var (name, value) in Rows(report))
+            foreach (var (name, value) in rows)
                 Console.Out.WriteLine($"{name,-15} {value}");
             return;
         }
-        PrintToTerminal(report);
+        PrintToTerminal(rows);
     }
 
     // Apart from its caller, so that the library is loaded only when needed.
-    static void PrintToTerminal(TeredoReport report)
+    static void PrintToTerminal(IEnumerable<(string Name, string Value)> rows)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
         table.AddColumn(new TableColumn("") { NoWrap = true }).AddColumn("");
-        foreach (var (name, value) in Rows(report))
+        foreach (var (name, value) in rows)
             table.AddRow(new Text(name, new Style(decoration: Decoration.Dim)), new Text(value));
         AnsiConsole.Write(table);
     }
@@ -43,7 +52,9 @@ static class ReportTable
         foreach (var (reason, count) in report.Drops)
             yield return ("dropped", $"{count} {reason}");
         if (report.Problem is { } problem)
-            yield return ("problem", Wording.Of(new TeredoException(report.Error ?? default, problem)));
+            yield return ("problem", Wording.Of(problem));
+        foreach (var row in report.Windows is { } windows ? WindowsRows.Of(windows) : [])
+            yield return row;
     }
 
     static string Known(object? value) => value?.ToString() ?? "not known";
@@ -54,8 +65,4 @@ static class ReportTable
         false => "changed",
         null => "not known",
     };
-
-    // NotChecked is "not checked".
-    static string Words<T>(T value) where T : struct, Enum =>
-        string.Concat(value.ToString().Select((c, i) => char.IsUpper(c) ? (i > 0 ? " " : "") + char.ToLowerInvariant(c) : c.ToString()));
 }

@@ -1,3 +1,5 @@
+using TeredoSdk.Setup;
+
 namespace TeredoSdk.Cli;
 
 /// <summary>The SDK's sentences name its own properties; those of the command name its options.</summary>
@@ -23,6 +25,10 @@ static class Wording
         ($"({nameof(TeredoNode.BindAsync)})", "(-u)"),
         ($"{nameof(TeredoNode.Report)} says why, and {nameof(TeredoNode.StateChanges)} tells", "teredo status says why, and --verbose tells"),
         ($", or {nameof(TeredoServerHost)} inside a program", ""),
+        ("ProgramPath is '", "--app is '"),
+        ("Name is '", "--name is '"),
+        ("Server is '", "--server is '"),
+        (nameof(TeredoSetupOptions.EnableTeredo), "--enable-teredo"),
     ];
 
     public static string Of(Exception exception)
@@ -30,6 +36,11 @@ static class Wording
         string text = exception.Message;
         if (exception is ArgumentException { ParamName: { } parameter })
             text = text.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal);
+        return Of(text);
+    }
+
+    public static string Of(string text)
+    {
         foreach (var (property, option) in Names)
             text = text.Replace(property, option, StringComparison.Ordinal);
         return text.ReplaceLineEndings(" ");

@@ -3,6 +3,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Setup;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli.Json;
 
@@ -17,6 +19,7 @@ namespace TeredoSdk.Cli.Json;
 [JsonSerializable(typeof(ServerDocument))]
 [JsonSerializable(typeof(ClientDocument))]
 [JsonSerializable(typeof(RelayDocument))]
+[JsonSerializable(typeof(PlanDocument))]
 sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>Indented, and with nothing escaped that need not be.</summary>
@@ -38,6 +41,18 @@ sealed partial class CliJson : JsonSerializerContext
             Names<NativeIPv6Mode>(),
             Names<MappingBehaviour>(),
             Names<FilteringBehaviour>(),
+            Names<TeredoType>(),
+            Names<TeredoSettingSource>(),
+            Names<TeredoClientState>(),
+            Names<FirewallHealth>(),
+            Names<FirewallGeneration>(),
+            Names<FirewallProfiles>(),
+            Names<FirewallAction>(),
+            Names<FirewallDirection>(),
+            Names<FirewallProtocol>(),
+            Names<FirewallExceptionState>(),
+            Names<EdgeTraversal>(),
+            Names<SetupStepKind>(),
         },
     });
 

@@ -1,4 +1,5 @@
 using System.Net;
+using TeredoSdk.Setup;
 
 namespace TeredoSdk.Cli.Json;
 
@@ -36,3 +37,8 @@ sealed record RelayDocument(string InterfaceName, bool IsHostSpecific, IReadOnly
     public static RelayDocument? Of(TeredoRelayReport? report) => report is null ? null
         : new(report.InterfaceName, report.IsHostSpecific, [.. report.Served.Select(prefix => prefix.ToString())], report.EndPoint, report.Problem);
 }
+
+/// <summary>
+/// What a setup or a removal does, and whether it was applied: every step was done and read back. The elevated command applies it where rights are missing.
+/// </summary>
+sealed record PlanDocument(bool Applied, bool NeedsElevation, string ElevatedCommand, IReadOnlyList<SetupStep> Steps, IReadOnlyList<string> Warnings);

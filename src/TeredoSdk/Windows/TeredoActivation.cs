@@ -98,7 +98,7 @@ public sealed class TeredoActivation(IWindowsSystem windows)
     static bool IsAt(TeredoSwitches switches, string? server) => server is null || IsSameServer(switches.ServerName, server);
 
     // netsh ends a name with the dot of the root.
-    static bool IsSameServer(string? one, string? other) => string.Equals(one?.TrimEnd('.'), other?.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
+    internal static bool IsSameServer(string? one, string? other) => string.Equals(one?.TrimEnd('.'), other?.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 
     static Func<ConsentRequest, CancellationToken, ValueTask<bool>> AskOrRefuse(Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent, TeredoSwitches switches)
     {

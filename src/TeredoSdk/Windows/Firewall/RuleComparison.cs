@@ -35,6 +35,10 @@ static class RuleComparison
 
     public static bool AreEqual(FirewallRule one, FirewallRule other) => Members.All(member => Equals(member.Value(one), member.Value(other)));
 
+    /// <summary>Whether each member is that of one of some rules: the system changes a rule member by member, so a change that is cut short leaves a mixture.</summary>
+    public static bool IsMixture(FirewallRule rule, IReadOnlyList<FirewallRule> rules) =>
+        Members.All(member => rules.Any(other => Equals(member.Value(rule), member.Value(other))));
+
     /// <returns>What differs, such as "LocalPorts is '80' instead of '443'".</returns>
     public static IReadOnlyList<string> Differences(FirewallRule wanted, FirewallRule found) =>
         [.. Members.Where(member => !Equals(member.Value(wanted), member.Value(found)))

@@ -1,0 +1,22 @@
+using System.CommandLine;
+using TeredoSdk.Setup;
+
+namespace TeredoSdk.Cli.Commands;
+
+/// <summary><c>teredo remove</c>: takes back what <c>teredo setup</c> did.</summary>
+sealed class RemoveCommand : Command
+{
+    readonly SetupOptions _options = new();
+
+    public RemoveCommand() : base("remove", "Take back what 'teredo setup' did for a program: everything is again as it was before. Shows first what it does.")
+    {
+        _options.AddTo(this, isRemoval: true);
+        SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
+    }
+
+    async Task<int> RunAsync(Invocation invocation)
+    {
+        var plan = await TeredoSetup.PlanRemovalAsync(_options.Read(invocation.Arguments), invocation.Ended);
+        return await PlanRun.RunAsync(invocation, plan, _options);
+    }
+}

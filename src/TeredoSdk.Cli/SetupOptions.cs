@@ -1,0 +1,83 @@
+using System.CommandLine;
+using TeredoSdk.Setup;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Cli;
+
+/// <summary>The options of <c>teredo setup</c> and <c>teredo remove</c>.</summary>
+sealed class SetupOptions
+{
+    readonly Option<string> _app = new("--app") { Description = "The program that strangers are to reach.", HelpName = "PATH", Required = true };
+
+    readonly Option<string> _name = new("--name")
+    {
+        Description = "The application's name, as people see it in the firewall. A second setup of the same name changes the first.",
+        HelpName = "NAME",
+        Required = true,
+    };
+
+    readonly Option<int?> _tcp = Port("--tcp", "TCP");
+    readonly Option<int?> _udp = Port("--udp", "UDP");
+
+    readonly Option<EdgeTraversal> _edge = new("--edge")
+    {
+        Description = "Whether Teredo's traffic gets in: while the program's socket says so (the default), always, or never.",
+        HelpName = "defer-to-app|allow|none",
+        CustomParser = Values.Choice(("defer-to-app", EdgeTraversal.DeferToApp), ("allow", EdgeTraversal.Allow), ("none", EdgeTraversal.Deny)),
+        DefaultValueFactory = _ => EdgeTraversal.DeferToApp,
+    };
+
+    readonly Option<bool> _enableTeredo = new("--enable-teredo") { Description = "Switch Windows' Teredo on." };
+    readonly Option<string?> _server = new("--server", "-s") { Description = "The server that Windows' Teredo asks.", HelpName = "HOST" };
+    readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show what would be done, and do nothing; also with --yes." };
+    readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do it without asking." };
+
+    /// <summary>Adds them. A removal takes those of the setup, too, since installers keep one list, but has no use for them: the record knows better.</summary>
+    public void AddTo(Command command, bool isRemoval)
+    {
+        foreach (Option option in new Option[] { _tcp, _udp, _edge, _enableTeredo, _server })
+            option.Hidden = isRemoval;
+        foreach (Option option in new Option[] { _app, _name, _tcp, _udp, _edge, _enableTeredo, _server, _dryRun, _yes })
+            command.Options.Add(option);
+    }
+
+    public bool IsDryRun(ParseResult arguments) => arguments.GetValue(_dryRun);
+
+    public bool IsAgreed(ParseResult arguments) => arguments.GetValue(_yes);
+
+    /// <exception cref="BadArgumentsException">An option is outside its range.</exception>
+    public TeredoSetupOptions Read(ParseResult arguments)
+    {
+        string app = arguments.GetValue(_app)!;
+        var options = new TeredoSetupOptions
+        {
+            Name = arguments.GetValue(_name)!,
+            ProgramPath = app.Length > 0 && !app.Contains('\0') ? Path.GetFullPath(app) : app,
+            TcpPort = arguments.GetValue(_tcp),
+            UdpPort = arguments.GetValue(_udp),
+            EdgeTraversal = arguments.GetValue(_edge),
+            EnableTeredo = arguments.GetValue(_enableTeredo),
+            Server = arguments.GetValue(_server),
+        };
+        try
+        {
+            options.Validate();
+            return options;
+        }
+        catch (ArgumentException e)
+        {
+            throw new BadArgumentsException(Wording.Of(e));
+        }
+    }
+
+    static Option<int?> Port(string name, string protocol)
+    {
+        var parse = Values.Number(1, ushort.MaxValue);
+        return new(name)
+        {
+            Description = $"The {protocol} port that is opened; with neither --tcp nor --udp all ports of the program.",
+            HelpName = "PORT",
+            CustomParser = result => parse(result),
+        };
+    }
+}

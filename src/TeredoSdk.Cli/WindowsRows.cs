@@ -1,0 +1,83 @@
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Cli;
+
+/// <summary>The part of a report that is Windows' own, as rows of a table.</summary>
+static class WindowsRows
+{
+    public static IEnumerable<(string Name, string Value)> Of(WindowsReport report) =>
+        [.. Teredo(report), .. Services(report), .. Firewall(report), .. Filters(report), .. Story(report)];
+
+    static IEnumerable<(string Name, string Value)> Teredo(WindowsReport report)
+    {
+        yield return ("windows", $"{report.Version}, {(report.IsElevated ? "with" : "without")} an administrator's rights");
+        yield return ("teredo type", report.Type is { } type ? $"{Words(type)}, set by {SetBy(report.TypeSource)}" : "not known");
+        yield return ("teredo state", report.StateError is { } error ? $"{Known(report.State)}: {error}" : Known(report.State));
+        yield return ("teredo server", report.ServerName ?? "not known");
+        yield return ("windows nat", report.Nat ?? "not known");
+        yield return ("teredo port", report.TeredoPort?.ToString(null, null) ?? "not known");
+        yield return ("interface", report.InterfaceName ?? "none has a Teredo address");
+        yield return ("held by", report.Holds == 1 ? "1 open socket" : $"{report.Holds} open sockets");
+    }
+
+    static IEnumerable<(string Name, string Value)> Services(WindowsReport report) =>
+        report.Services.Select(service => ("service", $"{service.Key} {(service.Value ? "runs" : "does not run")}"));
+
+    static IEnumerable<(string Name, string Value)> Firewall(WindowsReport report)
+    {
+        yield return ("firewall", $"{Known(report.FirewallHealth)} by Windows Security; interfaces: {Generation(report.FirewallGeneration)}");
+        foreach (var profile in report.Profiles ?? [])
+            yield return ("profile", $"{Words(profile.Profile)}: {Describe(profile)}");
+        foreach (string product in report.Products ?? [])
+            yield return ("other firewall", product);
+        yield return ("exception", report.ExceptionProblem is { } problem ? $"{Words(report.Exception)}: {Wording.Of(problem)}" : Words(report.Exception));
+        yield return ("edge rules", report.EdgeTraversalRules is { } rules ? $"{rules} let a tunnel's traffic in" : "not known");
+    }
+
+    static IEnumerable<(string Name, string Value)> Filters(WindowsReport report)
+    {
+        yield return ("default block", YesNo(report.HasDefaultBlockFilter));
+        yield return ("permit filter", YesNo(report.HasPermitFilter));
+        yield return ("dormancy filter", YesNo(report.HasDormancyFilter));
+    }
+
+    static IEnumerable<(string Name, string Value)> Story(WindowsReport report) =>
+    [
+        .. report.Steps.Select(step => ("step", step)),
+        .. report.Warnings.Select(warning => ("warning", Wording.Of(warning))),
+        .. report.NotKnown.Select(part => ("not known", $"{part.Way}: {part.Reason}")),
+    ];
+
+    static string SetBy(TeredoSettingSource? source) => source switch
+    {
+        TeredoSettingSource.Default => "nobody: the system's default",
+        TeredoSettingSource.Local => "this machine",
+        TeredoSettingSource.Registry => "the registry value DisabledComponents",
+        TeredoSettingSource.Policy => "a group policy",
+        _ => "whom is not known",
+    };
+
+    static string Generation(FirewallGeneration? generation) => generation switch
+    {
+        FirewallGeneration.None => "none",
+        FirewallGeneration.Xp => "those of Windows XP",
+        FirewallGeneration.Vista => "those of Windows Vista",
+        FirewallGeneration.Windows7 => "those of Windows 7",
+        FirewallGeneration.Windows8 => "those of Windows 8 and later",
+        _ => "not known",
+    };
+
+    static string Describe(FirewallProfileStatus profile) => !profile.Enabled ? "off" : profile.BlocksAllInbound ? "on, blocks all that comes in"
+        : $"on, {(profile.DefaultInbound == FirewallAction.Block ? "blocks" : "lets in")} what no rule names";
+
+    static string YesNo(bool? value) => value switch
+    {
+        true => "yes",
+        false => "no",
+        null => "not known",
+    };
+
+    static string Known<T>(T? value) where T : struct, Enum => value is { } known ? Words(known) : "not known";
+
+    static string Words<T>(T value) where T : struct, Enum => ReportTable.Words(value);
+}

@@ -1,0 +1,67 @@
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Setup;
+
+/// <summary>
+/// What would be done to the machine, in order, and nothing of it done yet. Reading it needs no rights; <see cref="ApplyAsync"/> needs an administrator's when
+/// <see cref="NeedsElevation"/> says so. Safe for any number of threads, but for applying it, which is done once.
+/// </summary>
+public sealed class SetupPlan
+{
+    readonly SetupRecord _empty;
+    readonly SetupRecords _records;
+    readonly IReadOnlyList<SetupChange> _changes;
+    readonly PlanEnd _end;
+
+    internal SetupPlan(SetupRecord empty, IWindowsSystem? windows, SetupRecords records, IReadOnlyList<SetupChange> changes, PlanEnd end)
+    {
+        (_empty, _records, _changes, _end) = (empty, records, changes, end);
+        Steps = [.. changes.Select(change => change.Step)];
+        IsElevated = windows?.IsElevated ?? false;
+    }
+
+    /// <summary>The steps in their order. Empty where there is nothing to set up: on systems other than Windows.</summary>
+    public IReadOnlyList<SetupStep> Steps { get; }
+
+    /// <summary>What stands in the way beyond the plan, or is worth knowing: sentences with advice.</summary>
+    public IReadOnlyList<string> Warnings { get; internal init; } = [];
+
+    /// <summary>Whether every step stands already.</summary>
+    public bool IsSatisfied => Steps.All(step => step.IsSatisfied);
+
+    /// <summary>Whether applying it needs an administrator's rights.</summary>
+    public bool NeedsElevation => !IsSatisfied || _end == PlanEnd.DeleteRecord;
+
+    /// <summary>Whether this process had those rights when the plan was made.</summary>
+    public bool IsElevated { get; }
+
+    /// <summary>The command line that applies it, for an administrator's terminal.</summary>
+    public required string ElevatedCommand { get; init; }
+
+    /// <summary>The exception of a plan that rights are missing for.</summary>
+    internal TeredoException AccessDenied => new(TeredoError.AccessDenied,
+        $"Setting up '{_empty.Name}' needs an administrator's rights; nothing was changed. Run this in an administrator's terminal: {ElevatedCommand}");
+
+    /// <summary>
+    /// Applies the steps one by one, reads each back, and keeps a record of what was there before. When a step fails, or the caller gives up, those before it are
+    /// undone. What a process that dies leaves behind is in the record: a new setup or a removal goes on from there.
+    /// </summary>
+    /// <param name="progress">Told of each step as it ends, or null.</param>
+    /// <param name="cancellationToken">Gives up: what was done is undone.</param>
+    /// <exception cref="TeredoException">Rights are missing (<see cref="TeredoError.AccessDenied"/>), or a step failed; the message says which and why.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up, and what was done is undone.</exception>
+    public async Task ApplyAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (NeedsElevation && !IsElevated)
+            throw AccessDenied;
+        if (!NeedsElevation && (_end == PlanEnd.NoRecord || !IsElevated))
+        {
+            foreach (var step in Steps)
+                progress?.Report(new(step, SetupOutcome.Satisfied));
+            return;
+        }
+        using var others = _records.Lock(_empty.Name);
+        await new SetupRun(_records, progress).RunAsync(_records.Read(_empty.Name), _empty, _changes, _end, cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,138 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace TeredoSdk.Setup;
+
+/// <summary>The folder of the records, one file per application.</summary>
+/// <param name="chosenFolder">A folder of the caller's, whose protection is the caller's, too; null for the one of the machine.</param>
+sealed class SetupRecords(string? chosenFolder)
+{
+    readonly string _folder = chosenFolder ?? (OperatingSystem.IsWindows()
+        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "TeredoSdk")
+        : "/var/lib/teredosdk");
+
+    /// <summary>The record of an application, or null when there is none.</summary>
+    /// <exception cref="TeredoException">It can't be read, or is damaged.</exception>
+    public SetupRecord? Read(string name)
+    {
+        string path = PathOf(name);
+        try
+        {
+            var record = JsonSerializer.Deserialize(File.ReadAllBytes(path), SetupJson.ForFiles.SetupRecord);
+            return record switch
+            {
+                { Version: > SetupRecord.CurrentVersion } => throw Damaged(path, "a newer version of the SDK wrote it"),
+                _ when OperatingSystem.IsWindows() && chosenFolder is null && !RecordProtection.IsTrusted(path) => throw Damaged(path, "it was not written by an administrator"),
+                { IsSound: true } when record.Name.Equals(name, StringComparison.OrdinalIgnoreCase) => record,
+                _ => throw Damaged(path, "it is not what a setup of this application writes"),
+            };
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (JsonException e)
+        {
+            throw Damaged(path, "it is not what a setup writes", e);
+        }
+        catch (Exception e) when (e is IOException and not TeredoException or UnauthorizedAccessException)
+        {
+            throw new TeredoException(TeredoError.AccessDenied, $"The record of the setup, {path}, can't be read ({e.Message}). Run this as an administrator.", e);
+        }
+    }
+
+    /// <summary>Writes a record so that whatever happens the file is the former or the new one.</summary>
+    /// <exception cref="TeredoException">It can't be written.</exception>
+    public void Write(SetupRecord record) => Change(record.Name, path =>
+    {
+        CreateFolder();
+        string draft = path + ".new";
+        using (var file = new FileStream(draft, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            JsonSerializer.Serialize(file, record, SetupJson.ForFiles.SetupRecord);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(draft, path, overwrite: true);
+    });
+
+    /// <summary>Deletes the record of an application, if there is one.</summary>
+    /// <exception cref="TeredoException">It can't be deleted.</exception>
+    public void Delete(string name) => Change(name, path =>
+    {
+        if (File.Exists(path))
+            File.Delete(path);
+    });
+
+    /// <summary>Keeps other setups out until it is disposed.</summary>
+    /// <exception cref="TeredoException">Another one runs, or the folder can't be written to.</exception>
+    public IDisposable Lock(string name)
+    {
+        string path = Path.Combine(_folder, "setup.lock");
+        try
+        {
+            CreateFolder();
+            return new FolderLock(_folder, new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose));
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw NotWritable(path, e);
+        }
+        catch (IOException e)
+        {
+            throw new TeredoException(TeredoError.SetupFailed, $"'{name}' can't be set up now: another setup holds {path} ({e.Message}). Try again when that has ended.", e);
+        }
+    }
+
+    void CreateFolder()
+    {
+        if (OperatingSystem.IsWindows() && chosenFolder is null)
+            RecordProtection.CreateFolder(_folder);
+        else
+            Directory.CreateDirectory(_folder);
+    }
+
+    void Change(string name, Action<string> change)
+    {
+        string path = PathOf(name);
+        try
+        {
+            change(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritable(path, e);
+        }
+    }
+
+    // Readable for people who look into the folder; the digest tells names apart that differ in what a file's name can't have.
+    string PathOf(string name)
+    {
+        string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name.ToUpperInvariant())).AsSpan(0, 4));
+        string readable = string.Concat(name.Take(40).Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
+        return Path.Combine(_folder, $"{readable}-{digest}.json");
+    }
+
+    static TeredoException Damaged(string path, string reason, Exception? inner = null) => new(TeredoError.SetupFailed,
+        $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then takes away only the firewall rules of the SDK's own group.", inner);
+
+    static TeredoException NotWritable(string path, Exception e) => new(e is UnauthorizedAccessException ? TeredoError.AccessDenied : TeredoError.SetupFailed,
+        $"The record of the setup, {path}, can't be written ({e.Message}). Nothing is changed without one: see to the folder and try again.", e);
+
+    /// <summary>Ends with the folder, when nothing is left in it.</summary>
+    sealed class FolderLock(string folder, FileStream file) : IDisposable
+    {
+        public void Dispose()
+        {
+            file.Dispose();
+            try
+            {
+                Directory.Delete(folder);
+            }
+            catch (IOException)
+            {
+                // There are records in it, or another setup begins.
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Setup;
+
+/// <summary>The settings of Windows' Teredo, changed or given back.</summary>
+/// <param name="windows">The system.</param>
+/// <param name="before">The settings as they are.</param>
+/// <param name="after">Those that will be; null members stay as they are.</param>
+/// <param name="kind">Whether they are changed or given back.</param>
+/// <param name="isSatisfied">Whether they are there already.</param>
+sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, TeredoConfiguration after, SetupStepKind kind, bool isSatisfied) : SetupChange
+{
+    public override SetupStep Step { get; } = new()
+    {
+        Kind = kind,
+        Sentence = Describe(kind, after, isSatisfied),
+        IsSatisfied = isSatisfied,
+        TeredoBefore = before,
+        TeredoAfter = after,
+    };
+
+    /// <summary>What switches Teredo on; null where something else keeps it off, which is a warning of its own.</summary>
+    public static SetupChange? ToEnable(IWindowsSystem windows, TeredoSwitches switches, string? server)
+    {
+        if (!switches.Obstacles.All(IsMendedByEnabling))
+            return null;
+        bool stands = switches.IsOn == true && (server is null || TeredoActivation.IsSameServer(switches.ServerName, server));
+        return new TeredoChange(windows, switches.Configuration, new() { Type = TeredoType.EnterpriseClient, ServerName = server }, SetupStepKind.EnableTeredo, stands);
+    }
+
+    /// <summary>Whether switching Teredo on is all that it needs. Services are left to the person: nothing here could stop one again.</summary>
+    public static bool IsMendedByEnabling(TeredoObstacle obstacle) => obstacle.Error is TeredoError.TeredoDisabled or TeredoError.TeredoDisabledByDefault;
+
+    /// <summary>What gives Teredo the settings back that a setup changed, except those that somebody else changed since.</summary>
+    public static SetupChange ToRestore(IWindowsSystem windows, TeredoConfiguration current, TeredoRecord record, List<string> warnings)
+    {
+        bool hasOwnType = record.IsOwnType(current.Type);
+        if (!hasOwnType)
+            warnings.Add($"Somebody else set Windows' Teredo to {current.Type?.ToString() ?? "something unknown"} since the setup; that stays.");
+        var after = new TeredoConfiguration
+        {
+            Type = hasOwnType ? record.Before.Type ?? TeredoType.Default : current.Type,
+            ServerName = record.ChangedServer ? ServerToRestore(current, record, warnings) : null,
+        };
+        bool stands = after.Type == current.Type && (after.ServerName is null || TeredoActivation.IsSameServer(current.ServerName, after.ServerName));
+        return new TeredoChange(windows, current, after, SetupStepKind.RestoreTeredo, stands);
+    }
+
+    public override SetupRecord Announce(SetupRecord record) => kind == SetupStepKind.EnableTeredo ? record.WithTeredo(before, after) : record;
+
+    public override SetupRecord Conclude(SetupRecord record) => kind == SetupStepKind.EnableTeredo ? record : record with { Teredo = null };
+
+    public override async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        if ((await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration != before)
+            throw new TeredoException(TeredoError.SetupFailed, "The settings of Windows' Teredo were changed by somebody else after the plan was made. Make a new plan.");
+    }
+
+    public override async Task ApplyAsync(CancellationToken cancellationToken)
+    {
+        var activation = new TeredoActivation(windows);
+        if (kind == SetupStepKind.EnableTeredo)
+            await activation.EnableAsync(after.ServerName, AgreeAsync, cancellationToken).ConfigureAwait(false);
+        else
+            await activation.RestoreAsync(after, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override Task UndoAsync() => new TeredoActivation(windows).RestoreAsync(before, CancellationToken.None);
+
+    // Who applies the plan has read in it that Teredo is enabled, and nothing else.
+    static ValueTask<bool> AgreeAsync(ConsentRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(request.Kind == ConsentKind.EnableTeredo);
+
+    static string? ServerToRestore(TeredoConfiguration current, TeredoRecord record, List<string> warnings)
+    {
+        if (!record.IsOwnServer(current.ServerName))
+        {
+            warnings.Add($"Somebody else gave Windows' Teredo the server {current.ServerName} since the setup; that stays.");
+            return null;
+        }
+        if (record.Before.ServerName is null)
+            warnings.Add($"Which server Windows' Teredo had before the setup is not known; it keeps {current.ServerName}.");
+        return record.Before.ServerName;
+    }
+
+    static string Describe(SetupStepKind kind, TeredoConfiguration after, bool isSatisfied)
+    {
+        string server = after.ServerName is { } name ? $" with the server {name}" : "";
+        return (kind, isSatisfied) switch
+        {
+            (SetupStepKind.EnableTeredo, true) => $"Windows' Teredo is on already{server}.",
+            (SetupStepKind.EnableTeredo, false) => $"Switch Windows' Teredo on{server}: this machine gets a public IPv6 address, and the firewall stays in force.",
+            (_, true) => "Windows' Teredo is set as it was before already.",
+            _ => $"Set Windows' Teredo to {after.Type} again{server}, as it was before.",
+        };
+    }
+}

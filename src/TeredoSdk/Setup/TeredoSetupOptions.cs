@@ -1,0 +1,75 @@
+using TeredoSdk.Engine;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Setup;
+
+/// <summary>What an installer wants of the machine for an application: a firewall exception, and Windows' Teredo switched on if it says so.</summary>
+public sealed record TeredoSetupOptions
+{
+    /// <summary>
+    /// The application's name as people see it in the firewall: not empty, no '|', not "all". It identifies the setup: a second one of the same name changes the first.
+    /// </summary>
+    public required string Name { get; init; }
+
+    /// <summary>The full path of the program, which exists when it is set up; not <c>dotnet.exe</c>, which runs every program of .NET.</summary>
+    public required string ProgramPath { get; init; }
+
+    /// <summary>The TCP port, 1 to 65535; null for all ports of the program, unless only <see cref="UdpPort"/> is named.</summary>
+    public int? TcpPort { get; init; }
+
+    /// <summary>The UDP port, 1 to 65535; null for all ports of the program, unless only <see cref="TcpPort"/> is named.</summary>
+    public int? UdpPort { get; init; }
+
+    /// <summary>
+    /// Whether the tunnel's traffic gets in: <see cref="EdgeTraversal.DeferToApp"/> (the default), <see cref="EdgeTraversal.Allow"/>, or
+    /// <see cref="EdgeTraversal.Deny"/> for an exception that strangers can't use through Teredo.
+    /// </summary>
+    public EdgeTraversal EdgeTraversal { get; init; } = EdgeTraversal.DeferToApp;
+
+    /// <summary>Whether Windows' Teredo is switched on. The person at the machine has agreed, which is the caller's to ask.</summary>
+    public bool EnableTeredo { get; init; }
+
+    /// <summary>The server that Windows' Teredo asks, an IPv4 address or a name; null keeps the present one. Only with <see cref="EnableTeredo"/>.</summary>
+    public string? Server { get; init; }
+
+    /// <summary>The Windows that is set up; null (the default) for the real one, where there is one. Tests put a fake one here.</summary>
+    public IWindowsSystem? Windows { get; init; }
+
+    /// <summary>
+    /// The folder of the records that <see cref="TeredoSetup.PlanRemovalAsync"/> restores from; null (the default) for <c>TeredoSdk</c> in ProgramData on Windows,
+    /// <c>/var/lib/teredosdk</c> elsewhere. The command <c>teredo</c> knows only the default, which only administrators can write to; who can write to another one decides
+    /// what a removal does.
+    /// </summary>
+    public string? RecordFolder { get; init; }
+
+    /// <summary>Checks what can be checked without asking the system.</summary>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    public void Validate()
+    {
+        if (string.IsNullOrWhiteSpace(Name) || Name.Contains('|') || Name.Any(char.IsControl) || Name.Equals("all", StringComparison.OrdinalIgnoreCase))
+            throw Bad(nameof(Name), Name, "a name for the firewall's list, without '|', and other than \"all\"");
+        if (string.IsNullOrWhiteSpace(ProgramPath))
+            throw Bad(nameof(ProgramPath), ProgramPath, "the full path of the program");
+        if (TcpPort is < 1 or > ushort.MaxValue)
+            throw Bad(nameof(TcpPort), TcpPort, "1 to 65535");
+        if (UdpPort is < 1 or > ushort.MaxValue)
+            throw Bad(nameof(UdpPort), UdpPort, "1 to 65535");
+        if (EdgeTraversal is not (EdgeTraversal.Deny or EdgeTraversal.Allow or EdgeTraversal.DeferToApp))
+            throw Bad(nameof(EdgeTraversal), EdgeTraversal, "DeferToApp, Allow or Deny");
+        if (Server is not null && !(ServerName.TryParse(Server, out var server) && server.Secondary is null))
+            throw Bad(nameof(Server), Server, "one IPv4 address or name, such as teredo.example.net");
+        if (Server is not null && !EnableTeredo)
+            throw Bad(nameof(Server), Server, $"{nameof(EnableTeredo)} with it, since it is the server of Windows' Teredo");
+    }
+
+    internal FirewallExceptionRequest ToRequest() => new()
+    {
+        Name = Name,
+        ProgramPath = ProgramPath,
+        TcpPort = TcpPort,
+        UdpPort = UdpPort,
+        EdgeTraversal = EdgeTraversal,
+    };
+
+    static ArgumentException Bad(string option, object? value, string expected) => new($"{option} is '{value}'; expected {expected}.", option);
+}

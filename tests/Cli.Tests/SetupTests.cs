@@ -1,0 +1,70 @@
+namespace TeredoSdk.Cli.Tests;
+
+/// <summary><c>teredo setup</c> and <c>teredo remove</c> where there is nothing to set up, and their arguments. What they do is tested with the library.</summary>
+public sealed class SetupTests
+{
+    static readonly string[] Application = ["--app", @"C:\chat.exe", "--name", "Chat"];
+
+    [OneTimeSetUp]
+    public void RequireAnotherSystem()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("On Windows there is something to set up.");
+    }
+
+    [TestCase("setup")]
+    [TestCase("setup", "--yes")]
+    [TestCase("setup", "--dry-run", "--yes", "--tcp", "4242", "--udp", "4242", "--edge", "defer-to-app", "--enable-teredo", "--server", "192.0.2.1")]
+    [TestCase("setup", "--edge", "allow")]
+    [TestCase("setup", "--edge", "none")]
+    [TestCase("remove")]
+    [TestCase("remove", "--yes", "--tcp", "4242")]
+    public async Task NotOnWindows_ThereIsNothingToSetUp(params string[] line)
+    {
+        var result = await CommandProcess.RunAsync([.. line, .. Application]);
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Sentence, Does.Contain("nothing to set up"));
+        Assert.That(result.Output, Is.Empty);
+    }
+
+    [TestCase("setup")]
+    [TestCase("remove")]
+    public async Task NotOnWindows_WithJson_ThePlanIsEmpty(string command)
+    {
+        var result = await CommandProcess.RunAsync([command, .. Application, "--json"]);
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.Document.GetProperty("steps").GetArrayLength(), Is.Zero);
+            Assert.That(result.Document.GetProperty("warnings")[0].GetString(), Is.EqualTo(result.Sentence));
+            Assert.That(result.Document.GetProperty("needsElevation").GetBoolean(), Is.False);
+            Assert.That(result.Document.GetProperty("elevatedCommand").GetString(), Does.StartWith($"teredo {command} --app"));
+        });
+    }
+
+    [Test]
+    public async Task DryRun_BeatsYes()
+    {
+        var result = await CommandProcess.RunAsync(["setup", .. Application, "--json", "--yes", "--dry-run"]);
+        Assert.That(result.Document.GetProperty("applied").GetBoolean(), Is.False);
+    }
+
+    [TestCase("--app", "setup", "--name", "x")]
+    [TestCase("--name", "setup", "--app", "x")]
+    [TestCase("--name", "remove", "--app", "x")]
+    [TestCase("--name is 'a|b'", "setup", "--app", "x", "--name", "a|b")]
+    [TestCase("--app is ''", "setup", "--app", "", "--name", "x")]
+    [TestCase("--tcp", "setup", "--app", "x", "--name", "x", "--tcp", "0")]
+    [TestCase("--udp", "setup", "--app", "x", "--name", "x", "--udp", "65536")]
+    [TestCase("defer-to-app or allow or none", "setup", "--app", "x", "--name", "x", "--edge", "yes")]
+    [TestCase("--server is 'a b'", "setup", "--app", "x", "--name", "x", "--enable-teredo", "--server", "a b")]
+    [TestCase("--server is '\"x\"'", "setup", "--app", "x", "--name", "x", "--enable-teredo", "--server", "\"x\"")]
+    [TestCase("expected --enable-teredo with it", "setup", "--app", "x", "--name", "x", "--server", "192.0.2.1")]
+    public async Task BadArguments_AreNamed(string named, params string[] line)
+    {
+        var result = await CommandProcess.RunAsync(line);
+        Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
+        Assert.That(result.Sentence, Does.Contain(named).And.EndsWith("."));
+        Assert.That(result.Output, Is.Empty);
+    }
+}

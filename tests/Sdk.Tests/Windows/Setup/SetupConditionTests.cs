@@ -1,0 +1,130 @@
+using TeredoSdk.Setup;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Setup;
+
+/// <summary>What is wanted wrongly, rights that are missing, and conditions outside the plan.</summary>
+public sealed class SetupConditionTests
+{
+    [TestCase("")]
+    [TestCase(" ")]
+    [TestCase("ALL")]
+    [TestCase("a|b")]
+    [TestCase("a\nb")]
+    public void Name_ThatNoRuleCanHave_IsRefused(string name) => Refused(options => options with { Name = name }, "Name", name);
+
+    [TestCase("teredo.example.net;calc")]
+    [TestCase("a b")]
+    [TestCase("\"x\"")]
+    [TestCase("192.0.2.1,192.0.2.2")]
+    [TestCase("")]
+    public void Server_ThatIsNoHost_IsRefused(string server) => Refused(options => options with { EnableTeredo = true, Server = server }, "Server", server);
+
+    [Test]
+    public void Server_WithoutEnabling_IsRefused() => Refused(options => options with { Server = "192.0.2.1" }, "Server", "EnableTeredo");
+
+    [TestCase(0)]
+    [TestCase(65536)]
+    public void Port_OutOfRange_IsRefused(int port)
+    {
+        Refused(options => options with { TcpPort = port }, "TcpPort", "1 to 65535");
+        Refused(options => options with { UdpPort = port }, "UdpPort", "1 to 65535");
+    }
+
+    [Test]
+    public void EdgeTraversal_ThatAsksThePerson_IsRefused() =>
+        Refused(options => options with { EdgeTraversal = EdgeTraversal.DeferToUser }, "EdgeTraversal", "DeferToUser");
+
+    [TestCase(@"C:\missing.exe", "missing.exe")]
+    [TestCase(@"C:\Program Files\dotnet\DOTNET.exe", "dotnet")]
+    public void Program_ThatNoRuleShouldName_IsRefused(string path, string said)
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Files[@"C:\Program Files\dotnet\DOTNET.exe"] = true;
+        machine.Options = machine.Options with { ProgramPath = path };
+        var failure = Assert.ThrowsAsync<TeredoException>(machine.PlanAsync)!;
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.InvalidProgram));
+        Assert.That(failure.Message, Does.Contain(said));
+    }
+
+    [Test]
+    public async Task WithoutRights_NothingIsDone_AndTheCommandIsNamed()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.IsElevated = false;
+        machine.Options = machine.Options with { UdpPort = 4243, EdgeTraversal = EdgeTraversal.Allow, EnableTeredo = true, Server = "192.0.2.1" };
+        var plan = await machine.PlanAsync();
+        var failure = Assert.ThrowsAsync<TeredoException>(() => plan.ApplyAsync())!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(failure.Error, Is.EqualTo(TeredoError.AccessDenied));
+            Assert.That(failure.Message, Does.EndWith(plan.ElevatedCommand));
+            Assert.That(plan.ElevatedCommand, Is.EqualTo($"teredo setup --app \"{SetupMachine.Program}\" --name \"{SetupMachine.Name}\" --tcp 4242 --udp 4243 "
+                + "--edge allow --enable-teredo --server 192.0.2.1 --yes"));
+            Assert.That(machine.Windows.Actions, Is.Empty);
+            Assert.That(machine.Records, Is.Empty);
+        });
+    }
+
+    [TestCase("Chat", "Chat")]
+    [TestCase("My \"Chat\"", "\"My \\\"Chat\\\"\"")]
+    [TestCase(@"Chat\", "Chat\\")]
+    [TestCase(@"My Chat\", "\"My Chat\\\\\"")]
+    [TestCase("Chat & Co", "\"Chat & Co\"")]
+    public async Task ElevatedCommand_QuotesAsWindowsTakesItApart(string name, string quoted)
+    {
+        using var machine = new SetupMachine();
+        machine.Options = machine.Options with { Name = name };
+        Assert.That((await machine.PlanRemovalAsync()).ElevatedCommand, Does.Contain($" --name {quoted} --yes"));
+    }
+
+    [Test]
+    public async Task FirewallService_ThatDoesNotRun_IsAWarning()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Services["mpssvc"] = new(true, false, true);
+        var plan = await machine.SetUpAsync();
+        Assert.That(plan.Steps, Is.Empty);
+        Assert.That(plan.Warnings, Has.Some.Contains("mpssvc"));
+    }
+
+    [Test]
+    public async Task FirewallService_ThatDoesNotRunAtTheRemoval_KeepsTheRecordForLater()
+    {
+        using var machine = new SetupMachine();
+        await machine.SetUpAsync();
+        machine.Windows.Services["mpssvc"] = new(true, false, true);
+        var plan = await machine.RemoveAsync();
+        Assert.That(plan.Warnings, Has.Some.Contains("mpssvc"));
+        machine.Windows.Services["mpssvc"] = new(true, true, false);
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.Empty);
+        Assert.That(machine.Records, Is.Empty);
+    }
+
+    [Test]
+    public async Task Conditions_OutsideThePlan_AreWarnings()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
+        machine.Windows.Firewall.Profiles =
+        [
+            new(FirewallProfiles.Public, Enabled: true, BlocksAllInbound: true, FirewallAction.Block),
+            new(FirewallProfiles.Domain, Enabled: false, BlocksAllInbound: false, FirewallAction.Block),
+        ];
+        machine.Windows.Firewall.Products = ["Fort Knox 3000"];
+        var plan = await machine.SetUpAsync();
+        Assert.That(plan.Warnings, Has.Some.Contains("group policy").And.Some.Contains("Public").And.Some.Contains("off on Domain").And.Some.Contains("Fort Knox 3000"));
+        Assert.That(machine.Rules, Has.Count.EqualTo(1));
+    }
+
+    static void Refused(Func<TeredoSetupOptions, TeredoSetupOptions> change, string option, string value)
+    {
+        using var machine = new SetupMachine();
+        machine.Options = change(machine.Options);
+        var refusal = Assert.ThrowsAsync<ArgumentException>(machine.PlanAsync)!;
+        Assert.That(refusal.ParamName, Is.EqualTo(option));
+        Assert.That(refusal.Message, Does.Contain(value));
+        Assert.ThrowsAsync<ArgumentException>(machine.PlanRemovalAsync);
+    }
+}

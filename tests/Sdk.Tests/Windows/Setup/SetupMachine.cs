@@ -1,0 +1,71 @@
+using TeredoSdk.Setup;
+using TeredoSdk.Testing;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Setup;
+
+/// <summary>A Windows in memory on which an application is set up, with a folder for the records.</summary>
+sealed class SetupMachine : IDisposable
+{
+    public const string Name = "Ünïcode 聊天";
+    public const string Program = @"C:\Program Files\Ünïcode 聊天\chat.exe";
+
+    readonly string _folder = Path.Combine(Path.GetTempPath(), $"teredosdk-setup-{Guid.NewGuid():N}");
+
+    public SetupMachine(Version? version = null)
+    {
+        Windows = new(version);
+        Windows.Files[Program] = true;
+        Options = new() { Name = Name, ProgramPath = Program, TcpPort = 4242, Windows = Windows, RecordFolder = _folder };
+    }
+
+    public FakeWindows Windows { get; }
+
+    /// <summary>What is wanted: an exception for TCP port 4242.</summary>
+    public TeredoSetupOptions Options { get; set; }
+
+    public IReadOnlyList<FirewallRule> Rules => Windows.Firewall.Rules;
+
+    /// <summary>The records that there are.</summary>
+    public string[] Records => Directory.Exists(_folder) ? Directory.GetFiles(_folder, "*.json") : [];
+
+    /// <summary>The rules that the application's setup makes.</summary>
+    public IReadOnlyList<FirewallRule> Wanted => new TeredoFirewall(Windows).WantedRules(Options.ToRequest());
+
+    public static FirewallRule ForeignRule { get; } = new()
+    {
+        Name = "Somebody else's",
+        ProgramPath = Program,
+        Protocol = FirewallProtocol.Tcp,
+        LocalPorts = "4242",
+        Enabled = true,
+        EdgeTraversal = EdgeTraversal.Allow,
+    };
+
+    public Task<SetupPlan> PlanAsync() => TeredoSetup.PlanAsync(Options);
+
+    public Task<SetupPlan> PlanRemovalAsync() => TeredoSetup.PlanRemovalAsync(Options);
+
+    public async Task<SetupPlan> SetUpAsync()
+    {
+        var plan = await PlanAsync();
+        await plan.ApplyAsync();
+        return plan;
+    }
+
+    public async Task<SetupPlan> RemoveAsync()
+    {
+        var plan = await PlanRemovalAsync();
+        await plan.ApplyAsync();
+        return plan;
+    }
+
+    /// <summary>Writes a record that is none.</summary>
+    public void Damage(string content) => File.WriteAllText(Records[0], content);
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_folder))
+            Directory.Delete(_folder, recursive: true);
+    }
+}

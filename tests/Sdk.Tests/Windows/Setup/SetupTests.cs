@@ -1,0 +1,215 @@
+using TeredoSdk.Setup;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Setup;
+
+/// <summary>Setting an application up, and taking that back, on a Windows in memory.</summary>
+public sealed class SetupTests
+{
+    [Test]
+    public async Task Plan_ChangesNothing()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.IsElevated = false;
+        machine.Options = machine.Options with { EnableTeredo = true, Server = "teredo.example.net" };
+        var plan = await machine.PlanAsync();
+        Assert.Multiple(() =>
+        {
+            Assert.That(machine.Windows.Actions, Is.Empty);
+            Assert.That(machine.Rules, Is.Empty);
+            Assert.That(machine.Records, Is.Empty);
+            Assert.That(plan.Steps.Select(step => step.Kind), Is.EqualTo(new[] { SetupStepKind.AddRule, SetupStepKind.EnableTeredo }));
+            Assert.That(plan.Steps.Select(step => step.IsSatisfied), Is.All.False);
+            Assert.That(plan.NeedsElevation);
+        });
+    }
+
+    [Test]
+    public async Task Apply_MakesTheRuleAsPlanned_FieldByField()
+    {
+        using var machine = new SetupMachine();
+        var plan = await machine.SetUpAsync();
+        var rule = machine.Rules.Single();
+        Assert.Multiple(() =>
+        {
+            Assert.That(rule, Is.EqualTo(plan.Steps.Single().RuleAfter));
+            Assert.That(rule.Name, Does.Contain(SetupMachine.Name));
+            Assert.That(rule.Grouping, Is.EqualTo(FirewallExceptionRequest.OwnGrouping));
+            Assert.That(rule.ProgramPath, Is.EqualTo(SetupMachine.Program));
+            Assert.That(rule.Protocol, Is.EqualTo(FirewallProtocol.Tcp));
+            Assert.That(rule.LocalPorts, Is.EqualTo("4242"));
+            Assert.That(rule.Direction, Is.EqualTo(FirewallDirection.In));
+            Assert.That(rule.Action, Is.EqualTo(FirewallAction.Allow));
+            Assert.That(rule.EdgeTraversal, Is.EqualTo(EdgeTraversal.DeferToApp));
+            Assert.That(rule.Enabled);
+        });
+    }
+
+    [Test]
+    public async Task SecondSetup_ChangesNothing()
+    {
+        using var machine = new SetupMachine();
+        await machine.SetUpAsync();
+        int actions = machine.Windows.Actions.Count;
+        string record = await File.ReadAllTextAsync(machine.Records.Single());
+        var plan = await machine.SetUpAsync();
+        Assert.Multiple(() =>
+        {
+            Assert.That(plan.IsSatisfied);
+            Assert.That(plan.NeedsElevation, Is.False);
+            Assert.That(machine.Windows.Actions, Has.Count.EqualTo(actions));
+            Assert.That(File.ReadAllText(machine.Records.Single()), Is.EqualTo(record));
+        });
+    }
+
+    [Test]
+    public async Task Removal_LeavesTheFirewallAsItWas()
+    {
+        using var machine = new SetupMachine();
+        var edited = machine.Wanted[0] with { LocalPorts = "1-1024", Enabled = false, EdgeTraversal = EdgeTraversal.Deny, Description = "edited by hand" };
+        machine.Windows.Firewall.Plant(SetupMachine.ForeignRule);
+        machine.Windows.Firewall.Plant(edited);
+        machine.Options = machine.Options with { UdpPort = 4243 };
+        var plan = await machine.SetUpAsync();
+        Assert.That(plan.Steps.Select(step => step.Kind), Is.EqualTo(new[] { SetupStepKind.ChangeRule, SetupStepKind.AddRule }));
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.EqualTo(new[] { SetupMachine.ForeignRule, edited }));
+        Assert.That(machine.Records, Is.Empty);
+    }
+
+    [Test]
+    public async Task Removal_OfWhatStoodAlready_LeavesItThere()
+    {
+        using var machine = new SetupMachine();
+        var own = machine.Wanted[0];
+        machine.Windows.Firewall.Plant(own);
+        var plan = await machine.SetUpAsync();
+        Assert.That(plan.IsSatisfied);
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.EqualTo(new[] { own }));
+        Assert.That(machine.Records, Is.Empty);
+    }
+
+    [Test]
+    public async Task SecondSetup_WithOtherPorts_KeepsWhatWasThereBeforeTheFirst()
+    {
+        using var machine = new SetupMachine();
+        var edited = machine.Wanted[0] with { Enabled = false };
+        machine.Windows.Firewall.Plant(edited);
+        await machine.SetUpAsync();
+        machine.Options = machine.Options with { TcpPort = 5000 };
+        await machine.SetUpAsync();
+        Assert.That(machine.Rules.Single().LocalPorts, Is.EqualTo("5000"));
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules.Single(), Is.EqualTo(edited));
+    }
+
+    [Test]
+    public async Task SecondSetup_ThatNeedsNoTcp_TakesItsRuleBack()
+    {
+        using var machine = new SetupMachine();
+        await machine.SetUpAsync();
+        machine.Options = machine.Options with { TcpPort = null, UdpPort = 4243 };
+        await machine.SetUpAsync();
+        Assert.That(machine.Rules.Single().Protocol, Is.EqualTo(FirewallProtocol.Udp));
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.Empty);
+    }
+
+    [Test]
+    public async Task Setups_OfSeveralApplications_DoNotTouchEachOther()
+    {
+        using var machine = new SetupMachine();
+        await machine.SetUpAsync();
+        var first = machine.Options;
+        machine.Options = first with { Name = "Ünïcode 聊天?" };
+        await machine.SetUpAsync();
+        Assert.That(machine.Records, Has.Length.EqualTo(2));
+        await machine.RemoveAsync();
+        machine.Options = first;
+        Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
+        Assert.That(machine.Records, Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Removal_OfWhatSomebodyElseChanged_LeavesItAloneAndSaysSo()
+    {
+        using var machine = new SetupMachine();
+        await machine.SetUpAsync();
+        var changed = machine.Rules[0] with { RemoteAddresses = "LocalSubnet" };
+        machine.Windows.Firewall.Update(changed);
+        var plan = await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.EqualTo(new[] { changed }));
+        Assert.That(plan.Warnings, Has.Some.Contains("changed by somebody else").And.Some.Contains(changed.Name));
+    }
+
+    [Test]
+    public async Task Removal_OfWhatSomebodyElseRemoved_SaysSo()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Firewall.Plant(machine.Wanted[0] with { Enabled = false });
+        await machine.SetUpAsync();
+        machine.Windows.Firewall.Remove(machine.Rules[0].Name);
+        var plan = await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.Empty);
+        Assert.That(plan.Warnings, Has.Some.Contains("removed by somebody else"));
+    }
+
+    [Test]
+    public async Task Removal_WithoutARecord_TakesOnlyTheSdksOwnRulesOfTheApplication()
+    {
+        using var machine = new SetupMachine();
+        var other = machine.Wanted[0] with { Name = machine.Wanted[0].Name.Replace(SetupMachine.Name, "Another", StringComparison.Ordinal) };
+        machine.Windows.Firewall.Plant(machine.Wanted[0]);
+        machine.Windows.Firewall.Plant(SetupMachine.ForeignRule);
+        machine.Windows.Firewall.Plant(other);
+        var plan = await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.EqualTo(new[] { SetupMachine.ForeignRule, other }));
+        Assert.That(plan.Warnings, Has.Some.Contains("no record").And.Some.Contains(FirewallExceptionRequest.OwnGrouping));
+    }
+
+    [Test]
+    public async Task Removal_DoesNotNeedTheProgram()
+    {
+        using var machine = new SetupMachine();
+        await machine.SetUpAsync();
+        machine.Windows.Files.Clear();
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.Empty);
+    }
+
+    [Test]
+    public async Task Progress_TellsOfEachStep()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Firewall.Plant(machine.Wanted[0]);
+        machine.Options = machine.Options with { UdpPort = 4243 };
+        var progress = new Told();
+        await (await machine.PlanAsync()).ApplyAsync(progress);
+        Assert.That(progress.Outcomes, Is.EqualTo(new[] { SetupOutcome.Satisfied, SetupOutcome.Applied }));
+    }
+
+    [Test]
+    public async Task Plan_OnVista_TakesPlainEdgeTraversal()
+    {
+        using var machine = new SetupMachine(new(6, 0));
+        await machine.SetUpAsync();
+        Assert.That(machine.Rules.Single().EdgeTraversal, Is.EqualTo(EdgeTraversal.Allow));
+    }
+
+    [Test]
+    public async Task Plan_NotOnWindows_IsEmptyAndSaysWhy()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("This is Windows.");
+        using var machine = new SetupMachine();
+        machine.Options = machine.Options with { Windows = null };
+        foreach (var plan in new[] { await machine.SetUpAsync(), await machine.RemoveAsync() })
+        {
+            Assert.That(plan.Steps, Is.Empty);
+            Assert.That(plan.NeedsElevation, Is.False);
+            Assert.That(plan.Warnings.Single(), Does.Contain("nothing to set up"));
+        }
+        Assert.That(machine.Records, Is.Empty);
+    }
+}
