@@ -32,6 +32,23 @@ public class BareTests
         Assert.That(Windows.ReadService(name).Value, Is.EqualTo(default(WindowsService)));
 
     [Test]
+    public void Exception_OfAFirewallThatCanNotBeAsked_IsUnavailable()
+    {
+        var firewall = new TeredoFirewall(Windows);
+        var request = new FirewallExceptionRequest { Name = "Chat", ProgramPath = Environment.ProcessPath };
+        Assert.That(() => firewall.Ensure(request), Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.FirewallUnavailable));
+        Assert.That(firewall.Check(request).State, Is.EqualTo(FirewallExceptionState.NotKnown));
+    }
+
+    [Test]
+    public void Switches_OfAWindowsWithoutTeredo_ReachNetshAndNameWhatIsMissing()
+    {
+        var options = new TeredoOptions { Provider = TeredoProvider.Windows, QualificationTimeout = TimeSpan.FromSeconds(2), AllowPrivateAddresses = true };
+        var failure = Assert.ThrowsAsync<TeredoException>(async () => await TeredoNode.StartAsync(options));
+        Assert.That(failure!.Error, Is.EqualTo(TeredoError.ServiceStopped), failure.Message);
+    }
+
+    [Test]
     public async Task Netsh_ThatSaysNothing_HasExitCodeZeroAndNoText()
     {
         var said = await Windows.RunNetshAsync(["interface", "teredo", "show", "state"], CancellationToken.None);

@@ -34,13 +34,13 @@ public class FirewallTests
     };
 
     [SetUp]
-    public void BeginAnew() => Fakes.Begin();
+    public void BeginAnew() => FakeFiles.Own.Begin();
 
     [Test]
     public void Rule_WithEveryField_IsStoredFieldByField()
     {
         Firewall.Add(Full);
-        var stored = Fakes.Rules.Single();
+        var stored = FakeFiles.Own.Rules.Single();
         Assert.Multiple(() =>
         {
             Assert.That(stored["Name"], Is.EqualTo(Full.Name));
@@ -79,7 +79,7 @@ public class FirewallTests
     [Test]
     public void Rule_ThatOthersMade_ReadsAbsentTextsAndAnyAsNull()
     {
-        Fakes.StoreRules(["Name=Teredo (UDP-In)", "Protocol=17", "LocalPorts=Teredo", "Direction=1", "Enabled=1", "Action=1", "Profiles=2147483647",
+        FakeFiles.Own.StoreRules(["Name=Teredo (UDP-In)", "Protocol=17", "LocalPorts=Teredo", "Direction=1", "Enabled=1", "Action=1", "Profiles=2147483647",
             "RemoteAddresses=*", "LocalAddresses=*", "InterfaceTypes=All", "ServiceName=iphlpsvc"]);
         var expected = new FirewallRule
         {
@@ -101,17 +101,17 @@ public class FirewallTests
         Assert.That(Firewall.ReadRules().Value, Is.EqualTo([icmp]));
         Firewall.Update(Full);
         Assert.That(Firewall.ReadRules().Value, Is.EqualTo([Full]));
-        Assert.That(Fakes.Rules, Has.Count.EqualTo(1));
+        Assert.That(FakeFiles.Own.Rules, Has.Count.EqualTo(1));
     }
 
     [Test]
     public void Remove_TakesTheRuleOfThatNameOnly_AndIsNoErrorTwice()
     {
-        Fakes.StoreRules(["Name=another", "Protocol=6", "Direction=1"]);
+        FakeFiles.Own.StoreRules(["Name=another", "Protocol=6", "Direction=1"]);
         Firewall.Add(Full);
         Firewall.Remove(Full.Name);
         Firewall.Remove(Full.Name);
-        Assert.That(Fakes.Rules.Select(rule => rule["Name"]), Is.EqualTo(["another"]));
+        Assert.That(FakeFiles.Own.Rules.Select(rule => rule["Name"]), Is.EqualTo(["another"]));
     }
 
     [TestCase("a|b")]
@@ -120,13 +120,13 @@ public class FirewallTests
     public void Rule_WithANameThatWindowsRefuses_IsATeredoExceptionAndNotStored(string name)
     {
         Assert.That(() => Firewall.Add(Full with { Name = name }), Throws.InstanceOf<TeredoException>().Or.InstanceOf<ArgumentException>());
-        Assert.That(Fakes.Rules, Is.Empty);
+        Assert.That(FakeFiles.Own.Rules, Is.Empty);
     }
 
     [Test]
     public void Status_SaysWhatHoldsForTheActiveProfiles()
     {
-        Fakes.Begin("profiles=6", "block_all=1");
+        FakeFiles.Own.Begin("profiles=6", "block_all=1");
         var status = Firewall.ReadStatus().Value;
         Assert.That(status.Active.Select(profile => profile.Profile), Is.EquivalentTo([FirewallProfiles.Private, FirewallProfiles.Public]));
         Assert.That(status.Active.All(profile => profile is { Enabled: true, BlocksAllInbound: true, DefaultInbound: FirewallAction.Block }));
@@ -136,7 +136,7 @@ public class FirewallTests
     [Test]
     public void Products_OfOtherMakers_AreReadByName()
     {
-        Fakes.Begin("products=Brandmauer ä;Стена");
+        FakeFiles.Own.Begin("products=Brandmauer ä;Стена");
         Assert.That(Firewall.ReadProducts().Value, Is.EqualTo(["Brandmauer ä", "Стена"]));
     }
 
@@ -145,12 +145,12 @@ public class FirewallTests
     {
         var port = new OpenPort("Tür für Teredo", 3544, FirewallProtocol.Udp);
         Firewall.AddOpenPort(port);
-        var stored = Fakes.OpenPorts.Single();
+        var stored = FakeFiles.Own.OpenPorts.Single();
         Assert.That((stored["Name"], stored["Port"], stored["Protocol"], stored["Enabled"], stored["Scope"]), Is.EqualTo((port.Name, "3544", "17", "1", "0")));
         Assert.That(Firewall.ReadOpenPorts().Value, Is.EqualTo([port]));
         Firewall.RemoveOpenPort(3544, FirewallProtocol.Udp);
         Firewall.RemoveOpenPort(3544, FirewallProtocol.Udp);
-        Assert.That(Fakes.OpenPorts, Is.Empty);
+        Assert.That(FakeFiles.Own.OpenPorts, Is.Empty);
     }
 
     [TestCase("none", FirewallGeneration.None)]
@@ -160,7 +160,7 @@ public class FirewallTests
     [TestCase("8", FirewallGeneration.Windows8)]
     public void Generation_IsWhatTheSystemsObjectsHave(string level, FirewallGeneration expected)
     {
-        Fakes.Begin($"level={level}");
+        FakeFiles.Own.Begin($"level={level}");
         Assert.That(Firewall.Generation.Value, Is.EqualTo(expected));
     }
 }

@@ -12,7 +12,7 @@ public class SystemTests
     static WindowsSystem Windows => WindowsSystem.Current;
 
     [SetUp]
-    public void BeginAnew() => Fakes.Begin();
+    public void BeginAnew() => FakeFiles.Own.Begin();
 
     [TestCase("iphlpsvc")]
     [TestCase("mpssvc")]
@@ -23,7 +23,7 @@ public class SystemTests
     public void Addresses_HaveTheTunnelAndItsTeredoAddress()
     {
         var found = Windows.ReadAddresses().Value.Single(address => address.IsTunnel);
-        Assert.That(found.Address, Is.EqualTo(IPAddress.Parse(Fakes.Address)));
+        Assert.That(found.Address, Is.EqualTo(IPAddress.Parse(FakeFiles.Address)));
         Assert.That(found.InterfaceName, Is.EqualTo("Teredo Tunneling Pseudo-Interface"));
         Assert.That(found.MtuOctets, Is.EqualTo(1280));
     }
@@ -32,7 +32,7 @@ public class SystemTests
     [TestCase("default")]
     public void Addresses_OfAClientThatIsOff_HaveNoTunnel(string type)
     {
-        Fakes.Set("type", type);
+        FakeFiles.Own.Set("type", type);
         Assert.That(Windows.ReadAddresses().Value.Where(address => address.IsTunnel), Is.Empty);
     }
 
@@ -42,14 +42,14 @@ public class SystemTests
     [Test]
     public async Task Wake_WithATableThatBecomesStable_EndsWithTheCallback()
     {
-        Fakes.Begin("stable=after");
+        FakeFiles.Own.Begin("stable=after");
         Assert.That((await Windows.WakeAsync(CancellationToken.None).WaitAsync(Limit)).Value, Is.True);
     }
 
     [Test]
     public async Task Wake_WithATableThatNeverIs_CanBeGivenUp()
     {
-        Fakes.Begin("stable=never");
+        FakeFiles.Own.Begin("stable=never");
         using var given = new CancellationTokenSource();
         var wake = Windows.WakeAsync(given.Token);
         Assert.That(wake.IsCompleted, Is.False);
@@ -61,19 +61,19 @@ public class SystemTests
     public void TeredoPort_ThatASocketIsBoundTo_IsKnown()
     {
         using var client = ClientSocket();
-        Assert.That(Windows.ReadTeredoPort().Value, Is.EqualTo(Fakes.Port));
+        Assert.That(Windows.ReadTeredoPort().Value, Is.EqualTo(FakeFiles.Port));
     }
 
     [Test]
     public void TeredoPort_WhereThePlatformDoesNotNameIt_IsAskedOfIpHelper()
     {
-        Fakes.Begin("ports=missing");
+        FakeFiles.Own.Begin("ports=missing");
         using var client = ClientSocket();
-        Assert.That(Windows.ReadTeredoPort().Value, Is.EqualTo(Fakes.Port));
+        Assert.That(Windows.ReadTeredoPort().Value, Is.EqualTo(FakeFiles.Port));
     }
 
     [Test]
-    public void TeredoPort_ThatNoSocketIsBoundTo_IsNotTrusted() => Assert.That(Windows.ReadTeredoPort().Reason, Does.Contain($"{Fakes.Port}"));
+    public void TeredoPort_ThatNoSocketIsBoundTo_IsNotTrusted() => Assert.That(Windows.ReadTeredoPort().Reason, Does.Contain($"{FakeFiles.Port}"));
 
     [Test]
     public async Task Changed_WhenTheTeredoPortChanges_IsRaised()
@@ -83,7 +83,7 @@ public class SystemTests
         Windows.Changed += OnChanged;
         try
         {
-            Fakes.Set("port", "4444");
+            FakeFiles.Own.Set("port", "4444");
             await raised.Task.WaitAsync(Limit);
         }
         finally
@@ -104,7 +104,7 @@ public class SystemTests
             DefaultQualified = false,
         }));
         Windows.WriteConfiguration(new() { Type = TeredoType.EnterpriseClient, ServerName = "other.example", ClientPort = 5555 });
-        Assert.That((Fakes.Get("type"), Fakes.Get("servername"), Fakes.Get("clientport")), Is.EqualTo(("enterpriseclient", "other.example", "5555")));
+        Assert.That((FakeFiles.Own.Get("type"), FakeFiles.Own.Get("servername"), FakeFiles.Own.Get("clientport")), Is.EqualTo(("enterpriseclient", "other.example", "5555")));
         Assert.That(Windows.ReadConfiguration().Value.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
     }
 
@@ -113,8 +113,8 @@ public class SystemTests
     [TestCase("offline", TeredoClientState.Offline)]
     public void Status_ByCim_IsRead(string state, TeredoClientState expected)
     {
-        Fakes.Set("state", state);
-        Fakes.Set("error", "Fehler äöü");
+        FakeFiles.Own.Set("state", state);
+        FakeFiles.Own.Set("error", "Fehler äöü");
         var status = Windows.ReadStatus().Value;
         Assert.That((status.State, status.Error), Is.EqualTo((expected, "Fehler äöü")));
     }
@@ -122,7 +122,7 @@ public class SystemTests
     [Test]
     public void Status_OfAClientThatIsOff_IsInactive()
     {
-        Fakes.Set("type", "disabled");
+        FakeFiles.Own.Set("type", "disabled");
         Assert.That(Windows.ReadStatus().Value, Is.EqualTo(TeredoStatus.Inactive));
     }
 
@@ -132,21 +132,21 @@ public class SystemTests
     [TestCase(3, FirewallHealth.Snooze)]
     public void FirewallHealth_IsWhatWindowsSecuritySays(int health, FirewallHealth expected)
     {
-        Fakes.Begin($"health={health}");
+        FakeFiles.Own.Begin($"health={health}");
         Assert.That(Windows.ReadFirewallHealth().Value, Is.EqualTo(expected));
     }
 
     [Test]
     public void FirewallHealth_WithoutTheSecurityCenter_IsNotPoorButUnknown()
     {
-        Fakes.Begin("wscsvc=stopped");
+        FakeFiles.Own.Begin("wscsvc=stopped");
         Assert.That(Windows.ReadFirewallHealth().Reason, Does.Contain("wscsvc"));
     }
 
     [Test]
     public void EdgeTraversalFilters_AreThoseOfTheSublayer()
     {
-        Fakes.Begin(@"permit=\device\harddiskvolume1\programme\app.exe");
+        FakeFiles.Own.Begin(@"permit=\device\harddiskvolume1\programme\app.exe");
         Assert.That(Windows.ReadEdgeTraversalFilters().Value, Is.EqualTo(new EdgeTraversalFilter[]
         {
             new(EdgeTraversalFilterKind.DefaultBlock, "Teredo: default block"),
@@ -160,13 +160,13 @@ public class SystemTests
     {
         string[] arguments = ["interface", "teredo", "set", "state", "servername=a b \"c\" & d", "äöü"];
         Assert.That((await Windows.RunNetshAsync(arguments, CancellationToken.None)).Value.ExitCode, Is.Zero);
-        Assert.That(Fakes.NetshCalls.Single(), Is.EqualTo(arguments));
+        Assert.That(FakeFiles.Own.NetshCalls.Single(), Is.EqualTo(arguments));
     }
 
     static Socket ClientSocket()
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, Fakes.Port));
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, FakeFiles.Port));
         return socket;
     }
 }

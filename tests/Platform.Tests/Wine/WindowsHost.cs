@@ -49,6 +49,7 @@ sealed class WindowsHost
             cp -a dosdevices *.reg .update-timestamp '{windows.Prefix}/'
             cp -al drive_c '{windows.Prefix}/'
             """);
+        File.AppendAllText(Path.Combine(windows.Prefix, "user.reg"), "\n[Software\\\\Wine] 0\n\"Version\"=\"win10\"\n");
         if (prepare is not null)
             await prepare(windows);
         await windows.RunToolAsync("wineserver", "-p");
