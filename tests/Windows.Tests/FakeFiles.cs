@@ -55,6 +55,9 @@ sealed class FakeFiles(string folder)
         File.WriteAllText(PathOf("rules.txt"), text.ToString());
     }
 
+    /// <summary>What netsh says from now on, whatever it is asked.</summary>
+    public void NetshSays(string text) => File.WriteAllText(PathOf("netsh.txt"), text);
+
     /// <summary>The calls of netsh, each with its arguments.</summary>
     public List<string[]> NetshCalls =>
         File.Exists(PathOf("netsh.log")) ? [.. File.ReadAllLines(PathOf("netsh.log")).Select(line => line.Split('\t'))] : [];

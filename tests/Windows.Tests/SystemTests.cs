@@ -163,6 +163,24 @@ public class SystemTests
         Assert.That(FakeFiles.Own.NetshCalls.Single(), Is.EqualTo(arguments));
     }
 
+    [Test]
+    public async Task Switches_WithoutCim_AreReadFromANetshOfAnyLanguage()
+    {
+        FakeFiles.Own.Begin("cim=missing");
+        FakeFiles.Own.NetshSays("""
+            Teredo-Parameter
+            ---------------------------------------------
+            Typ                           : enterpriseclient
+            Servername                    : teredo.example.
+            Clientaktualisierungsintervall: 30 Sekunden
+            Clientport                    : unspecified
+            Status                        : dormant
+            """);
+        var switches = await TeredoSwitches.ReadAsync(Windows, CancellationToken.None);
+        Assert.That((switches.Type, switches.ServerName?.TrimEnd('.'), switches.NetshStatus?.State),
+            Is.EqualTo(((TeredoType?)TeredoType.EnterpriseClient, "teredo.example", (TeredoClientState?)TeredoClientState.Dormant)));
+    }
+
     static Socket ClientSocket()
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

@@ -1,15 +1,13 @@
 using System.Text;
 using TeredoSdk.Platform.Tests.Network;
 using TeredoSdk.Platform.Tests.Programs;
+using TeredoSdk.Windows.Tests;
 
 namespace TeredoSdk.Platform.Tests.Wine;
 
 /// <summary>The fakes of Windows' parts (tests/Windows.Fakes), built once in a run, and how they come into a Windows.</summary>
 static class NativeFakes
 {
-    /// <summary>The Teredo address that the fake client has; the host must have it, too.</summary>
-    public const string Address = "2001:0:c000:201:0:f227:34ff:8ef5";
-
     /// <summary>The folder in which the fakes find their settings and keep what was done, as Wine's programs see it.</summary>
     public const string Folder = @"C:\fakes";
 
@@ -26,6 +24,17 @@ static class NativeFakes
     ];
 
     static readonly Lazy<Task<string>> Built = new(BuildAsync);
+
+    /// <summary>A host that has the fake client's address, so that its sockets may use it.</summary>
+    public static LabHost AddHost(Lab lab)
+    {
+        var host = lab.AddPublicHost("windows", native: false);
+        host.Routes.Add($"addr add {FakeFiles.Address}/128 dev lo");
+        return host;
+    }
+
+    /// <summary>The files of the fakes in a Windows.</summary>
+    public static FakeFiles FilesOf(WindowsHost windows) => new(Path.Combine(windows.DriveC, "fakes"));
 
     /// <summary>Puts the fakes into a Windows that is not started yet.</summary>
     public static async Task InstallAsync(WindowsHost windows)

@@ -26,12 +26,12 @@ sealed class WindowsHost
     /// <summary>The command line program of this repository.</summary>
     public static string Teredo => BuildOutput.WindowsProgram("tests/Windows.Cli", "teredo");
 
-    StartOptions Options => new()
+    StartOptions Options(string trace = "-all") => new()
     {
         Environment = new Dictionary<string, string>
         {
             ["WINEPREFIX"] = Prefix,
-            ["WINEDEBUG"] = "-all",
+            ["WINEDEBUG"] = trace,
             ["WINEDLLOVERRIDES"] = "iphlpapi,fwpuclnt,netsh.exe=n,b", // Wine's own where no other is put in its place
             ["DOTNET_EnableWriteXorExecute"] = "0", // Wine 8: a finaliser crashes the process otherwise
         },
@@ -58,10 +58,14 @@ sealed class WindowsHost
     }
 
     /// <summary>Starts a program for Windows, which is ended after the limit.</summary>
-    public LabProcess Start(string program, IEnumerable<string> arguments, TimeSpan? limit = null)
+    /// <param name="program">Its path on Linux or Windows.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="limit">How long it may run.</param>
+    /// <param name="trace">What Wine tells of its calls on standard error, in the words of WINEDEBUG.</param>
+    public LabProcess Start(string program, IEnumerable<string> arguments, TimeSpan? limit = null, string trace = "-all")
     {
         string seconds = (limit ?? TeredoProgram.Limit).TotalSeconds.ToString(CultureInfo.InvariantCulture);
-        return _host.Start("timeout", ["-k", "3", seconds, "wine", program, .. arguments], Options);
+        return _host.Start("timeout", ["-k", "3", seconds, "wine", program, .. arguments], Options(trace));
     }
 
     /// <summary>Starts <c>teredo.exe</c>.</summary>
@@ -70,7 +74,7 @@ sealed class WindowsHost
     // The output goes nowhere, so that what is left running does not hold it open.
     async Task RunToolAsync(string program, string argument)
     {
-        var process = _host.Start("sh", ["-c", $"timeout -k 3 60 {program} {argument} >/dev/null 2>&1 </dev/null"], Options);
+        var process = _host.Start("sh", ["-c", $"timeout -k 3 60 {program} {argument} >/dev/null 2>&1 </dev/null"], Options());
         Assert.That(await process.WaitForExitAsync(TimeSpan.FromSeconds(65)), Is.Zero, () => process.Transcript);
     }
 }

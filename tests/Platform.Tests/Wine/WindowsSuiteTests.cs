@@ -38,8 +38,7 @@ public class WindowsSuiteTests
     {
         var lab = new Lab();
         _labs.Add(lab);
-        var host = lab.AddPublicHost("windows", native: false);
-        host.Routes.Add($"addr add {NativeFakes.Address}/128 dev lo");
+        var host = NativeFakes.AddHost(lab);
         await lab.StartAsync();
         var windows = await WindowsHost.StartAsync(host, setting == "Bare" ? NativeFakes.InstallNothingAsync : NativeFakes.InstallAsync);
         return await WindowsSuite.RunAsync(windows, setting);
