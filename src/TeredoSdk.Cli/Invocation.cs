@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
 namespace TeredoSdk.Cli;
@@ -50,7 +49,7 @@ sealed class Invocation
         }
         catch (TeredoException e)
         {
-            return invocation.Output.Fail(JsonNamingPolicy.CamelCase.ConvertName(e.Error.ToString()), Wording.Of(e));
+            return invocation.Output.Fail(Wording.Of(e.Error), Wording.Of(e));
         }
         catch (Exception e)
         {

@@ -33,9 +33,17 @@ sealed class Output(bool isJson)
     }
 
     /// <summary>The end of a command that failed.</summary>
-    public int Fail(string error, string problem, int exitCode = FailureCode)
+    public int Fail(string error, string problem, int exitCode = FailureCode) =>
+        Fail(new FailureDocument(error, problem), json => json.FailureDocument, problem, exitCode);
+
+    /// <summary>The end of a command that failed, with a document that has more to tell than the failure.</summary>
+    /// <param name="document">The document.</param>
+    /// <param name="type">How it is written.</param>
+    /// <param name="problem">The sentence.</param>
+    /// <param name="exitCode">What to exit with.</param>
+    public int Fail<T>(T document, Func<CliJson, JsonTypeInfo<T>> type, string problem, int exitCode = FailureCode)
     {
-        Try(() => Document(new FailureDocument(error, problem), json => json.FailureDocument));
+        Try(() => Document(document, type));
         Notice(problem);
         return exitCode;
     }

@@ -13,9 +13,9 @@ static class PlanRun
         if (!isDryRun)
         {
             if (plan.NeedsElevation && !plan.IsElevated)
-                return Deny(invocation.Output, plan, "This needs an administrator's rights; nothing was changed. Run it in an administrator's terminal:");
+                return Deny(invocation.Output, plan, "This needs an administrator's rights; nothing was changed. In an administrator's terminal, run:");
             if (asks && !HasTerminal)
-                return invocation.Output.Fail("consentRefused", "Nothing was changed: there is no terminal to ask at. Run it with --yes, which agrees to what is shown.");
+                return invocation.Output.Fail("consentRefused", "Nothing was changed: there is no terminal to ask at. Run it with --yes to agree.");
             if (asks && !await AgreesAsync(invocation.Ended))
                 return invocation.Output.Fail("consentRefused", "Nothing was changed, since you did not agree.");
             try
@@ -27,6 +27,8 @@ static class PlanRun
                 return Deny(invocation.Output, plan, Wording.Of(e));
             }
         }
+        if (!isDryRun && plan.Steps.Count > 0)
+            invocation.Output.Line(plan.IsSatisfied ? "Nothing to do." : "Done: each step was applied and read back.");
         invocation.Output.Document(new(!isDryRun, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, plan.Warnings), json => json.PlanDocument);
         return 0;
     }

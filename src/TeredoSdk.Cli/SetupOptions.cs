@@ -32,7 +32,7 @@ sealed class SetupOptions
     readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show what would be done, and do nothing; also with --yes." };
     readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do it without asking." };
 
-    /// <summary>Adds them. A removal takes those of the setup, too, since installers keep one list, but has no use for them: the record knows better.</summary>
+    /// <summary>Adds them. A removal takes those of a setup, too, since installers keep one list; what was set up is in the record.</summary>
     public void AddTo(Command command, bool isRemoval)
     {
         foreach (Option option in new Option[] { _tcp, _udp, _edge, _enableTeredo, _server })
@@ -66,9 +66,18 @@ sealed class SetupOptions
         }
         catch (ArgumentException e)
         {
-            throw new BadArgumentsException(Wording.Of(e));
+            string sentence = Wording.Of(e), option = OptionOf(e.ParamName);
+            throw new BadArgumentsException(sentence.Replace($"{e.ParamName} is '", $"{option} is '", StringComparison.Ordinal));
         }
     }
+
+    static string OptionOf(string? property) => property switch
+    {
+        nameof(TeredoSetupOptions.Name) => "--name",
+        nameof(TeredoSetupOptions.ProgramPath) => "--app",
+        nameof(TeredoSetupOptions.Server) => "--server",
+        _ => property ?? "",
+    };
 
     static Option<int?> Port(string name, string protocol)
     {

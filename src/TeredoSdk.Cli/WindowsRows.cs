@@ -30,7 +30,8 @@ static class WindowsRows
             yield return ("profile", $"{Words(profile.Profile)}: {Describe(profile)}");
         foreach (string product in report.Products ?? [])
             yield return ("other firewall", product);
-        yield return ("exception", report.ExceptionProblem is { } problem ? $"{Words(report.Exception)}: {Wording.Of(problem)}" : Words(report.Exception));
+        string why = report.ExceptionProblem is { } problem ? $": {Wording.Of(problem)}" : "";
+        yield return ("exception", $"{Words(report.Exception)}{why}");
         yield return ("edge rules", report.EdgeTraversalRules is { } rules ? $"{rules} let a tunnel's traffic in" : "not known");
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using TeredoSdk.Setup;
 
 namespace TeredoSdk.Cli;
@@ -25,9 +26,6 @@ static class Wording
         ($"({nameof(TeredoNode.BindAsync)})", "(-u)"),
         ($"{nameof(TeredoNode.Report)} says why, and {nameof(TeredoNode.StateChanges)} tells", "teredo status says why, and --verbose tells"),
         ($", or {nameof(TeredoServerHost)} inside a program", ""),
-        ("ProgramPath is '", "--app is '"),
-        ("Name is '", "--name is '"),
-        ("Server is '", "--server is '"),
         (nameof(TeredoSetupOptions.EnableTeredo), "--enable-teredo"),
     ];
 
@@ -38,6 +36,9 @@ static class Wording
             text = text.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal);
         return Of(text);
     }
+
+    /// <summary>The name of an error in a document.</summary>
+    public static string Of(TeredoError error) => JsonNamingPolicy.CamelCase.ConvertName(error.ToString());
 
     public static string Of(string text)
     {

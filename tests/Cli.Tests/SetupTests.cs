@@ -1,6 +1,6 @@
 namespace TeredoSdk.Cli.Tests;
 
-/// <summary><c>teredo setup</c> and <c>teredo remove</c> where there is nothing to set up, and their arguments. What they do is tested with the library.</summary>
+/// <summary><c>teredo setup</c> and <c>teredo remove</c> where there is nothing to set up, and their arguments.</summary>
 public sealed class SetupTests
 {
     static readonly string[] Application = ["--app", @"C:\chat.exe", "--name", "Chat"];

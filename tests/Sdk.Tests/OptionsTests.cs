@@ -1,10 +1,12 @@
 using System.Net.Sockets;
 using System.Reflection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
-using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Protocol;
+using TeredoSdk.Testing;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Tests;
 
@@ -169,6 +171,8 @@ public sealed class OptionsTests
         Assert.That(TeredoOptions.Comparer.Equals(one, other), Is.True);
         option.SetValue(other, option.GetValue(other) switch
         {
+            null when option.Name == nameof(TeredoOptions.Consent) => (Func<ConsentRequest, CancellationToken, ValueTask<bool>>)((_, _) => new(true)),
+            null when option.Name == nameof(TeredoOptions.Windows) => new FakeWindows(),
             bool value => !value,
             int value => value + 1,
             TimeSpan value => value + TimeSpan.FromSeconds(1),

@@ -8,7 +8,7 @@ sealed class RemoveCommand : Command
 {
     readonly SetupOptions _options = new();
 
-    public RemoveCommand() : base("remove", "Take back what 'teredo setup' did for a program: everything is again as it was before. Shows first what it does.")
+    public RemoveCommand() : base("remove", "Take back what 'teredo setup' did for a program: all is as it was before. Shows its plan first.")
     {
         _options.AddTo(this, isRemoval: true);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));

@@ -8,7 +8,7 @@ sealed class SetupCommand : Command
 {
     readonly SetupOptions _options = new();
 
-    public SetupCommand() : base("setup", "Let strangers reach a program through Windows' Teredo: the firewall's rules, and Teredo itself if wanted. Shows first what it does.")
+    public SetupCommand() : base("setup", "Let strangers reach a program through Windows' Teredo: firewall rules, and Teredo itself if wanted. Shows its plan first.")
     {
         _options.AddTo(this, isRemoval: false);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using TeredoSdk.Cli.Json;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo status</c>: the report of a node.</summary>
+/// <summary><c>teredo status</c>: the report of a node, and that of Windows also when another provider runs or there is no address.</summary>
 sealed class StatusCommand : Command
 {
     readonly NodeOptions _node = new();
@@ -15,11 +17,28 @@ sealed class StatusCommand : Command
 
     async Task<int> RunAsync(Invocation invocation)
     {
-        await using var node = await _node.StartAsync(invocation);
-        var report = node.Report;
-        invocation.Output.Document(report, json => json.TeredoReport);
-        if (!invocation.Output.IsJson)
-            ReportTable.Print(report);
-        return 0;
+        try
+        {
+            await using var node = await _node.StartAsync(invocation);
+            var report = node.Report;
+            if (report.Windows is null && OperatingSystem.IsWindows())
+                report = report with { Windows = await WindowsTeredo.ReadReportAsync(null, invocation.Ended) };
+            invocation.Output.Document(report, json => json.TeredoReport);
+            if (!invocation.Output.IsJson)
+                ReportTable.Print(report);
+            return 0;
+        }
+        catch (TeredoException e) when (OperatingSystem.IsWindows() && !invocation.Ended.IsCancellationRequested)
+        {
+            return Fail(invocation.Output, e, await WindowsTeredo.ReadReportAsync(null, invocation.Ended));
+        }
+    }
+
+    static int Fail(Output output, TeredoException failure, WindowsReport windows)
+    {
+        if (!output.IsJson)
+            ReportTable.Print(windows);
+        string problem = Wording.Of(failure);
+        return output.Fail(new StatusFailureDocument(Wording.Of(failure.Error), problem, windows), json => json.StatusFailureDocument, problem);
     }
 }

@@ -11,6 +11,7 @@ namespace TeredoSdk.Cli.Json;
 /// <summary>How documents are written: camelCase, addresses and names as text.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(FailureDocument))]
+[JsonSerializable(typeof(StatusFailureDocument))]
 [JsonSerializable(typeof(DecodeDocument))]
 [JsonSerializable(typeof(TeredoReport))]
 [JsonSerializable(typeof(EchoDocument))]
@@ -22,13 +23,17 @@ namespace TeredoSdk.Cli.Json;
 [JsonSerializable(typeof(PlanDocument))]
 sealed partial class CliJson : JsonSerializerContext
 {
-    /// <summary>Indented, and with nothing escaped that need not be.</summary>
+    const int Utf8 = 65001; // its code page
+
+    /// <summary>
+    /// Indented, and with nothing escaped that need not be: a console of Windows without UTF-8 has few letters, so there all but ASCII is.
+    /// </summary>
     public static CliJson ForPeople { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DictionaryKeyPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Encoder = Console.OutputEncoding.CodePage == Utf8 ? JavaScriptEncoder.UnsafeRelaxedJsonEscaping : JavaScriptEncoder.Default,
         Converters =
         {
             new TextConverter<IPAddress>(),

@@ -6,6 +6,9 @@ namespace TeredoSdk.Cli.Json;
 /// <summary>A command that failed: the name of the failure, and the sentence.</summary>
 sealed record FailureDocument(string Error, string Problem);
 
+/// <summary>A status without an address, on Windows: the failure, and what Windows says.</summary>
+sealed record StatusFailureDocument(string Error, string Problem, WindowsReport Windows);
+
 /// <summary>
 /// The parts of a Teredo address. The prefix is current, or old: that of early Windows XP, which nobody routes any more. The flags are 16 bits in
 /// hexadecimal digits. A public address has two IPv4 addresses of the public internet.

@@ -18,7 +18,7 @@ abstract class SystemLink : ITeredoLink, ISocketHome
     readonly CancellationTokenSource _stopping = new();
     TeredoInterface _last;
     bool _isUp = true, _disposed;
-    string? _problem;
+    (TeredoError Error, string Sentence)? _problem;
 
     protected SystemLink(TeredoOptions options, TeredoInterface found, IReadOnlyList<PassedOver> passedOver, ILogger log)
     {
@@ -39,6 +39,16 @@ abstract class SystemLink : ITeredoLink, ISocketHome
     protected ILogger Logger { get; }
 
     protected CancellationToken Stopping => _stopping.Token;
+
+    /// <summary>The interface that has the address, or had it last.</summary>
+    protected TeredoInterface Last
+    {
+        get
+        {
+            lock (_gate)
+                return _last;
+        }
+    }
 
     /// <summary>The interface that has the address, or null while there is none.</summary>
     protected TeredoInterface? Current
@@ -102,7 +112,7 @@ abstract class SystemLink : ITeredoLink, ISocketHome
     }
 
     /// <summary>Looks for the interface as it is now.</summary>
-    protected abstract TeredoInterface? Find(out string problem);
+    protected abstract TeredoInterface? Find(out (TeredoError Error, string Sentence) problem);
 
     /// <summary>One attempt, with a fresh socket.</summary>
     /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
@@ -128,7 +138,7 @@ abstract class SystemLink : ITeredoLink, ISocketHome
     }
 
     /// <summary>What every link of a system can tell.</summary>
-    protected TeredoReport Describe(TeredoProvider provider, TeredoError lost, Func<TeredoInterface, bool> hasNativeIPv6)
+    protected TeredoReport Describe(TeredoProvider provider, bool hasNativeIPv6)
     {
         var (all, unrestricted) = _sockets.Counts;
         lock (_gate)
@@ -149,13 +159,13 @@ abstract class SystemLink : ITeredoLink, ISocketHome
                 MappedEndPoint = isUp ? _last.Address.MappedEndpoint.ToIPEndPoint() : null,
                 MtuOctets = _last.MtuOctets > 0 ? _last.MtuOctets : null,
                 NativeIPv6 = Options.NativeIPv6,
-                HasNativeIPv6 = hasNativeIPv6(_last),
+                HasNativeIPv6 = hasNativeIPv6,
                 Sockets = all,
                 UnrestrictedSockets = unrestricted,
                 Peers = 0,
                 Drops = new Dictionary<string, long>(),
-                Error = isUp ? null : lost,
-                Problem = _problem,
+                Error = _problem?.Error,
+                Problem = _problem?.Sentence,
             };
         }
     }
@@ -184,7 +194,7 @@ abstract class SystemLink : ITeredoLink, ISocketHome
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
-            return _isUp ? _last : throw new TeredoException(TeredoError.NoAddress, $"There is no Teredo address at the moment. {_problem}");
+            return _isUp ? _last : throw new TeredoException(TeredoError.NoAddress, $"There is no Teredo address at the moment. {_problem?.Sentence}");
         }
     }
 
@@ -209,7 +219,7 @@ abstract class SystemLink : ITeredoLink, ISocketHome
         try
         {
             lock (_checking)
-                OnChecked(Apply(Find(out string problem), problem));
+                OnChecked(Apply(Find(out var problem), problem));
         }
         catch (Exception e) // on a thread of the runtime: nobody else would see it
         {
@@ -218,7 +228,7 @@ abstract class SystemLink : ITeredoLink, ISocketHome
     }
 
     // Says whether there is an address now.
-    bool Apply(TeredoInterface? found, string problem)
+    bool Apply(TeredoInterface? found, (TeredoError, string) problem)
     {
         TeredoInterface before;
         bool wasUp;

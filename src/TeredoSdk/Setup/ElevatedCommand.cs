@@ -23,7 +23,7 @@ static class ElevatedCommand
     public static string ForRemoval(TeredoSetupOptions options) => Line("remove", options, []);
 
     static string Line(string command, TeredoSetupOptions options, string[] more) =>
-        string.Join(' ', new[] { "teredo", command, "--app", options.ProgramPath, "--name", options.Name }.Concat(more).Append("--yes").Select(Quote));
+        string.Join(' ', ((string[])["teredo", command, "--app", options.ProgramPath, "--name", options.Name, .. more, "--yes"]).Select(Quote));
 
     // As CommandLineToArgvW takes it apart: backslashes are doubled before a quotation mark only.
     static string Quote(string argument)

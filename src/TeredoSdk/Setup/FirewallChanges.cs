@@ -1,3 +1,4 @@
+using TeredoSdk.Providers.Windows;
 using TeredoSdk.Windows;
 using TeredoSdk.Windows.Firewall;
 
@@ -12,8 +13,9 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
 
     /// <summary>The rules that are wanted, and those of an earlier setup that are not wanted any longer.</summary>
     /// <exception cref="TeredoException">The program does not exist, or a rule for it is not valid.</exception>
-    public List<SetupChange> ToSetUp(FirewallExceptionRequest request, SetupRecord? record)
+    public List<SetupChange> ToSetUp(TeredoSetupOptions options, SetupRecord? record)
     {
+        var request = options.ToRequest() with { OpenTeredoPort = options.EnableTeredo && LacksTeredoPort() };
         IReadOnlyList<FirewallChange> plan;
         try
         {
@@ -26,21 +28,23 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         }
         List<SetupChange> changes = [.. plan.Select(step => new RuleChange(_store, step.Rule.Name, step.Previous, step.Rule, step.Surplus))];
         if (record is not null)
-            changes.AddRange(ToRestore(record.Rules.Where(rule => !plan.Any(step => rule.IsFor(step.Rule.Name)))));
+            changes.AddRange(ToRestore([.. record.Rules.Where(rule => !plan.Any(step => rule.IsFor(step.Rule.Name)))]));
         return changes;
     }
 
     /// <summary>What gives rules back what they had before a setup, the last first.</summary>
-    public List<SetupChange> ToRestore(IEnumerable<RuleRecord> records)
+    public List<SetupChange> ToRestore(IReadOnlyList<RuleRecord> records)
     {
         List<SetupChange> changes = [];
-        var rules = Read();
-        foreach (var record in rules is null ? [] : records.Reverse())
+        if (records.Count == 0 || Read() is not { } rules)
+            return changes;
+        foreach (var record in records.Reverse())
         {
-            FirewallRule[] found = [.. rules!.Where(rule => record.IsFor(rule.Name))];
+            FirewallRule[] found = [.. rules.Where(rule => record.IsFor(rule.Name))];
             var current = found.FirstOrDefault();
             if (found.Length > 1 || (current != record.Before && current is not null && !record.IsOwnWork(current)))
-                warnings.Add($"The firewall rule '{record.Name}' was changed by somebody else since the setup, and is left alone. Remove it by hand if nobody needs it.");
+                warnings.Add($"The firewall rule '{record.Name}' was changed by somebody else since the setup, and is left alone. "
+                    + "Remove it by hand if nobody needs it.");
             else if (current is null && record.Before is not null)
                 warnings.Add($"The firewall rule '{record.Name}' was removed by somebody else since the setup, and stays so.");
             else
@@ -64,6 +68,10 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         return changes;
     }
 
+    // Windows has a rule for it, unless somebody took it away. One of ours does not count: it goes with its application.
+    bool LacksTeredoPort() => windows.Firewall.ReadRules().TryGet(out var rules)
+        && !rules.Any(rule => FirewallExceptions.IsTeredoPort(rule) && !ExceptionRules.IsOwn(rule, null));
+
     IReadOnlyList<FirewallRule>? Read()
     {
         var rules = _store.Read();
@@ -72,5 +80,6 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         return rules.ValueOrDefault;
     }
 
-    void LeaveOut(string reason) => warnings.Add($"The firewall can't be asked, so its rules are left out: {reason} Run this again when that is mended.");
+    void LeaveOut(string reason) =>
+        warnings.Add($"The firewall can't be asked, so its rules are left out: {reason} Run this again when that is mended.");
 }

@@ -5,7 +5,8 @@ using System.Security.Principal;
 namespace TeredoSdk.Setup;
 
 /// <summary>
-/// Keeps the records of Windows out of the hands of ordinary users, who may write to ProgramData: a removal, which an administrator runs, does what they say.
+/// Keeps the records of Windows out of the hands of ordinary users, who may write to ProgramData: a removal, which an administrator runs, does what
+/// they say.
 /// </summary>
 [SupportedOSPlatform("windows")]
 static class RecordProtection
@@ -21,8 +22,9 @@ static class RecordProtection
     {
         var security = new DirectorySecurity();
         security.SetAccessRuleProtection(isProtected: true, preserveInheritance: false);
-        foreach (var (who, rights) in new[] { (Administrators, FileSystemRights.FullControl), (System, FileSystemRights.FullControl), (Users, FileSystemRights.ReadAndExecute) })
-            security.AddAccessRule(new(who, rights, InheritanceFlags.ContainerInherit | InheritanceFlags.ObjectInherit, PropagationFlags.None, AccessControlType.Allow));
+        Allow(security, Administrators, FileSystemRights.FullControl);
+        Allow(security, System, FileSystemRights.FullControl);
+        Allow(security, Users, FileSystemRights.ReadAndExecute);
         new DirectoryInfo(folder).Create(security);
     }
 
@@ -33,4 +35,8 @@ static class RecordProtection
         using var me = WindowsIdentity.GetCurrent();
         return owner is SecurityIdentifier found && (found == Administrators || found == System || found == me.User || found == me.Owner);
     }
+
+    static void Allow(DirectorySecurity security, SecurityIdentifier who, FileSystemRights rights) =>
+        security.AddAccessRule(new(who, rights, InheritanceFlags.ContainerInherit | InheritanceFlags.ObjectInherit, PropagationFlags.None,
+            AccessControlType.Allow));
 }

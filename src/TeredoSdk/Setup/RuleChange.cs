@@ -52,14 +52,16 @@ sealed class RuleChange(RuleStore store, string name, FirewallRule? before, Fire
     static string Describe(string name, FirewallRule? before, FirewallRule? after, int surplus) => (before, after) switch
     {
         (null, null) => $"The firewall rule '{name}' is gone already.",
-        (null, _) => $"Add the firewall rule '{name}': {after.Protocol.ToString().ToUpperInvariant()} to {Target(after)} may come in{ThroughTunnel(after)}.",
+        (null, _) =>
+            $"Add the firewall rule '{name}': {after.Protocol.ToString().ToUpperInvariant()} to {Target(after)} may come in{ThroughTunnel(after)}.",
         (_, null) => $"Remove the firewall rule '{name}'.",
         _ when surplus > 0 => $"Make one firewall rule '{name}' of the {surplus + 1} of that name.",
         _ when before == after => $"The firewall rule '{name}' is as it should be already.",
         _ => $"Change the firewall rule '{name}': {string.Join(", ", RuleComparison.Differences(after, before))}.",
     };
 
-    static string Target(FirewallRule rule) => (rule.LocalPorts is { } ports ? $"port {ports} of " : "") + (rule.ProgramPath ?? rule.ServiceName ?? "any program");
+    static string Target(FirewallRule rule) =>
+        (rule.LocalPorts is { } ports ? $"port {ports} of " : "") + (rule.ProgramPath ?? rule.ServiceName ?? "any program");
 
     static string ThroughTunnel(FirewallRule rule) => rule.EdgeTraversal switch
     {
@@ -82,7 +84,7 @@ sealed class RuleChange(RuleStore store, string name, FirewallRule? before, Fire
         for (int i = 0; i <= doubles; i++)
             store.Remove(current!);
         if (Find().Length > 0)
-            throw new TeredoException(TeredoError.SetupFailed, $"The firewall rule '{name}' was removed, but is still there: look whether another program or a policy "
-                + "manages this firewall, and try again.");
+            throw new TeredoException(TeredoError.SetupFailed, $"The firewall rule '{name}' was removed, but is still there: "
+                + "look whether another program or a policy manages this firewall, and try again.");
     }
 }

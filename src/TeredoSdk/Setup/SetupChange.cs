@@ -10,7 +10,7 @@ abstract class SetupChange
     /// <exception cref="TeredoException">Somebody else changed it.</exception>
     public abstract Task CheckAsync(CancellationToken cancellationToken);
 
-    /// <summary>The record before the change is made: what it needs to be taken back by a later removal, also when this process dies halfway.</summary>
+    /// <summary>The record before the change is made: what a later removal needs to take it back, also when this process dies halfway.</summary>
     public virtual SetupRecord Announce(SetupRecord record) => record;
 
     /// <summary>The record once the change is made.</summary>

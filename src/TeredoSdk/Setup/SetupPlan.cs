@@ -3,8 +3,8 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Setup;
 
 /// <summary>
-/// What would be done to the machine, in order, and nothing of it done yet. Reading it needs no rights; <see cref="ApplyAsync"/> needs an administrator's when
-/// <see cref="NeedsElevation"/> says so. Safe for any number of threads, but for applying it, which is done once.
+/// What would be done to the machine, in order, and nothing of it done yet. Reading it needs no rights; <see cref="ApplyAsync"/> needs an administrator's
+/// when <see cref="NeedsElevation"/> says so. Safe for any number of threads, but for applying it, which is done once.
 /// </summary>
 public sealed class SetupPlan
 {
@@ -40,15 +40,17 @@ public sealed class SetupPlan
 
     /// <summary>The exception of a plan that rights are missing for.</summary>
     internal TeredoException AccessDenied => new(TeredoError.AccessDenied,
-        $"Setting up '{_empty.Name}' needs an administrator's rights; nothing was changed. Run this in an administrator's terminal: {ElevatedCommand}");
+        $"The setup of '{_empty.Name}' needs an administrator's rights; nothing was changed. In an administrator's terminal, run: {ElevatedCommand}");
 
     /// <summary>
-    /// Applies the steps one by one, reads each back, and keeps a record of what was there before. When a step fails, or the caller gives up, those before it are
-    /// undone. What a process that dies leaves behind is in the record: a new setup or a removal goes on from there.
+    /// Applies the steps one by one, reads each back, and keeps a record of what was there before. When a step fails, or the caller gives up, those before
+    /// it are undone. What a process that dies leaves behind is in the record: a new setup or a removal goes on from there.
     /// </summary>
     /// <param name="progress">Told of each step as it ends, or null.</param>
     /// <param name="cancellationToken">Gives up: what was done is undone.</param>
-    /// <exception cref="TeredoException">Rights are missing (<see cref="TeredoError.AccessDenied"/>), or a step failed; the message says which and why.</exception>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or a step failed; the message says which and why.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The caller gave up, and what was done is undone.</exception>
     public async Task ApplyAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -88,7 +88,15 @@ sealed partial class SetupJson : JsonSerializerContext
         RespectRequiredConstructorParameters = true,
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { Names<FirewallProtocol>(), Names<FirewallDirection>(), Names<FirewallProfiles>(), Names<FirewallAction>(), Names<EdgeTraversal>(), Names<TeredoType>() },
+        Converters =
+        {
+            Names<FirewallProtocol>(),
+            Names<FirewallDirection>(),
+            Names<FirewallProfiles>(),
+            Names<FirewallAction>(),
+            Names<EdgeTraversal>(),
+            Names<TeredoType>(),
+        },
     });
 
     static JsonStringEnumConverter<T> Names<T>() where T : struct, Enum => new(JsonNamingPolicy.CamelCase);

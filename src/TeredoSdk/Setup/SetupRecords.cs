@@ -23,7 +23,8 @@ sealed class SetupRecords(string? chosenFolder)
             return record switch
             {
                 { Version: > SetupRecord.CurrentVersion } => throw Damaged(path, "a newer version of the SDK wrote it"),
-                _ when OperatingSystem.IsWindows() && chosenFolder is null && !RecordProtection.IsTrusted(path) => throw Damaged(path, "it was not written by an administrator"),
+                _ when OperatingSystem.IsWindows() && chosenFolder is null && !RecordProtection.IsTrusted(path) =>
+                    throw Damaged(path, "it was not written by an administrator"),
                 { IsSound: true } when record.Name.Equals(name, StringComparison.OrdinalIgnoreCase) => record,
                 _ => throw Damaged(path, "it is not what a setup of this application writes"),
             };
@@ -38,7 +39,8 @@ sealed class SetupRecords(string? chosenFolder)
         }
         catch (Exception e) when (e is IOException and not TeredoException or UnauthorizedAccessException)
         {
-            throw new TeredoException(TeredoError.AccessDenied, $"The record of the setup, {path}, can't be read ({e.Message}). Run this as an administrator.", e);
+            throw new TeredoException(TeredoError.AccessDenied,
+                $"The record of the setup, {path}, can't be read ({e.Message}). Run this as an administrator.", e);
         }
     }
 
@@ -80,7 +82,8 @@ sealed class SetupRecords(string? chosenFolder)
         }
         catch (IOException e)
         {
-            throw new TeredoException(TeredoError.SetupFailed, $"'{name}' can't be set up now: another setup holds {path} ({e.Message}). Try again when that has ended.", e);
+            throw new TeredoException(TeredoError.SetupFailed,
+                $"'{name}' can't be set up now: another setup holds {path} ({e.Message}). Try again when that has ended.", e);
         }
     }
 
@@ -114,9 +117,11 @@ sealed class SetupRecords(string? chosenFolder)
     }
 
     static TeredoException Damaged(string path, string reason, Exception? inner = null) => new(TeredoError.SetupFailed,
-        $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then takes away only the firewall rules of the SDK's own group.", inner);
+        $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then takes away only the firewall rules of the SDK's own group.",
+        inner);
 
-    static TeredoException NotWritable(string path, Exception e) => new(e is UnauthorizedAccessException ? TeredoError.AccessDenied : TeredoError.SetupFailed,
+    static TeredoException NotWritable(string path, Exception e) => new(
+        e is UnauthorizedAccessException ? TeredoError.AccessDenied : TeredoError.SetupFailed,
         $"The record of the setup, {path}, can't be written ({e.Message}). Nothing is changed without one: see to the folder and try again.", e);
 
     /// <summary>Ends with the folder, when nothing is left in it.</summary>

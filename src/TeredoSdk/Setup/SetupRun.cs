@@ -24,7 +24,8 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
     /// <param name="changes">The changes in their order.</param>
     /// <param name="end">What becomes of the record.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task RunAsync(SetupRecord? former, SetupRecord empty, IReadOnlyList<SetupChange> changes, PlanEnd end, CancellationToken cancellationToken)
+    public async Task RunAsync(SetupRecord? former, SetupRecord empty, IReadOnlyList<SetupChange> changes, PlanEnd end,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -45,7 +46,8 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
             if (problems.Count == 0)
                 Restore(former, empty);
             else
-                throw new TeredoException(TeredoError.SetupFailed, $"{e.Message} Not all of what was done before could be undone: {string.Join(" ", problems)} "
+                throw new TeredoException(TeredoError.SetupFailed,
+                    $"{e.Message} Not all of what was done before could be undone: {string.Join(" ", problems)} "
                     + $"The record is kept: run the removal of '{empty.Name}' when that is mended.", e);
             if (e is TeredoException failure)
                 throw new TeredoException(failure.Error, $"{failure.Message} All that was done is undone.", failure);

@@ -17,7 +17,7 @@ public enum SetupStepKind
     RestoreTeredo,
 }
 
-/// <summary>One step of a setup: what it does, what is there before and what there will be. Of the four members at the end two are set at most.</summary>
+/// <summary>One step of a setup: what it does, what is there before and what there will be.</summary>
 public sealed record SetupStep
 {
     /// <summary>What it does.</summary>

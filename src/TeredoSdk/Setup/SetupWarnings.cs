@@ -1,14 +1,14 @@
+using TeredoSdk.Providers.Windows;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Setup;
 
 /// <summary>What stands in the way of an application although its setup is as planned: nothing that a setup changes.</summary>
 static class SetupWarnings
 {
-    public static IEnumerable<string> Find(IWindowsSystem windows, TeredoSwitches switches, bool enablesTeredo) =>
-        [.. OfTeredo(switches, enablesTeredo), .. OfFirewall(windows.Firewall), .. OfProducts(windows.Firewall)];
-
-    static IEnumerable<string> OfTeredo(TeredoSwitches switches, bool enablesTeredo)
+    /// <summary>What keeps Teredo off.</summary>
+    public static IEnumerable<string> OfTeredo(TeredoSwitches switches, bool enablesTeredo)
     {
         foreach (var obstacle in switches.Obstacles)
         {
@@ -19,23 +19,22 @@ static class SetupWarnings
         }
     }
 
-    static IEnumerable<string> OfFirewall(IWindowsFirewall firewall)
+    /// <summary>What overrides the rules once they are as planned.</summary>
+    public static IEnumerable<string> OfFirewall(IWindowsSystem windows, TeredoSetupOptions options, IReadOnlyList<SetupStep> steps)
     {
-        if (!firewall.ReadStatus().TryGet(out var status))
-            yield break;
-        foreach (var profile in status.Active)
-        {
-            if (!profile.Enabled)
-                yield return $"The firewall is off on {profile.Profile} networks. Teredo may refuse to work without one: netsh advfirewall set currentprofile state on.";
-            else if (profile.BlocksAllInbound)
-                yield return $"The firewall blocks all that comes in on {profile.Profile} networks, whatever its rules say. Clear \"Block all incoming connections\" there.";
-        }
-        if (status.ModifyState == FirewallModifyState.GroupPolicyOverride)
-            yield return "A group policy overrides this machine's own firewall rules. Ask whoever administers it for a rule by policy.";
-        else if (status.ModifyState == FirewallModifyState.InboundBlocked && !status.Active.Any(profile => profile.BlocksAllInbound))
-            yield return "The firewall blocks all that comes in, whatever its rules say. Clear \"Block all incoming connections\" in its settings.";
+        var firewall = windows.Firewall;
+        var status = firewall.ReadStatus().ValueOrDefault;
+        var rules = RuleStore.Of(firewall).Read().ValueOrDefault;
+        IReadOnlyList<FirewallRule>? planned = rules is null ? null
+            : [.. rules.Where(rule => !steps.Any(step => rule == step.RuleBefore)), .. steps.Select(step => step.RuleAfter).OfType<FirewallRule>()];
+        var warnings = WindowsWarnings.Find(planned, status, windows.ReadFirewallHealth(), windows.ReadAddresses().ValueOrDefault,
+            firewall.ReadProducts().ValueOrDefault);
+        return status is null || planned is null ? warnings : warnings.Concat(OfBlocks(new(status, planned), options));
     }
 
-    static IEnumerable<string> OfProducts(IWindowsFirewall firewall) =>
-        (firewall.ReadProducts().ValueOrDefault ?? []).Select(product => $"{product} is registered as a firewall, too, and has rules of its own: allow the program there.");
+    // What overrules all rules is among the other warnings.
+    static IEnumerable<string> OfBlocks(EffectivePolicy policy, TeredoSetupOptions options) => policy.Overruled() is not null ? []
+        : ExceptionRules.Traffic(options.ToRequest())
+            .Select(each => policy.Judge(ExceptionCheck.To(options.ProgramPath, each.Protocol, each.Port, options.EdgeTraversal), "look into it"))
+            .Select(check => check.Problem).OfType<string>().Distinct();
 }

@@ -8,7 +8,8 @@ namespace TeredoSdk.Setup;
 /// <param name="after">Those that will be; null members stay as they are.</param>
 /// <param name="kind">Whether they are changed or given back.</param>
 /// <param name="isSatisfied">Whether they are there already.</param>
-sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, TeredoConfiguration after, SetupStepKind kind, bool isSatisfied) : SetupChange
+sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, TeredoConfiguration after, SetupStepKind kind, bool isSatisfied)
+    : SetupChange
 {
     public override SetupStep Step { get; } = new()
     {
@@ -25,11 +26,13 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
         if (!switches.Obstacles.All(IsMendedByEnabling))
             return null;
         bool stands = switches.IsOn == true && (server is null || TeredoActivation.IsSameServer(switches.ServerName, server));
-        return new TeredoChange(windows, switches.Configuration, new() { Type = TeredoType.EnterpriseClient, ServerName = server }, SetupStepKind.EnableTeredo, stands);
+        var after = new TeredoConfiguration { Type = TeredoType.EnterpriseClient, ServerName = server };
+        return new TeredoChange(windows, switches.Configuration, after, SetupStepKind.EnableTeredo, stands);
     }
 
     /// <summary>Whether switching Teredo on is all that it needs. Services are left to the person: nothing here could stop one again.</summary>
-    public static bool IsMendedByEnabling(TeredoObstacle obstacle) => obstacle.Error is TeredoError.TeredoDisabled or TeredoError.TeredoDisabledByDefault;
+    public static bool IsMendedByEnabling(TeredoObstacle obstacle) =>
+        obstacle.Error is TeredoError.TeredoDisabled or TeredoError.TeredoDisabledByDefault;
 
     /// <summary>What gives Teredo the settings back that a setup changed, except those that somebody else changed since.</summary>
     public static SetupChange ToRestore(IWindowsSystem windows, TeredoConfiguration current, TeredoRecord record, List<string> warnings)
@@ -53,7 +56,8 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
     public override async Task CheckAsync(CancellationToken cancellationToken)
     {
         if ((await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration != before)
-            throw new TeredoException(TeredoError.SetupFailed, "The settings of Windows' Teredo were changed by somebody else after the plan was made. Make a new plan.");
+            throw new TeredoException(TeredoError.SetupFailed,
+                "The settings of Windows' Teredo were changed by somebody else after the plan was made. Make a new plan.");
     }
 
     public override async Task ApplyAsync(CancellationToken cancellationToken)
@@ -68,7 +72,8 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
     public override Task UndoAsync() => new TeredoActivation(windows).RestoreAsync(before, CancellationToken.None);
 
     // Who applies the plan has read in it that Teredo is enabled, and nothing else.
-    static ValueTask<bool> AgreeAsync(ConsentRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(request.Kind == ConsentKind.EnableTeredo);
+    static ValueTask<bool> AgreeAsync(ConsentRequest request, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(request.Kind == ConsentKind.EnableTeredo);
 
     static string? ServerToRestore(TeredoConfiguration current, TeredoRecord record, List<string> warnings)
     {
@@ -88,7 +93,7 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
         return (kind, isSatisfied) switch
         {
             (SetupStepKind.EnableTeredo, true) => $"Windows' Teredo is on already{server}.",
-            (SetupStepKind.EnableTeredo, false) => $"Switch Windows' Teredo on{server}: this machine gets a public IPv6 address, and the firewall stays in force.",
+            (SetupStepKind.EnableTeredo, false) => $"Switch Windows' Teredo on{server}: this machine gets a public IPv6 address; the firewall stays in force.",
             (_, true) => "Windows' Teredo is set as it was before already.",
             _ => $"Set Windows' Teredo to {after.Type} again{server}, as it was before.",
         };

@@ -4,8 +4,8 @@ using TeredoSdk.Windows.Firewall;
 namespace TeredoSdk.Setup;
 
 /// <summary>
-/// What an installer does for an application that uses Teredo, and takes back at the end: first a <see cref="SetupPlan"/>, which needs no rights and changes nothing,
-/// then <see cref="SetupPlan.ApplyAsync"/>. The command <c>teredo setup</c> does the same. Safe for any number of threads.
+/// What an installer does for an application that uses Teredo, and takes back at the end: first a <see cref="SetupPlan"/>, which needs no rights and changes
+/// nothing, then <see cref="SetupPlan.ApplyAsync"/>. The command <c>teredo setup</c> does the same. Safe for any number of threads.
 /// </summary>
 public static class TeredoSetup
 {
@@ -15,8 +15,8 @@ public static class TeredoSetup
     /// <returns>The plan; an empty one on systems other than Windows, where nothing needs to be set up.</returns>
     /// <exception cref="ArgumentException">An option is outside its range.</exception>
     /// <exception cref="TeredoException">
-    /// The program does not exist or is one that runs others (<see cref="TeredoError.InvalidProgram"/>), or the record of an earlier setup can't be used
-    /// (<see cref="TeredoError.SetupFailed"/>).
+    /// The program does not exist or is one that runs others (<see cref="TeredoError.InvalidProgram"/>), somebody else's firewall rule has the name
+    /// (<see cref="TeredoError.InvalidFirewallRule"/>), or the record of an earlier setup can't be used (<see cref="TeredoError.SetupFailed"/>).
     /// </exception>
     public static async Task<SetupPlan> PlanAsync(TeredoSetupOptions options, CancellationToken cancellationToken = default)
     {
@@ -28,18 +28,19 @@ public static class TeredoSetup
             return NothingToDo(options, records, empty, ElevatedCommand.ForSetup(options));
         List<string> warnings = [];
         var record = records.Read(options.Name);
-        var changes = new FirewallChanges(windows, warnings).ToSetUp(options.ToRequest(), record);
+        var changes = new FirewallChanges(windows, warnings).ToSetUp(options, record);
         var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
         if (options.EnableTeredo && TeredoChange.ToEnable(windows, switches, options.Server) is { } change)
             changes.Add(change);
-        warnings.AddRange(SetupWarnings.Find(windows, switches, options.EnableTeredo));
+        warnings.AddRange(SetupWarnings.OfTeredo(switches, options.EnableTeredo));
+        warnings.AddRange(SetupWarnings.OfFirewall(windows, options, [.. changes.Select(change => change.Step)]));
         return new(empty, windows, records, changes, PlanEnd.KeepRecord) { Warnings = warnings, ElevatedCommand = ElevatedCommand.ForSetup(options) };
     }
 
     /// <summary>Computes what is to be done so that everything is again as it was before the application was set up.</summary>
     /// <param name="options">
-    /// Which application: its name and its program, which need not exist any longer. What it was set up with is in the record; without one only the rules of the
-    /// SDK's own group for this application are removed, and a warning says so.
+    /// Which application: its name and its program, which need not exist any longer. What it was set up with is in the record; without one only the
+    /// rules of the SDK's own group for this application are removed, and a warning says so.
     /// </param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The plan; an empty one on systems other than Windows.</returns>
@@ -57,9 +58,10 @@ public static class TeredoSetup
         List<string> warnings = [];
         if (records.Read(options.Name) is not { } record)
         {
-            warnings.Add($"There is no record of a setup of '{options.Name}': only firewall rules of the group {FirewallExceptionRequest.OwnGrouping} for it "
-                + "are removed, and the settings of Teredo stay as they are.");
-            return new(empty, windows, records, new FirewallChanges(windows, warnings).ToRemove(options.Name), PlanEnd.NoRecord) { Warnings = warnings, ElevatedCommand = command };
+            warnings.Add($"There is no record of a setup of '{options.Name}': only firewall rules of the group {FirewallExceptionRequest.OwnGrouping} "
+                + "for it are removed, and the settings of Teredo stay as they are.");
+            var own = new FirewallChanges(windows, warnings).ToRemove(options.Name);
+            return new(empty, windows, records, own, PlanEnd.NoRecord) { Warnings = warnings, ElevatedCommand = command };
         }
         var changes = new FirewallChanges(windows, warnings).ToRestore(record.Rules);
         if (record.Teredo is { } teredo)
@@ -77,7 +79,10 @@ public static class TeredoSetup
     static SetupPlan NothingToDo(TeredoSetupOptions options, SetupRecords records, SetupRecord empty, string command) =>
         new(empty, null, records, [], PlanEnd.NoRecord)
         {
-            Warnings = [$"There is nothing to set up for '{options.Name}' on this system: the SDK's own Teredo client needs neither rights nor a firewall exception here."],
+            Warnings =
+            [
+                $"There is nothing to set up for '{options.Name}' on this system: the SDK's own Teredo client needs neither rights nor a firewall exception here.",
+            ],
             ElevatedCommand = command,
         };
 }

@@ -7,7 +7,8 @@ namespace TeredoSdk.Setup;
 public sealed record TeredoSetupOptions
 {
     /// <summary>
-    /// The application's name as people see it in the firewall: not empty, no '|', not "all". It identifies the setup: a second one of the same name changes the first.
+    /// The application's name as people see it in the firewall: not empty, no '|', not "all". It identifies the setup: a second one of the same name
+    /// changes the first.
     /// </summary>
     public required string Name { get; init; }
 
@@ -29,16 +30,18 @@ public sealed record TeredoSetupOptions
     /// <summary>Whether Windows' Teredo is switched on. The person at the machine has agreed, which is the caller's to ask.</summary>
     public bool EnableTeredo { get; init; }
 
-    /// <summary>The server that Windows' Teredo asks, an IPv4 address or a name; null keeps the present one. Only with <see cref="EnableTeredo"/>.</summary>
+    /// <summary>
+    /// The server that Windows' Teredo asks, an IPv4 address or a name; null keeps the present one. Only with <see cref="EnableTeredo"/>.
+    /// </summary>
     public string? Server { get; init; }
 
     /// <summary>The Windows that is set up; null (the default) for the real one, where there is one. Tests put a fake one here.</summary>
     public IWindowsSystem? Windows { get; init; }
 
     /// <summary>
-    /// The folder of the records that <see cref="TeredoSetup.PlanRemovalAsync"/> restores from; null (the default) for <c>TeredoSdk</c> in ProgramData on Windows,
-    /// <c>/var/lib/teredosdk</c> elsewhere. The command <c>teredo</c> knows only the default, which only administrators can write to; who can write to another one decides
-    /// what a removal does.
+    /// The folder of the records that <see cref="TeredoSetup.PlanRemovalAsync"/> restores from; null (the default) for <c>TeredoSdk</c> in ProgramData on
+    /// Windows, <c>/var/lib/teredosdk</c> elsewhere. The command <c>teredo</c> knows only the default, which only administrators can write to; who can write
+    /// to another one decides what a removal does.
     /// </summary>
     public string? RecordFolder { get; init; }
 
@@ -46,7 +49,8 @@ public sealed record TeredoSetupOptions
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
     public void Validate()
     {
-        if (string.IsNullOrWhiteSpace(Name) || Name.Contains('|') || Name.Any(char.IsControl) || Name.Equals("all", StringComparison.OrdinalIgnoreCase))
+        if (string.IsNullOrWhiteSpace(Name) || Name.Contains('|') || Name.Any(char.IsControl)
+            || Name.Equals("all", StringComparison.OrdinalIgnoreCase))
             throw Bad(nameof(Name), Name, "a name for the firewall's list, without '|', and other than \"all\"");
         if (string.IsNullOrWhiteSpace(ProgramPath))
             throw Bad(nameof(ProgramPath), ProgramPath, "the full path of the program");

@@ -24,8 +24,7 @@ sealed class InterfaceLink : SystemLink
         Check(); // what changed after it was found
     }
 
-    public override TeredoReport Report => Describe(TeredoProvider.Interface, TeredoError.InterfaceUnavailable,
-        last => _network.Describe(last.Address.Server).HasNativeIpv6);
+    public override TeredoReport Report => Describe(TeredoProvider.Interface, _network.Describe(Last.Address.Server).HasNativeIpv6);
 
     public override Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken)
     {
@@ -49,7 +48,12 @@ sealed class InterfaceLink : SystemLink
         return base.DisposeAsync();
     }
 
-    protected override TeredoInterface? Find(out string problem) => _search.Find(out problem);
+    protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
+    {
+        var found = _search.Find(out string sentence);
+        problem = (TeredoError.InterfaceUnavailable, sentence);
+        return found;
+    }
 
     protected override Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         InterfaceSockets.ConnectAsync(Require(), remoteEndPoint, cancellationToken);

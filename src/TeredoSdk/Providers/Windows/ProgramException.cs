@@ -8,7 +8,7 @@ sealed class ProgramException(IWindowsSystem windows, bool register, ILogger log
 {
     readonly Lock _gate = new();
     readonly TeredoFirewall _firewall = new(windows);
-    FirewallExceptionCheck? _problem; // of the first opted-in socket
+    volatile FirewallExceptionCheck? _problem; // of the first opted-in socket
     bool _ensured;
 
     /// <summary>What kept the exception from being in force when the first opted-in socket opened; null when nothing did.</summary>

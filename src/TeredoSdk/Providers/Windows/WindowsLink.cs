@@ -25,7 +25,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         (_windows, _status, _exception, _steps, _described) = (windows, status, exception, steps, found.Address.ToIPAddress());
         _hold = new(windows, options.TimeProvider, Check, log);
         _reports = new(options.TimeProvider, () =>
-            new WindowsReportBuilder(_windows, _status).Build(_exception.Check(), _hold.Count, _steps));
+            new WindowsReportBuilder(_windows, _status, options.Servers).Build(_exception.Check(), _hold.Count, _steps));
         windows.Changed += Check;
         Check(); // what changed after it was found
     }
@@ -35,7 +35,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         get
         {
             var windows = _reports.Get() with { Holds = _hold.Count };
-            var report = Describe(TeredoProvider.Windows, TeredoError.NoAddress, _ => WindowsSearch.HasNativeIPv6(_windows));
+            var report = Describe(TeredoProvider.Windows, WindowsSearch.HasNativeIPv6(_windows));
             var nat = WindowsNat.Parse(windows.Nat);
             bool isShut = report.Address is not null && report.UnrestrictedSockets > 0 && windows.Exception != FirewallExceptionState.InForce;
             return report with
@@ -76,10 +76,10 @@ sealed class WindowsLink : SystemLink, ITeredoLink
     /// <summary>Only Teredo addresses go: a connection over native IPv6 has nothing to do with them.</summary>
     internal static bool IsVoidAddress(IPAddress local, IPAddress address) => local.IsIPv6Teredo && !SocketRegistry.IsSame(local, address);
 
-    protected override TeredoInterface? Find(out string problem)
+    protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
     {
         var found = WindowsSearch.Find(_windows, out _);
-        problem = found is null ? WindowsProblems.Lost(_status.Now) : "";
+        problem = found is null ? WindowsProblems.Lost(_status.Switches, _status.Now) : default;
         return found;
     }
 
@@ -117,7 +117,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         {
             await _status.ReadAsync(Stopping).ConfigureAwait(false);
             await _status.ReadSwitchesAsync(Stopping).ConfigureAwait(false);
-            _reports.Forget();
+            Check(); // with what is known now
         }
         catch (OperationCanceledException)
         {
@@ -151,6 +151,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
     {
         if (Current is not null)
             return;
+        (await _status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false)).ThrowIfOff();
         var qualification = new WindowsQualification(_windows, _status, Options.TimeProvider, Options.QualificationTimeout);
         await WaitAsync(qualification.WaitAsync, cancellationToken).ConfigureAwait(false);
         Check();

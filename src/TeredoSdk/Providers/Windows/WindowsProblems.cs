@@ -20,9 +20,11 @@ static class WindowsProblems
                 + $"Allow UDP to port 3544 of its server, or raise {nameof(TeredoOptions.QualificationTimeout)}; {ShowState}");
     }
 
-    /// <summary>There is no address although one was there.</summary>
-    public static string Lost(TeredoStatus status) =>
-        status.State == TeredoClientState.Offline ? Offline(status) : $"Windows' Teredo is {Word(status.State)}; {ShowState}";
+    /// <summary>There is no address although one was there: a switch, else what the system says.</summary>
+    public static (TeredoError Error, string Sentence) Lost(TeredoSwitches switches, TeredoStatus status) =>
+        switches.Obstacles is [var first, ..] ? (first.Error, first.Problem)
+        : status.State == TeredoClientState.Offline ? (TeredoError.TeredoOffline, Offline(status))
+        : (TeredoError.NoAddress, $"Windows' Teredo is {Word(status.State)}; {ShowState}");
 
     // The system's words are in its language: where they are English the step is known.
     static string Offline(TeredoStatus status)
@@ -41,6 +43,7 @@ static class WindowsProblems
         TeredoClientState.Unknown => "in a state that is not known",
         TeredoClientState.Inactive => "not active",
         TeredoClientState.Probe => "asking its server",
+        TeredoClientState.Qualified => "changing its address",
         _ => state.ToString().ToLowerInvariant(),
     };
 }

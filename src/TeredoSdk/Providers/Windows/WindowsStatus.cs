@@ -19,7 +19,7 @@ sealed class WindowsStatus(IWindowsSystem windows)
         {
             var byNetsh = _byNetsh;
             return !windows.ReadStatus().TryGet(out var status) ? byNetsh ?? new() { State = TeredoClientState.Unknown }
-                : status with { Error = status.Error ?? byNetsh?.Error, Nat = status.Nat ?? byNetsh?.Nat, ClientType = status.ClientType ?? byNetsh?.ClientType };
+                : status with { Error = status.Error ?? (byNetsh?.State == status.State ? byNetsh.Error : null), Nat = status.Nat ?? byNetsh?.Nat, ClientType = status.ClientType ?? byNetsh?.ClientType };
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using TeredoSdk.Engine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Windows;
 
@@ -11,6 +12,17 @@ static class WindowsWarnings
     public static IEnumerable<string> Find(IReadOnlyList<FirewallRule>? rules, FirewallStatus? status, Reading<FirewallHealth> health,
         IReadOnlyList<WindowsAddress>? addresses, IReadOnlyList<string>? products) =>
         [.. OfFirewall(status, health, products), .. OfRules(rules, status), .. OfAddresses(rules, addresses ?? [])];
+
+    /// <summary>The server that Windows uses, beside those of the options: it takes one, and only when it is switched on.</summary>
+    public static IEnumerable<string> OfServer(string? server, IList<string> wanted)
+    {
+        if (server is null || wanted.Count == 0 || wanted.Any(text => ServerName.TryParse(text, out var name) && IsSame(name.Primary, server)))
+            yield break;
+        yield return $"Windows' Teredo uses the server {server}, none of those in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)}. Set another one in an elevated "
+            + $"prompt (netsh interface teredo set state servername=HOST), or use the provider {nameof(TeredoProvider.Embedded)}.";
+    }
+
+    static bool IsSame(string one, string other) => one.TrimEnd('.').Equals(other.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 
     static IEnumerable<string> OfFirewall(FirewallStatus? status, Reading<FirewallHealth> health, IReadOnlyList<string>? products)
     {

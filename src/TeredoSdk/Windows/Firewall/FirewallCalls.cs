@@ -8,18 +8,15 @@ namespace TeredoSdk.Windows.Firewall;
 static class FirewallCalls
 {
     // winerror.h
-    public const int FileNotFound = unchecked((int)0x80070002);
+    const int FileNotFound = unchecked((int)0x80070002);
     const int ClassNotRegistered = unchecked((int)0x80040154);
-    const int ClassNotAvailable = unchecked((int)0x80040111); // a server without that class, as older systems and Wine have it
+    const int ClassNotAvailable = unchecked((int)0x80040111);
     const int NotImplemented = unchecked((int)0x80004001);
     const int NoInterface = unchecked((int)0x80004002);
     const int AccessDenied = unchecked((int)0x80070005);
     const int InvalidArgument = unchecked((int)0x80070057);
     const int ServiceDisabled = unchecked((int)0x80070422);
     const int EndpointNotRegistered = unchecked((int)0x800706D9); // what a stopped firewall service answers
-
-    /// <summary>Whether a failure says that the system does not have that class.</summary>
-    public static bool IsMissingClass(Exception failure) => failure.HResult is ClassNotRegistered or ClassNotAvailable;
 
     /// <summary>Reads; whatever fails is the reason.</summary>
     /// <param name="what">What is read, such as "the firewall's rules".</param>
@@ -53,10 +50,14 @@ static class FirewallCalls
         }
     }
 
+    /// <summary>Whether a failure means that the system does not have a class.</summary>
+    public static bool IsMissingClass(Exception failure) => failure.HResult is ClassNotRegistered or ClassNotAvailable;
+
     static TeredoError Error(int code) => code switch
     {
         AccessDenied => TeredoError.AccessDenied,
-        EndpointNotRegistered or ServiceDisabled or ClassNotRegistered or ClassNotAvailable or NotImplemented or NoInterface => TeredoError.FirewallUnavailable,
+        EndpointNotRegistered or ServiceDisabled or ClassNotRegistered or ClassNotAvailable
+            or NotImplemented or NoInterface => TeredoError.FirewallUnavailable,
         InvalidArgument or FileNotFound => TeredoError.InvalidFirewallRule,
         _ => TeredoError.SetupFailed,
     };

@@ -35,7 +35,10 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
     void ClearWhatBinds(FirewallRule stored)
     {
         if (stored.EdgeTraversal != EdgeTraversal.Deny && stored.EdgeTraversal != wanted.EdgeTraversal)
+        {
             WriteEdge(EdgeTraversal.Deny);
+            previous = stored with { EdgeTraversal = EdgeTraversal.Deny };
+        }
         if (stored.Protocol == wanted.Protocol && stored.Direction == wanted.Direction)
             return;
         if (stored.LocalPorts is not null)
@@ -44,7 +47,7 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
             rule.SetRemotePorts(null);
         if (stored.IcmpTypesAndCodes is not null)
             rule.SetIcmpTypesAndCodes(null);
-        previous = stored with { LocalPorts = null, RemotePorts = null, IcmpTypesAndCodes = null };
+        previous = previous! with { LocalPorts = null, RemotePorts = null, IcmpTypesAndCodes = null };
     }
 
     void WriteTexts()

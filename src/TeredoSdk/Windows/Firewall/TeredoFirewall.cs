@@ -107,7 +107,7 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
         return own;
     }
 
-    /// <summary>The rules that let a tunnel's traffic in, whoever made them: enabled, inbound, allowing; or why the firewall can't be asked.</summary>
+    /// <summary>The rules that let a tunnel's traffic in, whoever made them: enabled, inbound, allowing; or why they can't be read.</summary>
     public Reading<IReadOnlyList<FirewallRule>> RulesWithEdgeTraversal()
     {
         var rules = Firewall.ReadRules();

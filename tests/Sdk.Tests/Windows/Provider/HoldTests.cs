@@ -75,6 +75,34 @@ public sealed class HoldTests
     }
 
     [Test]
+    public async Task Switch_TurnedOffMeanwhile_IsTheProblem()
+    {
+        await using var machine = new WindowsMachine();
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        machine.Windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: false, IsDisabled: false);
+        machine.Windows.RaiseChanged();
+        Assert.That(node.Report.Error, Is.EqualTo(TeredoError.ServiceStopped));
+        Assert.That(node.Report.Problem, Does.Contain("net start iphlpsvc"));
+        Assert.That(Assert.ThrowsAsync<TeredoException>(() => node.ListenAsync(0).InTime())!.Error, Is.EqualTo(TeredoError.ServiceStopped));
+
+        machine.Windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: true, IsDisabled: false);
+        machine.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.That(node.Report.State, Is.EqualTo(TeredoState.Qualified));
+        Assert.That(node.Report.Error, Is.Null);
+    }
+
+    [Test]
+    public async Task Address_LostWhereOnlyNetshTells_IsToldInItsWords()
+    {
+        await using var machine = new WindowsMachine(new(6, 1));
+        var node = await machine.StartAsync();
+        machine.Teredo.GoOffline("client is in a managed network");
+        Assert.That(node.Report.Error, Is.EqualTo(TeredoError.TeredoOffline));
+        Assert.That(node.Report.Problem, Does.Contain("managed network"));
+    }
+
+    [Test]
     public async Task Machine_Resumed_IsNoticedAndTheClientWoken()
     {
         await using var machine = new WindowsMachine();

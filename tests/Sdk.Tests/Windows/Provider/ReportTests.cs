@@ -81,6 +81,16 @@ public sealed class ReportTests
         Assert.That(report.Windows!.Warnings, Has.One.Contains("firewall is off").IgnoreCase);
     }
 
+    [TestCase("teredo.example.org", 1)]
+    [TestCase("WIN1910.ipv6.microsoft.com", 0)]
+    public async Task Warnings_ServerOfTheOptionsThatWindowsDoesNotUse_IsNamed(string server, int count)
+    {
+        await using var machine = new WindowsMachine();
+        machine.Options.Servers.Add(server);
+        var warnings = (await machine.StartAsync()).Report.Windows!.Warnings;
+        Assert.That(warnings.Count(warning => warning.Contains("uses the server win1910.ipv6.microsoft.com")), Is.EqualTo(count));
+    }
+
     [Test]
     public async Task Report_OfEarlierVersions_IsMadeAllTheSame([Values("6.0", "6.1", "6.2", "5.1")] string version)
     {

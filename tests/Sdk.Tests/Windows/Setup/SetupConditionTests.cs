@@ -18,7 +18,8 @@ public sealed class SetupConditionTests
     [TestCase("\"x\"")]
     [TestCase("192.0.2.1,192.0.2.2")]
     [TestCase("")]
-    public void Server_ThatIsNoHost_IsRefused(string server) => Refused(options => options with { EnableTeredo = true, Server = server }, "Server", server);
+    public void Server_ThatIsNoHost_IsRefused(string server) =>
+        Refused(options => options with { EnableTeredo = true, Server = server }, "Server", server);
 
     [Test]
     public void Server_WithoutEnabling_IsRefused() => Refused(options => options with { Server = "192.0.2.1" }, "Server", "EnableTeredo");
@@ -48,6 +49,27 @@ public sealed class SetupConditionTests
     }
 
     [Test]
+    public async Task Name_ThatSomebodyElsesRuleHas_IsRefused()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Firewall.Plant(SetupMachine.ForeignRule with { Name = machine.Wanted[0].Name });
+        var failure = Assert.ThrowsAsync<TeredoException>(machine.PlanAsync)!;
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.InvalidFirewallRule));
+        Assert.That((await machine.PlanRemovalAsync()).Steps, Is.Empty);
+    }
+
+    [Test]
+    public async Task Doubles_OfAnOwnRule_BecomeOne()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Firewall.Plant(machine.Wanted[0] with { LocalPorts = "1" });
+        machine.Windows.Firewall.Plant(machine.Wanted[0]);
+        var plan = await machine.SetUpAsync();
+        Assert.That(plan.Steps.Single().Sentence, Does.Contain("of the 2 of that name"));
+        Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
+    }
+
+    [Test]
     public async Task WithoutRights_NothingIsDone_AndTheCommandIsNamed()
     {
         using var machine = new SetupMachine();
@@ -59,8 +81,8 @@ public sealed class SetupConditionTests
         {
             Assert.That(failure.Error, Is.EqualTo(TeredoError.AccessDenied));
             Assert.That(failure.Message, Does.EndWith(plan.ElevatedCommand));
-            Assert.That(plan.ElevatedCommand, Is.EqualTo($"teredo setup --app \"{SetupMachine.Program}\" --name \"{SetupMachine.Name}\" --tcp 4242 --udp 4243 "
-                + "--edge allow --enable-teredo --server 192.0.2.1 --yes"));
+            Assert.That(plan.ElevatedCommand, Is.EqualTo(
+                $"teredo setup --app \"{SetupMachine.Program}\" --name \"{SetupMachine.Name}\" --tcp 4242 --udp 4243 --edge allow --enable-teredo --server 192.0.2.1 --yes"));
             Assert.That(machine.Windows.Actions, Is.Empty);
             Assert.That(machine.Records, Is.Empty);
         });
@@ -107,6 +129,7 @@ public sealed class SetupConditionTests
     {
         using var machine = new SetupMachine();
         machine.Windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
+        machine.Windows.FirewallHealth = FirewallHealth.Poor;
         machine.Windows.Firewall.Profiles =
         [
             new(FirewallProfiles.Public, Enabled: true, BlocksAllInbound: true, FirewallAction.Block),
@@ -114,8 +137,30 @@ public sealed class SetupConditionTests
         ];
         machine.Windows.Firewall.Products = ["Fort Knox 3000"];
         var plan = await machine.SetUpAsync();
-        Assert.That(plan.Warnings, Has.Some.Contains("group policy").And.Some.Contains("Public").And.Some.Contains("off on Domain").And.Some.Contains("Fort Knox 3000"));
+        Assert.That(plan.Warnings, Has.Some.Contains("group policy").And.Some.Contains("blocks all").And.Some.Contains("is off")
+            .And.Some.Contains("no firewall that is on").And.Some.Contains("Fort Knox 3000"));
         Assert.That(machine.Rules, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task BlockRule_ForTheProgram_IsAWarningOfThePlan()
+    {
+        using var machine = new SetupMachine();
+        var block = new FirewallRule { Name = "Blocked once", ProgramPath = SetupMachine.Program, Action = FirewallAction.Block, Enabled = true };
+        machine.Windows.Firewall.Plant(block);
+        var plan = await machine.SetUpAsync();
+        Assert.That(plan.Warnings, Has.Some.Contains("Blocked once"));
+        Assert.That(machine.Rules, Has.Count.EqualTo(2));
+    }
+
+    [Test]
+    public async Task PlanOnAHealthySystem_HasNoWarnings()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Firewall.Plant(SetupMachine.TeredoPortRule);
+        machine.Windows.Firewall.Plant(new() { Name = "Echo", Protocol = FirewallProtocol.Icmpv6, IcmpTypesAndCodes = "128:*", Enabled = true });
+        machine.Options = machine.Options with { EnableTeredo = true };
+        Assert.That((await machine.PlanAsync()).Warnings, Is.Empty);
     }
 
     static void Refused(Func<TeredoSetupOptions, TeredoSetupOptions> change, string option, string value)

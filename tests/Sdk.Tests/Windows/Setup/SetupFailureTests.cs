@@ -33,7 +33,8 @@ public sealed class SetupFailureTests
         await machine.SetUpAsync();
         var rules = machine.Rules;
         int removals = 0;
-        machine.Options = machine.Options with { Windows = FaultyWindows.Of(machine.Windows, call => call == "Remove" && ++removals == 2 ? Fault : null) };
+        var faulty = FaultyWindows.Of(machine.Windows, call => call == "Remove" && ++removals == 2 ? Fault : null);
+        machine.Options = machine.Options with { Windows = faulty };
         Assert.ThrowsAsync<TeredoException>(machine.RemoveAsync);
         Assert.That(machine.Rules, Is.EquivalentTo(rules));
         machine.Options = machine.Options with { Windows = machine.Windows };

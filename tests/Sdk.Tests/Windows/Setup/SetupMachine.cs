@@ -42,6 +42,17 @@ sealed class SetupMachine : IDisposable
         EdgeTraversal = EdgeTraversal.Allow,
     };
 
+    /// <summary>What Windows has of itself for its Teredo.</summary>
+    public static FirewallRule TeredoPortRule { get; } = new()
+    {
+        Name = "Kernnetzwerk - Teredo (UDP eingehend)",
+        Grouping = "@FirewallAPI.dll,-25000",
+        ServiceName = "iphlpsvc",
+        Protocol = FirewallProtocol.Udp,
+        LocalPorts = "Teredo",
+        Enabled = true,
+    };
+
     public Task<SetupPlan> PlanAsync() => TeredoSetup.PlanAsync(Options);
 
     public Task<SetupPlan> PlanRemovalAsync() => TeredoSetup.PlanRemovalAsync(Options);

@@ -18,7 +18,8 @@ public sealed class SetupTests
             Assert.That(machine.Windows.Actions, Is.Empty);
             Assert.That(machine.Rules, Is.Empty);
             Assert.That(machine.Records, Is.Empty);
-            Assert.That(plan.Steps.Select(step => step.Kind), Is.EqualTo(new[] { SetupStepKind.AddRule, SetupStepKind.EnableTeredo }));
+            SetupStepKind[] kinds = [SetupStepKind.AddRule, SetupStepKind.AddRule, SetupStepKind.EnableTeredo];
+            Assert.That(plan.Steps.Select(step => step.Kind), Is.EqualTo(kinds));
             Assert.That(plan.Steps.Select(step => step.IsSatisfied), Is.All.False);
             Assert.That(plan.NeedsElevation);
         });
@@ -66,7 +67,7 @@ public sealed class SetupTests
     public async Task Removal_LeavesTheFirewallAsItWas()
     {
         using var machine = new SetupMachine();
-        var edited = machine.Wanted[0] with { LocalPorts = "1-1024", Enabled = false, EdgeTraversal = EdgeTraversal.Deny, Description = "edited by hand" };
+        var edited = machine.Wanted[0] with { LocalPorts = "1-1024", Enabled = false, EdgeTraversal = EdgeTraversal.Deny, Description = "by hand" };
         machine.Windows.Firewall.Plant(SetupMachine.ForeignRule);
         machine.Windows.Firewall.Plant(edited);
         machine.Options = machine.Options with { UdpPort = 4243 };

@@ -89,7 +89,7 @@ public sealed class TeredoSetupTests
         Assert.Multiple(() =>
         {
             Assert.That(failure.Error, Is.EqualTo(TeredoError.SetupFailed));
-            Assert.That(machine.Rules, Is.Empty);
+            Assert.That(machine.Rules, Is.EqualTo(new[] { SetupMachine.TeredoPortRule }));
             Assert.That(machine.Windows.Teredo.Configuration, Is.EqualTo(before));
             Assert.That(machine.Records, Is.Empty);
         });
@@ -115,7 +115,20 @@ public sealed class TeredoSetupTests
         var plan = await machine.SetUpAsync();
         Assert.That(plan.Steps.Select(step => step.Kind), Is.EqualTo(new[] { SetupStepKind.AddRule }));
         Assert.That(plan.Warnings, Has.Some.Contains("group policy"));
-        Assert.That(machine.Rules, Has.Count.EqualTo(1));
+        Assert.That(machine.Rules, Is.EqualTo(machine.Wanted.Prepend(SetupMachine.TeredoPortRule)));
+    }
+
+    [Test]
+    public async Task TeredoPort_ThatNoRuleOpens_IsPartOfTheSetup()
+    {
+        using var machine = new SetupMachine();
+        machine.Options = machine.Options with { EnableTeredo = true };
+        await machine.SetUpAsync();
+        var rule = machine.Rules.Single(rule => rule.Protocol == FirewallProtocol.Udp);
+        Assert.That((rule.LocalPorts, rule.ServiceName), Is.EqualTo(("Teredo", "iphlpsvc")));
+        Assert.That((await machine.SetUpAsync()).IsSatisfied);
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.Empty);
     }
 
     [Test]
@@ -140,6 +153,7 @@ public sealed class TeredoSetupTests
     static SetupMachine Machine()
     {
         var machine = new SetupMachine();
+        machine.Windows.Firewall.Plant(SetupMachine.TeredoPortRule);
         machine.Options = machine.Options with { EnableTeredo = true, Server = Server };
         return machine;
     }

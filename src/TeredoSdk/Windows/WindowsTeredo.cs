@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Providers.Windows;
+
+namespace TeredoSdk.Windows;
+
+/// <summary>Windows' own Teredo as it stands, whatever provides the addresses of this program. Safe for any number of threads.</summary>
+public static class WindowsTeredo
+{
+    /// <summary>
+    /// Reads the report of Windows: what Teredo is set to be, where it stands, and what stands in its way. Only reads, wakes nothing, and needs no
+    /// administrator; what rights are missing for is in <see cref="WindowsReport.NotKnown"/>.
+    /// </summary>
+    /// <param name="windows">The system; null for this machine's.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows, and no other one is named.</exception>
+    public static async Task<WindowsReport> ReadReportAsync(IWindowsSystem? windows = null, CancellationToken cancellationToken = default)
+    {
+        windows ??= OperatingSystem.IsWindows() ? WindowsSystem.Current
+            : throw new PlatformNotSupportedException("This system is not Windows, so it has no Teredo of Windows.");
+        var status = new WindowsStatus(windows);
+        var switches = await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
+        await status.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var exception = new ProgramException(windows, register: false, NullLogger.Instance).Check();
+        var report = new WindowsReportBuilder(windows, status, []).Build(exception, holds: 0, steps: []);
+        return report with { Warnings = [.. switches.Obstacles.Select(obstacle => obstacle.Problem), .. report.Warnings] };
+    }
+}

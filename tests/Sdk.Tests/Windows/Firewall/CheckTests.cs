@@ -1,0 +1,185 @@
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Firewall;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public class CheckTests
+{
+    readonly FirewallMachine _machine = new();
+
+    FirewallExceptionCheck Check => _machine.Firewall.Check(FirewallMachine.Program);
+
+    [Test]
+    public void Check_WithoutARule_IsMissingAndNamesTheCommand()
+    {
+        Assert.That((Check.State, Check.Error), Is.EqualTo((FirewallExceptionState.Missing, TeredoError.FirewallExceptionMissing)));
+        Assert.That(Check.Problem, Does.Contain(@"`teredo setup --app ""C:\Program Files\Chat\Chat.exe"" --name ""Chat""`"));
+    }
+
+    [Test]
+    public void Check_SomebodyElsesRuleWithAnotherCase_Counts()
+    {
+        _machine.With(_machine.Other with { ProgramPath = @"c:\PROGRAM FILES\chat\chat.exe" });
+
+        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(Check.Rules, Is.EqualTo(_machine.Rules));
+    }
+
+    [Test]
+    public void Check_RuleWithAVariableInItsPath_Counts()
+    {
+        Environment.SetEnvironmentVariable("TeredoSdkTestFolder", @"C:\Program Files");
+        _machine.With(_machine.Other with { ProgramPath = @"%TeredoSdkTestFolder%\Chat\Chat.exe" });
+
+        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.InForce));
+        Environment.SetEnvironmentVariable("TeredoSdkTestFolder", null);
+        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.Missing));
+    }
+
+    [Test]
+    public void Check_RuleForSomePort_IsEnoughForTheProgramButNotForAllOfIt()
+    {
+        _machine.With(_machine.Other with { LocalPorts = "80,8000-8010" });
+
+        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(State(_machine.Request), Is.EqualTo(FirewallExceptionState.Overridden));
+        Assert.That(State(_machine.Request with { TcpPort = 8005 }), Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(State(_machine.Request with { TcpPort = 8011 }), Is.EqualTo(FirewallExceptionState.Overridden));
+        Assert.That(State(_machine.Request with { UdpPort = 80 }), Is.EqualTo(FirewallExceptionState.Missing));
+    }
+
+    [Test]
+    public void Check_RuleThatFallsShort_IsNamedWithTheReason()
+    {
+        AssertShortfall(_machine.Other with { Enabled = false }, "is disabled");
+        AssertShortfall(_machine.Other with { EdgeTraversal = EdgeTraversal.Deny }, "edge traversal");
+        AssertShortfall(_machine.Other with { Profiles = FirewallProfiles.Private | FirewallProfiles.Domain }, "Public");
+        AssertShortfall(_machine.Other with { RemoteAddresses = "LocalSubnet" }, "some addresses");
+        AssertShortfall(_machine.Other with { InterfaceTypes = "Lan" }, "some addresses");
+    }
+
+    [Test]
+    public void Check_OutboundOrAnothersRule_DoesNotCount()
+    {
+        _machine.With(_machine.Other with { Direction = FirewallDirection.Out, EdgeTraversal = EdgeTraversal.Deny },
+            _machine.Other with { ProgramPath = @"C:\Other.exe" }, _machine.Other with { ServiceName = "iphlpsvc" },
+            _machine.Other with { Protocol = FirewallProtocol.Icmpv6 });
+
+        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.Missing));
+    }
+
+    [TestCase(null)]
+    [TestCase("2001::/32")]
+    public void Check_BlockRule_BeatsTheException(string? addresses)
+    {
+        var block = _machine.Other with
+        {
+            Name = "Blocked once",
+            Action = FirewallAction.Block,
+            EdgeTraversal = EdgeTraversal.Deny,
+            Profiles = FirewallProfiles.Public,
+            RemoteAddresses = addresses,
+        };
+        _machine.With(_machine.Other, block);
+
+        Assert.That((Check.State, Check.Error), Is.EqualTo((FirewallExceptionState.Overridden, TeredoError.FirewallExceptionOverridden)));
+        Assert.That(Check.Problem, Does.Contain("'Blocked once'"));
+        Assert.That(Check.Rules, Is.EqualTo(new[] { block }));
+    }
+
+    [Test]
+    public void Check_BlockRuleThatDoesNotApply_ChangesNothing()
+    {
+        var block = _machine.Other with { Action = FirewallAction.Block, EdgeTraversal = EdgeTraversal.Deny };
+        _machine.With(_machine.Other, block with { Enabled = false }, block with { Profiles = FirewallProfiles.Domain },
+            block with { LocalPorts = "445" }, block with { RemoteAddresses = "10.0.0.0/8" }, block with { Protocol = FirewallProtocol.Udp },
+            block with { Direction = FirewallDirection.Out });
+
+        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.InForce));
+    }
+
+    [Test]
+    public void Check_BlockAll_OverridesAndNamesTheProfile()
+    {
+        _machine.With(_machine.Other).Windows.Firewall.Profiles = [new(FirewallProfiles.Private, true, BlocksAllInbound: true, FirewallAction.Block)];
+
+        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.Overridden));
+        Assert.That(Check.Problem, Does.Contain("Private"));
+    }
+
+    [TestCase(FirewallModifyState.GroupPolicyOverride, "group policy")]
+    [TestCase(FirewallModifyState.InboundBlocked, "blocks all")]
+    public void Check_PolicyThatOverrides_IsNamed(FirewallModifyState state, string word)
+    {
+        _machine.With(_machine.Other).Windows.Firewall.ModifyState = state;
+
+        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.Overridden));
+        Assert.That(Check.Problem, Does.Contain(word));
+    }
+
+    [Test]
+    public void Check_FirewallOff_IsAStateOfItsOwn()
+    {
+        _machine.Windows.Firewall.Profiles = [new(FirewallProfiles.Public, Enabled: false, false, FirewallAction.Block)];
+
+        Assert.That((Check.State, Check.Error), Is.EqualTo((FirewallExceptionState.FirewallOff, TeredoError.FirewallOff)));
+    }
+
+    [TestCase("Firewall.ReadStatus")]
+    [TestCase("Firewall.ReadRules")]
+    public void Check_WhatCanNotBeAsked_IsNotKnown(string call)
+    {
+        _machine.Windows.Missing[call] = "It is not there.";
+
+        Assert.That((Check.State, Check.Error, Check.Problem),
+            Is.EqualTo((FirewallExceptionState.NotKnown, TeredoError.FirewallUnavailable, "It is not there.")));
+    }
+
+    [Test]
+    public void Check_DotnetHost_IsAdvisedToUseTheApphost()
+    {
+        var check = _machine.Firewall.Check(@"C:\Program Files\dotnet\dotnet.exe");
+
+        Assert.That((check.State, check.Error), Is.EqualTo((FirewallExceptionState.Missing, TeredoError.InvalidProgram)));
+        Assert.That(check.Problem, Does.Contain("apphost").And.Not.Contain("teredo setup"));
+    }
+
+    [Test]
+    public void Check_TeredoPort_CountsWindowsOwnRule()
+    {
+        var request = new FirewallExceptionRequest { Name = "Chat", OpenTeredoPort = true };
+        Assert.That(State(request), Is.EqualTo(FirewallExceptionState.Missing));
+
+        _machine.With(new FirewallRule
+        {
+            Name = "Teredo (UDP eingehend)",
+            ServiceName = "IPHLPSVC",
+            ProgramPath = @"%SystemRoot%\system32\svchost.exe",
+            Protocol = FirewallProtocol.Udp,
+            LocalPorts = "Teredo",
+            Enabled = true,
+        });
+
+        Assert.That(State(request), Is.EqualTo(FirewallExceptionState.InForce));
+    }
+
+    [Test]
+    public void RulesWithEdgeTraversal_AreThoseThatLetATunnelIn()
+    {
+        _machine.With(_machine.Other, _machine.Other with { Enabled = false }, _machine.Other with { EdgeTraversal = EdgeTraversal.Deny },
+            _machine.Other with { Action = FirewallAction.Block });
+
+        Assert.That(_machine.Firewall.RulesWithEdgeTraversal().Value, Is.EqualTo(new[] { _machine.Other }));
+    }
+
+    FirewallExceptionState State(FirewallExceptionRequest request) => _machine.Firewall.Check(request).State;
+
+    static void AssertShortfall(FirewallRule rule, string word)
+    {
+        var check = new FirewallMachine().With(rule).Firewall.Check(FirewallMachine.Program);
+
+        Assert.That(check.State, Is.EqualTo(FirewallExceptionState.Overridden));
+        Assert.That(check.Problem, Does.Contain(word).And.Contain("'Chat by hand'"));
+        Assert.That(check.Rules, Is.EqualTo(new[] { rule }));
+    }
+}

@@ -1,0 +1,57 @@
+using TeredoSdk.Testing;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Firewall;
+
+/// <summary>A Windows with a program, and requests for it.</summary>
+sealed class FirewallMachine
+{
+    public const string Program = @"C:\Program Files\Chat\Chat.exe";
+
+    public FirewallMachine(Version? version = null)
+    {
+        Windows = new(version);
+        Windows.Files[Program] = true;
+        Firewall = new(Windows);
+    }
+
+    public static Version Xp { get; } = new(5, 1);
+
+    public static Version Vista { get; } = new(6, 0);
+
+    public FakeWindows Windows { get; }
+
+    public TeredoFirewall Firewall { get; }
+
+    public FirewallExceptionRequest Request { get; } = new() { Name = "Chat", ProgramPath = Program };
+
+    public IReadOnlyList<FirewallRule> Rules => Windows.Firewall.Rules;
+
+    /// <summary>A rule of somebody else that lets the program in.</summary>
+    public FirewallRule Other { get; } = new()
+    {
+        Name = "Chat by hand",
+        ProgramPath = Program,
+        Protocol = FirewallProtocol.Tcp,
+        EdgeTraversal = EdgeTraversal.Allow,
+        Enabled = true,
+    };
+
+    public FirewallMachine With(params FirewallRule[] rules)
+    {
+        foreach (var rule in rules)
+            Windows.Firewall.Plant(rule);
+        return this;
+    }
+
+    public static void AssertError(TeredoError error, TestDelegate action, params string[] words)
+    {
+        var thrown = Assert.Throws<TeredoException>(action)!;
+        Assert.Multiple(() =>
+        {
+            Assert.That(thrown.Error, Is.EqualTo(error));
+            foreach (string word in words)
+                Assert.That(thrown.Message, Does.Contain(word));
+        });
+    }
+}

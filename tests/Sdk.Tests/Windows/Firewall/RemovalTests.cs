@@ -1,0 +1,53 @@
+namespace TeredoSdk.Tests.Windows.Firewall;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public class RemovalTests
+{
+    readonly FirewallMachine _machine = new();
+
+    [Test]
+    public void RemoveOwned_OfAnApplication_LeavesAllElse()
+    {
+        _machine.With(_machine.Other);
+        _machine.Firewall.Ensure(_machine.Request with { Name = "Chat two" });
+        var before = _machine.Rules;
+        _machine.Firewall.Ensure(_machine.Request with { OpenTeredoPort = true });
+
+        var removed = _machine.Firewall.RemoveOwned("chat");
+
+        Assert.That(removed.Select(rule => rule.Name), Is.EqualTo(new[] { "Chat (Teredo, TCP)", "Chat (Teredo, UDP)", "Chat (Teredo port)" }));
+        Assert.That(_machine.Rules, Is.EqualTo(before));
+    }
+
+    [Test]
+    public void RemoveOwned_OfAll_LeavesOthersRules()
+    {
+        _machine.With(_machine.Other);
+        _machine.Firewall.Ensure(_machine.Request);
+        _machine.Firewall.Ensure(_machine.Request with { Name = "Chat two" });
+
+        Assert.That(_machine.Firewall.RemoveOwned(), Has.Count.EqualTo(4));
+        Assert.That(_machine.Rules, Is.EqualTo(new[] { _machine.Other }));
+        Assert.That(_machine.Firewall.RemoveOwned(), Is.Empty);
+    }
+
+    [Test]
+    public void RemoveOwned_WithSomebodyElsesRuleOfThatName_RemovesNothing()
+    {
+        _machine.Firewall.Ensure(_machine.Request);
+        _machine.With(_machine.Other with { Name = "Chat (Teredo, UDP)" });
+
+        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.RemoveOwned("Chat"), "somebody else's");
+        Assert.That(_machine.Rules, Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public void RemoveOwned_WithoutRights_GivesTheCommand()
+    {
+        _machine.Firewall.Ensure(_machine.Request);
+        _machine.Windows.IsElevated = false;
+
+        FirewallMachine.AssertError(TeredoError.AccessDenied, () => _machine.Firewall.RemoveOwned("Chat"),
+            @"`teredo remove --app ""C:\Program Files\Chat\Chat.exe"" --name ""Chat""`");
+    }
+}

@@ -1,0 +1,99 @@
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Firewall;
+
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public class WantedRulesTests
+{
+    readonly FirewallMachine _machine = new();
+
+    [Test]
+    public void ProgramWithoutPorts_IsOneRuleForEachProtocol()
+    {
+        var rules = _machine.Firewall.WantedRules(_machine.Request);
+
+        Assert.That(rules.Select(rule => (rule.Name, rule.Protocol, rule.LocalPorts)), Is.EqualTo(new[]
+        {
+            ("Chat (Teredo, TCP)", FirewallProtocol.Tcp, (string?)null), ("Chat (Teredo, UDP)", FirewallProtocol.Udp, null),
+        }));
+        Assert.That(rules, Has.All.Matches<FirewallRule>(rule => rule is
+        {
+            ProgramPath: FirewallMachine.Program, Grouping: "TeredoSdk", Direction: FirewallDirection.In, Action: FirewallAction.Allow, Enabled: true,
+            Profiles: FirewallProfiles.All, EdgeTraversal: EdgeTraversal.DeferToApp, ServiceName: null, RemoteAddresses: null,
+        }));
+    }
+
+    [Test]
+    public void NamedPort_IsTheOnlyRule()
+    {
+        var rules = _machine.Firewall.WantedRules(_machine.Request with { UdpPort = 5000 });
+
+        Assert.That(rules.Select(rule => (rule.Protocol, rule.LocalPorts)), Is.EqualTo(new[] { (FirewallProtocol.Udp, "5000") }));
+    }
+
+    [Test]
+    public void TeredoPort_IsARuleOfTheTeredoServiceByKeyword()
+    {
+        var rule = _machine.Firewall.WantedRules(new() { Name = "Chat", OpenTeredoPort = true }).Single();
+
+        Assert.That((rule.Name, rule.ServiceName, rule.Protocol, rule.LocalPorts, rule.ProgramPath),
+            Is.EqualTo(("Chat (Teredo port)", "iphlpsvc", FirewallProtocol.Udp, "Teredo", (string?)null)));
+    }
+
+    [TestCase(EdgeTraversal.DeferToApp, EdgeTraversal.Allow)]
+    [TestCase(EdgeTraversal.Deny, EdgeTraversal.Deny)]
+    public void Vista_CanNotDeferToTheApp(EdgeTraversal asked, EdgeTraversal expected)
+    {
+        var vista = new FirewallMachine(FirewallMachine.Vista);
+
+        var rules = vista.Firewall.WantedRules(vista.Request with { EdgeTraversal = asked });
+
+        Assert.That(rules.Select(rule => rule.EdgeTraversal), Is.All.EqualTo(expected));
+    }
+
+    [TestCase("", "empty")]
+    [TestCase("  ", "empty")]
+    [TestCase("a|b", "'|'")]
+    [TestCase("ALL", "all rules")]
+    public void Name_ThatTheFirewallRefuses_IsNamed(string name, string word) => FirewallMachine.AssertError(
+        TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(_machine.Request with { Name = name }), word);
+
+    [TestCase(0)]
+    [TestCase(65536)]
+    public void Port_OutOfRange_IsNamed(int port) => FirewallMachine.AssertError(
+        TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(_machine.Request with { TcpPort = port }), "65535");
+
+    [TestCase("Chat.exe", "full path")]
+    [TestCase(@"C:Chat.exe", "full path")]
+    [TestCase(@"%NoSuchVariable%\Chat.exe", "full path")]
+    [TestCase("C:/Chat/Chat.exe", "backslashes")]
+    [TestCase(@"\\?\C:\Chat.exe", "backslashes")]
+    [TestCase(@"C:\Absent\Chat.exe", "does not exist")]
+    [TestCase(@"C:\Program Files\dotnet\DOTNET.exe", "apphost")]
+    public void Program_ThatCanNotBeUsed_IsNamed(string path, string word)
+    {
+        _machine.Windows.Files[@"C:\Program Files\dotnet\DOTNET.exe"] = true;
+
+        AssertBadProgram(path, word);
+    }
+
+    [Test]
+    public void Program_WithTooLongAPath_IsNamed()
+    {
+        string path = $@"C:\{new string('a', 260)}\Chat.exe";
+        _machine.Windows.Files[path] = true;
+
+        AssertBadProgram(path, "259");
+    }
+
+    [Test]
+    public void Request_ForNothing_IsRefused() =>
+        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(new() { Name = "Chat" }), "nothing");
+
+    [Test]
+    public void Port_WithoutAProgram_IsRefused() => FirewallMachine.AssertError(
+        TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(new() { Name = "Chat", TcpPort = 80 }), "program");
+
+    void AssertBadProgram(string path, string word) => FirewallMachine.AssertError(
+        TeredoError.InvalidProgram, () => _machine.Firewall.WantedRules(_machine.Request with { ProgramPath = path }), word);
+}

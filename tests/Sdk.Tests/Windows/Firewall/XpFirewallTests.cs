@@ -1,0 +1,62 @@
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Firewall;
+
+/// <summary>The XP-era firewall: ports that are open for all programs stand for rules.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public class XpFirewallTests
+{
+    readonly FirewallMachine _machine = new(FirewallMachine.Xp);
+
+    FirewallExceptionRequest Request => _machine.Request with { TcpPort = 8080 };
+
+    [Test]
+    public void Ensure_OpensThePortOnce()
+    {
+        var check = _machine.Firewall.Ensure(Request);
+        _machine.Firewall.Ensure(Request);
+
+        Assert.That(check.State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(_machine.Windows.Firewall.OpenPorts, Is.EqualTo(new[] { new OpenPort("Chat (Teredo, TCP)", 8080, FirewallProtocol.Tcp) }));
+        Assert.That(_machine.Windows.Actions.Count(action => action.StartsWith("OpenPort", StringComparison.Ordinal)), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Ensure_WithAnotherPort_ClosesTheOldOne()
+    {
+        _machine.Firewall.Ensure(Request);
+
+        _machine.Firewall.Ensure(Request with { TcpPort = 8081 });
+
+        Assert.That(_machine.Windows.Firewall.OpenPorts.Select(port => port.Port), Is.EqualTo(new[] { 8081 }));
+    }
+
+    [Test]
+    public void Ensure_APortThatSomebodyElseOpened_LeavesItAloneAndSaysSo()
+    {
+        var other = new OpenPort("Web", 8080, FirewallProtocol.Tcp);
+        _machine.Windows.Firewall.AddOpenPort(other);
+
+        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.Ensure(Request), "'Web'");
+        Assert.That(_machine.Windows.Firewall.OpenPorts, Is.EqualTo(new[] { other }));
+    }
+
+    [Test]
+    public void Program_WithoutPorts_CanNotBeExpressed() =>
+        FirewallMachine.AssertError(TeredoError.NotSupported, () => _machine.Firewall.WantedRules(_machine.Request), "port");
+
+    [Test]
+    public void TeredoPort_BeforeTeredoIsOn_IsNotKnown() => FirewallMachine.AssertError(
+        TeredoError.NotSupported, () => _machine.Firewall.WantedRules(new() { Name = "Chat", OpenTeredoPort = true }), "client port");
+
+    [Test]
+    public void RemoveOwned_ClosesThePortsOfTheSdkOnly()
+    {
+        var other = new OpenPort("Web", 80, FirewallProtocol.Tcp);
+        _machine.Windows.Firewall.AddOpenPort(other);
+        _machine.Firewall.Ensure(Request);
+
+        Assert.That(_machine.Firewall.RemoveOwned().Select(rule => rule.LocalPorts), Is.EqualTo(new[] { "8080" }));
+        Assert.That(_machine.Windows.Firewall.OpenPorts, Is.EqualTo(new[] { other }));
+    }
+}

@@ -1,0 +1,33 @@
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Setup;
+
+/// <summary>The report of Windows without a node.</summary>
+public sealed class WindowsTeredoTests
+{
+    [Test]
+    public async Task Report_WhileTeredoIsOff_SaysWhyAndWakesNothing()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.IsElevated = false;
+        var report = await WindowsTeredo.ReadReportAsync(machine.Windows);
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.Type, Is.EqualTo(TeredoType.Default));
+            Assert.That(report.State, Is.EqualTo(TeredoClientState.Inactive));
+            Assert.That(report.Warnings, Has.Some.Contains("nobody switched it on"));
+            Assert.That(report.Services, Has.Count.EqualTo(3));
+            Assert.That(report.NotKnown, Is.Not.Empty);
+            Assert.That(machine.Windows.WakeCalls, Is.Zero);
+            Assert.That(machine.Windows.Actions, Is.Empty);
+        });
+    }
+
+    [Test]
+    public void Report_OfAnotherSystem_IsRefused()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("This is Windows.");
+        Assert.ThrowsAsync<PlatformNotSupportedException>(() => WindowsTeredo.ReadReportAsync());
+    }
+}
