@@ -70,6 +70,7 @@ static class FirewallCalls
             + " (if it is disabled, `sc config mpssvc start= auto` first)",
         ClassNotRegistered or ClassNotAvailable => "this system does not have that part of the Windows Firewall (its class is not registered)",
         NotImplemented or NoInterface => "this system's firewall does not have that function",
+        FileNotFound => "there is no such rule any more, or no such program",
         InvalidArgument => "it takes a name, a path, a port or an address of the rule for not valid",
         _ => $"it answered 0x{failure.HResult:x8}, {failure.Message.TrimEnd('.', ' ', '\r', '\n')}",
     };
