@@ -21,9 +21,10 @@ namespace TeredoSdk;
 /// second, while such a socket is open.
 /// </para>
 /// <para>
-/// On Windows the system's own Teredo comes first: it is woken, switched on only with <see cref="TeredoOptions.Consent"/>, and kept from falling asleep while
-/// opted-in sockets are open. Its sockets, and those over a Teredo interface that is already up, are the machine's: so are their ports, and the machine's firewall
-/// decides who gets in. On Windows the firewall exception of this program is made before the first opted-in socket opens, where it may be.
+/// On Windows the system's own Teredo comes first: it is woken, switched on only with <see cref="TeredoOptions.Consent"/>, and kept from falling
+/// asleep while opted-in sockets are open. Its sockets, and those over a Teredo interface that is already up, are the machine's: so are their ports,
+/// and the machine's firewall decides who gets in. On Windows the firewall exception of this program is made before the first opted-in socket opens,
+/// where it may be.
 /// </para>
 /// <para>
 /// A node is never shared, and many may live in one process. It keeps its address up, asks for another one when it is lost, and

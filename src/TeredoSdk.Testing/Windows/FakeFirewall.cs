@@ -147,7 +147,8 @@ public sealed class FakeFirewall : IWindowsFirewall
     // Under the lock. Windows compares names without case.
     int IndexOf(string name) => _rules.FindIndex(rule => string.Equals(rule.Name, name, StringComparison.OrdinalIgnoreCase));
 
-    Reading<T> Read<T>(string call, FirewallGeneration since, Func<T> read) => WhyNot(call, since) is { } reason ? Reading.Unknown<T>(reason) : Reading.Of(read());
+    Reading<T> Read<T>(string call, FirewallGeneration since, Func<T> read) =>
+        WhyNot(call, since) is { } reason ? Reading.Unknown<T>(reason) : Reading.Of(read());
 
     void RequireWriting(string call, FirewallGeneration since)
     {
@@ -159,5 +160,6 @@ public sealed class FakeFirewall : IWindowsFirewall
     // Before Windows Vista the firewall has another service.
     string? WhyNot(string call, FirewallGeneration since) => _windows.Absent($"{nameof(FakeWindows.Firewall)}.{call}")
         ?? (Level < since ? $"The firewall of Windows {_windows.Version} does not have {call}." : null)
-        ?? (Level >= FirewallGeneration.Vista && !_windows.Runs("mpssvc") ? "The service mpssvc, the Windows Firewall, does not run. Start it: sc start mpssvc." : null);
+        ?? (Level >= FirewallGeneration.Vista && !_windows.Runs("mpssvc") ? "The service mpssvc, the Windows Firewall, does not run. "
+            + "Start it: sc start mpssvc." : null);
 }

@@ -15,7 +15,7 @@ static class FakeRuleChecks
         CheckTexts(rule);
         CheckPorts(rule);
         CheckEdgeTraversal(rule, generation);
-        if (rule.ProgramPath is { } path && (path.Length is 0 or >= MaxPath || path.AsSpan().ContainsAny(NotInPaths) || !(path.Contains('\\') || path.StartsWith('%'))))
+        if (rule.ProgramPath is { } path && !IsFullPath(path))
             throw Bad(rule, $"its program '{path}' is not a full path");
         if (rule.IcmpTypesAndCodes is not null && rule.Protocol is not (FirewallProtocol.Icmpv4 or FirewallProtocol.Icmpv6))
             throw Bad(rule, "ICMP types are for ICMP only");
@@ -58,17 +58,21 @@ static class FakeRuleChecks
             throw Bad(rule, "edge traversal is for inbound rules only");
         if (rule.EdgeTraversal > EdgeTraversal.Allow && generation < FirewallGeneration.Windows7)
             throw Bad(rule, "this system only has edge traversal on or off");
-        if (rule.EdgeTraversal == EdgeTraversal.DeferToUser && (rule.ProgramPath is null || rule.LocalPorts is not null || rule.RemotePorts is not null
+        if (rule.EdgeTraversal == EdgeTraversal.DeferToUser
+            && (rule.ProgramPath is null || rule.LocalPorts is not null || rule.RemotePorts is not null
             || rule.Protocol is not (FirewallProtocol.Tcp or FirewallProtocol.Udp)))
             throw Bad(rule, "asking the user needs a program, TCP or UDP, and no ports");
     }
+
+    static bool IsFullPath(string path) => path.Length is > 0 and < MaxPath && !path.AsSpan().ContainsAny(NotInPaths)
+        && (path.Contains('\\') || path.StartsWith('%'));
 
     static string[] Items(string? ports) => ports?.Split(',', StringSplitOptions.TrimEntries) ?? [];
 
     static bool IsKeyword(FirewallRule rule, string port) => rule.Direction == FirewallDirection.In && rule.Protocol switch
     {
         FirewallProtocol.Udp => port.Equals("Teredo", StringComparison.OrdinalIgnoreCase),
-        FirewallProtocol.Tcp => port.Equals("RPC", StringComparison.OrdinalIgnoreCase) || port.Equals("RPC-EPMap", StringComparison.OrdinalIgnoreCase),
+        FirewallProtocol.Tcp => port.ToUpperInvariant() is "RPC" or "RPC-EPMAP",
         _ => false,
     };
 

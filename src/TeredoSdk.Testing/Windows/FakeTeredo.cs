@@ -14,7 +14,9 @@ public enum FakeTeredoNetwork
     Endless,
 }
 
-/// <summary>The Teredo client of a <see cref="FakeWindows"/>: off until it is configured, dormant until it is woken. Safe for any number of threads.</summary>
+/// <summary>
+/// The Teredo client of a <see cref="FakeWindows"/>: off until it is configured, dormant until it is woken. Safe for any number of threads.
+/// </summary>
 public sealed class FakeTeredo
 {
     const string PolicyKey = @"SOFTWARE\Policies\Microsoft\Windows\TCPIP\v6Transition";
@@ -60,7 +62,10 @@ public sealed class FakeTeredo
     /// <summary>Whether the network has a domain controller: then only an enterprise client goes to work.</summary>
     public bool IsManagedNetwork { get; set; }
 
-    /// <summary>The address that it gets: client 198.51.100.7:40000 of server 192.0.2.1 at first. Change it with <see cref="ChangeAddress"/> while it is used.</summary>
+    /// <summary>
+    /// The address that it gets: client 198.51.100.7:40000 of server 192.0.2.1 at first. Change it with <see cref="ChangeAddress"/> while
+    /// it is used.
+    /// </summary>
     public IPAddress Address { get; set; } = IPAddress.Parse("2001:0:c000:201:0:63bf:39cc:9bf8");
 
     /// <summary>The NAT in netsh's words.</summary>

@@ -96,7 +96,8 @@ public sealed partial class FakeWindows
     /// <inheritdoc/>
     public Socket CreateSocket(SocketType type, IPProtectionLevel level)
     {
-        var socket = new Socket(AddressFamily.InterNetworkV6, type, type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp) { DualMode = false };
+        var protocol = type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp;
+        var socket = new Socket(AddressFamily.InterNetworkV6, type, protocol) { DualMode = false };
         if (OperatingSystem.IsWindows())
             socket.SetIPProtectionLevel(level);
         lock (_gate)

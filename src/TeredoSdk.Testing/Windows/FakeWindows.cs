@@ -104,8 +104,8 @@ public sealed partial class FakeWindows : IWindowsSystem
     public int WakeCalls => Volatile.Read(ref _wakeCalls);
 
     /// <summary>
-    /// All that was done to this system, in order, such as <c>StartService iphlpsvc</c>, <c>WriteConfiguration</c>, <c>netsh interface teredo ...</c>,
-    /// <c>AddRule NAME</c> or <c>CreateSocket Stream Unrestricted</c>. Refused calls are not here.
+    /// All that was done to this system, in order, such as <c>StartService iphlpsvc</c>, <c>WriteConfiguration</c>, 
+    /// <c>netsh interface teredo ...</c>, <c>AddRule NAME</c> or <c>CreateSocket Stream Unrestricted</c>. Refused calls are not here.
     /// </summary>
     public IReadOnlyList<string> Actions
     {

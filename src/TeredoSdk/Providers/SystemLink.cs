@@ -2,14 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
-using TeredoSdk.Protocol.Client;
 using TeredoSdk.Providers.Interface;
 using TeredoSdk.Sockets;
 
 namespace TeredoSdk.Providers;
 
 /// <summary>An address that this machine keeps up, ordinary sockets of the machine, and a watch on that address.</summary>
-abstract class SystemLink : ITeredoLink, ISocketHome
+abstract partial class SystemLink : ITeredoLink, ISocketHome
 {
     readonly Lock _gate = new(), _checking = new();
     readonly IReadOnlyList<PassedOver> _passedOver;
@@ -137,39 +136,6 @@ abstract class SystemLink : ITeredoLink, ISocketHome
     {
     }
 
-    /// <summary>What every link of a system can tell.</summary>
-    protected TeredoReport Describe(TeredoProvider provider, bool hasNativeIPv6)
-    {
-        var (all, unrestricted) = _sockets.Counts;
-        lock (_gate)
-        {
-            bool isUp = _isUp;
-            return new()
-            {
-                Provider = provider,
-                KernelSockets = true,
-                PassedOver = _passedOver,
-                State = _disposed ? TeredoState.Stopped : isUp ? TeredoState.Qualified : TeredoState.Offline,
-                Address = isUp ? _last.Address.ToIPAddress() : null,
-                Reachability = isUp && !_disposed ? Reachability.NotChecked : Reachability.No,
-                Server = isUp ? _last.Address.Server.ToIPAddress() : null,
-                Mapping = MappingBehaviour.NotChecked,
-                Filtering = FilteringBehaviour.NotChecked,
-                NatName = default(NatReport).ClassicName,
-                MappedEndPoint = isUp ? _last.Address.MappedEndpoint.ToIPEndPoint() : null,
-                MtuOctets = _last.MtuOctets > 0 ? _last.MtuOctets : null,
-                NativeIPv6 = Options.NativeIPv6,
-                HasNativeIPv6 = hasNativeIPv6,
-                Sockets = all,
-                UnrestrictedSockets = unrestricted,
-                Peers = 0,
-                Drops = new Dictionary<string, long>(),
-                Error = _problem?.Error,
-                Problem = _problem?.Sentence,
-            };
-        }
-    }
-
     /// <summary>Takes a listener or a datagram socket in.</summary>
     protected T Register<T>(T socket) where T : TeredoSocket
     {
@@ -194,7 +160,8 @@ abstract class SystemLink : ITeredoLink, ISocketHome
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
-            return _isUp ? _last : throw new TeredoException(TeredoError.NoAddress, $"There is no Teredo address at the moment. {_problem?.Sentence}");
+            return _isUp ? _last
+                : throw new TeredoException(TeredoError.NoAddress, $"There is no Teredo address at the moment. {_problem?.Sentence}");
         }
     }
 

@@ -20,26 +20,34 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     public async Task StartServiceAsync(string name, CancellationToken cancellationToken)
     {
         string command = $"net start {name}";
-        await AskAsync(ConsentKind.StartService, $"Start the service {name} (IP Helper), which holds Windows' Teredo? If it is disabled it is set to start on demand. "
-            + $"net stop {name} undoes it.", command, cancellationToken).ConfigureAwait(false);
+        await AskAsync(ConsentKind.StartService, $"Start the service {name} (IP Helper), which holds Windows' Teredo? If it is disabled it is set "
+            + $"to start on demand. net stop {name} undoes it.", command, cancellationToken).ConfigureAwait(false);
         await windows.StartServiceAsync(name, cancellationToken).ConfigureAwait(false);
         bool runs = windows.ReadService(name).ValueOrDefault.IsRunning;
         Note(command, runs ? "The service runs." : "The service does not run.");
         if (!runs)
-            throw new TeredoException(TeredoError.ServiceStopped, $"The service {name} does not run although it was started. Look into the system's event log.");
+            throw new TeredoException(TeredoError.ServiceStopped, $"The service {name} does not run although it was started. Look into the system's "
+                + "event log.");
     }
 
     /// <summary>Tries one way after the other until the system says that Teredo is on.</summary>
     public async Task EnableTeredoAsync(string? server, Predicate<TeredoSwitches> isDone, CancellationToken cancellationToken)
     {
         string command = TeredoCommands.Text(TeredoCommands.Enable(windows.Version, server));
-        string undo = TeredoCommands.Text(TeredoCommands.Set(windows.Version, windows.Version < Vista ? TeredoType.Disabled : TeredoType.Default, null));
-        await AskAsync(ConsentKind.EnableTeredo, "Enable Windows' Teredo? This machine gets a public IPv6 address then, at which programs that ask for it can be reached; "
-            + $"the firewall stays in force. {undo} undoes it.", command, cancellationToken).ConfigureAwait(false);
+        var off = windows.Version < Vista ? TeredoType.Disabled : TeredoType.Default;
+        string undo = TeredoCommands.Text(TeredoCommands.Set(windows.Version, off, null));
+        await AskAsync(ConsentKind.EnableTeredo, "Enable Windows' Teredo? This machine gets a public IPv6 address then, at which programs that ask "
+            + $"for it can be reached; the firewall stays in force. {undo} undoes it.", command, cancellationToken).ConfigureAwait(false);
         List<IReadOnlyList<string>> commands = windows.Version < Vista ? [TeredoCommands.EnableXp(server)]
-            : [TeredoCommands.Enable(windows.Version, server), TeredoCommands.Set(windows.Version, TeredoType.Client, server), TeredoCommands.EnableXp(server)];
-        if (!await TryAllAsync(new() { Type = TeredoType.EnterpriseClient, ServerName = server }, commands, isDone, cancellationToken).ConfigureAwait(false))
-            throw Failed($"Windows' Teredo is not on, although all ways were tried: {string.Join(" ", steps)} In an elevated prompt, {command} may say why.");
+            : [
+                TeredoCommands.Enable(windows.Version, server),
+                TeredoCommands.Set(windows.Version, TeredoType.Client, server),
+                TeredoCommands.EnableXp(server),
+            ];
+        var configuration = new TeredoConfiguration { Type = TeredoType.EnterpriseClient, ServerName = server };
+        if (!await TryAllAsync(configuration, commands, isDone, cancellationToken).ConfigureAwait(false))
+            throw Failed($"Windows' Teredo is not on, although all ways were tried: {string.Join(" ", steps)} In an elevated prompt, {command} may "
+                + "say why.");
     }
 
     public async Task RestoreAsync(TeredoType type, string? server, Predicate<TeredoSwitches> isDone, CancellationToken cancellationToken)
@@ -56,8 +64,8 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         if (IsOpen(port))
             return;
         string command = $"netsh firewall add portopening protocol=UDP port={port} name=Teredo";
-        await AskAsync(ConsentKind.OpenPort, $"Open UDP port {port} in the firewall, through which Teredo reaches this machine? It is open for all programs then. "
-            + $"netsh firewall delete portopening protocol=UDP port={port} undoes it.", command, cancellationToken).ConfigureAwait(false);
+        await AskAsync(ConsentKind.OpenPort, $"Open UDP port {port} in the firewall, through which Teredo reaches this machine? It is open for all "
+            + $"programs then. netsh firewall delete portopening protocol=UDP port={port} undoes it.", command, cancellationToken).ConfigureAwait(false);
         windows.Firewall.AddOpenPort(new("Teredo", port, FirewallProtocol.Udp));
         bool isOpen = IsOpen(port);
         Note($"Opening UDP port {port}", isOpen ? "It is open." : "It is not open.");
@@ -68,10 +76,12 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     async Task<bool> TryAllAsync(TeredoConfiguration configuration, IReadOnlyList<IReadOnlyList<string>> commands, Predicate<TeredoSwitches> isDone,
         CancellationToken cancellationToken)
     {
-        if (windows.ReadConfiguration().IsKnown && await TryAsync("By CIM", () => WriteAsync(configuration), isDone, cancellationToken).ConfigureAwait(false))
-            return true;
-        foreach (var command in commands)
-            if (await TryAsync(TeredoCommands.Text(command), () => RunAsync(command, cancellationToken), isDone, cancellationToken).ConfigureAwait(false))
+        List<(string Name, Func<Task<string?>> Act)> ways =
+            [.. commands.Select(command => (TeredoCommands.Text(command), (Func<Task<string?>>)(() => RunAsync(command, cancellationToken))))];
+        if (windows.ReadConfiguration().IsKnown)
+            ways.Insert(0, ("By CIM", () => WriteAsync(configuration)));
+        foreach (var (name, act) in ways)
+            if (await TryAsync(name, act, isDone, cancellationToken).ConfigureAwait(false))
                 return true;
         return false;
     }
@@ -84,7 +94,8 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         var found = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
         bool done = isDone(found);
         string now = found.Type is { } type ? TeredoCommands.Word(type) : "not known";
-        Note(way, done ? $"Teredo is set to {now}." : $"Without effect: Teredo is {now}{(found.ServerName is { } server ? $", its server {server}" : "")}. {complaint}");
+        string server = found.ServerName is { } name ? $", its server {name}" : "";
+        Note(way, done ? $"Teredo is set to {now}." : $"Without effect: Teredo is {now}{server}. {complaint}");
         return done;
     }
 
@@ -114,7 +125,8 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
             return set;
         await RunAsync(TeredoCommands.SetPortXp(portToFix), cancellationToken).ConfigureAwait(false);
         var found = (await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration.ClientPort;
-        Note(TeredoCommands.Text(TeredoCommands.SetPortXp(portToFix)), found == portToFix ? "The port is fixed." : "The system does not tell whether the port is fixed.");
+        Note(TeredoCommands.Text(TeredoCommands.SetPortXp(portToFix)), found == portToFix ? "The port is fixed." : "The system does not tell "
+            + "whether the port is fixed.");
         return portToFix;
     }
 
@@ -126,7 +138,8 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         if (await consent(new(kind, question, command), cancellationToken).ConfigureAwait(false))
             return;
         Note(command, "Not done: the answer was no.");
-        throw new TeredoException(TeredoError.ConsentRefused, $"The answer was no, so this was not done: {question} By hand, in an elevated prompt: {command}.");
+        throw new TeredoException(TeredoError.ConsentRefused, $"The answer was no, so this was not done: {question} By hand, in an elevated prompt: "
+            + $"{command}.");
     }
 
     void Note(string what, string outcome) => steps.Add($"{what}: {outcome}".TrimEnd());

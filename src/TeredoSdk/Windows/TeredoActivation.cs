@@ -9,13 +9,15 @@ public sealed record TeredoActivationResult(IReadOnlyList<string> Steps, TeredoC
 
 /// <summary>Switches Windows' Teredo on, the person at the machine agreeing, and back.</summary>
 /// <remarks>
-/// By CIM, else by netsh, else by the commands of Windows XP. What counts is what the system says afterwards, not what a call or a program said of itself. Before
-/// anything is installed or enabled the person is asked. Needs an administrator; one call at a time.
+/// By CIM, else by netsh, else by the commands of Windows XP. What counts is what the system says afterwards, not what a call or a program said of
+/// itself. Before anything is installed or enabled the person is asked. Needs an administrator; one call at a time.
 /// </remarks>
 /// <param name="windows">The system.</param>
 public sealed class TeredoActivation(IWindowsSystem windows)
 {
-    /// <summary>The port that is fixed on Windows XP, where the system does not tell its own; a dynamic one that nothing else is known to use.</summary>
+    /// <summary>
+    /// The port that is fixed on Windows XP, where the system does not tell its own; a dynamic one that nothing else is known to use.
+    /// </summary>
     internal const int XpPort = 50343;
 
     static readonly Version Vista = new(6, 0);
@@ -27,12 +29,14 @@ public sealed class TeredoActivation(IWindowsSystem windows)
 
     /// <summary>Switches Teredo on, unless it is on. Its setting survives a restart, and the caller's program.</summary>
     /// <param name="server">The server to use, a host name or an IPv4 address; null for what is set.</param>
-    /// <param name="consent">Asks the person before each thing that is installed or enabled; null when nobody can be asked: then nothing is done.</param>
+    /// <param name="consent">
+    /// Asks the person before each thing that is installed or enabled; null when nobody can be asked: then nothing is done.
+    /// </param>
     /// <param name="cancellationToken">Gives up between two steps; what is done stays.</param>
     /// <exception cref="TeredoException">
-    /// The server is no server (<see cref="TeredoError.NoServer"/>), nobody can be asked, or something that can't be changed here keeps Teredo off (the error says what and how to
-    /// switch it on), rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command), the person said no (<see cref="TeredoError.ConsentRefused"/>), or no
-    /// way had the outcome it should have (<see cref="TeredoError.SetupFailed"/>). <see cref="Steps"/> has what was done.
+    /// The server is no server (<see cref="TeredoError.NoServer"/>), nobody can be asked, or something that can't be changed here keeps Teredo off
+    /// (the error says what and how to switch it on), rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command), the person said
+    /// no (<see cref="TeredoError.ConsentRefused"/>), or no way had the outcome it should have (<see cref="TeredoError.SetupFailed"/>). <see cref="Steps"/> has what was done.
     /// </exception>
     public async Task<TeredoActivationResult> EnableAsync(string? server, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
         CancellationToken cancellationToken)
@@ -62,7 +66,10 @@ public sealed class TeredoActivation(IWindowsSystem windows)
     /// <param name="previous">What <see cref="EnableAsync"/> returned; null members stay as they are.</param>
     /// <param name="cancellationToken">Gives up between two steps.</param>
     /// <returns>The steps, each with its outcome.</returns>
-    /// <exception cref="TeredoException">Rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command), or it did not come about (<see cref="TeredoError.SetupFailed"/>).</exception>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command), or it did not come about
+    /// (<see cref="TeredoError.SetupFailed"/>).
+    /// </exception>
     public async Task<IReadOnlyList<string>> RestoreAsync(TeredoConfiguration previous, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(previous);
@@ -89,7 +96,8 @@ public sealed class TeredoActivation(IWindowsSystem windows)
         const int MaxOctets = 253; // of a domain name, RFC 1035 §2.3.4
         if (server is null)
             return;
-        bool isPlain = server.Length <= MaxOctets && server.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-') && !server.StartsWith('-');
+        bool isPlain = server.Length <= MaxOctets && !server.StartsWith('-')
+            && server.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-');
         if (!isPlain || !ServerName.TryParse(server, out var name) || name.Secondary is not null)
             throw new TeredoException(TeredoError.NoServer,
                 $"'{server}' is no Teredo server for Windows; expected a host name of letters, digits, dots and hyphens, or an IPv4 address.");
@@ -100,13 +108,15 @@ public sealed class TeredoActivation(IWindowsSystem windows)
     // netsh ends a name with the dot of the root.
     internal static bool IsSameServer(string? one, string? other) => string.Equals(one?.TrimEnd('.'), other?.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 
-    static Func<ConsentRequest, CancellationToken, ValueTask<bool>> AskOrRefuse(Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent, TeredoSwitches switches)
+    static Func<ConsentRequest, CancellationToken, ValueTask<bool>> AskOrRefuse(Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
+        TeredoSwitches switches)
     {
         if (consent is not null)
             return consent;
         switches.ThrowIfOff();
         throw new TeredoException(TeredoError.ConsentRefused,
-            $"Nobody can be asked whether Windows' Teredo may be changed. Set {nameof(TeredoOptions)}.{nameof(TeredoOptions.Consent)}, or use teredo setup.");
+            $"Nobody can be asked whether Windows' Teredo may be changed. Set {nameof(TeredoOptions)}.{nameof(TeredoOptions.Consent)}, or use "
+                + "teredo setup.");
     }
 
     // A policy or the registry would beat whatever is set here.

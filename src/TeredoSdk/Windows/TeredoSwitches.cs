@@ -6,7 +6,8 @@ namespace TeredoSdk.Windows;
 public sealed record TeredoObstacle(TeredoError Error, string Problem);
 
 /// <summary>
-/// What switches Windows' Teredo on or off, composed of its group policy, the registry, the configuration by CIM, netsh where CIM is not there, and the services.
+/// What switches Windows' Teredo on or off, composed of its group policy, the registry, the configuration by CIM, netsh where CIM is not there, and
+/// the services.
 /// </summary>
 /// <remarks>Source: ADMX_tcpip, KB929852, MSFT_NetTeredoConfiguration, "Deprecated features for Windows client".</remarks>
 public sealed record TeredoSwitches
@@ -68,7 +69,8 @@ public sealed record TeredoSwitches
     }
 
     /// <summary>The server that the system is set to use, or null.</summary>
-    internal static string? ReadServerName(IWindowsSystem windows) => ReadPolicyServer(windows) ?? windows.ReadConfiguration().ValueOrDefault?.ServerName?.TrimEnd('.');
+    internal static string? ReadServerName(IWindowsSystem windows) =>
+        ReadPolicyServer(windows) ?? windows.ReadConfiguration().ValueOrDefault?.ServerName?.TrimEnd('.');
 
     /// <exception cref="TeredoException">Something keeps Teredo off: the most basic.</exception>
     internal void ThrowIfOff()
@@ -86,15 +88,18 @@ public sealed record TeredoSwitches
     static IEnumerable<TeredoObstacle> FindObstacles(IWindowsSystem windows, TeredoType? type, bool isPolicy)
     {
         if (isPolicy && IsOff(type, windows.Version))
-            yield return new(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set \"Set Teredo State\" to "
-                + "\"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP Settings, IPv6 Transition Technologies), or ask whoever "
+            yield return new(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set "
+                + "\"Set Teredo State\" to "
+                + "\"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP Settings, IPv6 Transition "
+                + "Technologies), or ask whoever "
                 + "administers this machine.");
         if (FindIPv6Obstacle(windows) is { } off)
             yield return off;
         if (!isPolicy && IsOff(type, windows.Version))
             yield return OfType(type!.Value, windows.Version);
         if (windows.Version >= Vista && windows.ReadService("iphlpsvc") is { IsKnown: true, Value.IsRunning: false } service)
-            yield return new(TeredoError.ServiceStopped, "The service iphlpsvc (IP Helper), which holds Windows' Teredo, does not run. In an elevated prompt: "
+            yield return new(TeredoError.ServiceStopped, "The service iphlpsvc (IP Helper), which holds Windows' Teredo, does not run. In an "
+                + "elevated prompt: "
                 + (service.Value.IsDisabled ? "sc config iphlpsvc start= demand, then " : "") + "net start iphlpsvc.");
     }
 
@@ -115,9 +120,11 @@ public sealed record TeredoSwitches
 
     static TeredoObstacle OfType(TeredoType type, Version version)
     {
-        string step = $"In an elevated prompt: {TeredoCommands.Text(TeredoCommands.Enable(version, null))}; {TeredoCommands.Text(TeredoCommands.Set(version, type, null))} undoes it.";
+        string step = $"In an elevated prompt: {TeredoCommands.Text(TeredoCommands.Enable(version, null))}; "
+            + $"{TeredoCommands.Text(TeredoCommands.Set(version, type, null))} undoes it.";
         return type == TeredoType.Default
-            ? new(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off because nobody switched it on: Windows {version} does not by itself. {step}")
+            ? new(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off because nobody switched it on: Windows {version} does not by "
+                + $"itself. {step}")
             : new(TeredoError.TeredoDisabled, $"Windows' Teredo is set to {TeredoCommands.Word(type)}, so there is no client. {step}");
     }
 

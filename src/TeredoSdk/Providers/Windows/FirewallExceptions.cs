@@ -2,7 +2,9 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Providers.Windows;
 
-/// <summary>The exceptions that Windows' Teredo itself needs in the firewall, by what rules say and not by their names, which are translated.</summary>
+/// <summary>
+/// The exceptions that Windows' Teredo itself needs in the firewall, by what rules say and not by their names, which are translated.
+/// </summary>
 /// <remarks>Source: "Required Firewall Exceptions for Teredo"; [MS-FASP] 2.2.37 for the keyword.</remarks>
 static class FirewallExceptions
 {

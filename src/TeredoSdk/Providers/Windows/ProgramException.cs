@@ -3,7 +3,9 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Providers.Windows;
 
-/// <summary>The firewall exception of this program: made, where it may be, before the first opted-in socket opens. Safe for any number of threads.</summary>
+/// <summary>
+/// The firewall exception of this program: made, where it may be, before the first opted-in socket opens. Safe for any number of threads.
+/// </summary>
 sealed class ProgramException(IWindowsSystem windows, bool register, ILogger log)
 {
     readonly Lock _gate = new();
@@ -37,7 +39,8 @@ sealed class ProgramException(IWindowsSystem windows, bool register, ILogger log
     public FirewallExceptionCheck Check()
     {
         if (windows.ProgramPath is not { } program)
-            return new(FirewallExceptionState.NotKnown, TeredoError.InvalidProgram, "The system does not tell the path of this program, so no rule can be found for it.", []);
+            return new(FirewallExceptionState.NotKnown, TeredoError.InvalidProgram, "The system does not tell the path of this program, so no rule "
+                + "can be found for it.", []);
         var found = _firewall.Check(program);
         return found.State != FirewallExceptionState.InForce && _problem is { } problem ? found with { Problem = problem.Problem } : found;
     }

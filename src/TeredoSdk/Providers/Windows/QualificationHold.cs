@@ -6,8 +6,8 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Providers.Windows;
 
 /// <summary>
-/// Keeps Windows' Teredo from falling asleep while opted-in sockets are open, and wakes it when the address is lost or the machine slept. Safe for any number
-/// of threads.
+/// Keeps Windows' Teredo from falling asleep while opted-in sockets are open, and wakes it when the address is lost or the machine slept. Safe for
+/// any number of threads.
 /// </summary>
 sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action check, ILogger log) : IAsyncDisposable
 {

@@ -56,12 +56,12 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         OpenAsync(level, () => new TeredoListener(this, WindowsSockets.Listen(_windows, port, level, backlog), level), cancellationToken);
 
     public override Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
-        OpenAsync(level, () => new TeredoDatagramSocket(this, new SocketEndpoint(WindowsSockets.BindDatagrams(_windows, port, level), static () => { }), level),
-            cancellationToken);
+        OpenAsync(level, () => new TeredoDatagramSocket(this, BindDatagrams(port, level), level), cancellationToken);
 
-    public override Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) => OperatingSystem.IsWindows()
-        ? WaitAsync(cancel => InterfacePing.SendBySystemAsync(address, timeout, cancel), cancellationToken)
-        : throw new TeredoException(TeredoError.NotSupported, "Echo Requests are sent by a real Windows only, and this is a fake one. Use sockets in such a test.");
+    public override Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) =>
+        OperatingSystem.IsWindows() ? WaitAsync(cancel => InterfacePing.SendBySystemAsync(address, timeout, cancel), cancellationToken)
+        : throw new TeredoException(TeredoError.NotSupported, "Echo Requests are sent by a real Windows only, and this is a fake one. Use sockets "
+            + "in such a test.");
 
     public Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
         EndPoints.ResolveAsync(host, cancel => WindowsNames.QueryAsync(_windows, host, cancel), cancellationToken);
@@ -83,7 +83,12 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         return found;
     }
 
-    protected override Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) => ConnectAwakeAsync(remoteEndPoint, cancellationToken);
+    protected override async Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
+    {
+        await WakeAsync(cancellationToken).ConfigureAwait(false);
+        Require();
+        return await WindowsSockets.ConnectAsync(_windows, remoteEndPoint, cancellationToken).ConfigureAwait(false);
+    }
 
     protected override bool IsVoid(IPAddress local, IPAddress address) => IsVoidAddress(local, address);
 
@@ -139,12 +144,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         return Register(make());
     }
 
-    async Task<Socket> ConnectAwakeAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
-    {
-        await WakeAsync(cancellationToken).ConfigureAwait(false);
-        Require();
-        return await WindowsSockets.ConnectAsync(_windows, remoteEndPoint, cancellationToken).ConfigureAwait(false);
-    }
+    SocketEndpoint BindDatagrams(ushort port, IPProtectionLevel level) => new(WindowsSockets.BindDatagrams(_windows, port, level), static () => { });
 
     // One that fell asleep while nobody held it.
     async Task WakeAsync(CancellationToken cancellationToken)

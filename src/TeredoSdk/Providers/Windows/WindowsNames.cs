@@ -4,7 +4,9 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Providers.Windows;
 
-/// <summary>The IPv6 addresses of names. Where Teredo is the only IPv6 Windows' resolver may not ask for them, so they are asked for by themselves.</summary>
+/// <summary>
+/// The IPv6 addresses of names. Where Teredo is the only IPv6 Windows' resolver may not ask for them, so they are asked for by themselves.
+/// </summary>
 /// <remarks>Source: "Receiving Solicited Traffic Over Teredo".</remarks>
 static class WindowsNames
 {

@@ -16,8 +16,8 @@ static class WindowsProblems
         string couldNot = string.IsNullOrEmpty(notWoken) ? "" : $" It could not be woken: {notWoken}";
         return status.State == TeredoClientState.Offline
             ? new(TeredoError.TeredoOffline, Offline(status) + couldNot)
-            : new(TeredoError.QualificationTimeout, $"Windows' Teredo had no address within {timeout.TotalSeconds:0.#} s; it is {Word(status.State)}.{couldNot} "
-                + $"Allow UDP to port 3544 of its server, or raise {nameof(TeredoOptions.QualificationTimeout)}; {ShowState}");
+            : new(TeredoError.QualificationTimeout, $"Windows' Teredo had no address within {timeout.TotalSeconds:0.#} s; it is "
+                + $"{Word(status.State)}.{couldNot} Allow UDP to port 3544 of its server, or raise {nameof(TeredoOptions.QualificationTimeout)}; {ShowState}");
     }
 
     /// <summary>There is no address although one was there: a switch, else what the system says.</summary>
@@ -31,7 +31,8 @@ static class WindowsProblems
     {
         string error = status.Error ?? "";
         string step = error.Contains("managed network", StringComparison.OrdinalIgnoreCase)
-            ? $"This network has a domain controller. In an elevated prompt: {TeredoCommands.Text(TeredoCommands.Set(new(6, 0), TeredoType.EnterpriseClient, null))}."
+            ? "This network has a domain controller. In an elevated prompt: "
+                + $"{TeredoCommands.Text(TeredoCommands.Set(new(6, 0), TeredoType.EnterpriseClient, null))}."
             : error.Contains("server", StringComparison.OrdinalIgnoreCase) && error.Contains("unreachable", StringComparison.OrdinalIgnoreCase)
                 ? "Allow UDP to port 3544 of its server, or set another one: netsh interface teredo set state servername=HOST."
                 : $"{char.ToUpperInvariant(ShowState[0])}{ShowState[1..]}";

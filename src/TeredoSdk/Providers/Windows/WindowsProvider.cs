@@ -11,7 +11,8 @@ sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
     public TeredoProvider Kind => TeredoProvider.Windows;
 
     public string? NotSupportedReason => windows is not null ? null
-        : $"This system is not Windows, so it has no Teredo of Windows. Use {nameof(TeredoProvider.Auto)} or {nameof(TeredoProvider.Embedded)}, the SDK's own client.";
+        : $"This system is not Windows, so it has no Teredo of Windows. Use {nameof(TeredoProvider.Auto)} or {nameof(TeredoProvider.Embedded)}, the "
+            + "SDK's own client.";
 
     public async Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken)
     {
@@ -49,5 +50,6 @@ sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
     }
 
     // Windows takes one, without a secondary.
-    static string? ServerOf(TeredoOptions options) => options.Servers.Count > 0 && ServerName.TryParse(options.Servers[0], out var name) ? name.Primary : null;
+    static string? ServerOf(TeredoOptions options) =>
+        options.Servers.Count > 0 && ServerName.TryParse(options.Servers[0], out var name) ? name.Primary : null;
 }

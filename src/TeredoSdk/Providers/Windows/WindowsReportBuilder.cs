@@ -2,7 +2,9 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Providers.Windows;
 
-/// <summary>Asks Windows for all that one report has. Only reads, and needs no administrator; what can't be asked is listed with its reason.</summary>
+/// <summary>
+/// Asks Windows for all that one report has. Only reads, and needs no administrator; what can't be asked is listed with its reason.
+/// </summary>
 sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, IList<string> servers)
 {
     static readonly string[] ServiceNames = ["iphlpsvc", "mpssvc", "wscsvc"];
@@ -46,7 +48,11 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
             HasDormancyFilter = filters?.Any(filter => filter.Kind == EdgeTraversalFilterKind.Dormancy),
             Holds = holds,
             Steps = steps,
-            Warnings = [.. WindowsWarnings.Find(rules, profiles, health, addresses, products), .. WindowsWarnings.OfServer(switches.ServerName, servers)],
+            Warnings =
+            [
+                .. WindowsWarnings.Find(rules, profiles, health, addresses, products),
+                .. WindowsWarnings.OfServer(switches.ServerName, servers),
+            ],
             NotKnown = [.. _notKnown],
         };
     }

@@ -1,6 +1,8 @@
 namespace TeredoSdk.Providers.Windows;
 
-/// <summary>The last report of Windows, made anew when something changed or it is old: it takes dozens of calls. Safe for any number of threads.</summary>
+/// <summary>
+/// The last report of Windows, made anew when something changed or it is old: it takes dozens of calls. Safe for any number of threads.
+/// </summary>
 sealed class WindowsReportCache(TimeProvider time, Func<WindowsReport> make)
 {
     static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);

@@ -6,8 +6,8 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Providers.Windows;
 
 /// <summary>
-/// Ordinary sockets of Windows. Their protection level is set before they are bound: what arrives in between would count as edge-restricted. They are bound to any
-/// address, so that they outlive a change of it and a native path still wins.
+/// Ordinary sockets of Windows. Their protection level is set before they are bound: what arrives in between would count as edge-restricted. They
+/// are bound to any address, so that they outlive a change of it and a native path still wins.
 /// </summary>
 static class WindowsSockets
 {

@@ -18,8 +18,14 @@ sealed class WindowsStatus(IWindowsSystem windows)
         get
         {
             var byNetsh = _byNetsh;
-            return !windows.ReadStatus().TryGet(out var status) ? byNetsh ?? new() { State = TeredoClientState.Unknown }
-                : status with { Error = status.Error ?? (byNetsh?.State == status.State ? byNetsh.Error : null), Nat = status.Nat ?? byNetsh?.Nat, ClientType = status.ClientType ?? byNetsh?.ClientType };
+            if (!windows.ReadStatus().TryGet(out var status))
+                return byNetsh ?? new() { State = TeredoClientState.Unknown };
+            return byNetsh is null ? status : status with
+            {
+                Error = status.Error ?? (byNetsh.State == status.State ? byNetsh.Error : null),
+                Nat = status.Nat ?? byNetsh.Nat,
+                ClientType = status.ClientType ?? byNetsh.ClientType,
+            };
         }
     }
 

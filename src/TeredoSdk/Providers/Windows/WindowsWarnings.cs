@@ -18,8 +18,8 @@ static class WindowsWarnings
     {
         if (server is null || wanted.Count == 0 || wanted.Any(text => ServerName.TryParse(text, out var name) && IsSame(name.Primary, server)))
             yield break;
-        yield return $"Windows' Teredo uses the server {server}, none of those in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)}. Set another one in an elevated "
-            + $"prompt (netsh interface teredo set state servername=HOST), or use the provider {nameof(TeredoProvider.Embedded)}.";
+        yield return $"Windows' Teredo uses the server {server}, none of those in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)}. Set "
+            + $"another one in an elevated prompt (netsh interface teredo set state servername=HOST), or use the provider {nameof(TeredoProvider.Embedded)}.";
     }
 
     static bool IsSame(string one, string other) => one.TrimEnd('.').Equals(other.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
@@ -47,15 +47,18 @@ static class WindowsWarnings
         if (!rules.Any(FirewallExceptions.IsTeredoPort))
             yield return "No firewall rule lets UDP to the Teredo service's own port in. Enable Windows' rule \"Core Networking - Teredo (UDP-In)\".";
         if (!rules.Any(FirewallExceptions.IsEcho))
-            yield return "No firewall rule lets ICMPv6 Echo Requests in, so nobody can ping this machine. Enable \"File and Printer Sharing (Echo Request - ICMPv6-In)\".";
+            yield return "No firewall rule lets ICMPv6 Echo Requests in, so nobody can ping this machine. Enable \"File and Printer Sharing (Echo "
+                + "Request - ICMPv6-In)\".";
     }
 
     static IEnumerable<string> OfAddresses(IReadOnlyList<FirewallRule>? rules, IReadOnlyList<WindowsAddress> addresses)
     {
         if (rules is not null && addresses.Any(found => IsOtherTunnel(found.Address)) && !rules.Any(FirewallExceptions.IsProtocol41))
-            yield return "A 6to4 or ISATAP address is in use, but no firewall rule lets protocol 41 in. Enable Windows' rule \"Core Networking - IPv6 (IPv6-In)\".";
+            yield return "A 6to4 or ISATAP address is in use, but no firewall rule lets protocol 41 in. Enable Windows' rule \"Core Networking - "
+                + "IPv6 (IPv6-In)\".";
         if (addresses.FirstOrDefault(found => found.Address.IsIPv6Teredo) is { IsTunnel: false } odd)
-            yield return $"The Teredo address {odd.Address} is on {odd.InterfaceName}, which is no tunnel: Windows' own Teredo may not be what keeps it.";
+            yield return $"The Teredo address {odd.Address} is on {odd.InterfaceName}, which is no tunnel: Windows' own Teredo may not be what "
+                + "keeps it.";
     }
 
     // 2002::/16, and the interface identifiers of RFC 5214 §6.1.

@@ -42,7 +42,8 @@ public sealed class ActivationTests
         var windows = new FakeWindows(Windows7);
         windows.Teredo.Configuration = windows.Teredo.Configuration with { Type = TeredoType.Disabled };
         await new TeredoActivation(windows).EnableAsync("192.0.2.1", Yes, default).InTime();
-        Assert.That(windows.NetshCalls, Has.One.EqualTo(new[] { "interface", "teredo", "set", "state", "type=enterpriseclient", "servername=192.0.2.1" }));
+        string[] expected = ["interface", "teredo", "set", "state", "type=enterpriseclient", "servername=192.0.2.1"];
+        Assert.That(windows.NetshCalls, Has.One.EqualTo(expected));
         Assert.That(windows.Teredo.Configuration.ServerName, Is.EqualTo("192.0.2.1"));
     }
 

@@ -61,7 +61,8 @@ public sealed class ExceptionTests
             Assert.That(report.Windows.ExceptionProblem, Is.EqualTo(report.Problem));
         });
 
-        machine.Windows.Firewall.Plant(new() { Name = "by hand", ProgramPath = machine.Windows.ProgramPath, Enabled = true, EdgeTraversal = EdgeTraversal.Allow });
+        machine.Windows.Firewall.Plant(
+            new() { Name = "by hand", ProgramPath = machine.Windows.ProgramPath, Enabled = true, EdgeTraversal = EdgeTraversal.Allow });
         machine.Windows.RaiseChanged();
         Assert.That(node.Report.Error, Is.Null, "somebody made a rule meanwhile");
     }

@@ -54,7 +54,8 @@ public sealed class ReportTests
         Assert.That(windows.HasPermitFilter, Is.Null);
         Assert.That(windows.FirewallHealth, Is.Null);
         Assert.That(windows.TeredoPort, Is.Null);
-        Assert.That(windows.NotKnown.Select(known => known.Way), Is.EquivalentTo(new[] { "Edge-traversal filters", "Windows Security", "Teredo's UDP port" }));
+        string[] expected = ["Edge-traversal filters", "Windows Security", "Teredo's UDP port"];
+        Assert.That(windows.NotKnown.Select(known => known.Way), Is.EquivalentTo(expected));
     }
 
     [Test]
@@ -67,7 +68,8 @@ public sealed class ReportTests
         machine.Windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
         machine.Windows.Addresses = [new(IPAddress.Parse("2002:cb00:7101::cb00:7101"), "6to4", 4, IsTunnel: true, 1280)];
         var warnings = (await machine.StartAsync()).Report.Windows!.Warnings;
-        foreach (string part in new[] { "Windows Security sees no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41" })
+        string[] parts = ["Windows Security sees no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41"];
+        foreach (string part in parts)
             Assert.That(warnings, Has.One.Contains(part));
     }
 
