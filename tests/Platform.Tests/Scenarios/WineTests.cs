@@ -1,3 +1,4 @@
+using System.Text.Json;
 using TeredoSdk.Platform.Tests.Network;
 using TeredoSdk.Platform.Tests.Programs;
 using TeredoSdk.Platform.Tests.Wine;
@@ -23,6 +24,14 @@ public class WineTests : LabTests
         await Miredo.StartServerAsync(server);
         var windows = await WindowsHost.StartAsync(alice);
         string[] embedded = ["--provider", "embedded", .. TeredoProgram.Asking(server)];
+
+        // Nobody names the provider: Windows' own Teredo is not there, and the report says so.
+        var asked = windows.StartTeredo(["status", "--json", .. TeredoProgram.Asking(server)]);
+        Assert.That(await asked.WaitForExitAsync(TeredoProgram.Limit), Is.Zero, () => asked.Transcript);
+        var report = JsonDocument.Parse(asked.Output).RootElement;
+        Assert.That(report.GetProperty("provider").GetString(), Is.EqualTo("embedded"));
+        Assert.That(report.GetProperty("kernelSockets").GetBoolean(), Is.False);
+        Assert.That(report.GetProperty("passedOver").EnumerateArray().Select(way => way.GetProperty("way").GetString()), Has.Some.EqualTo("Windows").IgnoreCase);
 
         var echo = await TeredoProgram.ListenAsync(bob, server, "5000", "-u", "--echo");
         var ping = windows.StartTeredo(["ping", $"{echo.EndPoint.Address}", "-c", "2", .. embedded]);

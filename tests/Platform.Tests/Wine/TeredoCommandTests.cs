@@ -136,6 +136,8 @@ public class TeredoCommandTests
         _fakes.Begin("type=disabled");
         var shown = await RunAsync(0, ["setup", .. Setup, "--enable-teredo", "--dry-run"]);
         Assert.That(shown.Output, Does.Contain(Name).And.Contain("TCP").And.Contain("UDP"));
+        var document = JsonDocument.Parse((await RunAsync(0, ["setup", .. Setup, "--dry-run", "--json"])).Output).RootElement;
+        Assert.That($"{document}", Does.Contain(Name));
         Assert.That((_fakes.RuleStore, _fakes.Get("type")), Is.EqualTo(("", "disabled")));
     }
 
