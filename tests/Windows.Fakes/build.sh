@@ -22,15 +22,16 @@ dd if=/dev/zero of="$out/wineiphl.dll" bs=1 seek=64 count=17 conv=notrunc 2>/dev
         sed 's/.*/& = wineiphl.&/'
 } >"$out/iphlpapi.def"
 
-program firewall.dll -shared "$here/firewall.cpp" -loleaut32 -lole32 -luuid &
-program iphlpapi.dll -shared "$here/iphlpapi.cpp" "$out/iphlpapi.def" -lws2_32 &
-firewall_and_iphlpapi=$(jobs -p)
-program cim.dll -shared "$here/cim.cpp" -loleaut32 -lole32 -luuid
+# Two at a time: the large ones beside the small ones.
+{
+    program firewall.dll -shared "$here/firewall.cpp" -loleaut32 -lole32 -luuid
+    program cim.dll -shared "$here/cim.cpp" -loleaut32 -lole32 -luuid
+} &
+beside=$!
+program iphlpapi.dll -shared "$here/iphlpapi.cpp" "$out/iphlpapi.def" -lws2_32
 program netsh.exe -municode "$here/netsh.cpp"
 program service.exe -municode "$here/service.cpp"
 program wscapi.dll -shared "$here/wscapi.cpp"
 program fwpuclnt.dll -shared "$here/fwpuclnt.cpp"
 program wineseh.dll -shared "$here/wineseh.cpp"
-for job in $firewall_and_iphlpapi; do
-    wait "$job"
-done
+wait "$beside"
