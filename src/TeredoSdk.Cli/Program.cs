@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using TeredoSdk.Cli;
 using TeredoSdk.Cli.Commands;
 
+RedirectedText.UseUtf8();
 var root = new RootCommand(
     """
     Teredo (RFC 4380): a global IPv6 address behind NATs, and what to do with it.

@@ -8,7 +8,9 @@ using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Server;
 using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Setup;
 using TeredoSdk.Testing;
+using TeredoSdk.Windows;
 
 // What an application does with the packages, to be published trimmed (or with -p:PublishAot=true) and run.
 // Each check prints a line; the exit code is the number of those that failed.
@@ -51,6 +53,8 @@ Check("an option that can't be read is named",
 Check("an option outside its range is named",
     Names("RefreshInterval", "00:00:01", "Teredo:RefreshInterval is 00:00:01; expected 5 seconds to 10 minutes."));
 Check("a peer dials a listener, or datagrams go where there are no kernel sockets", await TalksAsync());
+Check("a setup on a fake Windows is applied, recorded and taken back", await SetsUpAsync());
+Check("a listener on a fake Windows has the exception and the address of Teredo", await ListensOnWindowsAsync());
 Console.WriteLine(failures == 0 ? "All checks hold." : $"{failures} checks failed.");
 return failures;
 
@@ -129,4 +133,32 @@ static async Task<bool> TalksAsync()
     await connection.GetStream().WriteAsync(sent, limit.Token);
     await accepted.GetStream().ReadExactlyAsync(received, limit.Token);
     return received.AsSpan().SequenceEqual(sent);
+}
+
+static async Task<bool> SetsUpAsync()
+{
+    var windows = new FakeWindows();
+    var folder = Directory.CreateTempSubdirectory("teredosdk-trim");
+    try
+    {
+        string records = Path.Combine(folder.FullName, "records");
+        var options = new TeredoSetupOptions { Name = "Check", ProgramPath = windows.ProgramPath!, EnableTeredo = true, Windows = windows, RecordFolder = records };
+        await (await TeredoSetup.PlanAsync(options)).ApplyAsync();
+        bool isDone = windows.Firewall.Rules.Count == 3 && windows.Teredo.EffectiveType != TeredoType.Default;
+        await (await TeredoSetup.PlanRemovalAsync(options)).ApplyAsync();
+        return isDone && windows.Firewall.Rules.Count == 0 && windows.Teredo.Configuration.Type == TeredoType.Default;
+    }
+    finally
+    {
+        folder.Delete(recursive: true);
+    }
+}
+
+static async Task<bool> ListensOnWindowsAsync()
+{
+    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+    var windows = new FakeWindows();
+    windows.Teredo.Configuration = windows.Teredo.Configuration with { Type = TeredoType.EnterpriseClient };
+    await using var listener = await TeredoSocket.ListenAsync(0, new() { Provider = TeredoProvider.Windows, Windows = windows }, limit.Token);
+    return windows.Teredo.Address.Equals(listener.TeredoEndPoint?.Address) && listener.Report.Windows is { Exception: FirewallExceptionState.InForce, Holds: 1 };
 }

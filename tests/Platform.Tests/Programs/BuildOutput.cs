@@ -30,6 +30,14 @@ static class BuildOutput
         return Path.Combine(copy, assembly);
     }
 
+    /// <summary>The program of a project that is built for Windows. Wine runs it where it is.</summary>
+    public static string WindowsProgram(string project, string assembly)
+    {
+        var own = new DirectoryInfo(AppContext.BaseDirectory);
+        string program = Path.Combine(Root, project, "bin", own.Parent!.Name, own.Name, "win-x64", $"{assembly}.exe");
+        return File.Exists(program) ? program : throw new FileNotFoundException($"It is not built: {program}.");
+    }
+
     /// <summary>Removes the copies.</summary>
     public static void RemoveCopies()
     {

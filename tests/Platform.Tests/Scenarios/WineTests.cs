@@ -1,0 +1,53 @@
+using System.Text.Json;
+using TeredoSdk.Platform.Tests.Network;
+using TeredoSdk.Platform.Tests.Programs;
+using TeredoSdk.Platform.Tests.Wine;
+
+namespace TeredoSdk.Platform.Tests.Scenarios;
+
+/// <summary>The embedded engine in a program for Windows, which Wine runs, behind one NAT, and a Linux peer behind another.</summary>
+public class WineTests : LabTests
+{
+    const string Text = "a datagram to or from Windows";
+
+    [OneTimeSetUp]
+    public void RequireWine() => WineInstallation.Require();
+
+    [Test]
+    public async Task TeredoOnWindows_AndAPeerOnLinux_ReachEachOtherByPingAndUdp()
+    {
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
+        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
+        await lab.StartAsync();
+        await Miredo.StartServerAsync(server);
+        var windows = await WindowsHost.StartAsync(alice);
+        string[] embedded = ["--provider", "embedded", .. TeredoProgram.Asking(server)];
+
+        // Nobody names the provider: Windows' own Teredo is not there, and the report says so.
+        var asked = windows.StartTeredo(["status", "--json", .. TeredoProgram.Asking(server)]);
+        Assert.That(await asked.WaitForExitAsync(TeredoProgram.Limit), Is.Zero, () => asked.Transcript);
+        var report = JsonDocument.Parse(asked.Output).RootElement;
+        Assert.That(report.GetProperty("provider").GetString(), Is.EqualTo("embedded"));
+        Assert.That(report.GetProperty("kernelSockets").GetBoolean(), Is.False);
+        Assert.That(report.GetProperty("passedOver").EnumerateArray().Select(way => way.GetProperty("way").GetString()), Has.Some.EqualTo("Windows").IgnoreCase);
+
+        var echo = await TeredoProgram.ListenAsync(bob, server, "5000", "-u", "--echo");
+        var ping = windows.StartTeredo(["ping", $"{echo.EndPoint.Address}", "-c", "2", .. embedded]);
+        Assert.That(await ping.WaitForExitAsync(TeredoProgram.Limit), Is.Zero, () => ping.Transcript);
+        Assert.That(ping.Output, Does.Contain("2 sent, 2 received"));
+
+        var connecting = windows.StartTeredo(["connect", "-u", $"{echo.EndPoint}", .. embedded]);
+        await connecting.Input.WriteAsync(Text + "\n");
+        await connecting.Input.FlushAsync();
+        await connecting.WaitForLineAsync(Text, TeredoProgram.Limit);
+
+        var listening = windows.StartTeredo(["listen", "-u", "5001", "--echo", .. embedded]);
+        var endPoint = await TeredoProgram.EndPointOfAsync(listening);
+        var answered = TeredoProgram.Start(bob, ["connect", "-u", $"{endPoint}", .. TeredoProgram.Asking(server)]);
+        await answered.Input.WriteAsync(Text + "\n");
+        await answered.Input.FlushAsync();
+        await answered.WaitForLineAsync(Text, TeredoProgram.Limit);
+    }
+}

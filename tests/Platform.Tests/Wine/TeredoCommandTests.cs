@@ -1,0 +1,180 @@
+using System.Text.Json;
+using TeredoSdk.Platform.Tests.Network;
+using TeredoSdk.Platform.Tests.Programs;
+using TeredoSdk.Windows.Tests;
+
+namespace TeredoSdk.Platform.Tests.Wine;
+
+/// <summary><c>teredo.exe</c> on a Windows whose parts are native fakes. What it did to them is read here, outside of that Windows.</summary>
+public class TeredoCommandTests
+{
+    const string Name = "Größe 大小";
+
+    static readonly string[] Provider = ["--provider", "windows", "--allow-private"];
+    static readonly string App = $"Z:{WindowsHost.Teredo.Replace('/', '\\')}"; // as Wine's programs see the files of Linux
+    static readonly string[] Setup = ["--app", App, "--name", Name];
+
+    readonly Lab _lab = new();
+    WindowsHost _windows = null!;
+    FakeFiles _fakes = null!;
+
+    [OneTimeSetUp]
+    public async Task StartWindows()
+    {
+        WineInstallation.Require();
+        var host = NativeFakes.AddHost(_lab);
+        await _lab.StartAsync();
+        _windows = await WindowsHost.StartAsync(host, NativeFakes.InstallAsync);
+        _fakes = NativeFakes.FilesOf(_windows);
+    }
+
+    [OneTimeTearDown]
+    public async Task RemoveLab() => await _lab.DisposeAsync();
+
+    [Test]
+    public async Task Status_TellsTheWholeReport()
+    {
+        _fakes.Begin("products=Brandmauer");
+        var status = await RunAsync(0, ["status", "--json", .. Provider]);
+        var report = JsonDocument.Parse(status.Output).RootElement;
+        var windows = report.GetProperty("windows");
+        Assert.That(report.GetProperty("provider").GetString(), Is.EqualTo("windows"));
+        Assert.That(report.GetProperty("address").GetString(), Is.EqualTo(FakeFiles.Address));
+        Assert.That(windows.GetProperty("interfaceName").GetString(), Is.EqualTo("Teredo Tunneling Pseudo-Interface"));
+        Assert.That(windows.GetProperty("type").GetString(), Is.EqualTo("client"));
+        Assert.That(windows.GetProperty("serverName").GetString(), Is.EqualTo("teredo.example"));
+        Assert.That(windows.GetProperty("services").EnumerateObject().All(service => service.Value.GetBoolean()));
+        Assert.That(windows.GetProperty("firewallGeneration").GetString(), Is.EqualTo("windows8"));
+        Assert.That(windows.GetProperty("firewallHealth").GetString(), Is.EqualTo("good"));
+        Assert.That(windows.GetProperty("products")[0].GetString(), Is.EqualTo("Brandmauer"));
+        Assert.That(windows.GetProperty("hasDefaultBlockFilter").GetBoolean());
+        Assert.That(windows.GetProperty("exception").GetString(), Is.EqualTo("missing"));
+    }
+
+    [Test]
+    public async Task ListenAndConnect_OverTheTeredoAddress_CarryText()
+    {
+        _fakes.Begin();
+        var listening = _windows.StartTeredo(["listen", "5001", "--echo", .. Provider]);
+        var endPoint = await TeredoProgram.EndPointOfAsync(listening);
+        Assert.That($"{endPoint.Address}", Is.EqualTo(FakeFiles.Address));
+        var connecting = _windows.StartTeredo(["connect", $"{endPoint}", .. Provider]);
+        await connecting.Input.WriteAsync("text\n");
+        connecting.Input.Close();
+        Assert.That(await connecting.WaitForExitAsync(TeredoProgram.Limit), Is.Zero, () => connecting.Transcript);
+        Assert.That(connecting.Output, Is.EqualTo("text"));
+        await EndAsync(listening);
+    }
+
+    [Test]
+    public async Task ListenAndConnect_ByUdp_CarryDatagrams()
+    {
+        _fakes.Begin();
+        var listening = _windows.StartTeredo(["listen", "-u", "5002", "--echo", .. Provider]);
+        var endPoint = await TeredoProgram.EndPointOfAsync(listening);
+        var connecting = _windows.StartTeredo(["connect", "-u", $"{endPoint}", .. Provider]);
+        await connecting.Input.WriteAsync("text\n");
+        await connecting.Input.FlushAsync();
+        await connecting.WaitForLineAsync("text", TeredoProgram.Limit);
+        await EndAsync(connecting);
+        await EndAsync(listening);
+    }
+
+    // Wine's own trace of the calls: what getsockopt says under Wine would prove nothing.
+    [TestCase("listen", "5003")]
+    [TestCase("listen -u", "5004")]
+    public async Task ProtectionLevel_OfAListeningSocket_IsUnrestrictedBeforeBind(string command, string port)
+    {
+        _fakes.Begin();
+        var listening = _windows.Start(WindowsHost.Teredo, [.. command.Split(' '), port, .. Provider], trace: "-all,+winsock");
+        await listening.WaitForLineAsync("listening on", TeredoProgram.Limit);
+        await EndAsync(listening);
+        var calls = listening.Errors.Split('\n').Where(line => line.Contains("trace:winsock:", StringComparison.Ordinal)).ToList();
+        int bound = calls.FindIndex(line => line.Contains("bind socket", StringComparison.Ordinal) && line.Contains($"port {port},", StringComparison.Ordinal));
+        Assert.That(bound, Is.Positive, () => listening.Transcript);
+        string socket = calls[bound].Split("socket ")[1].Split(',')[0];
+        int set = calls.FindIndex(line => line.Contains($"setsockopt socket {socket}, level IPPROTO_IPV6, name 0x17,", StringComparison.Ordinal));
+        Assert.That(set, Is.InRange(0, bound - 1), "IPV6_PROTECTION_LEVEL before bind");
+        Assert.That(calls[set], Does.Contain("(10)"), "PROTECTION_LEVEL_UNRESTRICTED");
+    }
+
+    [Test]
+    public async Task Setup_Twice_MakesNoSecondRule_AndRemoveLeavesTheStoreAsItWas()
+    {
+        _fakes.Begin();
+        _fakes.StoreRules(["Name=Règle d'un autre", "Protocol=17", "LocalPorts=5000", "Direction=1", "Enabled=1", "Action=1", "Profiles=4"]);
+        string before = _fakes.RuleStore;
+
+        await RunAsync(0, ["setup", .. Setup, "--udp", "5000", "--yes"]);
+        var rule = _fakes.Rules.Single(rule => rule.GetValueOrDefault("Grouping") == "TeredoSdk");
+        Assert.That(rule["Name"], Does.Contain(Name));
+        Assert.That((rule["ApplicationName"], rule["Protocol"], rule["LocalPorts"], rule["Direction"], rule["Action"], rule["Enabled"],
+            rule["EdgeTraversalOptions"], rule["Profiles"]), Is.EqualTo((App, "17", "5000", "1", "1", "1", "2", "2147483647")));
+
+        string once = _fakes.RuleStore;
+        await RunAsync(0, ["setup", .. Setup, "--udp", "5000", "--yes"]);
+        Assert.That(_fakes.RuleStore, Is.EqualTo(once));
+
+        await RunAsync(0, ["remove", .. Setup, "--yes"]);
+        Assert.That(_fakes.RuleStore, Is.EqualTo(before));
+    }
+
+    [TestCase("cim=there")]
+    [TestCase("cim=missing")]
+    public async Task Setup_OfTeredoItself_SetsTypeAndServer_AndRemoveRestoresThem(string cim)
+    {
+        _fakes.Begin("type=disabled", cim);
+        await RunAsync(0, ["setup", .. Setup, "--enable-teredo", "--server", "other.example", "--yes"]);
+        Assert.That((_fakes.Get("type"), _fakes.Get("servername")), Is.EqualTo(("enterpriseclient", "other.example")));
+        await RunAsync(0, ["remove", .. Setup, "--yes"]);
+        Assert.That(_fakes.Get("type"), Is.EqualTo("disabled"));
+        Assert.That(_fakes.RuleStore, Is.Empty);
+    }
+
+    [Test]
+    public async Task Setup_AsADryRun_ShowsWhatItWouldDoAndDoesNothing()
+    {
+        _fakes.Begin("type=disabled");
+        var shown = await RunAsync(0, ["setup", .. Setup, "--enable-teredo", "--dry-run"]);
+        Assert.That(shown.Output, Does.Contain(Name).And.Contain("TCP").And.Contain("UDP"));
+        var document = JsonDocument.Parse((await RunAsync(0, ["setup", .. Setup, "--dry-run", "--json"])).Output).RootElement;
+        Assert.That(document.GetProperty("steps")[0].GetProperty("ruleAfter").GetProperty("name").GetString(), Does.StartWith(Name));
+        Assert.That((_fakes.RuleStore, _fakes.Get("type")), Is.EqualTo(("", "disabled")));
+    }
+
+    [Test]
+    public async Task Setup_WithoutRights_FailsWithTheElevatedCommand()
+    {
+        _fakes.Begin("firewall=denied");
+        var refused = await RunAsync(1, ["setup", .. Setup, "--yes"]);
+        Assert.That(refused.Errors, Does.Contain("administrator").And.Contain("setup").And.Contain(App));
+        Assert.That(_fakes.RuleStore, Is.Empty);
+    }
+
+    [TestCase("a b")]
+    [TestCase("\"quoted\" & calc")]
+    public async Task Setup_WithAServerThatIsNone_ReachesNoCommand(string server)
+    {
+        _fakes.Begin("type=disabled", "cim=missing");
+        await RunAsync(null, ["setup", .. Setup, "--enable-teredo", "--server", server, "--yes"]);
+        Assert.That(_fakes.NetshCalls.SelectMany(call => call), Has.None.Contains(server));
+        Assert.That(_fakes.Get("type"), Is.EqualTo("disabled"));
+    }
+
+    // It goes on to the program that it started; the port is free when both have ended.
+    static async Task EndAsync(LabProcess listening)
+    {
+        listening.Send(Signal.Terminate);
+        await listening.WaitForExitAsync(TeredoProgram.Limit);
+    }
+
+    // Null: any failure.
+    async Task<LabProcess> RunAsync(int? code, string[] arguments)
+    {
+        var process = _windows.StartTeredo(arguments);
+        process.Input.Close();
+        int ended = await process.WaitForExitAsync(TeredoProgram.Limit);
+        Assert.That(ended, code is null ? Is.Not.Zero : Is.EqualTo(code), () => process.Transcript);
+        return process;
+    }
+}

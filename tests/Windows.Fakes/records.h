@@ -1,0 +1,125 @@
+// What the fakes of Windows share: files of "key=value" lines in UTF-8 in C:\fakes, which tests read and write, too.
+#pragma once
+#include <windows.h>
+#include <string>
+#include <utility>
+#include <vector>
+
+#define EXPORT extern "C" __declspec(dllexport)
+
+inline std::wstring folder() { return L"C:\\fakes\\"; }
+
+inline std::wstring wide(const std::string& text)
+{
+    std::wstring result(MultiByteToWideChar(CP_UTF8, 0, text.data(), (int)text.size(), nullptr, 0), L'\0');
+    MultiByteToWideChar(CP_UTF8, 0, text.data(), (int)text.size(), result.data(), (int)result.size());
+    return result;
+}
+
+inline std::string narrow(const std::wstring& text)
+{
+    std::string result(WideCharToMultiByte(CP_UTF8, 0, text.data(), (int)text.size(), nullptr, 0, nullptr, nullptr), '\0');
+    WideCharToMultiByte(CP_UTF8, 0, text.data(), (int)text.size(), result.data(), (int)result.size(), nullptr, nullptr);
+    return result;
+}
+
+inline std::wstring read_text(const wchar_t* name)
+{
+    std::string text;
+    HANDLE file = CreateFileW((folder() + name).c_str(), GENERIC_READ, 7, nullptr, OPEN_EXISTING, 0, nullptr);
+    if (file == INVALID_HANDLE_VALUE)
+        return {};
+    char buffer[4096];
+    for (DWORD count; ReadFile(file, buffer, sizeof buffer, &count, nullptr) && count > 0;)
+        text.append(buffer, count);
+    CloseHandle(file);
+    return wide(text);
+}
+
+inline void write_text(const wchar_t* name, const std::wstring& text, bool append = false)
+{
+    HANDLE file = CreateFileW((folder() + name).c_str(), append ? FILE_APPEND_DATA : GENERIC_WRITE, 7, nullptr,
+        append ? OPEN_ALWAYS : CREATE_ALWAYS, 0, nullptr);
+    std::string bytes = narrow(text);
+    DWORD written;
+    WriteFile(file, bytes.data(), (DWORD)bytes.size(), &written, nullptr);
+    CloseHandle(file);
+}
+
+// A list of fields in the order in which they were first set.
+struct Record
+{
+    std::vector<std::pair<std::wstring, std::wstring>> fields;
+
+    std::wstring get(const std::wstring& key, const std::wstring& otherwise = L"") const
+    {
+        for (auto& field : fields)
+            if (_wcsicmp(field.first.c_str(), key.c_str()) == 0)
+                return field.second;
+        return otherwise;
+    }
+
+    long number(const std::wstring& key, long otherwise = 0) const
+    {
+        std::wstring text = get(key);
+        return text.empty() ? otherwise : wcstol(text.c_str(), nullptr, 10);
+    }
+
+    void set(const std::wstring& key, const std::wstring& value)
+    {
+        for (auto& field : fields)
+            if (_wcsicmp(field.first.c_str(), key.c_str()) == 0)
+            {
+                field.second = value;
+                return;
+            }
+        fields.push_back({key, value});
+    }
+};
+
+// A file of records, each of which begins with a line "[name]".
+inline std::vector<Record> read_records(const wchar_t* name)
+{
+    std::vector<Record> records;
+    std::wstring text = read_text(name);
+    for (size_t at = 0; at < text.size();)
+    {
+        size_t end = text.find(L'\n', at);
+        std::wstring line = text.substr(at, end - at);
+        at = end == std::wstring::npos ? text.size() : end + 1;
+        while (!line.empty() && line.back() == L'\r')
+            line.pop_back();
+        size_t equals = line.find(L'=');
+        if (line[0] == L'[')
+            records.push_back({});
+        else if (equals != std::wstring::npos && !records.empty())
+            records.back().fields.push_back({line.substr(0, equals), line.substr(equals + 1)});
+    }
+    return records;
+}
+
+inline void write_records(const wchar_t* name, const std::vector<Record>& records)
+{
+    std::wstring text;
+    for (auto& record : records)
+    {
+        text += L"[record]\n";
+        for (auto& field : record.fields)
+            text += field.first + L"=" + field.second + L"\n";
+    }
+    write_text(name, text);
+}
+
+// The one record of windows.txt: how this Windows behaves, and where its Teredo stands.
+inline Record windows()
+{
+    auto records = read_records(L"windows.txt");
+    return records.empty() ? Record{} : records[0];
+}
+
+inline void set_windows(const std::wstring& key, const std::wstring& value)
+{
+    Record record = windows();
+    record.set(key, value);
+    write_records(L"windows.txt", {record});
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Text;
+
+namespace TeredoSdk.Windows.Tests;
+
+/// <summary>What only a real Windows can show. The README beside this file says how a person runs it, and what it changes.</summary>
+[RealWindows]
+[Explicit("These run on a real Windows, with its own firewall and Teredo, when a person asks for them.")]
+public class RealWindowsTests
+{
+    static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    static readonly FirewallExceptionRequest Request = new() { Name = "TeredoSdk's own tests ä 大", ProgramPath = Environment.ProcessPath };
+
+    static WindowsSystem Windows => WindowsSystem.Current;
+
+    static TeredoOptions Options => new() { Provider = TeredoProvider.Windows };
+
+    [Test]
+    public void Readings_AreAnswers()
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(Windows.Firewall.Generation.Reason, Is.Null);
+            Assert.That(Windows.Firewall.ReadRules().Reason, Is.Null);
+            Assert.That(Windows.Firewall.ReadStatus().Reason, Is.Null);
+            Assert.That(Windows.ReadAddresses().Reason, Is.Null);
+            Assert.That(Windows.ReadService("iphlpsvc").Value.Exists);
+            Assert.That(Windows.ReadService("mpssvc").Value.Exists);
+            Assert.That(Windows.ReadRegistry(@"SOFTWARE\Microsoft\Windows NT\CurrentVersion", "ProductName").Value, Is.InstanceOf<string>());
+        });
+    }
+
+    [Test]
+    public async Task Switches_ByCimAndByNetsh_AreTheSame()
+    {
+        var byCim = Windows.ReadConfiguration().Value;
+        var said = await Windows.RunNetshAsync(["interface", "teredo", "show", "state"], CancellationToken.None);
+        TestContext.Out.WriteLine(said.Value.Text);
+        TestContext.Out.WriteLine(Windows.ReadStatus());
+        Assert.That(said.Value.Text, Does.Contain($"{byCim.Type}").IgnoreCase); // netsh translates labels, not values
+    }
+
+    [Test]
+    public void Exception_AsAnAdministrator_IsMadeOnceReadBackAndRemoved()
+    {
+        Assume.That(Windows.IsElevated, "Run this in an elevated prompt.");
+        var firewall = new TeredoFirewall(Windows);
+        try
+        {
+            var found = firewall.Ensure(Request);
+            Assert.That(found.State, Is.EqualTo(FirewallExceptionState.InForce).Or.EqualTo(FirewallExceptionState.Overridden), found.Problem);
+            int rules = Windows.Firewall.ReadRules().Value.Count;
+            firewall.Ensure(Request);
+            Assert.That(Windows.Firewall.ReadRules().Value, Has.Count.EqualTo(rules));
+        }
+        finally
+        {
+            firewall.RemoveOwned(Request.Name);
+        }
+        Assert.That(Windows.Firewall.ReadRules().Value.Where(rule => rule.Name.StartsWith(Request.Name, StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [Test]
+    public void Exception_WithoutAnAdministratorsRights_IsAccessDenied()
+    {
+        Assume.That(Windows.IsElevated, Is.False, "Run this in an ordinary prompt.");
+        Assert.That(() => new TeredoFirewall(Windows).Ensure(Request),
+            Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.AccessDenied));
+    }
+
+    [Test]
+    public async Task Teredo_ThatIsOn_HasAnAddressAndCarriesToItself()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        await using var first = await TeredoSocket.BindAsync(0, Options, limit.Token);
+        await using var second = await TeredoSocket.BindAsync(0, Options, limit.Token);
+        Assert.That(first.TeredoEndPoint!.Address.IsIPv6Teredo);
+        TestContext.Out.WriteLine(Windows.ReadTeredoPort());
+        await second.SendToAsync(Encoding.ASCII.GetBytes("ping"), first.TeredoEndPoint, limit.Token);
+        var received = await first.ReceiveFromAsync(limit.Token);
+        Assert.That(Encoding.ASCII.GetString(received.Buffer), Is.EqualTo("ping"));
+    }
+
+    [Test]
+    public async Task Names_HaveAaaaRecords()
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        var found = await Windows.ResolveAsync("www.microsoft.com", limit.Token);
+        Assert.That(found.Value, Has.Some.Matches<IPAddress>(address => !address.IsIPv4MappedToIPv6));
+    }
+}

@@ -1,0 +1,31 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+[assembly: NonParallelizable]
+[assembly: SupportedOSPlatform("windows")]
+
+namespace TeredoSdk.Windows.Tests;
+
+/// <summary>Tests on Wine as it is, which lacks most of what the SDK asks Windows for.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+sealed class BareAttribute : CategoryAttribute;
+
+/// <summary>Tests on Wine with the native fakes of Windows' parts.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+sealed class FakesAttribute : CategoryAttribute;
+
+/// <summary>Tests on Wine with native fakes that refuse: no rights, an old system, a service that is off, a group policy.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+sealed class RefusingAttribute : CategoryAttribute;
+
+/// <summary>Tests on a real Windows, which a person asks for by this name.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+sealed class RealWindowsAttribute : CategoryAttribute;
+
+static class WineSupport
+{
+    // A failing test hangs the run under Wine 8 without it. Real Windows has no such library, and needs none.
+    [ModuleInitializer]
+    public static void Load() => NativeLibrary.TryLoad("wineseh.dll", out _);
+}
