@@ -8,7 +8,8 @@ sealed class NodeOptions
 {
     readonly Option<string[]> _server = new("--server", "-s")
     {
-        Description = $"A Teredo server; given again, the next one when that is silent. Without it those of the environment variable {TeredoOptions.ServerVariable}.",
+        Description = $"A Teredo server; given again, the next one when that is silent. Without it those of the environment variable "
+            + $"{TeredoOptions.ServerVariable}.",
         HelpName = "HOST[,SECONDARY]",
         DefaultValueFactory = _ => [],
     };
@@ -45,12 +46,17 @@ sealed class NodeOptions
         CustomParser = Values.Number(0, ushort.MaxValue),
     };
 
-    readonly Option<bool> _requireSecondary = new("--require-secondary") { Description = "Pass over a server that is silent at its secondary address." };
+    readonly Option<bool> _requireSecondary = new("--require-secondary")
+    {
+        Description = "Pass over a server that is silent at its secondary address.",
+    };
+
     readonly Option<bool> _allowPrivate = CommonOptions.AllowPrivate();
 
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _server, _provider, _sockets, _nativeIPv6, _refresh, _timeout, _clientPort, _requireSecondary, _allowPrivate })
+        Option[] options = [_server, _provider, _sockets, _nativeIPv6, _refresh, _timeout, _clientPort, _requireSecondary, _allowPrivate];
+        foreach (var option in options)
             command.Options.Add(option);
     }
 

@@ -39,16 +39,20 @@ static class ReportTable
     {
         yield return ("state", Words(report.State));
         yield return ("address", Known(report.Address));
-        yield return ("reachable", report.Reachability == Reachability.NotChecked ? "not checked: no stranger's packet came in yet" : Words(report.Reachability));
-        yield return ("provider", $"{Words(report.Provider)}, {(report.KernelSockets ? "sockets of the kernel" : "sockets inside the process (UDP only)")}");
+        yield return ("reachable", report.Reachability == Reachability.NotChecked
+            ? "not checked: no stranger's packet came in yet" : Words(report.Reachability));
+        yield return ("provider",
+            $"{Words(report.Provider)}, {(report.KernelSockets ? "sockets of the kernel" : "sockets inside the process (UDP only)")}");
         foreach (var passed in report.PassedOver)
             yield return ("passed over", $"{passed.Way}: {passed.Reason}");
         yield return ("server", report.SecondaryServer is { } secondary ? $"{Known(report.Server)}, secondary {secondary}" : Known(report.Server));
-        yield return ("nat", $"{report.NatName} (mapping {Words(report.Mapping)}, filtering {Words(report.Filtering)}, ports {Ports(report.PortPreserving)})");
+        yield return ("nat",
+            $"{report.NatName} (mapping {Words(report.Mapping)}, filtering {Words(report.Filtering)}, ports {Ports(report.PortPreserving)})");
         yield return ("local endpoint", Known(report.LocalEndPoint));
         yield return ("mapped endpoint", Known(report.MappedEndPoint));
         yield return ("mtu", report.MtuOctets is { } mtu ? $"{mtu} octets" : "not known");
-        yield return ("native ipv6", report.HasNativeIPv6 ? $"yes, Teredo {(report.NativeIPv6 == NativeIPv6Mode.Beside ? "stays up beside it" : "gives way to it")}" : "no");
+        yield return ("native ipv6", report.HasNativeIPv6
+            ? $"yes, Teredo {(report.NativeIPv6 == NativeIPv6Mode.Beside ? "stays up beside it" : "gives way to it")}" : "no");
         foreach (var (reason, count) in report.Drops)
             yield return ("dropped", $"{count} {reason}");
         if (report.Problem is { } problem)

@@ -66,13 +66,16 @@ sealed partial class StandardOutput : Stream
         base.Dispose(disposing);
     }
 
-    // Of a pipe the runtime keeps duplicates of its own, and its reader sees the end when the last one is closed. Where stderr is the same pipe, there is no end.
+    // Of a pipe the runtime keeps duplicates of its own, and its reader sees the end when the last one is closed. Where stderr is the
+    // same pipe, there is no end.
     static IEnumerable<int> Duplicates()
     {
         string? output = Target(Descriptor);
-        bool isPipe = output is not null && (output.StartsWith("pipe:", StringComparison.Ordinal) || output.StartsWith("socket:", StringComparison.Ordinal));
+        bool isPipe = output is not null
+            && (output.StartsWith("pipe:", StringComparison.Ordinal) || output.StartsWith("socket:", StringComparison.Ordinal));
         return isPipe && Target(ErrorDescriptor) != output
-            ? [.. Directory.GetFiles(Descriptors).Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture)).Where(open => Target(open) == output)]
+            ? [.. Directory.GetFiles(Descriptors).Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))
+                .Where(open => Target(open) == output)]
             : [Descriptor];
     }
 

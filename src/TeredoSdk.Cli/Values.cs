@@ -25,7 +25,8 @@ static class Values
 
     /// <summary>A time in seconds, fractions allowed.</summary>
     public static Func<ArgumentResult, TimeSpan> Seconds(double min, double max) => result =>
-        double.TryParse(Text(result), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+        double.TryParse(Text(result), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out double seconds)
             && seconds >= min && seconds <= max
             ? TimeSpan.FromSeconds(seconds)
             : Bad<TimeSpan>(result, string.Create(CultureInfo.InvariantCulture, $"{min} to {max} seconds"));
@@ -41,7 +42,8 @@ static class Values
 
     /// <summary>An IPv4 address.</summary>
     public static IPAddress? Ipv4(ArgumentResult result) =>
-        IPAddress.TryParse(Text(result), out var address) && address.AddressFamily == AddressFamily.InterNetwork && Text(result).Count(c => c == '.') == 3
+        IPAddress.TryParse(Text(result), out var address) && address.AddressFamily == AddressFamily.InterNetwork
+        && Text(result).Count(c => c == '.') == 3
             ? address
             : Bad<IPAddress>(result, "an IPv4 address such as 192.0.2.1");
 

@@ -42,7 +42,8 @@ sealed class ConnectCommand : Command
 
     static async Task<int> TalkAsync(Invocation invocation, TeredoNode node, PeerName peer)
     {
-        await using var connection = await invocation.WaitAsync($"connecting to {peer.Host}", node.ConnectAsync(peer.Host, peer.Port, invocation.Ended));
+        await using var connection = await invocation.WaitAsync($"connecting to {peer.Host}",
+            node.ConnectAsync(peer.Host, peer.Port, invocation.Ended));
         return await ConversationRunner.RunAsync(invocation, connection);
     }
 
@@ -52,7 +53,8 @@ sealed class ConnectCommand : Command
         await using var socket = await node.BindAsync(0, cancellationToken: invocation.Ended);
         var conversation = new DatagramConversation(socket, Console.OpenStandardInput(), invocation.Output.Payload());
         await conversation.CallAsync(node, remote, invocation.Arguments.GetValue(_linger), invocation.Ended);
-        invocation.Output.Document(new ConversationDocument("udp", socket.TeredoEndPoint, remote, conversation.Received, conversation.Sent), json => json.ConversationDocument);
+        invocation.Output.Document(new ConversationDocument("udp", socket.TeredoEndPoint, remote, conversation.Received, conversation.Sent),
+            json => json.ConversationDocument);
         return 0;
     }
 }

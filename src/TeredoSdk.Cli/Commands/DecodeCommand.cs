@@ -23,7 +23,8 @@ sealed class DecodeCommand : Command
         if (address.AddressFamily != AddressFamily.InterNetworkV6 || !TeredoAddress.TryCreate(Ipv6Address.FromIPAddress(address), out var teredo))
             return Task.FromResult(invocation.Output.Fail("notTeredo",
                 $"{address} is not a Teredo address; those are in 2001::/32 (or, long ago, 3ffe:831f::/32)."));
-        var document = new DecodeDocument(teredo.ToIPAddress(), teredo.HasOldPrefix ? "3ffe:831f::/32" : "2001::/32", teredo.HasOldPrefix ? "old" : "current",
+        var document = new DecodeDocument(teredo.ToIPAddress(), teredo.HasOldPrefix ? "3ffe:831f::/32" : "2001::/32",
+            teredo.HasOldPrefix ? "old" : "current",
             teredo.Server.ToIPAddress(), ((int)teredo.Flags).ToString("x4", null), teredo.Flags.HasFlag(TeredoFlags.Cone),
             teredo.MappedEndpoint.ToIPEndPoint(), IsPublic(teredo));
         invocation.Output.Document(document, json => json.DecodeDocument);
@@ -33,7 +34,9 @@ sealed class DecodeCommand : Command
 
     static void Print(Output output, DecodeDocument document)
     {
-        string age = document.PrefixAge == "old" ? ", the old prefix of Windows XP and Server 2003 before update MS06-064: nobody routes it any more" : ", current";
+        string age = document.PrefixAge == "old"
+            ? ", the old prefix of Windows XP and Server 2003 before update MS06-064: nobody routes it any more"
+            : ", current";
         output.Line($"address         {document.Address}");
         output.Line($"prefix          {document.Prefix}{age}");
         output.Line($"server          {document.Server}");

@@ -96,7 +96,8 @@ sealed class ListenCommand : Command
         {
             // The usual end.
         }
-        invocation.Output.Document(new ConversationDocument("udp", endPoint, conversation.Peer, conversation.Received, conversation.Sent), json => json.ConversationDocument);
+        invocation.Output.Document(new ConversationDocument("udp", endPoint, conversation.Peer, conversation.Received, conversation.Sent),
+            json => json.ConversationDocument);
         return 0;
     }
 

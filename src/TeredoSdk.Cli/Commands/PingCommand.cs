@@ -49,18 +49,21 @@ sealed class PingCommand : Command
         var replies = await PingAsync(node, address, arguments.GetValue(_count), arguments.GetValue(_interval), invocation);
         var document = Summarize(address, replies);
         output.Document(document, json => json.PingDocument);
-        output.Line(string.Create(CultureInfo.InvariantCulture, $"{document.Sent} sent, {document.Received} received, {document.LossPercent:0.#} % lost"));
+        output.Line(string.Create(CultureInfo.InvariantCulture,
+            $"{document.Sent} sent, {document.Received} received, {document.LossPercent:0.#} % lost"));
         if (document.Received == 0)
         {
             Output.Notice(document.Problem!);
             return 1;
         }
         output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"round trip {document.MinMilliseconds:0.00} ms at least, {document.AverageMilliseconds:0.00} ms on average, {document.MaxMilliseconds:0.00} ms at most"));
+            $"round trip {document.MinMilliseconds:0.00} ms at least, {document.AverageMilliseconds:0.00} ms on average, "
+                + $"{document.MaxMilliseconds:0.00} ms at most"));
         return 0;
     }
 
-    static async Task<IReadOnlyList<PingReplyDocument>> PingAsync(TeredoNode node, IPAddress address, int count, TimeSpan interval, Invocation invocation)
+    static async Task<IReadOnlyList<PingReplyDocument>> PingAsync(TeredoNode node, IPAddress address, int count, TimeSpan interval,
+        Invocation invocation)
     {
         List<Task<PingReplyDocument?>> pings = [];
         bool answered = false;
@@ -88,7 +91,8 @@ sealed class PingCommand : Command
                 invocation.Output.Line(success
                     ? string.Create(CultureInfo.InvariantCulture, $"reply from {address}: seq={sequence} time={milliseconds:0.00} ms")
                     : $"no reply from {address}: seq={sequence} {reply.Problem}".TrimEnd());
-                return new(sequence, success ? "success" : reply.Status == IPStatus.TimedOut ? "timedOut" : "unreachable", milliseconds, reply.Problem);
+                return new(sequence, success ? "success" : reply.Status == IPStatus.TimedOut ? "timedOut" : "unreachable", milliseconds,
+                    reply.Problem);
             }
             catch (OperationCanceledException)
             {
@@ -101,7 +105,8 @@ sealed class PingCommand : Command
     {
         double[] times = [.. replies.Select(reply => reply.RoundTripMilliseconds).OfType<double>()];
         string problem = replies.Select(reply => reply.Problem).LastOrDefault(problem => problem is not null)
-            ?? $"Nothing came back from {address}. A Teredo host answers only while a socket of it is open to everybody, and a firewall may forbid it.";
+            ?? $"Nothing came back from {address}. A Teredo host answers only while a socket of it is open to everybody, and a firewall may forbid "
+                + "it.";
         bool any = times.Length > 0;
         return new(address, replies.Count, times.Length, replies.Count == 0 ? 0 : 100.0 * (replies.Count - times.Length) / replies.Count,
             any ? times.Min() : null, any ? times.Average() : null, any ? times.Max() : null, replies, any ? null : problem);

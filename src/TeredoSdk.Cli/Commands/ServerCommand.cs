@@ -26,7 +26,8 @@ sealed class ServerCommand : Command
 
     readonly Option<int> _port = new("--port")
     {
-        Description = $"The UDP port, {TeredoPorts.Server} by default. Another one is for laboratories: clients always ask port {TeredoPorts.Server}.",
+        Description = $"The UDP port, {TeredoPorts.Server} by default. Another one is for laboratories: clients always ask port "
+            + $"{TeredoPorts.Server}.",
         HelpName = "PORT",
         DefaultValueFactory = _ => TeredoPorts.Server,
         CustomParser = Values.Number(1, ushort.MaxValue),
@@ -61,10 +62,12 @@ sealed class ServerCommand : Command
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Trace : LogLevel.Warning;
         bool rateLimits = invocation.Arguments.GetValue(_rateLimits) == Switch.On;
         await using var server = Start(invocation, rateLimits);
-        invocation.Output.Document(new ServerDocument(server.EndPoint, server.SecondaryEndPoint, rateLimits, server.ForwardsToNativeIPv6), json => json.ServerDocument);
+        invocation.Output.Document(new ServerDocument(server.EndPoint, server.SecondaryEndPoint, rateLimits, server.ForwardsToNativeIPv6),
+            json => json.ServerDocument);
         if (server.NativeForwardingProblem is { } problem)
             Output.Notice(problem);
-        Output.Notice($"serving on {server.EndPoint}{(server.SecondaryEndPoint is { } secondary ? $" and {secondary}" : ", without a secondary address")}");
+        string more = server.SecondaryEndPoint is { } secondary ? $" and {secondary}" : ", without a secondary address";
+        Output.Notice($"serving on {server.EndPoint}{more}");
         await invocation.UntilEndedAsync();
         return 0;
     }

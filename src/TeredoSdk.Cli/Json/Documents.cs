@@ -13,7 +13,8 @@ sealed record StatusFailureDocument(string Error, string Problem, WindowsReport 
 /// The parts of a Teredo address. The prefix is current, or old: that of early Windows XP, which nobody routes any more. The flags are 16 bits in
 /// hexadecimal digits. A public address has two IPv4 addresses of the public internet.
 /// </summary>
-sealed record DecodeDocument(IPAddress Address, string Prefix, string PrefixAge, IPAddress Server, string Flags, bool Cone, IPEndPoint MappedEndPoint, bool IsPublic);
+sealed record DecodeDocument(IPAddress Address, string Prefix, string PrefixAge, IPAddress Server, string Flags, bool Cone,
+    IPEndPoint MappedEndPoint, bool IsPublic);
 
 /// <summary>What an echo service did until it was ended.</summary>
 sealed record EchoDocument(string Protocol, IPEndPoint? EndPoint, long Peers, long OctetsReceived, long OctetsSent);
@@ -42,6 +43,7 @@ sealed record RelayDocument(string InterfaceName, bool IsHostSpecific, IReadOnly
 }
 
 /// <summary>
-/// What a setup or a removal does, and whether it was applied: every step was done and read back. The elevated command applies it where rights are missing.
+/// What a setup or a removal does, and whether it was applied: every step was done and read back. The elevated command applies it where
+/// rights are missing.
 /// </summary>
 sealed record PlanDocument(bool Applied, bool NeedsElevation, string ElevatedCommand, IReadOnlyList<SetupStep> Steps, IReadOnlyList<string> Warnings);

@@ -10,7 +10,8 @@ static class ConversationRunner
         var (local, remote) = (connection.LocalEndPoint, connection.RemoteEndPoint);
         var conversation = new StreamConversation(connection, Console.OpenStandardInput(), invocation.Output.Payload());
         await conversation.RunAsync(invocation.Ended);
-        invocation.Output.Document(new ConversationDocument("tcp", local, remote, conversation.Received, conversation.Sent), json => json.ConversationDocument);
+        invocation.Output.Document(new ConversationDocument("tcp", local, remote, conversation.Received, conversation.Sent),
+            json => json.ConversationDocument);
         return 0;
     }
 }

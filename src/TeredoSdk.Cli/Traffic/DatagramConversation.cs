@@ -56,7 +56,8 @@ sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Str
     async Task TalkAsync(TimeSpan linger, CancellationToken cancellationToken)
     {
         var peer = await _peer.Task.WaitAsync(cancellationToken);
-        await Task.Factory.StartNew(() => SendLines(peer, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+        await Task.Factory.StartNew(() => SendLines(peer, cancellationToken), cancellationToken,
+            TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .WaitAsync(cancellationToken);
         await _pathOpen.Task.WaitAsync(cancellationToken); // until then the first datagrams only wait
         if (linger == Timeout.InfiniteTimeSpan)

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 namespace TeredoSdk.Cli.Traffic;
 
 /// <summary>A TCP connection between a peer and stdin and stdout: two directions that end independently.</summary>
-/// <remarks>Each direction has a thread of its own: reading a terminal or writing a full pipe blocks, and the engine's threads do not wait for that.</remarks>
+/// <remarks>
+/// Each direction has a thread of its own: reading a terminal or writing a full pipe blocks, and the engine's threads do not wait for that.
+/// </remarks>
 sealed class StreamConversation(TeredoConnection connection, Stream input, Stream output)
 {
     const int BufferOctets = 64 * 1024;

@@ -22,7 +22,8 @@ sealed partial class EmbeddedLink
                     PassedOver = _chosen!.PassedOver,
                     State = _state,
                     Address = core.Address?.ToIPAddress(),
-                    Reachability = _state != TeredoState.Qualified ? Reachability.No : _guard.StrangerSeen ? Reachability.Yes : Reachability.NotChecked,
+                    Reachability = _state != TeredoState.Qualified ? Reachability.No
+                        : _guard.StrangerSeen ? Reachability.Yes : Reachability.NotChecked,
                     Server = core.Server.Primary.ToIPAddress(),
                     SecondaryServer = core.Server.Secondary.ToIPAddress(),
                     Mapping = core.Nat.Mapping,

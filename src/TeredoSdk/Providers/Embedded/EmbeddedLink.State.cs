@@ -52,7 +52,8 @@ sealed partial class EmbeddedLink
             if (_driver.HasNativeIpv6 && _options.NativeIPv6 == NativeIPv6Mode.Instead)
                 GiveWay();
             else
-                Fail(Problems.NoNetwork(_driver.Read(core => core.Server)), null, TeredoState.Suppressed); // the only other cause that the options leave
+                // The only other cause that the options leave.
+                Fail(Problems.NoNetwork(_driver.Read(core => core.Server)), null, TeredoState.Suppressed);
             return;
         }
         if (state is not (ClientState.Qualifying or ClientState.Dormant))
@@ -105,7 +106,8 @@ sealed partial class EmbeddedLink
                 change = new(TeredoStateChangeKind.Regained, address, _lostAddress ?? address);
             if (!_hasQualified)
                 Metrics.RecordQualification(_options.TimeProvider.GetElapsedTime(_startedAt));
-            (_state, _problem, _retryAt, _mtuOctets, _hasQualified, _lostAddress) = (TeredoState.Qualified, null, null, qualified.MtuOctets, true, null);
+            (_state, _problem, _retryAt, _mtuOctets, _hasQualified, _lostAddress) =
+                (TeredoState.Qualified, null, null, qualified.MtuOctets, true, null);
             if (_settled.Task.IsCompleted) // perhaps by a problem that is over
                 _settled = NewWait();
             settled = _settled;

@@ -134,7 +134,8 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         try
         {
             var (roundTrip, problem) = await ping.Result.WaitAsync(timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
-            return roundTrip is { } time ? new(address, IPStatus.Success, time, null) : new(address, IPStatus.DestinationHostUnreachable, default, problem);
+            return roundTrip is { } time ? new(address, IPStatus.Success, time, null)
+                : new(address, IPStatus.DestinationHostUnreachable, default, problem);
         }
         catch (TimeoutException)
         {

@@ -33,8 +33,8 @@ sealed class InterfaceSearch(IInterfaceTable interfaces, bool allowPrivateAddres
     {
         string has = $"Interface {name} has the Teredo address {address}, ";
         if (!_policy.IsGlobalUnicast(address.Server) || !_policy.IsGlobalUnicast(address.MappedEndpoint)) // RFC 4380 §5.2.4: peers would drop it
-            return has + $"whose server {address.Server} or client {address.MappedEndpoint} is not a public one. Start it with a server on the public "
-                + $"internet; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}.";
+            return has + $"whose server {address.Server} or client {address.MappedEndpoint} is not a public one. Start it with a server on the "
+                + $"public internet; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}.";
         var probe = new TeredoAddress(address.Server, TeredoFlags.None, new(address.Server, ProbePort)).ToIPAddress();
         var source = interfaces.FindSource(probe);
         if (source is null)
