@@ -57,7 +57,8 @@ public sealed class TeredoActivation(IWindowsSystem windows)
             await steps.StartServiceAsync("iphlpsvc", cancellationToken).ConfigureAwait(false);
         switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
         if (switches.IsOn != true || !IsAt(switches, server))
-            await steps.EnableTeredoAsync(server, previous, found => found.IsOn == true && IsAt(found, server), cancellationToken).ConfigureAwait(false);
+            await steps.EnableTeredoAsync(server, previous, found => found.IsOn == true && IsAt(found, server), cancellationToken)
+                .ConfigureAwait(false);
         if (windows.Version < Vista)
             await steps.OpenPortAsync(XpPort, cancellationToken).ConfigureAwait(false);
         return new(Steps, previous);

@@ -84,8 +84,8 @@ sealed class WindowsLink : SystemLink, ITeredoLink
 
     protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
     {
-        var found = WindowsSearch.Find(_windows, out _);
-        problem = found is null ? WindowsProblems.Lost(_status.Switches, _status.Now) : default;
+        var found = WindowsSearch.Find(_windows, out string? unreadable);
+        problem = found is null ? WindowsProblems.Lost(_status.Switches, _status.Now, unreadable) : default;
         return found;
     }
 

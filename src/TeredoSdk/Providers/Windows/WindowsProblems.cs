@@ -14,11 +14,10 @@ static class WindowsProblems
     /// <summary>There was no address in time.</summary>
     /// <param name="waited">How long was waited.</param>
     /// <param name="status">What the system says now.</param>
-    /// <param name="notWoken">Why it could not be woken; null when it was.</param>
-    /// <param name="hasNativeIPv6">Whether the machine has other IPv6.</param>
-    public static TeredoException Overdue(TimeSpan waited, TeredoStatus status, string? notWoken, bool hasNativeIPv6)
+    /// <param name="causes">Sentences about what may be the cause; null ones do not count.</param>
+    public static TeredoException Overdue(TimeSpan waited, TeredoStatus status, params string?[] causes)
     {
-        string more = (notWoken is null ? "" : $" It could not be woken: {notWoken}") + (hasNativeIPv6 ? $" {BesideNativeIPv6}" : "");
+        string more = string.Concat(causes.OfType<string>().Select(cause => $" {cause}"));
         string noAddress = $"Windows' Teredo had no address within {waited.TotalSeconds:0.#} s; it is {Word(status.State)}.{more}";
         return status.State switch
         {
@@ -30,9 +29,10 @@ static class WindowsProblems
         };
     }
 
-    /// <summary>There is no address although one was there: a switch, else what the system says.</summary>
-    public static (TeredoError Error, string Sentence) Lost(TeredoSwitches switches, TeredoStatus status) =>
-        switches.Obstacles is [var first, ..] ? (first.Error, first.Problem)
+    /// <summary>There is no address although one was there: it can't be seen, a switch, else what the system says.</summary>
+    public static (TeredoError Error, string Sentence) Lost(TeredoSwitches switches, TeredoStatus status, string? unreadable) =>
+        unreadable is not null ? (TeredoError.NoAddress, unreadable)
+        : switches.Obstacles is [var first, ..] ? (first.Error, first.Problem)
         : status.State == TeredoClientState.Offline ? (TeredoError.TeredoOffline, Offline(status))
         : (TeredoError.NoAddress, $"Windows' Teredo is {Word(status.State)}; {ShowState}");
 

@@ -20,7 +20,7 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         using var changed = new SemaphoreSlim(0, 1);
         await using var patience = time.CreateTimer(_ => LosePatience(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         long start = time.GetTimestamp();
-        string? notWoken = null;
+        string? notWoken = null, unreadable = null;
         bool isPatient = true;
         var waking = Task.CompletedTask;
         windows.Changed += Look;
@@ -28,7 +28,7 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         {
             for (bool isFirst = true; ; isFirst = false)
             {
-                if (WindowsSearch.Find(windows, out _) is { } found)
+                if (WindowsSearch.Find(windows, out unreadable) is { } found)
                     return found;
                 if (isFirst)
                     waking = WakeAsync();
@@ -71,8 +71,10 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
             patience.Change(Patience, Timeout.InfiniteTimeSpan);
         }
 
-        TeredoException Overdue(TeredoStatus now) =>
-            WindowsProblems.Overdue(time.GetElapsedTime(start), now, notWoken, WindowsSearch.HasNativeIPv6(windows));
+        TeredoException Overdue(TeredoStatus now) => WindowsProblems.Overdue(time.GetElapsedTime(start), now,
+            notWoken is null ? null : $"It could not be woken: {notWoken}",
+            unreadable,
+            WindowsSearch.HasNativeIPv6(windows) ? WindowsProblems.BesideNativeIPv6 : null);
 
         void LosePatience()
         {

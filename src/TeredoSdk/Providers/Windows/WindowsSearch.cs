@@ -7,11 +7,13 @@ namespace TeredoSdk.Providers.Windows;
 /// <summary>Finds the interface that has Windows' Teredo address.</summary>
 static class WindowsSearch
 {
-    /// <summary>That interface, a tunnel before any other, or the reason why there is none.</summary>
-    public static TeredoInterface? Find(IWindowsSystem windows, out string problem)
+    /// <summary>That interface, a tunnel before any other, or null.</summary>
+    /// <param name="windows">The system.</param>
+    /// <param name="unreadable">Why the addresses can't be read; null when they can, and then none is one of Teredo (2001::/32).</param>
+    public static TeredoInterface? Find(IWindowsSystem windows, out string? unreadable)
     {
         var addresses = windows.ReadAddresses();
-        problem = addresses.Reason ?? "No interface of this machine has a Teredo address (2001::/32).";
+        unreadable = addresses.Reason;
         foreach (var found in (addresses.ValueOrDefault ?? []).Where(IsTeredo).OrderByDescending(found => found.IsTunnel))
             if (TeredoAddress.TryCreate(Ipv6Address.FromIPAddress(found.Address), out var address))
                 return new(found.InterfaceName, found.InterfaceIndex, found.MtuOctets, address);

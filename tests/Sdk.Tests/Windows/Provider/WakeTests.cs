@@ -139,6 +139,17 @@ public sealed class WakeTests
     }
 
     [Test]
+    public async Task Addresses_ThatCanNotBeRead_AreTheReason()
+    {
+        await using var machine = new WindowsMachine();
+        var node = await machine.StartAsync();
+        machine.Windows.Missing["ReadAddresses"] = "GetAdaptersAddresses failed.";
+        machine.Windows.RaiseChanged();
+        Assert.That(node.Report.Problem, Is.EqualTo("GetAdaptersAddresses failed."));
+        Assert.That((await machine.FailAsync()).Message, Does.Contain("GetAdaptersAddresses failed."));
+    }
+
+    [Test]
     public async Task Start_Cancelled_LeavesNoTimerBehind()
     {
         await using var machine = new WindowsMachine();
