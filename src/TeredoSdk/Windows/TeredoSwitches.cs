@@ -102,16 +102,17 @@ public sealed record TeredoSwitches
                     + (service.IsDisabled ? "sc config iphlpsvc start= demand, then " : "") + "net start iphlpsvc.");
     }
 
-    // KB929852: 0x01 switches off all tunnels, 0x08 Teredo, 0x10 all but tunnels, so 0x11 is IPv6 as a whole.
+    // KB929852: 0x01 switches off all tunnels, 0x02 6to4, 0x04 ISATAP, 0x08 Teredo, 0x10 all but tunnels, so 0x11 is IPv6 as a whole.
     static TeredoObstacle? FindIPv6Obstacle(IWindowsSystem windows)
     {
-        const int Tunnels = 0x01, Teredo = 0x08, All = 0x11;
+        const int Tunnels = 0x01, OtherTunnels = 0x02 | 0x04, Teredo = 0x08, All = 0x11;
         if (windows.Version < Vista && windows.ReadService("tcpip6") is { IsKnown: true, Value.Exists: false })
             return new(TeredoError.IPv6Disabled, $"IPv6 is not installed. As an administrator: {TeredoCommands.Text(TeredoCommands.InstallIPv6)}.");
         if (ReadNumber(windows, Tcpip6Key, "DisabledComponents") is not { } bits || (bits & (Tunnels | Teredo)) == 0)
             return null;
         bool isAll = (bits & All) == All;
-        int better = bits & ~(isAll ? All | Teredo : Tunnels | Teredo);
+        int keptOff = (bits & Tunnels) != 0 ? OtherTunnels : 0; // nobody asks for those
+        int better = (bits & ~(isAll ? All | Teredo : Tunnels | Teredo)) | keptOff;
         return new(isAll ? TeredoError.IPv6Disabled : TeredoError.TeredoDisabledByRegistry,
             $"The registry value DisabledComponents (0x{bits:X2}) switches off {(isAll ? "IPv6" : "Teredo")}. In an elevated prompt: reg add "
             + $@"HKLM\{Tcpip6Key} /v DisabledComponents /t REG_DWORD /d 0x{better:X2} /f, then restart Windows; 0x{bits:X2} again undoes it.");

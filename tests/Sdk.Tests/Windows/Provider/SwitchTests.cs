@@ -26,11 +26,11 @@ public sealed class SwitchTests
         Assert.That(switches.Source, Is.EqualTo(TeredoSettingSource.Default));
     }
 
-    [TestCase(0x01, TeredoError.TeredoDisabledByRegistry, "0x00")]
+    [TestCase(0x01, TeredoError.TeredoDisabledByRegistry, "0x06")]
     [TestCase(0x08, TeredoError.TeredoDisabledByRegistry, "0x00")]
     [TestCase(0x2A, TeredoError.TeredoDisabledByRegistry, "0x22")]
     [TestCase(0xFF, TeredoError.IPv6Disabled, "0xE6")]
-    [TestCase(0x11, TeredoError.IPv6Disabled, "0x00")]
+    [TestCase(0x11, TeredoError.IPv6Disabled, "0x06")]
     [TestCase(0x20, null, null)]
     [TestCase(0x10, null, null)]
     public async Task DisabledComponents_EachBit_MeansWhatItMeans(int bits, TeredoError? error, string? better)
