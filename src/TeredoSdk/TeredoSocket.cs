@@ -46,8 +46,9 @@ public abstract class TeredoSocket : IDisposable, IAsyncDisposable
     /// The ordinary .NET socket underneath, or null where there is none (sockets inside the process). It belongs to this object, which disposes it.
     /// </summary>
     /// <remarks>
-    /// It lives in the network of the engine, not of the machine. Never call <c>Connect</c> or <c>ConnectAsync</c> on it: after a failed
-    /// connect .NET makes a new handle for the socket, which would be one of the machine's own network, and the traffic would leave the tunnel. Use
+    /// With the embedded engine it lives in the network of the engine, not of the machine. Never call <c>Connect</c> or <c>ConnectAsync</c> on it: after
+    /// a failed connect .NET makes a new handle for the socket, which would be one of the machine's own network, and the traffic would leave the
+    /// tunnel (on Windows: a socket whose protection level nobody set). Use
     /// <see cref="ConnectAsync(IPEndPoint, TeredoOptions?, CancellationToken)"/>, which takes a fresh socket for each attempt.
     /// </remarks>
     public abstract Socket? Socket { get; }
