@@ -40,8 +40,8 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         var off = previous.Type ?? (windows.Version < Vista ? TeredoType.Disabled : TeredoType.Default);
         string undo = TeredoCommands.Text(TeredoCommands.Set(windows.Version, off, server is null ? null : previous.ServerName));
         string with = server is null ? "" : $" with the server {server}";
-        await AskAsync(ConsentKind.EnableTeredo, $"Enable Windows' Teredo{with}? This machine gets a public IPv6 address then, at which programs that "
-            + $"ask for it can be reached; the firewall stays in force. {undo} undoes it.", command, cancellationToken).ConfigureAwait(false);
+        await AskAsync(ConsentKind.EnableTeredo, $"Enable Windows' Teredo{with}? This machine gets a public IPv6 address then, at which programs "
+            + $"that ask for it can be reached; the firewall stays in force. {undo} undoes it.", command, cancellationToken).ConfigureAwait(false);
         List<IReadOnlyList<string>> commands = windows.Version < Vista ? [TeredoCommands.EnableXp(server)]
             : [
                 TeredoCommands.Enable(windows.Version, server),
