@@ -18,7 +18,7 @@ dd if=/dev/zero of="$out/wineiphl.dll" bs=1 seek=64 count=17 conv=notrunc 2>/dev
 {
     echo "EXPORTS"
     x86_64-w64-mingw32-objdump -p "$own" | awk '/Ordinal\/Name Pointer/ { names = 1; next } names && NF == 0 { exit } names { print $NF }' |
-        grep -vxE 'GetAdaptersAddresses|GetTeredoPort|NotifyTeredoPortChange|NotifyStableUnicastIpAddressTable|CancelMibChangeNotify2|Icmp6SendEcho2' |
+        grep -vxE 'GetAdaptersAddresses|GetTeredoPort|NotifyTeredoPortChange|NotifyStableUnicastIpAddressTable|CancelMibChangeNotify2|Icmp6CreateFile|Icmp6SendEcho2' |
         sed 's/.*/& = wineiphl.&/'
 } >"$out/iphlpapi.def"
 

@@ -22,7 +22,7 @@ public class WineTests : LabTests
         var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
         await lab.StartAsync();
         await Miredo.StartServerAsync(server);
-        var windows = await WindowsHost.StartAsync(alice);
+        var windows = await WindowsHost.StartAsync(alice, NativeFakes.InstallWorkaroundAsync);
         string[] embedded = ["--provider", "embedded", .. TeredoProgram.Asking(server)];
 
         // Nobody names the provider: Windows' own Teredo is not there, and the report says so.

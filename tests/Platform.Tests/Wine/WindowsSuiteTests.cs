@@ -40,7 +40,7 @@ public class WindowsSuiteTests
         _labs.Add(lab);
         var host = NativeFakes.AddHost(lab);
         await lab.StartAsync();
-        var windows = await WindowsHost.StartAsync(host, setting == "Bare" ? NativeFakes.InstallNothingAsync : NativeFakes.InstallAsync);
+        var windows = await WindowsHost.StartAsync(host, setting == "Bare" ? NativeFakes.InstallWorkaroundAsync : NativeFakes.InstallAsync);
         return await WindowsSuite.RunAsync(windows, setting);
     }
 }
