@@ -15,10 +15,12 @@ program() { # file, then options
 cp "$own" "$out/wineiphl.dll"
 chmod u+w "$out/wineiphl.dll"
 dd if=/dev/zero of="$out/wineiphl.dll" bs=1 seek=64 count=17 conv=notrunc 2>/dev/null
+replaced='GetAdaptersAddresses|GetTeredoPort|NotifyTeredoPortChange|NotifyStableUnicastIpAddressTable|CancelMibChangeNotify2'
+replaced="$replaced|Icmp6CreateFile|Icmp6SendEcho2"
 {
     echo "EXPORTS"
     x86_64-w64-mingw32-objdump -p "$own" | awk '/Ordinal\/Name Pointer/ { names = 1; next } names && NF == 0 { exit } names { print $NF }' |
-        grep -vxE 'GetAdaptersAddresses|GetTeredoPort|NotifyTeredoPortChange|NotifyStableUnicastIpAddressTable|CancelMibChangeNotify2|Icmp6SendEcho2' |
+        grep -vxE "$replaced" |
         sed 's/.*/& = wineiphl.&/'
 } >"$out/iphlpapi.def"
 

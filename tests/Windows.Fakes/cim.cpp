@@ -91,7 +91,8 @@ struct Instance : Object<IWbemClassObject>
     NOT_HERE(GetPropertyQualifierSet, LPCWSTR, IWbemQualifierSet**) NOT_HERE(Clone, IWbemClassObject**) NOT_HERE(GetObjectText, LONG, BSTR*)
     NOT_HERE(SpawnDerivedClass, LONG, IWbemClassObject**) NOT_HERE(SpawnInstance, LONG, IWbemClassObject**)
     NOT_HERE(CompareTo, LONG, IWbemClassObject*) NOT_HERE(GetPropertyOrigin, LPCWSTR, BSTR*) NOT_HERE(InheritsFrom, LPCWSTR)
-    NOT_HERE(GetMethod, LPCWSTR, LONG, IWbemClassObject**, IWbemClassObject**) NOT_HERE(PutMethod, LPCWSTR, LONG, IWbemClassObject*, IWbemClassObject*)
+    NOT_HERE(GetMethod, LPCWSTR, LONG, IWbemClassObject**, IWbemClassObject**)
+    NOT_HERE(PutMethod, LPCWSTR, LONG, IWbemClassObject*, IWbemClassObject*)
     NOT_HERE(DeleteMethod, LPCWSTR) NOT_HERE(BeginMethodEnumeration, LONG)
     NOT_HERE(NextMethod, LONG, BSTR*, IWbemClassObject**, IWbemClassObject**) NOT_HERE(EndMethodEnumeration)
     NOT_HERE(GetMethodQualifierSet, LPCWSTR, IWbemQualifierSet**) NOT_HERE(GetMethodOrigin, LPCWSTR, BSTR*)
@@ -133,9 +134,11 @@ struct Services : Object<IWbemServices>
     }
     NOT_HERE(OpenNamespace, const BSTR, LONG, IWbemContext*, IWbemServices**, IWbemCallResult**) NOT_HERE(CancelAsyncCall, IWbemObjectSink*)
     NOT_HERE(QueryObjectSink, LONG, IWbemObjectSink**) NOT_HERE(GetObject, const BSTR, LONG, IWbemContext*, IWbemClassObject**, IWbemCallResult**)
-    NOT_HERE(GetObjectAsync, const BSTR, LONG, IWbemContext*, IWbemObjectSink*) NOT_HERE(PutClass, IWbemClassObject*, LONG, IWbemContext*, IWbemCallResult**)
+    NOT_HERE(GetObjectAsync, const BSTR, LONG, IWbemContext*, IWbemObjectSink*)
+    NOT_HERE(PutClass, IWbemClassObject*, LONG, IWbemContext*, IWbemCallResult**)
     NOT_HERE(PutClassAsync, IWbemClassObject*, LONG, IWbemContext*, IWbemObjectSink*)
-    NOT_HERE(DeleteClass, const BSTR, LONG, IWbemContext*, IWbemCallResult**) NOT_HERE(DeleteClassAsync, const BSTR, LONG, IWbemContext*, IWbemObjectSink*)
+    NOT_HERE(DeleteClass, const BSTR, LONG, IWbemContext*, IWbemCallResult**)
+    NOT_HERE(DeleteClassAsync, const BSTR, LONG, IWbemContext*, IWbemObjectSink*)
     NOT_HERE(CreateClassEnum, const BSTR, LONG, IWbemContext*, IEnumWbemClassObject**)
     NOT_HERE(CreateClassEnumAsync, const BSTR, LONG, IWbemContext*, IWbemObjectSink*)
     NOT_HERE(PutInstanceAsync, IWbemClassObject*, LONG, IWbemContext*, IWbemObjectSink*)
@@ -152,7 +155,8 @@ struct Services : Object<IWbemServices>
 
 struct Locator : Object<IWbemLocator>
 {
-    HRESULT STDMETHODCALLTYPE ConnectServer(const BSTR path, const BSTR, const BSTR, const BSTR, LONG, const BSTR, IWbemContext*, IWbemServices** services) override
+    HRESULT STDMETHODCALLTYPE ConnectServer(const BSTR path, const BSTR, const BSTR, const BSTR, LONG, const BSTR, IWbemContext*,
+        IWbemServices** services) override
     {
         bool known = _wcsicmp(path, L"root\\StandardCimv2") == 0 && windows().get(L"cim") != L"missing";
         *services = known ? new Services : nullptr;

@@ -191,8 +191,12 @@ struct EchoReply
     unsigned round_trip;
 };
 
-// Wine has no ICMPv6. Whatever has the Teredo address of windows.txt answers at once, all else not.
-EXPORT DWORD WINAPI Icmp6SendEcho2(HANDLE, HANDLE event, FARPROC, void*, sockaddr_in6*, sockaddr_in6* target, void*, WORD, void*, void* buffer, DWORD size, DWORD)
+// Wine has no ICMPv6. IcmpCloseHandle closes any handle.
+EXPORT HANDLE WINAPI Icmp6CreateFile() { return CreateEventW(nullptr, TRUE, FALSE, nullptr); }
+
+// Whatever has the Teredo address of windows.txt answers at once, all else not.
+EXPORT DWORD WINAPI Icmp6SendEcho2(HANDLE, HANDLE event, FARPROC, void*, sockaddr_in6*, sockaddr_in6* target,
+    void*, WORD, void*, void* buffer, DWORD size, DWORD)
 {
     constexpr ULONG timed_out = 11010;
     IN6_ADDR address;

@@ -1,20 +1,47 @@
-// wineseh.dll: Wine 8 leaves a stale frame at the head of a thread's list of exception frames when CoreCLR unwinds past it; the next exception
-// walks that list and hangs. A frame below the stack pointer of the code that raises is stale. Only the test host loads this.
+// wineseh.dll: Wine 8 leaves stale frames in a thread's list of exception frames when CoreCLR unwinds past them; the next exception walks that list
+// and may hang. Before it does, the list is cut at the first frame that can't be one. Only the programs of the tests load it.
 #include <windows.h>
 
-static LONG CALLBACK forget_stale_frames(EXCEPTION_POINTERS* raised)
+struct Frame
 {
-    constexpr ULONG_PTR end_of_list = ~(ULONG_PTR)0;
+    Frame* previous;
+    void* handler;
+};
+
+static bool is_code(void* address)
+{
+    MEMORY_BASIC_INFORMATION found;
+    constexpr DWORD executable = PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
+    return VirtualQuery(address, &found, sizeof found) && found.Type == MEM_IMAGE && (found.Protect & executable);
+}
+
+// A frame lies between what the raising code uses of the stack and the stack's end, each above the one before.
+static bool is_frame(Frame* frame, ULONG_PTR above)
+{
+    auto address = (ULONG_PTR)frame;
     auto* thread = (NT_TIB*)NtCurrentTeb();
-    auto head = (ULONG_PTR)thread->ExceptionList;
-    if (head != end_of_list && head < raised->ContextRecord->Rsp)
-        thread->ExceptionList = (decltype(thread->ExceptionList))end_of_list;
+    return address >= above && address % alignof(Frame) == 0 && address <= (ULONG_PTR)thread->StackBase - sizeof(Frame) && is_code(frame->handler);
+}
+
+static LONG CALLBACK cut_stale_frames(EXCEPTION_POINTERS* raised)
+{
+    auto* const end_of_list = (Frame*)~(ULONG_PTR)0;
+    auto** link = (Frame**)&((NT_TIB*)NtCurrentTeb())->ExceptionList;
+    for (ULONG_PTR above = raised->ContextRecord->Rsp; *link != end_of_list; link = &(*link)->previous)
+    {
+        if (!is_frame(*link, above))
+        {
+            *link = end_of_list;
+            break;
+        }
+        above = (ULONG_PTR)*link + sizeof(Frame);
+    }
     return EXCEPTION_CONTINUE_SEARCH;
 }
 
 BOOL WINAPI DllMain(HINSTANCE, DWORD reason, void*)
 {
     if (reason == DLL_PROCESS_ATTACH)
-        AddVectoredExceptionHandler(TRUE, forget_stale_frames);
+        AddVectoredExceptionHandler(TRUE, cut_stale_frames);
     return TRUE;
 }

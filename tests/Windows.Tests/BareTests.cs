@@ -43,7 +43,12 @@ public class BareTests
     [Test]
     public void Switches_OfAWindowsWithoutTeredo_ReachNetshAndNameWhatIsMissing()
     {
-        var options = new TeredoOptions { Provider = TeredoProvider.Windows, QualificationTimeout = TimeSpan.FromSeconds(2), AllowPrivateAddresses = true };
+        var options = new TeredoOptions
+        {
+            Provider = TeredoProvider.Windows,
+            QualificationTimeout = TimeSpan.FromSeconds(2),
+            AllowPrivateAddresses = true,
+        };
         var failure = Assert.ThrowsAsync<TeredoException>(async () => await TeredoNode.StartAsync(options));
         Assert.That(failure!.Error, Is.EqualTo(TeredoError.ServiceStopped), failure.Message);
     }

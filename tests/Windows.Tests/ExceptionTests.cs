@@ -18,8 +18,9 @@ public class ExceptionTests
         Assert.That(Firewall.Ensure(Request).State, Is.EqualTo(FirewallExceptionState.InForce));
         var rule = FakeFiles.Own.Rules.Single();
         Assert.That(rule["Name"], Does.Contain(Request.Name));
-        Assert.That((rule["ApplicationName"], rule["Protocol"], rule["LocalPorts"], rule["Direction"], rule["Action"], rule["Enabled"], rule["EdgeTraversalOptions"],
-            rule["Grouping"], rule["Profiles"]), Is.EqualTo((Program, "17", "5000", "1", "1", "1", "2", FirewallExceptionRequest.OwnGrouping, "2147483647")));
+        Assert.That((rule["ApplicationName"], rule["Protocol"], rule["LocalPorts"], rule["Direction"], rule["Action"], rule["Enabled"],
+            rule["EdgeTraversalOptions"], rule["Grouping"], rule["Profiles"]),
+            Is.EqualTo((Program, "17", "5000", "1", "1", "1", "2", FirewallExceptionRequest.OwnGrouping, "2147483647")));
     }
 
     [Test]
@@ -72,7 +73,8 @@ public class ExceptionTests
     [TestCase(@"C:\not\there.exe")]
     [TestCase(@"C:\windows\..\dotnet.exe")]
     [TestCase("relative.exe")]
-    public void Ensure_WithAProgramThatIsNone_IsANamedError(string program) => AssertFails(Request with { ProgramPath = program }, TeredoError.InvalidProgram);
+    public void Ensure_WithAProgramThatIsNone_IsANamedError(string program) =>
+        AssertFails(Request with { ProgramPath = program }, TeredoError.InvalidProgram);
 
     static void AssertFails(FirewallExceptionRequest request, TeredoError error)
     {

@@ -79,8 +79,8 @@ public class FirewallTests
     [Test]
     public void Rule_ThatOthersMade_ReadsAbsentTextsAndAnyAsNull()
     {
-        FakeFiles.Own.StoreRules(["Name=Teredo (UDP-In)", "Protocol=17", "LocalPorts=Teredo", "Direction=1", "Enabled=1", "Action=1", "Profiles=2147483647",
-            "RemoteAddresses=*", "LocalAddresses=*", "InterfaceTypes=All", "ServiceName=iphlpsvc"]);
+        FakeFiles.Own.StoreRules(["Name=Teredo (UDP-In)", "Protocol=17", "LocalPorts=Teredo", "Direction=1", "Enabled=1", "Action=1",
+            "Profiles=2147483647", "RemoteAddresses=*", "LocalAddresses=*", "InterfaceTypes=All", "ServiceName=iphlpsvc"]);
         var expected = new FirewallRule
         {
             Name = "Teredo (UDP-In)",
@@ -146,7 +146,8 @@ public class FirewallTests
         var port = new OpenPort("Tür für Teredo", 3544, FirewallProtocol.Udp);
         Firewall.AddOpenPort(port);
         var stored = FakeFiles.Own.OpenPorts.Single();
-        Assert.That((stored["Name"], stored["Port"], stored["Protocol"], stored["Enabled"], stored["Scope"]), Is.EqualTo((port.Name, "3544", "17", "1", "0")));
+        Assert.That((stored["Name"], stored["Port"], stored["Protocol"], stored["Enabled"], stored["Scope"]),
+            Is.EqualTo((port.Name, "3544", "17", "1", "0")));
         Assert.That(Firewall.ReadOpenPorts().Value, Is.EqualTo([port]));
         Firewall.RemoveOpenPort(3544, FirewallProtocol.Udp);
         Firewall.RemoveOpenPort(3544, FirewallProtocol.Udp);

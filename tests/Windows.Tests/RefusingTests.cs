@@ -4,7 +4,13 @@ namespace TeredoSdk.Windows.Tests;
 [Refusing]
 public class RefusingTests
 {
-    static readonly FirewallRule Rule = new() { Name = "Chat", Protocol = FirewallProtocol.Udp, Enabled = true, EdgeTraversal = EdgeTraversal.DeferToApp };
+    static readonly FirewallRule Rule = new()
+    {
+        Name = "Chat",
+        Protocol = FirewallProtocol.Udp,
+        Enabled = true,
+        EdgeTraversal = EdgeTraversal.DeferToApp,
+    };
 
     static readonly FirewallExceptionRequest Request = new() { Name = "Chat", ProgramPath = Environment.ProcessPath, UdpPort = 5000 };
 
@@ -83,7 +89,8 @@ public class RefusingTests
         FakeFiles.Own.Begin("cim=denied");
         Assert.That(Windows.ReadConfiguration().IsKnown);
         Assert.That(() => Windows.WriteConfiguration(new() { Type = TeredoType.Disabled }),
-            Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.AccessDenied).And.Message.Contains("netsh interface teredo set state"));
+            Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.AccessDenied)
+                .And.Message.Contains("netsh interface teredo set state"));
         Assert.That(FakeFiles.Own.Get("type"), Is.EqualTo("client"));
     }
 
@@ -100,7 +107,8 @@ public class RefusingTests
     {
         FakeFiles.Own.Begin("firewall=denied");
         Assert.That(() => Exceptions.Ensure(Request), Throws.TypeOf<TeredoException>()
-            .With.Property("Error").EqualTo(TeredoError.AccessDenied).And.Message.Contains("teredo setup").And.Message.Contains(Request.ProgramPath!));
+            .With.Property("Error").EqualTo(TeredoError.AccessDenied)
+            .And.Message.Contains("teredo setup").And.Message.Contains(Request.ProgramPath!));
         Assert.That(FakeFiles.Own.RuleStore, Is.Empty);
     }
 
@@ -118,7 +126,8 @@ public class RefusingTests
     {
         FakeFiles.Own.Begin(setting);
         var found = Exceptions.Ensure(Request);
-        Assert.That((found.State, found.Error), Is.EqualTo((FirewallExceptionState.Overridden, TeredoError.FirewallExceptionOverridden)), found.Problem);
+        Assert.That((found.State, found.Error),
+            Is.EqualTo((FirewallExceptionState.Overridden, TeredoError.FirewallExceptionOverridden)), found.Problem);
     }
 
     [Test]
@@ -132,7 +141,8 @@ public class RefusingTests
     public void Exception_OfAFirewallWhoseServiceIsOff_IsUnavailable()
     {
         FakeFiles.Own.Begin("firewall=no-service");
-        Assert.That(() => Exceptions.Ensure(Request), Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.FirewallUnavailable));
+        Assert.That(() => Exceptions.Ensure(Request),
+            Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.FirewallUnavailable));
         Assert.That(Exceptions.Check(Request).State, Is.EqualTo(FirewallExceptionState.NotKnown));
     }
 

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
 [assembly: NonParallelizable]
@@ -22,10 +20,3 @@ sealed class RefusingAttribute : CategoryAttribute;
 /// <summary>Tests on a real Windows, which a person asks for by this name.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 sealed class RealWindowsAttribute : CategoryAttribute;
-
-static class WineSupport
-{
-    // A failing test hangs the run under Wine 8 without it. Real Windows has no such library, and needs none.
-    [ModuleInitializer]
-    public static void Load() => NativeLibrary.TryLoad("wineseh.dll", out _);
-}

@@ -64,7 +64,8 @@ public class SwitchTests
         FakeFiles.Own.Begin("type=disabled", refusal);
         await new TeredoActivation(Windows).EnableAsync("teredo.example", Agree, CancellationToken.None);
         Assert.That(FakeFiles.Own.Get("type"), Is.EqualTo("enterpriseclient"));
-        Assert.That(FakeFiles.Own.NetshCalls, Has.Some.EqualTo(new[] { "interface", "teredo", "set", "state", "type=enterpriseclient", "servername=teredo.example" }));
+        Assert.That(FakeFiles.Own.NetshCalls,
+            Has.Some.EqualTo(new[] { "interface", "teredo", "set", "state", "type=enterpriseclient", "servername=teredo.example" }));
     }
 
     [Test]
@@ -93,7 +94,12 @@ public class SwitchTests
 
     static void AssertFails(TeredoError error)
     {
-        var options = new TeredoOptions { Provider = TeredoProvider.Windows, QualificationTimeout = TimeSpan.FromSeconds(2), AllowPrivateAddresses = true };
+        var options = new TeredoOptions
+        {
+            Provider = TeredoProvider.Windows,
+            QualificationTimeout = TimeSpan.FromSeconds(2),
+            AllowPrivateAddresses = true,
+        };
         var failure = Assert.ThrowsAsync<TeredoException>(async () => await TeredoNode.StartAsync(options));
         Assert.That(failure!.Error, Is.EqualTo(error), failure.Message);
     }

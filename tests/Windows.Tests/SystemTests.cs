@@ -17,7 +17,8 @@ public class SystemTests
     [TestCase("iphlpsvc")]
     [TestCase("mpssvc")]
     [TestCase("wscsvc")]
-    public void Service_ThatRuns_IsSeenSo(string name) => Assert.That(Windows.ReadService(name).Value, Is.EqualTo(new WindowsService(true, true, false)));
+    public void Service_ThatRuns_IsSeenSo(string name) =>
+        Assert.That(Windows.ReadService(name).Value, Is.EqualTo(new WindowsService(true, true, false)));
 
     [Test]
     public void Addresses_HaveTheTunnelAndItsTeredoAddress()
@@ -104,7 +105,8 @@ public class SystemTests
             DefaultQualified = false,
         }));
         Windows.WriteConfiguration(new() { Type = TeredoType.EnterpriseClient, ServerName = "other.example", ClientPort = 5555 });
-        Assert.That((FakeFiles.Own.Get("type"), FakeFiles.Own.Get("servername"), FakeFiles.Own.Get("clientport")), Is.EqualTo(("enterpriseclient", "other.example", "5555")));
+        Assert.That((FakeFiles.Own.Get("type"), FakeFiles.Own.Get("servername"), FakeFiles.Own.Get("clientport")),
+            Is.EqualTo(("enterpriseclient", "other.example", "5555")));
         Assert.That(Windows.ReadConfiguration().Value.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
     }
 

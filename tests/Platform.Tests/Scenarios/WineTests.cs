@@ -22,7 +22,7 @@ public class WineTests : LabTests
         var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
         await lab.StartAsync();
         await Miredo.StartServerAsync(server);
-        var windows = await WindowsHost.StartAsync(alice);
+        var windows = await WindowsHost.StartAsync(alice, NativeFakes.InstallWorkaroundAsync);
         string[] embedded = ["--provider", "embedded", .. TeredoProgram.Asking(server)];
 
         // Nobody names the provider: Windows' own Teredo is not there, and the report says so.
@@ -31,7 +31,8 @@ public class WineTests : LabTests
         var report = JsonDocument.Parse(asked.Output).RootElement;
         Assert.That(report.GetProperty("provider").GetString(), Is.EqualTo("embedded"));
         Assert.That(report.GetProperty("kernelSockets").GetBoolean(), Is.False);
-        Assert.That(report.GetProperty("passedOver").EnumerateArray().Select(way => way.GetProperty("way").GetString()), Has.Some.EqualTo("Windows").IgnoreCase);
+        Assert.That(report.GetProperty("passedOver").EnumerateArray().Select(way => way.GetProperty("way").GetString()),
+            Has.Some.EqualTo("Windows").IgnoreCase);
 
         var echo = await TeredoProgram.ListenAsync(bob, server, "5000", "-u", "--echo");
         var ping = windows.StartTeredo(["ping", $"{echo.EndPoint.Address}", "-c", "2", .. embedded]);

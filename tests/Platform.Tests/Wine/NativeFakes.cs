@@ -47,8 +47,8 @@ static class NativeFakes
         File.AppendAllText(Path.Combine(windows.Prefix, "system.reg"), Registry());
     }
 
-    /// <summary>Puts in only what keeps a run with failing tests from hanging, which is no part of Windows.</summary>
-    public static async Task InstallNothingAsync(WindowsHost windows) =>
+    /// <summary>Puts in only what keeps exceptions from hanging a program under Wine, which is no part of Windows.</summary>
+    public static async Task InstallWorkaroundAsync(WindowsHost windows) =>
         Replace(Path.Combine(await Built.Value, "wineseh.dll"), windows.System32);
 
     // Removed first: the files of a new Windows are links.

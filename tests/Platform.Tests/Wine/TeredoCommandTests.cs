@@ -90,7 +90,8 @@ public class TeredoCommandTests
         await listening.WaitForLineAsync("listening on", TeredoProgram.Limit);
         await EndAsync(listening);
         var calls = listening.Errors.Split('\n').Where(line => line.Contains("trace:winsock:", StringComparison.Ordinal)).ToList();
-        int bound = calls.FindIndex(line => line.Contains("bind socket", StringComparison.Ordinal) && line.Contains($"port {port},", StringComparison.Ordinal));
+        int bound = calls.FindIndex(line => line.Contains("bind socket", StringComparison.Ordinal)
+            && line.Contains($"port {port},", StringComparison.Ordinal));
         Assert.That(bound, Is.Positive, () => listening.Transcript);
         string socket = calls[bound].Split("socket ")[1].Split(',')[0];
         int set = calls.FindIndex(line => line.Contains($"setsockopt socket {socket}, level IPPROTO_IPV6, name 0x17,", StringComparison.Ordinal));

@@ -38,7 +38,7 @@ sealed class WindowsHost
     };
 
     /// <summary>Copies a new Windows, lets it be changed, and starts it in a host of a lab that is started.</summary>
-    public static async Task<WindowsHost> StartAsync(LabHost host, Func<WindowsHost, Task>? prepare = null)
+    public static async Task<WindowsHost> StartAsync(LabHost host, Func<WindowsHost, Task> prepare)
     {
         var windows = new WindowsHost(host);
         string from = await WineInstallation.NewWindowsAsync();
@@ -50,8 +50,7 @@ sealed class WindowsHost
             cp -al drive_c '{windows.Prefix}/'
             """);
         File.AppendAllText(Path.Combine(windows.Prefix, "user.reg"), "\n[Software\\\\Wine] 0\n\"Version\"=\"win10\"\n");
-        if (prepare is not null)
-            await prepare(windows);
+        await prepare(windows);
         await windows.RunToolAsync("wineserver", "-p");
         await windows.RunToolAsync("wine", "wineboot");
         return windows;

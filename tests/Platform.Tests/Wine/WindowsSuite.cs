@@ -52,5 +52,6 @@ static class WindowsSuite
     static Dictionary<string, WindowsTestResult> Read(XDocument document) => document.Descendants("test-case").ToDictionary(
         test => test.Attribute("fullname")!.Value,
         test => new WindowsTestResult(test.Attribute("result")!.Value, string.Join('\n',
-            test.Descendants("message").Concat(test.Descendants("stack-trace")).Concat(test.Descendants("output")).Select(part => part.Value.Trim()))));
+            test.Descendants("message").Concat(test.Descendants("stack-trace")).Concat(test.Descendants("output"))
+                .Select(part => part.Value.Trim()))));
 }
