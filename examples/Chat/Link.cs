@@ -83,7 +83,7 @@ abstract class Link : IAsyncDisposable
                     _acknowledged.TrySetResult();
             return;
         }
-        if (count == _seen + 1 && _received.Writer.TryWrite(line))
+        if (count == _seen + 1 && await KeepAsync(line, cancellationToken))
             _seen = count;
         if (count <= _seen) // also one whose acknowledgement was lost
             await WriteAsync($"+{number}", cancellationToken);
@@ -96,6 +96,15 @@ abstract class Link : IAsyncDisposable
         lock (_gate)
             _acknowledged.TrySetException(new IOException($"{RemoteEndPoint} is gone."));
         _ = _acknowledged.Task.Exception; // seen, should nobody wait
+    }
+
+    // A line that nobody has room for is sent again where lines may get lost; elsewhere it waits for room, and with it the peer.
+    async Task<bool> KeepAsync(string line, CancellationToken cancellationToken)
+    {
+        while (!_received.Writer.TryWrite(line))
+            if (IsLossy || !await _received.Writer.WaitToWriteAsync(cancellationToken))
+                return false;
+        return true;
     }
 
     static async Task<bool> IsInTimeAsync(Task task, CancellationToken cancellationToken)

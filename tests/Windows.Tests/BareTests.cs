@@ -54,6 +54,18 @@ public class BareTests
     }
 
     [Test]
+    public void Activation_WhereNothingButNetshIsThere_ReachesEachWayOfItAndReadsBackThatNothingHappened()
+    {
+        var activation = new TeredoActivation(new WithRunningService(Windows));
+        var failure = Assert.ThrowsAsync<TeredoException>(() =>
+            activation.EnableAsync(null, static (_, _) => ValueTask.FromResult(true), CancellationToken.None));
+        Assert.That(failure!.Error, Is.EqualTo(TeredoError.SetupFailed), failure.Message);
+        Assert.That(activation.Steps, Has.None.StartsWith("By CIM"));
+        Assert.That(activation.Steps, Has.Some.StartsWith("netsh interface teredo set state").And.Some.StartsWith("netsh interface ipv6 set teredo"));
+        Assert.That(activation.Steps, Has.All.Contains("Without effect"));
+    }
+
+    [Test]
     public async Task Netsh_ThatSaysNothing_HasExitCodeZeroAndNoText()
     {
         var said = await Windows.RunNetshAsync(["interface", "teredo", "show", "state"], CancellationToken.None);

@@ -1,0 +1,57 @@
+using System.Net;
+using Chat;
+
+namespace TeredoSdk.Examples.Tests;
+
+/// <summary>The chat's link, when the person's screen is slower than the peer.</summary>
+public sealed class LinkTests
+{
+    const int Room = 64;
+
+    [Test]
+    public async Task Line_WithoutRoom_WhereNothingGetsLost_WaitsAndIsAcknowledgedThen()
+    {
+        var link = new MemoryLink(isLossy: false);
+        for (int i = 1; i <= Room; i++)
+            await link.GetAsync($"{i} line");
+        var waiting = link.GetAsync($"{Room + 1} last");
+        Assert.That(waiting.IsCompleted, Is.False);
+        Assert.That(link.Written, Has.Count.EqualTo(Room));
+        Assert.That(await link.ReceiveAsync(CancellationToken.None), Is.EqualTo("line"));
+        await waiting;
+        Assert.That(link.Written[^1], Is.EqualTo($"+{Room + 1}"));
+    }
+
+    [Test]
+    public async Task Line_WithoutRoom_WhereLinesGetLost_IsTakenWhenItIsSentAgain()
+    {
+        var link = new MemoryLink(isLossy: true);
+        for (int i = 1; i <= Room + 1; i++)
+            await link.GetAsync($"{i} line");
+        Assert.That(link.Written, Has.Count.EqualTo(Room));
+        await link.ReceiveAsync(CancellationToken.None);
+        await link.GetAsync($"{Room + 1} line");
+        Assert.That(link.Written[^1], Is.EqualTo($"+{Room + 1}"));
+    }
+
+    sealed class MemoryLink(bool isLossy) : Link
+    {
+        public List<string> Written { get; } = [];
+
+        public override IPEndPoint RemoteEndPoint { get; } = new(IPAddress.IPv6Loopback, 1);
+
+        protected override bool IsLossy => isLossy;
+
+        public Task GetAsync(string frame) => TakeAsync(frame, CancellationToken.None);
+
+        public override Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        protected override Task WriteAsync(string frame, CancellationToken cancellationToken)
+        {
+            Written.Add(frame);
+            return Task.CompletedTask;
+        }
+    }
+}
