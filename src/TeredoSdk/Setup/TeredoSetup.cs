@@ -34,10 +34,19 @@ public static class TeredoSetup
             changes.Add(change);
         warnings.AddRange(SetupWarnings.OfTeredo(switches, options.EnableTeredo));
         warnings.AddRange(SetupWarnings.OfFirewall(windows, options, [.. changes.Select(change => change.Step)]));
-        return new(empty, windows, records, changes, PlanEnd.KeepRecord) { Warnings = warnings, ElevatedCommand = SetupCommand(options) };
+        return new(empty, windows, records, changes, PlanEnd.KeepRecord)
+        {
+            Warnings = warnings,
+            ElevatedCommand = SetupCommand(options),
+            NeedsTeredo = options.EnableTeredo ? true : null,
+            IsNews = options.EnableTeredo && record is not { NeedsTeredo: true },
+        };
     }
 
-    /// <summary>Computes what is to be done so that everything is again as it was before the application was set up.</summary>
+    /// <summary>
+    /// Computes what is to be done so that everything is again as it was before the application was set up. While another application that was set
+    /// up needs Windows' Teredo, that stays on; the removal of the last one gives it back its settings.
+    /// </summary>
     /// <param name="options">
     /// Which application: its name and its program, which need not exist any longer. What it was set up with is in the record; without one only the
     /// rules of the SDK's own group for this application are removed, and a warning says so.
@@ -64,14 +73,27 @@ public static class TeredoSetup
             return new(empty, windows, records, own, PlanEnd.NoRecord) { Warnings = warnings, ElevatedCommand = command };
         }
         var changes = new FirewallChanges(windows, warnings).ToRestore(record.Rules);
-        if (record.Teredo is { } teredo)
+        var heir = FindHeir(warnings, record.Teredo);
+        if (heir is not null)
+            changes.Add(new TeredoHandover(records, heir, record.Teredo!));
+        else if (record.Teredo is { } teredo)
         {
             var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
             changes.Insert(0, TeredoChange.ToRestore(windows, switches.Configuration, teredo, warnings));
         }
         // What can't be given back now is kept for another time.
         var end = record.Rules.Count == 0 || RuleStore.Of(windows.Firewall).Read().IsKnown ? PlanEnd.DeleteRecord : PlanEnd.KeepRecord;
-        return new(empty, windows, records, changes, end) { Warnings = warnings, ElevatedCommand = command };
+        return new(empty, windows, records, changes, end)
+        {
+            Warnings = warnings,
+            ElevatedCommand = command,
+            NeedsTeredo = false,
+            StillHolds = () => records.Read(options.Name)?.Teredo is var now && now?.Before == record.Teredo?.Before
+                && FindHeir([], now)?.Name == heir?.Name,
+        };
+
+        SetupRecord? FindHeir(List<string> warnings, TeredoRecord? teredo) =>
+            teredo is null ? null : TeredoHandover.FindHeir(records.ReadOthers(options.Name, warnings), teredo);
     }
 
     static IWindowsSystem? WindowsOf(TeredoSetupOptions options) => options.Windows ?? (OperatingSystem.IsWindows() ? WindowsSystem.Current : null);
