@@ -25,8 +25,7 @@ sealed class RuleChange(RuleStore store, string name, FirewallRule? before, Fire
 
     public override SetupRecord Announce(SetupRecord record) => IsRestoration ? record : record.WithRule(name, before, after);
 
-    public override SetupRecord Conclude(SetupRecord record) =>
-        IsRestoration || (after is null && record.IsNewRule(name)) ? record.WithoutRule(name) : record;
+    public override SetupRecord Conclude(SetupRecord record) => IsRestoration ? record.WithoutRule(name) : record;
 
     public override Task CheckAsync(CancellationToken cancellationToken)
     {

@@ -33,9 +33,6 @@ sealed record SetupRecord(
         return this with { Rules = [.. Rules.Where(other => !other.IsFor(name)), rule] };
     }
 
-    /// <summary>Whether there was no rule of that name before the first change.</summary>
-    public bool IsNewRule(string name) => Rules.Any(rule => rule.IsFor(name) && rule.Before is null);
-
     /// <summary>Without a rule that is as it was before.</summary>
     public SetupRecord WithoutRule(string name) => this with { Rules = [.. Rules.Where(rule => !rule.IsFor(name))] };
 

@@ -150,6 +150,39 @@ public sealed class SeveralApplicationsTests : IDisposable
     }
 
     [Test]
+    public async Task Removal_WhoseProcessDiesBeforeTheHandover_KeepsWhatWasThereBefore()
+    {
+        await SetUpAsync("A");
+        await SetUpAsync("B");
+        var healthy = _machine.Options;
+        int calls = 0;
+        _machine.Options = healthy with { Windows = FaultyWindows.Of(_machine.Windows, MayDie) };
+        Assert.ThrowsAsync<TeredoException>(() => RemoveAsync("A"));
+        _machine.Options = healthy;
+        await RemoveAsync("A");
+        await RemoveAsync("B");
+        Assert.That(Now, Is.EqualTo(_before));
+
+        Exception? MayDie(string call) =>
+            calls > 1 || (call == "Remove" && ++calls > 1) ? new TeredoException(TeredoError.FirewallUnavailable, "No.") : null;
+    }
+
+    [Test]
+    public async Task Removal_WhoseRulesCanNotBeGivenBackYet_EndsTheNeedOfTeredo()
+    {
+        await SetUpAsync("A");
+        await SetUpAsync("B");
+        _machine.Windows.Services["mpssvc"] = new(true, false, true);
+        await RemoveAsync("B");
+        _machine.Windows.Services["mpssvc"] = new(true, true, false);
+        await RemoveAsync("A");
+        Assert.That(Now, Is.EqualTo(_before));
+        await RemoveAsync("B");
+        Assert.That(_machine.Records, Is.Empty);
+        Assert.That(_machine.Rules, Is.Empty);
+    }
+
+    [Test]
     public async Task Removal_PlannedBeforeAnotherNeededTeredo_IsRefused()
     {
         await SetUpAsync("A");
