@@ -21,11 +21,11 @@ sealed class SetupRecords(string? chosenFolder)
     {
         List<SetupRecord> others = [];
         string[] files = Directory.Exists(_folder) ? Directory.GetFiles(_folder, "*.json") : [];
-        foreach (string path in files.Order(StringComparer.Ordinal).Where(path => path != PathOf(name)))
+        foreach (string path in files.Order(StringComparer.Ordinal).Where(path => !IsOf(name, path)))
         {
             try
             {
-                if (ReadFile(path, record => path == PathOf(record.Name)) is { } other)
+                if (ReadFile(path, record => IsOf(record.Name, path)) is { } other)
                     others.Add(other);
             }
             catch (TeredoException e)
@@ -137,6 +137,8 @@ sealed class SetupRecords(string? chosenFolder)
         string readable = string.Concat(name.Take(40).Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
         return Path.Combine(_folder, $"{readable}-{digest}.json");
     }
+
+    bool IsOf(string name, string path) => Path.GetFileName(path).Equals(Path.GetFileName(PathOf(name)), StringComparison.OrdinalIgnoreCase);
 
     static TeredoException Damaged(string path, string reason, Exception? inner = null) => new(TeredoError.SetupFailed,
         $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then takes away only the firewall rules of the SDK's own "

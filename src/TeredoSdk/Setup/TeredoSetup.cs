@@ -9,7 +9,10 @@ namespace TeredoSdk.Setup;
 /// </summary>
 public static class TeredoSetup
 {
-    /// <summary>Computes what is to be done so that strangers reach the application through Windows' Teredo.</summary>
+    /// <summary>
+    /// Computes what is to be done so that strangers reach the application through Windows' Teredo. The SDK's own firewall rules of the application
+    /// that are not wanted (any longer) are removed; those that were there before its first setup come back when it is removed.
+    /// </summary>
     /// <param name="options">What is wanted.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The plan; an empty one on systems other than Windows, where nothing needs to be set up.</returns>
@@ -88,8 +91,8 @@ public static class TeredoSetup
             Warnings = warnings,
             ElevatedCommand = command,
             NeedsTeredo = false,
-            StillHolds = () => records.Read(options.Name)?.Teredo is var now && now?.Before == record.Teredo?.Before
-                && FindHeir([], now)?.Name == heir?.Name,
+            StillHolds = () => records.Read(options.Name)?.Teredo?.Before == record.Teredo?.Before
+                && FindHeir([], record.Teredo)?.Name == heir?.Name,
         };
 
         SetupRecord? FindHeir(List<string> warnings, TeredoRecord? teredo) =>
