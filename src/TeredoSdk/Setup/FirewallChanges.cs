@@ -15,21 +15,18 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
     /// <exception cref="TeredoException">The program does not exist, or a rule for it is not valid.</exception>
     public List<SetupChange> ToSetUp(TeredoSetupOptions options, SetupRecord? record)
     {
-        var request = options.ToRequest() with { OpenTeredoPort = options.EnableTeredo && LacksTeredoPort() };
-        IReadOnlyList<FirewallChange> plan;
+        // What an earlier setup of the application switched on stays on until it is removed.
+        bool needsTeredo = options.EnableTeredo || record is { NeedsTeredo: true };
         try
         {
-            plan = new TeredoFirewall(windows).Plan(request);
+            var plan = new TeredoFirewall(windows).Plan(options.ToRequest() with { OpenTeredoPort = needsTeredo && LacksTeredoPort() });
+            return [.. plan.Select(ToChange)];
         }
         catch (TeredoException e) when (e.Error == TeredoError.FirewallUnavailable)
         {
             LeaveOut(e.Message);
             return [];
         }
-        List<SetupChange> changes = [.. plan.Select(step => new RuleChange(_store, step.Rule.Name, step.Previous, step.Rule, step.Surplus))];
-        if (record is not null)
-            changes.AddRange(ToRestore([.. record.Rules.Where(rule => !plan.Any(step => rule.IsFor(step.Rule.Name)))]));
-        return changes;
     }
 
     /// <summary>What gives rules back what they had before a setup, the last first.</summary>
@@ -45,7 +42,7 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
             if (found.Length > 1 || (current != record.Before && current is not null && !record.IsOwnWork(current)))
                 warnings.Add($"The firewall rule '{record.Name}' was changed by somebody else since the setup, and is left alone. "
                     + "Remove it by hand if nobody needs it.");
-            else if (current is null && record.Before is not null)
+            else if (current is null && record is { Before: not null, IsRemoved: false })
                 warnings.Add($"The firewall rule '{record.Name}' was removed by somebody else since the setup, and stays so.");
             else
                 changes.Add(new RuleChange(_store, record.Name, current, record.Before) { IsRestoration = true });
@@ -67,6 +64,9 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         }
         return changes;
     }
+
+    RuleChange ToChange(FirewallChange step) =>
+        new(_store, step.Rule.Name, step.Previous, step.Kind == FirewallChangeKind.Remove ? null : step.Rule, step.Surplus);
 
     // Windows has a rule for it, unless somebody took it away. One of ours does not count: it goes with its application.
     bool LacksTeredoPort() => windows.Firewall.ReadRules().TryGet(out var rules)

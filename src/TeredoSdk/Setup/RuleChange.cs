@@ -23,7 +23,7 @@ sealed class RuleChange(RuleStore store, string name, FirewallRule? before, Fire
         RuleAfter = after,
     };
 
-    public override SetupRecord Announce(SetupRecord record) => IsRestoration || after is null ? record : record.WithRule(name, before, after);
+    public override SetupRecord Announce(SetupRecord record) => IsRestoration ? record : record.WithRule(name, before, after);
 
     public override SetupRecord Conclude(SetupRecord record) => IsRestoration ? record.WithoutRule(name) : record;
 
@@ -74,17 +74,9 @@ sealed class RuleChange(RuleStore store, string name, FirewallRule? before, Fire
 
     void Write(FirewallRule? current, FirewallRule? target, int doubles)
     {
-        if (target is not null)
-        {
-            var step = new FirewallChange(current is null ? FirewallChangeKind.Add : FirewallChangeKind.Update, target, current, doubles);
-            ExceptionPlan.Apply(step, store);
-            ExceptionPlan.Verify([step], store.Require());
-            return;
-        }
-        for (int i = 0; i <= doubles; i++)
-            store.Remove(current!);
-        if (Find().Length > 0)
-            throw new TeredoException(TeredoError.SetupFailed, $"The firewall rule '{name}' was removed, but is still there: "
-                + "look whether another program or a policy manages this firewall, and try again.");
+        var kind = target is null ? FirewallChangeKind.Remove : current is null ? FirewallChangeKind.Add : FirewallChangeKind.Update;
+        var step = new FirewallChange(kind, target ?? current!, current, doubles);
+        ExceptionPlan.Apply(step, store);
+        ExceptionPlan.Verify([step], store.Require());
     }
 }

@@ -30,13 +30,22 @@ public sealed class SetupPlan
     public bool IsSatisfied => Steps.All(step => step.IsSatisfied);
 
     /// <summary>Whether applying it needs an administrator's rights.</summary>
-    public bool NeedsElevation => !IsSatisfied || _end == PlanEnd.DeleteRecord;
+    public bool NeedsElevation => !IsSatisfied || _end == PlanEnd.DeleteRecord || IsNews;
 
     /// <summary>Whether this process had those rights when the plan was made.</summary>
     public bool IsElevated { get; }
 
     /// <summary>The command line that applies it, for an administrator's terminal.</summary>
     public required string ElevatedCommand { get; init; }
+
+    /// <summary>Whether the application needs Windows' Teredo from now on; null for as before.</summary>
+    internal bool? NeedsTeredo { get; init; }
+
+    /// <summary>Whether the record does not say that yet.</summary>
+    internal bool IsNews { get; init; }
+
+    /// <summary>Whether the records say what they said when the plan was made, as far as it rests on them.</summary>
+    internal Func<bool> StillHolds { get; init; } = () => true;
 
     /// <summary>The exception of a plan that rights are missing for.</summary>
     internal TeredoException AccessDenied => new(TeredoError.AccessDenied,
@@ -64,6 +73,12 @@ public sealed class SetupPlan
             return;
         }
         using var others = _records.Lock(_empty.Name);
-        await new SetupRun(_records, progress).RunAsync(_records.Read(_empty.Name), _empty, _changes, _end, cancellationToken).ConfigureAwait(false);
+        if (!StillHolds())
+            throw new TeredoException(TeredoError.SetupFailed, $"'{_empty.Name}', or another application that needs Windows' Teredo, was set up or "
+                + "removed after the plan was made. Make a new plan.");
+        var former = _records.Read(_empty.Name);
+        var first = former ?? _empty;
+        first = first with { NeedsTeredo = NeedsTeredo ?? first.NeedsTeredo };
+        await new SetupRun(_records, progress).RunAsync(former, first, _changes, _end, cancellationToken).ConfigureAwait(false);
     }
 }

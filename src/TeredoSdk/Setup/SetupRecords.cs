@@ -14,9 +14,30 @@ sealed class SetupRecords(string? chosenFolder)
 
     /// <summary>The record of an application, or null when there is none.</summary>
     /// <exception cref="TeredoException">It can't be read, or is damaged.</exception>
-    public SetupRecord? Read(string name)
+    public SetupRecord? Read(string name) => ReadFile(PathOf(name), record => record.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The records of all other applications; one that can't be used is a warning.</summary>
+    public IReadOnlyList<SetupRecord> ReadOthers(string name, List<string> warnings)
     {
-        string path = PathOf(name);
+        List<SetupRecord> others = [];
+        string[] files = Directory.Exists(_folder) ? Directory.GetFiles(_folder, "*.json") : [];
+        foreach (string path in files.Order(StringComparer.Ordinal).Where(path => !IsOf(name, path)))
+        {
+            try
+            {
+                if (ReadFile(path, record => IsOf(record.Name, path)) is { } other)
+                    others.Add(other);
+            }
+            catch (TeredoException e)
+            {
+                warnings.Add($"Whether another application needs Windows' Teredo is not known. {e.Message}");
+            }
+        }
+        return others;
+    }
+
+    SetupRecord? ReadFile(string path, Func<SetupRecord, bool> isRight)
+    {
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
@@ -26,7 +47,7 @@ sealed class SetupRecords(string? chosenFolder)
             return record switch
             {
                 { Version: > SetupRecord.CurrentVersion } => throw Damaged(path, "a newer version of the SDK wrote it"),
-                { IsSound: true } when record.Name.Equals(name, StringComparison.OrdinalIgnoreCase) => record,
+                { IsSound: true } when isRight(record) => record,
                 _ => throw Damaged(path, "it is not what a setup of this application writes"),
             };
         }
@@ -116,6 +137,8 @@ sealed class SetupRecords(string? chosenFolder)
         string readable = string.Concat(name.Take(40).Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
         return Path.Combine(_folder, $"{readable}-{digest}.json");
     }
+
+    bool IsOf(string name, string path) => Path.GetFileName(path).Equals(Path.GetFileName(PathOf(name)), StringComparison.OrdinalIgnoreCase);
 
     static TeredoException Damaged(string path, string reason, Exception? inner = null) => new(TeredoError.SetupFailed,
         $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then takes away only the firewall rules of the SDK's own "

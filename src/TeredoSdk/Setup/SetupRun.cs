@@ -20,19 +20,20 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
 
     /// <summary>Applies the changes of a plan.</summary>
     /// <param name="former">The record as it is, or null.</param>
-    /// <param name="empty">A record that tells of nothing.</param>
+    /// <param name="first">The record to begin with.</param>
     /// <param name="changes">The changes in their order.</param>
     /// <param name="end">What becomes of the record.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task RunAsync(SetupRecord? former, SetupRecord empty, IReadOnlyList<SetupChange> changes, PlanEnd end,
+    public async Task RunAsync(SetupRecord? former, SetupRecord first, IReadOnlyList<SetupChange> changes, PlanEnd end,
         CancellationToken cancellationToken)
     {
         try
         {
-            var record = former ?? empty;
+            var record = first;
             foreach (var change in changes)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                await change.CheckAsync(cancellationToken).ConfigureAwait(false);
                 if (!change.Step.IsSatisfied)
                     record = await MakeAsync(change, record, end, cancellationToken).ConfigureAwait(false);
                 progress?.Report(new(change.Step, change.Step.IsSatisfied ? SetupOutcome.Satisfied : SetupOutcome.Applied));
@@ -44,11 +45,11 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
         {
             var problems = await UndoAsync().ConfigureAwait(false);
             if (problems.Count == 0)
-                Restore(former, empty);
+                Restore(former, first.Name);
             else
                 throw new TeredoException(TeredoError.SetupFailed,
                     $"{e.Message} Not all of what was done before could be undone: {string.Join(" ", problems)} "
-                    + $"The record is kept: run the removal of '{empty.Name}' when that is mended.", e);
+                    + $"The record is kept: run the removal of '{first.Name}' when that is mended.", e);
             if (e is TeredoException failure)
                 throw new TeredoException(failure.Error, $"{failure.Message} All that was done is undone.", failure);
             throw;
@@ -57,7 +58,6 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
 
     async Task<SetupRecord> MakeAsync(SetupChange change, SetupRecord record, PlanEnd end, CancellationToken cancellationToken)
     {
-        await change.CheckAsync(cancellationToken).ConfigureAwait(false);
         record = change.Announce(record);
         if (end != PlanEnd.NoRecord)
             records.Write(record);
@@ -93,12 +93,12 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
     }
 
     // Failing at this is worth no second sentence: a record that tells of changes which were undone is harmless.
-    void Restore(SetupRecord? former, SetupRecord empty)
+    void Restore(SetupRecord? former, string name)
     {
         try
         {
             if (former is null)
-                records.Delete(empty.Name);
+                records.Delete(name);
             else
                 records.Write(former);
         }

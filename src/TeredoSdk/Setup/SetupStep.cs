@@ -15,6 +15,8 @@ public enum SetupStepKind
     EnableTeredo,
     /// <summary>Gives Windows' Teredo the settings back that it had.</summary>
     RestoreTeredo,
+    /// <summary>Leaves Windows' Teredo on for another application, whose removal then gives the settings back.</summary>
+    KeepTeredo,
 }
 
 /// <summary>One step of a setup: what it does, what is there before and what there will be.</summary>

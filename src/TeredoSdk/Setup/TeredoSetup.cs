@@ -9,7 +9,10 @@ namespace TeredoSdk.Setup;
 /// </summary>
 public static class TeredoSetup
 {
-    /// <summary>Computes what is to be done so that strangers reach the application through Windows' Teredo.</summary>
+    /// <summary>
+    /// Computes what is to be done so that strangers reach the application through Windows' Teredo. The SDK's own firewall rules of the application
+    /// that are not wanted (any longer) are removed; those that were there before its first setup come back when it is removed.
+    /// </summary>
     /// <param name="options">What is wanted.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The plan; an empty one on systems other than Windows, where nothing needs to be set up.</returns>
@@ -34,10 +37,19 @@ public static class TeredoSetup
             changes.Add(change);
         warnings.AddRange(SetupWarnings.OfTeredo(switches, options.EnableTeredo));
         warnings.AddRange(SetupWarnings.OfFirewall(windows, options, [.. changes.Select(change => change.Step)]));
-        return new(empty, windows, records, changes, PlanEnd.KeepRecord) { Warnings = warnings, ElevatedCommand = SetupCommand(options) };
+        return new(empty, windows, records, changes, PlanEnd.KeepRecord)
+        {
+            Warnings = warnings,
+            ElevatedCommand = SetupCommand(options),
+            NeedsTeredo = options.EnableTeredo ? true : null,
+            IsNews = options.EnableTeredo && record is not { NeedsTeredo: true },
+        };
     }
 
-    /// <summary>Computes what is to be done so that everything is again as it was before the application was set up.</summary>
+    /// <summary>
+    /// Computes what is to be done so that everything is again as it was before the application was set up. While another application that was set
+    /// up needs Windows' Teredo, that stays on; the removal of the last one gives it back its settings.
+    /// </summary>
     /// <param name="options">
     /// Which application: its name and its program, which need not exist any longer. What it was set up with is in the record; without one only the
     /// rules of the SDK's own group for this application are removed, and a warning says so.
@@ -64,14 +76,27 @@ public static class TeredoSetup
             return new(empty, windows, records, own, PlanEnd.NoRecord) { Warnings = warnings, ElevatedCommand = command };
         }
         var changes = new FirewallChanges(windows, warnings).ToRestore(record.Rules);
-        if (record.Teredo is { } teredo)
+        var heir = FindHeir(warnings, record.Teredo);
+        if (heir is not null)
+            changes.Add(new TeredoHandover(records, heir, record.Teredo!));
+        else if (record.Teredo is { } teredo)
         {
             var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
             changes.Insert(0, TeredoChange.ToRestore(windows, switches.Configuration, teredo, warnings));
         }
         // What can't be given back now is kept for another time.
         var end = record.Rules.Count == 0 || RuleStore.Of(windows.Firewall).Read().IsKnown ? PlanEnd.DeleteRecord : PlanEnd.KeepRecord;
-        return new(empty, windows, records, changes, end) { Warnings = warnings, ElevatedCommand = command };
+        return new(empty, windows, records, changes, end)
+        {
+            Warnings = warnings,
+            ElevatedCommand = command,
+            NeedsTeredo = false,
+            StillHolds = () => records.Read(options.Name)?.Teredo?.Before == record.Teredo?.Before
+                && FindHeir([], record.Teredo)?.Name == heir?.Name,
+        };
+
+        SetupRecord? FindHeir(List<string> warnings, TeredoRecord? teredo) =>
+            teredo is null ? null : TeredoHandover.FindHeir(records.ReadOthers(options.Name, warnings), teredo);
     }
 
     static IWindowsSystem? WindowsOf(TeredoSetupOptions options) => options.Windows ?? (OperatingSystem.IsWindows() ? WindowsSystem.Current : null);

@@ -26,7 +26,10 @@ public sealed record TeredoSetupOptions
     /// </summary>
     public EdgeTraversal EdgeTraversal { get; init; } = EdgeTraversal.DeferToApp;
 
-    /// <summary>Whether Windows' Teredo is switched on. The person at the machine has agreed, which is the caller's to ask.</summary>
+    /// <summary>
+    /// Whether Windows' Teredo is switched on, and stays on until the application is removed, also when it was set up for another one first. The
+    /// person at the machine has agreed, which is the caller's to ask.
+    /// </summary>
     public bool EnableTeredo { get; init; }
 
     /// <summary>

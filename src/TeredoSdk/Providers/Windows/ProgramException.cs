@@ -46,7 +46,8 @@ sealed class ProgramException(IWindowsSystem windows, bool register, ILogger log
             var found = Check();
             if (!register || windows.ProgramPath is not { } program || found.State == FirewallExceptionState.InForce)
                 return found;
-            return _firewall.Ensure(new() { Name = NameOf(program), ProgramPath = program });
+            _firewall.AddMissing(new() { Name = NameOf(program), ProgramPath = program });
+            return _firewall.Check(program);
         }
         catch (TeredoException e)
         {

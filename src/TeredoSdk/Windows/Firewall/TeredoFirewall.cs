@@ -33,7 +33,10 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
         return new ExceptionRules(windows, generation.IsKnown ? generation.Value : FirewallGeneration.Windows8).Of(request);
     }
 
-    /// <summary>What <see cref="Ensure"/> would do, one step for each wanted rule. Changes nothing.</summary>
+    /// <summary>
+    /// What <see cref="Ensure"/> would do: one step for each wanted rule, then one for each of the SDK's own rules of this application's name that
+    /// the request does not stand for (any longer). Changes nothing.
+    /// </summary>
     /// <param name="request">What is asked for.</param>
     /// <exception cref="TeredoException">
     /// As of <see cref="WantedRules"/>; somebody else's rule has such a name (<see cref="TeredoError.InvalidFirewallRule"/>); the firewall
@@ -42,13 +45,13 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
     public IReadOnlyList<FirewallChange> Plan(FirewallExceptionRequest request)
     {
         var wanted = WantedRules(request);
-        var rules = RuleStore.Of(Firewall).Require();
-        return [.. wanted.Select(rule => ExceptionPlan.Step(rule, rules))];
+        return ExceptionPlan.Of(request, wanted, RuleStore.Of(Firewall).Require());
     }
 
     /// <summary>
-    /// Makes the rules that are wanted, reads them back, and checks whether they are in force. A second run changes nothing. Rules of an earlier
-    /// request that this one does not stand for stay: remove those first (<see cref="RemoveOwned"/>), or use <see cref="Setup.TeredoSetup"/>.
+    /// Makes the rules that are wanted, removes those of an earlier request of the same name that this one does not stand for (one without a program
+    /// leaves the program's rules alone), reads all that back, and checks whether the rules are in force. A second run changes nothing. Nothing
+    /// remembers what was there before: <see cref="Setup.TeredoSetup"/> does.
     /// </summary>
     /// <param name="request">What is asked for.</param>
     /// <returns>What <see cref="Check(FirewallExceptionRequest)"/> finds afterwards: the rules stand, but something else may override them.</returns>
@@ -58,16 +61,19 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
     /// </exception>
     public FirewallExceptionCheck Ensure(FirewallExceptionRequest request)
     {
-        var plan = Plan(request);
-        var store = RuleStore.Of(Firewall);
-        WithRights(SetupCommandLine.Advice(request), () =>
-        {
-            foreach (var step in plan)
-                ExceptionPlan.Apply(step, store);
-        });
-        ExceptionPlan.Verify(plan, store.Require());
+        Apply(Plan(request), request);
         return Check(request);
     }
+
+    /// <summary>
+    /// Makes only the rules that are missing, and changes those of a program that is gone, such as one that was moved since. All others are an
+    /// installer's or a person's choice: a program that asks for itself does not know better.
+    /// </summary>
+    /// <param name="request">What is asked for.</param>
+    /// <exception cref="TeredoException">As of <see cref="Ensure"/>.</exception>
+    internal void AddMissing(FirewallExceptionRequest request) => Apply(
+        [.. Plan(request).Where(step => step.Kind == FirewallChangeKind.Add || (step.Kind == FirewallChangeKind.Update && IsOfGoneProgram(step)))],
+        request);
 
     /// <summary>Whether what the request asks for gets in now, by whose rules ever, with all that may override them.</summary>
     /// <param name="request">What is asked for; that it is valid is not checked.</param>
@@ -117,8 +123,19 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
         return rules.IsKnown ? Reading.Of<IReadOnlyList<FirewallRule>>([.. rules.Value.Where(LetsTunnelsIn)]) : rules;
     }
 
-    /// <summary>Whether a rule is one that a request stands for, or stood for with other ports.</summary>
-    internal static bool IsOwned(FirewallRule rule, FirewallExceptionRequest request) => ExceptionRules.IsOwn(rule, request.Name);
+    void Apply(IReadOnlyList<FirewallChange> plan, FirewallExceptionRequest request)
+    {
+        var store = RuleStore.Of(Firewall);
+        WithRights(SetupCommandLine.Advice(request), () =>
+        {
+            foreach (var step in plan)
+                ExceptionPlan.Apply(step, store);
+        });
+        ExceptionPlan.Verify(plan, store.Require());
+    }
+
+    bool IsOfGoneProgram(FirewallChange step) =>
+        step.Previous?.ProgramPath is { } program && !windows.FileExists(RuleComparison.Expand(program));
 
     static bool LetsTunnelsIn(FirewallRule rule) => rule is
     {

@@ -7,6 +7,9 @@ namespace TeredoSdk.Tests.Windows.Firewall;
 /// <summary>A firewall that stores something else than it was given, as one that another program manages does.</summary>
 sealed class ForgetfulFirewall(IWindowsFirewall real, Func<FirewallRule, FirewallRule> store) : IWindowsFirewall
 {
+    /// <summary>Whether what is removed is still there afterwards.</summary>
+    public bool KeepsRemoved { get; init; }
+
     public Reading<FirewallGeneration> Generation => real.Generation;
 
     public Reading<IReadOnlyList<FirewallRule>> ReadRules() => real.ReadRules();
@@ -21,7 +24,11 @@ sealed class ForgetfulFirewall(IWindowsFirewall real, Func<FirewallRule, Firewal
 
     public void Update(FirewallRule rule) => real.Update(store(rule));
 
-    public void Remove(string name) => real.Remove(name);
+    public void Remove(string name)
+    {
+        if (!KeepsRemoved)
+            real.Remove(name);
+    }
 
     public void AddOpenPort(OpenPort port) => real.AddOpenPort(port);
 

@@ -79,6 +79,36 @@ public sealed class ExceptionTests
     }
 
     [Test]
+    public async Task Exception_OfAnInstaller_ThatIsNotInForce_IsNeitherChangedNorRemoved()
+    {
+        await using var machine = new WindowsMachine();
+        string program = machine.Windows.ProgramPath!;
+        string name = Path.GetFileNameWithoutExtension(program[(program.LastIndexOf('\\') + 1)..]);
+        new TeredoFirewall(machine.Windows).Ensure(
+            new() { Name = name, ProgramPath = program, TcpPort = 4242, EdgeTraversal = EdgeTraversal.Allow, OpenTeredoPort = true });
+        machine.Windows.Firewall.Update(machine.Windows.Firewall.Rules[0] with { Enabled = false });
+        var rules = machine.Windows.Firewall.Rules;
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        Assert.That(rules, Is.SubsetOf(machine.Windows.Firewall.Rules));
+    }
+
+    [Test]
+    public async Task Exception_OfAProgramThatMoved_IsChanged()
+    {
+        await using var machine = new WindowsMachine();
+        string program = machine.Windows.ProgramPath!;
+        string former = program.Replace(@"C:\", @"C:\Former\", StringComparison.Ordinal);
+        machine.Windows.Files[former] = true;
+        string name = Path.GetFileNameWithoutExtension(program[(program.LastIndexOf('\\') + 1)..]);
+        new TeredoFirewall(machine.Windows).Ensure(new() { Name = name, ProgramPath = former });
+        machine.Windows.Files.Remove(former);
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        Assert.That(machine.Windows.Firewall.Rules.Select(rule => rule.ProgramPath), Is.EqualTo(new[] { program, program }));
+    }
+
+    [Test]
     public async Task Exception_RemovedMeanwhile_IsReportedWithItsError()
     {
         await using var machine = new WindowsMachine();

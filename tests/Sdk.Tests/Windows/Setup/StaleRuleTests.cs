@@ -1,0 +1,162 @@
+using TeredoSdk.Setup;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Tests.Windows.Setup;
+
+/// <summary>Rules of an application that a later setup of it does not want any longer.</summary>
+public sealed class StaleRuleTests
+{
+    static readonly TeredoException Fault = new(TeredoError.FirewallUnavailable, "The firewall went away.");
+
+    [Test]
+    public async Task Setup_ForFewerProtocols_RemovesTheOtherRule_AndTheRemovalAllOfThem()
+    {
+        using var machine = await SetUpForBothAsync();
+        var plan = await machine.SetUpAsync();
+        var step = plan.Steps.Single(step => step.Kind == SetupStepKind.RemoveRule);
+        Assert.That(step.RuleBefore!.Protocol, Is.EqualTo(FirewallProtocol.Udp));
+        Assert.That(step.RuleAfter, Is.Null);
+        Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
+        Assert.That((await machine.SetUpAsync()).IsSatisfied);
+        Assert.That((await machine.RemoveAsync()).Warnings, Is.Empty);
+        Assert.That(machine.Rules, Is.Empty);
+        Assert.That(machine.Records, Is.Empty);
+    }
+
+    [Test]
+    public async Task Rule_ThatWasThereBeforeTheFirstSetup_IsRemovedToo_AndComesBackAtTheRemoval()
+    {
+        using var machine = new SetupMachine();
+        var old = OldUdpRule(machine);
+        machine.Windows.Firewall.Plant(old);
+        await machine.SetUpAsync();
+        Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
+        Assert.That((await machine.SetUpAsync()).IsSatisfied);
+        Assert.That((await machine.RemoveAsync()).Warnings, Is.Empty);
+        Assert.That(machine.Rules, Is.EqualTo(new[] { old }));
+    }
+
+    [Test]
+    public async Task Rule_ThatIsChangedByTheFirstSetupAndRemovedByTheSecond_ComesBackAsItWasAtFirst()
+    {
+        using var machine = new SetupMachine();
+        var old = OldUdpRule(machine);
+        machine.Windows.Firewall.Plant(old);
+        var tcpOnly = machine.Options;
+        machine.Options = tcpOnly with { UdpPort = 4243 };
+        await machine.SetUpAsync();
+        machine.Options = tcpOnly;
+        await machine.SetUpAsync();
+        Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.EqualTo(new[] { old }));
+    }
+
+    [Test]
+    public async Task Rule_ThatIsWantedAgain_IsMadeAgain()
+    {
+        using var machine = await SetUpForBothAsync();
+        await machine.SetUpAsync();
+        machine.Options = machine.Options with { UdpPort = 4243 };
+        await machine.SetUpAsync();
+        Assert.That(machine.Rules, Is.EquivalentTo(machine.Wanted));
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.Empty);
+    }
+
+    [Test]
+    public async Task FailingStep_AfterARuleWasRemoved_BringsItBack()
+    {
+        using var machine = await SetUpForBothAsync();
+        var rules = machine.Rules;
+        var plan = await machine.PlanAsync();
+        using var gaveUp = new CancellationTokenSource();
+        var progress = new Told(told =>
+        {
+            if (told.Step.Kind == SetupStepKind.RemoveRule)
+                gaveUp.Cancel();
+        });
+        Assert.ThrowsAsync(Is.InstanceOf<OperationCanceledException>(), () => plan.ApplyAsync(progress, gaveUp.Token));
+        Assert.That(progress.Outcomes, Does.Contain(SetupOutcome.Undone));
+        Assert.That(machine.Rules, Is.EquivalentTo(rules));
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules, Is.Empty);
+    }
+
+    // Dies before the removal of the rule, or right after it, while the rule is read back.
+    [TestCase(true, false)]
+    [TestCase(true, true)]
+    [TestCase(false, false)]
+    [TestCase(false, true)]
+    public async Task Death_AroundARemoval_LeavesARecordToGoOnFrom(bool isRemoved, bool wasThereBefore)
+    {
+        using var machine = wasThereBefore ? new SetupMachine() : await SetUpForBothAsync();
+        var old = OldUdpRule(machine);
+        if (wasThereBefore)
+        {
+            machine.Windows.Firewall.Plant(old);
+            machine.Windows.Firewall.Plant(machine.Wanted[0]);
+        }
+        await DieAtTheRemovalAsync(machine, isRemoved);
+        Assert.That(machine.Rules, Has.Count.EqualTo(isRemoved ? 1 : 2));
+        var plan = await machine.RemoveAsync();
+        Assert.That(plan.Warnings, Has.None.Contains("somebody else"));
+        Assert.That(machine.Rules, Is.EquivalentTo(wasThereBefore ? [old, machine.Wanted[0]] : Array.Empty<FirewallRule>()));
+    }
+
+    [Test]
+    public async Task TeredoPort_OfAnApplicationThatNeedsTeredo_StaysOpenWhenItIsSetUpAgainWithoutEnabling()
+    {
+        using var machine = new SetupMachine();
+        var plain = machine.Options;
+        machine.Options = plain with { EnableTeredo = true };
+        await machine.SetUpAsync();
+        machine.Options = plain with { TcpPort = 5000 };
+        await machine.SetUpAsync();
+        Assert.That(machine.Rules.Select(rule => rule.LocalPorts), Is.EquivalentTo(new[] { "5000", "Teredo" }));
+    }
+
+    [Test]
+    public async Task TeredoPort_OfAnApplicationThatDoesNotNeedTeredo_IsStale()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Firewall.Plant(SetupMachine.TeredoPortRule with
+        {
+            Name = $"{SetupMachine.Name} (Teredo port)",
+            Grouping = FirewallExceptionRequest.OwnGrouping,
+        });
+        await machine.SetUpAsync();
+        Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
+    }
+
+    // TCP and UDP, of which the second is not wanted any longer.
+    static async Task<SetupMachine> SetUpForBothAsync()
+    {
+        var machine = new SetupMachine();
+        var tcpOnly = machine.Options;
+        machine.Options = tcpOnly with { UdpPort = 4243 };
+        await machine.SetUpAsync();
+        machine.Options = tcpOnly;
+        return machine;
+    }
+
+    static FirewallRule OldUdpRule(SetupMachine machine) =>
+        new TeredoFirewall(machine.Windows).WantedRules(machine.Options.ToRequest() with { TcpPort = null, UdpPort = 1 }).Single();
+
+    static async Task DieAtTheRemovalAsync(SetupMachine machine, bool isRemoved)
+    {
+        bool isDying = false, isDead = false;
+        var healthy = machine.Options;
+        machine.Options = healthy with { Windows = FaultyWindows.Of(machine.Windows, MayDie) };
+        var plan = await machine.PlanAsync();
+        Assert.ThrowsAsync<TeredoException>(() => plan.ApplyAsync());
+        machine.Options = healthy;
+
+        Exception? MayDie(string call)
+        {
+            isDead |= isDying || (call == "Remove" && !isRemoved);
+            isDying |= call == "Remove";
+            return isDead ? Fault : null;
+        }
+    }
+}
