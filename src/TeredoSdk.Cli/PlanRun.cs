@@ -29,7 +29,7 @@ static class PlanRun
             }
         }
         if (!isDryRun && plan.Steps.Count > 0)
-            invocation.Output.Line(plan.IsSatisfied ? "Nothing to do." : "Done: each step was applied and read back.");
+            invocation.Output.Line(plan.NeedsElevation ? "Done: each step was applied and read back." : "Nothing to do.");
         invocation.Output.Document(new(!isDryRun, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, plan.Warnings), json => json.PlanDocument);
         return 0;
     }
