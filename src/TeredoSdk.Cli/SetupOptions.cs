@@ -19,12 +19,11 @@ sealed class SetupOptions
     readonly Option<int?> _tcp = Port("--tcp", "TCP");
     readonly Option<int?> _udp = Port("--udp", "UDP");
 
-    readonly Option<EdgeTraversal> _edge = new("--edge")
+    readonly Option<EdgeTraversal?> _edge = new("--edge")
     {
         Description = "Whether Teredo's traffic gets in: while the program's socket says so (the default), always, or never.",
         HelpName = "defer-to-app|allow|none",
-        CustomParser = Values.Choice(("defer-to-app", EdgeTraversal.DeferToApp), ("allow", EdgeTraversal.Allow), ("none", EdgeTraversal.Deny)),
-        DefaultValueFactory = _ => EdgeTraversal.DeferToApp,
+        CustomParser = Values.Choice<EdgeTraversal?>(("defer-to-app", EdgeTraversal.DeferToApp), ("allow", EdgeTraversal.Allow), ("none", EdgeTraversal.Deny)),
     };
 
     readonly Option<bool> _enableTeredo = new("--enable-teredo") { Description = "Switch Windows' Teredo on." };
@@ -55,7 +54,7 @@ sealed class SetupOptions
             ProgramPath = !string.IsNullOrWhiteSpace(app) && !app.Contains('\0') ? Path.GetFullPath(app) : app,
             TcpPort = arguments.GetValue(_tcp),
             UdpPort = arguments.GetValue(_udp),
-            EdgeTraversal = arguments.GetValue(_edge),
+            EdgeTraversal = arguments.GetValue(_edge) ?? EdgeTraversal.DeferToApp,
             EnableTeredo = arguments.GetValue(_enableTeredo),
             Server = arguments.GetValue(_server),
         };
