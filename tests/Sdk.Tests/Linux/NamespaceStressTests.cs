@@ -16,12 +16,13 @@ sealed class NamespaceStressTests
         network.CreateSocket(SocketType.Stream, ProtocolType.Tcp).Dispose();
         int before = PrivateNetworks.OpenDescriptors();
         using var done = new CancellationTokenSource();
-        Task[] noise = [Allocate(collects: true, done.Token), Allocate(collects: false, done.Token)];
+        using var begun = new SemaphoreSlim(0);
+        Task[] noise = [Collect(begun, done.Token), Allocate(done.Token)];
         Task[] work =
         [
-            .. Enumerable.Range(0, 2).Select(_ => Repeat(200, () => CreateSocketAmongReferences(network))),
-            Repeat(12, () => PrivateNetworks.Create().Dispose()),
-            Repeat(12, RunAnotherProgram), // .NET waits for its own children, and must leave ours
+            .. Enumerable.Range(0, 2).Select(_ => Repeat(200, begun, () => CreateSocketAmongReferences(network))),
+            Repeat(12, begun, () => PrivateNetworks.Create().Dispose()),
+            Repeat(12, begun, RunAnotherProgram), // .NET waits for its own children, and must leave ours
         ];
         try
         {
@@ -59,23 +60,32 @@ sealed class NamespaceStressTests
         Assert.That(program.ExitCode, Is.EqualTo(3));
     }
 
-    static Task Repeat(int times, Action action) => Start(() =>
+    static Task Repeat(int times, SemaphoreSlim begun, Action action) => Start(() =>
     {
         for (int i = 0; i < times; i++)
+        {
+            begun.Release();
             action();
+        }
     });
 
     // Threads of their own: the pool would give them out one by one.
     static Task Start(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    static Task Allocate(bool collects, CancellationToken until) => Start(() =>
+    // One collection for each action that begins: as fast as it can, it would stop all others most of the time.
+    static Task Collect(SemaphoreSlim begun, CancellationToken until) => Start(() =>
+    {
+        for (int i = 0; !until.IsCancellationRequested; i++)
+            if (begun.Wait(TimeSpan.FromMilliseconds(100), CancellationToken.None))
+                GC.Collect(i % 3, GCCollectionMode.Forced, blocking: true, compacting: true);
+    });
+
+    static Task Allocate(CancellationToken until) => Start(() =>
     {
         var live = new object[100];
         for (int i = 0; !until.IsCancellationRequested; i++)
         {
             live[i % live.Length] = Enumerable.Range(1, 50).Select(octets => new byte[octets * 10]).ToArray();
-            if (collects)
-                GC.Collect(i % 3, GCCollectionMode.Forced, blocking: true, compacting: true);
             Thread.Yield(); // on a machine with few cores the others get on, too
         }
     });
