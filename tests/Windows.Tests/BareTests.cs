@@ -73,6 +73,14 @@ public class BareTests
     }
 
     [Test]
+    public async Task Resolve_WithoutAServerForNames_IsAReasonThatNamesTheCall()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)); // the resolver's own patience is shorter
+        var found = await Windows.ResolveAsync("peer.example.net", limit.Token);
+        Assert.That(found.Reason, Does.Contain("DnsQuery_W"));
+    }
+
+    [Test]
     public void Registry_ValueThatIsNotThere_IsNull() =>
         Assert.That(Windows.ReadRegistry(@"SYSTEM\CurrentControlSet\Services\Tcpip6\Parameters", "DisabledComponents").Value, Is.Null);
 

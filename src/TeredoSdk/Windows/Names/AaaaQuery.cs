@@ -8,7 +8,6 @@ namespace TeredoSdk.Windows.Names;
 /// Asks DNS for the IPv6 addresses of a name, whatever addresses this machine has: the other ways leave the question out when Teredo is the only
 /// IPv6 ("Receiving Solicited Traffic Over Teredo").
 /// </summary>
-[SupportedOSPlatform("windows")]
 static partial class AaaaQuery
 {
     const ushort DNS_TYPE_AAAA = 28;      // windns.h
@@ -16,11 +15,23 @@ static partial class AaaaQuery
     const int DnsFreeRecordList = 1;      // windns.h
     const int DNS_ERROR_RCODE_NAME_ERROR = 9003, DNS_INFO_NO_RECORDS = 9501; // winerror.h
 
+    [SupportedOSPlatform("windows")]
     public static async Task<Reading<IPAddress[]>> AskAsync(string host, CancellationToken cancellationToken) =>
         // The call blocks and can't be stopped: cancelling leaves it to its end.
         await Task.Run(() => NativeCall.Ask("DnsQuery_W", $"the IPv6 addresses of {host} are not known", () => Ask(host)), cancellationToken)
             .WaitAsync(cancellationToken).ConfigureAwait(false);
 
+    /// <param name="records">A list of records as DnsQuery gives it; records of other types, such as the CNAMEs on the way, are passed over.</param>
+    public static unsafe IPAddress[] Addresses(Record* records)
+    {
+        List<IPAddress> addresses = [];
+        for (var record = records; record != null; record = record->Next)
+            if (record->Type == DNS_TYPE_AAAA && record->DataLength >= Record.AddressSize)
+                addresses.Add(new(new ReadOnlySpan<byte>(record->Address, Record.AddressSize)));
+        return [.. addresses];
+    }
+
+    [SupportedOSPlatform("windows")]
     static unsafe Reading<IPAddress[]> Ask(string host)
     {
         int error = DnsQuery_W(host, DNS_TYPE_AAAA, DNS_QUERY_STANDARD, 0, out var records, 0);
@@ -40,18 +51,9 @@ static partial class AaaaQuery
         }
     }
 
-    static unsafe IPAddress[] Addresses(Record* records)
-    {
-        List<IPAddress> addresses = [];
-        for (var record = records; record != null; record = record->Next)
-            if (record->Type == DNS_TYPE_AAAA && record->DataLength >= Record.AddressSize)
-                addresses.Add(new(new ReadOnlySpan<byte>(record->Address, Record.AddressSize)));
-        return [.. addresses];
-    }
-
     /// <summary>DNS_RECORDW, windns.h, as far as it is the same for all types, and the data of an AAAA record.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    unsafe struct Record
+    public unsafe struct Record
     {
         public const int AddressSize = 16;
         public Record* Next;
@@ -64,9 +66,11 @@ static partial class AaaaQuery
         public fixed byte Address[AddressSize];
     }
 
+    [SupportedOSPlatform("windows")]
     [LibraryImport("dnsapi", StringMarshalling = StringMarshalling.Utf16)]
     private static unsafe partial int DnsQuery_W(string name, ushort type, uint options, nint servers, out Record* records, nint reserved);
 
+    [SupportedOSPlatform("windows")]
     [LibraryImport("dnsapi")]
     private static unsafe partial void DnsRecordListFree(Record* records, int kind);
 }
