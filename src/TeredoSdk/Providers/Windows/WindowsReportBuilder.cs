@@ -1,4 +1,5 @@
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Providers.Windows;
 
@@ -43,7 +44,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
             Products = products,
             Exception = exception.State,
             ExceptionProblem = exception.Problem,
-            EdgeTraversalRules = rules?.Count(rule => FirewallExceptions.LetsIn(rule) && rule.EdgeTraversal != EdgeTraversal.Deny),
+            EdgeTraversalRules = rules?.Count(FirewallExceptions.LetsTunnelsIn),
             HasDefaultBlockFilter = filters?.Any(filter => filter.Kind == EdgeTraversalFilterKind.DefaultBlock),
             HasPermitFilter = filters?.Any(filter => filter.Kind == EdgeTraversalFilterKind.Permit && IsForProgram(filter)),
             HasDormancyFilter = filters?.Any(filter => filter.Kind == EdgeTraversalFilterKind.Dormancy),

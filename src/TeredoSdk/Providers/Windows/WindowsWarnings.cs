@@ -2,6 +2,7 @@ using System.Net;
 using TeredoSdk.Engine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Providers.Windows;
 

@@ -120,7 +120,7 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
     public Reading<IReadOnlyList<FirewallRule>> RulesWithEdgeTraversal()
     {
         var rules = Firewall.ReadRules();
-        return rules.IsKnown ? Reading.Of<IReadOnlyList<FirewallRule>>([.. rules.Value.Where(LetsTunnelsIn)]) : rules;
+        return rules.IsKnown ? Reading.Of<IReadOnlyList<FirewallRule>>([.. rules.Value.Where(FirewallExceptions.LetsTunnelsIn)]) : rules;
     }
 
     void Apply(IReadOnlyList<FirewallChange> plan, FirewallExceptionRequest request)
@@ -136,11 +136,6 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
 
     bool IsOfGoneProgram(FirewallChange step) =>
         step.Previous?.ProgramPath is { } program && !windows.FileExists(RuleComparison.Expand(program));
-
-    static bool LetsTunnelsIn(FirewallRule rule) => rule is
-    {
-        Enabled: true, Direction: FirewallDirection.In, Action: FirewallAction.Allow, EdgeTraversal: not EdgeTraversal.Deny,
-    };
 
     static void WithRights(string advice, Action change)
     {

@@ -1,6 +1,4 @@
-using TeredoSdk.Windows;
-
-namespace TeredoSdk.Providers.Windows;
+namespace TeredoSdk.Windows.Firewall;
 
 /// <summary>
 /// The exceptions that Windows' Teredo itself needs in the firewall, by what rules say and not by their names, which are translated.
@@ -12,10 +10,13 @@ static class FirewallExceptions
     public static bool LetsIn(FirewallRule rule) =>
         rule is { Enabled: true, Direction: FirewallDirection.In, Action: FirewallAction.Allow };
 
+    /// <summary>Whether a rule is in force and lets in what comes through a tunnel.</summary>
+    public static bool LetsTunnelsIn(FirewallRule rule) => LetsIn(rule) && rule.EdgeTraversal != EdgeTraversal.Deny;
+
     /// <summary>The Teredo service's own UDP port, by the keyword that follows it.</summary>
     public static bool IsTeredoPort(FirewallRule rule) => LetsIn(rule) && rule.Protocol == FirewallProtocol.Udp
-        && string.Equals(rule.LocalPorts, "Teredo", StringComparison.OrdinalIgnoreCase)
-        && (rule.ServiceName is null or "*" || rule.ServiceName.Equals("iphlpsvc", StringComparison.OrdinalIgnoreCase));
+        && string.Equals(rule.LocalPorts, ExceptionRules.TeredoPort, StringComparison.OrdinalIgnoreCase)
+        && (rule.ServiceName is null or "*" || rule.ServiceName.Equals(ExceptionRules.TeredoService, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Echo Requests over IPv6.</summary>
     public static bool IsEcho(FirewallRule rule) => IsIcmpv6(rule, 128);
