@@ -41,21 +41,21 @@ static class Values
     };
 
     /// <summary>An IPv4 address.</summary>
-    public static IPAddress? Ipv4(ArgumentResult result) =>
+    public static IPAddress? IPv4(ArgumentResult result) =>
         IPAddress.TryParse(Text(result), out var address) && address.AddressFamily == AddressFamily.InterNetwork
         && Text(result).Count(c => c == '.') == 3
             ? address
             : Bad<IPAddress>(result, "an IPv4 address such as 192.0.2.1");
 
     /// <summary>IPv6 prefixes.</summary>
-    public static Ipv6Prefix[]? Prefixes(ArgumentResult result)
+    public static IPv6Prefix[]? Prefixes(ArgumentResult result)
     {
-        List<Ipv6Prefix> prefixes = [];
+        List<IPv6Prefix> prefixes = [];
         foreach (var token in result.Tokens)
         {
-            if (token.Value.Split('/') is not [var address, var length] || !Ipv6Address.TryParse(address, null, out var prefix)
+            if (token.Value.Split('/') is not [var address, var length] || !IPv6Address.TryParse(address, null, out var prefix)
                 || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out int bits) || bits > 128)
-                return Bad<Ipv6Prefix[]>(result, "IPv6 prefixes such as 2001:db8::/32", token.Value);
+                return Bad<IPv6Prefix[]>(result, "IPv6 prefixes such as 2001:db8::/32", token.Value);
             prefixes.Add(new(prefix, bits));
         }
         return [.. prefixes];

@@ -13,12 +13,12 @@ public sealed class AddressPolicy
     /// <summary>The policy of laboratories and loopback; see <see cref="AllowsPrivate"/>.</summary>
     public static AddressPolicy Lab { get; } = new(allowPrivate: true, []);
 
-    readonly Ipv4Subnet[] _attached;
+    readonly IPv4Subnet[] _attached;
 
     /// <summary>Makes a policy.</summary>
     /// <param name="allowPrivate">See <see cref="AllowsPrivate"/>.</param>
     /// <param name="attachedSubnets">Subnets of the host's own interfaces, whose directed broadcast addresses are refused; copied.</param>
-    public AddressPolicy(bool allowPrivate, ReadOnlySpan<Ipv4Subnet> attachedSubnets)
+    public AddressPolicy(bool allowPrivate, ReadOnlySpan<IPv4Subnet> attachedSubnets)
     {
         AllowsPrivate = allowPrivate;
         _attached = attachedSubnets.ToArray();
@@ -31,10 +31,10 @@ public sealed class AddressPolicy
     public bool AllowsPrivate { get; }
 
     /// <summary>Subnets of the host's own interfaces.</summary>
-    public ReadOnlySpan<Ipv4Subnet> AttachedSubnets => _attached;
+    public ReadOnlySpan<IPv4Subnet> AttachedSubnets => _attached;
 
     /// <summary>Whether the address lies in one of the attached subnets.</summary>
-    public bool IsAttached(Ipv4Address address)
+    public bool IsAttached(IPv4Address address)
     {
         foreach (var subnet in _attached)
             if (subnet.Contains(address))
@@ -43,11 +43,11 @@ public sealed class AddressPolicy
     }
 
     /// <summary>Whether the address is a global unicast one under this policy (RFC 4380 §5.2.4).</summary>
-    public bool IsGlobalUnicast(Ipv4Address address) =>
+    public bool IsGlobalUnicast(IPv4Address address) =>
         !IsNeverUnicast(address.Value) && (AllowsPrivate || !IsSpecial(address.Value)) && !IsDirectedBroadcast(address);
 
     /// <summary>Whether the address is global unicast and the port is not 0.</summary>
-    public bool IsGlobalUnicast(Ipv4Endpoint endpoint) => endpoint.Port != 0 && IsGlobalUnicast(endpoint.Address);
+    public bool IsGlobalUnicast(IPv4Endpoint endpoint) => endpoint.Port != 0 && IsGlobalUnicast(endpoint.Address);
 
     /// <summary>
     /// Whether a Teredo address names hosts that may be talked to: prefix 2001::/32, global unicast server and client addresses,
@@ -58,7 +58,7 @@ public sealed class AddressPolicy
         && IsGlobalUnicast(address.Server) && IsGlobalUnicast(address.MappedEndpoint);
 
     /// <summary>Whether the address is the directed broadcast address of an attached subnet.</summary>
-    internal bool IsDirectedBroadcast(Ipv4Address address)
+    internal bool IsDirectedBroadcast(IPv4Address address)
     {
         foreach (var subnet in _attached)
             if (subnet.IsDirectedBroadcast(address))
@@ -67,7 +67,7 @@ public sealed class AddressPolicy
     }
 
     /// <summary>Whether the address means something only within one site or behind one NAT: private, shared, link-local, benchmarking.</summary>
-    internal static bool IsSiteLocal(Ipv4Address address) =>
+    internal static bool IsSiteLocal(IPv4Address address) =>
         address.IsPrivate
         || address.Value >> 16 == 0xA9FE            // 169.254/16, link-local
         || address.Value >> 22 == 0x64400000 >> 22  // 100.64/10, shared (carrier NAT)

@@ -12,11 +12,11 @@ sealed class PacketQueue
     public int Count => _entries.Count;
 
     /// <summary>Copies the octets in.</summary>
-    public void Add(ReadOnlySpan<byte> octets, LocalPort via, Ipv4Endpoint target, byte ttl = 0) =>
+    public void Add(ReadOnlySpan<byte> octets, LocalPort via, IPv4Endpoint target, byte ttl = 0) =>
         octets.CopyTo(Reserve(octets.Length, via, target, ttl));
 
     /// <summary>Adds an entry and returns its memory for the caller to fill at once.</summary>
-    public Span<byte> Reserve(int length, LocalPort via = default, Ipv4Endpoint target = default, byte ttl = 0)
+    public Span<byte> Reserve(int length, LocalPort via = default, IPv4Endpoint target = default, byte ttl = 0)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         _entries.Enqueue(new(buffer, new(length, via, target, ttl)));

@@ -38,15 +38,15 @@ public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpa
     /// <summary>The prefix 3ffe:831f::/32 of Windows XP and Server 2003 before update MS06-064. Decoded, never sent.</summary>
     public const uint OldPrefix = 0x3FFE_831F;
 
-    readonly Ipv6Address _address;
+    readonly IPv6Address _address;
 
-    TeredoAddress(Ipv6Address address) => _address = address;
+    TeredoAddress(IPv6Address address) => _address = address;
 
     /// <summary>Builds an address (RFC 4380 §4).</summary>
     /// <param name="server">The primary IPv4 address of the Teredo server.</param>
     /// <param name="flags">The flags; a client sets only bits of <see cref="TeredoFlags.Random"/>.</param>
     /// <param name="mapped">The client's mapped address and port.</param>
-    public TeredoAddress(Ipv4Address server, TeredoFlags flags, Ipv4Endpoint mapped) =>
+    public TeredoAddress(IPv4Address server, TeredoFlags flags, IPv4Endpoint mapped) =>
         _address = new((ulong)Prefix << 32 | server.Value,
             (ulong)flags << 48 | (ulong)(ushort)~mapped.Port << 32 | ~mapped.Address.Value); // §4: both are sent inverted
 
@@ -54,32 +54,32 @@ public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpa
     public bool HasOldPrefix => _address.High >> 32 == OldPrefix;
 
     /// <summary>The primary IPv4 address of the client's Teredo server.</summary>
-    public Ipv4Address Server => new((uint)_address.High);
+    public IPv4Address Server => new((uint)_address.High);
 
     /// <summary>The flags.</summary>
     public TeredoFlags Flags => (TeredoFlags)(_address.Low >> 48);
 
     /// <summary>The client's address and port as its server saw them.</summary>
-    public Ipv4Endpoint MappedEndpoint => new(new(~(uint)_address.Low), (ushort)~(_address.Low >> 32));
+    public IPv4Endpoint MappedEndpoint => new(new(~(uint)_address.Low), (ushort)~(_address.Low >> 32));
 
     /// <summary>A key for limiting what one host may cause: the embedded client IPv4 address, whatever the port and flags.</summary>
-    public Ipv4Address RateLimitKey => MappedEndpoint.Address;
+    public IPv4Address RateLimitKey => MappedEndpoint.Address;
 
     /// <summary>The address as an IPv6 address.</summary>
-    public Ipv6Address ToIpv6Address() => _address;
+    public IPv6Address ToIPv6Address() => _address;
 
     /// <summary>The .NET form of the address. Allocates.</summary>
     public IPAddress ToIPAddress() => _address.ToIPAddress();
 
     /// <summary>The value form of a .NET address.</summary>
     /// <exception cref="ArgumentException">The address has neither of the two Teredo prefixes.</exception>
-    public static TeredoAddress FromIPAddress(IPAddress address) => TryCreate(Ipv6Address.FromIPAddress(address), out var teredo)
+    public static TeredoAddress FromIPAddress(IPAddress address) => TryCreate(IPv6Address.FromIPAddress(address), out var teredo)
         ? teredo
         : throw new ArgumentException($"{address} is not a Teredo address; those are in 2001::/32 (or, long ago, 3ffe:831f::/32).", nameof(address));
 
     /// <summary>Takes an IPv6 address for the Teredo address that it is.</summary>
     /// <returns>False when the address has neither of the two Teredo prefixes.</returns>
-    public static bool TryCreate(Ipv6Address address, out TeredoAddress teredo)
+    public static bool TryCreate(IPv6Address address, out TeredoAddress teredo)
     {
         bool valid = address.High >> 32 is Prefix or OldPrefix;
         teredo = valid ? new(address) : default;
@@ -102,7 +102,7 @@ public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpa
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out TeredoAddress result)
     {
         result = default;
-        return Ipv6Address.TryParse(s, provider, out var address) && TryCreate(address, out result);
+        return IPv6Address.TryParse(s, provider, out var address) && TryCreate(address, out result);
     }
 
     /// <summary>Parses text as <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> does.</summary>
@@ -124,5 +124,5 @@ public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpa
     public override string ToString() => _address.ToString();
 
     /// <summary>A Teredo address is an IPv6 address.</summary>
-    public static implicit operator Ipv6Address(TeredoAddress address) => address._address;
+    public static implicit operator IPv6Address(TeredoAddress address) => address._address;
 }

@@ -34,7 +34,7 @@ public readonly record struct Verdict
     public LocalPort Via { get; private init; }
 
     /// <summary>Where to send.</summary>
-    public Ipv4Endpoint Target { get; private init; }
+    public IPv4Endpoint Target { get; private init; }
 
     /// <summary>The same verdict on a packet that starts so much later in the memory.</summary>
     internal Verdict Shift(int offset) => this with { Offset = Offset + offset };
@@ -49,7 +49,7 @@ public readonly record struct Verdict
     public static Verdict Deliver(int offset, int length) => new() { Kind = VerdictKind.Deliver, Offset = offset, Length = length };
 
     /// <summary>Send a packet as it is.</summary>
-    public static Verdict Send(LocalPort via, Ipv4Endpoint target, int length, int offset = 0) =>
+    public static Verdict Send(LocalPort via, IPv4Endpoint target, int length, int offset = 0) =>
         new() { Kind = VerdictKind.Send, Via = via, Target = target, Length = length, Offset = offset };
 
     /// <summary>Dropped.</summary>
@@ -98,4 +98,4 @@ public readonly record struct LocalPort(int Id)
 /// <param name="Via">Which UDP socket to send from.</param>
 /// <param name="Target">Where to send.</param>
 /// <param name="Ttl">The IPv4 time to live in hops, or 0 for the socket's default.</param>
-public readonly record struct Transmit(int Length, LocalPort Via, Ipv4Endpoint Target, byte Ttl);
+public readonly record struct Transmit(int Length, LocalPort Via, IPv4Endpoint Target, byte Ttl);

@@ -9,7 +9,7 @@ namespace TeredoSdk.Testing;
 /// <param name="Target">The IPv4 destination.</param>
 /// <param name="Ttl">The IPv4 time to live, in hops.</param>
 /// <param name="Payload">The UDP payload; never changed afterwards.</param>
-public readonly record struct SimulatedDatagram(Instant Time, ISimulatedNode From, Ipv4Endpoint Source, Ipv4Endpoint Target, byte Ttl,
+public readonly record struct SimulatedDatagram(Instant Time, ISimulatedNode From, IPv4Endpoint Source, IPv4Endpoint Target, byte Ttl,
     ReadOnlyMemory<byte> Payload)
 {
     /// <summary>Size of the IPv4 and UDP headers in front of the payload, in octets.</summary>

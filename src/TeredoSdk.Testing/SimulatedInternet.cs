@@ -122,8 +122,8 @@ public sealed class SimulatedInternet : SimulatedNetwork
     /// <param name="configure">Changes its options; null for none. Addresses that it changes must be free.</param>
     public SimulatedServer Server(Func<TeredoServerOptions, TeredoServerOptions>? configure = null)
     {
-        var primary = new Ipv4Address(0x0B01_0001 + 16 * _serverPairs++);
-        var options = new TeredoServerOptions { Primary = primary, Secondary = new Ipv4Address(primary.Value + 1), ForwardNative = true };
+        var primary = new IPv4Address(0x0B01_0001 + 16 * _serverPairs++);
+        var options = new TeredoServerOptions { Primary = primary, Secondary = new IPv4Address(primary.Value + 1), ForwardNative = true };
         string name = UniqueName("server");
         TakeName(name);
         var server = new SimulatedServer(this, name, configure is null ? options : configure(options));
@@ -161,14 +161,14 @@ public sealed class SimulatedInternet : SimulatedNetwork
 
     internal override bool CarriesMulticast => false;
 
-    internal override Ipv4Address NextAddress(int count)
+    internal override IPv4Address NextAddress(int count)
     {
         uint first = 0x0B02_0001 + _hosts;
         _hosts += (uint)count;
         return new(first);
     }
 
-    internal Ipv4Address NextNatAddress(int count)
+    internal IPv4Address NextNatAddress(int count)
     {
         // A step of 16 keeps what belongs to one NAT readable in a trace.
         uint first = 0x0B03_0001 + _natAddresses;
@@ -176,7 +176,7 @@ public sealed class SimulatedInternet : SimulatedNetwork
         return new(first);
     }
 
-    internal Ipv4Subnet NextLan()
+    internal IPv4Subnet NextLan()
     {
         uint number = _lans++;
         return number < 255 ? new(new(0xC0A8_0100 + (number << 8)), 24) : new(new(0x0A00_0000 + (number << 8)), 24);

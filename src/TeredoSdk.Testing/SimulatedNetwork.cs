@@ -5,7 +5,7 @@ namespace TeredoSdk.Testing;
 /// <summary>A network that hosts and NATs hang on: the public internet, or the inside of a NAT.</summary>
 public abstract class SimulatedNetwork
 {
-    readonly Dictionary<Ipv4Address, ISimulatedNode> _nodes = [];
+    readonly Dictionary<IPv4Address, ISimulatedNode> _nodes = [];
     readonly Dictionary<(ISimulatedNode, ISimulatedNode), Link> _paths = [];
     readonly Dictionary<(ISimulatedNode, ISimulatedNode), Instant> _lastArrivals = [];
 
@@ -21,7 +21,7 @@ public abstract class SimulatedNetwork
     /// <param name="name">The name that traces show; unique in the internet.</param>
     /// <param name="address">Its IPv4 address, or null for the next free one of this network.</param>
     /// <exception cref="ArgumentException">The name or the address is taken.</exception>
-    public SimulatedHost Host(string name, Ipv4Address? address = null)
+    public SimulatedHost Host(string name, IPv4Address? address = null)
     {
         Internet.TakeName(name);
         var host = new SimulatedHost(this, name);
@@ -65,7 +65,7 @@ public abstract class SimulatedNetwork
         return link;
     }
 
-    internal abstract Ipv4Address NextAddress(int count);
+    internal abstract IPv4Address NextAddress(int count);
 
     internal abstract bool CarriesMulticast { get; }
 
@@ -74,15 +74,15 @@ public abstract class SimulatedNetwork
 
     internal IEnumerable<ISimulatedNode> Nodes => _nodes.Values.Distinct();
 
-    internal bool Has(Ipv4Address address) => _nodes.ContainsKey(address);
+    internal bool Has(IPv4Address address) => _nodes.ContainsKey(address);
 
-    internal void Attach(Ipv4Address address, ISimulatedNode node)
+    internal void Attach(IPv4Address address, ISimulatedNode node)
     {
         if (!_nodes.TryAdd(address, node))
             throw new ArgumentException($"{address} is {_nodes[address].Name}'s address already.", nameof(address));
     }
 
-    internal void Detach(Ipv4Address address) => _nodes.Remove(address);
+    internal void Detach(IPv4Address address) => _nodes.Remove(address);
 
     internal void Send(SimulatedDatagram datagram)
     {

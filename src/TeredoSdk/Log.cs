@@ -9,7 +9,7 @@ namespace TeredoSdk;
 static partial class Log
 {
     [LoggerMessage(EventIds.Qualified, LogLevel.Information, "Qualified: {Address} from server {Server}, NAT {Nat}.")]
-    public static partial void Qualified(ILogger log, TeredoAddress address, Ipv4Address server, string nat);
+    public static partial void Qualified(ILogger log, TeredoAddress address, IPv4Address server, string nat);
 
     [LoggerMessage(EventIds.AddressChanged, LogLevel.Warning, "The Teredo address changed from {Old} to {Address}.")]
     public static partial void AddressChanged(ILogger log, TeredoAddress old, TeredoAddress address);
@@ -33,22 +33,22 @@ static partial class Log
     public static partial void ServerStarted(ILogger log, IPEndPoint primary, IPEndPoint? secondary);
 
     [LoggerMessage(EventIds.PeerUnreachable, LogLevel.Information, "{Peer} can't be reached: {Reason}.")]
-    public static partial void PeerUnreachable(ILogger log, Ipv6Address peer, UnreachableReason reason);
+    public static partial void PeerUnreachable(ILogger log, IPv6Address peer, UnreachableReason reason);
 
     [LoggerMessage(EventIds.PacketDropped, LogLevel.Trace, "Dropped a datagram from {Source}: {Reason}.")]
-    public static partial void PacketDropped(ILogger log, Ipv4Endpoint source, DropReason reason);
+    public static partial void PacketDropped(ILogger log, IPv4Endpoint source, DropReason reason);
 
     [LoggerMessage(EventIds.PortOpened, LogLevel.Debug, "Opened the {Port} port at {Local}.")]
-    public static partial void PortOpened(ILogger log, LocalPort port, Ipv4Endpoint local);
+    public static partial void PortOpened(ILogger log, LocalPort port, IPv4Endpoint local);
 
     [LoggerMessage(EventIds.PortNotOpened, LogLevel.Warning, "The {Port} port can't be opened at UDP port {Number}: {Cause}")]
     public static partial void PortNotOpened(ILogger log, LocalPort port, int number, string cause);
 
     [LoggerMessage(EventIds.SendFailed, LogLevel.Debug, "A datagram to {Target} was not sent: {Cause}")]
-    public static partial void SendFailed(ILogger log, Ipv4Endpoint target, string cause);
+    public static partial void SendFailed(ILogger log, IPv4Endpoint target, string cause);
 
     [LoggerMessage(EventIds.NativeSendFailed, LogLevel.Debug, "A packet to {Target} was not sent: {Cause}")]
-    public static partial void NativeSendFailed(ILogger log, Ipv6Address target, string cause);
+    public static partial void NativeSendFailed(ILogger log, IPv6Address target, string cause);
 
     [LoggerMessage(EventIds.ReceiveFailed, LogLevel.Debug, "Receiving failed, going on: {Cause}")]
     public static partial void ReceiveFailed(ILogger log, string cause);
@@ -56,8 +56,8 @@ static partial class Log
     [LoggerMessage(EventIds.EngineFault, LogLevel.Error, "A defect in the engine; going on.")]
     public static partial void EngineFault(ILogger log, Exception exception);
 
-    [LoggerMessage(EventIds.NetworkChanged, LogLevel.Debug, "The network changed: local address {Local}, IPv4 path: {HasIpv4}.")]
-    public static partial void NetworkChanged(ILogger log, Ipv4Address local, bool hasIpv4);
+    [LoggerMessage(EventIds.NetworkChanged, LogLevel.Debug, "The network changed: local address {Local}, IPv4 path: {HasIPv4}.")]
+    public static partial void NetworkChanged(ILogger log, IPv4Address local, bool hasIPv4);
 
     [LoggerMessage(EventIds.Resumed, LogLevel.Information, "The machine slept; checking the address.")]
     public static partial void Resumed(ILogger log);
@@ -75,7 +75,7 @@ static partial class Log
     public static partial void GaveWay(ILogger log);
 
     [LoggerMessage(EventIds.RelayStarted, LogLevel.Information, "Teredo relay at {Local} for {Served}.")]
-    public static partial void RelayStarted(ILogger log, Ipv4Endpoint local, string served);
+    public static partial void RelayStarted(ILogger log, IPv4Endpoint local, string served);
 
     [LoggerMessage(EventIds.RelayStopped, LogLevel.Information, "The Teredo relay stopped.")]
     public static partial void RelayStopped(ILogger log);

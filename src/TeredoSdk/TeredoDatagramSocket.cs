@@ -20,7 +20,7 @@ namespace TeredoSdk;
 public sealed class TeredoDatagramSocket : TeredoSocket
 {
     /// <summary>The most octets of a datagram: the MTU of 1280 (RFC 4380 §5.1.2) less the headers of IPv6 and UDP. Larger ones are never fragmented.</summary>
-    public const int MaxDatagramOctets = 1280 - Ipv6Packet.HeaderSize - UdpDatagram.HeaderSize;
+    public const int MaxDatagramOctets = 1280 - IPv6Packet.HeaderSize - UdpDatagram.HeaderSize;
 
     readonly IDatagramEndpoint _endpoint;
 

@@ -43,7 +43,7 @@ public sealed class TeredoOptions
     public const string ServerVariable = "TEREDO_SERVER";
 
     // Stands for servers known by name, which only a resolver can judge.
-    static readonly TeredoServerAddress AnyServer = new(new Ipv4Address(0x0101_0101));
+    static readonly TeredoServerAddress AnyServer = new(new IPv4Address(0x0101_0101));
 
     /// <summary>
     /// The Teredo servers in order of preference: <c>host</c> or <c>host,secondary</c>, each an IPv4 address or a name. Without a
@@ -177,7 +177,7 @@ public sealed class TeredoOptions
         MapPort = PortMapping,
         AllowPrivateAddresses = AllowPrivateAddresses,
         // Beside is a departure from RFC 4380 §5.5: see NativeIPv6Mode.Beside.
-        NativeIpv6 = NativeIPv6 == NativeIPv6Mode.Instead ? NativeIpv6Behaviour.Stop : NativeIpv6Behaviour.Beside,
+        NativeIPv6 = NativeIPv6 == NativeIPv6Mode.Instead ? NativeIPv6Behaviour.Stop : NativeIPv6Behaviour.Beside,
         DormancyTimeout = DormancyTimeout,
     };
 

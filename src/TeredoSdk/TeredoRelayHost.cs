@@ -23,7 +23,7 @@ public sealed record TeredoRelayHostOptions
     public string? InterfaceName { get; init; }
 
     /// <summary>The prefixes that a relay for others serves; empty (the default) stands for all of native IPv6, 2000::/3.</summary>
-    public IReadOnlyList<Ipv6Prefix> Prefixes { get; init; } = [];
+    public IReadOnlyList<IPv6Prefix> Prefixes { get; init; } = [];
 
     /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories only.</summary>
     public bool AllowPrivateAddresses { get; init; }
@@ -48,14 +48,14 @@ public sealed class TeredoRelayHost : IAsyncDisposable
     const string OwnDevice = "teredo%d";
     const string Forwarding = "/proc/sys/net/ipv6/conf/all/forwarding";
 
-    static readonly Ipv6Prefix NativeIpv6 = new(Ipv6Address.Parse("2000::"), 3);
+    static readonly IPv6Prefix NativeIPv6 = new(IPv6Address.Parse("2000::"), 3);
 
     readonly TunDevice _device;
     readonly DeviceRelay _relay;
     readonly OwnAddressRelay? _own;
     int _disposed;
 
-    TeredoRelayHost(TeredoRelayHostOptions options, Ipv4Endpoint local, TunDevice device, IHostNetwork network, IRandomSource random, ILogger log)
+    TeredoRelayHost(TeredoRelayHostOptions options, IPv4Endpoint local, TunDevice device, IHostNetwork network, IRandomSource random, ILogger log)
     {
         _device = device;
         _relay = new(device, network, random, new(local, options.AllowPrivateAddresses, options.TimeProvider, log));
@@ -95,7 +95,7 @@ public sealed class TeredoRelayHost : IAsyncDisposable
         var host = new TeredoRelayHost(options, local, device, new SystemNetwork(log), CryptographicRandom.Instance, log);
         try
         {
-            Ipv6Prefix[] served = options.Prefixes.Count > 0 ? [.. options.Prefixes] : [NativeIpv6];
+            IPv6Prefix[] served = options.Prefixes.Count > 0 ? [.. options.Prefixes] : [NativeIPv6];
             await (host._own?.StartAsync() ?? host._relay.UpdateAsync(served)).ConfigureAwait(false);
             return host;
         }
@@ -117,7 +117,7 @@ public sealed class TeredoRelayHost : IAsyncDisposable
         _device.Dispose();
     }
 
-    static Ipv4Endpoint Check(TeredoRelayHostOptions options)
+    static IPv4Endpoint Check(TeredoRelayHostOptions options)
     {
         if (options.Address is not { AddressFamily: AddressFamily.InterNetwork })
             throw Bad(nameof(options.Address), options.Address?.ToString() ?? "null", "an IPv4 address of this machine");
@@ -128,7 +128,7 @@ public sealed class TeredoRelayHost : IAsyncDisposable
             throw Bad(nameof(options.Prefixes), string.Join(", ", options.Prefixes),
                 $"none without an {nameof(options.InterfaceName)}: a host-specific relay serves the machine's own addresses");
         }
-        return new(Ipv4Address.FromIPAddress(options.Address), (ushort)options.Port);
+        return new(IPv4Address.FromIPAddress(options.Address), (ushort)options.Port);
     }
 
     static ArgumentException Bad(string option, object value, string expected) => new($"{option} is {value}; expected {expected}.", option);

@@ -13,7 +13,7 @@ public sealed record TeredoRelayReport
     public required bool IsHostSpecific { get; init; }
 
     /// <summary>The IPv6 prefixes served; none while a host-specific relay waits for a native address.</summary>
-    public required IReadOnlyList<Ipv6Prefix> Served { get; init; }
+    public required IReadOnlyList<IPv6Prefix> Served { get; init; }
 
     /// <summary>The UDP endpoint that it talks to Teredo clients from, or null while it does not run.</summary>
     public IPEndPoint? EndPoint { get; init; }

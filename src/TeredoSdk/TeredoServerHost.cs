@@ -132,11 +132,11 @@ public sealed class TeredoServerHost : IAsyncDisposable
         await Task.WhenAll(_transports.Select(transport => transport?.Completion ?? Task.CompletedTask)).ConfigureAwait(false);
     }
 
-    static Ipv4Address Parse(IPAddress address, string option) => address is { AddressFamily: AddressFamily.InterNetwork }
-        ? Ipv4Address.FromIPAddress(address)
+    static IPv4Address Parse(IPAddress address, string option) => address is { AddressFamily: AddressFamily.InterNetwork }
+        ? IPv4Address.FromIPAddress(address)
         : throw new ArgumentException($"{option} is {address?.ToString() ?? "null"}; expected an IPv4 address of this machine.", option);
 
-    void Open(IHostNetwork network, Ipv4Endpoint local, LocalPort port)
+    void Open(IHostNetwork network, IPv4Endpoint local, LocalPort port)
     {
         try
         {
@@ -149,7 +149,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
         }
     }
 
-    void HandleDatagram(LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    void HandleDatagram(LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
         Span<byte> buffer = stackalloc byte[MaxDatagramOctets];
         Verdict verdict;

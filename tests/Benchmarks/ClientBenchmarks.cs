@@ -15,7 +15,7 @@ public class ClientBenchmarks
     readonly byte[] _in = new byte[1248 * Burst], _out = new byte[1248 * Burst];
     readonly Verdict[] _verdicts = new Verdict[Burst];
     TeredoClient _client = null!;
-    Ipv4Endpoint _source;
+    IPv4Endpoint _source;
     Instant _now;
 
     [GlobalSetup]

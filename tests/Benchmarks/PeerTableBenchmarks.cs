@@ -10,7 +10,7 @@ public class PeerTableBenchmarks
 {
     const int Peers = 1_000_000, Lookups = Peers;
 
-    readonly Ipv6Address[] _wanted = new Ipv6Address[Lookups];
+    readonly IPv6Address[] _wanted = new IPv6Address[Lookups];
     PeerTable _table = null!;
 
     [GlobalSetup]
@@ -37,5 +37,5 @@ public class PeerTableBenchmarks
         return found;
     }
 
-    static Ipv6Address Address(uint i) => new TeredoAddress(new(0x5DB8_D822), (TeredoFlags)(i * 7) & TeredoFlags.Random, new(new(0x0100_0000 + i), 40_000));
+    static IPv6Address Address(uint i) => new TeredoAddress(new(0x5DB8_D822), (TeredoFlags)(i * 7) & TeredoFlags.Random, new(new(0x0100_0000 + i), 40_000));
 }

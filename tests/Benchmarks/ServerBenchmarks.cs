@@ -11,7 +11,7 @@ public class ServerBenchmarks
 {
     const int Sources = 100_000; // more than the rate limits remember
 
-    static readonly Ipv4Address Primary = new(0x41360001);
+    static readonly IPv4Address Primary = new(0x41360001);
 
     readonly TeredoServer _server = new(new() { Primary = Primary, Secondary = new(0x41360002) }, CryptographicRandom.Instance);
     readonly TeredoServer _secure;
@@ -44,14 +44,14 @@ public class ServerBenchmarks
     public int ForwardBubble()
     {
         var source = NextSource();
-        var target = new Ipv4Endpoint(new(source.Address.Value ^ 0x01000000), 50000);
+        var target = new IPv4Endpoint(new(source.Address.Value ^ 0x01000000), 50000);
         Bubble.Write(_bubble, new TeredoAddress(Primary, TeredoFlags.None, source), new TeredoAddress(Primary, TeredoFlags.None, target));
         return Handle(_server, source, _bubble);
     }
 
-    Ipv4Endpoint NextSource() => new(new(0x50000000 + ++_count % Sources), 50000);
+    IPv4Endpoint NextSource() => new(new(0x50000000 + ++_count % Sources), 50000);
 
-    int Handle(TeredoServer server, Ipv4Endpoint source, byte[] datagram)
+    int Handle(TeredoServer server, IPv4Endpoint source, byte[] datagram)
     {
         // A tenth of a second for each datagram: no source runs into its limit.
         server.HandleDatagram(new(TimeSpan.FromMilliseconds(100L * _count)), LocalPort.ServerPrimary, source, datagram);

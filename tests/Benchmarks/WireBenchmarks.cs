@@ -14,7 +14,7 @@ public class WireBenchmarks
 {
     const int PayloadSize = 1200;
 
-    static readonly Ipv6Address Source = Ipv6Address.Parse("2001:0:4136:1:0:3cae:afff:fffe"), Destination = Ipv6Address.Parse("2001:db8:6::50");
+    static readonly IPv6Address Source = IPv6Address.Parse("2001:0:4136:1:0:3cae:afff:fffe"), Destination = IPv6Address.Parse("2001:db8:6::50");
 
     readonly byte[] _payload = new byte[PayloadSize], _datagram, _output = new byte[1500];
 

@@ -9,28 +9,28 @@ public sealed partial class ClientEpisode
 {
     const int PeerCount = 24, NativeCount = 8, Remembered = 32;
 
-    readonly List<Ipv6Address> _peers = [], _natives = [], _addresses = [];
-    readonly List<Ipv4Endpoint> _endpoints = [], _relays = [];
-    readonly (LocalPort Via, Ipv4Endpoint Target, byte[] Payload)?[] _sent = new (LocalPort, Ipv4Endpoint, byte[])?[Remembered];
+    readonly List<IPv6Address> _peers = [], _natives = [], _addresses = [];
+    readonly List<IPv4Endpoint> _endpoints = [], _relays = [];
+    readonly (LocalPort Via, IPv4Endpoint Target, byte[] Payload)?[] _sent = new (LocalPort, IPv4Endpoint, byte[])?[Remembered];
     Mutator _mutator = null!;
-    Ipv4Endpoint _mapped;
+    IPv4Endpoint _mapped;
     int _sentCount, _step;
-    (LocalPort Via, Ipv4Endpoint Target, byte[] Payload)? _solicitation;
+    (LocalPort Via, IPv4Endpoint Target, byte[] Payload)? _solicitation;
 
     TeredoServerAddress Server => _client.Server;
-    Ipv4Endpoint Primary => new(Server.Primary, TeredoPorts.Server);
-    Ipv6Address Us => _client.Address is { } address ? address : TeredoLinkLocal.Client;
+    IPv4Endpoint Primary => new(Server.Primary, TeredoPorts.Server);
+    IPv6Address Us => _client.Address is { } address ? address : TeredoLinkLocal.Client;
 
     void BuildWorld()
     {
         bool lab = _variant.Options.AllowPrivateAddresses;
-        var here = Ipv4Address.Parse(lab ? "203.0.113.11" : "131.107.0.1");
-        uint peers = Ipv4Address.Parse(lab ? "203.0.113.40" : "81.2.69.40").Value, servers = Ipv4Address.Parse(lab ? "203.0.113.1" : "83.170.6.1").Value;
+        var here = IPv4Address.Parse(lab ? "203.0.113.11" : "131.107.0.1");
+        uint peers = IPv4Address.Parse(lab ? "203.0.113.40" : "81.2.69.40").Value, servers = IPv4Address.Parse(lab ? "203.0.113.1" : "83.170.6.1").Value;
         _mapped = new(here, 39328);
         for (int i = 0; i < PeerCount; i++)
         {
-            var address = i < 4 ? here : new Ipv4Address(peers + (uint)i); // the first ones are behind our own NAT
-            var server = i % 3 == 0 ? _variant.Options.Servers[0].Primary : new Ipv4Address(servers + (uint)(i % 3));
+            var address = i < 4 ? here : new IPv4Address(peers + (uint)i); // the first ones are behind our own NAT
+            var server = i % 3 == 0 ? _variant.Options.Servers[0].Primary : new IPv4Address(servers + (uint)(i % 3));
             _peers.Add(new TeredoAddress(server, (TeredoFlags)Random.Next(65536) & TeredoFlags.Random, new(address, (ushort)(20000 + i * 7))));
         }
         for (int i = 0; i < NativeCount; i++)
@@ -42,16 +42,16 @@ public sealed partial class ClientEpisode
             [_mapped, new(LocalAddress, 50000), new(_variant.Options.Servers[0].Primary, 3544), new(_variant.Options.Servers[0].Secondary, 3544)]);
         _endpoints.AddRange(_relays);
         foreach (string text in "10.0.0.1:4000 127.0.0.1:4000 224.0.0.253:3544 255.255.255.255:9 192.168.1.255:4000 192.168.1.9:4000 0.0.0.0:0 240.0.0.1:1 192.88.99.1:5 8.8.8.8:53 8.8.8.8:3544 8.8.4.4:0 100.64.0.1:99 169.254.1.1:7".Split(' '))
-            _endpoints.Add(Ipv4Endpoint.Parse(text));
+            _endpoints.Add(IPv4Endpoint.Parse(text));
         foreach (var peer in _peers)
             if (TeredoAddress.TryCreate(peer, out var teredo))
                 _endpoints.Add(teredo.MappedEndpoint);
         _addresses.AddRange(_peers);
         _addresses.AddRange(_natives);
         foreach (string text in "ff02::1 ff02::2 fe80::ffff:ffff:ffff fe80::1 ::1 :: ::ffff:8.8.8.8 fc00::1 2002:808:808::1 3ffe:831f:808:808::1 2001:0:808:808::".Split(' '))
-            _addresses.Add(Ipv6Address.Parse(text));
+            _addresses.Add(IPv6Address.Parse(text));
         foreach (var endpoint in _endpoints)
-            _addresses.Add(new TeredoAddress(Ipv4Address.Parse("83.170.6.9"), TeredoFlags.None, endpoint));
+            _addresses.Add(new TeredoAddress(IPv4Address.Parse("83.170.6.9"), TeredoFlags.None, endpoint));
         _mutator = new(Random, _addresses, _endpoints);
     }
 
@@ -95,7 +95,7 @@ public sealed partial class ClientEpisode
         }
     }
 
-    void AnswerSolicitation((LocalPort Via, Ipv4Endpoint Target, byte[] Payload) solicitation)
+    void AnswerSolicitation((LocalPort Via, IPv4Endpoint Target, byte[] Payload) solicitation)
     {
         _ = Encapsulation.TryParse(solicitation.Payload, out var datagram, out _);
         var mapped = Mapping(solicitation);
@@ -107,7 +107,7 @@ public sealed partial class ClientEpisode
     }
 
     // What the NAT makes of the solicitation's socket.
-    Ipv4Endpoint Mapping((LocalPort Via, Ipv4Endpoint Target, byte[] Payload) solicitation)
+    IPv4Endpoint Mapping((LocalPort Via, IPv4Endpoint Target, byte[] Payload) solicitation)
     {
         bool isPrimary = solicitation.Target.Address == Server.Primary, isService = solicitation.Via == LocalPort.Service;
         ushort local = _sockets.GetValueOrDefault(solicitation.Via).Port;
@@ -122,7 +122,7 @@ public sealed partial class ClientEpisode
     }
 
     // The right answer to something that the client sent, or nearly.
-    void Reply((LocalPort Via, Ipv4Endpoint Target, byte[] Payload) sent)
+    void Reply((LocalPort Via, IPv4Endpoint Target, byte[] Payload) sent)
     {
         if (!Encapsulation.TryParse(sent.Payload, out var datagram, out _) || RouterSolicitation.Matches(datagram.Packet))
         {
@@ -166,7 +166,7 @@ public sealed partial class ClientEpisode
                 break;
             case 4:
                 Spoil(LocalPort.Discovery, new(new(_network.LocalAddress.Value + (uint)Random.Next(1, 9)), (ushort)Random.Next(4000, 4010)),
-                    Craft.BubbleOf(Pick(_peers), Ipv6Address.AllNodes), 10);
+                    Craft.BubbleOf(Pick(_peers), IPv6Address.AllNodes), 10);
                 break;
             case 5:
                 Spoil(LocalPort.Service, new(new(_network.LocalAddress.Value + (uint)Random.Next(1, 9)), (ushort)Random.Next(4000, 4010)),
@@ -181,7 +181,7 @@ public sealed partial class ClientEpisode
         }
     }
 
-    Ipv6Address AnyPeer() => new TeredoAddress(Pick(_endpoints).Address, (TeredoFlags)Random.Next(65536) & TeredoFlags.Random, AnyEndpoint());
+    IPv6Address AnyPeer() => new TeredoAddress(Pick(_endpoints).Address, (TeredoFlags)Random.Next(65536) & TeredoFlags.Random, AnyEndpoint());
 
     void ApproachAsNative()
     {
@@ -216,14 +216,14 @@ public sealed partial class ClientEpisode
     }
 
     // Through our server, which puts the sender's endpoint in front.
-    void Forward(Ipv6Address peer, byte[] bubble) =>
+    void Forward(IPv6Address peer, byte[] bubble) =>
         Spoil(LocalPort.Service, Primary, Craft.WithOrigin(Chance(95) ? EndpointOf(peer) : Pick(_endpoints), bubble), 10);
 
-    void Spoil(LocalPort via, Ipv4Endpoint source, byte[] payload, int percent) =>
+    void Spoil(LocalPort via, IPv4Endpoint source, byte[] payload, int percent) =>
         HandIn(via, source, Chance(percent) ? _mutator.Mutate(payload) : payload);
 
     // A third of the peers are behind symmetric NATs and come from elsewhere now and then.
-    Ipv4Endpoint EndpointOf(Ipv6Address peer)
+    IPv4Endpoint EndpointOf(IPv6Address peer)
     {
         if (!TeredoAddress.TryCreate(peer, out var teredo))
             return RelayOf(peer);
@@ -231,5 +231,5 @@ public sealed partial class ClientEpisode
         return mapped.Port % 3 == 0 ? new(mapped.Address, (ushort)(mapped.Port + 1 + Random.Next(100) / 98)) : Chance(98) ? mapped : Pick(_endpoints);
     }
 
-    Ipv4Endpoint RelayOf(Ipv6Address native) => Chance(97) ? _relays[(int)(native.Low % (ulong)_relays.Count)] : Pick(_relays);
+    IPv4Endpoint RelayOf(IPv6Address native) => Chance(97) ? _relays[(int)(native.Low % (ulong)_relays.Count)] : Pick(_relays);
 }

@@ -8,14 +8,14 @@ namespace TeredoSdk.Fuzz;
 public sealed partial class ClientEpisode : Episode
 {
     const int MaxTimeoutsPerPause = 100_000;
-    static readonly Ipv4Address LocalAddress = Ipv4Address.Parse("192.168.1.7"), OtherLocalAddress = Ipv4Address.Parse("10.9.0.3");
+    static readonly IPv4Address LocalAddress = IPv4Address.Parse("192.168.1.7"), OtherLocalAddress = IPv4Address.Parse("10.9.0.3");
 
     readonly ClientVariant _variant;
     readonly TeredoClient _client;
     readonly ClientOracle _oracle;
     readonly byte[] _buffer = new byte[BufferSize];
     readonly List<ClientRequest> _requests = [];
-    readonly Dictionary<LocalPort, Ipv4Endpoint> _sockets = [];
+    readonly Dictionary<LocalPort, IPv4Endpoint> _sockets = [];
     NetworkState _network = new() { LocalAddress = LocalAddress, AttachedSubnets = [new(LocalAddress, 24)] };
     int _leases;
 
@@ -68,7 +68,7 @@ public sealed partial class ClientEpisode : Episode
     }
 
     // Each datagram that the client gets, by whichever socket.
-    void HandIn(LocalPort via, Ipv4Endpoint source, byte[] payload)
+    void HandIn(LocalPort via, IPv4Endpoint source, byte[] payload)
     {
         if (!_sockets.ContainsKey(via))
             via = LocalPort.Service;
@@ -178,7 +178,7 @@ public sealed partial class ClientEpisode : Episode
                 MoveToOtherNetwork();
                 break;
             case 2:
-                Tell(_network with { HasNativeIpv6 = true });
+                Tell(_network with { HasNativeIPv6 = true });
                 Tell(_network);
                 break;
             case 3:
@@ -186,7 +186,7 @@ public sealed partial class ClientEpisode : Episode
                 StartClient();
                 break;
             case 4:
-                Tell(_network with { HasIpv4 = false });
+                Tell(_network with { HasIPv4 = false });
                 Tell(_network);
                 break;
             case 5:

@@ -11,7 +11,7 @@ public sealed partial class ClientOracle
     const int JudgedTargets = 128;
 
     readonly Queue<Instant> _answerWindows = new(); // when each target's window began
-    static readonly Ipv4Endpoint DiscoveryGroup = new(new(0xE00000FD), TeredoPorts.Server);
+    static readonly IPv4Endpoint DiscoveryGroup = new(new(0xE00000FD), TeredoPorts.Server);
 
     /// <summary>A datagram came out.</summary>
     public void OnTransmit(Instant now, Transmit transmit, ReadOnlySpan<byte> payload)
@@ -40,7 +40,7 @@ public sealed partial class ClientOracle
     /// <summary>An IPv6 packet for the host came out: an error, or one that waited for a connectivity test.</summary>
     public void OnDelivery(Instant now, ReadOnlySpan<byte> octets)
     {
-        Finding.Unless(Ipv6Packet.TryParse(octets, out var packet) && packet.Length == octets.Length, "the host gets what is no packet");
+        Finding.Unless(IPv6Packet.TryParse(octets, out var packet) && packet.Length == octets.Length, "the host gets what is no packet");
         if (packet.Source.IsLinkLocal)
         {
             Finding.Unless(packet.NextHeader == NextHeader.Icmpv6 && packet.Payload[0] == (byte)Icmpv6Type.DestinationUnreachable, "the host gets a link-local packet");
@@ -68,10 +68,10 @@ public sealed partial class ClientOracle
     }
 
     // A server may be a relay as well (RFC 4380 §5.4.3); what is no echo request with our hop limit is data then.
-    bool IsRelayedData(Transmit transmit, in Ipv6Packet packet) =>
+    bool IsRelayedData(Transmit transmit, in IPv6Packet packet) =>
         PeerOf(packet.Destination).Verified.Contains(transmit.Target) && (packet.HopLimit != 128 || packet.Payload is not [128, ..]);
 
-    void CheckTest(Instant now, Transmit transmit, in Ipv6Packet packet)
+    void CheckTest(Instant now, Transmit transmit, in IPv6Packet packet)
     {
         Finding.Unless(transmit.Via == LocalPort.Service && packet.Destination.IsNative && Icmpv6Message.TryParse(packet, out var message)
             && EchoMessage.TryParse(message, out var echo) && !echo.IsReply && echo.Data.Length >= 8 && packet.Length <= 128,
@@ -84,7 +84,7 @@ public sealed partial class ClientOracle
     }
 
     // T1 of CONFORMANCE §3.8; behind a symmetric NAT with a reserved port also the embedded endpoint (§4.2).
-    void CheckData(Transmit transmit, in Ipv6Packet packet)
+    void CheckData(Transmit transmit, in IPv6Packet packet)
     {
         var verified = PeerOf(packet.Destination).Verified;
         Finding.Unless(_cause != Cause.Dropped, "data leaves for a datagram that was dropped");
@@ -95,12 +95,12 @@ public sealed partial class ClientOracle
             $"data for {packet.Destination} to {transmit.Target}, which is not verified");
     }
 
-    void CheckBubble(Instant now, Transmit transmit, in Ipv6Packet packet, ReadOnlySpan<byte> trailerOctets)
+    void CheckBubble(Instant now, Transmit transmit, in IPv6Packet packet, ReadOnlySpan<byte> trailerOctets)
     {
         var (via, target) = (transmit.Via, transmit.Target);
         if (target == DiscoveryGroup)
         {
-            Finding.Unless(options.LocalDiscovery && packet.Destination == Ipv6Address.AllNodes && transmit.Ttl == 1, "a bubble to the discovery group");
+            Finding.Unless(options.LocalDiscovery && packet.Destination == IPv6Address.AllNodes && transmit.Ttl == 1, "a bubble to the discovery group");
             return;
         }
         bool isTeredo = TeredoAddress.TryCreate(packet.Destination, out var teredo) && !teredo.HasOldPrefix;
@@ -111,7 +111,7 @@ public sealed partial class ClientOracle
         }
         Finding.Unless(TrailerSet.TryParse(trailerOctets, out var trailers), "a bubble that has to be discarded");
         var peer = PeerOf(packet.Destination);
-        if (isTeredo && target == new Ipv4Endpoint(teredo.Server, TeredoPorts.Server))
+        if (isTeredo && target == new IPv4Endpoint(teredo.Server, TeredoPorts.Server))
         {
             CheckIndirect(now, peer, packet.Destination, target, trailers);
             return;
@@ -139,7 +139,7 @@ public sealed partial class ClientOracle
             Finding.Unless(_cause != Cause.Dropped, $"a direct bubble to {target} for a datagram that was dropped");
     }
 
-    void CheckIndirect(Instant now, OraclePeer peer, Ipv6Address destination, Ipv4Endpoint target, in TrailerSet trailers)
+    void CheckIndirect(Instant now, OraclePeer peer, IPv6Address destination, IPv4Endpoint target, in TrailerSet trailers)
     {
         Finding.Unless(_rules.IsGlobal(target), $"an indirect bubble to {target}");
         if (trailers.Nonce is { } nonce)
@@ -157,7 +157,7 @@ public sealed partial class ClientOracle
     }
 
     // CONFORMANCE §3.9, §4.3, §4.5: where a direct bubble may go.
-    void CheckDirectTarget(OraclePeer peer, TeredoAddress teredo, Ipv4Endpoint target)
+    void CheckDirectTarget(OraclePeer peer, TeredoAddress teredo, IPv4Endpoint target)
     {
         if (peer.Verified.Contains(target))
             return;
@@ -169,14 +169,14 @@ public sealed partial class ClientOracle
         {
             Finding.Unless(options.Extensions.HasFlag(TeredoExtensions.Hairpinning) && peer.Alternates.Contains(target) && target.Port >= 1024,
                 $"a bubble to {target}, which the peer did not list");
-            Finding.Unless(Ipv4Rules.IsSite(target.Address)
+            Finding.Unless(IPv4Rules.IsSite(target.Address)
                 ? _rules.IsAttached(target.Address) || Mapped.Address == teredo.MappedEndpoint.Address
                 : _rules.IsGlobal(target) && target.Address.Value >> 24 != 127, $"a bubble to the alternate address {target}");
         }
     }
 
     // At most one answer for each datagram: to any target one bubble from each port.
-    void CountAnswer(Instant now, LocalPort via, Ipv4Endpoint target)
+    void CountAnswer(Instant now, LocalPort via, IPv4Endpoint target)
     {
         if (!_answered)
             _allAnswers.Count(now, "answers");

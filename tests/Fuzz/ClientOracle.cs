@@ -37,17 +37,17 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
     const int MaxSentPerDatagram = 20, MaxSentPerOwnInput = 64; // a pair with every copy, an echo test, and what waited
     static readonly TimeSpan Window = TimeSpan.FromSeconds(300), Spacing = TimeSpan.FromSeconds(2), NonceLifetime = TimeSpan.FromSeconds(30);
 
-    readonly Dictionary<Ipv6Address, OraclePeer> _peers = [];
-    readonly Dictionary<int, Ipv4Endpoint> _sockets = [];
+    readonly Dictionary<IPv6Address, OraclePeer> _peers = [];
+    readonly Dictionary<int, IPv4Endpoint> _sockets = [];
     readonly HashSet<int> _randomPorts = [];
-    readonly Dictionary<(int Via, Ipv4Endpoint Server), Budget> _solicitations = [];
-    readonly Dictionary<(int Via, Ipv4Endpoint Target), Budget> _answers = [];
-    readonly Dictionary<(Ipv6Address Peer, Ipv4Endpoint Local), Instant> _discovered = []; // what lies in our network outlives our address
+    readonly Dictionary<(int Via, IPv4Endpoint Server), Budget> _solicitations = [];
+    readonly Dictionary<(int Via, IPv4Endpoint Target), Budget> _answers = [];
+    readonly Dictionary<(IPv6Address Peer, IPv4Endpoint Local), Instant> _discovered = []; // what lies in our network outlives our address
     readonly RateOracle _allAnswers = new(100), _allTests = new(50), _errors = new(10);
-    Ipv4Rules _rules = new(options.AllowPrivateAddresses);
-    Ipv6Address? _address;
-    Ipv4Endpoint? _origin, _intervalMapped;
-    Ipv6Address _cameFrom;
+    IPv4Rules _rules = new(options.AllowPrivateAddresses);
+    IPv6Address? _address;
+    IPv4Endpoint? _origin, _intervalMapped;
+    IPv6Address _cameFrom;
     Cause _cause;
     int _sent;
     LocalPort _echoTest; // the port that has just solicited: its next bubble is the test's
@@ -57,8 +57,8 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
     public bool JudgesBudgets { get; init; } = true;
 
     /// <summary>The client's own endpoints: the service port's, inside and outside.</summary>
-    Ipv4Endpoint Local => _sockets.GetValueOrDefault(LocalPort.Service.Id);
-    Ipv4Endpoint Mapped => _address is { } address && TeredoAddress.TryCreate(address, out var teredo) ? teredo.MappedEndpoint : default;
+    IPv4Endpoint Local => _sockets.GetValueOrDefault(LocalPort.Service.Id);
+    IPv4Endpoint Mapped => _address is { } address && TeredoAddress.TryCreate(address, out var teredo) ? teredo.MappedEndpoint : default;
 
     bool MayBeLate => options.Extensions.HasFlag(TeredoExtensions.PortPreservingSymmetricNat) && options.MaxRandomPorts > 0;
 
@@ -90,7 +90,7 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
     }
 
     /// <summary>The client's address; with another one everything that was known of peers is void.</summary>
-    public void SetAddress(Ipv6Address? address)
+    public void SetAddress(IPv6Address? address)
     {
         if (address == _address)
             return;
@@ -111,13 +111,13 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
     }
 
     /// <summary>The driver opened a port.</summary>
-    public void OnOpened(LocalPort port, Ipv4Endpoint local) => _sockets[port.Id] = local;
+    public void OnOpened(LocalPort port, IPv4Endpoint local) => _sockets[port.Id] = local;
 
     /// <summary>The driver could not open a port.</summary>
     public void OnNotOpened(LocalPort port) => _randomPorts.Remove(port.Id);
 
     /// <summary>A datagram went in and this became of it; called before anything is taken out.</summary>
-    public void OnDatagram(Instant now, LocalPort via, Ipv4Endpoint source, byte[] payload, Verdict verdict)
+    public void OnDatagram(Instant now, LocalPort via, IPv4Endpoint source, byte[] payload, Verdict verdict)
     {
         Begin(Cause.Dropped);
         Finding.Unless(verdict.Kind != VerdictKind.Send, "a datagram is to be sent on");
@@ -181,15 +181,15 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
             peer.Alternates.Add(alternate);
     }
 
-    void OnDiscoveryBubble(Instant now, Ipv4Endpoint source, in Ipv6Packet packet)
+    void OnDiscoveryBubble(Instant now, IPv4Endpoint source, in IPv6Packet packet)
     {
-        Finding.Unless(options.LocalDiscovery && packet.IsBubble && packet.Destination == Ipv6Address.AllNodes && _rules.IsAttached(source.Address),
+        Finding.Unless(options.LocalDiscovery && packet.IsBubble && packet.Destination == IPv6Address.AllNodes && _rules.IsAttached(source.Address),
             $"a discovery bubble from {source} was taken");
         _discovered[(packet.Source, source)] = now;
         _cause = Cause.Own; // the bubble that greets it is our own
     }
 
-    void OnDirect(Instant now, Ipv4Endpoint source, byte[] payload, in Encapsulation datagram, Verdict verdict)
+    void OnDirect(Instant now, IPv4Endpoint source, byte[] payload, in Encapsulation datagram, Verdict verdict)
     {
         var packet = datagram.Packet;
         _cause = Cause.Direct;
@@ -217,22 +217,22 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
     }
 
     // R3, R5, R7, R7n of CONFORMANCE §3.10.
-    bool IsVerified(Instant now, OraclePeer peer, Ipv4Endpoint source, in Ipv6Packet packet, ReadOnlySpan<byte> trailerOctets)
+    bool IsVerified(Instant now, OraclePeer peer, IPv4Endpoint source, in IPv6Packet packet, ReadOnlySpan<byte> trailerOctets)
     {
         TeredoAddress.TryCreate(packet.Source, out var teredo);
         if (peer.Verified.Contains(source) || (teredo.MappedEndpoint == source && _rules.IsGlobal(source)))
             return true;
         if (WasDiscovered(now, packet.Source, source))
             return true;
-        return packet.IsBubble && (_rules.IsGlobal(source) || Ipv4Rules.IsSite(source.Address))
+        return packet.IsBubble && (_rules.IsGlobal(source) || IPv4Rules.IsSite(source.Address))
             && TrailerSet.TryParse(trailerOctets, out var trailers) && trailers.Nonce is { } nonce
             && peer.Nonces.TakeLast(2).Any(sent => sent.Nonce == nonce && now - sent.At < NonceLifetime);
     }
 
-    bool WasDiscovered(Instant now, Ipv6Address peer, Ipv4Endpoint local) =>
+    bool WasDiscovered(Instant now, IPv6Address peer, IPv4Endpoint local) =>
         _discovered.TryGetValue((peer, local), out var at) && now - at < TimeSpan.FromSeconds(600) && _rules.IsAttached(local.Address);
 
-    static bool IsTestReply(Instant now, OraclePeer peer, in Ipv6Packet packet)
+    static bool IsTestReply(Instant now, OraclePeer peer, in IPv6Packet packet)
     {
         if (!Icmpv6Message.TryParse(packet, out var message) || !EchoMessage.TryParse(message, out var echo) || !echo.IsReply)
             return false;
@@ -242,10 +242,10 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
         return false;
     }
 
-    bool IsServer(Ipv4Endpoint endpoint) =>
+    bool IsServer(IPv4Endpoint endpoint) =>
         endpoint.Port == TeredoPorts.Server && options.Servers.Any(server => server.Primary == endpoint.Address || server.Secondary == endpoint.Address);
 
-    OraclePeer PeerOf(Ipv6Address address)
+    OraclePeer PeerOf(IPv6Address address)
     {
         if (!_peers.TryGetValue(address, out var peer))
             _peers.Add(address, peer = new(MayBeLate));
@@ -256,12 +256,12 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
     // the grant was, nor so when its window of 300 s began: two windows may overlap.
     sealed class OraclePeer(bool mayBeLate)
     {
-        public HashSet<Ipv4Endpoint> Verified { get; } = [];
-        public HashSet<Ipv4Endpoint> Alternates { get; } = [];
+        public HashSet<IPv4Endpoint> Verified { get; } = [];
+        public HashSet<IPv4Endpoint> Alternates { get; } = [];
         public HashSet<ushort> RandomPorts { get; } = [];
         public List<(uint Nonce, Instant At)> Nonces { get; } = [];
         public List<(byte[] Data, Instant At)> Tests { get; } = [];
-        public List<(Ipv4Endpoint Source, byte[] Payload)> Held { get; } = [];
+        public List<(IPv4Endpoint Source, byte[] Payload)> Held { get; } = [];
         public Budget Grants { get; } = new(mayBeLate ? 8 : 4, Window, Spacing);
         public Budget LateIndirect { get; } = new(10, Window - TimeSpan.FromSeconds(20), TimeSpan.Zero);
         public Budget Advertisements { get; } = new(int.MaxValue, Window, TimeSpan.FromSeconds(1)); // to a verified peer, for its own solicitation

@@ -24,7 +24,7 @@ public enum NatKind
 public sealed record ClientVariant(TeredoClientOptions Options, NatKind Nat, bool JudgesBudgets = true, bool IsFlooded = false)
 {
     /// <summary>The servers of the strict and of the laboratory policy.</summary>
-    public static readonly TeredoServerAddress Global = new(Ipv4Address.Parse("65.54.227.120")), Lab = new(Ipv4Address.Parse("203.0.113.1"));
+    public static readonly TeredoServerAddress Global = new(IPv4Address.Parse("65.54.227.120")), Lab = new(IPv4Address.Parse("203.0.113.1"));
 
     /// <summary>A secret for secure qualification.</summary>
     public static readonly TeredoSecret Secret = new("client-01"u8.ToArray(), "teredo-shared-secret"u8.ToArray());
@@ -51,10 +51,10 @@ public sealed record ClientVariant(TeredoClientOptions Options, NatKind Nat, boo
         new(Strict with { Extensions = TeredoExtensions.Hairpinning, MapPort = false }, NatKind.EndpointIndependent),
         new(Strict with { Extensions = TeredoExtensions.ServerLoadReduction }, NatKind.EndpointIndependent),
         new(Strict with { LocalDiscovery = true, DormancyTimeout = TimeSpan.FromMinutes(5) }, NatKind.EndpointIndependent),
-        new(Strict with { DetermineInterval = true, NativeIpv6 = NativeIpv6Behaviour.Beside }, NatKind.EndpointIndependent),
+        new(Strict with { DetermineInterval = true, NativeIPv6 = NativeIPv6Behaviour.Beside }, NatKind.EndpointIndependent),
         new(Laboratory with { LocalDiscovery = true, DetermineInterval = true }, NatKind.PortPreserving),
         new(Strict with { Secret = Secret }, NatKind.Symmetric),
-        new(Strict with { Servers = [Global, new(Ipv4Address.Parse("65.54.228.10"))], RequireSecondary = true, RefreshInterval = TimeSpan.FromSeconds(5) }, NatKind.EndpointIndependent),
+        new(Strict with { Servers = [Global, new(IPv4Address.Parse("65.54.228.10"))], RequireSecondary = true, RefreshInterval = TimeSpan.FromSeconds(5) }, NatKind.EndpointIndependent),
         new(Strict with { MaxPeers = 16, MaxRandomPorts = 2 }, NatKind.PortPreserving, JudgesBudgets: false),
         new(Strict with { MaxPeers = 256 }, NatKind.Sequential, JudgesBudgets: false, IsFlooded: true),
         new(Laboratory with { MaxPeers = 40, LocalDiscovery = true }, NatKind.Sequential, JudgesBudgets: false),

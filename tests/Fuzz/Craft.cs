@@ -9,7 +9,7 @@ namespace TeredoSdk.Fuzz;
 public static class Craft
 {
     /// <summary>A bubble with trailers.</summary>
-    public static byte[] BubbleOf(Ipv6Address source, Ipv6Address destination, params byte[][] trailers)
+    public static byte[] BubbleOf(IPv6Address source, IPv6Address destination, params byte[][] trailers)
     {
         byte[] datagram = new byte[Bubble.Size + trailers.Sum(trailer => trailer.Length)];
         int at = Bubble.Write(datagram, source, destination);
@@ -39,7 +39,7 @@ public static class Craft
     public static byte[] NeighborDiscovery(int type) => Trailer(TrailerType.NeighborDiscovery, (byte)type, 0, 0, 0);
 
     /// <summary>An alternate address trailer.</summary>
-    public static byte[] Alternates(params Ipv4Endpoint[] endpoints)
+    public static byte[] Alternates(params IPv4Endpoint[] endpoints)
     {
         byte[] octets = new byte[4 + 6 * endpoints.Length];
         TrailerSet.WriteAlternateAddresses(octets, endpoints);
@@ -47,7 +47,7 @@ public static class Craft
     }
 
     /// <summary>A packet behind an origin indication.</summary>
-    public static byte[] WithOrigin(Ipv4Endpoint origin, byte[] packet)
+    public static byte[] WithOrigin(IPv4Endpoint origin, byte[] packet)
     {
         byte[] datagram = new byte[OriginIndication.Size + packet.Length];
         OriginIndication.Write(datagram, origin);
@@ -56,7 +56,7 @@ public static class Craft
     }
 
     /// <summary>A UDP datagram in IPv6.</summary>
-    public static byte[] Udp(Ipv6Address source, Ipv6Address destination, int size)
+    public static byte[] Udp(IPv6Address source, IPv6Address destination, int size)
     {
         byte[] packet = new byte[48 + size];
         UdpDatagram.WritePacket(packet, source, 4242, destination, 4242, new byte[size]);
@@ -64,7 +64,7 @@ public static class Craft
     }
 
     /// <summary>An echo message.</summary>
-    public static byte[] Echo(Icmpv6Type type, Ipv6Address source, Ipv6Address destination, ushort identifier, ushort sequence, ReadOnlySpan<byte> data)
+    public static byte[] Echo(Icmpv6Type type, IPv6Address source, IPv6Address destination, ushort identifier, ushort sequence, ReadOnlySpan<byte> data)
     {
         byte[] packet = new byte[48 + data.Length];
         EchoMessage.WritePacket(packet, type, source, destination, identifier, sequence, data);
@@ -77,7 +77,7 @@ public static class Craft
         byte[] datagram = new byte[Authentication.MinimumSize + RouterSolicitation.Size];
         Authentication.Write(datagram, nonce);
         RouterSolicitation.Write(datagram.AsSpan(Authentication.MinimumSize),
-            cone ? new Ipv6Address(0xFE80_0000_0000_0000, 0x8000_FFFF_FFFF_FFFF) : TeredoLinkLocal.Client);
+            cone ? new IPv6Address(0xFE80_0000_0000_0000, 0x8000_FFFF_FFFF_FFFF) : TeredoLinkLocal.Client);
         return datagram;
     }
 
@@ -91,7 +91,7 @@ public static class Craft
     }
 
     /// <summary>The answer to a solicitation.</summary>
-    public static byte[] Advertisement(ulong nonce, Ipv4Endpoint mapped, Ipv4Address primary, TeredoSecret? secret)
+    public static byte[] Advertisement(ulong nonce, IPv4Endpoint mapped, IPv4Address primary, TeredoSecret? secret)
     {
         byte[] packet = new byte[RouterAdvertisement.Size], origin = new byte[OriginIndication.Size], header = new byte[512];
         RouterAdvertisement.Write(packet, primary, TeredoLinkLocal.Client);
@@ -104,9 +104,9 @@ public static class Craft
     /// <summary>Makes the ICMPv6 checksum right again after a mutation.</summary>
     public static void FixChecksum(Span<byte> packet)
     {
-        if (!Ipv6Packet.TryParse(packet, out var parsed) || parsed.NextHeader != NextHeader.Icmpv6 || parsed.Payload.Length < 4)
+        if (!IPv6Packet.TryParse(packet, out var parsed) || parsed.NextHeader != NextHeader.Icmpv6 || parsed.Payload.Length < 4)
             return;
-        var segment = packet[Ipv6Packet.HeaderSize..parsed.Length];
+        var segment = packet[IPv6Packet.HeaderSize..parsed.Length];
         segment[2] = segment[3] = 0;
         BinaryPrimitives.WriteUInt16BigEndian(segment[2..],
             InternetChecksum.Compute(parsed.Source, parsed.Destination, NextHeader.Icmpv6, segment));

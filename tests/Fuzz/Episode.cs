@@ -17,7 +17,7 @@ public abstract class Episode(int seed)
     public Instant Now { get; protected set; } = Instant.FromSeconds(1000);
 
     /// <summary>The last datagram that was handed in, with how it got there.</summary>
-    public (string Via, Ipv4Endpoint Source, byte[] Payload) Last { get; protected set; } = ("none yet", default, []);
+    public (string Via, IPv4Endpoint Source, byte[] Payload) Last { get; protected set; } = ("none yet", default, []);
 
     /// <summary>How often each outcome came up: to see that a run reached more than the first check.</summary>
     public IEnumerable<(string Outcome, long Count)> Outcomes =>
@@ -57,5 +57,5 @@ public abstract class Episode(int seed)
     protected T Pick<T>(IReadOnlyList<T> list) => list[Random.Next(list.Count)];
 
     /// <summary>An endpoint from anywhere.</summary>
-    protected Ipv4Endpoint AnyEndpoint() => new(new((uint)Random.NextInt64(1L << 32)), (ushort)Random.Next(65536));
+    protected IPv4Endpoint AnyEndpoint() => new(new((uint)Random.NextInt64(1L << 32)), (ushort)Random.Next(65536));
 }

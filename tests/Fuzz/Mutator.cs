@@ -8,7 +8,7 @@ namespace TeredoSdk.Fuzz;
 /// <param name="random">Where the choices come from.</param>
 /// <param name="addresses">IPv6 addresses worth trying.</param>
 /// <param name="endpoints">IPv4 endpoints worth trying.</param>
-public sealed class Mutator(Random random, IReadOnlyList<Ipv6Address> addresses, IReadOnlyList<Ipv4Endpoint> endpoints)
+public sealed class Mutator(Random random, IReadOnlyList<IPv6Address> addresses, IReadOnlyList<IPv4Endpoint> endpoints)
 {
     static readonly byte[] NextHeaders = [0, 6, 17, 43, 44, 58, 59, 60, 255];
     static readonly byte[] TrailerTypes = [0, 1, 2, 3, 4, 5, 0x41, 0x7F, 0x81, 0xC1, 0xFF];
@@ -26,7 +26,7 @@ public sealed class Mutator(Random random, IReadOnlyList<Ipv6Address> addresses,
     }
 
     /// <summary>Gives a datagram other IPv6 addresses and a right checksum.</summary>
-    public static byte[] Readdress(byte[] datagram, Ipv6Address source, Ipv6Address destination)
+    public static byte[] Readdress(byte[] datagram, IPv6Address source, IPv6Address destination)
     {
         if (Packet(datagram) is not { } at)
             return datagram;
@@ -96,7 +96,7 @@ public sealed class Mutator(Random random, IReadOnlyList<Ipv6Address> addresses,
         else
         {
             BinaryPrimitives.WriteUInt16BigEndian(address[10..], (ushort)~endpoint.Port);
-            new Ipv4Address(~endpoint.Address.Value).Write(address[12..]);
+            new IPv4Address(~endpoint.Address.Value).Write(address[12..]);
         }
     }
 

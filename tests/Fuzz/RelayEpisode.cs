@@ -8,18 +8,18 @@ namespace TeredoSdk.Fuzz;
 public sealed class RelayEpisode : Episode
 {
     const int ClientCount = 24;
-    static readonly Ipv6Address Host = Ipv6Address.Parse("2001:db8:6::50");
+    static readonly IPv6Address Host = IPv6Address.Parse("2001:db8:6::50");
 
     static readonly TeredoRelayOptions Strict = new()
     {
-        ServedPrefixes = [new(Ipv6Address.Parse("2001:db8:6::"), 64)],
-        OwnAddresses = [Ipv4Address.Parse("81.2.69.20")],
+        ServedPrefixes = [new(IPv6Address.Parse("2001:db8:6::"), 64)],
+        OwnAddresses = [IPv4Address.Parse("81.2.69.20")],
     };
 
     static readonly TeredoRelayOptions[] Variants =
     [
         Strict,
-        Strict with { ServedPrefixes = [new(default, 0)], AttachedSubnets = [new(Ipv4Address.Parse("81.2.69.0"), 26)] },
+        Strict with { ServedPrefixes = [new(default, 0)], AttachedSubnets = [new(IPv4Address.Parse("81.2.69.0"), 26)] },
         Strict with { ServedPrefixes = [new(Host, 128)], AllowPrivateAddresses = true },
         Strict with { SendDirectBubbles = false, OwnAddresses = [] },
         Strict with { MaxPeers = 16 },
@@ -29,9 +29,9 @@ public sealed class RelayEpisode : Episode
     readonly TeredoRelay _relay;
     readonly RelayOracle _oracle;
     readonly Mutator _mutator;
-    readonly List<Ipv6Address> _clients = [], _addresses = [];
-    readonly List<Ipv4Endpoint> _endpoints = [];
-    readonly (Ipv4Endpoint Target, Ipv6Address Source, Ipv6Address Client)[] _bubbles = new (Ipv4Endpoint, Ipv6Address, Ipv6Address)[16];
+    readonly List<IPv6Address> _clients = [], _addresses = [];
+    readonly List<IPv4Endpoint> _endpoints = [];
+    readonly (IPv4Endpoint Target, IPv6Address Source, IPv6Address Client)[] _bubbles = new (IPv4Endpoint, IPv6Address, IPv6Address)[16];
     readonly byte[] _buffer = new byte[BufferSize];
     readonly bool _isFlooded;
     int _bubbleCount;
@@ -45,12 +45,12 @@ public sealed class RelayEpisode : Episode
         _relay = new(options, new SeededRandom(seed));
         _oracle = new(options) { JudgesBudgets = options.MaxPeers > ClientCount * 100 };
         foreach (string text in "81.2.69.20:4000 81.2.69.20:3544 10.0.0.1:4000 127.0.0.1:4000 224.0.0.253:3544 255.255.255.255:9 81.2.69.63:4000 0.0.0.0:0 8.8.8.8:53 8.8.8.8:3544".Split(' '))
-            _endpoints.Add(Ipv4Endpoint.Parse(text));
+            _endpoints.Add(IPv4Endpoint.Parse(text));
         foreach (string text in "2001:db8:6::51 2001:db8:7::1 2a00:1450::1 2002:808:808::1 2002:5102:4514::1 fe80::1 ff02::1 ::1 :: 3ffe:831f:808:808::1".Split(' '))
-            _addresses.Add(Ipv6Address.Parse(text));
+            _addresses.Add(IPv6Address.Parse(text));
         for (uint i = 0; i < ClientCount; i++)
         {
-            Ipv4Endpoint mapped = new(new(0x51024528 + i), (ushort)(20000 + i));
+            IPv4Endpoint mapped = new(new(0x51024528 + i), (ushort)(20000 + i));
             _clients.Add(new TeredoAddress(new(0x53AA0601 + i % 3), (TeredoFlags)Random.Next(65536) & TeredoFlags.Random, mapped));
             _endpoints.Add(mapped);
         }
@@ -115,9 +115,9 @@ public sealed class RelayEpisode : Episode
         Drain();
     }
 
-    Ipv6Address AnyClient() => _isFlooded && Chance(90) ? new TeredoAddress(new(0x53AA0601), TeredoFlags.None, AnyEndpoint()) : Pick(_clients);
+    IPv6Address AnyClient() => _isFlooded && Chance(90) ? new TeredoAddress(new(0x53AA0601), TeredoFlags.None, AnyEndpoint()) : Pick(_clients);
 
-    void HandIn(Ipv4Endpoint source, byte[] payload)
+    void HandIn(IPv4Endpoint source, byte[] payload)
     {
         Last = ("service", source, payload);
         Trace?.WriteLine($"{Now} in  {source} {Convert.ToHexStringLower(payload)}");
@@ -134,7 +134,7 @@ public sealed class RelayEpisode : Episode
         {
             Trace?.WriteLine($"{Now} out {transmit.Target} ttl {transmit.Ttl} {Convert.ToHexStringLower(_buffer, 0, transmit.Length)}");
             _oracle.OnTransmit(Now, transmit, _buffer.AsSpan(0, transmit.Length));
-            if (Ipv6Packet.TryParse(_buffer.AsSpan(0, transmit.Length), out var packet) && packet.IsBubble)
+            if (IPv6Packet.TryParse(_buffer.AsSpan(0, transmit.Length), out var packet) && packet.IsBubble)
                 _bubbles[_bubbleCount++ % _bubbles.Length] = (transmit.Target, packet.Source, packet.Destination);
         }
         while (_relay.TryTakeDelivery(_buffer, out int length))
@@ -148,7 +148,7 @@ public sealed class RelayEpisode : Episode
     byte[] Spoil(byte[] payload) => Chance(10) ? _mutator.Mutate(payload) : payload;
 
     // A third of the clients are behind symmetric NATs.
-    static Ipv4Endpoint EndpointOf(Ipv6Address client)
+    static IPv4Endpoint EndpointOf(IPv6Address client)
     {
         TeredoAddress.TryCreate(client, out var teredo);
         var mapped = teredo.MappedEndpoint;

@@ -10,11 +10,11 @@ public sealed class RelayOracle(TeredoRelayOptions options)
 {
     static readonly TimeSpan Window = TimeSpan.FromSeconds(300), Spacing = TimeSpan.FromSeconds(2), Validity = TimeSpan.FromSeconds(30);
 
-    readonly Ipv4Rules _rules = new(options.AllowPrivateAddresses, [.. options.AttachedSubnets]);
-    readonly Dictionary<Ipv6Address, OracleClient> _clients = [];
+    readonly IPv4Rules _rules = new(options.AllowPrivateAddresses, [.. options.AttachedSubnets]);
+    readonly Dictionary<IPv6Address, OracleClient> _clients = [];
     readonly RateOracle _errors = new(10);
     Cause _cause;
-    Ipv6Address _heard;
+    IPv6Address _heard;
     int _sent;
 
     /// <summary>Whether budgets can be judged: not where clients are evicted and their budgets forgotten with them.</summary>
@@ -24,7 +24,7 @@ public sealed class RelayOracle(TeredoRelayOptions options)
     public void Begin() => (_cause, _sent) = (Cause.Own, 0);
 
     /// <summary>A datagram went in and this became of it.</summary>
-    public void OnDatagram(Instant now, Ipv4Endpoint source, byte[] payload, Verdict verdict)
+    public void OnDatagram(Instant now, IPv4Endpoint source, byte[] payload, Verdict verdict)
     {
         (_cause, _sent) = (Cause.Dropped, 0);
         if (verdict.Kind == VerdictKind.Dropped && !(verdict.Reason is DropReason.BadInnerDestination or DropReason.NotServed or DropReason.SourceRoute or DropReason.HopLimitExceeded))
@@ -52,7 +52,7 @@ public sealed class RelayOracle(TeredoRelayOptions options)
         Begin();
         if (verdict.Kind == VerdictKind.Dropped)
             return;
-        Finding.Unless(Ipv6Packet.TryParse(octets, out var packet) && packet.Length == octets.Length && !packet.IsBubble && packet.Source.IsNative && Serves(packet.Source),
+        Finding.Unless(IPv6Packet.TryParse(octets, out var packet) && packet.Length == octets.Length && !packet.IsBubble && packet.Source.IsNative && Serves(packet.Source),
             "a packet was taken that is not the relay's to send");
         if (!_clients.TryGetValue(packet.Destination, out var client))
             _clients.Add(packet.Destination, client = new());
@@ -66,7 +66,7 @@ public sealed class RelayOracle(TeredoRelayOptions options)
     public void OnTransmit(Instant now, Transmit transmit, ReadOnlySpan<byte> payload)
     {
         _sent++;
-        Finding.Unless(Ipv6Packet.TryParse(payload, out var packet) && packet.Length == payload.Length, "the relay sends what is no packet");
+        Finding.Unless(IPv6Packet.TryParse(payload, out var packet) && packet.Length == payload.Length, "the relay sends what is no packet");
         Finding.Unless(TeredoAddress.TryCreate(packet.Destination, out var teredo) && !teredo.HasOldPrefix, $"a packet for {packet.Destination} goes out");
         var target = transmit.Target;
         Finding.Unless(_rules.IsGlobal(target) && !options.OwnAddresses.Contains(target.Address), $"sent to {target}");
@@ -77,7 +77,7 @@ public sealed class RelayOracle(TeredoRelayOptions options)
             return;
         }
         Finding.Unless(_cause == Cause.Own && packet.Source.IsLinkLocal, "a bubble for a datagram");
-        bool indirect = target == new Ipv4Endpoint(teredo.Server, TeredoPorts.Server);
+        bool indirect = target == new IPv4Endpoint(teredo.Server, TeredoPorts.Server);
         Finding.Unless(indirect || ((target == teredo.MappedEndpoint || client.Verified.Contains(target)) && target.Port != TeredoPorts.Server), $"a bubble to {target}");
         if (indirect)
             client.Tokens.Add((packet.Source, now));
@@ -88,7 +88,7 @@ public sealed class RelayOracle(TeredoRelayOptions options)
     /// <summary>A packet for the IPv6 side came out: an error.</summary>
     public void OnDelivery(Instant now, ReadOnlySpan<byte> octets)
     {
-        Finding.Unless(Ipv6Packet.TryParse(octets, out var packet) && packet.Payload is [(byte)Icmpv6Type.DestinationUnreachable, ..] && Serves(packet.Destination)
+        Finding.Unless(IPv6Packet.TryParse(octets, out var packet) && packet.Payload is [(byte)Icmpv6Type.DestinationUnreachable, ..] && Serves(packet.Destination)
             && !packet.Destination.IsTeredo, "something other than an error to a served address");
         _errors.Count(now, "ICMPv6 errors");
     }
@@ -100,24 +100,24 @@ public sealed class RelayOracle(TeredoRelayOptions options)
         Finding.Unless(!isTimeout || relay.NextDeadline is not { } due || due > now, $"after a time-out at {now} the next is due at {relay.NextDeadline}");
     }
 
-    void CheckForward(in Ipv6Packet packet, in Encapsulation datagram, Verdict verdict)
+    void CheckForward(in IPv6Packet packet, in Encapsulation datagram, Verdict verdict)
     {
         Finding.Unless(!packet.IsBubble && verdict.Offset == datagram.PacketOffset && verdict.Length == packet.Length, "a bubble or other octets were forwarded");
         Finding.Unless(packet.Destination.IsNative && Serves(packet.Destination), $"forwarded to {packet.Destination}");
     }
 
-    bool Serves(Ipv6Address address) => options.ServedPrefixes.Any(prefix => prefix.Contains(address));
+    bool Serves(IPv6Address address) => options.ServedPrefixes.Any(prefix => prefix.Contains(address));
 
     sealed class OracleClient
     {
-        public HashSet<Ipv4Endpoint> Verified { get; } = [];
-        public List<(Ipv6Address Address, Instant At)> Tokens { get; } = [];
-        public Ipv4Endpoint? Mapping { get; private set; }
+        public HashSet<IPv4Endpoint> Verified { get; } = [];
+        public List<(IPv6Address Address, Instant At)> Tokens { get; } = [];
+        public IPv4Endpoint? Mapping { get; private set; }
         public Instant HeardAt { get; private set; } = Instant.FromSeconds(0);
         public Budget Direct { get; } = new(4, Window, Spacing);
         public Budget Indirect { get; } = new(4, Window, Spacing);
 
-        public void Hear(Instant now, Ipv4Endpoint source)
+        public void Hear(Instant now, IPv4Endpoint source)
         {
             Verified.Add(source);
             (Mapping, HeardAt) = (source, now);

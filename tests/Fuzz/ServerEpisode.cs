@@ -7,25 +7,25 @@ namespace TeredoSdk.Fuzz;
 /// <summary>A server among clients, other servers and strangers.</summary>
 public sealed class ServerEpisode : Episode
 {
-    static readonly TeredoServerOptions Strict = new() { Primary = Ipv4Address.Parse("65.54.227.120"), Secondary = Ipv4Address.Parse("65.54.227.121") };
-    static readonly TeredoServerOptions Lab = new() { Primary = Ipv4Address.Parse("203.0.113.1"), Secondary = Ipv4Address.Parse("203.0.113.2"), AllowPrivateAddresses = true };
+    static readonly TeredoServerOptions Strict = new() { Primary = IPv4Address.Parse("65.54.227.120"), Secondary = IPv4Address.Parse("65.54.227.121") };
+    static readonly TeredoServerOptions Lab = new() { Primary = IPv4Address.Parse("203.0.113.1"), Secondary = IPv4Address.Parse("203.0.113.2"), AllowPrivateAddresses = true };
 
     static readonly TeredoServerOptions[] Variants =
     [
         Strict,
-        Strict with { ForwardNative = true, PeerServers = [Ipv4Address.Parse("83.170.6.1")] },
+        Strict with { ForwardNative = true, PeerServers = [IPv4Address.Parse("83.170.6.1")] },
         Strict with { Secondary = null, Keys = Keys() },
         Lab,
-        Lab with { ForwardNative = true, AllowServerPort = true, PeerServers = [Ipv4Address.Parse("203.0.113.77")] },
-        Lab with { Keys = Keys(), AttachedSubnets = [new(Ipv4Address.Parse("203.0.113.0"), 24)], Relay = Ipv4Endpoint.Parse("203.0.113.1:3545") },
+        Lab with { ForwardNative = true, AllowServerPort = true, PeerServers = [IPv4Address.Parse("203.0.113.77")] },
+        Lab with { Keys = Keys(), AttachedSubnets = [new(IPv4Address.Parse("203.0.113.0"), 24)], Relay = IPv4Endpoint.Parse("203.0.113.1:3545") },
     ];
 
     readonly TeredoServerOptions _options;
     readonly TeredoServer _server;
     readonly ServerOracle _oracle;
     readonly Mutator _mutator;
-    readonly List<Ipv4Endpoint> _clients = [], _endpoints;
-    readonly List<Ipv6Address> _addresses = [];
+    readonly List<IPv4Endpoint> _clients = [], _endpoints;
+    readonly List<IPv6Address> _addresses = [];
     readonly byte[] _buffer = new byte[1500];
 
     /// <param name="seed">Where every choice comes from.</param>
@@ -35,14 +35,14 @@ public sealed class ServerEpisode : Episode
         _options = Variants[number % Variants.Length];
         _server = new(_options, new SeededRandom(seed));
         _oracle = new(_options);
-        uint first = Ipv4Address.Parse(_options.AllowPrivateAddresses ? "203.0.113.40" : "81.2.69.40").Value;
+        uint first = IPv4Address.Parse(_options.AllowPrivateAddresses ? "203.0.113.40" : "81.2.69.40").Value;
         for (uint i = 0; i < 16; i++)
             _clients.Add(new(new(first + i / 2), (ushort)(i == 15 ? 3544 : 20000 + i)));
         _endpoints = [.. _clients, new(_options.Primary, 3544), new(_options.Primary, 3545), new(_options.Primary, 777), new(new(_options.Primary.Value + 1), 3544)];
         foreach (string text in "10.0.0.1:4000 127.0.0.1:4000 224.0.0.253:3544 255.255.255.255:9 203.0.113.255:4000 203.0.113.77:99 83.170.6.1:99 0.0.0.0:0 8.8.8.8:53 8.8.8.8:3544 8.8.4.4:0".Split(' '))
-            _endpoints.Add(Ipv4Endpoint.Parse(text));
+            _endpoints.Add(IPv4Endpoint.Parse(text));
         foreach (string text in "2001:db8:6::50 2a00:1450::1 2002:808:808::1 2002:4136:e378::1 fe80::1 ff02::1 ff02::2 ::1 :: ::ffff:8.8.8.8 3ffe:831f:808:808::1".Split(' '))
-            _addresses.Add(Ipv6Address.Parse(text));
+            _addresses.Add(IPv6Address.Parse(text));
         _addresses.Add(TeredoLinkLocal.Server(_options.Primary));
         foreach (var endpoint in _endpoints)
             _addresses.Add(AddressOf(endpoint));
@@ -60,7 +60,7 @@ public sealed class ServerEpisode : Episode
         HandIn(_options.Secondary is not null && Chance(30) ? LocalPort.ServerSecondary : LocalPort.ServerPrimary, source, payload);
     }
 
-    byte[] Next(Ipv4Endpoint source)
+    byte[] Next(IPv4Endpoint source)
     {
         var sender = Chance(80) ? AddressOf(source) : Pick(_addresses);
         var destination = Chance(70) ? AddressOf(Pick(_clients)) : Pick(_addresses);
@@ -75,7 +75,7 @@ public sealed class ServerEpisode : Episode
         };
     }
 
-    void HandIn(LocalPort via, Ipv4Endpoint source, byte[] payload)
+    void HandIn(LocalPort via, IPv4Endpoint source, byte[] payload)
     {
         Last = (via.ToString(), source, payload);
         Trace?.WriteLine($"{Now} in  {via} {source} {Convert.ToHexStringLower(payload)}");
@@ -92,7 +92,7 @@ public sealed class ServerEpisode : Episode
         _oracle.End();
     }
 
-    Ipv6Address AddressOf(Ipv4Endpoint mapped) => new TeredoAddress(_options.Primary, TeredoFlags.None, mapped);
+    IPv6Address AddressOf(IPv4Endpoint mapped) => new TeredoAddress(_options.Primary, TeredoFlags.None, mapped);
 
     static ServerKeyTable Keys()
     {

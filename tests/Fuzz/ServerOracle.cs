@@ -11,19 +11,19 @@ public sealed class ServerOracle(TeredoServerOptions options)
     // The sizes of CONFORMANCE §3.11: a plain advertisement for a plain solicitation, a secured one for a secured one.
     const double PlainGrowth = 117.0 / 48, SecuredGrowth = 146.0 / 90;
 
-    readonly Ipv4Rules _rules = new(options.AllowPrivateAddresses, [.. options.AttachedSubnets]);
-    readonly TokenBuckets<Ipv4Address> _answers = new(ServerRateLimits.AnswersPerSecond, ServerRateLimits.AnswerBurst);
-    readonly TokenBuckets<Ipv4Endpoint> _forwards = new(ServerRateLimits.ForwardsPerSecond, ServerRateLimits.ForwardBurst);
-    readonly TokenBuckets<Ipv4Address> _destinations = new(ServerRateLimits.ForwardsPerDestinationPerSecond, ServerRateLimits.DestinationBurst);
+    readonly IPv4Rules _rules = new(options.AllowPrivateAddresses, [.. options.AttachedSubnets]);
+    readonly TokenBuckets<IPv4Address> _answers = new(ServerRateLimits.AnswersPerSecond, ServerRateLimits.AnswerBurst);
+    readonly TokenBuckets<IPv4Endpoint> _forwards = new(ServerRateLimits.ForwardsPerSecond, ServerRateLimits.ForwardBurst);
+    readonly TokenBuckets<IPv4Address> _destinations = new(ServerRateLimits.ForwardsPerDestinationPerSecond, ServerRateLimits.DestinationBurst);
     Instant _now;
     LocalPort _via;
-    Ipv4Endpoint _source;
+    IPv4Endpoint _source;
     byte[] _input = [];
     bool _consumed;
     int _sent;
 
     /// <summary>A datagram went in and this became of it.</summary>
-    public void Begin(Instant now, LocalPort via, Ipv4Endpoint source, byte[] payload, Verdict verdict)
+    public void Begin(Instant now, LocalPort via, IPv4Endpoint source, byte[] payload, Verdict verdict)
     {
         (_now, _via, _source, _input, _sent) = (now, via, source, payload, 0);
         _consumed = verdict.Kind == VerdictKind.Consumed;
@@ -52,7 +52,7 @@ public sealed class ServerOracle(TeredoServerOptions options)
     {
         CountOutput();
         _ = Encapsulation.TryParse(_input, out var input, out _);
-        Finding.Unless(Ipv6Packet.TryParse(octets, out var packet) && packet.Length == octets.Length && octets.Length <= _input.Length, "an odd native packet");
+        Finding.Unless(IPv6Packet.TryParse(octets, out var packet) && packet.Length == octets.Length && octets.Length <= _input.Length, "an odd native packet");
         Finding.Unless(options.ForwardNative && packet.NextHeader == NextHeader.Icmpv6 && packet.Payload is [128 or 129, ..], "no echo message goes to native IPv6");
         Finding.Unless(packet.HopLimit >= 1 && packet.HopLimit == input.Packet.HopLimit - 1, "the hop limit was not counted down");
         Finding.Unless(IsSender(packet.Source) && packet.Destination.IsNative, $"{packet.Source} to {packet.Destination} goes to native IPv6");
@@ -76,7 +76,7 @@ public sealed class ServerOracle(TeredoServerOptions options)
         _answers.Take(_now, _source.Address, "answers to");
     }
 
-    void CheckEchoReply(Transmit transmit, int length, in Ipv6Packet packet)
+    void CheckEchoReply(Transmit transmit, int length, in IPv6Packet packet)
     {
         Finding.Unless(transmit.Target == _source && packet.Payload is [129, ..] && length <= _input.Length, "a wrong echo reply");
         _answers.Take(_now, _source.Address, "answers to");
@@ -97,7 +97,7 @@ public sealed class ServerOracle(TeredoServerOptions options)
         _destinations.Take(_now, target.Address, "forwards to");
     }
 
-    bool IsSender(Ipv6Address address) => TeredoAddress.TryCreate(address, out var teredo) && !teredo.HasOldPrefix && teredo.MappedEndpoint == _source;
+    bool IsSender(IPv6Address address) => TeredoAddress.TryCreate(address, out var teredo) && !teredo.HasOldPrefix && teredo.MappedEndpoint == _source;
 
-    bool IsOwn(Ipv4Address address) => address == options.Primary || address == options.Secondary;
+    bool IsOwn(IPv4Address address) => address == options.Primary || address == options.Secondary;
 }

@@ -37,7 +37,7 @@ sealed class Lab : IAsyncDisposable
 
     public TeredoServerHost StartServer(string address = ServerAddress)
     {
-        var secondary = new Ipv4Address(Ipv4Address.Parse(address).Value + 1).ToIPAddress();
+        var secondary = new IPv4Address(IPv4Address.Parse(address).Value + 1).ToIPAddress();
         var options = new TeredoServerHostOptions
         {
             Address = IPAddress.Parse(address),
@@ -73,7 +73,7 @@ sealed class Lab : IAsyncDisposable
     public Func<int> CountSolicitations(string server)
     {
         int count = 0;
-        var target = new Ipv4Endpoint(Ipv4Address.Parse(server), TeredoPorts.Server);
+        var target = new IPv4Endpoint(IPv4Address.Parse(server), TeredoPorts.Server);
         var before = Network.Passes;
         Network.Passes = (from, to, payload) =>
         {

@@ -18,7 +18,7 @@ public sealed class LoopbackTests
         await using var lab = new Loopback();
         var node = await lab.StartAsync();
         var report = node.Report;
-        Assert.That(TeredoAddress.TryCreate(Ipv6Address.FromIPAddress(node.Address!), out var address));
+        Assert.That(TeredoAddress.TryCreate(IPv6Address.FromIPAddress(node.Address!), out var address));
         Assert.Multiple(() =>
         {
             Assert.That(address.Server.ToIPAddress(), Is.EqualTo(lab.Primary));

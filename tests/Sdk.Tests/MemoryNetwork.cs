@@ -11,13 +11,13 @@ namespace TeredoSdk.Tests;
 sealed class MemoryNetwork
 {
     readonly Lock _gate = new();
-    readonly Dictionary<Ipv4Endpoint, Transport> _transports = [];
-    readonly Queue<(Ipv4Endpoint Source, Ipv4Endpoint Target, byte[] Payload)> _underway = new();
+    readonly Dictionary<IPv4Endpoint, Transport> _transports = [];
+    readonly Queue<(IPv4Endpoint Source, IPv4Endpoint Target, byte[] Payload)> _underway = new();
     ushort _nextPort = 50000;
     bool _delivering;
 
     /// <summary>Sees each datagram; false loses it.</summary>
-    public Func<Ipv4Endpoint, Ipv4Endpoint, byte[], bool> Passes { get; set; } = (_, _, _) => true;
+    public Func<IPv4Endpoint, IPv4Endpoint, byte[], bool> Passes { get; set; } = (_, _, _) => true;
 
     /// <summary>How many sockets are open.</summary>
     public int OpenSockets
@@ -29,9 +29,9 @@ sealed class MemoryNetwork
         }
     }
 
-    public MemoryHost Host(string address) => new(this, Ipv4Address.Parse(address));
+    public MemoryHost Host(string address) => new(this, IPv4Address.Parse(address));
 
-    Transport Open(Ipv4Endpoint local, DatagramHandler handler)
+    Transport Open(IPv4Endpoint local, DatagramHandler handler)
     {
         lock (_gate)
         {
@@ -42,7 +42,7 @@ sealed class MemoryNetwork
         }
     }
 
-    void Send(Ipv4Endpoint source, Ipv4Endpoint target, byte[] payload)
+    void Send(IPv4Endpoint source, IPv4Endpoint target, byte[] payload)
     {
         if (!Passes(source, target, payload))
             return;
@@ -56,7 +56,7 @@ sealed class MemoryNetwork
         while (true)
         {
             Transport? receiver;
-            (Ipv4Endpoint Source, Ipv4Endpoint Target, byte[] Payload) next;
+            (IPv4Endpoint Source, IPv4Endpoint Target, byte[] Payload) next;
             lock (_gate)
             {
                 if (!_underway.TryDequeue(out next))
@@ -71,25 +71,25 @@ sealed class MemoryNetwork
     }
 
     /// <summary>One machine of the network.</summary>
-    public sealed class MemoryHost(MemoryNetwork network, Ipv4Address address) : IHostNetwork
+    public sealed class MemoryHost(MemoryNetwork network, IPv4Address address) : IHostNetwork
     {
         public event Action? Changed;
 
-        public Ipv4Address Address { get; private set; } = address;
-        public bool HasIpv4 { get; private set; } = true;
-        public bool HasNativeIpv6 { get; set; }
+        public IPv4Address Address { get; private set; } = address;
+        public bool HasIPv4 { get; private set; } = true;
+        public bool HasNativeIPv6 { get; set; }
 
         /// <summary>The machine gets another address, or none.</summary>
         public void Move(string? to)
         {
-            HasIpv4 = to is not null;
-            Address = to is null ? default : Ipv4Address.Parse(to);
+            HasIPv4 = to is not null;
+            Address = to is null ? default : IPv4Address.Parse(to);
             Changed?.Invoke();
         }
 
         public bool IsWatched => Changed is not null;
 
-        public NetworkState Describe(Ipv4Address server) => new() { HasIpv4 = HasIpv4, LocalAddress = Address, HasNativeIpv6 = HasNativeIpv6 };
+        public NetworkState Describe(IPv4Address server) => new() { HasIPv4 = HasIPv4, LocalAddress = Address, HasNativeIPv6 = HasNativeIPv6 };
 
         public IPortMapper? PortMapper { get; set; }
 
@@ -100,25 +100,25 @@ sealed class MemoryNetwork
             ? Task.FromResult<IPAddress[]>([IPAddress.Parse(address)])
             : Task.FromException<IPAddress[]>(new SocketException((int)SocketError.HostNotFound));
 
-        public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => network.Open(local, handler);
+        public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler) => network.Open(local, handler);
 
         public IPortMapper? CreatePortMapper(TimeProvider time) => PortMapper;
     }
 
-    sealed class Transport(MemoryNetwork network, Ipv4Endpoint local, DatagramHandler handler) : IUdpTransport
+    sealed class Transport(MemoryNetwork network, IPv4Endpoint local, DatagramHandler handler) : IUdpTransport
     {
         readonly TaskCompletionSource _completion = new();
 
-        public Ipv4Endpoint LocalEndpoint => local;
+        public IPv4Endpoint LocalEndpoint => local;
         public Task Completion => _completion.Task;
 
-        public void Send(Ipv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
+        public void Send(IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
         {
             if (!_completion.Task.IsCompleted)
                 network.Send(local, target, payload.ToArray());
         }
 
-        public void Receive(Ipv4Endpoint source, byte[] payload) => handler(source, payload);
+        public void Receive(IPv4Endpoint source, byte[] payload) => handler(source, payload);
 
         public void Dispose()
         {

@@ -82,7 +82,7 @@ public sealed class OptionsTests
             DormancyTimeout = TimeSpan.FromMinutes(2),
             Secret = options.Secret,
             AllowPrivateAddresses = true,
-            NativeIpv6 = NativeIpv6Behaviour.Beside,
+            NativeIPv6 = NativeIPv6Behaviour.Beside,
             MapPort = false,
         }));
     }
@@ -133,7 +133,7 @@ public sealed class OptionsTests
         var e = Assert.ThrowsAsync<TeredoException>(() => Find(server))!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.ServerNotResolved));
         Assert.That(e.Message, Does.Contain(server).And.Contain("not two public addresses").And.Contain(nameof(TeredoOptions.AllowPrivateAddresses)));
-        Assert.That(Find(server, "8.8.8.8").Result, Is.EqualTo(new[] { new TeredoServerAddress(Ipv4Address.Parse("8.8.8.8")) }));
+        Assert.That(Find(server, "8.8.8.8").Result, Is.EqualTo(new[] { new TeredoServerAddress(IPv4Address.Parse("8.8.8.8")) }));
     }
 
     [TestCase(SocketError.AddressAlreadyInUse, 80, "TCP port 80 is taken by another socket of this node")]

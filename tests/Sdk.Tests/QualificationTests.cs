@@ -49,7 +49,7 @@ public sealed class QualificationTests
     }
 
     [Test]
-    public async Task Start_NoIpv4_FailsAtOnce()
+    public async Task Start_NoIPv4_FailsAtOnce()
     {
         await using var lab = new Lab();
         var machine = lab.Network.Host(Alice);
@@ -309,12 +309,12 @@ public sealed class QualificationTests
     }
 
     [Test]
-    public async Task NativeIpv6BesideIt_IsReported()
+    public async Task NativeIPv6BesideIt_IsReported()
     {
         await using var lab = new Lab();
         lab.StartServer();
         var machine = lab.Network.Host(Alice);
-        machine.HasNativeIpv6 = true;
+        machine.HasNativeIPv6 = true;
         await using var node = await TeredoNode.StartAsync(lab.Options, machine, CryptographicRandom.Instance, default);
         Assert.That(node.Report.HasNativeIPv6);
         Assert.That(node.Report.NativeIPv6, Is.EqualTo(NativeIPv6Mode.Beside));

@@ -14,13 +14,13 @@ sealed class SimulatedMachine(SimulatedHost host) : IHostNetwork
     /// <summary>Tells that the host's network changed.</summary>
     public void Change() => Changed?.Invoke();
 
-    public NetworkState Describe(Ipv4Address server) => new()
+    public NetworkState Describe(IPv4Address server) => new()
     {
         LocalAddress = host.Address,
         AttachedSubnets = host.Network is SimulatedNat nat ? [nat.InsideSubnet] : [],
     };
 
-    public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler)
+    public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler)
     {
         try
         {
@@ -43,10 +43,10 @@ sealed class SimulatedMachine(SimulatedHost host) : IHostNetwork
             socket.DatagramReceived += datagram => handler(datagram.Source, datagram.Payload.Span);
         }
 
-        public Ipv4Endpoint LocalEndpoint => _socket.LocalEndpoint;
+        public IPv4Endpoint LocalEndpoint => _socket.LocalEndpoint;
         public Task Completion => _completion.Task;
 
-        public void Send(Ipv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
+        public void Send(IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
         {
             if (!_completion.Task.IsCompleted)
                 _socket.Send(target, payload, ttl);

@@ -10,13 +10,13 @@ namespace TeredoSdk.Tests;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class SocketTransportTests
 {
-    static readonly Ipv4Endpoint AnyPort = Ipv4Endpoint.Parse("127.0.0.1:0");
+    static readonly IPv4Endpoint AnyPort = IPv4Endpoint.Parse("127.0.0.1:0");
 
-    readonly Channel<(Ipv4Endpoint Source, byte[] Payload)> _received = Channel.CreateUnbounded<(Ipv4Endpoint, byte[])>();
+    readonly Channel<(IPv4Endpoint Source, byte[] Payload)> _received = Channel.CreateUnbounded<(IPv4Endpoint, byte[])>();
 
     SocketTransport Open(DatagramHandler? handler = null) => new(AnyPort, handler ?? Take, NullLogger.Instance);
 
-    void Take(Ipv4Endpoint source, ReadOnlySpan<byte> payload) => _received.Writer.TryWrite((source, payload.ToArray()));
+    void Take(IPv4Endpoint source, ReadOnlySpan<byte> payload) => _received.Writer.TryWrite((source, payload.ToArray()));
 
     [Test]
     public async Task Datagram_ArrivesWithItsSource_WhateverTheTtl()
@@ -43,7 +43,7 @@ public sealed class SocketTransportTests
         short normal = receiver.Ttl;
         foreach (var (wanted, expected) in new[] { (0, normal), (21, 21), (0, normal), (255, 255), (2, 2), (2, 2), (0, normal) })
         {
-            sender.Send(Ipv4Endpoint.FromIPEndPoint((System.Net.IPEndPoint)receiver.LocalEndPoint!), [1], (byte)wanted);
+            sender.Send(IPv4Endpoint.FromIPEndPoint((System.Net.IPEndPoint)receiver.LocalEndPoint!), [1], (byte)wanted);
             Assert.That(TtlReader.Receive(receiver), Is.EqualTo(expected));
         }
     }
@@ -90,7 +90,7 @@ public sealed class SocketTransportTests
     public void Send_ToWhereNoRouteLeads_LosesTheDatagram()
     {
         using var transport = Open();
-        Assert.DoesNotThrow(() => transport.Send(Ipv4Endpoint.Parse("203.0.113.1:9"), [1], 0));
+        Assert.DoesNotThrow(() => transport.Send(IPv4Endpoint.Parse("203.0.113.1:9"), [1], 0));
     }
 
     [Test]

@@ -22,7 +22,7 @@ public sealed class TakenDeviceTests
         lab.StartServer();
         var machine = lab.Network.Host(Alice);
         var host = new FragileHost();
-        await using var link = new EmbeddedLink(lab.Options.Snapshot(), [new(Ipv4Address.Parse(Lab.ServerAddress))], machine, CryptographicRandom.Instance,
+        await using var link = new EmbeddedLink(lab.Options.Snapshot(), [new(IPv4Address.Parse(Lab.ServerAddress))], machine, CryptographicRandom.Instance,
             NullLogger.Instance, _ => Task.FromResult<ChosenHost>(new(host, [])));
         await link.StartAsync(default).InTime();
         await using var changes = link.Changes.GetAsyncEnumerator();
@@ -52,7 +52,7 @@ public sealed class TakenDeviceTests
 
         public void LoseAddress() => Touch();
 
-        public void Receive(in Ipv6Packet packet)
+        public void Receive(in IPv6Packet packet)
         {
             // Nobody sends any.
         }

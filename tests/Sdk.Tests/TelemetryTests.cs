@@ -97,8 +97,8 @@ public sealed class TelemetryTests
     // From a host that the node knows nothing of.
     static void SendTo(Lab lab, TeredoNode node, byte[] payload)
     {
-        using var stranger = lab.Network.Host("203.0.113.66").Open(Ipv4Endpoint.Parse("203.0.113.66:1234"), (_, _) => { });
-        stranger.Send(Ipv4Endpoint.FromIPEndPoint(node.Report.LocalEndPoint!), payload, 0);
+        using var stranger = lab.Network.Host("203.0.113.66").Open(IPv4Endpoint.Parse("203.0.113.66:1234"), (_, _) => { });
+        stranger.Send(IPv4Endpoint.FromIPEndPoint(node.Report.LocalEndPoint!), payload, 0);
     }
 
     [Test]

@@ -43,8 +43,8 @@ foreach (var algorithm in Enum.GetValues<AuthenticationAlgorithm>())
     Check($"{algorithm}: the capture is written", pcap.Length > 24);
 }
 
-Check("an address survives its text", Survives(new TeredoAddress(new Ipv4Address(0xcb007101), TeredoFlags.Cone, new Ipv4Endpoint(new Ipv4Address(0xcb007102), 4242))));
-Check("an endpoint survives its text", Survives(new Ipv4Endpoint(new Ipv4Address(0xcb007102), 4242)));
+Check("an address survives its text", Survives(new TeredoAddress(new IPv4Address(0xcb007101), TeredoFlags.Cone, new IPv4Endpoint(new IPv4Address(0xcb007102), 4242))));
+Check("an endpoint survives its text", Survives(new IPv4Endpoint(new IPv4Address(0xcb007102), 4242)));
 Check("the system's random source fills", Fills(CryptographicRandom.Instance));
 Check("a bad option is refused", Refuses(() => _ = new TeredoClient(new TeredoClientOptions { Servers = [] }, CryptographicRandom.Instance)));
 Check("options are read from the configuration, and injected", Reads("Provider", "Embedded", options => options.Provider == TeredoProvider.Embedded));

@@ -20,7 +20,7 @@ sealed class DecodeCommand : Command
     Task<int> RunAsync(Invocation invocation)
     {
         var address = invocation.Arguments.GetValue(_address)!;
-        if (address.AddressFamily != AddressFamily.InterNetworkV6 || !TeredoAddress.TryCreate(Ipv6Address.FromIPAddress(address), out var teredo))
+        if (address.AddressFamily != AddressFamily.InterNetworkV6 || !TeredoAddress.TryCreate(IPv6Address.FromIPAddress(address), out var teredo))
             return Task.FromResult(invocation.Output.Fail("notTeredo",
                 $"{address} is not a Teredo address; those are in 2001::/32 (or, long ago, 3ffe:831f::/32)."));
         var document = new DecodeDocument(teredo.ToIPAddress(), teredo.HasOldPrefix ? "3ffe:831f::/32" : "2001::/32",

@@ -21,7 +21,7 @@ sealed class RelayCommand : Command
         Description = "The IPv4 address of this machine that Teredo clients are talked to from.",
         HelpName = "A",
         Required = true,
-        CustomParser = Values.Ipv4,
+        CustomParser = Values.IPv4,
     };
 
     readonly Option<int> _port = new("--port")
@@ -31,7 +31,7 @@ sealed class RelayCommand : Command
         CustomParser = Values.Number(0, ushort.MaxValue),
     };
 
-    readonly Option<Ipv6Prefix[]> _prefix = new("--prefix")
+    readonly Option<IPv6Prefix[]> _prefix = new("--prefix")
     {
         Description = "An IPv6 prefix that a relay for others serves; may be given again. Without it all of native IPv6, 2000::/3.",
         HelpName = "P/L",

@@ -14,14 +14,14 @@ sealed class ServerCommand : Command
         Description = "The primary IPv4 address, one of this machine's own and a public one.",
         HelpName = "A",
         Required = true,
-        CustomParser = Values.Ipv4,
+        CustomParser = Values.IPv4,
     };
 
     readonly Option<IPAddress> _secondary = new("--secondary-address")
     {
         Description = "Another IPv4 address of this machine, best A + 1. Without it no client can check how its NAT maps ports.",
         HelpName = "B",
-        CustomParser = Values.Ipv4,
+        CustomParser = Values.IPv4,
     };
 
     readonly Option<int> _port = new("--port")

@@ -7,10 +7,10 @@ namespace TeredoSdk.Protocol.Client;
 /// <param name="Mapped">Our endpoint as the server saw it.</param>
 /// <param name="MtuOctets">The advertised MTU, or null.</param>
 /// <param name="NeedsNewKey">Whether the server wants a new key to be fetched.</param>
-readonly record struct Advertisement(ulong Nonce, Ipv4Endpoint Mapped, int? MtuOctets, bool NeedsNewKey)
+readonly record struct Advertisement(ulong Nonce, IPv4Endpoint Mapped, int? MtuOctets, bool NeedsNewKey)
 {
     /// <summary>Whether a packet claims to be a router advertisement.</summary>
-    public static bool IsCandidate(in Ipv6Packet packet) =>
+    public static bool IsCandidate(in IPv6Packet packet) =>
         packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length > 0 && packet.Payload[0] == (byte)Icmpv6Type.RouterAdvertisement;
 
     /// <summary>Applies RFC 4380 §5.2.1 and §5.2.2, all but the comparison of the nonce.</summary>
@@ -31,7 +31,7 @@ readonly record struct Advertisement(ulong Nonce, Ipv4Endpoint Mapped, int? MtuO
     }
 
     // §5.2.1: the prefix and the primary address, also when the secondary one answers. Old Microsoft servers advertise the old prefix.
-    static bool IsOurPrefix(ClientContext context, Ipv6Address prefix) =>
+    static bool IsOurPrefix(ClientContext context, IPv6Address prefix) =>
         prefix.High >> 32 is TeredoAddress.Prefix or TeredoAddress.OldPrefix && (uint)prefix.High == context.Server.Primary.Value;
 
     static bool IsAuthentic(ClientContext context, in Encapsulation encapsulation) =>

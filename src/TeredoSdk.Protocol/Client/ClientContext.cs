@@ -26,10 +26,10 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     public TeredoAddress? Address { get; set; }
 
     /// <summary>The service port's endpoint on this host.</summary>
-    public Ipv4Endpoint Local { get; set; }
+    public IPv4Endpoint Local { get; set; }
 
     /// <summary>The service port's endpoint as the server's primary address sees it.</summary>
-    public Ipv4Endpoint Mapped { get; set; }
+    public IPv4Endpoint Mapped { get; set; }
 
     public MappingBehaviour Mapping { get; set; }
     public FilteringBehaviour Filtering { get; set; }
@@ -40,7 +40,7 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     public bool MayBeSequential { get; set; }
 
     /// <summary>The gateway's mapping that leads to the service port, while it is not the mapped endpoint itself (RFC 6081 §5.3.3).</summary>
-    public Ipv4Endpoint? PortMapping { get; set; }
+    public IPv4Endpoint? PortMapping { get; set; }
 
     /// <summary>Whether the gateway maps the service port (RFC 6081 §5.3.1: UPnP-Enabled NAT flag).</summary>
     public bool IsPortMapped { get; set; }
@@ -51,13 +51,13 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     /// <summary>When the host last sent or got a packet.</summary>
     public Instant LastTraffic { get; set; } = Instant.MinValue;
 
-    public Ipv4Endpoint PrimaryEndpoint => new(Server.Primary, TeredoPorts.Server);
-    public Ipv4Endpoint SecondaryEndpoint => new(Server.Secondary, TeredoPorts.Server);
+    public IPv4Endpoint PrimaryEndpoint => new(Server.Primary, TeredoPorts.Server);
+    public IPv4Endpoint SecondaryEndpoint => new(Server.Secondary, TeredoPorts.Server);
 
     /// <summary>Whether an endpoint is our own, inside or outside the NAT (RFC 6324's kind of loop).</summary>
-    public bool IsOwn(Ipv4Endpoint endpoint) => endpoint == Mapped || endpoint == Local;
+    public bool IsOwn(IPv4Endpoint endpoint) => endpoint == Mapped || endpoint == Local;
 
-    public void Send(Instant now, LocalPort via, Ipv4Endpoint target, ReadOnlySpan<byte> datagram, byte ttl = 0)
+    public void Send(Instant now, LocalPort via, IPv4Endpoint target, ReadOnlySpan<byte> datagram, byte ttl = 0)
     {
         if (via == LocalPort.Service && target == PrimaryEndpoint)
             LastServerSent = now;
@@ -66,7 +66,7 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
 
     /// <summary>Sends a router solicitation with a fresh nonce (RFC 4380 §5.2.1, §5.2.2).</summary>
     /// <returns>The nonce that the answer must carry.</returns>
-    public ulong Solicit(Instant now, LocalPort via, Ipv4Endpoint server)
+    public ulong Solicit(Instant now, LocalPort via, IPv4Endpoint server)
     {
         ulong nonce = random.NextUInt64();
         Span<byte> datagram = stackalloc byte[Authentication.MinimumSize + 255 + Authentication.MaximumValueSize + RouterSolicitation.Size];
@@ -102,7 +102,7 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     }
 
     /// <summary>Tells the host that a packet's destination is not reachable (RFC 4443 §3.1), within the limits of §2.4.</summary>
-    public void DeliverUnreachable(Instant now, in Ipv6Packet packet)
+    public void DeliverUnreachable(Instant now, in IPv6Packet packet)
     {
         if (!Icmpv6Error.MayAnswer(packet) || Deliveries.Count >= MaxDeliveries || !_errors.TryTake(now))
             return;
@@ -113,7 +113,7 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     }
 
     /// <summary>Drops a packet of the host and tells it.</summary>
-    public Verdict Refuse(Instant now, in Ipv6Packet packet, DropReason reason)
+    public Verdict Refuse(Instant now, in IPv6Packet packet, DropReason reason)
     {
         DeliverUnreachable(now, packet);
         return Drops.Drop(reason);

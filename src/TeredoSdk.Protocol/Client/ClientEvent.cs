@@ -121,11 +121,11 @@ public abstract record ClientEvent
     /// <summary>A peer could not be reached.</summary>
     /// <param name="Peer">Its IPv6 address.</param>
     /// <param name="Reason">Why, as far as it shows.</param>
-    public sealed record PeerUnreachable(Ipv6Address Peer, UnreachableReason Reason) : ClientEvent;
+    public sealed record PeerUnreachable(IPv6Address Peer, UnreachableReason Reason) : ClientEvent;
 
     /// <summary>The gateway maps the service port; keep the port to remove the mapping after a crash (RFC 6081 §5.3.1).</summary>
     /// <param name="External">The external endpoint.</param>
-    public sealed record PortMapped(Ipv4Endpoint External) : ClientEvent;
+    public sealed record PortMapped(IPv4Endpoint External) : ClientEvent;
 
     /// <summary>The refresh interval was determined (RFC 4380 §5.2.7).</summary>
     /// <param name="Interval">The new interval.</param>

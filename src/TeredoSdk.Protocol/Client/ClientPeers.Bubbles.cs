@@ -56,14 +56,14 @@ sealed partial class ClientPeers
             if (MayTry(contact.Alternates[i], peer))
                 Try(contact.Alternates[i]);
 
-        void Try(Ipv4Endpoint target)
+        void Try(IPv4Endpoint target)
         {
             if (!answering || _answers.TryTake(now, target.Key))
                 SendDirectBubble(now, contact, LocalPort.Service, target, ttl);
         }
     }
 
-    void SendDirectBubble(Instant now, PeerContact contact, LocalPort via, Ipv4Endpoint target, byte ttl = 0)
+    void SendDirectBubble(Instant now, PeerContact contact, LocalPort via, IPv4Endpoint target, byte ttl = 0)
     {
         Span<byte> datagram = stackalloc byte[MaxBubbleSize];
         int length = Bubble.Write(datagram, _context.Address!.Value, contact.Peer);
@@ -105,13 +105,13 @@ sealed partial class ClientPeers
     // RFC 6081 §5.6.4.1: the local endpoint first, then the gateway's mapping while that is another than the mapped endpoint.
     int WriteAlternates(Span<byte> octets)
     {
-        Span<Ipv4Endpoint> addresses = [_context.Local, _context.PortMapping.GetValueOrDefault()];
+        Span<IPv4Endpoint> addresses = [_context.Local, _context.PortMapping.GetValueOrDefault()];
         return TrailerSet.WriteAlternateAddresses(octets, _context.PortMapping is null ? addresses[..1] : addresses);
     }
 
     // What a peer lists it can invent: addresses of a site are tried only where we share that site or its outer NAT, and never
     // well-known ports, ourselves, or what is no unicast address at all.
-    bool MayTry(Ipv4Endpoint alternate, TeredoAddress peer)
+    bool MayTry(IPv4Endpoint alternate, TeredoAddress peer)
     {
         if (!MayBeClientPort(alternate.Port) || alternate.Address.IsLoopback || _context.Policy.IsDirectedBroadcast(alternate.Address)
             || _context.IsOwn(alternate) || alternate == peer.MappedEndpoint)
@@ -124,7 +124,7 @@ sealed partial class ClientPeers
     // No client's NAT has well-known ports, and nothing but servers and relays has theirs.
     static bool MayBeClientPort(ushort port) => port >= 1024 && port != TeredoPorts.Server;
 
-    void SendSolicitation(Instant now, PeerContact contact, LocalPort via, Ipv4Endpoint target,
+    void SendSolicitation(Instant now, PeerContact contact, LocalPort via, IPv4Endpoint target,
         NeighborDiscoveryType type = NeighborDiscoveryType.Solicitation)
     {
         Span<byte> datagram = stackalloc byte[MaxBubbleSize];
@@ -134,5 +134,5 @@ sealed partial class ClientPeers
     }
 
     // Answers have an allowance of their own: the exchange of RFC 6081 §6.1 cannot run when the 2 s of RFC 4380 §5.2.6 bind them too.
-    bool MayAnswer(Instant now, Ipv4Endpoint target) => _answers.TryTake(now, target.Key) && _answerGate.TryTake(now);
+    bool MayAnswer(Instant now, IPv4Endpoint target) => _answers.TryTake(now, target.Key) && _answerGate.TryTake(now);
 }

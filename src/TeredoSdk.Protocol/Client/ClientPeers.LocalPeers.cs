@@ -16,7 +16,7 @@ sealed partial class ClientPeers
     }
 
     /// <summary>A peer was discovered: its entry is made, not trusted, and it gets a bubble within the limits of §5.2.6.</summary>
-    public void GreetLocally(Instant now, Ipv6Address peer, Ipv4Endpoint local)
+    public void GreetLocally(Instant now, IPv6Address peer, IPv4Endpoint local)
     {
         int index = _table.Find(peer);
         if (index < 0 && TeredoAddress.TryCreate(peer, out var address))

@@ -31,7 +31,7 @@ sealed partial class ClientPeers
         contact.ExchangeAt = now + NextRetry(); // §5.2.4 case 2
         Span<byte> data = stackalloc byte[PeerContact.PingDataSize];
         contact.WritePingData(now, data);
-        Span<byte> datagram = stackalloc byte[Ipv6Packet.HeaderSize + EchoMessage.HeaderSize + PeerContact.PingDataSize];
+        Span<byte> datagram = stackalloc byte[IPv6Packet.HeaderSize + EchoMessage.HeaderSize + PeerContact.PingDataSize];
         EchoMessage.WritePacket(datagram, Icmpv6Type.EchoRequest, _context.Address!.Value, contact.Peer, contact.PingIdentifier,
             (ushort)contact.Bubbles.Count, data, PingHopLimit);
         _context.Send(now, LocalPort.Service, _context.PrimaryEndpoint, datagram);
@@ -54,7 +54,7 @@ sealed partial class ClientPeers
         Schedule(contact);
     }
 
-    Verdict ReceiveFromNative(Instant now, Ipv4Endpoint source, in Encapsulation encapsulation, int index)
+    Verdict ReceiveFromNative(Instant now, IPv4Endpoint source, in Encapsulation encapsulation, int index)
     {
         var packet = encapsulation.Packet;
         if (packet.IsBubble || !_context.Policy.IsGlobalUnicast(source))
@@ -86,11 +86,11 @@ sealed partial class ClientPeers
         return contact.Incoming.TryAdd(now, packet.Octets, source) ? Verdict.Held : _context.Drops.Drop(DropReason.QueueFull);
     }
 
-    static bool IsTestReply(Instant now, in Ipv6Packet packet, PeerContact contact) =>
+    static bool IsTestReply(Instant now, in IPv6Packet packet, PeerContact contact) =>
         Icmpv6Message.TryParse(packet, out var message) && EchoMessage.TryParse(message, out var echo) && contact.AnswersPing(now, echo);
 
     // Only what came by the relay that the reply came by is believed.
-    void DeliverHeld(Instant now, PeerContact contact, Ipv4Endpoint mapping)
+    void DeliverHeld(Instant now, PeerContact contact, IPv4Endpoint mapping)
     {
         DropExpired(now, contact.Incoming);
         while (contact.Incoming.TryPeek(out var packet, out var source))

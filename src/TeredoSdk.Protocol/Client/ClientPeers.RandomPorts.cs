@@ -85,7 +85,7 @@ sealed partial class ClientPeers
     void SendFromRandomPort(Instant now, PeerContact contact) =>
         SendDirectBubble(now, contact, contact.RandomPort, RandomPortTarget(contact), contact.HasAdvertised ? Ttl(contact) : LowTtl(contact));
 
-    static Ipv4Endpoint RandomPortTarget(PeerContact contact)
+    static IPv4Endpoint RandomPortTarget(PeerContact contact)
     {
         TeredoAddress.TryCreate(contact.Peer, out var peer);
         return contact.PeerRandomPort == 0 ? peer.MappedEndpoint : new(peer.MappedEndpoint.Address, contact.PeerRandomPort);
@@ -115,7 +115,7 @@ sealed partial class ClientPeers
 
     /// <summary>Takes a router advertisement that came to a random port: half an echo test, never news of the service port's mapping.</summary>
     /// <returns>None when it belonged to one.</returns>
-    public DropReason HandleAdvertisement(Instant now, LocalPort via, Ipv4Endpoint source, in Advertisement advertisement)
+    public DropReason HandleAdvertisement(Instant now, LocalPort via, IPv4Endpoint source, in Advertisement advertisement)
     {
         if (!_randomPorts.TryGetValue(via.Id, out var contact) || contact.EchoFailoverAt is null)
             return DropReason.BadNonce;

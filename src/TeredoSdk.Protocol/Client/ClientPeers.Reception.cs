@@ -13,9 +13,9 @@ sealed partial class ClientPeers
     /// <param name="payload">The datagram.</param>
     /// <param name="hint">The entry of the packet before, or -1; receives this one's.</param>
     /// <returns>True when the whole datagram is a packet for the host; false when <see cref="Receive"/> has to look at it.</returns>
-    public bool TryReceive(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload, ref int hint)
+    public bool TryReceive(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload, ref int hint)
     {
-        if (source.Port == TeredoPorts.Server || !Ipv6Packet.TryParse(payload, out var packet) || packet.Length != payload.Length
+        if (source.Port == TeredoPorts.Server || !IPv6Packet.TryParse(payload, out var packet) || packet.Length != payload.Length
             || packet.Destination != _context.Address)
             return false;
         var peer = packet.Source;
@@ -39,7 +39,7 @@ sealed partial class ClientPeers
     /// <param name="via">The socket it came to.</param>
     /// <param name="source">Its outer source.</param>
     /// <param name="encapsulation">The datagram taken apart.</param>
-    public Verdict Receive(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation)
+    public Verdict Receive(Instant now, LocalPort via, IPv4Endpoint source, in Encapsulation encapsulation)
     {
         var packet = encapsulation.Packet;
         var peer = packet.Source;
@@ -62,11 +62,11 @@ sealed partial class ClientPeers
     }
 
     // A random port belongs to one peer and is open to its IPv4 address only.
-    bool IsPeerOf(LocalPort via, Ipv6Address peer, Ipv4Endpoint source) =>
+    bool IsPeerOf(LocalPort via, IPv6Address peer, IPv4Endpoint source) =>
         _randomPorts.TryGetValue(via.Id, out var contact) && contact.Peer == peer
         && TeredoAddress.TryCreate(peer, out var teredo) && teredo.MappedEndpoint.Address == source.Address;
 
-    Verdict ReceiveFromTeredo(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation,
+    Verdict ReceiveFromTeredo(Instant now, LocalPort via, IPv4Endpoint source, in Encapsulation encapsulation,
         TeredoAddress peer, int index, in TrailerSet trailers)
     {
         bool bubble = encapsulation.Packet.IsBubble;
@@ -89,7 +89,7 @@ sealed partial class ClientPeers
     }
 
     // Whether a sender that is not known by its mapping may become so.
-    DropReason Verify(Instant now, LocalPort via, Ipv4Endpoint source, TeredoAddress peer, ref int index, bool bubble,
+    DropReason Verify(Instant now, LocalPort via, IPv4Endpoint source, TeredoAddress peer, ref int index, bool bubble,
         in TrailerSet trailers, out bool byNonce)
     {
         byNonce = false;
@@ -123,7 +123,7 @@ sealed partial class ClientPeers
     }
 
     // A peer that we never sent anything to got in: our NAT filters nothing, or its mapping is there on request.
-    int AddStranger(Instant now, TeredoAddress peer, Ipv4Endpoint source)
+    int AddStranger(Instant now, TeredoAddress peer, IPv4Endpoint source)
     {
         if (!_answers.Contains(now, source.Key) && !_context.IsPortMapped)
             _context.Filtering = FilteringBehaviour.EndpointIndependent;
@@ -132,7 +132,7 @@ sealed partial class ClientPeers
 
     // RFC 6081 §5.4.4.5: a trusted peer turns up at another mapping. After 30 s without data it is asked anew, before that ignored.
     // While bubbles are under way it is treated as not trusted, and moving from a random to the service port is always right.
-    bool Moved(Instant now, LocalPort via, Ipv4Endpoint source, int index)
+    bool Moved(Instant now, LocalPort via, IPv4Endpoint source, int index)
     {
         ref var entry = ref _table[index];
         if (!entry.IsTrusted || entry.Mapping == default || FindContact(index)?.Exchange == Exchange.Bubbling)
@@ -158,7 +158,7 @@ sealed partial class ClientPeers
     }
 
     // The peer's mapping is verified: it is trusted, and what waited for it goes out (§5.2.3; RFC 6081 §5.2.4.4, §5.4.4.5).
-    void Trust(Instant now, int index, LocalPort via, Ipv4Endpoint source, bool byNonce)
+    void Trust(Instant now, int index, LocalPort via, IPv4Endpoint source, bool byNonce)
     {
         _table.Trust(index);
         ref var entry = ref _table[index];
@@ -207,7 +207,7 @@ sealed partial class ClientPeers
     }
 
     // The peer does not see us at the endpoint that our address embeds: our NAT is symmetric, or the peer is on our side of it.
-    bool NeedsNonceOfPeer(Ipv4Endpoint mapping) => _context.IsSymmetric || AddressPolicy.IsSiteLocal(mapping.Address);
+    bool NeedsNonceOfPeer(IPv4Endpoint mapping) => _context.IsSymmetric || AddressPolicy.IsSiteLocal(mapping.Address);
 
     // A packet came from a trusted Teredo peer's mapping.
     void Refresh(Instant now, int index, bool bubble)
@@ -325,7 +325,7 @@ sealed partial class ClientPeers
 
     // Our own server bears it. Another one, which peers may have made up, gets no more than any endpoint that is answered: those of its
     // clients that need our nonce could not have sent us a bubble through ours (RFC 4380 §5.3.1 rule 5).
-    bool MayTrouble(Instant now, Ipv4Endpoint server) => server == _context.PrimaryEndpoint || _answers.TryTake(now, server.Key);
+    bool MayTrouble(Instant now, IPv4Endpoint server) => server == _context.PrimaryEndpoint || _answers.TryTake(now, server.Key);
 
     /// <summary>Takes another packet with an origin indication from our server: nobody to believe yet, but a native sender is tested.</summary>
     public Verdict ReceiveIndirectPacket(Instant now, in Encapsulation encapsulation)

@@ -12,7 +12,7 @@ sealed partial class ClientPeers
     /// <param name="now">The current instant.</param>
     /// <param name="packet">The packet.</param>
     /// <param name="hint">The entry of the packet before, or -1; receives this one's.</param>
-    public Verdict Forward(Instant now, in Ipv6Packet packet, ref int hint)
+    public Verdict Forward(Instant now, in IPv6Packet packet, ref int hint)
     {
         var destination = packet.Destination;
         int index = hint >= 0 && _table[hint].Address == destination ? hint : _table.Find(destination);
@@ -34,12 +34,12 @@ sealed partial class ClientPeers
 
     // RFC 6081 §5.3.4.2, §5.3.4.3: behind a symmetric NAT with a reserved port, a symmetric peer is reached at the endpoint that its
     // address embeds, not at the one it sends from.
-    Ipv4Endpoint Target(in PeerEntry entry) =>
+    IPv4Endpoint Target(in PeerEntry entry) =>
         entry.Has(PeerFlags.SymmetricPeer) && _context.IsSymmetric && _context.IsPortMapped && _context.PortMapping is null
         && _context.Options.Has(TeredoExtensions.UpnpSymmetricNat) && TeredoAddress.TryCreate(entry.Address, out var address)
             ? address.MappedEndpoint : entry.Mapping;
 
-    Verdict ForwardToUntrusted(Instant now, in Ipv6Packet packet, int index)
+    Verdict ForwardToUntrusted(Instant now, in IPv6Packet packet, int index)
     {
         var destination = packet.Destination;
         var reason = CheckDestination(destination, out var teredo, out bool isTeredo);
@@ -81,7 +81,7 @@ sealed partial class ClientPeers
     }
 
     // §5.2.4: what may not be sent to, and the Teredo-specific loops of RFC 6324's kind.
-    DropReason CheckDestination(Ipv6Address destination, out TeredoAddress teredo, out bool isTeredo)
+    DropReason CheckDestination(IPv6Address destination, out TeredoAddress teredo, out bool isTeredo)
     {
         isTeredo = TeredoAddress.TryCreate(destination, out teredo);
         if (destination == _context.Address || (isTeredo && teredo.HasOldPrefix))
@@ -95,7 +95,7 @@ sealed partial class ClientPeers
         : _context.IsOwn(peer.MappedEndpoint) || _context.IsOwn(ServerOf(peer)) ? DropReason.OwnAddress
         : DropReason.None;
 
-    static Ipv4Endpoint ServerOf(TeredoAddress peer) => new(peer.Server, TeredoPorts.Server);
+    static IPv4Endpoint ServerOf(TeredoAddress peer) => new(peer.Server, TeredoPorts.Server);
 
     // RFC 6081 §5.7: is a peer that was quiet for 30 s still there? Solicitations at 0, 2 and 4 s, the third together with an ordinary
     // pair of bubbles. Each takes a grant of §5.2.6, so that four bubbles without a direct answer are never exceeded.

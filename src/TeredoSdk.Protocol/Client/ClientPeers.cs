@@ -168,7 +168,7 @@ sealed partial class ClientPeers
         bool wanted = unconfirmed || contact.Outgoing.Count > 0;
         while (contact.Outgoing.TryPeek(out var octets, out _))
         {
-            if (Ipv6Packet.TryParse(octets, out var packet))
+            if (IPv6Packet.TryParse(octets, out var packet))
                 _context.Refuse(now, packet, DropReason.PeerUnreachable);
             contact.Outgoing.Pop();
         }

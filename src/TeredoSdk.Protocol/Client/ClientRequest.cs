@@ -34,7 +34,7 @@ public readonly record struct ClientRequest
     public ushort Number { get; init; }
 
     /// <summary>MapPort: the local endpoint that the external port shall lead to.</summary>
-    public Ipv4Endpoint Local { get; init; }
+    public IPv4Endpoint Local { get; init; }
 
     /// <summary>MapPort: the wanted lifetime; zero for unlimited, as RFC 6081 §5.3.3 has it. A driver may ask for a finite one and renew.</summary>
     public TimeSpan Lifetime { get; init; }
@@ -56,27 +56,27 @@ public readonly record struct RequestAnswer
     public LocalPort Port { get; private init; }
 
     /// <summary>OpenPort: the address and port that the socket is bound to (the address of the interface that leads to the server).</summary>
-    public Ipv4Endpoint Local { get; private init; }
+    public IPv4Endpoint Local { get; private init; }
 
     /// <summary>MapPort: the external port. GetExternalAddress: the external address. MapPort with an address known answers both.</summary>
-    public Ipv4Endpoint External { get; private init; }
+    public IPv4Endpoint External { get; private init; }
 
     /// <summary>The socket is open.</summary>
-    public static RequestAnswer Opened(LocalPort port, Ipv4Endpoint local) =>
+    public static RequestAnswer Opened(LocalPort port, IPv4Endpoint local) =>
         new() { Kind = ClientRequestKind.OpenPort, Succeeded = true, Port = port, Local = local };
 
     /// <summary>The socket could not be opened, for example because the port is in use.</summary>
     public static RequestAnswer NotOpened(LocalPort port) => new() { Kind = ClientRequestKind.OpenPort, Port = port };
 
     /// <summary>The gateway maps this external port. An unspecified address means "not known yet": the client asks for it.</summary>
-    public static RequestAnswer Mapped(Ipv4Endpoint external) =>
+    public static RequestAnswer Mapped(IPv4Endpoint external) =>
         new() { Kind = ClientRequestKind.MapPort, Succeeded = true, External = external };
 
     /// <summary>There is no such gateway, or it refused.</summary>
     public static RequestAnswer NotMapped => new() { Kind = ClientRequestKind.MapPort };
 
     /// <summary>The gateway's external address.</summary>
-    public static RequestAnswer ExternalAddress(Ipv4Address address) =>
+    public static RequestAnswer ExternalAddress(IPv4Address address) =>
         new() { Kind = ClientRequestKind.GetExternalAddress, Succeeded = true, External = new(address, 0) };
 
     /// <summary>The gateway did not tell its external address.</summary>
@@ -87,16 +87,16 @@ public readonly record struct RequestAnswer
 public sealed record NetworkState
 {
     /// <summary>Whether there is an IPv4 path at all. False stops the client until it is true again.</summary>
-    public bool HasIpv4 { get; init; } = true;
+    public bool HasIPv4 { get; init; } = true;
 
     /// <summary>The address of the interface that leads to the server; a change drops all peers and re-qualifies.</summary>
-    public Ipv4Address LocalAddress { get; init; }
+    public IPv4Address LocalAddress { get; init; }
 
     /// <summary>The subnets of the host's own interfaces: for directed broadcasts, hairpinning and local discovery.</summary>
-    public IReadOnlyList<Ipv4Subnet> AttachedSubnets { get; init; } = [];
+    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init; } = [];
 
     /// <summary>Whether a native global IPv6 address with a default route exists (RFC 4380 §5.5; unique local ones do not count).</summary>
-    public bool HasNativeIpv6 { get; init; }
+    public bool HasNativeIPv6 { get; init; }
 
     /// <summary>Whether the network enforces a policy that Teredo would pass by (RFC 5991 §4).</summary>
     public bool IsManaged { get; init; }

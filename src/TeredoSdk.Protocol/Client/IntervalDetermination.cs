@@ -23,7 +23,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
 
     Step _step = new Step.Off();
     TimeSpan _maximum, _current, _candidate;
-    Ipv4Endpoint _mapped;
+    IPv4Endpoint _mapped;
 
     public Instant? NextDeadline => _step switch
     {
@@ -88,7 +88,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
 
     /// <summary>Takes a router advertisement that came to the secondary port.</summary>
     /// <returns>None when it answered a solicitation.</returns>
-    public DropReason HandleAdvertisement(Instant now, Ipv4Endpoint source, in Advertisement advertisement)
+    public DropReason HandleAdvertisement(Instant now, IPv4Endpoint source, in Advertisement advertisement)
     {
         if (_step is not Step.Qualifying qualifying || advertisement.Nonce != qualifying.Nonce || source != context.PrimaryEndpoint)
             return DropReason.BadNonce;
@@ -100,7 +100,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
     }
 
     /// <summary>Takes what else came to the secondary port: our own bubble, if the mapping still stands.</summary>
-    public Verdict HandleDatagram(Instant now, Ipv4Endpoint source, in Encapsulation encapsulation)
+    public Verdict HandleDatagram(Instant now, IPv4Endpoint source, in Encapsulation encapsulation)
     {
         var packet = encapsulation.Packet;
         if (!packet.IsBubble || !context.IsOwn(source) || packet.Source != context.Address
@@ -112,7 +112,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
         return Verdict.Consumed;
     }
 
-    Ipv6Address SecondaryAddress => new TeredoAddress(context.Server.Primary, TeredoFlags.None, _mapped);
+    IPv6Address SecondaryAddress => new TeredoAddress(context.Server.Primary, TeredoFlags.None, _mapped);
 
     void Solicit(Instant now, int attempt) => // §5.2.7: also the maintenance between two experiments
         _step = new Step.Qualifying(attempt, context.Solicit(now, LocalPort.Interval, context.PrimaryEndpoint), now + SolicitationTimeout);

@@ -7,11 +7,11 @@ sealed class LocalDiscovery(ClientContext context, ClientPeers peers)
 {
     static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(200), MaxPeriod = TimeSpan.FromSeconds(300); // §5.2.8
     static readonly TimeSpan PeerLifetime = TimeSpan.FromSeconds(600); // §5.2.4 case 3
-    static readonly Ipv4Endpoint Group = new(Ipv4Address.Parse("224.0.0.253"), TeredoPorts.Server); // §2.17
+    static readonly IPv4Endpoint Group = new(IPv4Address.Parse("224.0.0.253"), TeredoPorts.Server); // §2.17
     const byte GroupTtl = 1; // §5.2.8
     const int MaxPeers = 256;
 
-    readonly Dictionary<Ipv6Address, (Ipv4Endpoint Endpoint, Instant SeenAt)> _peers = [];
+    readonly Dictionary<IPv6Address, (IPv4Endpoint Endpoint, Instant SeenAt)> _peers = [];
     bool _portOpen;
 
     /// <summary>When the next discovery bubble is due, or null.</summary>
@@ -41,17 +41,17 @@ sealed class LocalDiscovery(ClientContext context, ClientPeers peers)
     }
 
     /// <summary>The local endpoint of a peer that was discovered in the last 600 s, or null.</summary>
-    public Ipv4Endpoint? Find(Instant now, Ipv6Address peer) =>
+    public IPv4Endpoint? Find(Instant now, IPv6Address peer) =>
         _peers.TryGetValue(peer, out var found) && now - found.SeenAt < PeerLifetime ? found.Endpoint : null;
 
     /// <summary>Whether a packet of a peer comes from the local endpoint where it was discovered (§5.2.3 case 5).</summary>
-    public bool Matches(Instant now, Ipv6Address peer, Ipv4Endpoint source) => Find(now, peer) == source;
+    public bool Matches(Instant now, IPv6Address peer, IPv4Endpoint source) => Find(now, peer) == source;
 
     /// <summary>Takes a datagram that came to the discovery group.</summary>
-    public Verdict HandleDatagram(Instant now, Ipv4Endpoint source, in Encapsulation encapsulation)
+    public Verdict HandleDatagram(Instant now, IPv4Endpoint source, in Encapsulation encapsulation)
     {
         var packet = encapsulation.Packet;
-        bool valid = packet.IsBubble && packet.Destination == Ipv6Address.AllNodes && packet.Source != context.Address
+        bool valid = packet.IsBubble && packet.Destination == IPv6Address.AllNodes && packet.Source != context.Address
             && TeredoAddress.TryCreate(packet.Source, out var peer) && context.Policy.IsWellFormed(peer) // §5.2.8: a well-formed Teredo source
             && context.Policy.IsAttached(source.Address)                                                 // §5.2.8: from an attached subnet
             && peer.MappedEndpoint.Address == context.Mapped.Address;                                    // §5.2.8 MAY: behind our own NAT
@@ -67,7 +67,7 @@ sealed class LocalDiscovery(ClientContext context, ClientPeers peers)
     public void SendDiscoveryBubble(Instant now)
     {
         Span<byte> datagram = stackalloc byte[Bubble.Size];
-        Bubble.Write(datagram, context.Address!.Value, Ipv6Address.AllNodes, Bubble.DiscoveryHopLimit);
+        Bubble.Write(datagram, context.Address!.Value, IPv6Address.AllNodes, Bubble.DiscoveryHopLimit);
         context.Send(now, LocalPort.Service, Group, datagram, GroupTtl);
     }
 

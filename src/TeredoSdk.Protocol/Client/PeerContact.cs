@@ -19,7 +19,7 @@ enum Exchange : byte
 }
 
 /// <summary>The part of a peer's state that only an exchange needs (RFC 4380 §5.2; RFC 6081 §5.2.1 to §5.7.1).</summary>
-sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget outgoing, HoldBudget incoming)
+sealed class PeerContact(int id, int index, IPv6Address peer, HoldBudget outgoing, HoldBudget incoming)
 {
     static readonly TimeSpan NonceLifetime = TimeSpan.FromSeconds(30);
     static readonly TimeSpan GuessWindow = TimeSpan.FromSeconds(2), GuessPenalty = TimeSpan.FromSeconds(30);
@@ -31,7 +31,7 @@ sealed class PeerContact(int id, int index, Ipv6Address peer, HoldBudget outgoin
 
     public int Id => id;
     public int Index => index;
-    public Ipv6Address Peer => peer;
+    public IPv6Address Peer => peer;
 
     /// <summary>Packets of the host that wait for the peer.</summary>
     public HeldPackets Outgoing { get; } = new(outgoing);

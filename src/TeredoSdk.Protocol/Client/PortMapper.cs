@@ -73,7 +73,7 @@ sealed class PortMapper(ClientContext context)
         context.PortMapping = null;
     }
 
-    bool Set(Ipv4Endpoint external)
+    bool Set(IPv4Endpoint external)
     {
         context.IsPortMapped = true;
         context.PortMapping = external;

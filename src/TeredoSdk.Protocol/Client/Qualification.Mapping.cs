@@ -3,7 +3,7 @@ namespace TeredoSdk.Protocol.Client;
 /// <remarks>What the servers' answers say: the mapping, the NAT's behaviour, the address (RFC 4380 §4, §5.2.1; RFC 6081 §5.2 to §5.5).</remarks>
 sealed partial class Qualification
 {
-    void TakePrimaryMapping(Instant now, Ipv4Endpoint mapped)
+    void TakePrimaryMapping(Instant now, IPv4Endpoint mapped)
     {
         bool renumbered = State == ClientState.Qualified && mapped != context.Mapped;
         context.Mapped = mapped;
@@ -19,7 +19,7 @@ sealed partial class Qualification
             Solicit(now, secondary: true, attempt: 1);
     }
 
-    void TakeSecondaryMapping(Instant now, Ipv4Endpoint mapped)
+    void TakeSecondaryMapping(Instant now, IPv4Endpoint mapped)
     {
         if (mapped == context.Mapped)
         {

@@ -14,11 +14,11 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
     static readonly TimeSpan MinBackOff = TimeSpan.FromSeconds(60), MaxBackOff = TimeSpan.FromSeconds(100); // the RFCs name none
     static readonly TimeSpan BackOffCap = TimeSpan.FromMinutes(10);
 
-    readonly HashSet<Ipv4Address> _silentSecondaries = [];
+    readonly HashSet<IPv4Address> _silentSecondaries = [];
     QualificationActivity _activity = new Idle();
     ClientState _state;
     NetworkState _network = new();
-    (Ipv4Address Server, Ipv4Endpoint Mapped, TeredoFlags Flags)? _flags;
+    (IPv4Address Server, IPv4Endpoint Mapped, TeredoFlags Flags)? _flags;
     NatReport? _reported;
     Instant _lastSolicited = Instant.MinValue;
     int _serverIndex, _serversTried, _failures, _leases, _mtu = RouterAdvertisement.DefaultMtuOctets;
@@ -66,8 +66,8 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
     Instant? DormantAt => _leases == 0 && context.Options.DormancyTimeout > TimeSpan.Zero
         ? context.LastTraffic + context.Options.DormancyTimeout : null;
 
-    bool IsSuppressed => !_network.HasIpv4
-        || (_network.HasNativeIpv6 && context.Options.NativeIpv6 == NativeIpv6Behaviour.Stop) // RFC 4380 §5.5
+    bool IsSuppressed => !_network.HasIPv4
+        || (_network.HasNativeIPv6 && context.Options.NativeIPv6 == NativeIPv6Behaviour.Stop) // RFC 4380 §5.5
         || (_network.IsManaged && !context.Options.AllowManagedNetwork);                      // RFC 5991 §4
 
     public void Start(Instant now)
@@ -126,13 +126,13 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
 
     /// <summary>Takes a router advertisement that came to the service port.</summary>
     /// <returns>None when it answered a solicitation.</returns>
-    public DropReason HandleAdvertisement(Instant now, Ipv4Endpoint source, in Advertisement advertisement)
+    public DropReason HandleAdvertisement(Instant now, IPv4Endpoint source, in Advertisement advertisement)
     {
         var (nonce, expected) = _activity switch
         {
             Soliciting soliciting => (soliciting.Nonce, soliciting.Secondary ? context.SecondaryEndpoint : context.PrimaryEndpoint),
             Probing probing => (probing.Nonce, context.PrimaryEndpoint),
-            _ => (0UL, default(Ipv4Endpoint)),
+            _ => (0UL, default(IPv4Endpoint)),
         };
         if (source != expected || advertisement.Nonce != nonce)
             return DropReason.BadNonce; // unsolicited, late or forged: the state goes on (§5.2.1)

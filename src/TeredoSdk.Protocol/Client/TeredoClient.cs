@@ -98,7 +98,7 @@ public sealed class TeredoClient
     /// <param name="source">Where it came from.</param>
     /// <param name="payload">The UDP payload; not kept.</param>
     /// <returns>Deliver (hand the range to the host), Held, Consumed or Dropped.</returns>
-    public Verdict HandleDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    public Verdict HandleDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
         int hint = -1;
         return TakeDatagram(now, via, source, payload, ref hint);
@@ -113,7 +113,7 @@ public sealed class TeredoClient
     /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
     /// <returns>How many verdicts were written.</returns>
     /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
-    public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
+    public int HandleDatagrams(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
         _ = Segments.Count(buffer.Length, segmentSize, verdicts.Length);
         int count = 0, hint = -1;
@@ -219,7 +219,7 @@ public sealed class TeredoClient
     /// <returns>False when there is none.</returns>
     public bool TryTakeEvent([NotNullWhen(true)] out ClientEvent? clientEvent) => _context.TryTakeEvent(out clientEvent);
 
-    Verdict TakeDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload, ref int hint)
+    Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload, ref int hint)
     {
         if (State == ClientState.Qualified && _peers.TryReceive(now, via, source, payload, ref hint))
             return Verdict.Deliver(0, payload.Length);
@@ -227,7 +227,7 @@ public sealed class TeredoClient
         return TakeSlowly(now, via, source, payload);
     }
 
-    Verdict TakeSlowly(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    Verdict TakeSlowly(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
         if (!Encapsulation.TryParse(payload, out var encapsulation, out var reason))
             return _context.Drops.Drop(reason); // RFC 4380 §5.2.3: silently
@@ -256,7 +256,7 @@ public sealed class TeredoClient
         return _peers.Receive(now, via, source, encapsulation);
     }
 
-    Verdict HandleAdvertisement(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation encapsulation)
+    Verdict HandleAdvertisement(Instant now, LocalPort via, IPv4Endpoint source, in Encapsulation encapsulation)
     {
         var reason = Advertisement.Read(_context, encapsulation, out var advertisement);
         if (reason == DropReason.None)
@@ -271,7 +271,7 @@ public sealed class TeredoClient
 
     Verdict TakePacket(Instant now, ReadOnlySpan<byte> octets, ref int hint)
     {
-        if (!Ipv6Packet.TryParse(octets, out var packet) || packet.Length != octets.Length)
+        if (!IPv6Packet.TryParse(octets, out var packet) || packet.Length != octets.Length)
             return _context.Drops.Drop(DropReason.MalformedPacket);
         if (packet.Source != _context.Address)
             return _context.Drops.Drop(_context.Address is null ? DropReason.NotQualified : DropReason.BadInnerSource);
@@ -279,7 +279,7 @@ public sealed class TeredoClient
     }
 
     // The address stands, but it is dormant or about to be confirmed: the packet waits for that.
-    Verdict WakeFor(Instant now, in Ipv6Packet packet)
+    Verdict WakeFor(Instant now, in IPv6Packet packet)
     {
         if (State == ClientState.Dormant)
             _qualification.Wake(now);

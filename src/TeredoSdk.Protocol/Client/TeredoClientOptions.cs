@@ -5,10 +5,10 @@ namespace TeredoSdk.Protocol.Client;
 /// <summary>A Teredo server's two IPv4 addresses.</summary>
 /// <param name="Primary">The primary address, which every client address embeds.</param>
 /// <param name="Secondary">The secondary address, against which the NAT's mapping behaviour is checked (RFC 4380 §5.2.1).</param>
-public readonly record struct TeredoServerAddress(Ipv4Address Primary, Ipv4Address Secondary)
+public readonly record struct TeredoServerAddress(IPv4Address Primary, IPv4Address Secondary)
 {
     /// <summary>A server whose secondary address is the primary one plus 1, the convention where only one is known.</summary>
-    public TeredoServerAddress(Ipv4Address primary) : this(primary, new Ipv4Address(primary.Value + 1))
+    public TeredoServerAddress(IPv4Address primary) : this(primary, new IPv4Address(primary.Value + 1))
     {
     }
 }
@@ -43,7 +43,7 @@ public enum TeredoExtensions
 }
 
 /// <summary>What a client does when the host has native IPv6 (RFC 4380 §5.5).</summary>
-public enum NativeIpv6Behaviour
+public enum NativeIPv6Behaviour
 {
     /// <summary>Stop being a client, as RFC 4380 §5.5 demands.</summary>
     Stop,
@@ -85,7 +85,7 @@ public sealed record TeredoClientOptions
     public bool AllowPrivateAddresses { get; init; }
 
     /// <summary>What to do when the host has native IPv6.</summary>
-    public NativeIpv6Behaviour NativeIpv6 { get; init; }
+    public NativeIPv6Behaviour NativeIPv6 { get; init; }
 
     /// <summary>Whether to run on a network that enforces a policy (RFC 5991 §4, RFC 6169 §3.1.3).</summary>
     public bool AllowManagedNetwork { get; init; }
@@ -133,8 +133,8 @@ public sealed record TeredoClientOptions
         Require(TeredoExtensions.UpnpSymmetricNat, TeredoExtensions.SymmetricNatSupport);             // RFC 6081 §5.3
         Require(TeredoExtensions.PortPreservingSymmetricNat, TeredoExtensions.SymmetricNatSupport);   // RFC 6081 §5.4
         Require(TeredoExtensions.SequentialPortSymmetricNat, TeredoExtensions.PortPreservingSymmetricNat); // RFC 6081 §5.5
-        if (!Enum.IsDefined(NativeIpv6))
-            throw Bad(nameof(NativeIpv6), NativeIpv6, "Stop or Beside");
+        if (!Enum.IsDefined(NativeIPv6))
+            throw Bad(nameof(NativeIPv6), NativeIPv6, "Stop or Beside");
         if (DormancyTimeout != TimeSpan.Zero && (DormancyTimeout < TimeSpan.FromMinutes(1) || DormancyTimeout > TimeSpan.FromDays(7)))
             throw Bad(nameof(DormancyTimeout), DormancyTimeout, "zero (never) or 1 minute to 7 days");
         if (MaxPeers is < 16 or > 1 << 24)

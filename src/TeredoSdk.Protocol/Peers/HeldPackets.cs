@@ -19,7 +19,7 @@ sealed class HeldPackets(HoldBudget budget)
     public const int MaxOctets = 5120;
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(8);
 
-    readonly record struct Entry(byte[] Buffer, int Length, Instant Since, Ipv4Endpoint Source);
+    readonly record struct Entry(byte[] Buffer, int Length, Instant Since, IPv4Endpoint Source);
 
     readonly Queue<Entry> _entries = new(MaxPackets);
     int _octets;
@@ -33,7 +33,7 @@ sealed class HeldPackets(HoldBudget budget)
     /// <param name="packet">The packet; it is copied.</param>
     /// <param name="source">The outer source of a packet that came in, or default for one that goes out.</param>
     /// <returns>False when the packet has no room.</returns>
-    public bool TryAdd(Instant now, ReadOnlySpan<byte> packet, Ipv4Endpoint source = default)
+    public bool TryAdd(Instant now, ReadOnlySpan<byte> packet, IPv4Endpoint source = default)
     {
         if (_entries.Count >= MaxPackets || _octets + packet.Length > MaxOctets || !budget.HasRoom(packet.Length))
             return false;
@@ -46,7 +46,7 @@ sealed class HeldPackets(HoldBudget budget)
     }
 
     /// <summary>The oldest packet; valid until the next call of any method but this one.</summary>
-    public bool TryPeek(out ReadOnlySpan<byte> packet, out Ipv4Endpoint source)
+    public bool TryPeek(out ReadOnlySpan<byte> packet, out IPv4Endpoint source)
     {
         bool found = _entries.TryPeek(out var entry);
         packet = found ? entry.Buffer.AsSpan(0, entry.Length) : default;

@@ -25,7 +25,7 @@ sealed class PeerIndex
     }
 
     // Strangers choose the addresses: the keys are random, so that they cannot choose the slots too (RFC 4380 §7.3.3).
-    ulong Hash(Ipv6Address address)
+    ulong Hash(IPv6Address address)
     {
         ulong high = Math.BigMul(address.High ^ _key0, address.Low ^ _key1, out ulong low);
         ulong folded = high ^ low;
@@ -36,7 +36,7 @@ sealed class PeerIndex
     static int HomeOf(ulong hash, uint[] slots) => (int)((hash >> 32) & (uint)(slots.Length - 1));
     uint TagOf(ulong hash) => (uint)hash & ~_numberMask;
 
-    public int Find(Ipv6Address address, PeerEntry[] entries)
+    public int Find(IPv6Address address, PeerEntry[] entries)
     {
         var slots = _slots;
         ulong hash = Hash(address);

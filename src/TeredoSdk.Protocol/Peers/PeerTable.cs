@@ -29,20 +29,20 @@ enum PeerFlags : ushort
 struct PeerEntry
 {
     /// <summary>Its IPv6 address; all 128 bits count.</summary>
-    public Ipv6Address Address;
+    public IPv6Address Address;
     /// <summary>When its last packet came directly.</summary>
     public Instant LastReceived;
     /// <summary>When the last packet of the host went to it.</summary>
     public Instant LastSent;
     /// <summary>Where it sends from, once known.</summary>
-    public Ipv4Endpoint Mapping;
+    public IPv4Endpoint Mapping;
     /// <summary>Which of our ports it is reached from, as <see cref="LocalPort.Id"/>.</summary>
     public ushort Via;
     public PeerFlags Flags;
     /// <summary>The number of the state that only an exchange in progress needs, or -1.</summary>
     public int Contact;
     internal int Previous, Next;
-    internal Ipv4Address Owner;
+    internal IPv4Address Owner;
     internal uint Queued;
 
     public readonly bool IsTrusted => (Flags & PeerFlags.Trusted) != 0;
@@ -104,7 +104,7 @@ sealed class PeerTable
     public ref PeerEntry this[int index] => ref _entries[index];
 
     /// <returns>The index of the address's entry, or -1.</returns>
-    public int Find(Ipv6Address address) => _index.Find(address, _entries);
+    public int Find(IPv6Address address) => _index.Find(address, _entries);
 
     /// <summary>Makes an entry that was never heard.</summary>
     /// <param name="now">The current instant.</param>
@@ -112,7 +112,7 @@ sealed class PeerTable
     /// <param name="owner">The IPv4 address that the peer's address embeds, or default for a native peer: no limit per owner.</param>
     /// <param name="trusted">Whether it is trusted from the start.</param>
     /// <returns>The index, or -1 when there is no room or the owner has <see cref="MaxPerOwner"/> entries.</returns>
-    public int Add(Instant now, Ipv6Address address, Ipv4Address owner, bool trusted)
+    public int Add(Instant now, IPv6Address address, IPv4Address owner, bool trusted)
     {
         if (!owner.IsUnspecified && OwnerCount(owner) >= MaxPerOwner)
             return -1;
@@ -172,7 +172,7 @@ sealed class PeerTable
         (_free, _top) = (-1, 0);
     }
 
-    ref byte OwnerCount(Ipv4Address owner) =>
+    ref byte OwnerCount(IPv4Address owner) =>
         ref _ownerCounts[(int)((owner.Value * _ownerKey) >> 32) & (_ownerCounts.Length - 1)];
 
     int TakeFree()

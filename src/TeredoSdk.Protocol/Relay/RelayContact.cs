@@ -27,7 +27,7 @@ sealed class RelayContact(HoldBudget budget)
     public bool IsUnreachable { get; set; }
 
     /// <summary>The link-local source of the next bubbles.</summary>
-    public Ipv6Address NewToken(Instant now, ulong random)
+    public IPv6Address NewToken(Instant now, ulong random)
     {
         _previousToken = _token;
         _token = new(random, now);
@@ -35,7 +35,7 @@ sealed class RelayContact(HoldBudget budget)
     }
 
     /// <summary>Whether the destination of a bubble is the source of one of our last two.</summary>
-    public bool Matches(Instant now, Ipv6Address destination) =>
+    public bool Matches(Instant now, IPv6Address destination) =>
         destination.High == LinkLocalPrefix && (Fits(_token, now, destination.Low) || Fits(_previousToken, now, destination.Low));
 
     /// <summary>Forgets everything, so that the object can serve another client.</summary>

@@ -5,8 +5,8 @@ namespace TeredoSdk.Protocol.Relay;
 /// <summary>Which addresses a relay talks to and for (RFC 4380 §5.4.1, §5.4.2, RFC 6324).</summary>
 sealed class RelayRules
 {
-    readonly Ipv6Prefix[] _served;
-    readonly Ipv4Address[] _own;
+    readonly IPv6Prefix[] _served;
+    readonly IPv4Address[] _own;
     readonly AddressPolicy _policy;
 
     public RelayRules(TeredoRelayOptions options)
@@ -17,7 +17,7 @@ sealed class RelayRules
     }
 
     /// <summary>A packet from the IPv6 side: only native sources that are served, without a way back into a tunnel of ours.</summary>
-    public DropReason CheckFromNative(in Ipv6Packet packet)
+    public DropReason CheckFromNative(in IPv6Packet packet)
     {
         var source = packet.Source;
         if (!source.IsNative || EmbedsOwn(source) || !Serves(source, out _))
@@ -41,7 +41,7 @@ sealed class RelayRules
     }
 
     /// <summary>The outer source of a datagram.</summary>
-    public DropReason CheckOuterSource(Ipv4Endpoint source)
+    public DropReason CheckOuterSource(IPv4Endpoint source)
     {
         if (IsOwn(source.Address))
             return DropReason.OwnAddress; // RFC 6324 §3.3
@@ -51,7 +51,7 @@ sealed class RelayRules
     }
 
     /// <summary>A packet that a client sent into the IPv6 side (RFC 4380 §5.4.2).</summary>
-    public DropReason CheckToNative(in Ipv6Packet packet)
+    public DropReason CheckToNative(in IPv6Packet packet)
     {
         var destination = packet.Destination;
         if (destination.IsTeredo || EmbedsOwn(destination))
@@ -66,7 +66,7 @@ sealed class RelayRules
         return !isHost && packet.HopLimit <= 1 ? DropReason.HopLimitExceeded : DropReason.None;
     }
 
-    bool Serves(Ipv6Address address, out bool isHost)
+    bool Serves(IPv6Address address, out bool isHost)
     {
         bool served = isHost = false;
         foreach (var prefix in _served)
@@ -79,7 +79,7 @@ sealed class RelayRules
         return served;
     }
 
-    bool EmbedsOwn(Ipv6Address address) => address.Is6to4 && IsOwn(address.Embedded6to4);
+    bool EmbedsOwn(IPv6Address address) => address.Is6to4 && IsOwn(address.Embedded6to4);
 
-    bool IsOwn(Ipv4Address address) => Array.IndexOf(_own, address) >= 0;
+    bool IsOwn(IPv4Address address) => Array.IndexOf(_own, address) >= 0;
 }

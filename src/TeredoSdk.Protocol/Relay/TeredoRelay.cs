@@ -83,7 +83,7 @@ public sealed class TeredoRelay
     /// <param name="source">Where it came from.</param>
     /// <param name="payload">The UDP payload; not kept.</param>
     /// <returns>Deliver (forward the range to the IPv6 side), Consumed or Dropped.</returns>
-    public Verdict HandleDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    public Verdict HandleDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
         int hint = -1;
         return Receive(now, source, payload, 0, ref hint);
@@ -98,7 +98,7 @@ public sealed class TeredoRelay
     /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
     /// <returns>How many verdicts were written.</returns>
     /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
-    public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
+    public int HandleDatagrams(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
         int count = Segments.Count(buffer.Length, segmentSize, verdicts.Length), hint = -1;
         for (int i = 0, at = 0; i < count; i++, at += segmentSize)
@@ -152,7 +152,7 @@ public sealed class TeredoRelay
 
     // ---- From a client (RFC 4380 §5.4.2)
 
-    Verdict Receive(Instant now, Ipv4Endpoint source, ReadOnlySpan<byte> payload, int start, ref int hint)
+    Verdict Receive(Instant now, IPv4Endpoint source, ReadOnlySpan<byte> payload, int start, ref int hint)
     {
         if (!Encapsulation.TryParse(payload, out var datagram, out var reason))
             return Drops.Drop(reason);
@@ -172,14 +172,14 @@ public sealed class TeredoRelay
         return reason != DropReason.None ? Drops.Drop(reason) : Verdict.Deliver(start + datagram.PacketOffset, packet.Length);
     }
 
-    int Find(Ipv6Address address, ref int hint)
+    int Find(IPv6Address address, ref int hint)
     {
         if (hint < 0 || _peers[hint].Address != address)
             hint = _peers.Find(address);
         return hint;
     }
 
-    DropReason CheckSender(Instant now, Ipv4Endpoint source, in Ipv6Packet packet, int peer)
+    DropReason CheckSender(Instant now, IPv4Endpoint source, in IPv6Packet packet, int peer)
     {
         bool usable = peer >= 0 && _peers[peer].IsUsable(now);
         if (usable && _peers[peer].Mapping == source)
@@ -197,7 +197,7 @@ public sealed class TeredoRelay
         return _peers[peer].Mapping == source || (embedded && !usable) ? DropReason.None : DropReason.SourceMismatch;
     }
 
-    void Hear(Instant now, int peer, Ipv4Endpoint source)
+    void Hear(Instant now, int peer, IPv4Endpoint source)
     {
         ref var entry = ref _peers[peer];
         entry.LastReceived = now; // §5.4.2
@@ -228,7 +228,7 @@ public sealed class TeredoRelay
 
     Verdict Forward(Instant now, ReadOnlySpan<byte> octets, int start, ref int hint)
     {
-        if (!Ipv6Packet.TryParse(octets, out var packet) || packet.Length != octets.Length)
+        if (!IPv6Packet.TryParse(octets, out var packet) || packet.Length != octets.Length)
             return Drops.Drop(DropReason.MalformedPacket);
         var reason = _rules.CheckFromNative(packet);
         if (reason != DropReason.None)
@@ -248,7 +248,7 @@ public sealed class TeredoRelay
     }
 
     // §5.4.1 case 3. Case 2, a client that says it is behind a cone NAT, is treated alike (RFC 5991 §3.2).
-    Verdict Contact(Instant now, in Ipv6Packet packet, int peer, out int newPeer)
+    Verdict Contact(Instant now, in IPv6Packet packet, int peer, out int newPeer)
     {
         newPeer = peer;
         if (peer < 0)
@@ -277,7 +277,7 @@ public sealed class TeredoRelay
         return held ? Verdict.Held : Drops.Drop(DropReason.QueueFull);
     }
 
-    DropReason AddPeer(Instant now, Ipv6Address address, out int peer)
+    DropReason AddPeer(Instant now, IPv6Address address, out int peer)
     {
         peer = -1;
         if (!TeredoAddress.TryCreate(address, out var client))

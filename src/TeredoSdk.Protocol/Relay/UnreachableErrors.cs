@@ -15,7 +15,7 @@ sealed class UnreachableErrors(PacketQueue deliveries)
     /// </remarks>
     public void Answer(Instant now, ReadOnlySpan<byte> octets)
     {
-        if (!Ipv6Packet.TryParse(octets, out var packet) || !Icmpv6Error.MayAnswer(packet) || !_rate.TryTake(now))
+        if (!IPv6Packet.TryParse(octets, out var packet) || !Icmpv6Error.MayAnswer(packet) || !_rate.TryTake(now))
             return;
         Span<byte> error = stackalloc byte[Icmpv6Error.MaximumPacketSize];
         int length = Icmpv6Error.WritePacket(error, Icmpv6Type.DestinationUnreachable, Icmpv6Error.AddressUnreachable, 0,

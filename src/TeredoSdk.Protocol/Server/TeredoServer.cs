@@ -20,14 +20,14 @@ public sealed class TeredoServer
 
     const int MaximumForwardSize = RouterAdvertisement.DefaultMtuOctets; // packet and trailers: the MTU of RFC 4380 §5.1.2
 
-    readonly Ipv4Address _primary;
-    readonly Ipv4Address? _secondary;
-    readonly Ipv4Endpoint? _relay;
-    readonly Ipv4Address[] _peerServers;
+    readonly IPv4Address _primary;
+    readonly IPv4Address? _secondary;
+    readonly IPv4Endpoint? _relay;
+    readonly IPv4Address[] _peerServers;
     readonly bool _allowServerPort, _forwardNative;
     readonly IServerKeyStore? _keys;
     readonly AddressPolicy _policy;
-    readonly Ipv6Address _linkLocal;
+    readonly IPv6Address _linkLocal;
     readonly RateLimiter? _answers, _forwards, _destinations;
     readonly PacketQueue _transmits = new(), _deliveries = new();
 
@@ -62,7 +62,7 @@ public sealed class TeredoServer
     /// <param name="payload">The UDP payload; not kept.</param>
     /// <returns>Consumed (an answer or a forward waits in <see cref="TryTakeTransmit"/> or <see cref="TryTakeDelivery"/>) or Dropped.</returns>
     /// <exception cref="ArgumentException"><paramref name="via"/> is no socket of this server.</exception>
-    public Verdict HandleDatagram(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    public Verdict HandleDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
         if (via != LocalPort.ServerPrimary && (via != LocalPort.ServerSecondary || _secondary is null))
             throw new ArgumentException($"The datagram came to {via}; expected a socket of this server.", nameof(via));
@@ -81,7 +81,7 @@ public sealed class TeredoServer
     /// <param name="verdicts">Receives a verdict for each.</param>
     /// <returns>How many verdicts were written.</returns>
     /// <exception cref="ArgumentException">There are more segments than verdicts, or <paramref name="via"/> is no socket of this server.</exception>
-    public int HandleDatagrams(Instant now, LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
+    public int HandleDatagrams(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
         int count = Segments.Count(buffer.Length, segmentSize, verdicts.Length);
         for (int i = 0; i < count; i++)
@@ -112,7 +112,7 @@ public sealed class TeredoServer
     }
 
     // RFC 4380 §5.3.1, the numbered rules in their order.
-    DropReason Handle(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation datagram)
+    DropReason Handle(Instant now, LocalPort via, IPv4Endpoint source, in Encapsulation datagram)
     {
         var packet = datagram.Packet;
         bool isIcmpv6 = packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length >= Icmpv6Message.HeaderSize;
@@ -133,13 +133,13 @@ public sealed class TeredoServer
             return DropReason.NotAccepted;
         if (inner.Is6to4 && IsOwn(inner.Embedded6to4))
             return DropReason.OwnAddress; // RFC 6324 §3.3: a tunnel's packet that names our own IPv4 address
-        bool plausible = !inner.IsUnspecified && !inner.IsLoopback && !inner.IsMulticast && !inner.IsIpv4Embedded
+        bool plausible = !inner.IsUnspecified && !inner.IsLoopback && !inner.IsMulticast && !inner.IsIPv4Embedded
             && inner != _linkLocal && inner.High >> 32 != TeredoAddress.OldPrefix;
         return plausible ? Route(now, via, source, datagram) : DropReason.BadInnerSource;
     }
 
     // RFC 6324's reasoning: what comes from a server is never for a server.
-    DropReason FindLoop(Ipv4Endpoint source)
+    DropReason FindLoop(IPv4Endpoint source)
     {
         bool isOwnClient = _policy.AllowsPrivate && source.Port != TeredoPorts.Server; // a laboratory's clients may share our address
         if (IsOwn(source.Address) && !isOwnClient && source != _relay)
@@ -148,7 +148,7 @@ public sealed class TeredoServer
     }
 
     // §5.3.1, "Then, the Teredo server examines the IPv6 destination address".
-    DropReason Route(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation datagram)
+    DropReason Route(Instant now, LocalPort via, IPv4Endpoint source, in Encapsulation datagram)
     {
         var destination = datagram.Packet.Destination;
         if (destination == _linkLocal)
@@ -161,7 +161,7 @@ public sealed class TeredoServer
     }
 
     // §5.3.2
-    DropReason Advertise(Instant now, LocalPort via, Ipv4Endpoint source, in Encapsulation datagram)
+    DropReason Advertise(Instant now, LocalPort via, IPv4Endpoint source, in Encapsulation datagram)
     {
         var packet = datagram.Packet;
         ServerKey key = default;
@@ -195,11 +195,11 @@ public sealed class TeredoServer
     }
 
     // §5.3.2: with the cone bit from the address that the solicitation did not come to; RFC 5991 §3.2 keeps that for old clients.
-    LocalPort AnswerPort(LocalPort via, Ipv6Address solicitor) =>
+    LocalPort AnswerPort(LocalPort via, IPv6Address solicitor) =>
         _secondary is null || !TeredoLinkLocal.HasConeBit(solicitor) ? via
         : via == LocalPort.ServerPrimary ? LocalPort.ServerSecondary : LocalPort.ServerPrimary;
 
-    DropReason AnswerEcho(Instant now, LocalPort via, Ipv4Endpoint source, in Ipv6Packet packet)
+    DropReason AnswerEcho(Instant now, LocalPort via, IPv4Endpoint source, in IPv6Packet packet)
     {
         if (packet.IsBubble)
             return DropReason.BadInnerDestination;
@@ -214,7 +214,7 @@ public sealed class TeredoServer
         return DropReason.None;
     }
 
-    DropReason ForwardNative(Instant now, Ipv4Endpoint source, in Ipv6Packet packet)
+    DropReason ForwardNative(Instant now, IPv4Endpoint source, in IPv6Packet packet)
     {
         var destination = packet.Destination;
         if (destination.Is6to4 && IsOwn(destination.Embedded6to4))
@@ -235,7 +235,7 @@ public sealed class TeredoServer
         return DropReason.None;
     }
 
-    DropReason ForwardToClient(Instant now, Ipv4Endpoint source, TeredoAddress destination, in Encapsulation datagram)
+    DropReason ForwardToClient(Instant now, IPv4Endpoint source, TeredoAddress destination, in Encapsulation datagram)
     {
         var target = destination.MappedEndpoint;
         if (!_policy.IsGlobalUnicast(target))
@@ -260,12 +260,12 @@ public sealed class TeredoServer
     }
 
     // RFC 4861's messages never leave a link, and a router advertisement through the server would look like the server's own.
-    static bool IsNeighborDiscovery(in Ipv6Packet packet) => !packet.IsBubble && packet.Payload[0] is >= 133 and <= 137;
+    static bool IsNeighborDiscovery(in IPv6Packet packet) => !packet.IsBubble && packet.Payload[0] is >= 133 and <= 137;
 
-    bool IsOwn(Ipv4Address address) => address == _primary || address == _secondary;
+    bool IsOwn(IPv4Address address) => address == _primary || address == _secondary;
 
-    bool IsServer(Ipv4Endpoint endpoint) =>
+    bool IsServer(IPv4Endpoint endpoint) =>
         endpoint.Port == TeredoPorts.Server && !_allowServerPort || Array.IndexOf(_peerServers, endpoint.Address) >= 0;
 
-    bool IsOwnClient(Ipv6Address destination) => destination.High == ((ulong)TeredoAddress.Prefix << 32 | _primary.Value);
+    bool IsOwnClient(IPv6Address destination) => destination.High == ((ulong)TeredoAddress.Prefix << 32 | _primary.Value);
 }

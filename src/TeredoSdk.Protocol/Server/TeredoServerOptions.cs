@@ -4,20 +4,20 @@ namespace TeredoSdk.Protocol.Server;
 public sealed record TeredoServerOptions
 {
     /// <summary>The primary IPv4 address, which client addresses embed; a global unicast one.</summary>
-    public required Ipv4Address Primary { get; init; }
+    public required IPv4Address Primary { get; init; }
 
     /// <summary>
     /// The secondary IPv4 address, another global unicast one, or null for a server with one address. Such a server answers
     /// solicitations with the cone bit from its only address too, so a legacy client (RFC 4380 §5.2.1) may take any NAT for a
     /// cone, and no client can check its NAT's mapping behaviour.
     /// </summary>
-    public Ipv4Address? Secondary { get; init; }
+    public IPv4Address? Secondary { get; init; }
 
     /// <summary>Whether RFC 1918, shared, loopback, link-local, benchmarking and documentation addresses count as global (laboratories).</summary>
     public bool AllowPrivateAddresses { get; init; }
 
     /// <summary>Subnets of the host's own interfaces, whose directed broadcast addresses are refused; none by default.</summary>
-    public IReadOnlyList<Ipv4Subnet> AttachedSubnets { get; init; } = [];
+    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init; } = [];
 
     /// <summary>
     /// The secrets of secure qualification, or null for nonces alone. When set, solicitations that no secret protects are
@@ -26,7 +26,7 @@ public sealed record TeredoServerOptions
     public IServerKeyStore? Keys { get; init; }
 
     /// <summary>Addresses of other Teredo servers: nothing is taken from them nor forwarded to them, whatever the port. None by default.</summary>
-    public IReadOnlyList<Ipv4Address> PeerServers { get; init; } = [];
+    public IReadOnlyList<IPv4Address> PeerServers { get; init; } = [];
 
     /// <summary>
     /// Whether clients whose mapped port is 3544 are served. Off by default, since nothing but a server should be there and two
@@ -38,7 +38,7 @@ public sealed record TeredoServerOptions
     /// Where a relay on the same host sends from, when it shares an address with the server (RFC 4380 §5.4.3); null for none.
     /// Packets from exactly this endpoint are taken although the address is our own. Its port is neither 0 nor 3544.
     /// </summary>
-    public Ipv4Endpoint? Relay { get; init; }
+    public IPv4Endpoint? Relay { get; init; }
 
     /// <summary>Whether the limits of <see cref="ServerRateLimits"/> hold; on by default.</summary>
     public bool RateLimits { get; init; } = true;

@@ -9,7 +9,7 @@ public readonly ref struct Encapsulation
     readonly ReadOnlySpan<byte> _datagram;
 
     Encapsulation(ReadOnlySpan<byte> datagram, Authentication authentication, bool hasAuthentication,
-        OriginIndication origin, bool hasOrigin, int packetOffset, Ipv6Packet packet)
+        OriginIndication origin, bool hasOrigin, int packetOffset, IPv6Packet packet)
     {
         _datagram = datagram;
         Authentication = authentication;
@@ -36,7 +36,7 @@ public readonly ref struct Encapsulation
     public int PacketOffset { get; }
 
     /// <summary>The IPv6 packet, exactly as long as its header says.</summary>
-    public Ipv6Packet Packet { get; }
+    public IPv6Packet Packet { get; }
 
     /// <summary>What follows the IPv6 packet: trailers, not looked at yet (RFC 6081 §4).</summary>
     public ReadOnlySpan<byte> TrailerOctets => _datagram[(PacketOffset + Packet.Length)..];
@@ -80,7 +80,7 @@ public readonly ref struct Encapsulation
                 at += OriginIndication.Size;
             }
         }
-        if (!Ipv6Packet.TryParse(datagram[at..], out var packet))
+        if (!IPv6Packet.TryParse(datagram[at..], out var packet))
         {
             reason = DropReason.MalformedPacket;
             return false;

@@ -50,7 +50,7 @@ public readonly ref struct Icmpv6Message
 
     /// <summary>Parses the payload of an IPv6 packet whose next header is ICMPv6, and verifies its checksum.</summary>
     /// <returns>False when it is no ICMPv6, cut short, or its checksum is wrong.</returns>
-    public static bool TryParse(in Ipv6Packet packet, out Icmpv6Message message)
+    public static bool TryParse(in IPv6Packet packet, out Icmpv6Message message)
     {
         var octets = packet.Payload;
         bool valid = packet.NextHeader == NextHeader.Icmpv6 && octets.Length >= HeaderSize
@@ -62,10 +62,10 @@ public readonly ref struct Icmpv6Message
     /// <summary>Fills in the checksum of a packet whose IPv6 header and ICMPv6 message stand already.</summary>
     internal static void WriteChecksum(Span<byte> packet)
     {
-        var message = packet[Ipv6Packet.HeaderSize..];
+        var message = packet[IPv6Packet.HeaderSize..];
         message[2] = message[3] = 0;
         BinaryPrimitives.WriteUInt16BigEndian(message[2..], InternetChecksum.Compute(
-            Ipv6Address.Read(packet[8..]), Ipv6Address.Read(packet[24..]), NextHeader.Icmpv6, message));
+            IPv6Address.Read(packet[8..]), IPv6Address.Read(packet[24..]), NextHeader.Icmpv6, message));
     }
 }
 
@@ -111,12 +111,12 @@ public readonly ref struct EchoMessage
     /// <param name="data">The data.</param>
     /// <param name="hopLimit">The hop limit.</param>
     /// <returns>The octets written.</returns>
-    public static int WritePacket(Span<byte> octets, Icmpv6Type type, Ipv6Address source, Ipv6Address destination,
+    public static int WritePacket(Span<byte> octets, Icmpv6Type type, IPv6Address source, IPv6Address destination,
         ushort identifier, ushort sequence, ReadOnlySpan<byte> data, byte hopLimit = 64)
     {
-        int size = Ipv6Packet.HeaderSize + HeaderSize + data.Length;
-        Ipv6Packet.WriteHeader(octets, HeaderSize + data.Length, NextHeader.Icmpv6, hopLimit, source, destination);
-        var message = octets[Ipv6Packet.HeaderSize..size];
+        int size = IPv6Packet.HeaderSize + HeaderSize + data.Length;
+        IPv6Packet.WriteHeader(octets, HeaderSize + data.Length, NextHeader.Icmpv6, hopLimit, source, destination);
+        var message = octets[IPv6Packet.HeaderSize..size];
         message[0] = (byte)type;
         message[1] = 0;
         BinaryPrimitives.WriteUInt16BigEndian(message[4..], identifier);
@@ -140,7 +140,7 @@ public static class Icmpv6Error
     /// Whether an error may be sent for a packet: not for an ICMPv6 error or redirect, a bubble, or a multicast or unspecified source
     /// or destination (RFC 4443 §2.4 e).
     /// </summary>
-    public static bool MayAnswer(in Ipv6Packet packet) =>
+    public static bool MayAnswer(in IPv6Packet packet) =>
         !packet.IsBubble && !packet.Source.IsMulticast && !packet.Source.IsUnspecified && !packet.Destination.IsMulticast
         && !(packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length > 0 && packet.Payload[0] is < 128 or Redirect);
 
@@ -156,12 +156,12 @@ public static class Icmpv6Error
     /// <param name="quoted">The packet that caused the error; as much of it as fits is quoted.</param>
     /// <returns>The octets written.</returns>
     public static int WritePacket(Span<byte> octets, Icmpv6Type type, byte code, uint parameter,
-        Ipv6Address source, Ipv6Address destination, ReadOnlySpan<byte> quoted)
+        IPv6Address source, IPv6Address destination, ReadOnlySpan<byte> quoted)
     {
-        const int headers = Ipv6Packet.HeaderSize + 8;
+        const int headers = IPv6Packet.HeaderSize + 8;
         quoted = quoted[..Math.Min(quoted.Length, MaximumPacketSize - headers)];
         int size = headers + quoted.Length;
-        Ipv6Packet.WriteHeader(octets, size - Ipv6Packet.HeaderSize, NextHeader.Icmpv6, 64, source, destination);
+        IPv6Packet.WriteHeader(octets, size - IPv6Packet.HeaderSize, NextHeader.Icmpv6, 64, source, destination);
         octets[40] = (byte)type;
         octets[41] = code;
         BinaryPrimitives.WriteUInt32BigEndian(octets[44..], parameter);

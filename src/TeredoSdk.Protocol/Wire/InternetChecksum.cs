@@ -15,7 +15,7 @@ public static class InternetChecksum
     /// <param name="nextHeader">The transport's protocol number.</param>
     /// <param name="segment">The whole segment: transport header and payload.</param>
     /// <returns>The value for the checksum field, in host order.</returns>
-    public static ushort Compute(Ipv6Address source, Ipv6Address destination, byte nextHeader, ReadOnlySpan<byte> segment) =>
+    public static ushort Compute(IPv6Address source, IPv6Address destination, byte nextHeader, ReadOnlySpan<byte> segment) =>
         (ushort)~Fold(PseudoHeader(source, destination, nextHeader, segment.Length) + Sum(segment));
 
     /// <summary>Whether a transport segment's checksum field fits its contents.</summary>
@@ -23,7 +23,7 @@ public static class InternetChecksum
     /// <param name="destination">The IPv6 destination address.</param>
     /// <param name="nextHeader">The transport's protocol number.</param>
     /// <param name="segment">The whole segment with its checksum field as received.</param>
-    public static bool Verify(Ipv6Address source, Ipv6Address destination, byte nextHeader, ReadOnlySpan<byte> segment) =>
+    public static bool Verify(IPv6Address source, IPv6Address destination, byte nextHeader, ReadOnlySpan<byte> segment) =>
         Fold(PseudoHeader(source, destination, nextHeader, segment.Length) + Sum(segment)) == 0xFFFF;
 
     /// <summary>The ones' complement sum of at most 1 MiB as big-endian 16-bit words, not folded to 16 bits and not inverted.</summary>
@@ -69,7 +69,7 @@ public static class InternetChecksum
         return (ushort)((sum & 0xFFFF) + (sum >> 16));
     }
 
-    static ulong PseudoHeader(Ipv6Address source, Ipv6Address destination, byte nextHeader, int length) =>
+    static ulong PseudoHeader(IPv6Address source, IPv6Address destination, byte nextHeader, int length) =>
         Words(source.High) + Words(source.Low) + Words(destination.High) + Words(destination.Low) + (uint)length + nextHeader;
 
     static ulong Words(ulong value) => (value >> 32) + (value & 0xFFFF_FFFF);

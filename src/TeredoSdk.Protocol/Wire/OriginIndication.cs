@@ -18,7 +18,7 @@ public readonly ref struct OriginIndication
     OriginIndication(ReadOnlySpan<byte> octets) => _octets = octets;
 
     /// <summary>The endpoint that the server saw as the sender.</summary>
-    public Ipv4Endpoint MappedEndpoint => new( // §5.1.1: both inverted, so that no NAT rewrites them
+    public IPv4Endpoint MappedEndpoint => new( // §5.1.1: both inverted, so that no NAT rewrites them
         new(~BinaryPrimitives.ReadUInt32BigEndian(_octets[4..])), (ushort)~BinaryPrimitives.ReadUInt16BigEndian(_octets[2..]));
 
     /// <summary>The octets as they lie in the datagram.</summary>
@@ -35,7 +35,7 @@ public readonly ref struct OriginIndication
 
     /// <summary>Writes an origin indication.</summary>
     /// <returns>The octets written, <see cref="Size"/>.</returns>
-    public static int Write(Span<byte> octets, Ipv4Endpoint mapped)
+    public static int Write(Span<byte> octets, IPv4Endpoint mapped)
     {
         BinaryPrimitives.WriteUInt16BigEndian(octets, 0);
         BinaryPrimitives.WriteUInt16BigEndian(octets[2..], (ushort)~mapped.Port);

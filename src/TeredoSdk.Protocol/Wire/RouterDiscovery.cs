@@ -9,14 +9,14 @@ public static class TeredoLinkLocal
     const ulong ConeBit = 0x8000_0000_0000_0000;
 
     /// <summary>fe80::ffff:ffff:ffff, a client's source for router solicitations: cone bit 0, nothing embedded.</summary>
-    public static Ipv6Address Client { get; } = new(Prefix, 0x0000_FFFF_FFFF_FFFF);
+    public static IPv6Address Client { get; } = new(Prefix, 0x0000_FFFF_FFFF_FFFF);
 
     /// <summary>A server's own address, with the cone bit set since it is reachable without bubbles (RFC 5991 §3.2).</summary>
-    public static Ipv6Address Server(Ipv4Address server) =>
+    public static IPv6Address Server(IPv4Address server) =>
         new(Prefix, ConeBit | (ulong)(TeredoPorts.Server ^ 0xFFFF) << 32 | ~server.Value);
 
     /// <summary>Whether the cone bit is set in a router solicitation's source.</summary>
-    public static bool HasConeBit(Ipv6Address source) => (source.Low & ConeBit) != 0;
+    public static bool HasConeBit(IPv6Address source) => (source.Low & ConeBit) != 0;
 }
 
 /// <summary>UDP ports that Teredo fixes.</summary>
@@ -31,13 +31,13 @@ public static class TeredoPorts
 public static class RouterSolicitation
 {
     /// <summary>Size of the IPv6 packet, in octets.</summary>
-    public const int Size = Ipv6Packet.HeaderSize + 8;
+    public const int Size = IPv6Packet.HeaderSize + 8;
 
     /// <summary>Writes a solicitation from a link-local source to all routers.</summary>
     /// <returns>The octets written, <see cref="Size"/>.</returns>
-    public static int Write(Span<byte> octets, Ipv6Address source)
+    public static int Write(Span<byte> octets, IPv6Address source)
     {
-        Ipv6Packet.WriteHeader(octets, 8, NextHeader.Icmpv6, 255, source, Ipv6Address.AllRouters);
+        IPv6Packet.WriteHeader(octets, 8, NextHeader.Icmpv6, 255, source, IPv6Address.AllRouters);
         octets[40..48].Clear();
         octets[40] = (byte)Icmpv6Type.RouterSolicitation;
         Icmpv6Message.WriteChecksum(octets[..Size]);
@@ -46,36 +46,36 @@ public static class RouterSolicitation
 
     /// <summary>Whether a packet is a solicitation to all routers from a link-local source (RFC 4380 §5.3.1 rule 4).</summary>
     /// <remarks>Its hop limit and checksum are not looked at: deployed clients get both wrong, and the answer leaks nothing.</remarks>
-    public static bool Matches(in Ipv6Packet packet) =>
+    public static bool Matches(in IPv6Packet packet) =>
         packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length >= 8
         && packet.Payload[0] == (byte)Icmpv6Type.RouterSolicitation && packet.Payload[1] == 0
-        && packet.Source.IsLinkLocal && packet.Destination == Ipv6Address.AllRouters;
+        && packet.Source.IsLinkLocal && packet.Destination == IPv6Address.AllRouters;
 }
 
 /// <summary>The router advertisement that answers a solicitation.</summary>
 /// <remarks>Source: RFC 4380 §5.2.1 and §5.3.2; RFC 4861 §4.2, §4.6.2, §4.6.4, §6.1.2. A value: it stays valid without the datagram.</remarks>
 /// <param name="Prefix">The one advertised prefix; its length is 64.</param>
 /// <param name="MtuOctets">The advertised MTU, or null when there is none or it is outside 1280 to 65467.</param>
-public readonly record struct RouterAdvertisement(Ipv6Prefix Prefix, int? MtuOctets)
+public readonly record struct RouterAdvertisement(IPv6Prefix Prefix, int? MtuOctets)
 {
     const int FixedSize = 16, PrefixOptionSize = 32, MtuOptionSize = 8;
     const byte PrefixOption = 3, MtuOption = 5;
 
     /// <summary>Size of the IPv6 packet that <see cref="Write"/> makes, in octets.</summary>
-    public const int Size = Ipv6Packet.HeaderSize + FixedSize + PrefixOptionSize + MtuOptionSize;
+    public const int Size = IPv6Packet.HeaderSize + FixedSize + PrefixOptionSize + MtuOptionSize;
 
     /// <summary>The MTU a server advertises (RFC 4380 §5.1.2).</summary>
     public const int DefaultMtuOctets = 1280;
 
     /// <summary>Parses an advertisement and applies RFC 4861 §6.1.2, and RFC 4380 §5.2.1's "exactly one prefix".</summary>
     /// <returns>False when any rule is broken: source, hop limit, checksum, code, option lengths, number or length of prefixes.</returns>
-    public static bool TryParse(in Ipv6Packet packet, out RouterAdvertisement advertisement)
+    public static bool TryParse(in IPv6Packet packet, out RouterAdvertisement advertisement)
     {
         advertisement = default;
         if (!packet.Source.IsLinkLocal || packet.HopLimit != 255 || !Icmpv6Message.TryParse(packet, out var message)
             || message.Type != Icmpv6Type.RouterAdvertisement || message.Code != 0 || message.Octets.Length < FixedSize)
             return false;
-        Ipv6Prefix? prefix = null;
+        IPv6Prefix? prefix = null;
         int? mtu = null;
         for (var options = message.Octets[FixedSize..]; options.Length > 0;)
         {
@@ -86,7 +86,7 @@ public readonly record struct RouterAdvertisement(Ipv6Prefix Prefix, int? MtuOct
             {
                 if (prefix is not null || length != PrefixOptionSize || options[2] != 64)
                     return false; // RFC 4380 §5.2.1: exactly one
-                prefix = new(Ipv6Address.Read(options[16..]), 64);
+                prefix = new(IPv6Address.Read(options[16..]), 64);
             }
             else if (options[0] == MtuOption && length == MtuOptionSize)
             {
@@ -107,11 +107,11 @@ public readonly record struct RouterAdvertisement(Ipv6Prefix Prefix, int? MtuOct
     /// <param name="server">The server's primary IPv4 address, whose prefix is advertised.</param>
     /// <param name="destination">The solicitation's source, as it came.</param>
     /// <returns>The octets written, <see cref="Size"/>.</returns>
-    public static int Write(Span<byte> octets, Ipv4Address server, Ipv6Address destination)
+    public static int Write(Span<byte> octets, IPv4Address server, IPv6Address destination)
     {
         octets = octets[..Size];
-        Ipv6Packet.WriteHeader(octets, Size - Ipv6Packet.HeaderSize, NextHeader.Icmpv6, 255, TeredoLinkLocal.Server(server), destination);
-        var message = octets[Ipv6Packet.HeaderSize..];
+        IPv6Packet.WriteHeader(octets, Size - IPv6Packet.HeaderSize, NextHeader.Icmpv6, 255, TeredoLinkLocal.Server(server), destination);
+        var message = octets[IPv6Packet.HeaderSize..];
         message.Clear();
         message[0] = (byte)Icmpv6Type.RouterAdvertisement; // current hop limit, flags, lifetime and reachable time stay 0
         BinaryPrimitives.WriteUInt32BigEndian(message[12..], 2000); // retransmission timer, milliseconds

@@ -34,7 +34,7 @@ struct AlternateAddressList
     /// <summary>The most endpoints a trailer can list.</summary>
     public const int Capacity = 4;
 
-    Ipv4Endpoint _first;
+    IPv4Endpoint _first;
 }
 
 /// <summary>The trailers behind an IPv6 packet, decoded.</summary>
@@ -66,7 +66,7 @@ public struct TrailerSet
 
     /// <summary>The alternate addresses; valid as long as this value is not moved.</summary>
     [System.Diagnostics.CodeAnalysis.UnscopedRef]
-    public readonly ReadOnlySpan<Ipv4Endpoint> AlternateAddresses => ((ReadOnlySpan<Ipv4Endpoint>)_alternates)[..AlternateAddressCount];
+    public readonly ReadOnlySpan<IPv4Endpoint> AlternateAddresses => ((ReadOnlySpan<IPv4Endpoint>)_alternates)[..AlternateAddressCount];
 
     /// <summary>Decodes what follows an IPv6 packet.</summary>
     /// <returns>False when the packet is to be discarded, because of an unknown trailer with the type bits 01 (§4).</returns>
@@ -118,7 +118,7 @@ public struct TrailerSet
         for (int i = 0; i < count; i++)
         {
             var entry = value[(2 + 6 * i)..];
-            var address = Ipv4Address.Read(entry);
+            var address = IPv4Address.Read(entry);
             ushort port = BinaryPrimitives.ReadUInt16BigEndian(entry[4..]);
             valid &= port != 0 && !address.IsUnspecified && address.Value >> 28 < 0xE; // unicast, port not 0
             _alternates[i] = new(address, port);
@@ -161,7 +161,7 @@ public struct TrailerSet
     /// <param name="octets">Where to write.</param>
     /// <param name="addresses">One to four endpoints; more than two SHOULD NOT be sent.</param>
     /// <returns>The octets written.</returns>
-    public static int WriteAlternateAddresses(Span<byte> octets, ReadOnlySpan<Ipv4Endpoint> addresses)
+    public static int WriteAlternateAddresses(Span<byte> octets, ReadOnlySpan<IPv4Endpoint> addresses)
     {
         ArgumentOutOfRangeException.ThrowIfZero(addresses.Length, nameof(addresses));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(addresses.Length, AlternateAddressList.Capacity, nameof(addresses));

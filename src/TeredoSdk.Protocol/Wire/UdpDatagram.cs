@@ -24,7 +24,7 @@ public readonly ref struct UdpDatagram
 
     /// <summary>Parses the payload of an IPv6 packet whose next header is UDP, and verifies its checksum.</summary>
     /// <returns>False when it is cut short, has no checksum (which IPv6 forbids) or a wrong one.</returns>
-    public static bool TryParse(in Ipv6Packet packet, out UdpDatagram datagram)
+    public static bool TryParse(in IPv6Packet packet, out UdpDatagram datagram)
     {
         datagram = default;
         var octets = packet.Payload;
@@ -48,12 +48,12 @@ public readonly ref struct UdpDatagram
     /// <param name="payload">What the datagram carries; may already lie at its place in <paramref name="octets"/>.</param>
     /// <param name="hopLimit">The hop limit.</param>
     /// <returns>The octets written.</returns>
-    public static int WritePacket(Span<byte> octets, Ipv6Address source, ushort sourcePort, Ipv6Address destination, ushort destinationPort,
+    public static int WritePacket(Span<byte> octets, IPv6Address source, ushort sourcePort, IPv6Address destination, ushort destinationPort,
         ReadOnlySpan<byte> payload, byte hopLimit = 64)
     {
         int length = HeaderSize + payload.Length;
-        Ipv6Packet.WriteHeader(octets, length, NextHeader.Udp, hopLimit, source, destination);
-        var segment = octets.Slice(Ipv6Packet.HeaderSize, length);
+        IPv6Packet.WriteHeader(octets, length, NextHeader.Udp, hopLimit, source, destination);
+        var segment = octets.Slice(IPv6Packet.HeaderSize, length);
         BinaryPrimitives.WriteUInt16BigEndian(segment, sourcePort);
         BinaryPrimitives.WriteUInt16BigEndian(segment[2..], destinationPort);
         BinaryPrimitives.WriteUInt16BigEndian(segment[4..], (ushort)length);
@@ -61,6 +61,6 @@ public readonly ref struct UdpDatagram
         payload.CopyTo(segment[HeaderSize..]);
         ushort checksum = InternetChecksum.Compute(source, destination, NextHeader.Udp, segment);
         BinaryPrimitives.WriteUInt16BigEndian(segment[6..], checksum == 0 ? (ushort)0xFFFF : checksum); // RFC 768: 0 means none
-        return Ipv6Packet.HeaderSize + length;
+        return IPv6Packet.HeaderSize + length;
     }
 }

@@ -6,7 +6,7 @@ namespace TeredoSdk.Testing;
 /// <remarks>Times count from the start of the simulation, to the microsecond. One caller at a time.</remarks>
 public sealed class PcapWriter
 {
-    const int FileHeaderSize = 24, RecordHeaderSize = 16, Ipv4HeaderSize = 20, UdpHeaderSize = 8;
+    const int FileHeaderSize = 24, RecordHeaderSize = 16, IPv4HeaderSize = 20, UdpHeaderSize = 8;
     const byte UdpProtocol = 17;
 
     readonly Stream _stream;
@@ -52,9 +52,9 @@ public sealed class PcapWriter
         packet[9] = UdpProtocol;
         datagram.Source.Address.Write(packet[12..]);
         datagram.Target.Address.Write(packet[16..]);
-        BinaryPrimitives.WriteUInt16BigEndian(packet[10..], (ushort)~Fold(Sum(packet[..Ipv4HeaderSize])));
+        BinaryPrimitives.WriteUInt16BigEndian(packet[10..], (ushort)~Fold(Sum(packet[..IPv4HeaderSize])));
 
-        var udp = packet[Ipv4HeaderSize..];
+        var udp = packet[IPv4HeaderSize..];
         BinaryPrimitives.WriteUInt16BigEndian(udp, datagram.Source.Port);
         BinaryPrimitives.WriteUInt16BigEndian(udp[2..], datagram.Target.Port);
         BinaryPrimitives.WriteUInt16BigEndian(udp[4..], (ushort)udp.Length);

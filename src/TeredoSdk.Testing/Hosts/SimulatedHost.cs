@@ -9,8 +9,8 @@ public sealed class SimulatedHost : ISimulatedNode
 {
     const byte DefaultTtl = 64;
 
-    readonly Dictionary<Ipv4Endpoint, SimulatedUdpSocket> _sockets = [];
-    readonly List<Ipv4Address> _addresses = [];
+    readonly Dictionary<IPv4Endpoint, SimulatedUdpSocket> _sockets = [];
+    readonly List<IPv4Address> _addresses = [];
     readonly SimulatedRandom _ports;
 
     internal SimulatedHost(SimulatedNetwork network, string name)
@@ -31,7 +31,7 @@ public sealed class SimulatedHost : ISimulatedNode
     public Link Uplink { get; } = new();
 
     /// <summary>The host's first IPv4 address.</summary>
-    public Ipv4Address Address => _addresses[0];
+    public IPv4Address Address => _addresses[0];
 
     /// <summary>The Teredo client that <see cref="StartTeredo(Func{TeredoClientOptions, TeredoClientOptions}?)"/> started last.</summary>
     /// <exception cref="InvalidOperationException">None was started.</exception>
@@ -48,7 +48,7 @@ public sealed class SimulatedHost : ISimulatedNode
     /// <param name="group">The group and the port, for example 224.0.0.253:3544.</param>
     /// <exception cref="ArgumentException">The address is not a multicast one.</exception>
     /// <exception cref="InvalidOperationException">A socket of this host has joined it already.</exception>
-    public SimulatedUdpSocket Join(Ipv4Endpoint group) => group.Address.IsMulticast
+    public SimulatedUdpSocket Join(IPv4Endpoint group) => group.Address.IsMulticast
         ? Bind(group.Address, group.Port, null)
         : throw new ArgumentException($"{group.Address} is no multicast address; expected one of 224.0.0.0/4.", nameof(group));
 
@@ -107,22 +107,22 @@ public sealed class SimulatedHost : ISimulatedNode
 
     SimulatedRandom ISimulatedNode.LinkRandom => LinkRandom;
 
-    internal void AddAddress(Ipv4Address address)
+    internal void AddAddress(IPv4Address address)
     {
         Network.Attach(address, this);
         _addresses.Add(address);
     }
 
-    internal bool IsBound(Ipv4Address address, ushort port) => _sockets.ContainsKey(new(address, port));
+    internal bool IsBound(IPv4Address address, ushort port) => _sockets.ContainsKey(new(address, port));
 
-    internal SimulatedUdpSocket Bind(Ipv4Address address, ushort port, Action<SimulatedDatagram>? handler)
+    internal SimulatedUdpSocket Bind(IPv4Address address, ushort port, Action<SimulatedDatagram>? handler)
     {
         while (port == 0)
         {
             var candidate = (ushort)(49152 + _ports.Next(16384));
             port = _sockets.ContainsKey(new(address, candidate)) ? (ushort)0 : candidate;
         }
-        var local = new Ipv4Endpoint(address, port);
+        var local = new IPv4Endpoint(address, port);
         var socket = new SimulatedUdpSocket(this, local, handler);
         if (!_sockets.TryAdd(local, socket))
             throw new InvalidOperationException($"UDP port {port} of {Name} is in use.");
@@ -131,7 +131,7 @@ public sealed class SimulatedHost : ISimulatedNode
 
     internal void Close(SimulatedUdpSocket socket) => _sockets.Remove(socket.LocalEndpoint);
 
-    internal void Send(Ipv4Endpoint source, Ipv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl) =>
+    internal void Send(IPv4Endpoint source, IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl) =>
         Network.Send(new(Network.Internet.Now, this, source.Address.IsMulticast ? new(Address, source.Port) : source, target, ttl == 0 ? DefaultTtl : ttl, payload.ToArray()));
 
     void ISimulatedNode.Receive(SimulatedNetwork on, in SimulatedDatagram datagram)

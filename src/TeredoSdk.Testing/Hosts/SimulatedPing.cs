@@ -6,7 +6,7 @@ namespace TeredoSdk.Testing;
 /// <summary>An ICMPv6 Echo Request and what came back.</summary>
 public sealed class SimulatedPing
 {
-    internal SimulatedPing(Ipv6Address target, ushort sequence, Instant sentAt)
+    internal SimulatedPing(IPv6Address target, ushort sequence, Instant sentAt)
     {
         Target = target;
         Sequence = sequence;
@@ -14,7 +14,7 @@ public sealed class SimulatedPing
     }
 
     /// <summary>Who was asked.</summary>
-    public Ipv6Address Target { get; }
+    public IPv6Address Target { get; }
 
     /// <summary>When the host sent it; the Teredo client may hold it back.</summary>
     public Instant SentAt { get; }
@@ -43,7 +43,7 @@ public sealed class SimulatedPing
 /// <param name="Code">The code within the type.</param>
 /// <param name="Source">Who sent the error.</param>
 /// <param name="Destination">Whom the packet that caused it was for.</param>
-public readonly record struct SimulatedIcmpv6Error(Instant Time, Icmpv6Type Type, byte Code, Ipv6Address Source, Ipv6Address Destination);
+public readonly record struct SimulatedIcmpv6Error(Instant Time, Icmpv6Type Type, byte Code, IPv6Address Source, IPv6Address Destination);
 
 /// <summary>An IPv6 packet that a host received.</summary>
 /// <param name="Time">When.</param>
@@ -56,5 +56,5 @@ public readonly record struct SimulatedPacket(Instant Time, ReadOnlyMemory<byte>
 /// <param name="SourcePort">From which port.</param>
 /// <param name="DestinationPort">To which port.</param>
 /// <param name="Payload">The payload.</param>
-public readonly record struct SimulatedIpv6Datagram(Instant Time, Ipv6Address Source, ushort SourcePort, ushort DestinationPort,
+public readonly record struct SimulatedIPv6Datagram(Instant Time, IPv6Address Source, ushort SourcePort, ushort DestinationPort,
     ReadOnlyMemory<byte> Payload);

@@ -9,10 +9,10 @@ namespace TeredoSdk.Testing;
 public readonly record struct SimulatedClientEvent(Instant Time, ClientEvent Event);
 
 /// <summary>A Teredo client on a simulated host: the driver of a <see cref="TeredoClient"/>, and the host's IPv6 stack on top of it.</summary>
-public sealed class SimulatedTeredoClient : SimulatedIpv6Stack
+public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
 {
     // The group of local discovery, 224.0.0.253 (RFC 4380 §2.17).
-    static readonly Ipv4Address DiscoveryGroup = new(0xE000_00FD);
+    static readonly IPv4Address DiscoveryGroup = new(0xE000_00FD);
 
     const ushort DiscoveryPort = 3544;
 
@@ -20,7 +20,7 @@ public sealed class SimulatedTeredoClient : SimulatedIpv6Stack
     readonly List<SimulatedClientEvent> _events = [];
     readonly DeadlineTimer _timer;
     readonly byte[] _buffer = new byte[65_535];
-    Ipv6Address? _lastAddress;
+    IPv6Address? _lastAddress;
 
     internal SimulatedTeredoClient(SimulatedHost host, TeredoClientOptions options) : base(host.Network.Internet)
     {
@@ -92,7 +92,7 @@ public sealed class SimulatedTeredoClient : SimulatedIpv6Stack
         Drain();
     }
 
-    private protected override Ipv6Address SourceAddress => Core.Address is { } address
+    private protected override IPv6Address SourceAddress => Core.Address is { } address
         ? address
         : _lastAddress ?? throw new InvalidOperationException($"{Host.Name} has had no Teredo address yet; its client is {State}.");
 
@@ -139,7 +139,7 @@ public sealed class SimulatedTeredoClient : SimulatedIpv6Stack
     }
 
     // A socket that was closed in the meantime sends nothing.
-    void SendFrom(LocalPort via, Ipv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
+    void SendFrom(LocalPort via, IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
     {
         if (_sockets.TryGetValue(via, out var socket))
             socket.Send(target, payload, ttl);

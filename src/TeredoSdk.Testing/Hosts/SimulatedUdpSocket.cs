@@ -9,7 +9,7 @@ public sealed class SimulatedUdpSocket
     readonly Action<SimulatedDatagram>? _handler;
     readonly List<SimulatedDatagram> _received = [];
 
-    internal SimulatedUdpSocket(SimulatedHost host, Ipv4Endpoint local, Action<SimulatedDatagram>? handler)
+    internal SimulatedUdpSocket(SimulatedHost host, IPv4Endpoint local, Action<SimulatedDatagram>? handler)
     {
         _host = host;
         LocalEndpoint = local;
@@ -17,7 +17,7 @@ public sealed class SimulatedUdpSocket
     }
 
     /// <summary>What the socket is bound to.</summary>
-    public Ipv4Endpoint LocalEndpoint { get; internal set; }
+    public IPv4Endpoint LocalEndpoint { get; internal set; }
 
     /// <summary>What has arrived, in order.</summary>
     public IReadOnlyList<SimulatedDatagram> Received => _received;
@@ -29,7 +29,7 @@ public sealed class SimulatedUdpSocket
     /// <param name="target">Where to.</param>
     /// <param name="payload">The UDP payload; copied.</param>
     /// <param name="ttl">The IPv4 time to live in hops, or 0 for 64.</param>
-    public void Send(Ipv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl = 0) => _host.Send(LocalEndpoint, target, payload, ttl);
+    public void Send(IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl = 0) => _host.Send(LocalEndpoint, target, payload, ttl);
 
     /// <summary>Closes the socket: nothing arrives any more, and the port is free.</summary>
     public void Close() => _host.Close(this);

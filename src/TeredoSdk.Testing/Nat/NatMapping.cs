@@ -3,33 +3,33 @@ using TeredoSdk.Protocol;
 namespace TeredoSdk.Testing;
 
 /// <summary>An external endpoint that stands for an inside one, with whom it has talked to.</summary>
-sealed class NatMapping(NatOptions options, Ipv4Endpoint inside, Ipv4Endpoint selector, Ipv4Endpoint outside)
+sealed class NatMapping(NatOptions options, IPv4Endpoint inside, IPv4Endpoint selector, IPv4Endpoint outside)
 {
     // Linux: nf_conntrack_udp_timeout, for flows that nobody has answered.
     static readonly TimeSpan UnansweredLifetime = TimeSpan.FromSeconds(30);
 
     readonly record struct Flow(Instant Refreshed, Instant Expiry, bool Answered);
 
-    readonly Dictionary<Ipv4Endpoint, Flow> _flows = [];
-    readonly Dictionary<Ipv4Address, Instant> _addresses = []; // with the latest expiry of their flows
+    readonly Dictionary<IPv4Endpoint, Flow> _flows = [];
+    readonly Dictionary<IPv4Address, Instant> _addresses = []; // with the latest expiry of their flows
     Instant _expiry;
 
-    public Ipv4Endpoint Inside => inside;
+    public IPv4Endpoint Inside => inside;
 
     /// <summary>The part of the destination that the mapping depends on.</summary>
-    public Ipv4Endpoint Selector => selector;
+    public IPv4Endpoint Selector => selector;
 
-    public Ipv4Endpoint Outside => outside;
+    public IPv4Endpoint Outside => outside;
 
     public bool IsAlive(Instant now) => now < _expiry;
 
-    public bool HasFlow(Instant now, Ipv4Endpoint remote) => _flows.TryGetValue(remote, out var flow) && now < flow.Expiry;
+    public bool HasFlow(Instant now, IPv4Endpoint remote) => _flows.TryGetValue(remote, out var flow) && now < flow.Expiry;
 
     /// <summary>A datagram went out, which always refreshes (RFC 4787 REQ-6).</summary>
-    public void Sent(Instant now, Ipv4Endpoint remote) => Refresh(remote, now, HasFlow(now, remote) && _flows[remote].Answered);
+    public void Sent(Instant now, IPv4Endpoint remote) => Refresh(remote, now, HasFlow(now, remote) && _flows[remote].Answered);
 
     /// <summary>Whether a datagram from outside may come in (RFC 4787 §5); if so it counts as an answer.</summary>
-    public bool Admits(Instant now, Ipv4Endpoint remote)
+    public bool Admits(Instant now, IPv4Endpoint remote)
     {
         bool admitted = options.Filtering switch
         {
@@ -44,7 +44,7 @@ sealed class NatMapping(NatOptions options, Ipv4Endpoint inside, Ipv4Endpoint se
         return admitted;
     }
 
-    void Refresh(Ipv4Endpoint remote, Instant at, bool answered)
+    void Refresh(IPv4Endpoint remote, Instant at, bool answered)
     {
         bool isShort = options.ConntrackClash && !answered && options.UdpLifetime > UnansweredLifetime;
         var expiry = at + (isShort ? UnansweredLifetime : options.UdpLifetime);

@@ -124,7 +124,7 @@ public sealed record NatOptions
     public bool ConntrackClash { get; init; }
 
     /// <summary>The inside subnet, or null for the next 192.168.n.0/24.</summary>
-    public Ipv4Subnet? InsideSubnet { get; init; }
+    public IPv4Subnet? InsideSubnet { get; init; }
 
     /// <summary>The options of one of the nine kinds that RFC 6081 §3 tells apart.</summary>
     public static NatOptions Of(NatKind kind) => kind switch

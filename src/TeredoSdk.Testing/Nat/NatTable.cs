@@ -3,21 +3,21 @@ using TeredoSdk.Protocol;
 namespace TeredoSdk.Testing;
 
 /// <summary>The state of a NAT: its mappings, static and dynamic, and the tuples that strangers have claimed.</summary>
-sealed class NatTable(NatOptions options, IReadOnlyList<Ipv4Address> external, SimulatedRandom random)
+sealed class NatTable(NatOptions options, IReadOnlyList<IPv4Address> external, SimulatedRandom random)
 {
     static readonly TimeSpan ClashLifetime = TimeSpan.FromSeconds(30); // Linux: nf_conntrack_udp_timeout
 
-    readonly record struct StaticMapping(Ipv4Endpoint Inside, Instant Expiry);
+    readonly record struct StaticMapping(IPv4Endpoint Inside, Instant Expiry);
 
     readonly PortAllocator _allocator = new(options, random);
-    readonly Dictionary<(Ipv4Endpoint Inside, Ipv4Endpoint Selector), NatMapping> _byInside = [];
-    readonly Dictionary<Ipv4Endpoint, NatMapping> _byOutside = [];
-    readonly Dictionary<Ipv4Endpoint, StaticMapping> _static = [];
-    readonly Dictionary<(Ipv4Endpoint Remote, Ipv4Endpoint Outside), Instant> _claimed = [];
+    readonly Dictionary<(IPv4Endpoint Inside, IPv4Endpoint Selector), NatMapping> _byInside = [];
+    readonly Dictionary<IPv4Endpoint, NatMapping> _byOutside = [];
+    readonly Dictionary<IPv4Endpoint, StaticMapping> _static = [];
+    readonly Dictionary<(IPv4Endpoint Remote, IPv4Endpoint Outside), Instant> _claimed = [];
 
     /// <summary>The external endpoint of a datagram that goes out.</summary>
     /// <returns>Null when no port is free.</returns>
-    public Ipv4Endpoint? Out(Instant now, Ipv4Endpoint inside, Ipv4Endpoint remote)
+    public IPv4Endpoint? Out(Instant now, IPv4Endpoint inside, IPv4Endpoint remote)
     {
         // A flow that clashed keeps its own port even where the NAT is endpoint-independent.
         var mapping = Find(now, inside, remote) ?? Find(now, inside, Selector(remote)) ?? Create(now, inside, Selector(remote), remote);
@@ -29,7 +29,7 @@ sealed class NatTable(NatOptions options, IReadOnlyList<Ipv4Address> external, S
 
     /// <summary>The inside endpoint that a datagram from outside goes to.</summary>
     /// <returns>Null when it is not let in.</returns>
-    public Ipv4Endpoint? In(Instant now, Ipv4Endpoint outside, Ipv4Endpoint remote)
+    public IPv4Endpoint? In(Instant now, IPv4Endpoint outside, IPv4Endpoint remote)
     {
         var mapping = FindOutside(now, outside);
         bool admitted = mapping is not null && mapping.Admits(now, remote);
@@ -44,9 +44,9 @@ sealed class NatTable(NatOptions options, IReadOnlyList<Ipv4Address> external, S
 
     /// <summary>Opens an external port to anyone.</summary>
     /// <returns>False when another inside endpoint has the port.</returns>
-    public bool TryForward(Instant now, ushort externalPort, Ipv4Endpoint inside, TimeSpan lifetime)
+    public bool TryForward(Instant now, ushort externalPort, IPv4Endpoint inside, TimeSpan lifetime)
     {
-        var outside = new Ipv4Endpoint(external[0], externalPort);
+        var outside = new IPv4Endpoint(external[0], externalPort);
         if ((FindStatic(now, outside) ?? inside) != inside || (FindOutside(now, outside)?.Inside ?? inside) != inside)
             return false;
         _static[outside] = new(inside, lifetime == TimeSpan.Zero ? Instant.MaxValue : now + lifetime);
@@ -57,7 +57,7 @@ sealed class NatTable(NatOptions options, IReadOnlyList<Ipv4Address> external, S
 
     public void RemoveForward(ushort externalPort) => _static.Remove(new(external[0], externalPort));
 
-    NatMapping? Create(Instant now, Ipv4Endpoint inside, Ipv4Endpoint selector, Ipv4Endpoint remote)
+    NatMapping? Create(Instant now, IPv4Endpoint inside, IPv4Endpoint selector, IPv4Endpoint remote)
     {
         if (PickOutside(now, inside, remote) is not { } outside)
             return null;
@@ -67,7 +67,7 @@ sealed class NatTable(NatOptions options, IReadOnlyList<Ipv4Address> external, S
         return mapping;
     }
 
-    Ipv4Endpoint? PickOutside(Instant now, Ipv4Endpoint inside, Ipv4Endpoint remote)
+    IPv4Endpoint? PickOutside(Instant now, IPv4Endpoint inside, IPv4Endpoint remote)
     {
         // RFC 6081 §5.3: the static port serves the first destination; a symmetric NAT gives others another one.
         foreach (var (outside, forward) in _static)
@@ -77,19 +77,19 @@ sealed class NatTable(NatOptions options, IReadOnlyList<Ipv4Address> external, S
         return _allocator.PickPort(inside, port => IsFree(now, new(address, port), remote)) is { } free ? new(address, free) : null;
     }
 
-    bool IsFree(Instant now, Ipv4Endpoint outside, Ipv4Endpoint remote) =>
+    bool IsFree(Instant now, IPv4Endpoint outside, IPv4Endpoint remote) =>
         FindOutside(now, outside) is null && FindStatic(now, outside) is null && !IsClaimed(now, remote, outside);
 
-    bool IsClaimed(Instant now, Ipv4Endpoint remote, Ipv4Endpoint outside) =>
+    bool IsClaimed(Instant now, IPv4Endpoint remote, IPv4Endpoint outside) =>
         _claimed.TryGetValue((remote, outside), out var until) && now < until;
 
-    Ipv4Endpoint? FindStatic(Instant now, Ipv4Endpoint outside) =>
+    IPv4Endpoint? FindStatic(Instant now, IPv4Endpoint outside) =>
         _static.TryGetValue(outside, out var forward) && forward.Expiry > now ? forward.Inside : null;
 
-    NatMapping? Find(Instant now, Ipv4Endpoint inside, Ipv4Endpoint selector) =>
+    NatMapping? Find(Instant now, IPv4Endpoint inside, IPv4Endpoint selector) =>
         _byInside.TryGetValue((inside, selector), out var mapping) ? Alive(now, mapping) : null;
 
-    NatMapping? FindOutside(Instant now, Ipv4Endpoint outside) =>
+    NatMapping? FindOutside(Instant now, IPv4Endpoint outside) =>
         _byOutside.TryGetValue(outside, out var mapping) ? Alive(now, mapping) : null;
 
     NatMapping? Alive(Instant now, NatMapping mapping)
@@ -106,7 +106,7 @@ sealed class NatTable(NatOptions options, IReadOnlyList<Ipv4Address> external, S
         _byOutside.Remove(mapping.Outside);
     }
 
-    Ipv4Endpoint Selector(Ipv4Endpoint remote) => options.Mapping switch
+    IPv4Endpoint Selector(IPv4Endpoint remote) => options.Mapping switch
     {
         Mapping.EndpointIndependent => default,
         Mapping.Address => new(remote.Address, 0),

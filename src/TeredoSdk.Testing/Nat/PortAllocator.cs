@@ -7,13 +7,13 @@ sealed class PortAllocator(NatOptions options, SimulatedRandom random)
 {
     const int FirstPort = 1024, PortCount = 65536 - FirstPort;
 
-    readonly Dictionary<Ipv4Address, int> _blocks = [];
-    readonly Dictionary<Ipv4Address, int> _pairs = [];
+    readonly Dictionary<IPv4Address, int> _blocks = [];
+    readonly Dictionary<IPv4Address, int> _pairs = [];
     int _next = 10_000 + random.Next(40_000);
     int _rotation;
 
     /// <summary>Which external address a new mapping of the inside address gets, as an index.</summary>
-    public int PickAddress(Ipv4Address inside)
+    public int PickAddress(IPv4Address inside)
     {
         if (options.Pooling == AddressPooling.Arbitrary)
             return _rotation++ % options.ExternalAddressCount;
@@ -23,7 +23,7 @@ sealed class PortAllocator(NatOptions options, SimulatedRandom random)
     }
 
     /// <returns>A free port, or null when there is none.</returns>
-    public ushort? PickPort(Ipv4Endpoint inside, Func<ushort, bool> isFree) => options.Allocation switch
+    public ushort? PickPort(IPv4Endpoint inside, Func<ushort, bool> isFree) => options.Allocation switch
     {
         PortAllocation.Preserving => isFree(inside.Port) ? inside.Port : PickRandom(FirstPort, PortCount, isFree),
         PortAllocation.Sequential => PickNext(isFree),
@@ -57,7 +57,7 @@ sealed class PortAllocator(NatOptions options, SimulatedRandom random)
         return null;
     }
 
-    int BlockOf(Ipv4Address inside)
+    int BlockOf(IPv4Address inside)
     {
         int blocks = PortCount / options.BlockSize;
         if (!_blocks.TryGetValue(inside, out int block))

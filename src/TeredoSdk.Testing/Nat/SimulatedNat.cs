@@ -8,7 +8,7 @@ namespace TeredoSdk.Testing;
 public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
 {
     readonly SimulatedRandom _random;
-    Ipv4Address[] _external;
+    IPv4Address[] _external;
     NatTable _table;
     uint _insideHosts = 1; // the first address is the NAT's own
 
@@ -35,7 +35,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
     public SimulatedNetwork Network { get; }
 
     /// <summary>The subnet of the inside network.</summary>
-    public Ipv4Subnet InsideSubnet { get; }
+    public IPv4Subnet InsideSubnet { get; }
 
     /// <inheritdoc/>
     public Link Uplink { get; } = new();
@@ -44,16 +44,16 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
     public override Link Core { get; } = new();
 
     /// <summary>The first external address.</summary>
-    public Ipv4Address ExternalAddress => _external[0];
+    public IPv4Address ExternalAddress => _external[0];
 
     /// <summary>All external addresses.</summary>
-    public IReadOnlyList<Ipv4Address> ExternalAddresses => _external;
+    public IReadOnlyList<IPv4Address> ExternalAddresses => _external;
 
     /// <summary>Opens an external port of the first address to anyone, as an administrator would.</summary>
     /// <param name="externalPort">The external port.</param>
     /// <param name="inside">Where it leads.</param>
     /// <exception cref="InvalidOperationException">Another inside endpoint has the port.</exception>
-    public void Forward(ushort externalPort, Ipv4Endpoint inside)
+    public void Forward(ushort externalPort, IPv4Endpoint inside)
     {
         if (!_table.TryForward(Internet.Now, externalPort, inside, TimeSpan.Zero))
             throw new InvalidOperationException($"External port {externalPort} of {Name} belongs to another inside endpoint.");
@@ -64,7 +64,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
     /// <param name="inside">Where it shall lead.</param>
     /// <param name="lifetime">For how long, or zero for ever.</param>
     /// <returns>The external port as the service claims it, or null when there is no service, it refuses, or another host has the port.</returns>
-    public ushort? RequestPortMapping(ushort externalPort, Ipv4Endpoint inside, TimeSpan lifetime = default) => Options.PortMapping switch
+    public ushort? RequestPortMapping(ushort externalPort, IPv4Endpoint inside, TimeSpan lifetime = default) => Options.PortMapping switch
     {
         PortMappingService.None or PortMappingService.Refusing => null,
         PortMappingService.LyingAboutPort => externalPort,
@@ -81,7 +81,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
 
     /// <summary>What the port mapping service answers when it is asked for its external address.</summary>
     /// <returns>The address as the service claims it, or null when there is no service or it does not tell.</returns>
-    public Ipv4Address? RequestExternalAddress() => Options.PortMapping switch
+    public IPv4Address? RequestExternalAddress() => Options.PortMapping switch
     {
         PortMappingService.None or PortMappingService.NoExternalAddress => null,
         PortMappingService.LyingAboutAddress => new(ExternalAddress.Value ^ 0x0080_0000), // a public one that nobody has
@@ -109,7 +109,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
 
     SimulatedRandom ISimulatedNode.LinkRandom => LinkRandom;
 
-    internal override Ipv4Address NextAddress(int count)
+    internal override IPv4Address NextAddress(int count)
     {
         uint first = (InsideSubnet.Address.Value & uint.MaxValue << (32 - InsideSubnet.PrefixLength)) + _insideHosts + 1;
         _insideHosts += (uint)count;
@@ -141,7 +141,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
 
     void In(in SimulatedDatagram datagram) => In(datagram, datagram.Source);
 
-    void In(in SimulatedDatagram datagram, Ipv4Endpoint shownSource)
+    void In(in SimulatedDatagram datagram, IPv4Endpoint shownSource)
     {
         if (_table.In(Internet.Now, datagram.Target, datagram.Source) is not { } inside)
             Internet.Lost(datagram, DatagramLoss.Filtered);
@@ -152,7 +152,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
     }
 
     // The gateway that RFC 4380 §3.1 inverts addresses for: it takes any 32 bits that look like an inside address for one.
-    ReadOnlyMemory<byte> Rewrite(ReadOnlyMemory<byte> payload, Ipv4Address outside)
+    ReadOnlyMemory<byte> Rewrite(ReadOnlyMemory<byte> payload, IPv4Address outside)
     {
         if (!Options.RewritesPayload)
             return payload;
@@ -163,11 +163,11 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
         return rewritten;
     }
 
-    Ipv4Address[] TakeAddresses()
+    IPv4Address[] TakeAddresses()
     {
         int count = Options.ExternalAddressCount;
         var first = Network == Internet ? Internet.NextNatAddress(count) : Network.NextAddress(count);
-        var addresses = new Ipv4Address[count];
+        var addresses = new IPv4Address[count];
         for (uint i = 0; i < count; i++)
         {
             addresses[i] = new(first.Value + i);

@@ -5,20 +5,20 @@ namespace TeredoSdk.Testing;
 /// <summary>The native IPv6 internet: delivers to native nodes, and hands what is for 2001::/32 to a relay that serves its source.</summary>
 sealed class NativeNetwork(SimulatedInternet internet)
 {
-    readonly Dictionary<Ipv6Address, SimulatedNativeNode> _nodes = [];
+    readonly Dictionary<IPv6Address, SimulatedNativeNode> _nodes = [];
     readonly List<SimulatedRelay> _relays = [];
     readonly SimulatedRandom _random = internet.NextRandom();
 
     /// <summary>What all native nodes are in.</summary>
-    public static Ipv6Prefix Prefix => new(new(0x2610_0000_0000_0000, 0), 32);
+    public static IPv6Prefix Prefix => new(new(0x2610_0000_0000_0000, 0), 32);
 
     public SimulatedInternet Internet => internet;
 
     public Link Core { get; } = new() { Delay = TimeSpan.FromMilliseconds(50) };
 
-    public Ipv6Address Add(SimulatedNativeNode node)
+    public IPv6Address Add(SimulatedNativeNode node)
     {
-        var address = new Ipv6Address(Prefix.Address.High + (ulong)_nodes.Count + 1, 1); // 2610:0:0:n::1
+        var address = new IPv6Address(Prefix.Address.High + (ulong)_nodes.Count + 1, 1); // 2610:0:0:n::1
         _nodes.Add(address, node);
         return address;
     }
@@ -42,7 +42,7 @@ sealed class NativeNetwork(SimulatedInternet internet)
 
     bool TryRoute(ReadOnlySpan<byte> octets, out SimulatedNativeNode? node, out SimulatedRelay? relay)
     {
-        Ipv6Address source = Ipv6Address.Read(octets[8..]), destination = Ipv6Address.Read(octets[24..]);
+        IPv6Address source = IPv6Address.Read(octets[8..]), destination = IPv6Address.Read(octets[24..]);
         node = null;
         // A host's own relay goes before those of others (RFC 4380 §5.4).
         relay = destination.IsTeredo

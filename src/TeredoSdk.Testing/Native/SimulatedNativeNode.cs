@@ -3,7 +3,7 @@ using TeredoSdk.Protocol;
 namespace TeredoSdk.Testing;
 
 /// <summary>A node of the native IPv6 internet. What it sends to a Teredo address goes through a relay that serves it.</summary>
-public sealed class SimulatedNativeNode : SimulatedIpv6Stack
+public sealed class SimulatedNativeNode : SimulatedIPv6Stack
 {
     readonly NativeNetwork _network;
 
@@ -18,10 +18,10 @@ public sealed class SimulatedNativeNode : SimulatedIpv6Stack
     public string Name { get; }
 
     /// <summary>The IPv6 address.</summary>
-    public Ipv6Address Address { get; }
+    public IPv6Address Address { get; }
 
     /// <inheritdoc/>
     public override void Send(ReadOnlySpan<byte> packet) => _network.Send(packet);
 
-    private protected override Ipv6Address SourceAddress => Address;
+    private protected override IPv6Address SourceAddress => Address;
 }

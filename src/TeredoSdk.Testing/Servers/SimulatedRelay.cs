@@ -35,7 +35,7 @@ public sealed class SimulatedRelay
     public TeredoRelay Core { get; }
 
     /// <summary>The UDP endpoint that the relay is bound to.</summary>
-    public Ipv4Endpoint LocalEndpoint => _socket.LocalEndpoint;
+    public IPv4Endpoint LocalEndpoint => _socket.LocalEndpoint;
 
     /// <summary>Whether the relay hears anything; true by default. What it knows of its peers stays.</summary>
     public bool IsRunning { get; set; } = true;
@@ -51,7 +51,7 @@ public sealed class SimulatedRelay
         return new(host, node, configure is null ? options : configure(options));
     }
 
-    internal bool Serves(Ipv6Address source) => _options.ServedPrefixes.Any(prefix => prefix.Contains(source));
+    internal bool Serves(IPv6Address source) => _options.ServedPrefixes.Any(prefix => prefix.Contains(source));
 
     internal void HandlePacket(byte[] packet)
     {
@@ -92,7 +92,7 @@ public sealed class SimulatedRelay
 
     void ToNative(ReadOnlySpan<byte> packet)
     {
-        if (Node is { } node && Ipv6Address.Read(packet[24..]) == node.Address)
+        if (Node is { } node && IPv6Address.Read(packet[24..]) == node.Address)
             node.Receive(packet);
         else
             Internet.Native.Send(packet);

@@ -24,7 +24,7 @@ public sealed class SimulatedServer
             Host.AddAddress(secondary);
             _secondary = Host.Bind(secondary, Port, datagram => HandleDatagram(LocalPort.ServerSecondary, datagram));
         }
-        Address = new(options.Primary, options.Secondary ?? new Ipv4Address(options.Primary.Value + 1));
+        Address = new(options.Primary, options.Secondary ?? new IPv4Address(options.Primary.Value + 1));
     }
 
     /// <summary>The host that the server runs on.</summary>

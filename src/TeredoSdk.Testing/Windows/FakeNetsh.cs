@@ -107,7 +107,7 @@ public sealed class FakeNetsh
         yield return ("NAT", teredo.Nat);
         yield return ("NAT Special Behaviour", "UPNP: No, PortPreserving: Yes");
         yield return ("Local Mapping", $"{IPAddress.Loopback}:{teredo.Port}");
-        if (TeredoAddress.TryCreate(Ipv6Address.FromIPAddress(teredo.Address), out var address))
+        if (TeredoAddress.TryCreate(IPv6Address.FromIPAddress(teredo.Address), out var address))
             yield return ("External NAT Mapping", address.MappedEndpoint.ToString());
     }
 }

@@ -15,7 +15,7 @@ sealed class NativeSender : IDisposable
     NativeSender(Socket socket, ILogger log) => (_socket, _log) = (socket, log);
 
     /// <returns>The sender, or null and the reason why there is none.</returns>
-    public static NativeSender? TryOpen(Ipv4Address server, ILogger log, out string? problem)
+    public static NativeSender? TryOpen(IPv4Address server, ILogger log, out string? problem)
     {
         problem = null;
         if (IPAddress.IsLoopback(server.ToIPAddress()))
@@ -39,7 +39,7 @@ sealed class NativeSender : IDisposable
     /// <summary>Sends a packet. A failure is a lost packet, never an exception.</summary>
     public void Send(ReadOnlySpan<byte> octets)
     {
-        if (!Ipv6Packet.TryParse(octets, out var packet))
+        if (!IPv6Packet.TryParse(octets, out var packet))
             return;
         try
         {

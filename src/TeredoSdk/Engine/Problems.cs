@@ -74,10 +74,10 @@ static class Problems
             $"{peer} can't be reached ({failure.Message}). Check that it is running and has this very address.", failure),
     };
 
-    public static string Unreachable(Ipv6Address peer) =>
+    public static string Unreachable(IPv6Address peer) =>
         $"{peer} did not answer lately. It is tried again a few minutes after the last attempt; check that it is running and has this very address.";
 
-    public static string Unreachable(Ipv6Address peer, UnreachableReason reason, NatReport nat) => reason switch
+    public static string Unreachable(IPv6Address peer, UnreachableReason reason, NatReport nat) => reason switch
     {
         UnreachableReason.DirectPathBlocked => $"{peer} answers through its server, but its direct packets do not arrive: one of the two NATs is symmetric "
             + $"(ours: {nat.ClassicName}). Put one of the two behind another NAT, or forward a port to it.",
@@ -86,7 +86,7 @@ static class Problems
     };
 
     /// <summary>What a caller can do something about; null for what is lost as any datagram may be.</summary>
-    public static TeredoException? OfDrop(DropReason reason, Ipv6Address target) => reason switch
+    public static TeredoException? OfDrop(DropReason reason, IPv6Address target) => reason switch
     {
         DropReason.NotQualified or DropReason.BadInnerSource => NoAddress(),
         DropReason.PeerUnreachable => new(TeredoError.PeerUnreachable, Unreachable(target)),

@@ -27,7 +27,7 @@ sealed class RelayDriver : IAsyncDisposable
     bool _carrying, _stopped;
 
     /// <exception cref="SocketException">The endpoint can't be bound.</exception>
-    public RelayDriver(TeredoRelayOptions options, IRandomSource random, IHostNetwork network, Ipv4Endpoint local, TimeProvider time,
+    public RelayDriver(TeredoRelayOptions options, IRandomSource random, IHostNetwork network, IPv4Endpoint local, TimeProvider time,
         RelayDelivery deliver, ILogger log)
     {
         _core = new(options, random);
@@ -38,7 +38,7 @@ sealed class RelayDriver : IAsyncDisposable
             _transport = network.Open(local, HandleDatagram);
     }
 
-    public Ipv4Endpoint LocalEndpoint => _transport.LocalEndpoint;
+    public IPv4Endpoint LocalEndpoint => _transport.LocalEndpoint;
 
     public int PeerCount
     {
@@ -92,7 +92,7 @@ sealed class RelayDriver : IAsyncDisposable
         CarryOut();
     }
 
-    void HandleDatagram(Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    void HandleDatagram(IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
         Verdict verdict;
         lock (_gate)

@@ -13,9 +13,9 @@ readonly record struct ServerName(string Primary, string? Secondary)
 
     /// <summary>The addresses when no name needs to be resolved, else null.</summary>
     public TeredoServerAddress? Literal =>
-        !Ipv4Address.TryParse(Primary, null, out var primary) ? null
+        !IPv4Address.TryParse(Primary, null, out var primary) ? null
         : Secondary is null ? new TeredoServerAddress(primary)
-        : Ipv4Address.TryParse(Secondary, null, out var secondary) ? new(primary, secondary) : null;
+        : IPv4Address.TryParse(Secondary, null, out var secondary) ? new(primary, secondary) : null;
 
     public static bool TryParse(string? text, out ServerName name)
     {
@@ -81,15 +81,15 @@ readonly record struct ServerName(string Primary, string? Secondary)
         return Secondary is null ? new(primary) : new(primary, await ResolveAsync(Secondary, network, cancellationToken).ConfigureAwait(false));
     }
 
-    static async Task<Ipv4Address> ResolveAsync(string host, IHostNetwork network, CancellationToken cancellationToken)
+    static async Task<IPv4Address> ResolveAsync(string host, IHostNetwork network, CancellationToken cancellationToken)
     {
-        if (Ipv4Address.TryParse(host, null, out var literal))
+        if (IPv4Address.TryParse(host, null, out var literal))
             return literal;
         var addresses = await network.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
-        return addresses.Length > 0 ? Ipv4Address.FromIPAddress(addresses[0]) : throw new SocketException((int)SocketError.HostNotFound);
+        return addresses.Length > 0 ? IPv4Address.FromIPAddress(addresses[0]) : throw new SocketException((int)SocketError.HostNotFound);
     }
 
     // A name whose last label is a number is a mistyped address.
-    static bool IsHost(string host) => Ipv4Address.TryParse(host, null, out _)
+    static bool IsHost(string host) => IPv4Address.TryParse(host, null, out _)
         || (Uri.CheckHostName(host) == UriHostNameType.Dns && !char.IsAsciiDigit(host.TrimEnd('.')[(host.TrimEnd('.').LastIndexOf('.') + 1)..][0]));
 }

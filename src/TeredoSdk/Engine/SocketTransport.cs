@@ -24,7 +24,7 @@ sealed class SocketTransport : IUdpTransport
     short _ttl;
     bool _isClosed;
 
-    public SocketTransport(Ipv4Endpoint local, DatagramHandler handler, ILogger log)
+    public SocketTransport(IPv4Endpoint local, DatagramHandler handler, ILogger log)
     {
         (_handler, _log, _closing) = (handler, log, _closed.Token);
         _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -32,7 +32,7 @@ sealed class SocketTransport : IUdpTransport
         {
             Configure(_socket);
             _socket.Bind(local.ToIPEndPoint());
-            LocalEndpoint = Ipv4Endpoint.FromIPEndPoint((System.Net.IPEndPoint)_socket.LocalEndPoint!);
+            LocalEndpoint = IPv4Endpoint.FromIPEndPoint((System.Net.IPEndPoint)_socket.LocalEndPoint!);
             _defaultTtl = _ttl = _socket.Ttl;
         }
         catch
@@ -43,11 +43,11 @@ sealed class SocketTransport : IUdpTransport
         Completion = Task.Run(ReceiveAsync);
     }
 
-    public Ipv4Endpoint LocalEndpoint { get; }
+    public IPv4Endpoint LocalEndpoint { get; }
 
     public Task Completion { get; }
 
-    public void Send(Ipv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
+    public void Send(IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
     {
         try
         {
@@ -135,13 +135,13 @@ sealed class SocketTransport : IUdpTransport
         // family 16 | port 16, network order | address 32, network order
         public System.Net.SocketAddress Value { get; } = new(AddressFamily.InterNetwork, 16);
 
-        public System.Net.SocketAddress Set(Ipv4Endpoint endpoint)
+        public System.Net.SocketAddress Set(IPv4Endpoint endpoint)
         {
             BinaryPrimitives.WriteUInt16BigEndian(Value.Buffer.Span[2..], endpoint.Port);
             endpoint.Address.Write(Value.Buffer.Span[4..]);
             return Value;
         }
 
-        public Ipv4Endpoint Get() => new(Ipv4Address.Read(Value.Buffer.Span[4..]), BinaryPrimitives.ReadUInt16BigEndian(Value.Buffer.Span[2..]));
+        public IPv4Endpoint Get() => new(IPv4Address.Read(Value.Buffer.Span[4..]), BinaryPrimitives.ReadUInt16BigEndian(Value.Buffer.Span[2..]));
     }
 }

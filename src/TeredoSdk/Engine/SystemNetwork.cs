@@ -37,10 +37,10 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         }
     }
 
-    public NetworkState Describe(Ipv4Address server)
+    public NetworkState Describe(IPv4Address server)
     {
         var local = FindLocalAddress(server);
-        List<Ipv4Subnet> subnets = [];
+        List<IPv4Subnet> subnets = [];
         bool native = false;
         try
         {
@@ -50,14 +50,14 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         {
             Log.InterfacesUnknown(log, e.Message); // a sandbox: the path to the server is what counts
         }
-        return new() { HasIpv4 = local is not null, LocalAddress = local ?? default, AttachedSubnets = subnets, HasNativeIpv6 = native };
+        return new() { HasIPv4 = local is not null, LocalAddress = local ?? default, AttachedSubnets = subnets, HasNativeIPv6 = native };
     }
 
-    public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) => new SocketTransport(local, handler, log);
+    public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler) => new SocketTransport(local, handler, log);
 
     public IPortMapper CreatePortMapper(TimeProvider time) => new GatewayPortMapper(local => GatewayRoute.Find(local, log), time, log);
 
-    static void LookAtInterfaces(List<Ipv4Subnet> subnets, ref bool native)
+    static void LookAtInterfaces(List<IPv4Subnet> subnets, ref bool native)
     {
         foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
         {
@@ -67,24 +67,24 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
             foreach (var unicast in properties.UnicastAddresses)
             {
                 if (unicast.Address.AddressFamily == AddressFamily.InterNetwork && unicast.PrefixLength is >= 1 and <= 32)
-                    subnets.Add(new(Ipv4Address.FromIPAddress(unicast.Address), unicast.PrefixLength));
-                else if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6 && IsNative(Ipv6Address.FromIPAddress(unicast.Address)))
+                    subnets.Add(new(IPv4Address.FromIPAddress(unicast.Address), unicast.PrefixLength));
+                else if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6 && IsNative(IPv6Address.FromIPAddress(unicast.Address)))
                     native |= DefaultRoute.LeadsOver(networkInterface.Name, properties);
             }
         }
     }
 
     // RFC 4380 §5.5; neither unique local nor 6to4 addresses count.
-    static bool IsNative(Ipv6Address address) => address is { IsNative: true, Is6to4: false };
+    static bool IsNative(IPv6Address address) => address is { IsNative: true, Is6to4: false };
 
     // The address of the interface that leads to the server. Connecting a UDP socket sends nothing.
-    static Ipv4Address? FindLocalAddress(Ipv4Address server)
+    static IPv4Address? FindLocalAddress(IPv4Address server)
     {
         try
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-            socket.Connect(new Ipv4Endpoint(server, Protocol.Wire.TeredoPorts.Server).ToIPEndPoint());
-            return Ipv4Address.FromIPAddress(((System.Net.IPEndPoint)socket.LocalEndPoint!).Address);
+            socket.Connect(new IPv4Endpoint(server, Protocol.Wire.TeredoPorts.Server).ToIPEndPoint());
+            return IPv4Address.FromIPAddress(((System.Net.IPEndPoint)socket.LocalEndPoint!).Address);
         }
         catch (SocketException)
         {

@@ -120,17 +120,17 @@ sealed class TeredoDriver : IAsyncDisposable
             return Array.ConvertAll(reasons, reason => _core.Drops[reason]);
     }
 
-    public bool HasNativeIpv6
+    public bool HasNativeIPv6
     {
         get
         {
             lock (_gate)
-                return _state.HasNativeIpv6;
+                return _state.HasNativeIPv6;
         }
     }
 
     /// <summary>The endpoint of the service port, or null while it is closed.</summary>
-    public Ipv4Endpoint? LocalEndpoint
+    public IPv4Endpoint? LocalEndpoint
     {
         get
         {
@@ -188,7 +188,7 @@ sealed class TeredoDriver : IAsyncDisposable
         try
         {
             var state = _network.Describe(Read(core => core.Server.Primary));
-            Log.NetworkChanged(_log, state.LocalAddress, state.HasIpv4);
+            Log.NetworkChanged(_log, state.LocalAddress, state.HasIPv4);
             lock (_gate)
             {
                 if (_stopped)
@@ -204,7 +204,7 @@ sealed class TeredoDriver : IAsyncDisposable
         }
     }
 
-    void HandleDatagram(LocalPort via, Ipv4Endpoint source, ReadOnlySpan<byte> payload)
+    void HandleDatagram(LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
         Verdict verdict;
         lock (_gate)
@@ -349,7 +349,7 @@ sealed class TeredoDriver : IAsyncDisposable
         IUdpTransport? transport = null;
         try
         {
-            Ipv4Address address;
+            IPv4Address address;
             lock (_gate)
                 address = _state.LocalAddress;
             transport = _network.Open(new(address, number), (source, payload) => HandleDatagram(port, source, payload));
@@ -386,7 +386,7 @@ sealed class TeredoDriver : IAsyncDisposable
         transport.Dispose();
     }
 
-    static void CountBubble(Ipv4Endpoint target, ReadOnlySpan<byte> datagram)
+    static void CountBubble(IPv4Endpoint target, ReadOnlySpan<byte> datagram)
     {
         if (Encapsulation.TryParse(datagram, out var encapsulation, out _) && encapsulation.Packet.IsBubble)
             Metrics.CountBubble(isIndirect: target.Port == TeredoPorts.Server); // a peer never has that port

@@ -19,7 +19,7 @@ static class EndPoints
     /// <summary>Why nothing can be sent to an address over Teredo, or null.</summary>
     /// <remarks>Whatever provides the address: what a peer or a name server says never leads to this machine itself or its LAN.</remarks>
     public static TeredoException? RefusalOf(IPAddress address) =>
-        Ipv6Address.FromIPAddress(address).IsGlobalUnicast ? null : Problems.DestinationNotAllowed($"{address}", "not global");
+        IPv6Address.FromIPAddress(address).IsGlobalUnicast ? null : Problems.DestinationNotAllowed($"{address}", "not global");
 
     /// <exception cref="ArgumentException">The port is no port, or 0 where that has no meaning.</exception>
     public static ushort CheckPort(int port, bool allowZero = true)
@@ -60,7 +60,7 @@ static class EndPoints
         try
         {
             var addresses = await query(cancellationToken).ConfigureAwait(false);
-            var usable = addresses.Where(address => !address.IsIPv4MappedToIPv6).OrderByDescending(address => Ipv6Address.FromIPAddress(address).IsTeredo).ToArray();
+            var usable = addresses.Where(address => !address.IsIPv4MappedToIPv6).OrderByDescending(address => IPv6Address.FromIPAddress(address).IsTeredo).ToArray();
             return usable.Length > 0 ? usable : throw new SocketException((int)SocketError.NoData);
         }
         catch (SocketException e)

@@ -66,7 +66,7 @@ public enum FirewallProtocol
     /// <summary>UDP.</summary>
     Udp = 17,
     /// <summary>IPv6 in IPv4: 6to4 and ISATAP, not Teredo.</summary>
-    Ipv6 = 41,
+    IPv6 = 41,
     /// <summary>ICMPv6.</summary>
     Icmpv6 = 58,
     /// <summary>Any protocol.</summary>

@@ -9,7 +9,7 @@ sealed record DeviceAddress(string Device, IPAddress Address, DateTimeOffset See
 /// <summary>Waits for IPv6 addresses of a host's devices by the kernel's own notifications.</summary>
 static unsafe class AddressWatch
 {
-    const int Netlink = 16, RawKind = 3, RouteProtocol = 0, Ipv6AddressGroup = 0x100;
+    const int Netlink = 16, RawKind = 3, RouteProtocol = 0, IPv6AddressGroup = 0x100;
     const short Readable = 1;
     const int Tentative = 0x40;
 
@@ -44,7 +44,7 @@ static unsafe class AddressWatch
     static int Open()
     {
         int socket = Native.Socket(Netlink, RawKind, RouteProtocol);
-        uint* address = stackalloc uint[] { Netlink, 0, Ipv6AddressGroup }; // family and padding, port, groups
+        uint* address = stackalloc uint[] { Netlink, 0, IPv6AddressGroup }; // family and padding, port, groups
         if (socket < 0 || Native.Bind(socket, (byte*)address, 3 * sizeof(uint)) != 0)
             throw new InvalidOperationException("No netlink socket.");
         return socket;

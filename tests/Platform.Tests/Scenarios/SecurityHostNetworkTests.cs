@@ -31,12 +31,12 @@ public class SecurityHostNetworkTests : LabTests
         await UseAsync(alice, server, carol, carol.EchoOnce(second.Address, OpenAtCarol));
         var (frames, frames6) = (await ipv4.StopAsync(), await ipv6.StopAsync());
 
-        var datagrams = frames.Where(frame => frame.Ipv6 is null).Select(frame => frame.Udp).ToList();
+        var datagrams = frames.Where(frame => frame.IPv6 is null).Select(frame => frame.Udp).ToList();
         Assert.That(datagrams, Is.Not.Empty.And.All.Not.Null, "Something else than UDP.");
         var sent = datagrams.Where(datagram => datagram!.Source.Address.ToIPAddress().Equals(alice.Address));
         Assert.That(sent.Select(datagram => (int)datagram!.Source.Port), Is.Not.Empty.And.All.EqualTo(ClientPort));
         Assert.That(datagrams.Count(datagram => IsReset(datagram!.Payload)), Is.GreaterThan(0), "No connect failed.");
-        Assert.That(frames.Concat(frames6).Where(frame => frame.Ipv6 is { } packet && !IsKernelsOwn(packet)), Is.Empty);
+        Assert.That(frames.Concat(frames6).Where(frame => frame.IPv6 is { } packet && !IsKernelsOwn(packet)), Is.Empty);
         Assert.That(frames6.Where(frame => frame.Udp is not null), Is.Empty);
     }
 

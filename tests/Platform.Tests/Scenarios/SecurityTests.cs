@@ -12,7 +12,7 @@ namespace TeredoSdk.Platform.Tests.Scenarios;
 public class SecurityTests : LabTests
 {
     const int DatagramOctets = 111, SynOctets = 40, EchoOctets = 222; // a SYN of Linux, and sizes to tell packets by
-    const int Ipv6Header = 40, UdpHeader = 8, EchoHeader = 8;
+    const int IPv6Header = 40, UdpHeader = 8, EchoHeader = 8;
     const byte Tcp = 6, Icmpv6 = 58, NoNextHeader = 59, EchoReply = 129;
 
     /// <summary>Ours behind a port-restricted NAT; a friend and a stranger on miredo's clients.</summary>
@@ -71,7 +71,7 @@ public class SecurityTests : LabTests
         using var connecting = StartConnecting(stranger, restricted);
         var ping = stranger.Start("ping", ["-6", "-c", "1", "-W", "1", "-s", $"{EchoOctets}", $"{restricted.Address}"]);
         foreach (int length in new[] { UdpHeader + DatagramOctets, SynOctets, EchoHeader + EchoOctets })
-            await arrivals.WaitForLineAsync(line => line.EndsWith($"length {Ipv6Header + length}", StringComparison.Ordinal));
+            await arrivals.WaitForLineAsync(line => line.EndsWith($"length {IPv6Header + length}", StringComparison.Ordinal));
         friendly.Send("comes after them", restricted);
         await talk.WaitForLineAsync("comes after them");
 
@@ -96,7 +96,7 @@ public class SecurityTests : LabTests
         TimeSpan[] answers = [.. icmpv6.Select(frame => frame.Time)];
         TestContext.Out.WriteLine($"{answers.Length} answers to {sent} pings in {frames[^1].Time.TotalSeconds:F2} s");
         Assert.That(answers, Has.Length.InRange(perSecond, sent / 2));
-        Assert.That(icmpv6.Select(frame => frame.Udp!.Payload[Ipv6Header]), Has.All.EqualTo(EchoReply));
+        Assert.That(icmpv6.Select(frame => frame.Udp!.Payload[IPv6Header]), Has.All.EqualTo(EchoReply));
         var almostASecond = TimeSpan.FromSeconds(0.9); // an answer may wait for its turn of the processor
         for (int i = perSecond; i < answers.Length; i++)
             Assert.That(answers[i] - answers[i - perSecond], Is.GreaterThan(almostASecond));
@@ -125,6 +125,6 @@ public class SecurityTests : LabTests
         ([.. frames.Where(frame => !IsFrom(frame, nat)).Select(frame => frame.Udp!.Payload)],
             [.. frames.Where(frame => IsFrom(frame, nat)).Select(frame => frame.Udp!.Payload)]);
 
-    static (int From, int To) PortsOf(ReadOnlySpan<byte> packet) => packet.Length < Ipv6Header + 4 ? default
-        : (BinaryPrimitives.ReadUInt16BigEndian(packet[Ipv6Header..]), BinaryPrimitives.ReadUInt16BigEndian(packet[(Ipv6Header + 2)..]));
+    static (int From, int To) PortsOf(ReadOnlySpan<byte> packet) => packet.Length < IPv6Header + 4 ? default
+        : (BinaryPrimitives.ReadUInt16BigEndian(packet[IPv6Header..]), BinaryPrimitives.ReadUInt16BigEndian(packet[(IPv6Header + 2)..]));
 }

@@ -25,42 +25,42 @@ public class AddressPolicyTests
     [TestCaseSource(nameof(Ranges))]
     public void Range_IsNotGlobal_AndItsNeighboursAre(string first, string last, bool lab)
     {
-        uint from = Ipv4Address.Parse(first).Value, to = Ipv4Address.Parse(last).Value;
+        uint from = IPv4Address.Parse(first).Value, to = IPv4Address.Parse(last).Value;
         foreach (uint inside in new[] { from, from + (to - from) / 2, to })
         {
-            Assert.That(AddressPolicy.Strict.IsGlobalUnicast(new Ipv4Address(inside)), Is.False, new Ipv4Address(inside).ToString());
-            Assert.That(AddressPolicy.Lab.IsGlobalUnicast(new Ipv4Address(inside)), Is.EqualTo(lab), new Ipv4Address(inside).ToString());
+            Assert.That(AddressPolicy.Strict.IsGlobalUnicast(new IPv4Address(inside)), Is.False, new IPv4Address(inside).ToString());
+            Assert.That(AddressPolicy.Lab.IsGlobalUnicast(new IPv4Address(inside)), Is.EqualTo(lab), new IPv4Address(inside).ToString());
         }
         foreach (uint outside in new[] { unchecked(from - 1), unchecked(to + 1) }.Where(a => a is not (0 or uint.MaxValue)))
-            Assert.That(AddressPolicy.Strict.IsGlobalUnicast(new Ipv4Address(outside)), Is.True, new Ipv4Address(outside).ToString());
+            Assert.That(AddressPolicy.Strict.IsGlobalUnicast(new IPv4Address(outside)), Is.True, new IPv4Address(outside).ToString());
     }
 
     [TestCase("1.0.0.0"), TestCase("8.8.8.8"), TestCase("100.63.255.255"), TestCase("172.32.0.0"), TestCase("192.0.1.0"), TestCase("223.255.255.255")]
-    public void OrdinaryAddress_IsGlobal(string address) => Assert.That(AddressPolicy.Strict.IsGlobalUnicast(Ipv4Address.Parse(address)), Is.True);
+    public void OrdinaryAddress_IsGlobal(string address) => Assert.That(AddressPolicy.Strict.IsGlobalUnicast(IPv4Address.Parse(address)), Is.True);
 
     [TestCase("8.8.8.8:0", false), TestCase("8.8.8.8:1", true), TestCase("10.0.0.1:1", false)]
     public void Endpoint_NeedsAPort(string endpoint, bool global) =>
-        Assert.That(AddressPolicy.Strict.IsGlobalUnicast(Ipv4Endpoint.Parse(endpoint)), Is.EqualTo(global));
+        Assert.That(AddressPolicy.Strict.IsGlobalUnicast(IPv4Endpoint.Parse(endpoint)), Is.EqualTo(global));
 
     [Test]
     public void DirectedBroadcast_OfAnAttachedSubnet_IsRefused()
     {
-        var policy = new AddressPolicy(allowPrivate: true, [new(Ipv4Address.Parse("198.51.7.9"), 24), new(Ipv4Address.Parse("10.1.2.3"), 8)]);
-        Assert.That(policy.IsGlobalUnicast(Ipv4Address.Parse("198.51.7.255")), Is.False);
-        Assert.That(policy.IsGlobalUnicast(Ipv4Address.Parse("10.255.255.255")), Is.False);
-        Assert.That(policy.IsGlobalUnicast(Ipv4Address.Parse("198.51.7.254")), Is.True);
-        Assert.That(policy.IsGlobalUnicast(Ipv4Address.Parse("198.51.8.255")), Is.True);
-        Assert.That(AddressPolicy.Strict.IsGlobalUnicast(Ipv4Address.Parse("198.51.7.255")), Is.True, "nobody's subnet");
+        var policy = new AddressPolicy(allowPrivate: true, [new(IPv4Address.Parse("198.51.7.9"), 24), new(IPv4Address.Parse("10.1.2.3"), 8)]);
+        Assert.That(policy.IsGlobalUnicast(IPv4Address.Parse("198.51.7.255")), Is.False);
+        Assert.That(policy.IsGlobalUnicast(IPv4Address.Parse("10.255.255.255")), Is.False);
+        Assert.That(policy.IsGlobalUnicast(IPv4Address.Parse("198.51.7.254")), Is.True);
+        Assert.That(policy.IsGlobalUnicast(IPv4Address.Parse("198.51.8.255")), Is.True);
+        Assert.That(AddressPolicy.Strict.IsGlobalUnicast(IPv4Address.Parse("198.51.7.255")), Is.True, "nobody's subnet");
     }
 
     [Test]
     public void AttachedSubnets_AreKnown()
     {
-        Ipv4Subnet[] subnets = [new(Ipv4Address.Parse("192.168.1.7"), 24)];
+        IPv4Subnet[] subnets = [new(IPv4Address.Parse("192.168.1.7"), 24)];
         var policy = new AddressPolicy(allowPrivate: false, subnets);
         subnets[0] = default; // a copy is kept
-        Assert.That(policy.IsAttached(Ipv4Address.Parse("192.168.1.200")), Is.True);
-        Assert.That(policy.IsAttached(Ipv4Address.Parse("192.168.2.1")), Is.False);
+        Assert.That(policy.IsAttached(IPv4Address.Parse("192.168.1.200")), Is.True);
+        Assert.That(policy.IsAttached(IPv4Address.Parse("192.168.2.1")), Is.False);
         Assert.That(policy.AttachedSubnets.Length, Is.EqualTo(1));
     }
 
@@ -69,7 +69,7 @@ public class AddressPolicyTests
     [TestCase("192.0.2.9", 32, "192.0.2.9", true, false), TestCase("0.0.0.0", 0, "255.255.255.255", true, false)]
     public void Subnet_ContainsAndBroadcast(string address, int length, string other, bool contains, bool broadcast)
     {
-        var subnet = new Ipv4Subnet(Ipv4Address.Parse(address), length);
-        Assert.That((subnet.Contains(Ipv4Address.Parse(other)), subnet.IsDirectedBroadcast(Ipv4Address.Parse(other))), Is.EqualTo((contains, broadcast)));
+        var subnet = new IPv4Subnet(IPv4Address.Parse(address), length);
+        Assert.That((subnet.Contains(IPv4Address.Parse(other)), subnet.IsDirectedBroadcast(IPv4Address.Parse(other))), Is.EqualTo((contains, broadcast)));
     }
 }

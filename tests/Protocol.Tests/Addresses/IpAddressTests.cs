@@ -7,94 +7,94 @@ namespace TeredoSdk.Protocol.Tests.Addresses;
 public class IpAddressTests
 {
     [TestCase("0.0.0.0", 0u), TestCase("192.0.2.1", 0xC0000201), TestCase("255.255.255.255", uint.MaxValue)]
-    public void Ipv4_FourDecimalNumbers_AreParsed(string text, uint value)
+    public void IPv4_FourDecimalNumbers_AreParsed(string text, uint value)
     {
-        Assert.That(Ipv4Address.Parse(text).Value, Is.EqualTo(value));
-        Assert.That(new Ipv4Address(value).ToString(), Is.EqualTo(text));
+        Assert.That(IPv4Address.Parse(text).Value, Is.EqualTo(value));
+        Assert.That(new IPv4Address(value).ToString(), Is.EqualTo(text));
     }
 
     [TestCase(""), TestCase("1"), TestCase("1.2.3"), TestCase("1.2.3.4.5"), TestCase("1.2.3."), TestCase(".1.2.3"), TestCase("1..2.3")]
     [TestCase("256.1.1.1"), TestCase("1.1.1.256"), TestCase("1.1.1.1111"), TestCase("01.1.1.1"), TestCase("1.1.1.010"), TestCase("0x1.1.1.1")]
     [TestCase(" 1.1.1.1"), TestCase("1.1.1.1 "), TestCase("1.1.1.-1"), TestCase("1.1.1.1:80"), TestCase("١.1.1.1"), TestCase(null)]
-    public void Ipv4_AnythingElse_IsRejected(string? text)
+    public void IPv4_AnythingElse_IsRejected(string? text)
     {
-        Assert.That(Ipv4Address.TryParse(text, null, out _), Is.False);
-        Assert.That(() => Ipv4Address.Parse(text ?? ""), Throws.TypeOf<FormatException>());
+        Assert.That(IPv4Address.TryParse(text, null, out _), Is.False);
+        Assert.That(() => IPv4Address.Parse(text ?? ""), Throws.TypeOf<FormatException>());
     }
 
     [Property(MaxTest = 300)]
-    public bool Ipv4_RoundTrip(uint value)
+    public bool IPv4_RoundTrip(uint value)
     {
-        var address = new Ipv4Address(value);
+        var address = new IPv4Address(value);
         Span<byte> octets = stackalloc byte[4];
         address.Write(octets);
         Span<char> text = stackalloc char[15];
-        return Ipv4Address.Read(octets) == address && Ipv4Address.Parse(address.ToString()) == address
-            && Ipv4Address.FromIPAddress(address.ToIPAddress()) == address && address.ToIPAddress().ToString() == address.ToString()
+        return IPv4Address.Read(octets) == address && IPv4Address.Parse(address.ToString()) == address
+            && IPv4Address.FromIPAddress(address.ToIPAddress()) == address && address.ToIPAddress().ToString() == address.ToString()
             && address.TryFormat(text, out int written) && text[..written].SequenceEqual(address.ToString());
     }
 
     [Test]
-    public void Ipv4_FromIPv6_IsOnlyTakenWhenMapped()
+    public void IPv4_FromIPv6_IsOnlyTakenWhenMapped()
     {
-        Assert.That(Ipv4Address.FromIPAddress(IPAddress.Parse("::ffff:192.0.2.1")), Is.EqualTo(Ipv4Address.Parse("192.0.2.1")));
-        Assert.That(() => Ipv4Address.FromIPAddress(IPAddress.IPv6Loopback), Throws.ArgumentException);
+        Assert.That(IPv4Address.FromIPAddress(IPAddress.Parse("::ffff:192.0.2.1")), Is.EqualTo(IPv4Address.Parse("192.0.2.1")));
+        Assert.That(() => IPv4Address.FromIPAddress(IPAddress.IPv6Loopback), Throws.ArgumentException);
     }
 
     [TestCase("10.0.0.1", true), TestCase("172.16.0.1", true), TestCase("172.31.255.255", true), TestCase("192.168.255.1", true)]
     [TestCase("11.0.0.0", false), TestCase("172.32.0.0", false), TestCase("172.15.0.0", false), TestCase("192.169.0.0", false)]
-    public void Ipv4_Private_IsRfc1918(string text, bool isPrivate) => Assert.That(Ipv4Address.Parse(text).IsPrivate, Is.EqualTo(isPrivate));
+    public void IPv4_Private_IsRfc1918(string text, bool isPrivate) => Assert.That(IPv4Address.Parse(text).IsPrivate, Is.EqualTo(isPrivate));
 
     [TestCase("192.0.2.1:0", true), TestCase("192.0.2.1:65535", true), TestCase("192.0.2.1:65536", false), TestCase("192.0.2.1", false)]
     [TestCase("192.0.2.1:", false), TestCase("192.0.2.1:-1", false), TestCase("192.0.2.1: 1", false), TestCase(":1", false), TestCase("1.2.3.4:5:6", false)]
     public void Endpoint_IsAddressColonPort(string text, bool valid)
     {
-        Assert.That(Ipv4Endpoint.TryParse(text, null, out var endpoint), Is.EqualTo(valid));
+        Assert.That(IPv4Endpoint.TryParse(text, null, out var endpoint), Is.EqualTo(valid));
         Assert.That(endpoint.ToString(), Is.EqualTo(valid ? text : "0.0.0.0:0"));
     }
 
     [Property(MaxTest = 200)]
     public bool Endpoint_RoundTrip(uint address, ushort port)
     {
-        var endpoint = new Ipv4Endpoint(new(address), port);
-        return Ipv4Endpoint.Parse(endpoint.ToString()) == endpoint && Ipv4Endpoint.FromIPEndPoint(endpoint.ToIPEndPoint()) == endpoint;
+        var endpoint = new IPv4Endpoint(new(address), port);
+        return IPv4Endpoint.Parse(endpoint.ToString()) == endpoint && IPv4Endpoint.FromIPEndPoint(endpoint.ToIPEndPoint()) == endpoint;
     }
 
     [Property(MaxTest = 300)]
-    public bool Ipv6_RoundTrip(ulong high, ulong low)
+    public bool IPv6_RoundTrip(ulong high, ulong low)
     {
-        var address = new Ipv6Address(high, low);
+        var address = new IPv6Address(high, low);
         Span<byte> octets = stackalloc byte[16];
         address.Write(octets);
-        return Ipv6Address.Read(octets) == address && Ipv6Address.Parse(address.ToString()) == address && Ipv6Address.FromIPAddress(address.ToIPAddress()) == address;
+        return IPv6Address.Read(octets) == address && IPv6Address.Parse(address.ToString()) == address && IPv6Address.FromIPAddress(address.ToIPAddress()) == address;
     }
 
     [TestCase("192.0.2.1"), TestCase("1"), TestCase("[::1]"), TestCase("[::1]:80"), TestCase("::1%1"), TestCase("fe80::1%eth0"), TestCase("::1/64"), TestCase(""), TestCase(null)]
-    public void Ipv6_AnythingButTheAddress_IsRejected(string? text)
+    public void IPv6_AnythingButTheAddress_IsRejected(string? text)
     {
-        Assert.That(Ipv6Address.TryParse(text, null, out _), Is.False);
-        Assert.That(() => Ipv6Address.FromIPAddress(IPAddress.Loopback), Throws.ArgumentException);
+        Assert.That(IPv6Address.TryParse(text, null, out _), Is.False);
+        Assert.That(() => IPv6Address.FromIPAddress(IPAddress.Loopback), Throws.ArgumentException);
     }
 
-    [TestCase("::", nameof(Ipv6Address.IsUnspecified), nameof(Ipv6Address.IsIpv4Embedded))]
-    [TestCase("::1", nameof(Ipv6Address.IsLoopback), nameof(Ipv6Address.IsIpv4Embedded))]
-    [TestCase("::ffff:192.0.2.1", nameof(Ipv6Address.IsIpv4Embedded))]
-    [TestCase("ff02::1", nameof(Ipv6Address.IsMulticast)), TestCase("febf::1", nameof(Ipv6Address.IsLinkLocal)), TestCase("fec0::1")]
-    [TestCase("2001:0:1::", nameof(Ipv6Address.IsTeredo), nameof(Ipv6Address.IsGlobalUnicast))]
-    [TestCase("2001:1::", nameof(Ipv6Address.IsGlobalUnicast), nameof(Ipv6Address.IsNative))]
-    [TestCase("2002:c000:201::1", nameof(Ipv6Address.Is6to4), nameof(Ipv6Address.IsGlobalUnicast), nameof(Ipv6Address.IsNative))]
-    [TestCase("3fff:ffff::1", nameof(Ipv6Address.IsGlobalUnicast), nameof(Ipv6Address.IsNative))]
+    [TestCase("::", nameof(IPv6Address.IsUnspecified), nameof(IPv6Address.IsIPv4Embedded))]
+    [TestCase("::1", nameof(IPv6Address.IsLoopback), nameof(IPv6Address.IsIPv4Embedded))]
+    [TestCase("::ffff:192.0.2.1", nameof(IPv6Address.IsIPv4Embedded))]
+    [TestCase("ff02::1", nameof(IPv6Address.IsMulticast)), TestCase("febf::1", nameof(IPv6Address.IsLinkLocal)), TestCase("fec0::1")]
+    [TestCase("2001:0:1::", nameof(IPv6Address.IsTeredo), nameof(IPv6Address.IsGlobalUnicast))]
+    [TestCase("2001:1::", nameof(IPv6Address.IsGlobalUnicast), nameof(IPv6Address.IsNative))]
+    [TestCase("2002:c000:201::1", nameof(IPv6Address.Is6to4), nameof(IPv6Address.IsGlobalUnicast), nameof(IPv6Address.IsNative))]
+    [TestCase("3fff:ffff::1", nameof(IPv6Address.IsGlobalUnicast), nameof(IPv6Address.IsNative))]
     [TestCase("4000::1"), TestCase("fd00::1")]
-    public void Ipv6_Kinds(string text, params string[] kinds)
+    public void IPv6_Kinds(string text, params string[] kinds)
     {
-        var address = Ipv6Address.Parse(text);
-        var flags = typeof(Ipv6Address).GetProperties().Where(p => p.PropertyType == typeof(bool) && p.GetValue(address) is true).Select(p => p.Name);
+        var address = IPv6Address.Parse(text);
+        var flags = typeof(IPv6Address).GetProperties().Where(p => p.PropertyType == typeof(bool) && p.GetValue(address) is true).Select(p => p.Name);
         Assert.That(flags, Is.EquivalentTo(kinds));
     }
 
     [Test]
-    public void Ipv6_6to4_EmbedsItsIpv4Address() =>
-        Assert.That(Ipv6Address.Parse("2002:c000:201::1").Embedded6to4, Is.EqualTo(Ipv4Address.Parse("192.0.2.1")));
+    public void IPv6_6to4_EmbedsItsIPv4Address() =>
+        Assert.That(IPv6Address.Parse("2002:c000:201::1").Embedded6to4, Is.EqualTo(IPv4Address.Parse("192.0.2.1")));
 
     [TestCase("2001:db8::", 32, "2001:db8:ffff::1", true), TestCase("2001:db8::", 32, "2001:db9::", false)]
     [TestCase("2001:db8::", 64, "2001:db8::ffff", true), TestCase("2001:db8::", 64, "2001:db8:0:1::", false)]
@@ -102,7 +102,7 @@ public class IpAddressTests
     [TestCase("2001:db8::1", 128, "2001:db8::1", true), TestCase("2001:db8::1", 128, "2001:db8::2", false)]
     [TestCase("2001:db8::1", 0, "ff02::1", true)]
     public void Prefix_Contains(string address, int length, string other, bool contains) =>
-        Assert.That(new Ipv6Prefix(Ipv6Address.Parse(address), length).Contains(Ipv6Address.Parse(other)), Is.EqualTo(contains));
+        Assert.That(new IPv6Prefix(IPv6Address.Parse(address), length).Contains(IPv6Address.Parse(other)), Is.EqualTo(contains));
 
     [TestCaseSource(nameof(Values))]
     public void Text_IntoASpan_IsTheSameAsToString(ISpanFormattable value)
@@ -120,24 +120,24 @@ public class IpAddressTests
 
     static IEnumerable<ISpanFormattable> Values() =>
     [
-        Ipv4Address.Parse("192.0.2.1"), Ipv4Endpoint.Parse("192.0.2.1:3544"), Ipv6Address.Parse("2001:db8::1"),
+        IPv4Address.Parse("192.0.2.1"), IPv4Endpoint.Parse("192.0.2.1:3544"), IPv6Address.Parse("2001:db8::1"),
         TeredoAddress.Parse("2001:0:cb00:7178:0:efff:3fff:fdfe"),
     ];
 
     [Test]
     public void Text_WithoutFormatProvider_IsTriedAlike()
     {
-        Assert.That(Ipv4Address.TryParse("192.0.2.1", out var ipv4) && ipv4 == Ipv4Address.Parse("192.0.2.1"), Is.True);
-        Assert.That(Ipv4Endpoint.TryParse("192.0.2.1:7", out var endpoint) && endpoint == Ipv4Endpoint.Parse("192.0.2.1:7"), Is.True);
-        Assert.That(Ipv6Address.TryParse("2001:db8::1", out var ipv6) && ipv6 == Ipv6Address.Parse("2001:db8::1"), Is.True);
-        Assert.That(TeredoAddress.TryParse("2001:0:cb00:7178::", out var teredo) && teredo.Server == Ipv4Address.Parse("203.0.113.120"), Is.True);
+        Assert.That(IPv4Address.TryParse("192.0.2.1", out var ipv4) && ipv4 == IPv4Address.Parse("192.0.2.1"), Is.True);
+        Assert.That(IPv4Endpoint.TryParse("192.0.2.1:7", out var endpoint) && endpoint == IPv4Endpoint.Parse("192.0.2.1:7"), Is.True);
+        Assert.That(IPv6Address.TryParse("2001:db8::1", out var ipv6) && ipv6 == IPv6Address.Parse("2001:db8::1"), Is.True);
+        Assert.That(TeredoAddress.TryParse("2001:0:cb00:7178::", out var teredo) && teredo.Server == IPv4Address.Parse("203.0.113.120"), Is.True);
         Assert.That(TeredoAddress.TryParse("2001:db8::1", out _), Is.False);
     }
 
     [Test]
     public void SubnetAndPrefix_AreWrittenWithASlash()
     {
-        Assert.That(new Ipv4Subnet(Ipv4Address.Parse("10.1.0.0"), 16).ToString(), Is.EqualTo("10.1.0.0/16"));
-        Assert.That(new Ipv6Prefix(Ipv6Address.Parse("2001:db8::"), 32).ToString(), Is.EqualTo("2001:db8::/32"));
+        Assert.That(new IPv4Subnet(IPv4Address.Parse("10.1.0.0"), 16).ToString(), Is.EqualTo("10.1.0.0/16"));
+        Assert.That(new IPv6Prefix(IPv6Address.Parse("2001:db8::"), 32).ToString(), Is.EqualTo("2001:db8::/32"));
     }
 }

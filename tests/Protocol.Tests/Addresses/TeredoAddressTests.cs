@@ -12,7 +12,7 @@ public class TeredoAddressTests
     [Conformance("C-001")]
     public void WorkedExample(string server, int flags, string mapped, string text)
     {
-        var built = new TeredoAddress(Ipv4Address.Parse(server), (TeredoFlags)flags, Ipv4Endpoint.Parse(mapped));
+        var built = new TeredoAddress(IPv4Address.Parse(server), (TeredoFlags)flags, IPv4Endpoint.Parse(mapped));
         Assert.That(built.ToString(), Is.EqualTo(text));
         var parsed = TeredoAddress.Parse(text);
         Assert.That(parsed, Is.EqualTo(built));
@@ -33,9 +33,9 @@ public class TeredoAddressTests
     public bool Address_RoundTrip_KeepsEachPart(uint server, ushort flags, uint client, ushort port)
     {
         var built = new TeredoAddress(new(server), (TeredoFlags)flags, new(new(client), port));
-        return built.Server.Value == server && (ushort)built.Flags == flags && built.MappedEndpoint == new Ipv4Endpoint(new(client), port)
+        return built.Server.Value == server && (ushort)built.Flags == flags && built.MappedEndpoint == new IPv4Endpoint(new(client), port)
             && TeredoAddress.Parse(built.ToString()) == built && TeredoAddress.FromIPAddress(built.ToIPAddress()) == built
-            && TeredoAddress.TryCreate(built.ToIpv6Address(), out var again) && again == built;
+            && TeredoAddress.TryCreate(built.ToIPv6Address(), out var again) && again == built;
     }
 
     [TestCase("2001:db8::1"), TestCase("2001:1::1"), TestCase("2002:cb00:7101::1"), TestCase("3ffe:831e::1"), TestCase("::"), TestCase("fe80::1")]
@@ -49,7 +49,7 @@ public class TeredoAddressTests
     [TestCase(""), TestCase("teredo"), TestCase("203.0.113.1"), TestCase("2001:0:cb00:7178:0:efff:3fff"), TestCase(" 2001::1"), TestCase(null)]
     [TestCase("[2001:0:cb00:7178:0:efff:3fff:fdfe]"), TestCase("[2001:0:cb00:7178:0:efff:3fff:fdfe]:80"), TestCase("2001:0:cb00:7178:0:efff:3fff:fdfe%3")]
     [TestCase("2001:0:cb00:7178:0:efff:3fff:fdfe/64")]
-    public void Address_NoIpv6Text_IsNone(string? text) => Assert.That(TeredoAddress.TryParse(text, null, out _), Is.False);
+    public void Address_NoIPv6Text_IsNone(string? text) => Assert.That(TeredoAddress.TryParse(text, null, out _), Is.False);
 
     [Test]
     public void Address_FormattedIntoSpan_SaysWhetherItFits()
@@ -85,5 +85,5 @@ public class TeredoAddressTests
     }
 
     static TeredoAddress Teredo(string server = "203.0.113.1", string mapped = "203.0.113.11:39328", int flags = 0) =>
-        new(Ipv4Address.Parse(server), (TeredoFlags)flags, Ipv4Endpoint.Parse(mapped));
+        new(IPv4Address.Parse(server), (TeredoFlags)flags, IPv4Endpoint.Parse(mapped));
 }

@@ -35,10 +35,10 @@ public class CaptureParseTests
     {
         foreach (var frame in TestData.Capture(capture).Where(f => Judge(f) == DropReason.None))
         {
-            var octets = frame.Ipv6 ?? frame.Udp?.Payload ?? [];
-            if (frame.Ipv6 is null && Encapsulation.TryParse(octets, out var datagram, out _))
+            var octets = frame.IPv6 ?? frame.Udp?.Payload ?? [];
+            if (frame.IPv6 is null && Encapsulation.TryParse(octets, out var datagram, out _))
                 octets = datagram.Packet.Octets.ToArray();
-            if (Ipv6Packet.TryParse(octets, out var packet) && Rewrite(packet) is { } rewritten)
+            if (IPv6Packet.TryParse(octets, out var packet) && Rewrite(packet) is { } rewritten)
                 Assert.That(Convert.ToHexString(rewritten), Is.EqualTo(Convert.ToHexString(octets)), $"{capture} frame {frame.Number}");
         }
     }
@@ -46,13 +46,13 @@ public class CaptureParseTests
     static DropReason Judge(CapturedFrame frame)
     {
         if (frame.Udp is not { } udp)
-            return Ipv6Packet.TryParse(frame.Ipv6, out var packet) ? Judge(packet) : DropReason.None; // ICMP over IPv4 is none of ours
+            return IPv6Packet.TryParse(frame.IPv6, out var packet) ? Judge(packet) : DropReason.None; // ICMP over IPv4 is none of ours
         if (!Encapsulation.TryParse(udp.Payload, out var datagram, out var reason))
             return reason;
         return TrailerSet.TryParse(datagram.TrailerOctets, out _) ? Judge(datagram.Packet) : DropReason.UnknownTrailer;
     }
 
-    static DropReason Judge(in Ipv6Packet packet)
+    static DropReason Judge(in IPv6Packet packet)
     {
         if (packet.NextHeader != NextHeader.Icmpv6)
             return DropReason.None;
@@ -62,7 +62,7 @@ public class CaptureParseTests
         return good ? DropReason.None : DropReason.BadRouterAdvertisement;
     }
 
-    static byte[]? Rewrite(in Ipv6Packet packet)
+    static byte[]? Rewrite(in IPv6Packet packet)
     {
         var (source, destination, hopLimit) = (packet.Source, packet.Destination, packet.HopLimit);
         if (packet.Octets[1] != 0 || packet.Octets[2] != 0 || packet.Octets[3] != 0 || packet.Octets[0] != 0x60)

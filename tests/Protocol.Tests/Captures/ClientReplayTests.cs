@@ -54,17 +54,17 @@ public class ClientReplayTests
     sealed class ReplayedHost
     {
         readonly ClientHarness _harness;
-        readonly List<Ipv4Endpoint> _mappings;
+        readonly List<IPv4Endpoint> _mappings;
         readonly Readdressing _readdressing = new();
         readonly Queue<SentDatagram> _sent = new();
         int _taken;
 
         public ReplayedHost(string address, params string[] mappings)
         {
-            _mappings = [.. mappings.Select(m => Ipv4Endpoint.Parse(m))];
+            _mappings = [.. mappings.Select(m => IPv4Endpoint.Parse(m))];
             bool symmetric = address == Symmetric;
-            _harness = ClientHarness.Qualified(mapped: _mappings[0], atSecondary: symmetric ? Ipv4Endpoint.Parse("203.0.113.12:50000") : null);
-            _readdressing.Add(Ipv6Address.Parse(address), _harness.Address);
+            _harness = ClientHarness.Qualified(mapped: _mappings[0], atSecondary: symmetric ? IPv4Endpoint.Parse("203.0.113.12:50000") : null);
+            _readdressing.Add(IPv6Address.Parse(address), _harness.Address);
         }
 
         public byte? FirstDirectBubbleTtl => _harness.Bubbles.FirstOrDefault(b => b.IsDirectBubble)?.Ttl;
@@ -109,13 +109,13 @@ public class ClientReplayTests
         }
 
         // miredo's connectivity tests have a payload of 26 octets, the pings of the captures have 64.
-        static bool IsAnswerToTest(byte[] payload, SentDatagram test) => Ipv6Packet.TryParse(payload, out var packet)
+        static bool IsAnswerToTest(byte[] payload, SentDatagram test) => IPv6Packet.TryParse(payload, out var packet)
             && packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length == 26 && packet.Payload[0] == (byte)Icmpv6Type.EchoReply
             && packet.Source == test.InnerDestination;
 
         void ExpectSent(CapturedDatagram udp, bool isNew, string frame)
         {
-            if (Ipv6Packet.TryParse(udp.Payload, out var packet) && packet.IsBubble && packet.Source.IsLinkLocal)
+            if (IPv6Packet.TryParse(udp.Payload, out var packet) && packet.IsBubble && packet.Source.IsLinkLocal)
                 _readdressing.Add(packet.Source, _harness.Address); // so that its answer comes back to us
             byte[] expected = _readdressing.Apply(udp.Payload);
             string described = Readdressing.Describe(udp.Destination, expected);

@@ -20,8 +20,8 @@ public class ClientStateReplayTests
         Assert.That(Convert.ToHexString(WithNonce(frames[0].Udp!.Payload, solicitation)), Is.EqualTo(Convert.ToHexString(solicitation.Payload)));
         harness.Receive(frames[1].Udp!.Source, WithNonce(frames[1].Udp!.Payload, solicitation));
         Assert.That(harness.Solicitations.Last().Target, Is.EqualTo(Lab.Secondary));
-        harness.AnswerLastSolicitation(Ipv4Endpoint.Parse("203.0.113.11:39328"));
-        Assert.That(harness.Client.Address!.Value.MappedEndpoint, Is.EqualTo(Ipv4Endpoint.Parse("203.0.113.11:39328")));
+        harness.AnswerLastSolicitation(IPv4Endpoint.Parse("203.0.113.11:39328"));
+        Assert.That(harness.Client.Address!.Value.MappedEndpoint, Is.EqualTo(IPv4Endpoint.Parse("203.0.113.11:39328")));
     }
 
     // miredo refreshes at 30.0 s exactly; ours between 75 and 100 % of it (RFC 4380 §5.2).
@@ -50,7 +50,7 @@ public class ClientStateReplayTests
     [Test]
     public void Qualification_SilentServer_SolicitsAtTheTimesOfTheRealOne()
     {
-        var real = TestData.Capture("13-server-unreachable-qualification-retries").Where(f => f.Udp?.Source == Ipv4Endpoint.Parse("203.0.113.12:45304")).Take(3);
+        var real = TestData.Capture("13-server-unreachable-qualification-retries").Where(f => f.Udp?.Source == IPv4Endpoint.Parse("203.0.113.12:45304")).Take(3);
         var harness = new ClientHarness();
         harness.Start();
         harness.Advance(12);
@@ -65,8 +65,8 @@ public class ClientStateReplayTests
     public void SameNat_BubblesGoWhereTheRealOnesWent(string capture, int firstBubble)
     {
         var frames = TestData.Capture(capture);
-        var peer = Ipv6Address.Read(frames[firstBubble - 1].Udp!.Payload.AsSpan(24));
-        var harness = ClientHarness.Qualified(mapped: Ipv4Endpoint.Parse("203.0.113.11:36574"));
+        var peer = IPv6Address.Read(frames[firstBubble - 1].Udp!.Payload.AsSpan(24));
+        var harness = ClientHarness.Qualified(mapped: IPv4Endpoint.Parse("203.0.113.11:36574"));
         harness.Send(WireFormats.Octets.Of(o => EchoMessage.WritePacket(o, Icmpv6Type.EchoRequest, harness.Address, peer, 1, 1, [])));
         var real = frames.Select(f => f.Udp!).Where(udp => udp.Source.Port == 36574 && udp.Payload[0] == 0x60).Select(udp => udp.Destination);
         Assert.That(real, Is.Not.Empty.And.SubsetOf(harness.Bubbles.Select(b => b.Target)));
@@ -97,20 +97,20 @@ public class ClientStateReplayTests
     public void Crafted_WhatIsSent_GoesToWhomTheRealOneSentIt()
     {
         var (harness, _) = ReplayCrafted();
-        var crafter = Ipv4Endpoint.Parse("203.0.113.30:41000");
+        var crafter = IPv4Endpoint.Parse("203.0.113.30:41000");
         Assert.That(harness.Bubbles.First().Target, Is.EqualTo(crafter));
         Assert.That(harness.Bubbles.First().TrailerNonce, Is.EqualTo(0xcafebabe), "RFC 6081 §5.2.4.2: the nonce comes back");
         Assert.That(harness.Bubbles.Count(b => b.NeighborDiscovery == NeighborDiscoveryType.Advertisement), Is.EqualTo(1));
         Assert.That(harness.Sent.Where(s => s.IsEchoRequest).Select(s => (s.Target, s.InnerDestination.ToString())),
             Is.Not.Empty.And.All.EqualTo((Lab.Primary, "2001:db8:77::7")), "frame 16; ours repeats it after 2 s (RFC 4380 §5.2.4), miredo only with the next packet");
-        Assert.That(harness.Sent.Select(s => s.Target), Has.None.EqualTo(Ipv4Endpoint.Parse("203.0.113.30:41001")));
+        Assert.That(harness.Sent.Select(s => s.Target), Has.None.EqualTo(IPv4Endpoint.Parse("203.0.113.30:41001")));
     }
 
     static (ClientHarness Harness, Dictionary<int, Verdict> Verdicts) ReplayCrafted()
     {
-        var harness = ClientHarness.Qualified(mapped: Ipv4Endpoint.Parse("203.0.113.11:39328"));
+        var harness = ClientHarness.Qualified(mapped: IPv4Endpoint.Parse("203.0.113.11:39328"));
         var readdressing = new Readdressing();
-        readdressing.Add(Ipv6Address.Parse("2001:0:cb00:7101:2443:665f:34ff:8ef4"), harness.Address);
+        readdressing.Add(IPv6Address.Parse("2001:0:cb00:7101:2443:665f:34ff:8ef4"), harness.Address);
         Dictionary<int, Verdict> verdicts = [];
         foreach (var frame in TestData.Capture("06-rfc6081-peer-vs-miredo-client").Where(f => f.Udp!.Destination == Lab.Mapped && f.Number != 14))
         {

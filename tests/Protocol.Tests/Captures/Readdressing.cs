@@ -8,9 +8,9 @@ namespace TeredoSdk.Protocol.Tests.Captures;
 /// </summary>
 sealed class Readdressing
 {
-    readonly Dictionary<Ipv6Address, Ipv6Address> _map = [];
+    readonly Dictionary<IPv6Address, IPv6Address> _map = [];
 
-    public void Add(Ipv6Address real, Ipv6Address ours) => _map[real] = ours;
+    public void Add(IPv6Address real, IPv6Address ours) => _map[real] = ours;
 
     public byte[] Apply(byte[] payload)
     {
@@ -28,7 +28,7 @@ sealed class Readdressing
     }
 
     /// <summary>A datagram in words: where to, which addresses, what. Hop limits and trailers are each implementation's own.</summary>
-    public static string Describe(Ipv4Endpoint target, byte[] payload)
+    public static string Describe(IPv4Endpoint target, byte[] payload)
     {
         if (!Encapsulation.TryParse(payload, out var datagram, out var reason))
             return reason.ToString();
@@ -40,6 +40,6 @@ sealed class Readdressing
     }
 
     // Its identifier, sequence number and data are the sender's own.
-    static bool IsConnectivityTest(Ipv4Endpoint target, in Ipv6Packet packet) => target.Port == TeredoPorts.Server
+    static bool IsConnectivityTest(IPv4Endpoint target, in IPv6Packet packet) => target.Port == TeredoPorts.Server
         && packet.NextHeader == NextHeader.Icmpv6 && packet.Payload[0] == (byte)Icmpv6Type.EchoRequest;
 }

@@ -11,8 +11,8 @@ namespace TeredoSdk.Protocol.Tests.Captures;
 /// </remarks>
 public class RelayReplayTests
 {
-    static readonly Ipv4Endpoint Endpoint = Ipv4Endpoint.Parse("203.0.113.20:3545");
-    static readonly Ipv6Prefix Served = new(Ipv6Address.Parse("2001:db8:6::"), 64);
+    static readonly IPv4Endpoint Endpoint = IPv4Endpoint.Parse("203.0.113.20:3545");
+    static readonly IPv6Prefix Served = new(IPv6Address.Parse("2001:db8:6::"), 64);
     readonly byte[] _buffer = new byte[65536];
 
     [TestCase("03-client-to-native-via-relay", 5)]
@@ -25,7 +25,7 @@ public class RelayReplayTests
             CryptographicRandom.Instance);
         var frames = TestData.Capture(capture);
         var readdressing = new Readdressing();
-        Queue<(Ipv4Endpoint Target, byte[] Payload)> sent = new();
+        Queue<(IPv4Endpoint Target, byte[] Payload)> sent = new();
         Assert.That(relay.HandlePacket(default, frames[firstPacket - 1].Udp!.Payload).Kind, Is.EqualTo(VerdictKind.Held));
         Collect(relay, sent);
         foreach (var frame in frames.Where(f => f.Udp is not null))
@@ -48,7 +48,7 @@ public class RelayReplayTests
                 }
                 Assert.That(sent.TryDequeue(out var ours), Is.True, at);
                 if (IsBubble(udp.Payload)) // from now on the answers to the real relay's bubble go to ours
-                    readdressing.Add(Ipv6Address.Read(udp.Payload.AsSpan(8)), Ipv6Address.Read(ours.Payload.AsSpan(8)));
+                    readdressing.Add(IPv6Address.Read(udp.Payload.AsSpan(8)), IPv6Address.Read(ours.Payload.AsSpan(8)));
                 Assert.That(Readdressing.Describe(ours.Target, ours.Payload),
                     Is.EqualTo(Readdressing.Describe(udp.Destination, readdressing.Apply(udp.Payload))), at);
             }
@@ -57,11 +57,11 @@ public class RelayReplayTests
         Assert.That(relay.Drops.Total, Is.Zero);
     }
 
-    void Collect(TeredoRelay relay, Queue<(Ipv4Endpoint, byte[])> sent)
+    void Collect(TeredoRelay relay, Queue<(IPv4Endpoint, byte[])> sent)
     {
         while (relay.TryTakeTransmit(_buffer, out var transmit))
             sent.Enqueue((transmit.Target, _buffer[..transmit.Length]));
     }
 
-    static bool IsBubble(byte[] payload) => Ipv6Packet.TryParse(payload, out var packet) && packet.IsBubble;
+    static bool IsBubble(byte[] payload) => IPv6Packet.TryParse(payload, out var packet) && packet.IsBubble;
 }

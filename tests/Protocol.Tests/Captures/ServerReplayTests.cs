@@ -10,7 +10,7 @@ namespace TeredoSdk.Protocol.Tests.Captures;
 /// </summary>
 public class ServerReplayTests
 {
-    static readonly Ipv4Address Primary = Ipv4Address.Parse("203.0.113.1"), Secondary = Ipv4Address.Parse("203.0.113.2");
+    static readonly IPv4Address Primary = IPv4Address.Parse("203.0.113.1"), Secondary = IPv4Address.Parse("203.0.113.2");
 
     /// <summary>The captures in which a server's own link is seen. 13's server is down, 01b and 07 are seen from behind the NAT, 03b has no server.</summary>
     static readonly string[] WithServer =
@@ -80,7 +80,7 @@ public class ServerReplayTests
         Assert.That(Convert.ToHexString(buffer.AsSpan(0, length)), Is.EqualTo(Convert.ToHexString(expected)));
         if (nativeSide is null)
             return;
-        byte[] seen = TestData.Capture(nativeSide)[0].Ipv6!;
+        byte[] seen = TestData.Capture(nativeSide)[0].IPv6!;
         seen[7] = expected[7]; // how many routers stood between the server and the native link is not the server's doing
         Assert.That(Convert.ToHexString(seen), Is.EqualTo(Convert.ToHexString(expected)));
     }
@@ -115,7 +115,7 @@ public class ServerReplayTests
         ForwardNative = true,
     }, CryptographicRandom.Instance);
 
-    static string Describe(Ipv4Endpoint source, Ipv4Endpoint target, byte[] payload) => $"{source} > {target} {Convert.ToHexStringLower(payload)}";
+    static string Describe(IPv4Endpoint source, IPv4Endpoint target, byte[] payload) => $"{source} > {target} {Convert.ToHexStringLower(payload)}";
 
-    static bool IsServer(Ipv4Endpoint endpoint) => endpoint.Port == TeredoPorts.Server && (endpoint.Address == Primary || endpoint.Address == Secondary);
+    static bool IsServer(IPv4Endpoint endpoint) => endpoint.Port == TeredoPorts.Server && (endpoint.Address == Primary || endpoint.Address == Secondary);
 }

@@ -11,16 +11,16 @@ sealed record Advertisement
     /// <summary>The right answer.</summary>
     public static Advertisement Right { get; } = new();
 
-    public Ipv4Endpoint? OuterSource { get; init; }
+    public IPv4Endpoint? OuterSource { get; init; }
     public ulong? Nonce { get; init; }
     public bool WithAuthentication { get; init; } = true;
     public bool WithOrigin { get; init; } = true;
-    public Ipv4Address? PrefixServer { get; init; }
+    public IPv4Address? PrefixServer { get; init; }
     public uint PrefixTop { get; init; } = 0x2001_0000;
     public int PrefixCount { get; init; } = 1;
     public byte PrefixLength { get; init; } = 64;
-    public Ipv6Address? Destination { get; init; }
-    public Ipv6Address? RouterAddress { get; init; }
+    public IPv6Address? Destination { get; init; }
+    public IPv6Address? RouterAddress { get; init; }
     public byte HopLimit { get; init; } = 255;
     public byte Type { get; init; } = 134;
     public byte Code { get; init; }
@@ -38,7 +38,7 @@ sealed record Advertisement
     /// <summary>Flips the lowest bit of this octet of the datagram at the end.</summary>
     public int? FlipBitAt { get; init; }
 
-    public byte[] ToPayload(SentDatagram solicitation, Ipv4Endpoint mapped, Ipv4Address primary, TeredoSecret? secret)
+    public byte[] ToPayload(SentDatagram solicitation, IPv4Endpoint mapped, IPv4Address primary, TeredoSecret? secret)
     {
         byte[] packet = Packet(solicitation.InnerSource, primary);
         byte[] origin = WithOrigin ? Build.WithOrigin(mapped, []) : [];
@@ -60,7 +60,7 @@ sealed record Advertisement
         return header[..size];
     }
 
-    byte[] Packet(Ipv6Address solicitor, Ipv4Address primary)
+    byte[] Packet(IPv6Address solicitor, IPv4Address primary)
     {
         var server = PrefixServer ?? primary;
         byte[] message = [Type, Code, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x07, 0xD0];
@@ -72,14 +72,14 @@ sealed record Advertisement
         byte[] packet = new byte[40 + message.Length];
         var source = RouterAddress ?? TeredoLinkLocal.Server(primary);
         var destination = Destination ?? solicitor;
-        Ipv6Packet.WriteHeader(packet, message.Length, NextHeader.Icmpv6, HopLimit, source, destination);
+        IPv6Packet.WriteHeader(packet, message.Length, NextHeader.Icmpv6, HopLimit, source, destination);
         ushort checksum = InternetChecksum.Compute(source, destination, NextHeader.Icmpv6, message);
         BinaryPrimitives.WriteUInt16BigEndian(message.AsSpan(2), (ushort)(WrongChecksum ? checksum ^ 1 : checksum));
         message.CopyTo(packet, 40);
         return packet;
     }
 
-    byte[] Prefix(Ipv4Address server)
+    byte[] Prefix(IPv4Address server)
     {
         byte[] option = new byte[32];
         option[0] = 3;

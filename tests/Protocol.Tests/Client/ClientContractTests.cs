@@ -16,7 +16,7 @@ public sealed class ClientContractTests
         Options,
         Options with { Servers = [Lab.Server, OtherServer], RequireSecondary = true, MaxPeers = 16, MaxRandomPorts = 2 },
         Options with { LocalDiscovery = true, DetermineInterval = true, DormancyTimeout = TimeSpan.FromMinutes(1) },
-        Options with { Extensions = TeredoExtensions.None, ServicePort = 4000, NativeIpv6 = NativeIpv6Behaviour.Beside },
+        Options with { Extensions = TeredoExtensions.None, ServicePort = 4000, NativeIPv6 = NativeIPv6Behaviour.Beside },
         Options with { Secret = new(new byte[] { 1 }, new byte[] { 2 }), PersistedMappedPort = 5000 },
     ];
 
@@ -88,12 +88,12 @@ public sealed class ClientContractTests
 
     static NetworkState RandomNetwork(NetworkState network, Random random) => random.Next(6) switch
     {
-        0 => network with { HasIpv4 = !network.HasIpv4 },
-        1 => network with { HasNativeIpv6 = !network.HasNativeIpv6 },
+        0 => network with { HasIPv4 = !network.HasIPv4 },
+        1 => network with { HasNativeIPv6 = !network.HasNativeIPv6 },
         2 => network with { IsManaged = !network.IsManaged },
         3 => network with { LocalAddress = new(Local.Value + (uint)random.Next(3)) },
         4 => network with { Resumed = true },
-        _ => network with { HasIpv4 = true, HasNativeIpv6 = false, IsManaged = false },
+        _ => network with { HasIPv4 = true, HasNativeIPv6 = false, IsManaged = false },
     };
 
     static RequestAnswer RandomAnswer(Random random) => random.Next(4) switch
@@ -107,16 +107,16 @@ public sealed class ClientContractTests
     static TeredoAddress RandomPeer(Random random) =>
         Peer(new(new(Mapped.Address.Value + (uint)random.Next(4)), (ushort)(39000 + random.Next(20))), random.Next(3) == 0 ? OtherServer.Primary : null);
 
-    static Ipv6Address RandomInner(ClientHarness harness, Random random) => random.Next(8) switch
+    static IPv6Address RandomInner(ClientHarness harness, Random random) => random.Next(8) switch
     {
         0 => new(0x2001_0DB8_0000_0000, (ulong)random.Next(8)),
         1 => new(0xFE80_0000_0000_0000, (ulong)random.Next(8)),
         2 => harness.Client.Address ?? Peer(Mapped),
-        3 => Ipv6Address.AllNodes,
+        3 => IPv6Address.AllNodes,
         _ => RandomPeer(random),
     };
 
-    static Ipv4Endpoint RandomSource(Random random) => random.Next(5) switch
+    static IPv4Endpoint RandomSource(Random random) => random.Next(5) switch
     {
         0 or 1 => Primary,
         2 => Secondary,
@@ -144,7 +144,7 @@ public sealed class ClientContractTests
             1 => Build.EchoReply(from, self, (ushort)random.Next(65536), (ushort)random.Next(8), 1, 2, 3, 4, 5, 6, 7, 8),
             2 when harness.Solicitations.LastOrDefault() is { } solicitation =>
                 Advertisement.Right.ToPayload(solicitation, RandomPeer(random).MappedEndpoint, Lab.Server.Primary, harness.Options.Secret),
-            3 => Build.BubbleWithHopLimit(1, from, Ipv6Address.AllNodes),
+            3 => Build.BubbleWithHopLimit(1, from, IPv6Address.AllNodes),
             _ => Build.Bubble(from, self, RandomTrailers(harness, random)),
         };
         if (random.Next(3) == 0)

@@ -6,7 +6,7 @@ namespace TeredoSdk.Protocol.Tests.Client;
 sealed partial class ClientHarness
 {
     /// <summary>A client that is qualified, with nothing recorded yet.</summary>
-    public static ClientHarness Qualified(TeredoClientOptions? options = null, Ipv4Endpoint? mapped = null, Ipv4Endpoint? atSecondary = null, int seed = 1)
+    public static ClientHarness Qualified(TeredoClientOptions? options = null, IPv4Endpoint? mapped = null, IPv4Endpoint? atSecondary = null, int seed = 1)
     {
         var harness = new ClientHarness(options, seed);
         harness.Qualify(mapped, atSecondary);
@@ -15,7 +15,7 @@ sealed partial class ClientHarness
     }
 
     /// <summary>Answers one solicitation from the server's side, right or broken.</summary>
-    public Verdict AnswerSolicitation(SentDatagram solicitation, Ipv4Endpoint mapped, Advertisement? advertisement = null)
+    public Verdict AnswerSolicitation(SentDatagram solicitation, IPv4Endpoint mapped, Advertisement? advertisement = null)
     {
         advertisement ??= Advertisement.Right;
         return Receive(solicitation.Via, advertisement.OuterSource ?? solicitation.Target,
@@ -23,13 +23,13 @@ sealed partial class ClientHarness
     }
 
     /// <summary>Answers the last solicitation.</summary>
-    public Verdict AnswerLastSolicitation(Ipv4Endpoint mapped, Advertisement? advertisement = null) =>
+    public Verdict AnswerLastSolicitation(IPv4Endpoint mapped, Advertisement? advertisement = null) =>
         AnswerSolicitation(Solicitations.Last(), mapped, advertisement);
 
     /// <summary>Starts the client if need be and lets the server answer at both addresses.</summary>
     /// <param name="mapped">What the primary address sees; <see cref="Lab.Mapped"/> unless given.</param>
     /// <param name="atSecondary">What the secondary address sees; the same unless given, which makes a symmetric NAT.</param>
-    public void Qualify(Ipv4Endpoint? mapped = null, Ipv4Endpoint? atSecondary = null)
+    public void Qualify(IPv4Endpoint? mapped = null, IPv4Endpoint? atSecondary = null)
     {
         if (Client.State == ClientState.Off)
             Start();
@@ -42,14 +42,14 @@ sealed partial class ClientHarness
     }
 
     /// <summary>From now on the servers answer every solicitation at once; null for a datagram that gets no answer.</summary>
-    public void AnswerSolicitations(Func<SentDatagram, Ipv4Endpoint?> mappedFor) =>
+    public void AnswerSolicitations(Func<SentDatagram, IPv4Endpoint?> mappedFor) =>
         OnSent += sent =>
         {
             if (sent.IsRouterSolicitation && mappedFor(sent) is { } mapped)
                 AnswerSolicitation(sent, mapped);
         };
 
-    Ipv4Address PrimaryOf(Ipv4Address address)
+    IPv4Address PrimaryOf(IPv4Address address)
     {
         foreach (var server in Options.Servers)
             if (server.Primary == address || server.Secondary == address)

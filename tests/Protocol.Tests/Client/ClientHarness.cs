@@ -26,7 +26,7 @@ sealed partial class ClientHarness
     public TeredoClientOptions Options { get; }
     public Instant Now { get; private set; }
     public double Seconds => Now.SinceStart.TotalSeconds;
-    public Ipv6Address Address => Client.Address ?? throw new AssertionException("the client has no address");
+    public IPv6Address Address => Client.Address ?? throw new AssertionException("the client has no address");
 
     /// <summary>What <see cref="Start"/> tells about the network, and <see cref="ChangeNetwork"/> changes.</summary>
     public NetworkState Network { get; set; } = new() { LocalAddress = Lab.Local, AttachedSubnets = [new(Lab.Local, 24)] };
@@ -43,8 +43,8 @@ sealed partial class ClientHarness
     public List<object> Log { get; } = [];
 
     /// <summary>The open sockets and what they are bound to.</summary>
-    public Dictionary<LocalPort, Ipv4Endpoint> Sockets { get; } = [];
-    public Ipv4Endpoint ServiceLocal => Sockets[LocalPort.Service];
+    public Dictionary<LocalPort, IPv4Endpoint> Sockets { get; } = [];
+    public IPv4Endpoint ServiceLocal => Sockets[LocalPort.Service];
 
     /// <summary>Answers OpenPort; null holds the answer back. By default every port opens.</summary>
     public Func<ClientRequest, RequestAnswer?> OpenPortAnswer { get; set; }
@@ -99,7 +99,7 @@ sealed partial class ClientHarness
     public void Answer(RequestAnswer answer) => Input(() => GiveAnswer(answer));
 
     /// <summary>A datagram reaches one of the client's sockets.</summary>
-    public Verdict Receive(LocalPort via, Ipv4Endpoint source, byte[] payload)
+    public Verdict Receive(LocalPort via, IPv4Endpoint source, byte[] payload)
     {
         Verdict verdict = default;
         Input(() =>
@@ -113,7 +113,7 @@ sealed partial class ClientHarness
     }
 
     /// <summary>A datagram reaches the service port.</summary>
-    public Verdict Receive(Ipv4Endpoint source, byte[] payload) => Receive(LocalPort.Service, source, payload);
+    public Verdict Receive(IPv4Endpoint source, byte[] payload) => Receive(LocalPort.Service, source, payload);
 
     /// <summary>The host sends an IPv6 packet.</summary>
     public Verdict Send(byte[] packet)

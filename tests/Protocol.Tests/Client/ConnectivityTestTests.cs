@@ -117,7 +117,7 @@ public sealed class ConnectivityTestTests
         var client = Qualified();
         client.SendTo(Native);
         var (identifier, sequence, data) = client.EchoRequests().Single().Echo;
-        var other = Lab.Ipv6("2001:db8:6::51");
+        var other = Lab.IPv6("2001:db8:6::51");
         client.Receive(RelayEndpoint, Build.EchoReply(other, client.Address, identifier, sequence, data));
         Assert.That(client.SendTo(Native).Kind, Is.EqualTo(VerdictKind.Held));
         Assert.That(client.SendTo(other).Kind, Is.EqualTo(VerdictKind.Held));
@@ -269,5 +269,5 @@ public sealed class ConnectivityTestTests
         Assert.That(EchoData(tests.Single()), Has.Length.GreaterThanOrEqualTo(8));
     }
 
-    static byte[] EchoData(SentDatagram sent) => sent.PacketOctets[(Ipv6Packet.HeaderSize + EchoMessage.HeaderSize)..];
+    static byte[] EchoData(SentDatagram sent) => sent.PacketOctets[(IPv6Packet.HeaderSize + EchoMessage.HeaderSize)..];
 }

@@ -127,8 +127,8 @@ public sealed class DormancyTests
         Assert.That(harness.Send(Build.Udp(self, Friend)).Kind, Is.EqualTo(VerdictKind.Held));
         Assert.That(harness.Sent.Single().IsRouterSolicitation, Is.True);
         harness.Qualify();
-        Assert.That(harness.Address, Is.EqualTo((Ipv6Address)self));
-        Assert.That(harness.Bubbles.Select(b => b.InnerDestination), Has.Member((Ipv6Address)Friend), "the packet's peer is contacted");
+        Assert.That(harness.Address, Is.EqualTo((IPv6Address)self));
+        Assert.That(harness.Bubbles.Select(b => b.InnerDestination), Has.Member((IPv6Address)Friend), "the packet's peer is contacted");
 
         harness.Receive(Friend.MappedEndpoint, Build.Bubble(Friend, self));
         Assert.That(harness.Sent.Last().Target, Is.EqualTo(Friend.MappedEndpoint));
@@ -158,7 +158,7 @@ public sealed class DormancyTests
         harness.AdvanceTo(harness.EventsOf<ClientEvent.Failed>().Single().RetryAt);
         harness.Qualify();
         harness.Advance(10);
-        Assert.That(harness.Address, Is.EqualTo((Ipv6Address)self));
+        Assert.That(harness.Address, Is.EqualTo((IPv6Address)self));
         Assert.That(harness.Sent.Where(s => s.InnerDestination == Friend), Is.Empty, "packets wait at most 8 s");
     }
 

@@ -54,7 +54,7 @@ public sealed class FastPathTests
         byte[][] packets = [.. Enumerable.Range(0, 64).Select(i => Build.Udp(Peer.Number(i).Address, client.Address))];
         for (int i = 0; i < 64; i++)
             client.Trust(Peer.Number(i));
-        Ipv4Endpoint[] sources = [.. Enumerable.Range(0, 64).Select(i => Peer.Number(i).Mapped)];
+        IPv4Endpoint[] sources = [.. Enumerable.Range(0, 64).Select(i => Peer.Number(i).Mapped)];
         int next = 0;
         AssertNoAllocation(() =>
         {
@@ -149,7 +149,7 @@ public sealed class FastPathTests
     }
 
     /// <summary>What a verdict says; where the range starts counts only when there is one.</summary>
-    static (VerdictKind, DropReason, int Start, int Length, LocalPort, Ipv4Endpoint) Meaning((Verdict Verdict, int At) v) =>
+    static (VerdictKind, DropReason, int Start, int Length, LocalPort, IPv4Endpoint) Meaning((Verdict Verdict, int At) v) =>
         (v.Verdict.Kind, v.Verdict.Reason, v.Verdict.Kind is VerdictKind.Deliver or VerdictKind.Send ? v.Verdict.Offset + v.At : 0,
             v.Verdict.Length, v.Verdict.Via, v.Verdict.Target);
 
@@ -172,7 +172,7 @@ public sealed class FastPathTests
 
     const int SegmentSize = 80;
 
-    static byte[] Incoming(Ipv6Address own, byte kind) => (kind % 6) switch
+    static byte[] Incoming(IPv6Address own, byte kind) => (kind % 6) switch
     {
         0 => Padded(Build.Bubble(Peer.Address, own)),
         1 => Build.Udp(Peer.Address, Native, SegmentSize - 48),
@@ -182,7 +182,7 @@ public sealed class FastPathTests
         _ => Build.Udp(Peer.Address, own, SegmentSize - 48),
     };
 
-    static byte[] Outgoing(Ipv6Address own, byte kind) => (kind % 4) switch
+    static byte[] Outgoing(IPv6Address own, byte kind) => (kind % 4) switch
     {
         0 => Build.Udp(own, Peer.Number(1).Address, SegmentSize - 48),
         1 => Build.Udp(Native, Peer.Address, SegmentSize - 48),

@@ -10,7 +10,7 @@ public sealed class HairpinningTests
 
     /// <summary>A peer behind the same outer NAT as we.</summary>
     static readonly Peer Neighbour = Peer.At("9.0.0.1:5000");
-    static readonly Ipv4Endpoint NeighbourLocal = Lab.Endpoint("10.0.0.3:5000");
+    static readonly IPv4Endpoint NeighbourLocal = Lab.Endpoint("10.0.0.3:5000");
 
     [Test, Conformance("C-226", "C-229", "C-231")]
     public void IndirectBubble_ListsTheLocalEndpoint()
@@ -62,7 +62,7 @@ public sealed class HairpinningTests
         client.ReceiveIndirect(Neighbour, Build.Nonce(0xCAFEBABE), Build.AlternateAddresses(NeighbourLocal, second));
         Assert.That(client.Direct().Select(s => s.Target), Is.EquivalentTo(new[] { Neighbour.Mapped, NeighbourLocal, second }));
         Assert.That(client.Direct().Select(s => s.TrailerNonce), Is.All.EqualTo(0xCAFEBABE));
-        Assert.That(client.Direct().Select(s => s.InnerDestination), Is.All.EqualTo((Ipv6Address)Neighbour.Address));
+        Assert.That(client.Direct().Select(s => s.InnerDestination), Is.All.EqualTo((IPv6Address)Neighbour.Address));
     }
 
     [Test, Conformance("C-233", "C-234")]
@@ -161,7 +161,7 @@ public sealed class HairpinningTests
     public void TwoClientsBehindANatThatDoesNotHairpin_MeetAtTheirLocalEndpoints()
     {
         var left = Qualified();
-        var right = Qualified(mapped: Lab.Endpoint("9.0.0.1:5000"), prepare: c => c.Network = c.Network with { LocalAddress = Lab.Ipv4("10.0.0.3") });
+        var right = Qualified(mapped: Lab.Endpoint("9.0.0.1:5000"), prepare: c => c.Network = c.Network with { LocalAddress = Lab.IPv4("10.0.0.3") });
         left.SendTo(right.Address);
         for (int i = 0; i < 6; i++)
         {
@@ -190,7 +190,7 @@ public sealed class HairpinningTests
                 to.Receive(from.ServiceLocal, datagram.Payload);
     }
 
-    static ClientHarness WithPortMapping(Ipv4Endpoint external) =>
+    static ClientHarness WithPortMapping(IPv4Endpoint external) =>
         Qualified(o => o with { Extensions = TeredoExtensions.Hairpinning, MapPort = true },
             prepare: c => c.MapPortAnswer = _ => RequestAnswer.Mapped(external));
 }

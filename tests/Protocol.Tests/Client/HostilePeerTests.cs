@@ -7,7 +7,7 @@ namespace TeredoSdk.Protocol.Tests.Client;
 /// <summary>What hostile servers, relays and strangers may try, and what plain bad luck does (CONFORMANCE §5.3, §5.4).</summary>
 public sealed class HostilePeerTests
 {
-    static readonly Ipv4Endpoint OtherRelay = Lab.Endpoint("6.0.0.6:666");
+    static readonly IPv4Endpoint OtherRelay = Lab.Endpoint("6.0.0.6:666");
 
     [Test]
     public void Burst_AdvertisementThatRenumbersUs_BetweenPacketsOfOnePeer_IsNoException()
@@ -136,7 +136,7 @@ public sealed class HostilePeerTests
         var client = Qualified();
         int held = HoldFromStrangers(client);
         Assert.That(held, Is.InRange(10, 1000), "there is a limit");
-        client.ChangeNetwork(n => n with { LocalAddress = Lab.Ipv4("10.0.0.9") });
+        client.ChangeNetwork(n => n with { LocalAddress = Lab.IPv4("10.0.0.9") });
         client.Advance(3);
         Assert.That(client.Client.State, Is.EqualTo(ClientState.Qualified));
         Assert.That(HoldFromStrangers(client), Is.EqualTo(held));
@@ -339,7 +339,7 @@ public sealed class HostilePeerTests
         var client = Qualified(o => o with { LocalDiscovery = true, Extensions = TeredoExtensions.ServerLoadReduction });
         var peer = Peer.At("9.0.0.1:4001");
         var local = Lab.Endpoint("10.0.0.77:4000");
-        byte[] discovery = Build.BubbleWithHopLimit(1, peer.Address, Ipv6Address.AllNodes);
+        byte[] discovery = Build.BubbleWithHopLimit(1, peer.Address, IPv6Address.AllNodes);
         client.ReceiveDirect(peer, Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation));
         client.AdvanceTo(299.5);
         client.Clear();
@@ -359,13 +359,13 @@ public sealed class HostilePeerTests
         var client = Qualified();
         for (int i = 0; i < 100; i++)
         {
-            client.ChangeNetwork(n => n with { HasNativeIpv6 = i % 2 == 0 });
+            client.ChangeNetwork(n => n with { HasNativeIPv6 = i % 2 == 0 });
             client.Advance(0.1);
         }
         var times = client.Solicitations.Where(s => s.Target == ServerPrimary).Times().ToList();
         for (int i = 1; i < times.Count; i++)
             Assert.That(times[i] - times[i - 1], Is.GreaterThanOrEqualTo(2), "one per 2 s (CONFORMANCE §5.4)");
-        client.ChangeNetwork(n => n with { HasNativeIpv6 = false });
+        client.ChangeNetwork(n => n with { HasNativeIPv6 = false });
         client.Advance(5);
         Assert.That(client.Client.State, Is.EqualTo(ClientState.Qualified));
     }
@@ -373,7 +373,7 @@ public sealed class HostilePeerTests
     [Test]
     public void SecondaryLostAfterRenumbering_TheOtherServersAreTried()
     {
-        var other = new TeredoServerAddress(Lab.Ipv4("4.3.2.1"));
+        var other = new TeredoServerAddress(Lab.IPv4("4.3.2.1"));
         var client = new ClientHarness(Options with { Servers = [other, OwnServer], RequireSecondary = true });
         client.Start();
         client.AdvanceTo(13);

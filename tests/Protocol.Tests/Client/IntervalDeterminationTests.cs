@@ -6,7 +6,7 @@ namespace TeredoSdk.Protocol.Tests.Client;
 /// <summary>RFC 4380 §5.2.7: how long the NAT keeps a mapping, found by experiment on a secondary port.</summary>
 public sealed class IntervalDeterminationTests
 {
-    static readonly Ipv4Endpoint SecondPortMapped = Endpoint("203.0.113.11:39500");
+    static readonly IPv4Endpoint SecondPortMapped = Endpoint("203.0.113.11:39500");
 
     static TeredoClientOptions Determining => Options with { DetermineInterval = true, DormancyTimeout = TimeSpan.Zero };
 
@@ -142,7 +142,7 @@ public sealed class IntervalDeterminationTests
             harness.Receive(LocalPort.Interval, Primary, Build.WithOrigin(peer.MappedEndpoint, Build.Bubble(peer, harness.Address)));
         }
         Assert.That(harness.Sent.Where(s => s.Via == LocalPort.Interval && !s.IsRouterSolicitation), Is.Empty);
-        Assert.That(harness.Delivered.Select(d => Ipv6Address.Read(d.AsSpan(8))), Has.No.Member((Ipv6Address)peer));
+        Assert.That(harness.Delivered.Select(d => IPv6Address.Read(d.AsSpan(8))), Has.No.Member((IPv6Address)peer));
         Assert.That(harness.Client.Drops[DropReason.UnexpectedOnPort], Is.GreaterThan(0));
     }
 
@@ -193,7 +193,7 @@ public sealed class IntervalDeterminationTests
         var harness = BehindNat(1e9);
         harness.AdvanceTo(4000);
         Assert.That(harness.EventsOf<ClientEvent.IntervalDetermined>(), Is.Not.Empty);
-        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.7.0.2") });
+        harness.ChangeNetwork(n => n with { LocalAddress = IPv4("10.7.0.2") });
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
         double start = harness.Seconds;
         harness.Clear();

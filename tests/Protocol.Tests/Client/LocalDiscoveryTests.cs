@@ -6,11 +6,11 @@ namespace TeredoSdk.Protocol.Tests.Client;
 /// <summary>RFC 4380 §5.2.8: peers on the same link find each other by multicast.</summary>
 public sealed class LocalDiscoveryTests
 {
-    static readonly Ipv4Endpoint Group = Endpoint("224.0.0.253:3544");
+    static readonly IPv4Endpoint Group = Endpoint("224.0.0.253:3544");
 
     /// <summary>Another client behind the same NAT, and where it is on our link.</summary>
     static readonly TeredoAddress Neighbour = Peer(Endpoint("203.0.113.11:40001"));
-    static readonly Ipv4Endpoint NeighbourLocal = Endpoint("10.1.0.7:5000");
+    static readonly IPv4Endpoint NeighbourLocal = Endpoint("10.1.0.7:5000");
 
     static ClientHarness Discovering()
     {
@@ -20,8 +20,8 @@ public sealed class LocalDiscoveryTests
         return harness;
     }
 
-    static byte[] DiscoveryBubble(Ipv6Address source, Ipv6Address? destination = null) =>
-        Build.BubbleWithHopLimit(1, source, destination ?? Ipv6Address.AllNodes);
+    static byte[] DiscoveryBubble(IPv6Address source, IPv6Address? destination = null) =>
+        Build.BubbleWithHopLimit(1, source, destination ?? IPv6Address.AllNodes);
 
     static IEnumerable<SentDatagram> Announcements(ClientHarness harness) => harness.Bubbles.Where(b => b.Target == Group);
 
@@ -59,8 +59,8 @@ public sealed class LocalDiscoveryTests
         var harness = Discovering();
         harness.Receive(LocalPort.Discovery, NeighbourLocal, DiscoveryBubble(Neighbour));
         harness.Advance(3);
-        harness.ChangeNetwork(n => n with { HasIpv4 = false });
-        harness.ChangeNetwork(n => n with { HasIpv4 = true });
+        harness.ChangeNetwork(n => n with { HasIPv4 = false });
+        harness.ChangeNetwork(n => n with { HasIPv4 = true });
         harness.Clear();
         harness.Send(Build.Udp(harness.Address, Neighbour));
         Assert.That(harness.Sent.Select(s => s.Target), Has.No.Member(NeighbourLocal).And.Not.Empty);
@@ -113,7 +113,7 @@ public sealed class LocalDiscoveryTests
         Assert.That(answer.Target, Is.EqualTo(NeighbourLocal));
         Assert.That(answer.Via, Is.EqualTo(LocalPort.Service));
         Assert.That(answer.InnerSource, Is.EqualTo(harness.Address));
-        Assert.That(answer.InnerDestination, Is.EqualTo((Ipv6Address)Neighbour));
+        Assert.That(answer.InnerDestination, Is.EqualTo((IPv6Address)Neighbour));
 
         Assert.That(harness.Send(Build.Udp(harness.Address, Neighbour)).Kind, Is.EqualTo(VerdictKind.Held), "not trusted yet");
     }
@@ -159,30 +159,30 @@ public sealed class LocalDiscoveryTests
 
     static IEnumerable<TestCaseData> BadBubbles()
     {
-        static TestCaseData Case(string name, LocalPort via, Ipv4Endpoint source, byte[] payload) =>
+        static TestCaseData Case(string name, LocalPort via, IPv4Endpoint source, byte[] payload) =>
             new TestCaseData(via, source, payload).SetArgDisplayNames(name);
 
         var link = LocalPort.Discovery;
-        yield return Case("native source", link, NeighbourLocal, DiscoveryBubble(Ipv6("2001:db8::7")));
-        yield return Case("link-local source", link, NeighbourLocal, DiscoveryBubble(Ipv6("fe80::7")));
+        yield return Case("native source", link, NeighbourLocal, DiscoveryBubble(IPv6("2001:db8::7")));
+        yield return Case("link-local source", link, NeighbourLocal, DiscoveryBubble(IPv6("fe80::7")));
         yield return Case("source that embeds multicast", link, NeighbourLocal, DiscoveryBubble(Peer(Endpoint("224.0.0.9:40001"))));
         yield return Case("source that embeds port 0", link, NeighbourLocal, DiscoveryBubble(Peer(new(Mapped.Address, 0))));
         yield return Case("source of Windows XP's prefix", link, NeighbourLocal,
-            DiscoveryBubble(new(0x3FFE_831F_CB00_7101, ((Ipv6Address)Neighbour).Low)));
+            DiscoveryBubble(new(0x3FFE_831F_CB00_7101, ((IPv6Address)Neighbour).Low)));
         yield return Case("outer source not on the link", link, Endpoint("10.2.0.7:5000"), DiscoveryBubble(Neighbour));
         yield return Case("outer source on the internet", link, Endpoint("203.0.113.12:5000"), DiscoveryBubble(Neighbour));
         yield return Case("another NAT's client", link, NeighbourLocal, DiscoveryBubble(Peer(Endpoint("203.0.113.12:40001"))));
         yield return Case("to our own address", link, NeighbourLocal, DiscoveryBubble(Neighbour, Peer(Mapped)));
-        yield return Case("to all routers", link, NeighbourLocal, DiscoveryBubble(Neighbour, Ipv6Address.AllRouters));
+        yield return Case("to all routers", link, NeighbourLocal, DiscoveryBubble(Neighbour, IPv6Address.AllRouters));
         yield return Case("by unicast", LocalPort.Service, NeighbourLocal, DiscoveryBubble(Neighbour));
-        yield return Case("no bubble", link, NeighbourLocal, Build.Udp(Neighbour, Ipv6Address.AllNodes));
+        yield return Case("no bubble", link, NeighbourLocal, Build.Udp(Neighbour, IPv6Address.AllNodes));
         yield return Case("cut", link, NeighbourLocal, DiscoveryBubble(Neighbour)[..39]);
         yield return Case("behind an origin indication", link, NeighbourLocal, Build.WithOrigin(NeighbourLocal, DiscoveryBubble(Neighbour)));
     }
 
     [TestCaseSource(nameof(BadBubbles))]
     [Conformance("C-098", "C-099", "C-100", "C-101")]
-    public void BadDiscoveryBubble_IsDropped(LocalPort via, Ipv4Endpoint source, byte[] payload)
+    public void BadDiscoveryBubble_IsDropped(LocalPort via, IPv4Endpoint source, byte[] payload)
     {
         var harness = Discovering();
         harness.Clear();

@@ -7,8 +7,8 @@ namespace TeredoSdk.Protocol.Tests.Client;
 public sealed class LocalPeerTests
 {
     static readonly Peer Neighbour = Peer.At("9.0.0.1:5000");
-    static readonly Ipv4Endpoint NeighbourLocal = Lab.Endpoint("10.0.0.3:5000");
-    static readonly Ipv4Endpoint Group = Lab.Endpoint("224.0.0.253:3544");
+    static readonly IPv4Endpoint NeighbourLocal = Lab.Endpoint("10.0.0.3:5000");
+    static readonly IPv4Endpoint Group = Lab.Endpoint("224.0.0.253:3544");
 
     [Test, Conformance("C-068")]
     public void DiscoveryBubble_IsAnsweredByUnicastAndMakesNoTrust()
@@ -17,7 +17,7 @@ public sealed class LocalPeerTests
         Assert.That(Announce(client), Is.EqualTo(Verdict.Consumed));
         var answer = client.SentToPeers().Single();
         Assert.That((answer.IsBubble, answer.Target, answer.Via), Is.EqualTo((true, NeighbourLocal, LocalPort.Service)));
-        Assert.That(answer.InnerDestination, Is.EqualTo((Ipv6Address)Neighbour.Address));
+        Assert.That(answer.InnerDestination, Is.EqualTo((IPv6Address)Neighbour.Address));
         Assert.That(client.SendTo(Neighbour.Address), Is.EqualTo(Verdict.Held));
     }
 
@@ -55,7 +55,7 @@ public sealed class LocalPeerTests
         Assert.That(client.SendTo(Neighbour.Address), Is.EqualTo(Verdict.Held));
         Assert.That(client.SentToPeers().Select(s => s.Target), Is.EquivalentTo(new[] { NeighbourLocal, Group }));
         var discovery = client.SentToPeers().Single(s => s.Target == Group);
-        Assert.That((discovery.Ttl, discovery.InnerDestination), Is.EqualTo(((byte)1, Ipv6Address.AllNodes)));
+        Assert.That((discovery.Ttl, discovery.InnerDestination), Is.EqualTo(((byte)1, IPv6Address.AllNodes)));
     }
 
     [Test, Conformance("C-077")]
@@ -83,7 +83,7 @@ public sealed class LocalPeerTests
     }
 
     static Verdict Announce(ClientHarness client) =>
-        client.Receive(LocalPort.Discovery, NeighbourLocal, Build.BubbleWithHopLimit(1, Neighbour.Address, Ipv6Address.AllNodes));
+        client.Receive(LocalPort.Discovery, NeighbourLocal, Build.BubbleWithHopLimit(1, Neighbour.Address, IPv6Address.AllNodes));
 
     static ClientHarness Discovering() => Qualified(o => o with { LocalDiscovery = true, Extensions = TeredoExtensions.None });
 }

@@ -83,7 +83,7 @@ public sealed class MaintenanceTests
         {
             harness.AdvanceTo(i * 10);
             // A connectivity test goes to the server; a relay's bubble comes back through it.
-            var native = new Ipv6Address(0x2001_0DB8_0000_0000, (ulong)i);
+            var native = new IPv6Address(0x2001_0DB8_0000_0000, (ulong)i);
             harness.Send(Build.Udp(harness.Address, native));
             harness.Receive(Primary, Build.WithOrigin(Endpoint($"203.0.113.20:{5000 + i}"), Build.Bubble(native, harness.Address)));
         }
@@ -234,7 +234,7 @@ public sealed class MaintenanceTests
     }
 
     /// <summary>A NAT with one mapping per client port that dies when nothing was sent for a while, and servers behind it.</summary>
-    static (ClientHarness, Ipv6Address) BehindNat(TimeSpan lifetime)
+    static (ClientHarness, IPv6Address) BehindNat(TimeSpan lifetime)
     {
         var harness = new ClientHarness(Options with { DormancyTimeout = TimeSpan.Zero });
         var mapped = Mapped;
@@ -288,14 +288,14 @@ public sealed class MaintenanceTests
         var harness = ClientHarness.Qualified();
         var old = harness.Client.Address!.Value;
         harness.AdvanceTo(5);
-        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.7.0.2") });
+        harness.ChangeNetwork(n => n with { LocalAddress = IPv4("10.7.0.2") });
         Assert.That(harness.EventsOf<ClientEvent.AddressLost>().Single().Address, Is.EqualTo(old));
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualifying));
         Assert.That(harness.Client.PeerCount, Is.Zero);
         harness.Advance(2);
         Assert.That(harness.Solicitations.Last().Target, Is.EqualTo(Primary));
         harness.Qualify(OtherMapped);
-        Assert.That(harness.ServiceLocal.Address, Is.EqualTo(Ipv4("10.7.0.2")));
+        Assert.That(harness.ServiceLocal.Address, Is.EqualTo(IPv4("10.7.0.2")));
     }
 
     [Test]
@@ -317,7 +317,7 @@ public sealed class MaintenanceTests
         harness.AnswerSolicitations(sent => sent.Target == Primary ? mapped : OtherMapped);
         if (afterRenumbering)
         {
-            mapped = mapped with { Address = Ipv4("203.0.113.99") };
+            mapped = mapped with { Address = IPv4("203.0.113.99") };
             harness.AdvanceToSolicitation();
             Assert.That(harness.Client.Address!.Value.MappedEndpoint, Is.EqualTo(mapped));
         }

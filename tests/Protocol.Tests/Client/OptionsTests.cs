@@ -20,7 +20,7 @@ public sealed class OptionsTests
 
     [Test, Conformance("C-039")]
     public void Server_OneAddressTwice_IsRefused() =>
-        AssertRefused(Options with { Servers = [new(Ipv4("203.0.113.1"), Ipv4("203.0.113.1"))] }, "Servers", "203.0.113.1 twice", "two different addresses");
+        AssertRefused(Options with { Servers = [new(IPv4("203.0.113.1"), IPv4("203.0.113.1"))] }, "Servers", "203.0.113.1 twice", "two different addresses");
 
     [Test]
     public void Servers_Empty_IsRefused() => AssertRefused(Options with { Servers = [] }, "Servers", "an empty list", "at least one server");
@@ -29,18 +29,18 @@ public sealed class OptionsTests
     [Conformance("C-039")]
     public void Server_NotGlobalUnicast_IsRefused(string address)
     {
-        var good = Ipv4("198.41.0.4");
-        AssertRefused(new() { Servers = [new(Ipv4(address), good)] }, "Servers", address, "global unicast", "AllowPrivateAddresses");
-        AssertRefused(new() { Servers = [new(good, Ipv4(address))] }, "Servers", address, "global unicast");
-        AssertRefused(new() { Servers = [new(good), new(Ipv4(address))] }, "Servers", address, "global unicast");
+        var good = IPv4("198.41.0.4");
+        AssertRefused(new() { Servers = [new(IPv4(address), good)] }, "Servers", address, "global unicast", "AllowPrivateAddresses");
+        AssertRefused(new() { Servers = [new(good, IPv4(address))] }, "Servers", address, "global unicast");
+        AssertRefused(new() { Servers = [new(good), new(IPv4(address))] }, "Servers", address, "global unicast");
     }
 
     [TestCase("224.0.0.1"), TestCase("0.0.0.0"), TestCase("0.1.2.3"), TestCase("240.0.0.1"), TestCase("255.255.255.255")]
     public void Server_NeverUnicast_IsRefusedInALaboratoryToo(string address) =>
-        AssertRefused(Options with { Servers = [new(Ipv4(address), Primary.Address)] }, "Servers", address, "unicast IPv4 addresses");
+        AssertRefused(Options with { Servers = [new(IPv4(address), Primary.Address)] }, "Servers", address, "unicast IPv4 addresses");
 
     [Test]
-    public void Server_Private_IsAcceptedInALaboratory() => AssertAccepted(Options with { Servers = [new(Ipv4("10.0.0.1")), new(Ipv4("127.0.0.1"))] });
+    public void Server_Private_IsAcceptedInALaboratory() => AssertAccepted(Options with { Servers = [new(IPv4("10.0.0.1")), new(IPv4("127.0.0.1"))] });
 
     [TestCase(-1), TestCase(0), TestCase(4.999), TestCase(600.001), TestCase(86400)]
     [Conformance("C-053")]
@@ -74,8 +74,8 @@ public sealed class OptionsTests
     public void MaxRandomPorts_AtItsLimits_IsAccepted(int value) => AssertAccepted(Options with { MaxRandomPorts = value });
 
     [Test]
-    public void NativeIpv6_Unknown_IsRefused() =>
-        AssertRefused(Options with { NativeIpv6 = (NativeIpv6Behaviour)7 }, "NativeIpv6", "7", "Stop or Beside");
+    public void NativeIPv6_Unknown_IsRefused() =>
+        AssertRefused(Options with { NativeIPv6 = (NativeIPv6Behaviour)7 }, "NativeIPv6", "7", "Stop or Beside");
 
     [Test]
     public void Extensions_Unknown_AreRefused() => AssertRefused(Options with { Extensions = (TeredoExtensions)64 }, "Extensions", "64", "TeredoExtensions");

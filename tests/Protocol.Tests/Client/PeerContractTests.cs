@@ -12,7 +12,7 @@ public sealed class PeerContractTests
     const int Peers = 3;
     const ushort AttackersPort = 666;
 
-    static readonly Ipv4Endpoint Attacker = Lab.Endpoint("6.6.6.6:6666");
+    static readonly IPv4Endpoint Attacker = Lab.Endpoint("6.6.6.6:6666");
 
     [TestCase("9.0.0.1:4096", "9.0.0.1:4096", TestName = "AnyHistory_EndpointIndependentMapping_KeepsTheContract")]
     [TestCase("9.0.0.1:4096", "9.0.0.1:51170", TestName = "AnyHistory_SymmetricNat_KeepsTheContract")]
@@ -23,7 +23,7 @@ public sealed class PeerContractTests
         FsCheck.Check.One(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(100).WithEndSize(200),
             Prop.ForAll<byte[]>(script => Play(script, Lab.Endpoint(primary), Lab.Endpoint(secondary))));
 
-    static void Play(byte[] script, Ipv4Endpoint primary, Ipv4Endpoint secondary)
+    static void Play(byte[] script, IPv4Endpoint primary, IPv4Endpoint secondary)
     {
         var client = Qualified(mapped: primary, atSecondary: secondary);
         bool sequential = secondary.Port - primary.Port == 1;
@@ -70,7 +70,7 @@ public sealed class PeerContractTests
         var peer = Peer.Number(how % Peers);
         var source = (how & 16) == 0 ? peer.Mapped : peer.Mapped with { Port = (ushort)(50000 + (how >> 5)) };
         var via = (how & 8) == 0 ? LocalPort.Service : client.Sockets.Keys.Last();
-        var native = new Ipv6Address(Native.High, (ulong)(how % Peers) + 1);
+        var native = new IPv6Address(Native.High, (ulong)(how % Peers) + 1);
         uint nonce = history.LastOrDefault(s => s.IsIndirectBubble && s.InnerDestination == peer.Address)?.TrailerNonce ?? how;
         switch (what % 14)
         {

@@ -10,29 +10,29 @@ sealed record Peer(TeredoAddress Address)
     /// <summary>Flags as a client of RFC 5991 has them: random bits only.</summary>
     public const TeredoFlags SomeFlags = (TeredoFlags)0x1443;
 
-    public Ipv4Endpoint Mapped => Address.MappedEndpoint;
-    public Ipv4Endpoint Server => new(Address.Server, 3544);
+    public IPv4Endpoint Mapped => Address.MappedEndpoint;
+    public IPv4Endpoint Server => new(Address.Server, 3544);
 
     /// <summary>The n-th peer: 8.0.0.1, 8.0.0.2 and so on, port 4096, all of the server 5.6.7.8.</summary>
-    public static Peer Number(int n = 0) => At(new Ipv4Endpoint(new(0x08000001 + (uint)n), 4096));
+    public static Peer Number(int n = 0) => At(new IPv4Endpoint(new(0x08000001 + (uint)n), 4096));
 
     public static Peer At(string mapped, string server = "5.6.7.8", TeredoFlags flags = SomeFlags) => At(Lab.Endpoint(mapped), server, flags);
 
-    static Peer At(Ipv4Endpoint mapped, string server = "5.6.7.8", TeredoFlags flags = SomeFlags) =>
-        new(new TeredoAddress(Lab.Ipv4(server), flags, mapped));
+    static Peer At(IPv4Endpoint mapped, string server = "5.6.7.8", TeredoFlags flags = SomeFlags) =>
+        new(new TeredoAddress(Lab.IPv4(server), flags, mapped));
 }
 
 /// <summary>A qualified client between scripted peers, relays and servers, under the strict address policy.</summary>
 /// <remarks>The addresses are those of RFC 4380 §3's example: server 1.2.3.4, client 10.0.0.2:1234 behind 9.0.0.1:4096, peer 8.0.0.1.</remarks>
 static class PeerHarness
 {
-    public static readonly TeredoServerAddress OwnServer = new(Lab.Ipv4("1.2.3.4"));
-    public static readonly Ipv4Endpoint ServerPrimary = new(OwnServer.Primary, 3544);
-    public static readonly Ipv4Endpoint ServerSecondary = new(OwnServer.Secondary, 3544);
-    public static readonly Ipv4Endpoint Local = Lab.Endpoint("10.0.0.2:1234");
-    public static readonly Ipv4Endpoint Mapped = Lab.Endpoint("9.0.0.1:4096");
-    public static readonly Ipv6Address Native = Lab.Ipv6("2001:db8:6::50");
-    public static readonly Ipv4Endpoint RelayEndpoint = Lab.Endpoint("7.0.0.7:3545");
+    public static readonly TeredoServerAddress OwnServer = new(Lab.IPv4("1.2.3.4"));
+    public static readonly IPv4Endpoint ServerPrimary = new(OwnServer.Primary, 3544);
+    public static readonly IPv4Endpoint ServerSecondary = new(OwnServer.Secondary, 3544);
+    public static readonly IPv4Endpoint Local = Lab.Endpoint("10.0.0.2:1234");
+    public static readonly IPv4Endpoint Mapped = Lab.Endpoint("9.0.0.1:4096");
+    public static readonly IPv6Address Native = Lab.IPv6("2001:db8:6::50");
+    public static readonly IPv4Endpoint RelayEndpoint = Lab.Endpoint("7.0.0.7:3545");
 
     /// <summary>Between a bubble and its repetition: 2 s and up to 250 ms, and a moment.</summary>
     public const double Round = 2.26;
@@ -46,8 +46,8 @@ static class PeerHarness
     };
 
     /// <summary>A client whose server goes on answering its solicitations, with nothing recorded yet.</summary>
-    public static ClientHarness Qualified(Func<TeredoClientOptions, TeredoClientOptions>? change = null, Ipv4Endpoint? mapped = null,
-        Ipv4Endpoint? atSecondary = null, Action<ClientHarness>? prepare = null)
+    public static ClientHarness Qualified(Func<TeredoClientOptions, TeredoClientOptions>? change = null, IPv4Endpoint? mapped = null,
+        IPv4Endpoint? atSecondary = null, Action<ClientHarness>? prepare = null)
     {
         var primary = mapped ?? Mapped;
         var secondary = atSecondary ?? primary;
@@ -70,9 +70,9 @@ static class PeerHarness
     public static ClientHarness With(TeredoExtensions extensions) => Qualified(o => o with { Extensions = extensions });
 
     /// <summary>The host sends a UDP packet.</summary>
-    public static Verdict SendTo(this ClientHarness client, Ipv6Address destination, int octets = 12) => client.Send(client.PacketTo(destination, octets));
+    public static Verdict SendTo(this ClientHarness client, IPv6Address destination, int octets = 12) => client.Send(client.PacketTo(destination, octets));
 
-    public static byte[] PacketTo(this ClientHarness client, Ipv6Address destination, int octets = 12) => Build.Udp(client.Address, destination, octets);
+    public static byte[] PacketTo(this ClientHarness client, IPv6Address destination, int octets = 12) => Build.Udp(client.Address, destination, octets);
 
     /// <summary>A bubble through our server, from the peer's embedded mapping unless another origin is given.</summary>
     public static Verdict ReceiveIndirect(this ClientHarness client, Peer peer, params byte[][] trailers) =>
@@ -82,14 +82,14 @@ static class PeerHarness
     public static Verdict ReceiveDirect(this ClientHarness client, Peer peer, params byte[][] trailers) =>
         client.ReceiveDirectFrom(peer.Mapped, peer, trailers);
 
-    public static Verdict ReceiveDirectFrom(this ClientHarness client, Ipv4Endpoint source, Peer peer, params byte[][] trailers) =>
+    public static Verdict ReceiveDirectFrom(this ClientHarness client, IPv4Endpoint source, Peer peer, params byte[][] trailers) =>
         client.Receive(source, Build.Bubble(peer.Address, client.Address, trailers));
 
-    public static Verdict ReceiveDirectOn(this ClientHarness client, LocalPort via, Ipv4Endpoint source, Peer peer, params byte[][] trailers) =>
+    public static Verdict ReceiveDirectOn(this ClientHarness client, LocalPort via, IPv4Endpoint source, Peer peer, params byte[][] trailers) =>
         client.Receive(via, source, Build.Bubble(peer.Address, client.Address, trailers));
 
     /// <summary>A UDP packet of the peer, from its embedded mapping unless another source is given.</summary>
-    public static Verdict ReceiveData(this ClientHarness client, Peer peer, Ipv4Endpoint? source = null) =>
+    public static Verdict ReceiveData(this ClientHarness client, Peer peer, IPv4Endpoint? source = null) =>
         client.Receive(source ?? peer.Mapped, Build.Udp(peer.Address, client.Address));
 
     /// <summary>Makes the peer trusted by a direct bubble from its embedded mapping, and forgets what that caused.</summary>
@@ -100,7 +100,7 @@ static class PeerHarness
     }
 
     /// <summary>Makes a native node trusted through a relay, and forgets what that caused.</summary>
-    public static void TrustNative(this ClientHarness client, Ipv6Address native, Ipv4Endpoint relay)
+    public static void TrustNative(this ClientHarness client, IPv6Address native, IPv4Endpoint relay)
     {
         client.SendTo(native);
         client.Receive(relay, Build.EchoReplyTo(client.EchoRequests().Last()));
@@ -127,6 +127,6 @@ static class PeerHarness
     public static List<byte[]> Unreachables(this ClientHarness client) => [.. client.Delivered.Where(IsUnreachable)];
 
     static bool IsUnreachable(byte[] packet) =>
-        Ipv6Packet.TryParse(packet, out var ipv6) && Icmpv6Message.TryParse(ipv6, out var message)
+        IPv6Packet.TryParse(packet, out var ipv6) && Icmpv6Message.TryParse(ipv6, out var message)
         && message is { Type: Icmpv6Type.DestinationUnreachable, Code: Icmpv6Error.AddressUnreachable };
 }

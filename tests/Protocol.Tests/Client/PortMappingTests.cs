@@ -6,17 +6,17 @@ namespace TeredoSdk.Protocol.Tests.Client;
 /// <summary>RFC 6081 §5.3.3, §5.3.5, §5.6.3: the mapping that a gateway makes on request.</summary>
 public sealed class PortMappingTests
 {
-    static readonly Ipv4Address Gateway = Mapped.Address;
+    static readonly IPv4Address Gateway = Mapped.Address;
     static readonly TeredoAddress Friend = Peer(Endpoint("203.0.113.12:50000"));
 
-    static ClientHarness WithGateway(TeredoClientOptions? options = null, Ipv4Address? external = null) =>
+    static ClientHarness WithGateway(TeredoClientOptions? options = null, IPv4Address? external = null) =>
         new(options) { MapPortAnswer = request => RequestAnswer.Mapped(new(external ?? Gateway, request.Number)) };
 
     static int IndexOf(ClientHarness harness, ClientRequestKind kind) => harness.Log.FindIndex(o => o is ClientRequest request && request.Kind == kind);
 
     static int IndexOfSolicitation(ClientHarness harness) => harness.Log.FindIndex(o => o is SentDatagram { IsRouterSolicitation: true });
 
-    static Ipv4Endpoint[] AdvertisedAlternates(ClientHarness harness)
+    static IPv4Endpoint[] AdvertisedAlternates(ClientHarness harness)
     {
         harness.Clear();
         harness.Send(Build.Udp(harness.Address, Friend));
@@ -54,7 +54,7 @@ public sealed class PortMappingTests
     {
         var harness = WithGateway(Options with { PersistedMappedPort = 50123 });
         harness.Qualify();
-        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.1.0.9") });
+        harness.ChangeNetwork(n => n with { LocalAddress = IPv4("10.1.0.9") });
         Assert.That(harness.RequestsOf(ClientRequestKind.MapPort).ToList(), Has.Count.EqualTo(2));
         Assert.That(harness.RequestsOf(ClientRequestKind.UnmapPort).Count(r => r.Number == 50123), Is.EqualTo(1), "it may be somebody else's by now");
     }
@@ -96,28 +96,28 @@ public sealed class PortMappingTests
         var harness = WithGateway();
         harness.Qualify();
         Assert.That(harness.Client.Nat.PortMapped, Is.True);
-        Assert.That(harness.EventsOf<ClientEvent.PortMapped>().Single().External, Is.EqualTo(new Ipv4Endpoint(Gateway, harness.ServiceLocal.Port)));
+        Assert.That(harness.EventsOf<ClientEvent.PortMapped>().Single().External, Is.EqualTo(new IPv4Endpoint(Gateway, harness.ServiceLocal.Port)));
         Assert.That(harness.RequestsOf(ClientRequestKind.GetExternalAddress), Is.Empty);
     }
 
     [Test, Conformance("C-180", "C-181", "C-183")]
     public void MappedWithoutAddress_AsksForTheExternalAddress()
     {
-        var harness = WithGateway(external: default(Ipv4Address));
+        var harness = WithGateway(external: default(IPv4Address));
         harness.ExternalAddressAnswer = _ => null;
         harness.Start();
         Assert.That(harness.RequestsOf(ClientRequestKind.GetExternalAddress).Count(), Is.EqualTo(1));
         Assert.That(harness.EventsOf<ClientEvent.PortMapped>(), Is.Empty);
 
         harness.Answer(RequestAnswer.ExternalAddress(Gateway));
-        Assert.That(harness.EventsOf<ClientEvent.PortMapped>().Single().External, Is.EqualTo(new Ipv4Endpoint(Gateway, harness.ServiceLocal.Port)));
+        Assert.That(harness.EventsOf<ClientEvent.PortMapped>().Single().External, Is.EqualTo(new IPv4Endpoint(Gateway, harness.ServiceLocal.Port)));
         Assert.That(harness.Client.Nat.PortMapped, Is.True);
     }
 
     [Test]
     public void MappingLostLater_IsForgotten_AndIsThereAgainWhenTheGatewayGivesItAgain()
     {
-        var harness = WithGateway(Options with { ServicePort = 39328 }, external: Ipv4("192.168.1.7"));
+        var harness = WithGateway(Options with { ServicePort = 39328 }, external: IPv4("192.168.1.7"));
         harness.Qualify(Mapped);
         harness.Answer(RequestAnswer.NotMapped);
         Assert.That(harness.Client.Nat.PortMapped, Is.False);
@@ -142,7 +142,7 @@ public sealed class PortMappingTests
     [Test, Conformance("C-182")]
     public void ExternalAddressUnknown_TheMappingIsRemovedAndTheClientGoesOn()
     {
-        var harness = WithGateway(external: default(Ipv4Address)); // by default the harness answers NoExternalAddress
+        var harness = WithGateway(external: default(IPv4Address)); // by default the harness answers NoExternalAddress
         harness.Qualify();
         Assert.That(harness.RequestsOf(ClientRequestKind.UnmapPort).Single().Number, Is.EqualTo(harness.ServiceLocal.Port));
         Assert.That(harness.Client.Nat.PortMapped, Is.False);
@@ -162,7 +162,7 @@ public sealed class PortMappingTests
     [Test, Conformance("C-183", "C-227", "C-228")]
     public void MappedEndpointDiffersFromTheMapping_DoubleNat_TheMappingIsTheSecondAlternateAddress()
     {
-        var harness = WithGateway(Options with { ServicePort = 39328 }, external: Ipv4("192.168.1.7"));
+        var harness = WithGateway(Options with { ServicePort = 39328 }, external: IPv4("192.168.1.7"));
         harness.Qualify(Mapped);
         Assert.That(AdvertisedAlternates(harness), Is.EqualTo(new[] { harness.ServiceLocal, Endpoint("192.168.1.7:39328") }));
     }
@@ -223,7 +223,7 @@ public sealed class PortMappingTests
         harness.Answer(RequestAnswer.Mapped(new(Gateway, secondPort)));
         Assert.That(harness.Solicitations.Single().Target, Is.EqualTo(Primary));
         harness.Qualify(new(Gateway, secondPort), atSecondary: OtherMapped);
-        Assert.That(harness.Client.Address!.Value.MappedEndpoint, Is.EqualTo(new Ipv4Endpoint(Gateway, secondPort)));
+        Assert.That(harness.Client.Address!.Value.MappedEndpoint, Is.EqualTo(new IPv4Endpoint(Gateway, secondPort)));
 
         harness.Clear();
         harness.AdvanceTo(20);

@@ -10,7 +10,7 @@ public sealed class PortPreservingTests
     const ushort Advertised = 50123, AdvertisedLater = 50200;
 
     static readonly Peer Peer = Peer.Number();
-    static readonly Ipv4Endpoint Elsewhere = Lab.Endpoint("8.0.0.1:50999");
+    static readonly IPv4Endpoint Elsewhere = Lab.Endpoint("8.0.0.1:50999");
 
     [Test, Conformance("C-195", "C-196")]
     public void UntrustedPeer_ARandomPortIsOpenedAndAdvertised()

@@ -97,7 +97,7 @@ public sealed class PublishedAttackTests
     {
         var client = Qualified();
         for (int port = 1024; port < 2024; port++)
-            Assert.That(client.ReceiveData(Peer, new Ipv4Endpoint(Peer.Mapped.Address, (ushort)port)).Kind, Is.EqualTo(VerdictKind.Dropped));
+            Assert.That(client.ReceiveData(Peer, new IPv4Endpoint(Peer.Mapped.Address, (ushort)port)).Kind, Is.EqualTo(VerdictKind.Dropped));
         Assert.That(client.Delivered, Is.Empty);
     }
 
@@ -169,7 +169,7 @@ public sealed class PublishedAttackTests
     public void Cve20066266_SourceThatIsNoGlobalNode_IsNotTested(string source)
     {
         var client = Qualified();
-        Assert.That(client.Receive(Lab.Endpoint("6.6.6.6:6666"), Build.Udp(Ipv6Address.Parse(source), client.Address)).Kind, Is.EqualTo(VerdictKind.Dropped));
+        Assert.That(client.Receive(Lab.Endpoint("6.6.6.6:6666"), Build.Udp(IPv6Address.Parse(source), client.Address)).Kind, Is.EqualTo(VerdictKind.Dropped));
         client.Advance(5);
         Assert.That(client.SentToPeers(), Is.Empty);
     }
@@ -182,7 +182,7 @@ public sealed class PublishedAttackTests
             client.Receive(Lab.Endpoint("6.6.6.6:6666"), Build.Udp(new(Native.High, (ulong)i + 1), client.Address));
         client.Advance(1.5);
         client.Clear();
-        var wanted = Ipv6Address.Parse("2001:db8:7::1");
+        var wanted = IPv6Address.Parse("2001:db8:7::1");
         Assert.That(client.SendTo(wanted), Is.EqualTo(Verdict.Held));
         client.Advance(Round);
         Assert.That(client.EchoRequests().Select(s => s.InnerDestination), Does.Contain(wanted));
@@ -293,7 +293,7 @@ public sealed class PublishedAttackTests
         }
     }
 
-    static byte[] Stranger(ClientHarness client, byte kind, Peer peer, out Ipv4Endpoint source)
+    static byte[] Stranger(ClientHarness client, byte kind, Peer peer, out IPv4Endpoint source)
     {
         source = (kind & 8) != 0 ? peer.Mapped : Lab.Endpoint("6.6.6.6:6666");
         byte[] bubble = Build.Bubble(peer.Address, client.Address, Build.Nonce(kind), Build.RandomPort(50123));

@@ -74,7 +74,7 @@ public sealed class QualificationTests
         harness.AdvanceTo(2000);
         harness.Clear();
 
-        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.1.0.3") });
+        harness.ChangeNetwork(n => n with { LocalAddress = IPv4("10.1.0.3") });
         harness.Advance(0.1);
         Assert.That(harness.Solicitations.Count(), Is.EqualTo(1));
         harness.Advance(12);
@@ -239,7 +239,7 @@ public sealed class QualificationTests
     public void NotStarted_DoesNothing()
     {
         var harness = new ClientHarness();
-        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.1.0.9") });
+        harness.ChangeNetwork(n => n with { LocalAddress = IPv4("10.1.0.9") });
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Off));
         Assert.That(harness.Client.NextDeadline, Is.Null);
         Assert.That(harness.Log, Is.Empty);
@@ -262,9 +262,9 @@ public sealed class QualificationTests
     {
         var harness = ClientHarness.Qualified();
         var before = harness.Address;
-        harness.ChangeNetwork(n => n with { HasIpv4 = false });
+        harness.ChangeNetwork(n => n with { HasIPv4 = false });
         Assert.That(harness.Client.Address, Is.Null);
-        harness.ChangeNetwork(n => n with { HasIpv4 = true });
+        harness.ChangeNetwork(n => n with { HasIPv4 = true });
         harness.Qualify();
         Assert.That(harness.Address, Is.EqualTo(before));
     }
@@ -289,7 +289,7 @@ public sealed class QualificationTests
         Assert.That(chiSquare, Is.LessThan(37.7), "15 degrees of freedom, 0.1 %");
     }
 
-    static readonly TeredoServerAddress Elsewhere = new(Ipv4Address.Parse("198.51.100.7"), Ipv4Address.Parse("198.51.100.8"));
+    static readonly TeredoServerAddress Elsewhere = new(IPv4Address.Parse("198.51.100.7"), IPv4Address.Parse("198.51.100.8"));
 
     [Test]
     public void ServersMoved_WhileOffline_AreAskedAtOnce()
@@ -300,7 +300,7 @@ public sealed class QualificationTests
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
         harness.Clear();
         harness.ChangeServers(Elsewhere);
-        Assert.That(harness.Solicitations.Single().Target, Is.EqualTo(new Ipv4Endpoint(Elsewhere.Primary, 3544)));
+        Assert.That(harness.Solicitations.Single().Target, Is.EqualTo(new IPv4Endpoint(Elsewhere.Primary, 3544)));
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualifying));
     }
 
@@ -336,7 +336,7 @@ public sealed class QualificationTests
         var harness = new ClientHarness();
         harness.Start();
         Assert.Throws<ArgumentException>(() => harness.Client.HandleServersChanged(harness.Now, []));
-        Assert.Throws<ArgumentException>(() => harness.Client.HandleServersChanged(harness.Now, [new(Ipv4Address.Parse("240.0.0.1"))]));
+        Assert.Throws<ArgumentException>(() => harness.Client.HandleServersChanged(harness.Now, [new(IPv4Address.Parse("240.0.0.1"))]));
         Assert.That(harness.Client.Server, Is.EqualTo(harness.Options.Servers[0]));
     }
 }

@@ -55,7 +55,7 @@ public sealed class ReceptionTests
         client.Receive(kind.ViaServer ? ServerPrimary : Peer.Mapped, datagram);
         foreach (byte[] delivered in client.Delivered)
         {
-            Assert.That(Ipv6Packet.TryParse(delivered, out var ipv6), Is.True);
+            Assert.That(IPv6Packet.TryParse(delivered, out var ipv6), Is.True);
             Assert.That(ipv6.Destination, Is.EqualTo(client.Address));
             Assert.That(TeredoAddress.TryCreate(ipv6.Source, out var sender), Is.True);
             Assert.That(sender.MappedEndpoint, Is.EqualTo(Peer.Mapped), "the address, whatever its other bits, must embed the source");
@@ -72,7 +72,7 @@ public sealed class ReceptionTests
     {
         var client = Qualified();
         client.Trust(Peer);
-        var address = Ipv6Address.Parse(destination);
+        var address = IPv6Address.Parse(destination);
         Assert.That(client.Receive(Peer.Mapped, Build.Udp(Peer.Address, address)), Is.EqualTo(Verdict.Dropped(DropReason.BadInnerDestination)));
         Assert.That(client.Receive(Peer.Mapped, Build.Bubble(Peer.Address, address)), Is.EqualTo(Verdict.Dropped(DropReason.BadInnerDestination)));
         Assert.That(client.Receive(ServerPrimary, Build.WithOrigin(Peer.Mapped, Build.Bubble(Peer.Address, address))).Kind, Is.EqualTo(VerdictKind.Dropped));
@@ -84,7 +84,7 @@ public sealed class ReceptionTests
     {
         var client = Qualified();
         client.Trust(Peer);
-        var other = new Ipv6Address(client.Address.High, client.Address.Low ^ 1UL << 48);
+        var other = new IPv6Address(client.Address.High, client.Address.Low ^ 1UL << 48);
         Assert.That(client.Receive(Peer.Mapped, Build.Udp(Peer.Address, other)), Is.EqualTo(Verdict.Dropped(DropReason.BadInnerDestination)));
     }
 
@@ -111,7 +111,7 @@ public sealed class ReceptionTests
     {
         // TV-20: the relay's source is link-local, only the origin indication says where it is.
         var client = Qualified();
-        var source = Ipv6Address.Parse("fe80::3893:7d04:9058:f0a3");
+        var source = IPv6Address.Parse("fe80::3893:7d04:9058:f0a3");
         var verdict = client.Receive(ServerPrimary, Build.WithOrigin(RelayEndpoint, Build.Bubble(source, client.Address)));
         Assert.That(verdict, Is.EqualTo(Verdict.Consumed));
         var answer = client.SentToPeers().Single();
@@ -131,7 +131,7 @@ public sealed class ReceptionTests
         Assert.That(client.ReceiveIndirect(Peer), Is.EqualTo(Verdict.Consumed));
         var direct = client.Direct().Single();
         Assert.That(direct.Target, Is.EqualTo(Peer.Mapped));
-        Assert.That(direct.InnerDestination, Is.EqualTo((Ipv6Address)Peer.Address));
+        Assert.That(direct.InnerDestination, Is.EqualTo((IPv6Address)Peer.Address));
         Assert.That(client.Delivered, Is.Empty);
         Assert.That(client.SendTo(Peer.Address), Is.EqualTo(Verdict.Held), "what came through the server proves nothing about the direct path");
     }
@@ -285,7 +285,7 @@ public sealed class ReceptionTests
     {
         var client = Qualified();
         client.Trust(Peer);
-        Assert.That(client.Receive(Peer.Mapped, Build.Udp(Ipv6Address.Parse(source), client.Address)),
+        Assert.That(client.Receive(Peer.Mapped, Build.Udp(IPv6Address.Parse(source), client.Address)),
             Is.EqualTo(Verdict.Dropped(DropReason.BadInnerSource)));
         Assert.That(client.Log, Is.Empty);
     }
@@ -333,7 +333,7 @@ public sealed class ReceptionTests
         var client = Qualified();
         client.Trust(Peer);
         byte[] packet = new byte[64];
-        Ipv6Packet.WriteHeader(packet, 24, NextHeader.Routing, 64, Peer.Address, client.Address);
+        IPv6Packet.WriteHeader(packet, 24, NextHeader.Routing, 64, Peer.Address, client.Address);
         packet[40] = NextHeader.None;
         packet[41] = 2;  // 24 octets
         packet[42] = 0;  // routing type 0

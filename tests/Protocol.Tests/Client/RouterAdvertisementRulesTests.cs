@@ -17,8 +17,8 @@ public sealed class RouterAdvertisementRulesTests
         yield return Case("nonce 0", new() { Nonce = 0 });
         yield return Case("no authentication header", new() { WithAuthentication = false });
         yield return Case("no origin indication", new() { WithOrigin = false });
-        yield return Case("other link-local destination", new() { Destination = Ipv6("fe80::8000:ffff:ffff:ffff") });
-        yield return Case("all nodes as destination", new() { Destination = Ipv6Address.AllNodes });
+        yield return Case("other link-local destination", new() { Destination = IPv6("fe80::8000:ffff:ffff:ffff") });
+        yield return Case("all nodes as destination", new() { Destination = IPv6Address.AllNodes });
         yield return Case("no prefix", new() { PrefixCount = 0 });
         yield return Case("two prefixes", new() { PrefixCount = 2 });
         yield return Case("prefix of 32 bits", new() { PrefixLength = 32 });
@@ -26,7 +26,7 @@ public sealed class RouterAdvertisementRulesTests
         yield return Case("prefix of the secondary address", new() { PrefixServer = Lab.Server.Secondary });
         yield return Case("prefix of another network", new() { PrefixTop = 0x2001_0DB8 });
         yield return Case("old prefix with another server", new() { PrefixTop = TeredoAddress.OldPrefix, PrefixServer = OtherServer.Primary });
-        yield return Case("router not link-local", new() { RouterAddress = Ipv6("2001:db8::1") });
+        yield return Case("router not link-local", new() { RouterAddress = IPv6("2001:db8::1") });
         yield return Case("hop limit 254", new() { HopLimit = 254 });
         yield return Case("hop limit 0", new() { HopLimit = 0 });
         yield return Case("wrong checksum", new() { WrongChecksum = true });
@@ -72,7 +72,7 @@ public sealed class RouterAdvertisementRulesTests
     {
         var harness = new ClientHarness();
         harness.Start();
-        harness.AnswerLastSolicitation(Mapped, new() { RouterAddress = Ipv6(router) });
+        harness.AnswerLastSolicitation(Mapped, new() { RouterAddress = IPv6(router) });
         Assert.That(harness.Solicitations.Last().Target, Is.EqualTo(Secondary));
     }
 
@@ -136,7 +136,7 @@ public sealed class RouterAdvertisementRulesTests
         Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.EndpointIndependent));
     }
 
-    static readonly TeredoClientOptions Internet = new() { Servers = [new(Ipv4("198.41.0.4"))] };
+    static readonly TeredoClientOptions Internet = new() { Servers = [new(IPv4("198.41.0.4"))] };
 
     [TestCase("10.0.0.1:39328"), TestCase("172.16.3.4:39328"), TestCase("192.168.1.1:39328"), TestCase("127.0.0.1:39328")]
     [TestCase("169.254.7.7:39328"), TestCase("100.64.0.1:39328"), TestCase("198.18.0.1:39328"), TestCase("203.0.113.11:39328")]

@@ -19,7 +19,7 @@ public sealed class SecondaryServerTests
     public void MappedAddressDiffersAtSecondary_IsSymmetric()
     {
         var harness = new ClientHarness();
-        harness.Qualify(Mapped, atSecondary: Mapped with { Address = Ipv4("203.0.113.99") });
+        harness.Qualify(Mapped, atSecondary: Mapped with { Address = IPv4("203.0.113.99") });
         Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.AddressOrPortDependent));
     }
 
@@ -63,16 +63,16 @@ public sealed class SecondaryServerTests
         harness.AnswerLastSolicitation(Mapped);
         harness.AdvanceTo(13);
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
-        harness.ChangeNetwork(n => n with { HasIpv4 = false });
+        harness.ChangeNetwork(n => n with { HasIPv4 = false });
         harness.Clear();
 
         harness.AdvanceTo(20);
-        harness.ChangeNetwork(n => n with { HasIpv4 = true });
+        harness.ChangeNetwork(n => n with { HasIPv4 = true });
         harness.AnswerLastSolicitation(Mapped);
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
         Assert.That(harness.Client.Nat.Mapping, Is.EqualTo(MappingBehaviour.NotChecked));
 
-        harness.ChangeNetwork(n => n with { LocalAddress = Ipv4("10.1.0.77") });
+        harness.ChangeNetwork(n => n with { LocalAddress = IPv4("10.1.0.77") });
         harness.AdvanceToSolicitation();
         harness.AnswerLastSolicitation(Mapped);
         Assert.That(harness.Solicitations.Last().Target, Is.EqualTo(Secondary), "another network may reach it");
@@ -95,7 +95,7 @@ public sealed class SecondaryServerTests
     [Test, Conformance("C-039")]
     public void SecondaryNotGiven_IsThePrimaryPlusOne()
     {
-        var harness = new ClientHarness(Options with { Servers = [new(Ipv4("203.0.113.77"))] });
+        var harness = new ClientHarness(Options with { Servers = [new(IPv4("203.0.113.77"))] });
         harness.Start();
         harness.AnswerLastSolicitation(Mapped);
         Assert.That(harness.Solicitations.Select(s => s.Target.ToString()), Is.EqualTo(new[] { "203.0.113.77:3544", "203.0.113.78:3544" }));

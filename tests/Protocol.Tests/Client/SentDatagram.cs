@@ -14,7 +14,7 @@ sealed class SentDatagram
     /// <param name="ttl">The IPv4 TTL, 0 for the default.</param>
     /// <param name="payload">The UDP payload.</param>
     /// <param name="isHostPacket">Whether it is a packet of the host, sent by a verdict.</param>
-    public SentDatagram(Instant at, LocalPort via, Ipv4Endpoint target, byte ttl, byte[] payload, bool isHostPacket)
+    public SentDatagram(Instant at, LocalPort via, IPv4Endpoint target, byte ttl, byte[] payload, bool isHostPacket)
     {
         At = at;
         Via = via;
@@ -33,7 +33,7 @@ sealed class SentDatagram
     public Instant At { get; }
     public double Seconds => At.SinceStart.TotalSeconds;
     public LocalPort Via { get; }
-    public Ipv4Endpoint Target { get; }
+    public IPv4Endpoint Target { get; }
     public byte Ttl { get; }
     public byte[] Payload { get; }
     public bool IsHostPacket { get; }
@@ -47,8 +47,8 @@ sealed class SentDatagram
     /// <summary>The IPv6 packet without headers before it and trailers behind it.</summary>
     public byte[] PacketOctets => Payload[_offset..(_offset + PacketLength)];
     public byte[] TrailerOctets => Payload[(_offset + PacketLength)..];
-    public Ipv6Address InnerSource => Ipv6Address.Read(PacketOctets.AsSpan(8));
-    public Ipv6Address InnerDestination => Ipv6Address.Read(PacketOctets.AsSpan(24));
+    public IPv6Address InnerSource => IPv6Address.Read(PacketOctets.AsSpan(8));
+    public IPv6Address InnerDestination => IPv6Address.Read(PacketOctets.AsSpan(24));
     public byte NextHeaderNumber => Payload[_offset + 6];
     public byte HopLimit => Payload[_offset + 7];
 
@@ -67,7 +67,7 @@ sealed class SentDatagram
     public NeighborDiscoveryType? NeighborDiscovery => _trailers.NeighborDiscovery;
     public bool HasTrailers => Payload.Length > _offset + PacketLength;
 
-    public Ipv4Endpoint[] AlternateAddresses
+    public IPv4Endpoint[] AlternateAddresses
     {
         get
         {
@@ -94,5 +94,5 @@ sealed class SentDatagram
             + (HasTrailers ? $", trailers {Convert.ToHexString(TrailerOctets)}" : "");
     }
 
-    bool Parse(out Ipv6Packet packet) => Ipv6Packet.TryParse(Payload.AsSpan(_offset), out packet);
+    bool Parse(out IPv6Packet packet) => IPv6Packet.TryParse(Payload.AsSpan(_offset), out packet);
 }

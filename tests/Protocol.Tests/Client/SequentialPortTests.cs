@@ -10,8 +10,8 @@ public sealed class SequentialPortTests
         | TeredoExtensions.SequentialPortSymmetricNat;
 
     static readonly Peer Peer = Peer.Number();
-    static readonly Ipv4Endpoint Lower = Lab.Endpoint("9.0.0.1:1200");
-    static readonly Ipv4Endpoint Upper = Lab.Endpoint("9.0.0.1:1202");
+    static readonly IPv4Endpoint Lower = Lab.Endpoint("9.0.0.1:1200");
+    static readonly IPv4Endpoint Upper = Lab.Endpoint("9.0.0.1:1202");
 
     [Test, Conformance("C-213", "C-214", "C-215", "C-216")]
     public void UntrustedPeer_EchoTestTakesTheIndirectBubblesPlace()
@@ -28,7 +28,7 @@ public sealed class SequentialPortTests
         Assert.That((test[2].IsRouterSolicitation, test[2].Target), Is.EqualTo((true, ServerSecondary)));
         Assert.That(test[0].AuthenticationNonce, Is.Not.Null);
         Assert.That(test[2].AuthenticationNonce, Is.Not.Null.And.Not.EqualTo(test[0].AuthenticationNonce));
-        Assert.That(test[1].InnerDestination, Is.EqualTo((Ipv6Address)Peer.Address));
+        Assert.That(test[1].InnerDestination, Is.EqualTo((IPv6Address)Peer.Address));
     }
 
     [Test, Conformance("C-217", "C-218", "C-219")]

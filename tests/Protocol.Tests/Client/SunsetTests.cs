@@ -16,11 +16,11 @@ public sealed class SunsetTests
     }
 
     [Test, Conformance("C-037", "C-138")]
-    public void NativeIpv6Appears_TheClientGivesUpItsAddressAndPort()
+    public void NativeIPv6Appears_TheClientGivesUpItsAddressAndPort()
     {
         var harness = ClientHarness.Qualified();
         var old = harness.Client.Address!.Value;
-        harness.ChangeNetwork(n => n with { HasNativeIpv6 = true });
+        harness.ChangeNetwork(n => n with { HasNativeIPv6 = true });
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Suppressed));
         Assert.That(harness.Client.Address, Is.Null);
         Assert.That(harness.EventsOf<ClientEvent.AddressLost>().Single().Address, Is.EqualTo(old));
@@ -29,60 +29,60 @@ public sealed class SunsetTests
     }
 
     [Test, Conformance("C-138")]
-    public void NativeIpv6Goes_TheClientQualifiesAgain()
+    public void NativeIPv6Goes_TheClientQualifiesAgain()
     {
         var harness = ClientHarness.Qualified();
-        harness.ChangeNetwork(n => n with { HasNativeIpv6 = true });
+        harness.ChangeNetwork(n => n with { HasNativeIPv6 = true });
         harness.Advance(100);
-        harness.ChangeNetwork(n => n with { HasNativeIpv6 = false });
+        harness.ChangeNetwork(n => n with { HasNativeIPv6 = false });
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualifying));
         harness.Qualify();
     }
 
     [Test, Conformance("C-037", "C-138")]
-    public void NativeIpv6FromTheStart_NothingIsOpenedOrSent()
+    public void NativeIPv6FromTheStart_NothingIsOpenedOrSent()
     {
         var harness = new ClientHarness();
-        harness.Network = harness.Network with { HasNativeIpv6 = true };
+        harness.Network = harness.Network with { HasNativeIPv6 = true };
         harness.Start();
         Assert.That(harness.Requests, Is.Empty);
         AssertSilent(harness);
     }
 
     [Test]
-    public void NativeIpv6_WhileQualifying_Stops()
+    public void NativeIPv6_WhileQualifying_Stops()
     {
         var harness = new ClientHarness();
         harness.Start();
         harness.AdvanceTo(1);
-        harness.ChangeNetwork(n => n with { HasNativeIpv6 = true });
+        harness.ChangeNetwork(n => n with { HasNativeIPv6 = true });
         AssertSilent(harness);
         Assert.That(harness.EventsOf<ClientEvent.Failed>(), Is.Empty);
     }
 
     [Test]
-    public void NativeIpv6_WhileOffline_StopsTheRetries()
+    public void NativeIPv6_WhileOffline_StopsTheRetries()
     {
         var harness = new ClientHarness();
         harness.Start();
         harness.AdvanceTo(13);
-        harness.ChangeNetwork(n => n with { HasNativeIpv6 = true });
+        harness.ChangeNetwork(n => n with { HasNativeIPv6 = true });
         AssertSilent(harness);
     }
 
     [Test]
-    public void NativeIpv6Beside_TheClientStays()
+    public void NativeIPv6Beside_TheClientStays()
     {
-        var harness = ClientHarness.Qualified(Options with { NativeIpv6 = NativeIpv6Behaviour.Beside });
+        var harness = ClientHarness.Qualified(Options with { NativeIPv6 = NativeIPv6Behaviour.Beside });
         var address = harness.Address;
-        harness.ChangeNetwork(n => n with { HasNativeIpv6 = true });
+        harness.ChangeNetwork(n => n with { HasNativeIPv6 = true });
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
         Assert.That(harness.Address, Is.EqualTo(address));
         Assert.That(harness.Events, Is.Empty);
     }
 
     [Test, Conformance("C-138")]
-    public void Default_IsToStop() => Assert.That(Options.NativeIpv6, Is.EqualTo(NativeIpv6Behaviour.Stop));
+    public void Default_IsToStop() => Assert.That(Options.NativeIPv6, Is.EqualTo(NativeIPv6Behaviour.Stop));
 
     [Test, Conformance("C-146", "C-153")]
     public void ManagedNetwork_ByDefault_StopsTheClient()
@@ -115,13 +115,13 @@ public sealed class SunsetTests
     }
 
     [Test]
-    public void NoIpv4_StopsUntilItIsBack()
+    public void NoIPv4_StopsUntilItIsBack()
     {
         var harness = ClientHarness.Qualified();
-        harness.ChangeNetwork(n => n with { HasIpv4 = false });
+        harness.ChangeNetwork(n => n with { HasIPv4 = false });
         Assert.That(harness.EventsOf<ClientEvent.AddressLost>().Count(), Is.EqualTo(1));
         AssertSilent(harness);
-        harness.ChangeNetwork(n => n with { HasIpv4 = true });
+        harness.ChangeNetwork(n => n with { HasIPv4 = true });
         harness.Qualify();
     }
 
@@ -129,10 +129,10 @@ public sealed class SunsetTests
     public void TwoReasons_BothMustGo()
     {
         var harness = ClientHarness.Qualified();
-        harness.ChangeNetwork(n => n with { HasIpv4 = false, HasNativeIpv6 = true });
-        harness.ChangeNetwork(n => n with { HasIpv4 = true });
+        harness.ChangeNetwork(n => n with { HasIPv4 = false, HasNativeIPv6 = true });
+        harness.ChangeNetwork(n => n with { HasIPv4 = true });
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Suppressed));
-        harness.ChangeNetwork(n => n with { HasNativeIpv6 = false });
+        harness.ChangeNetwork(n => n with { HasNativeIPv6 = false });
         harness.Qualify();
     }
 
@@ -141,7 +141,7 @@ public sealed class SunsetTests
     {
         var harness = ClientHarness.Qualified();
         var self = harness.Address;
-        harness.ChangeNetwork(n => n with { HasNativeIpv6 = true });
+        harness.ChangeNetwork(n => n with { HasNativeIPv6 = true });
         harness.Clear();
         harness.AcquireLease();
         Assert.That(harness.Send(Build.Udp(self, Peer(OtherMapped))), Is.EqualTo(Verdict.Dropped(DropReason.NotQualified)));
@@ -150,13 +150,13 @@ public sealed class SunsetTests
     }
 
     [Test, Conformance("C-189")]
-    public void NativeIpv6Appears_ThePortMappingIsRemoved()
+    public void NativeIPv6Appears_ThePortMappingIsRemoved()
     {
         var harness = new ClientHarness { MapPortAnswer = request => RequestAnswer.Mapped(new(Mapped.Address, request.Number)) };
         harness.Qualify();
         ushort port = harness.ServiceLocal.Port;
         harness.Clear();
-        harness.ChangeNetwork(n => n with { HasNativeIpv6 = true });
+        harness.ChangeNetwork(n => n with { HasNativeIPv6 = true });
         Assert.That(harness.Requests.Select(r => r.Kind), Is.EqualTo(new[] { ClientRequestKind.UnmapPort, ClientRequestKind.ClosePort }));
         Assert.That(harness.Requests[0].Number, Is.EqualTo(port));
     }

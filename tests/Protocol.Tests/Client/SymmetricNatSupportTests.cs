@@ -7,7 +7,7 @@ namespace TeredoSdk.Protocol.Tests.Client;
 public sealed class SymmetricNatSupportTests
 {
     static readonly Peer Peer = Peer.Number();
-    static readonly Ipv4Endpoint Elsewhere = Lab.Endpoint("8.0.0.1:50999");
+    static readonly IPv4Endpoint Elsewhere = Lab.Endpoint("8.0.0.1:50999");
 
     [Test, Conformance("C-158", "C-166", "C-173")]
     public void IndirectBubbles_EachCarriesAFreshNonce()

@@ -36,7 +36,7 @@ public sealed class TransmissionTests
         Assert.That(indirect.Ttl, Is.Zero);
         Assert.That(client.Sent.Select(s => s.Via), Is.All.EqualTo(LocalPort.Service));
         Assert.That(client.Sent.Select(s => s.InnerSource), Is.All.EqualTo(client.Address));
-        Assert.That(client.Sent.Select(s => s.InnerDestination), Is.All.EqualTo((Ipv6Address)Peer.Address));
+        Assert.That(client.Sent.Select(s => s.InnerDestination), Is.All.EqualTo((IPv6Address)Peer.Address));
     }
 
     [Test, Conformance("C-079", "C-090")]
@@ -54,7 +54,7 @@ public sealed class TransmissionTests
                 Assert.That(times[i] - times[i - 1], Is.InRange(2, 2.25), "2 s and a random part, so that timer and spacing never collide");
         }
         var lost = client.EventsOf<ClientEvent.PeerUnreachable>().Single();
-        Assert.That(lost.Peer, Is.EqualTo((Ipv6Address)Peer.Address));
+        Assert.That(lost.Peer, Is.EqualTo((IPv6Address)Peer.Address));
         Assert.That(lost.Reason, Is.EqualTo(UnreachableReason.Silent));
         ExpectUnreachable(client, packet);
     }
@@ -213,7 +213,7 @@ public sealed class TransmissionTests
     public void Transmission_DestinationThatTeredoCannotReach_IsDropped(string destination)
     {
         var client = Qualified();
-        Assert.That(client.SendTo(Ipv6Address.Parse(destination)), Is.EqualTo(Verdict.Dropped(DropReason.BadInnerDestination)));
+        Assert.That(client.SendTo(IPv6Address.Parse(destination)), Is.EqualTo(Verdict.Dropped(DropReason.BadInnerDestination)));
         Assert.That(client.SentToPeers(), Is.Empty);
     }
 
@@ -238,7 +238,7 @@ public sealed class TransmissionTests
         Assert.That(client.Indirect(), Has.Count.EqualTo(1));
         client.Clear();
         client.ReceiveDirect(Peer);
-        Assert.That(client.SentToPeers().Single().InnerDestination, Is.EqualTo((Ipv6Address)Peer.Address));
+        Assert.That(client.SentToPeers().Single().InnerDestination, Is.EqualTo((IPv6Address)Peer.Address));
         Assert.That(client.SendTo(Peer.Address).Kind, Is.EqualTo(VerdictKind.Send));
     }
 
@@ -280,7 +280,7 @@ public sealed class TransmissionTests
         byte[] packet = client.PacketTo(Peer.Address);
         for (int i = 0; i < 100_000; i++)
         {
-            ((Ipv6Address)Peer.Number(i).Address).Write(packet.AsSpan(24));
+            ((IPv6Address)Peer.Number(i).Address).Write(packet.AsSpan(24));
             client.Client.HandlePacket(client.Now, packet);
         }
         Assert.That(client.Client.PeerCount, Is.InRange(16, 1024));
@@ -322,7 +322,7 @@ public sealed class TransmissionTests
     static void ExpectUnreachable(ClientHarness client, byte[] packet)
     {
         byte[] error = client.Delivered.Single();
-        Assert.That(Ipv6Packet.TryParse(error, out var ipv6), Is.True);
+        Assert.That(IPv6Packet.TryParse(error, out var ipv6), Is.True);
         Assert.That(Icmpv6Message.TryParse(ipv6, out var message), Is.True, "checksum");
         Assert.That(message.Type, Is.EqualTo(Icmpv6Type.DestinationUnreachable));
         Assert.That(message.Code, Is.EqualTo(3));

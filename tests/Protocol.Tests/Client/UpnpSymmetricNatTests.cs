@@ -9,9 +9,9 @@ public sealed class UpnpSymmetricNatTests
     const TeredoExtensions Extensions = TeredoExtensions.SymmetricNatSupport | TeredoExtensions.UpnpSymmetricNat;
 
     static readonly Peer Peer = Peer.Number();
-    static readonly Ipv4Endpoint Elsewhere = Lab.Endpoint("8.0.0.1:50999");
-    static readonly Ipv4Endpoint PortMapped = Lab.Endpoint("9.0.0.1:1234");
-    static readonly Ipv4Endpoint OtherPort = Lab.Endpoint("9.0.0.1:51170");
+    static readonly IPv4Endpoint Elsewhere = Lab.Endpoint("8.0.0.1:50999");
+    static readonly IPv4Endpoint PortMapped = Lab.Endpoint("9.0.0.1:1234");
+    static readonly IPv4Endpoint OtherPort = Lab.Endpoint("9.0.0.1:51170");
 
     [Test, Conformance("C-186", "C-188")]
     public void SymmetricPeer_DataGoesToItsEmbeddedMapping()
@@ -75,7 +75,7 @@ public sealed class UpnpSymmetricNatTests
         Assert.That(client.Direct(), Has.Count.EqualTo(1), "8 in 300 s: one when the two met, six before, one now");
     }
 
-    static ClientHarness Upnp(Ipv4Endpoint external, Ipv4Endpoint atPrimary, Ipv4Endpoint atSecondary) =>
+    static ClientHarness Upnp(IPv4Endpoint external, IPv4Endpoint atPrimary, IPv4Endpoint atSecondary) =>
         Qualified(o => o with { Extensions = Extensions, MapPort = true }, atPrimary, atSecondary,
             prepare: client => client.MapPortAnswer = _ => RequestAnswer.Mapped(external));
 

@@ -6,11 +6,11 @@ namespace TeredoSdk.Protocol.Tests.Data;
 /// <param name="Number">Its number, from 1, as other tools count.</param>
 /// <param name="Time">The time since the first frame.</param>
 /// <param name="Udp">The UDP datagram, when the frame holds one over IPv4.</param>
-/// <param name="Ipv6">The IPv6 packet, when the frame holds one.</param>
-public sealed record CapturedFrame(int Number, TimeSpan Time, CapturedDatagram? Udp, byte[]? Ipv6);
+/// <param name="IPv6">The IPv6 packet, when the frame holds one.</param>
+public sealed record CapturedFrame(int Number, TimeSpan Time, CapturedDatagram? Udp, byte[]? IPv6);
 
 /// <summary>A UDP datagram over IPv4 with the fields of its outer header.</summary>
-public sealed record CapturedDatagram(Ipv4Endpoint Source, Ipv4Endpoint Destination, byte Ttl, byte Tos, bool DontFragment, byte[] Payload);
+public sealed record CapturedDatagram(IPv4Endpoint Source, IPv4Endpoint Destination, byte Ttl, byte Tos, bool DontFragment, byte[] Payload);
 
 /// <summary>Reads classic pcap files with Ethernet frames; frames that are neither UDP over IPv4 nor IPv6 keep both parts null.</summary>
 public static class PcapReader
@@ -32,7 +32,7 @@ public static class PcapReader
             int length = BinaryPrimitives.ReadInt32LittleEndian(rest[8..]);
             var packet = rest.Slice(RecordHeader + linkHeader, length - linkHeader);
             first ??= time;
-            frames.Add(new(frames.Count + 1, time - first.Value, ReadUdp(packet), ReadIpv6(packet)));
+            frames.Add(new(frames.Count + 1, time - first.Value, ReadUdp(packet), ReadIPv6(packet)));
             rest = rest[(RecordHeader + length)..];
         }
         return frames;
@@ -44,13 +44,13 @@ public static class PcapReader
             return null;
         var udp = packet[((packet[0] & 15) * 4)..];
         return new(
-            new(Ipv4Address.Read(packet[12..]), BinaryPrimitives.ReadUInt16BigEndian(udp)),
-            new(Ipv4Address.Read(packet[16..]), BinaryPrimitives.ReadUInt16BigEndian(udp[2..])),
+            new(IPv4Address.Read(packet[12..]), BinaryPrimitives.ReadUInt16BigEndian(udp)),
+            new(IPv4Address.Read(packet[16..]), BinaryPrimitives.ReadUInt16BigEndian(udp[2..])),
             Ttl: packet[8], Tos: packet[1], DontFragment: (packet[6] & 0x40) != 0,
             udp[8..BinaryPrimitives.ReadUInt16BigEndian(udp[4..])].ToArray());
     }
 
-    static byte[]? ReadIpv6(ReadOnlySpan<byte> packet) => packet.Length >= 40 && packet[0] >> 4 == 6
+    static byte[]? ReadIPv6(ReadOnlySpan<byte> packet) => packet.Length >= 40 && packet[0] >> 4 == 6
         ? packet[..(40 + BinaryPrimitives.ReadUInt16BigEndian(packet[4..]))].ToArray()
         : null;
 }

@@ -9,11 +9,11 @@ namespace TeredoSdk.Protocol.Tests.Fuzz;
 /// <summary>Each oracle finds what was put before it: a hand-made violation of each rule.</summary>
 public class OracleTests
 {
-    static readonly Ipv4Endpoint Primary = Ipv4Endpoint.Parse("65.54.227.120:3544"), Local = Ipv4Endpoint.Parse("192.168.1.7:50000");
-    static readonly Ipv4Endpoint PeerMapped = Ipv4Endpoint.Parse("81.2.69.40:20000"), Stranger = Ipv4Endpoint.Parse("8.8.8.8:999");
-    static readonly Ipv6Address Own = new TeredoAddress(Primary.Address, TeredoFlags.None, Ipv4Endpoint.Parse("131.107.0.1:39328"));
-    static readonly TeredoAddress PeerAddress = new(Ipv4Address.Parse("83.170.6.1"), TeredoFlags.None, PeerMapped);
-    static readonly Ipv6Address Peer = PeerAddress, Native = Ipv6Address.Parse("2001:db8:6::1");
+    static readonly IPv4Endpoint Primary = IPv4Endpoint.Parse("65.54.227.120:3544"), Local = IPv4Endpoint.Parse("192.168.1.7:50000");
+    static readonly IPv4Endpoint PeerMapped = IPv4Endpoint.Parse("81.2.69.40:20000"), Stranger = IPv4Endpoint.Parse("8.8.8.8:999");
+    static readonly IPv6Address Own = new TeredoAddress(Primary.Address, TeredoFlags.None, IPv4Endpoint.Parse("131.107.0.1:39328"));
+    static readonly TeredoAddress PeerAddress = new(IPv4Address.Parse("83.170.6.1"), TeredoFlags.None, PeerMapped);
+    static readonly IPv6Address Peer = PeerAddress, Native = IPv6Address.Parse("2001:db8:6::1");
     static readonly TeredoClientOptions Options = new() { Servers = [new(Primary.Address)], Extensions = TeredoExtensions.SymmetricNatSupport };
 
     static Instant At(double seconds) => Instant.FromSeconds(seconds);
@@ -27,7 +27,7 @@ public class OracleTests
         return oracle;
     }
 
-    static void Send(ClientOracle oracle, double at, Ipv4Endpoint target, byte[] payload, LocalPort via = default) =>
+    static void Send(ClientOracle oracle, double at, IPv4Endpoint target, byte[] payload, LocalPort via = default) =>
         oracle.OnTransmit(At(at), new(payload.Length, via, target, 0), payload);
 
     static void Finds(string rule, TestDelegate violation) =>
@@ -101,13 +101,13 @@ public class OracleTests
     [TestCase("8.8.8.8:3544")]
     [TestCase("8.8.8.8:4000")]
     public void Client_BubbleToWhereNoneMayGo_IsFound(string target) =>
-        Finds("", () => Send(ClientOracle(), 0, Ipv4Endpoint.Parse(target), ToPeer()));
+        Finds("", () => Send(ClientOracle(), 0, IPv4Endpoint.Parse(target), ToPeer()));
 
     [Test]
     public void Client_PeerThatEmbedsAPrivateAddress_IsFound()
     {
-        Ipv4Endpoint site = Ipv4Endpoint.Parse("10.0.0.1:4000");
-        Ipv6Address peer = new TeredoAddress(Primary.Address, TeredoFlags.None, site);
+        IPv4Endpoint site = IPv4Endpoint.Parse("10.0.0.1:4000");
+        IPv6Address peer = new TeredoAddress(Primary.Address, TeredoFlags.None, site);
         Finds("not global", () => Send(ClientOracle(), 0, site, Craft.BubbleOf(Own, peer)));
     }
 
@@ -145,7 +145,7 @@ public class OracleTests
         var oracle = ClientOracle();
         Send(oracle, 0, new(PeerAddress.Server, 3544), ToPeer(Craft.Nonce(7)));
         Take(oracle, Stranger, Craft.BubbleOf(Peer, Own, Craft.Nonce(7)), Verdict.Consumed);
-        Finds("not verified", () => Take(oracle, Ipv4Endpoint.Parse("8.8.4.4:4"), Craft.BubbleOf(Peer, Own, Craft.Nonce(8)), Verdict.Consumed));
+        Finds("not verified", () => Take(oracle, IPv4Endpoint.Parse("8.8.4.4:4"), Craft.BubbleOf(Peer, Own, Craft.Nonce(8)), Verdict.Consumed));
     }
 
     [Test]
@@ -178,13 +178,13 @@ public class OracleTests
         Finds("random ports", () => oracle.OnRequest(new() { Kind = ClientRequestKind.OpenPort, Port = new(17) }));
     }
 
-    static void Take(ClientOracle oracle, Ipv4Endpoint source, byte[] payload, Verdict verdict) =>
+    static void Take(ClientOracle oracle, IPv4Endpoint source, byte[] payload, Verdict verdict) =>
         oracle.OnDatagram(At(1), LocalPort.Service, source, payload, verdict);
 
     // ---- Server
 
-    static readonly TeredoServerOptions ServerOptions = new() { Primary = Primary.Address, Secondary = Ipv4Address.Parse("65.54.227.121") };
-    static readonly Ipv6Address Client = new TeredoAddress(Primary.Address, TeredoFlags.None, PeerMapped);
+    static readonly TeredoServerOptions ServerOptions = new() { Primary = Primary.Address, Secondary = IPv4Address.Parse("65.54.227.121") };
+    static readonly IPv6Address Client = new TeredoAddress(Primary.Address, TeredoFlags.None, PeerMapped);
 
     static ServerOracle ServerOracle(byte[] input, double at = 0, ServerOracle? oracle = null, Verdict? verdict = null)
     {
@@ -193,7 +193,7 @@ public class OracleTests
         return oracle;
     }
 
-    static void Send(ServerOracle oracle, Ipv4Endpoint target, byte[] payload) =>
+    static void Send(ServerOracle oracle, IPv4Endpoint target, byte[] payload) =>
         oracle.OnTransmit(new(payload.Length, LocalPort.ServerPrimary, target, 0), payload);
 
     [Test]
@@ -201,13 +201,13 @@ public class OracleTests
     {
         byte[] bubble = Craft.BubbleOf(Client, Own), forward = Craft.WithOrigin(PeerMapped, bubble);
         var oracle = ServerOracle(bubble);
-        Send(oracle, Ipv4Endpoint.Parse("131.107.0.1:39328"), forward);
-        Finds("more than one", () => Send(oracle, Ipv4Endpoint.Parse("131.107.0.1:39328"), forward));
+        Send(oracle, IPv4Endpoint.Parse("131.107.0.1:39328"), forward);
+        Finds("more than one", () => Send(oracle, IPv4Endpoint.Parse("131.107.0.1:39328"), forward));
     }
 
     [Test]
     public void Server_OutputForADroppedDatagram_IsFound() => Finds("dropped one", () =>
-        Send(ServerOracle(Craft.BubbleOf(Client, Own), verdict: Verdict.Dropped(DropReason.RateLimited)), Ipv4Endpoint.Parse("131.107.0.1:39328"), Craft.BubbleOf(Client, Own)));
+        Send(ServerOracle(Craft.BubbleOf(Client, Own), verdict: Verdict.Dropped(DropReason.RateLimited)), IPv4Endpoint.Parse("131.107.0.1:39328"), Craft.BubbleOf(Client, Own)));
 
     [Test]
     public void Server_AdvertisementToAThirdParty_IsFound() => Finds("answered to", () =>
@@ -227,27 +227,27 @@ public class OracleTests
 
     [Test]
     public void Server_ForwardThatGrows_IsFound() => Finds("changed the packet", () =>
-        Send(ServerOracle(Craft.BubbleOf(Client, Own)), Ipv4Endpoint.Parse("131.107.0.1:39328"), Craft.BubbleOf(Client, Own, Craft.Nonce(1))));
+        Send(ServerOracle(Craft.BubbleOf(Client, Own)), IPv4Endpoint.Parse("131.107.0.1:39328"), Craft.BubbleOf(Client, Own, Craft.Nonce(1))));
 
     [TestCase("65.54.227.120:4000")]
     [TestCase("8.8.8.8:3544")]
     [TestCase("10.0.0.1:4000")]
     public void Server_ForwardToWhereNoneMayGo_IsFound(string target)
     {
-        Ipv6Address destination = new TeredoAddress(Primary.Address, TeredoFlags.None, Ipv4Endpoint.Parse(target));
-        Finds("to " + target, () => Send(ServerOracle(Craft.BubbleOf(Client, destination)), Ipv4Endpoint.Parse(target), Craft.BubbleOf(Client, destination)));
+        IPv6Address destination = new TeredoAddress(Primary.Address, TeredoFlags.None, IPv4Endpoint.Parse(target));
+        Finds("to " + target, () => Send(ServerOracle(Craft.BubbleOf(Client, destination)), IPv4Endpoint.Parse(target), Craft.BubbleOf(Client, destination)));
     }
 
     [Test]
     public void Server_ForwardForASpoofedSource_IsFound()
     {
-        Ipv6Address spoofed = new TeredoAddress(Primary.Address, TeredoFlags.None, Stranger);
-        Finds("forwarded for", () => Send(ServerOracle(Craft.BubbleOf(spoofed, Own)), Ipv4Endpoint.Parse("131.107.0.1:39328"), Craft.BubbleOf(spoofed, Own)));
+        IPv6Address spoofed = new TeredoAddress(Primary.Address, TeredoFlags.None, Stranger);
+        Finds("forwarded for", () => Send(ServerOracle(Craft.BubbleOf(spoofed, Own)), IPv4Endpoint.Parse("131.107.0.1:39328"), Craft.BubbleOf(spoofed, Own)));
     }
 
     // ---- Relay
 
-    static readonly TeredoRelayOptions RelayOptions = new() { ServedPrefixes = [new(Ipv6Address.Parse("2001:db8:6::"), 64)] };
+    static readonly TeredoRelayOptions RelayOptions = new() { ServedPrefixes = [new(IPv6Address.Parse("2001:db8:6::"), 64)] };
 
     static RelayOracle RelayOracle()
     {
@@ -256,7 +256,7 @@ public class OracleTests
         return oracle;
     }
 
-    static void Send(RelayOracle oracle, double at, Ipv4Endpoint target, byte[] payload) =>
+    static void Send(RelayOracle oracle, double at, IPv4Endpoint target, byte[] payload) =>
         oracle.OnTransmit(At(at), new(payload.Length, LocalPort.Service, target, 0), payload);
 
     static byte[] RelayBubble => Craft.BubbleOf(new(0xFE80_0000_0000_0000, 77), Peer);
@@ -296,5 +296,5 @@ public class OracleTests
     [TestCase("2001:db8:7::1")]
     [TestCase("2001:0:4136:e378:0:1:2:3")]
     public void Relay_ForwardOutsideTheServedPrefixes_IsFound(string destination) => Finds("forwarded to", () =>
-        RelayOracle().OnDatagram(At(1), PeerMapped, Craft.Udp(Peer, Ipv6Address.Parse(destination), 10), Verdict.Deliver(0, 58)));
+        RelayOracle().OnDatagram(At(1), PeerMapped, Craft.Udp(Peer, IPv6Address.Parse(destination), 10), Verdict.Deliver(0, 58)));
 }

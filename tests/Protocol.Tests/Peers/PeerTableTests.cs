@@ -11,7 +11,7 @@ public class PeerTableTests
 
     static PeerTable NewTable(int capacity, int maxUntrusted) => new(capacity, maxUntrusted, new SeededRandom(1));
 
-    static Ipv6Address Address(uint n) => new(0x2001_0000_0808_0808, (ulong)n * 0x9E37_79B9_7F4A_7C15);
+    static IPv6Address Address(uint n) => new(0x2001_0000_0808_0808, (ulong)n * 0x9E37_79B9_7F4A_7C15);
 
     static int AddTrusted(PeerTable table, Instant now, uint n, PeerFlags flags = PeerFlags.None)
     {
@@ -54,7 +54,7 @@ public class PeerTableTests
     public void PeerTable_AnySequenceOfCalls_HoldsWhatADictionaryHolds(Step[] steps)
     {
         var table = NewTable(32, 12);
-        var model = new Dictionary<Ipv6Address, bool>(); // address to trusted
+        var model = new Dictionary<IPv6Address, bool>(); // address to trusted
         table.Removing = i => Assert.That(model.Remove(table[i].Address), "removed an entry that was not there");
         var now = Start;
         foreach (var (kind, peer) in steps)
@@ -175,10 +175,10 @@ public class PeerTableTests
     }
 
     [Test]
-    public void PeerTable_OneIpv4Address_HasAtMost64Entries()
+    public void PeerTable_OneIPv4Address_HasAtMost64Entries()
     {
         var table = NewTable(4096, 2048);
-        var owner = new Ipv4Address(0x01020304);
+        var owner = new IPv4Address(0x01020304);
         for (uint n = 0; n < 64; n++)
             Assert.That(table.Add(Start, Address(n), owner, trusted: n % 2 == 0), Is.Not.EqualTo(-1));
         Assert.That(table.Add(Start, Address(64), owner, trusted: true), Is.EqualTo(-1));
@@ -195,7 +195,7 @@ public class PeerTableTests
             AddTrusted(table, Start, 0x8000_0000 + n, PeerFlags.Used);
         for (uint n = 0; n < 1_000_000; n++)
         {
-            table.Add(Start, Address(n), new Ipv4Address(n * 7919 + 1), trusted: n % 4 == 0);
+            table.Add(Start, Address(n), new IPv4Address(n * 7919 + 1), trusted: n % 4 == 0);
             if (n % 4 == 0 && table.Find(Address(n)) is >= 0 and int index)
                 table[index].LastReceived = Start;
         }

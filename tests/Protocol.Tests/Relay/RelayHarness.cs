@@ -7,24 +7,24 @@ namespace TeredoSdk.Protocol.Tests.Relay;
 /// <summary>A datagram that the relay sent by itself.</summary>
 sealed record RelayDatagram(Instant At, Transmit Transmit, byte[] Payload)
 {
-    public Ipv4Endpoint Target => Transmit.Target;
-    public bool IsBubble => Ipv6Packet.TryParse(Payload, out var packet) && packet.IsBubble;
-    public Ipv6Address InnerSource => Ipv6Address.Read(Payload.AsSpan(8));
-    public Ipv6Address InnerDestination => Ipv6Address.Read(Payload.AsSpan(24));
+    public IPv4Endpoint Target => Transmit.Target;
+    public bool IsBubble => IPv6Packet.TryParse(Payload, out var packet) && packet.IsBubble;
+    public IPv6Address InnerSource => IPv6Address.Read(Payload.AsSpan(8));
+    public IPv6Address InnerDestination => IPv6Address.Read(Payload.AsSpan(24));
 }
 
 /// <summary>Drives one <see cref="TeredoRelay"/> on a virtual clock and records everything that comes out of it.</summary>
 sealed class RelayHarness
 {
-    public static readonly Ipv4Address Server = Ipv4Address.Parse("203.0.113.1"), Own = Ipv4Address.Parse("203.0.113.20");
-    public static readonly Ipv4Endpoint Mapped = Ipv4Endpoint.Parse("203.0.113.11:39328"), Elsewhere = Ipv4Endpoint.Parse("203.0.113.11:32985");
-    public static readonly Ipv4Endpoint ServerPort = new(Server, 3544);
-    public static readonly Ipv6Address ClientIp = new TeredoAddress(Server, (TeredoFlags)0x2443, Mapped).ToIpv6Address();
-    public static readonly Ipv6Address Native = Ipv6Address.Parse("2001:db8:6::50");
+    public static readonly IPv4Address Server = IPv4Address.Parse("203.0.113.1"), Own = IPv4Address.Parse("203.0.113.20");
+    public static readonly IPv4Endpoint Mapped = IPv4Endpoint.Parse("203.0.113.11:39328"), Elsewhere = IPv4Endpoint.Parse("203.0.113.11:32985");
+    public static readonly IPv4Endpoint ServerPort = new(Server, 3544);
+    public static readonly IPv6Address ClientIp = new TeredoAddress(Server, (TeredoFlags)0x2443, Mapped).ToIPv6Address();
+    public static readonly IPv6Address Native = IPv6Address.Parse("2001:db8:6::50");
 
     public static readonly TeredoRelayOptions Router = new()
     {
-        ServedPrefixes = [new(Ipv6Address.Parse("2001:db8:6::"), 64)],
+        ServedPrefixes = [new(IPv6Address.Parse("2001:db8:6::"), 64)],
         OwnAddresses = [Own],
         AllowPrivateAddresses = true,
     };
@@ -40,7 +40,7 @@ sealed class RelayHarness
     public List<RelayDatagram> Sent { get; } = [];
     public List<byte[]> Errors { get; } = [];
 
-    public static Ipv6Address ClientAt(Ipv4Endpoint mapped, TeredoFlags flags = TeredoFlags.None) => new TeredoAddress(Server, flags, mapped);
+    public static IPv6Address ClientAt(IPv4Endpoint mapped, TeredoFlags flags = TeredoFlags.None) => new TeredoAddress(Server, flags, mapped);
 
     /// <summary>A client whose exchange is over: the relay holds nothing for it and trusts it.</summary>
     public static RelayHarness WithTrustedClient(TeredoRelayOptions? options = null)
@@ -60,7 +60,7 @@ sealed class RelayHarness
         return verdict;
     }
 
-    public Verdict Receive(Ipv4Endpoint source, byte[] payload)
+    public Verdict Receive(IPv4Endpoint source, byte[] payload)
     {
         var verdict = Relay.HandleDatagram(Now, LocalPort.Service, source, payload);
         Drain();

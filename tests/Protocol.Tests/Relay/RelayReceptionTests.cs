@@ -11,7 +11,7 @@ public class RelayReceptionTests
     public void Relay_OuterSourceIsNotTheEmbeddedOne_Drops()
     {
         foreach (var harness in new[] { new RelayHarness(), WithTrustedClient() })
-            foreach (var spoofed in new[] { Elsewhere, new Ipv4Endpoint(Ipv4Address.Parse("203.0.113.99"), Mapped.Port) })
+            foreach (var spoofed in new[] { Elsewhere, new IPv4Endpoint(IPv4Address.Parse("203.0.113.99"), Mapped.Port) })
                 harness.AssertDropped(harness.Receive(spoofed, Build.Udp(ClientIp, Native)), DropReason.SourceMismatch);
     }
 
@@ -20,7 +20,7 @@ public class RelayReceptionTests
     public void Relay_SourceIsNotTeredo_Drops(string source)
     {
         var harness = WithTrustedClient();
-        harness.AssertDropped(harness.Receive(Mapped, Build.Udp(Ipv6Address.Parse(source), Native)), DropReason.BadInnerSource);
+        harness.AssertDropped(harness.Receive(Mapped, Build.Udp(IPv6Address.Parse(source), Native)), DropReason.BadInnerSource);
     }
 
     [Test, Conformance("C-133")]
@@ -60,16 +60,16 @@ public class RelayReceptionTests
     public void Relay_DestinationServed_ForwardsElseDrops()
     {
         var harness = WithTrustedClient();
-        Assert.That(harness.Receive(Mapped, Build.Udp(ClientIp, Ipv6Address.Parse("2001:db8:6::1"))).Kind, Is.EqualTo(VerdictKind.Deliver));
+        Assert.That(harness.Receive(Mapped, Build.Udp(ClientIp, IPv6Address.Parse("2001:db8:6::1"))).Kind, Is.EqualTo(VerdictKind.Deliver));
         foreach (string elsewhere in new[] { "2001:db8:7::1", "2a00::1", "fe80::1", "ff02::1", "fd00::1", "::1" })
-            harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, Ipv6Address.Parse(elsewhere))), DropReason.NotServed);
+            harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, IPv6Address.Parse(elsewhere))), DropReason.NotServed);
     }
 
     [Test, Conformance("C-135", "C-152")]
     public void Relay_HostSpecific_CarriesTheHostsOwnTrafficOnly()
     {
         var harness = WithTrustedClient(HostSpecific);
-        var neighbor = Ipv6Address.Parse("2001:db8:6::51");
+        var neighbor = IPv6Address.Parse("2001:db8:6::51");
         Assert.That(harness.Receive(Mapped, Build.Udp(ClientIp, Native)).Kind, Is.EqualTo(VerdictKind.Deliver));
         Assert.That(harness.Send().Kind, Is.EqualTo(VerdictKind.Send));
         harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, neighbor)), DropReason.NotServed);
@@ -111,7 +111,7 @@ public class RelayReceptionTests
     {
         var harness = WithTrustedClient();
         foreach (double at in new[] { 1.0, 29, 31, 100, 1000 }) // a stale peer's as well
-            foreach (var destination in new[] { Native, Ipv6Address.Parse("fe80::1"), Ipv6Address.Parse("2a00::1"), ClientAt(Elsewhere) })
+            foreach (var destination in new[] { Native, IPv6Address.Parse("fe80::1"), IPv6Address.Parse("2a00::1"), ClientAt(Elsewhere) })
                 foreach (byte hopLimit in new byte[] { 0, 1, 255 })
                 {
                     harness.AdvanceTo(at);
@@ -159,7 +159,7 @@ public class RelayReceptionTests
     [Test]
     public void Relay_Token_IsGoodOnceForTheLastTwoBubblesAnd30Seconds()
     {
-        var third = new Ipv4Endpoint(Elsewhere.Address, 999);
+        var third = new IPv4Endpoint(Elsewhere.Address, 999);
         RelayHarness harness = new(), late = new(), once = new();
         harness.Send();
         harness.AdvanceTo(5);
@@ -194,11 +194,11 @@ public class RelayReceptionTests
     {
         var harness = WithTrustedClient(Router with { ServedPrefixes = [new(default, 0)] });
         harness.AssertDropped(harness.Receive(new(Own, 3545), Build.Udp(ClientAt(new(Own, 3545)), Native)), DropReason.OwnAddress);
-        harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, Ipv6Address.Parse("2002:cb00:7114::1"))), DropReason.BadInnerDestination);
-        harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, Ipv6Address.Parse("2002:e000:1::1"))), DropReason.BadInnerDestination);
+        harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, IPv6Address.Parse("2002:cb00:7114::1"))), DropReason.BadInnerDestination);
+        harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, IPv6Address.Parse("2002:e000:1::1"))), DropReason.BadInnerDestination);
         harness.AssertDropped(harness.Receive(Mapped, Build.Udp(ClientIp, ClientAt(Elsewhere))), DropReason.BadInnerDestination);
         harness.AssertDropped(harness.Receive(ServerPort, Build.Udp(ClientAt(ServerPort), Native)), DropReason.ServerPort);
-        harness.AssertDropped(harness.Receive(new(Ipv4Address.Parse("224.0.0.1"), 1), Build.Udp(ClientAt(new(Ipv4Address.Parse("224.0.0.1"), 1)), Native)),
+        harness.AssertDropped(harness.Receive(new(IPv4Address.Parse("224.0.0.1"), 1), Build.Udp(ClientAt(new(IPv4Address.Parse("224.0.0.1"), 1)), Native)),
             DropReason.SourceNotGlobal);
     }
 

@@ -15,8 +15,8 @@ public class RelayTransmissionTests
     [Conformance("C-125")]
     public void Relay_EmbeddedAddressIsNotGlobal_DropsAndSendsNothing(string address)
     {
-        var (bad, good) = (Ipv4Address.Parse(address), Ipv4Address.Parse("8.8.8.8"));
-        var harness = new RelayHarness(Router with { AllowPrivateAddresses = false, AttachedSubnets = [new(Ipv4Address.Parse("8.8.9.0"), 24)] });
+        var (bad, good) = (IPv4Address.Parse(address), IPv4Address.Parse("8.8.8.8"));
+        var harness = new RelayHarness(Router with { AllowPrivateAddresses = false, AttachedSubnets = [new(IPv4Address.Parse("8.8.9.0"), 24)] });
         harness.AssertDropped(harness.Send(Build.Udp(Native, new TeredoAddress(good, 0, new(bad, 4000)))), DropReason.DestinationNotGlobal);
         harness.AssertDropped(harness.Send(Build.Udp(Native, new TeredoAddress(bad, 0, new(good, 4000)))), DropReason.DestinationNotGlobal);
         Assert.That((harness.Sent.Count, harness.Errors.Count, harness.Relay.PeerCount), Is.EqualTo((0, 0, 0)));
@@ -98,7 +98,7 @@ public class RelayTransmissionTests
         int held = 0;
         for (uint i = 0; i < 20_000; i++)
         {
-            var client = ClientAt(new(new Ipv4Address(0x08000001 + i), 4000));
+            var client = ClientAt(new(new IPv4Address(0x08000001 + i), 4000));
             held += harness.Send(Build.Udp(Native, client, payloadOctets: 1200)).Kind == VerdictKind.Held ? 1 : 0;
             Assert.That((held - harness.Relay.Drops[DropReason.PeerTableFull]) * 1248, Is.LessThanOrEqualTo(1 << 20));
         }
@@ -112,13 +112,13 @@ public class RelayTransmissionTests
         var harness = WithTrustedClient(Router with { MaxPeers = 16 });
         Assert.That(harness.Send().Kind, Is.EqualTo(VerdictKind.Send));
         for (uint i = 0; i < 1000; i++)
-            harness.Send(Build.Udp(Native, ClientAt(new(new Ipv4Address(0x08000001 + i), 4000))));
+            harness.Send(Build.Udp(Native, ClientAt(new(new IPv4Address(0x08000001 + i), 4000))));
         Assert.That(harness.Send().Kind, Is.EqualTo(VerdictKind.Send));
         Assert.That(harness.Relay.PeerCount, Is.LessThanOrEqualTo(16));
     }
 
     [Test, Conformance("C-142")]
-    public void Relay_FloodForPortsOfOneIpv4Address_Remembers64()
+    public void Relay_FloodForPortsOfOneIPv4Address_Remembers64()
     {
         var harness = new RelayHarness();
         for (ushort port = 4000; port < 4064; port++)
@@ -183,7 +183,7 @@ public class RelayTransmissionTests
         harness.Send(packet);
         harness.AdvanceTo(10);
         byte[] octets = harness.Errors.Single();
-        Assert.That(Ipv6Packet.TryParse(octets, out var error) && Icmpv6Message.TryParse(error, out _), "the checksum fits");
+        Assert.That(IPv6Packet.TryParse(octets, out var error) && Icmpv6Message.TryParse(error, out _), "the checksum fits");
         Assert.That((error.Source, error.Destination, error.Length), Is.EqualTo((ClientIp, Native, 1280)));
         Assert.That((error.Payload[0], error.Payload[1]), Is.EqualTo(((byte)Icmpv6Type.DestinationUnreachable, (byte)3)));
         Assert.That(error.Payload[8..].ToArray(), Is.EqualTo(packet[..1232]));
@@ -229,7 +229,7 @@ public class RelayTransmissionTests
     {
         var harness = new RelayHarness();
         foreach (string source in new[] { "2001:db8:7::1", "fe80::1", "ff02::1", "::1", "::", "fd00::1", "::ffff:8.8.8.8" })
-            harness.AssertDropped(harness.Send(Build.Udp(Ipv6Address.Parse(source), ClientIp)), DropReason.BadInnerSource);
+            harness.AssertDropped(harness.Send(Build.Udp(IPv6Address.Parse(source), ClientIp)), DropReason.BadInnerSource);
         Assert.That((harness.Sent.Count, harness.Relay.PeerCount), Is.EqualTo((0, 0)));
     }
 
@@ -240,7 +240,7 @@ public class RelayTransmissionTests
         foreach (ushort port in new ushort[] { 3544, 3545, 40000 })
             harness.AssertDropped(harness.Send(Build.Udp(Native, ClientAt(new(Own, port)))), DropReason.OwnAddress);
         harness.AssertDropped(harness.Send(Build.Udp(Native, new TeredoAddress(Own, 0, Mapped))), DropReason.OwnAddress);
-        harness.AssertDropped(harness.Send(Build.Udp(Ipv6Address.Parse("2002:cb00:7114::1"), ClientIp)), DropReason.BadInnerSource);
+        harness.AssertDropped(harness.Send(Build.Udp(IPv6Address.Parse("2002:cb00:7114::1"), ClientIp)), DropReason.BadInnerSource);
         harness.AssertDropped(harness.Send(Build.Udp(ClientAt(new(Own, 4000)), ClientIp)), DropReason.BadInnerSource);
         Assert.That(harness.Sent, Is.Empty);
     }
@@ -252,7 +252,7 @@ public class RelayTransmissionTests
         harness.AssertDropped(harness.Send(Build.Udp(Native, ClientAt(new(Mapped.Address, 3544)))), DropReason.ServerPort);
         harness.AssertDropped(harness.Send(Build.Udp(Native, ClientAt(new(Mapped.Address, 0)))), DropReason.DestinationNotGlobal);
         harness.AssertDropped(harness.Send(Build.Udp(Native, ClientAt(Mapped, (TeredoFlags)0x0100))), DropReason.BadInnerDestination);
-        harness.AssertDropped(harness.Send(Build.Udp(Native, Ipv6Address.Parse("2001:db8::1"))), DropReason.BadInnerDestination);
+        harness.AssertDropped(harness.Send(Build.Udp(Native, IPv6Address.Parse("2001:db8::1"))), DropReason.BadInnerDestination);
         harness.AssertDropped(harness.Send(Build.Bubble(Native, ClientIp)), DropReason.BadInnerSource);
         harness.AssertDropped(harness.Send([.. Build.Udp(Native, ClientIp), 0]), DropReason.MalformedPacket);
     }
@@ -261,7 +261,7 @@ public class RelayTransmissionTests
     public void Relay_RunOfPackets_GivesOneVerdictForEach()
     {
         var harness = WithTrustedClient();
-        byte[] a = Build.Udp(Native, ClientIp, 52), b = Build.Udp(Native, Ipv6Address.Parse("2001:db8::1"), 52), last = Build.Udp(Native, ClientIp, 12);
+        byte[] a = Build.Udp(Native, ClientIp, 52), b = Build.Udp(Native, IPv6Address.Parse("2001:db8::1"), 52), last = Build.Udp(Native, ClientIp, 12);
         var verdicts = new Verdict[4];
         Assert.That(harness.Relay.HandlePackets(harness.Now, [.. a, .. b, .. a, .. last], 100, verdicts), Is.EqualTo(4));
         Assert.That(verdicts, Is.EqualTo(new[]

@@ -51,7 +51,7 @@ public class ServerCaptureTests
         return (recorded, ours);
     }
 
-    static LocalPort? PortOf(Ipv4Endpoint endpoint) =>
+    static LocalPort? PortOf(IPv4Endpoint endpoint) =>
         endpoint.Port != TeredoPorts.Server ? null
         : endpoint.Address == Primary ? LocalPort.ServerPrimary
         : endpoint.Address == Secondary ? LocalPort.ServerSecondary

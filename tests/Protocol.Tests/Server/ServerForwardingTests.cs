@@ -7,7 +7,7 @@ namespace TeredoSdk.Protocol.Tests.Server;
 /// <summary>RFC 4380 §5.3.1: what a server accepts, and where it sends it.</summary>
 public class ServerForwardingTests
 {
-    static readonly Ipv4Address OtherServer = Ipv4Address.Parse("203.0.113.50");
+    static readonly IPv4Address OtherServer = IPv4Address.Parse("203.0.113.50");
 
     static readonly object[] MalformedDatagrams =
     [
@@ -73,8 +73,8 @@ public class ServerForwardingTests
     [TestCase("10.0.0.1:5000"), TestCase("127.0.0.1:5000"), TestCase("198.51.100.7:5000"), TestCase("239.1.1.1:5000"), Conformance("C-107")]
     public void Rule3_SourceNotGlobal_IsDropped(string text)
     {
-        var options = new TeredoServerOptions { Primary = Ipv4Address.Parse("65.54.227.120"), Secondary = Ipv4Address.Parse("65.54.227.121") };
-        var source = Ipv4Endpoint.Parse(text);
+        var options = new TeredoServerOptions { Primary = IPv4Address.Parse("65.54.227.120"), Secondary = IPv4Address.Parse("65.54.227.121") };
+        var source = IPv4Endpoint.Parse(text);
         var server = new ServerHarness(options);
         Assert.Multiple(() =>
         {
@@ -92,7 +92,7 @@ public class ServerForwardingTests
 
     [TestCase("203.0.113.11:39329"), TestCase("203.0.113.12:39328"), TestCase("203.0.113.12:59982"), Conformance("C-109")]
     public void Rule5_TeredoSourceThatDoesNotMatch_IsDropped(string source) =>
-        Assert.That(new ServerHarness().Drop(Ipv4Endpoint.Parse(source), Vectors.Tv07), Is.EqualTo(DropReason.SourceMismatch));
+        Assert.That(new ServerHarness().Drop(IPv4Endpoint.Parse(source), Vectors.Tv07), Is.EqualTo(DropReason.SourceMismatch));
 
     [Test, Conformance("C-110")]
     public void Rule6_RelayBubbleToOwnClient_IsForwardedAsVector20()
@@ -103,12 +103,12 @@ public class ServerForwardingTests
 
     [Test, Conformance("C-110")]
     public void Rule6_NativeOrUniqueLocalSourceToOwnClient_IsForwarded([Values("2001:db8:6::50", "fd00::1", "2002:c000:0201::1")] string source) =>
-        Assert.That(new ServerHarness().Answer(RelayEndpoint, BubbleOf(Ipv6Address.Parse(source), A)).Target, Is.EqualTo(MappedA));
+        Assert.That(new ServerHarness().Answer(RelayEndpoint, BubbleOf(IPv6Address.Parse(source), A)).Target, Is.EqualTo(MappedA));
 
     [Test]
     public void Rule6_SourceThatNobodyHas_IsDropped(
         [Values("::", "::1", "ff02::1", "::ffff:203.0.113.9", "::203.0.113.9", "fe80::8000:f227:34ff:8efe", "3ffe:831f::1")] string source) =>
-        Assert.That(new ServerHarness().Drop(RelayEndpoint, BubbleOf(Ipv6Address.Parse(source), A)), Is.EqualTo(DropReason.BadInnerSource));
+        Assert.That(new ServerHarness().Drop(RelayEndpoint, BubbleOf(IPv6Address.Parse(source), A)), Is.EqualTo(DropReason.BadInnerSource));
 
     [Test, Conformance("C-111")]
     public void Rule7_NativeSourceToClientOfOtherServer_IsDropped()
@@ -118,7 +118,7 @@ public class ServerForwardingTests
         {
             Assert.That(server.Drop(RelayEndpoint, BubbleOf(Native, AddressOf(MappedA, OtherServer))), Is.EqualTo(DropReason.NotAccepted));
             Assert.That(server.Drop(RelayEndpoint, BubbleOf(Native, AddressOf(MappedA, Secondary))), Is.EqualTo(DropReason.NotAccepted));
-            Assert.That(server.Drop(RelayEndpoint, Echo(Native, Ipv6Address.Parse("2001:db8::1"))), Is.EqualTo(DropReason.NotAccepted));
+            Assert.That(server.Drop(RelayEndpoint, Echo(Native, IPv6Address.Parse("2001:db8::1"))), Is.EqualTo(DropReason.NotAccepted));
         });
     }
 
@@ -127,16 +127,16 @@ public class ServerForwardingTests
         [Values("fe80::1", "ff0e::1", "ff02::1", "ff02::2", "fd00::1", "::1", "::", "::ffff:8.8.8.8", "3ffe:831f:cb00:7101:0:15b1:34ff:8ef3")] string destination)
     {
         var server = new ServerHarness(Options with { ForwardNative = true });
-        foreach (byte[] packet in new[] { BubbleOf(A, Ipv6Address.Parse(destination)), Echo(A, Ipv6Address.Parse(destination)) })
+        foreach (byte[] packet in new[] { BubbleOf(A, IPv6Address.Parse(destination)), Echo(A, IPv6Address.Parse(destination)) })
             Assert.That(server.Drop(MappedA, packet), Is.EqualTo(DropReason.BadInnerDestination));
     }
 
     [Test, Conformance("C-113")]
     public void Destination_EmbedsAddressThatIsNotGlobal_IsDropped([Values("192.168.1.1", "10.0.0.1", "127.0.0.1", "224.0.0.253", "255.255.255.255", "0.0.0.0")] string embedded)
     {
-        var options = new TeredoServerOptions { Primary = Ipv4Address.Parse("65.54.227.120"), Secondary = Ipv4Address.Parse("65.54.227.121") };
-        var source = Ipv4Endpoint.Parse("8.8.4.4:5000");
-        byte[] packet = BubbleOf(AddressOf(source, options.Primary), AddressOf(new(Ipv4Address.Parse(embedded), 5000), options.Primary));
+        var options = new TeredoServerOptions { Primary = IPv4Address.Parse("65.54.227.120"), Secondary = IPv4Address.Parse("65.54.227.121") };
+        var source = IPv4Endpoint.Parse("8.8.4.4:5000");
+        byte[] packet = BubbleOf(AddressOf(source, options.Primary), AddressOf(new(IPv4Address.Parse(embedded), 5000), options.Primary));
         Assert.That(new ServerHarness(options).Drop(source, packet), Is.EqualTo(DropReason.DestinationNotGlobal));
     }
 
@@ -195,7 +195,7 @@ public class ServerForwardingTests
     [Test]
     public void Forward_NeighborDiscovery_NeverGoesToAClient([Values(133, 134, 135, 136, 137)] int type)
     {
-        byte[] packet = Echo(Ipv6Address.Parse("fe80::8000:f227:34ff:8eff"), A, type: (Icmpv6Type)type);
+        byte[] packet = Echo(IPv6Address.Parse("fe80::8000:f227:34ff:8eff"), A, type: (Icmpv6Type)type);
         Assert.That(new ServerHarness().Drop(RelayEndpoint, packet), Is.EqualTo(DropReason.NotAccepted));
     }
 
@@ -224,7 +224,7 @@ public class ServerForwardingTests
             Assert.That(server.Drop(MappedA, Echo(A, Native, hopLimit: 0)), Is.EqualTo(DropReason.HopLimitExceeded));
             Assert.That(server.Answer(MappedA, Echo(A, Native, type: Icmpv6Type.EchoReply, hopLimit: 2)).Via, Is.Null);
             Assert.That(server.Drop(MappedB, Echo(A, Native)), Is.EqualTo(DropReason.SourceMismatch));
-            Assert.That(server.Drop(MappedA, Echo(A, Ipv6Address.Parse("2002:e000:fd::1"))), Is.EqualTo(DropReason.BadInnerDestination));
+            Assert.That(server.Drop(MappedA, Echo(A, IPv6Address.Parse("2002:e000:fd::1"))), Is.EqualTo(DropReason.BadInnerDestination));
         });
     }
 
@@ -249,15 +249,15 @@ public class ServerForwardingTests
             Assert.That(server.Drop(MappedA, damaged), Is.EqualTo(DropReason.MalformedIcmpv6));
             Assert.That(server.Drop(MappedA, Echo(A, own, type: Icmpv6Type.EchoReply)), Is.EqualTo(DropReason.BadInnerDestination));
             Assert.That(server.Drop(MappedA, BubbleOf(A, own)), Is.EqualTo(DropReason.BadInnerDestination));
-            Assert.That(server.Drop(MappedA, Echo(Ipv6Address.Parse("fe80::1"), own)), Is.EqualTo(DropReason.NotAccepted));
+            Assert.That(server.Drop(MappedA, Echo(IPv6Address.Parse("fe80::1"), own)), Is.EqualTo(DropReason.NotAccepted));
         });
     }
 
     [Test, Conformance("C-121")]
     public void Relay_OnTheServersOwnAddress_IsServedWhenConfigured()
     {
-        var relay = new Ipv4Endpoint(Ipv4Address.Parse("65.54.227.120"), 40000);
-        var client = Ipv4Endpoint.Parse("8.8.4.4:5000");
+        var relay = new IPv4Endpoint(IPv4Address.Parse("65.54.227.120"), 40000);
+        var client = IPv4Endpoint.Parse("8.8.4.4:5000");
         var options = new TeredoServerOptions { Primary = relay.Address };
         byte[] bubble = BubbleOf(Native, AddressOf(client, options.Primary));
         Assert.Multiple(() =>

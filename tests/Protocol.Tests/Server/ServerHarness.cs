@@ -6,7 +6,7 @@ using TeredoSdk.Protocol.Wire;
 namespace TeredoSdk.Protocol.Tests.Server;
 
 /// <summary>A datagram that the server sent, or a native packet when <see cref="Via"/> is null.</summary>
-sealed record Sent(string Hex, LocalPort? Via, Ipv4Endpoint Target)
+sealed record Sent(string Hex, LocalPort? Via, IPv4Endpoint Target)
 {
     public int Length => Hex.Length / 2;
 }
@@ -14,11 +14,11 @@ sealed record Sent(string Hex, LocalPort? Via, Ipv4Endpoint Target)
 /// <summary>A laboratory server with the addresses of the test vectors, and what it sent.</summary>
 sealed class ServerHarness
 {
-    public static readonly Ipv4Address Primary = Ipv4Address.Parse("203.0.113.1"), Secondary = Ipv4Address.Parse("203.0.113.2");
-    public static readonly Ipv4Endpoint MappedA = Ipv4Endpoint.Parse("203.0.113.11:39328"), MappedB = Ipv4Endpoint.Parse("203.0.113.12:59982");
-    public static readonly Ipv4Endpoint RelayEndpoint = Ipv4Endpoint.Parse("203.0.113.20:3545");
+    public static readonly IPv4Address Primary = IPv4Address.Parse("203.0.113.1"), Secondary = IPv4Address.Parse("203.0.113.2");
+    public static readonly IPv4Endpoint MappedA = IPv4Endpoint.Parse("203.0.113.11:39328"), MappedB = IPv4Endpoint.Parse("203.0.113.12:59982");
+    public static readonly IPv4Endpoint RelayEndpoint = IPv4Endpoint.Parse("203.0.113.20:3545");
     public static readonly TeredoAddress A = TeredoAddress.Parse("2001:0:cb00:7101:2443:665f:34ff:8ef4"), B = TeredoAddress.Parse("2001:0:cb00:7101:c3:15b1:34ff:8ef3");
-    public static readonly Ipv6Address Native = Ipv6Address.Parse("2001:db8:6::50");
+    public static readonly IPv6Address Native = IPv6Address.Parse("2001:db8:6::50");
 
     public static readonly TeredoServerOptions Options = new() { Primary = Primary, Secondary = Secondary, AllowPrivateAddresses = true, RateLimits = false };
 
@@ -29,7 +29,7 @@ sealed class ServerHarness
     public TeredoServer Server { get; }
 
     /// <summary>Hands in a datagram and takes what it caused; more than one output fails the test.</summary>
-    public (Verdict Verdict, Sent? Sent) Handle(Ipv4Endpoint source, ReadOnlySpan<byte> payload, bool toSecondary = false, double at = 0)
+    public (Verdict Verdict, Sent? Sent) Handle(IPv4Endpoint source, ReadOnlySpan<byte> payload, bool toSecondary = false, double at = 0)
     {
         var verdict = Server.HandleDatagram(Instant.FromSeconds(at), toSecondary ? LocalPort.ServerSecondary : LocalPort.ServerPrimary, source, payload);
         var sent = new List<Sent>();
@@ -41,35 +41,35 @@ sealed class ServerHarness
         return (verdict, sent.SingleOrDefault());
     }
 
-    public Sent Answer(Ipv4Endpoint source, ReadOnlySpan<byte> payload, bool toSecondary = false, double at = 0)
+    public Sent Answer(IPv4Endpoint source, ReadOnlySpan<byte> payload, bool toSecondary = false, double at = 0)
     {
         var (verdict, sent) = Handle(source, payload, toSecondary, at);
         Assert.That(verdict, Is.EqualTo(Verdict.Consumed));
         return sent!;
     }
 
-    public DropReason Drop(Ipv4Endpoint source, ReadOnlySpan<byte> payload, bool toSecondary = false, double at = 0)
+    public DropReason Drop(IPv4Endpoint source, ReadOnlySpan<byte> payload, bool toSecondary = false, double at = 0)
     {
         var (verdict, _) = Handle(source, payload, toSecondary, at);
         Assert.That(verdict.Kind, Is.EqualTo(VerdictKind.Dropped));
         return verdict.Reason;
     }
 
-    public static byte[] BubbleOf(Ipv6Address source, Ipv6Address destination)
+    public static byte[] BubbleOf(IPv6Address source, IPv6Address destination)
     {
         var packet = new byte[Bubble.Size];
         Bubble.Write(packet, source, destination);
         return packet;
     }
 
-    public static byte[] Echo(Ipv6Address source, Ipv6Address destination, int dataLength = 8, Icmpv6Type type = Icmpv6Type.EchoRequest, byte hopLimit = 64)
+    public static byte[] Echo(IPv6Address source, IPv6Address destination, int dataLength = 8, Icmpv6Type type = Icmpv6Type.EchoRequest, byte hopLimit = 64)
     {
         var packet = new byte[48 + dataLength];
         EchoMessage.WritePacket(packet, type, source, destination, 1, 2, new byte[dataLength], hopLimit);
         return packet;
     }
 
-    public static TeredoAddress AddressOf(Ipv4Endpoint mapped, Ipv4Address? server = null) => new(server ?? Primary, TeredoFlags.None, mapped);
+    public static TeredoAddress AddressOf(IPv4Endpoint mapped, IPv4Address? server = null) => new(server ?? Primary, TeredoFlags.None, mapped);
 }
 
 /// <summary>The test vectors that concern a server, with the numbers of the conformance brief.</summary>

@@ -67,7 +67,7 @@ public class ServerLimitTests
         var server = new ServerHarness(Limited);
         int Forward(int sources, double at) => Enumerable.Range(0, sources).Count(i =>
         {
-            var source = new Ipv4Endpoint(new(0x0A000000 + (uint)i), 5000);
+            var source = new IPv4Endpoint(new(0x0A000000 + (uint)i), 5000);
             var target = MappedB with { Port = (ushort)(10_000 + i) };
             return server.Handle(source, BubbleOf(AddressOf(source), AddressOf(target)), at: at).Verdict.Kind == VerdictKind.Consumed;
         });
@@ -101,7 +101,7 @@ public class ServerLimitTests
         {
             for (uint i = from; i < to; i++)
             {
-                var source = new Ipv4Endpoint(new(0x0B000000 + i), 5000);
+                var source = new IPv4Endpoint(new(0x0B000000 + i), 5000);
                 Bubble.Write(bubble, new TeredoAddress(Primary, TeredoFlags.None, source), B);
                 server.HandleDatagram(Instant.FromSeconds(i * 1e-5), LocalPort.ServerPrimary, source, Vectors.Tv01);
                 server.HandleDatagram(Instant.FromSeconds(i * 1e-5), LocalPort.ServerPrimary, source, bubble);

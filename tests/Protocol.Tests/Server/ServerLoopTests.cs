@@ -6,21 +6,21 @@ namespace TeredoSdk.Protocol.Tests.Server;
 /// <summary>RFC 6324's routing loops, in the forms that a Teredo server could take part in.</summary>
 public class ServerLoopTests
 {
-    static readonly Ipv4Address OtherServer = Ipv4Address.Parse("203.0.113.50");
+    static readonly IPv4Address OtherServer = IPv4Address.Parse("203.0.113.50");
 
     [Test, Conformance("C-123", "C-150")]
     public void Server_PacketFromItself_IsDropped([Values("203.0.113.1", "203.0.113.2")] string own, [Values("203.0.113.1", "203.0.113.2")] string target)
     {
         // The attack that stops a server with one packet: source and destination embed its own address and port.
-        var (source, destination) = (new Ipv4Endpoint(Ipv4Address.Parse(own), 3544), new Ipv4Endpoint(Ipv4Address.Parse(target), 3544));
+        var (source, destination) = (new IPv4Endpoint(IPv4Address.Parse(own), 3544), new IPv4Endpoint(IPv4Address.Parse(target), 3544));
         Assert.That(new ServerHarness().Drop(source, BubbleOf(AddressOf(source), AddressOf(destination))), Is.EqualTo(DropReason.OwnAddress));
     }
 
     [Test, Conformance("C-123")]
     public void Server_OwnAddressAsSourceOnAnyPort_IsDroppedUnlessPrivateAddressesAreAllowed()
     {
-        var own = Ipv4Address.Parse("65.54.227.121");
-        var options = new TeredoServerOptions { Primary = Ipv4Address.Parse("65.54.227.120"), Secondary = own };
+        var own = IPv4Address.Parse("65.54.227.121");
+        var options = new TeredoServerOptions { Primary = IPv4Address.Parse("65.54.227.120"), Secondary = own };
         Assert.Multiple(() =>
         {
             Assert.That(new ServerHarness(options).Drop(new(own, 50000), Vectors.Tv01), Is.EqualTo(DropReason.OwnAddress));
@@ -34,7 +34,7 @@ public class ServerLoopTests
     public void Server_DestinationEmbedsOwnAddress_IsDroppedWhateverThePort([Values("203.0.113.1", "203.0.113.2")] string own, [Values(3544, 3545, 50000)] int port)
     {
         var server = new ServerHarness();
-        var destination = new Ipv4Endpoint(Ipv4Address.Parse(own), (ushort)port);
+        var destination = new IPv4Endpoint(IPv4Address.Parse(own), (ushort)port);
         Assert.Multiple(() =>
         {
             Assert.That(server.Drop(MappedA, BubbleOf(A, AddressOf(destination))), Is.EqualTo(DropReason.OwnAddress));
@@ -46,7 +46,7 @@ public class ServerLoopTests
     [Test]
     public void Server_PacketFromOrToServerPort_IsDropped()
     {
-        var other = new Ipv4Endpoint(OtherServer, 3544);
+        var other = new IPv4Endpoint(OtherServer, 3544);
         var server = new ServerHarness();
         Assert.Multiple(() =>
         {
@@ -60,7 +60,7 @@ public class ServerLoopTests
     public void TwoServers_PacketThatEmbedsBoth_IsDroppedByBoth()
     {
         // Each server is handed what the other sends; without the checks this would go on for ever.
-        var (first, second) = (new Ipv4Endpoint(Primary, 3544), new Ipv4Endpoint(OtherServer, 3544));
+        var (first, second) = (new IPv4Endpoint(Primary, 3544), new IPv4Endpoint(OtherServer, 3544));
         var servers = new[] { new ServerHarness(), new ServerHarness(Options with { Primary = OtherServer, Secondary = null }) };
         byte[] packet = BubbleOf(AddressOf(first), AddressOf(second, OtherServer));
         foreach (var (server, source) in new[] { (servers[0], second), (servers[1], first) })
@@ -70,7 +70,7 @@ public class ServerLoopTests
     [Test]
     public void Server_AllowServerPort_ServesClientsThereButNeverPeerServers()
     {
-        var client = new Ipv4Endpoint(Ipv4Address.Parse("203.0.113.13"), 3544);
+        var client = new IPv4Endpoint(IPv4Address.Parse("203.0.113.13"), 3544);
         var server = new ServerHarness(Options with { AllowServerPort = true, PeerServers = [OtherServer] });
         Assert.Multiple(() =>
         {
@@ -86,7 +86,7 @@ public class ServerLoopTests
     [Test, Conformance("C-150")]
     public void Server_6to4AddressThatEmbedsAnOwnAddress_IsDropped([Values("2002:cb00:7101::1", "2002:cb00:7102::1")] string text)
     {
-        var address = Ipv6Address.Parse(text);
+        var address = IPv6Address.Parse(text);
         var server = new ServerHarness(Options with { ForwardNative = true });
         Assert.Multiple(() =>
         {

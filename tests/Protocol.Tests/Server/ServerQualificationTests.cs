@@ -9,7 +9,7 @@ namespace TeredoSdk.Protocol.Tests.Server;
 public class ServerQualificationTests
 {
     static readonly byte[] ConeNonce = Vectors.Hex("00010000112233445566778800");
-    static readonly Ipv4Endpoint Prober = Ipv4Endpoint.Parse("203.0.113.30:37352");
+    static readonly IPv4Endpoint Prober = IPv4Endpoint.Parse("203.0.113.30:37352");
 
     [Test, Conformance("C-108", "C-117", "C-013", "C-009")]
     public void Server_SolicitationWithNonce_IsAnsweredWithVector02()
@@ -57,7 +57,7 @@ public class ServerQualificationTests
     [Test, Conformance("C-021", "C-108")]
     public void Server_LinkLocalSource_IsAnsweredVerbatimWhateverItIs([Values("fe80::5445:5245:444f", "fe80::1", "febf::8000:1:2:3")] string text)
     {
-        var solicitor = Ipv6Address.Parse(text);
+        var solicitor = IPv6Address.Parse(text);
         var packet = new byte[RouterSolicitation.Size];
         RouterSolicitation.Write(packet, solicitor);
         packet[7] = 64; // deployed clients: wrong hop limit,
@@ -79,13 +79,13 @@ public class ServerQualificationTests
     [Test, Conformance("C-119", "C-107")]
     public void Server_SolicitationFromSpoofedSource_IsNotAnswered(
         [Values("224.0.0.253:5000", "255.255.255.255:5000", "0.0.0.0:5000", "192.88.99.1:5000", "203.0.113.11:0")] string source) =>
-        Assert.That(new ServerHarness().Drop(Ipv4Endpoint.Parse(source), Vectors.Tv01), Is.EqualTo(DropReason.SourceNotGlobal));
+        Assert.That(new ServerHarness().Drop(IPv4Endpoint.Parse(source), Vectors.Tv01), Is.EqualTo(DropReason.SourceNotGlobal));
 
     [Test, Conformance("C-119")]
     public void Server_SolicitationFromDirectedBroadcast_IsNotAnswered()
     {
         var options = Options with { AttachedSubnets = [new(Primary, 24)] };
-        Assert.That(new ServerHarness(options).Drop(Ipv4Endpoint.Parse("203.0.113.255:5000"), Vectors.Tv01), Is.EqualTo(DropReason.SourceNotGlobal));
+        Assert.That(new ServerHarness(options).Drop(IPv4Endpoint.Parse("203.0.113.255:5000"), Vectors.Tv01), Is.EqualTo(DropReason.SourceNotGlobal));
     }
 
     [Test]

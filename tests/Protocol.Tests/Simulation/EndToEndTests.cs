@@ -56,7 +56,7 @@ public sealed class EndToEndTests : SimulationTest
         Assert.Multiple(() =>
         {
             Assert.That(bob.Teredo.Datagrams.Select(datagram => (int)datagram.Payload.Span[0]), Is.EqualTo(Enumerable.Range(0, 3)));
-            Assert.That(bob.Teredo.Datagrams.Select(datagram => datagram.Source), Is.All.EqualTo(alice.Teredo.Address.ToIpv6Address()));
+            Assert.That(bob.Teredo.Datagrams.Select(datagram => datagram.Source), Is.All.EqualTo(alice.Teredo.Address.ToIPv6Address()));
         });
     }
 

@@ -116,7 +116,7 @@ public sealed class LinkTests : SimulationTest
     [Test]
     public void Multicast_ReachesWhoJoinedBehindTheSameNat_AndNobodyElse()
     {
-        var group = Ipv4Endpoint.Parse("224.0.0.253:3544");
+        var group = IPv4Endpoint.Parse("224.0.0.253:3544");
         var (nat, other) = (Internet.Nat(NatKind.Cone), Internet.Nat(NatKind.Cone));
         var sender = nat.Host("sender").Bind(5000);
         var (member, stranger) = (nat.Host("member").Join(group), other.Host("stranger").Join(group));

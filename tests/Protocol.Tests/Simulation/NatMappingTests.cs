@@ -120,7 +120,7 @@ public sealed class NatMappingTests : SimulationTest
     {
         var nat = Internet.Nat(Mapping.AddressAndPort, Filtering.AddressAndPort, o => o with { ExternalAddressCount = 4 });
         var (a, b) = (nat.Host("a").Bind(), nat.Host("b").Bind());
-        Ipv4Address[] ofA = [SourceSeen(a, _x1).Address, SourceSeen(a, _x2).Address, SourceSeen(a, _y1).Address];
+        IPv4Address[] ofA = [SourceSeen(a, _x1).Address, SourceSeen(a, _x2).Address, SourceSeen(a, _y1).Address];
         Assert.Multiple(() =>
         {
             Assert.That(ofA.Distinct().Count(), Is.EqualTo(1));
@@ -133,7 +133,7 @@ public sealed class NatMappingTests : SimulationTest
     {
         var nat = Internet.Nat(NatKind.AddressSymmetric);
         var socket = nat.Host("inside").Bind();
-        Ipv4Address[] seen = [SourceSeen(socket, _x1).Address, SourceSeen(socket, _x2).Address, SourceSeen(socket, _y1).Address];
+        IPv4Address[] seen = [SourceSeen(socket, _x1).Address, SourceSeen(socket, _x2).Address, SourceSeen(socket, _y1).Address];
         Assert.Multiple(() =>
         {
             Assert.That(seen, Is.Unique);

@@ -143,7 +143,7 @@ public sealed class NatOptionTests : SimulationTest
         byte[] payload = new byte[14];
         host.Address.Write(payload.AsSpan(1)); // not aligned
         BinaryPrimitives.WriteUInt32BigEndian(payload.AsSpan(6), ~host.Address.Value); // as Teredo writes it
-        new Ipv4Address(host.Address.Value + 100).Write(payload.AsSpan(10)); // nobody's
+        new IPv4Address(host.Address.Value + 100).Write(payload.AsSpan(10)); // nobody's
         byte[] expected = [.. payload];
         nat.ExternalAddress.Write(expected.AsSpan(1));
         host.Bind().Send(_x1.LocalEndpoint, payload);

@@ -57,7 +57,7 @@ public sealed class PcapTests : SimulationTest
         Assert.That(Internet.Capture.Datagrams.Select(datagram => (int)datagram.Payload.Span[0]), Is.EqualTo(Enumerable.Range(7, 3)));
     }
 
-    readonly record struct Record(Instant Time, Ipv4Endpoint Source, Ipv4Endpoint Target, byte Ttl, byte[] Payload);
+    readonly record struct Record(Instant Time, IPv4Endpoint Source, IPv4Endpoint Target, byte Ttl, byte[] Payload);
 
     static List<Record> Parse(ReadOnlySpan<byte> file)
     {
@@ -85,8 +85,8 @@ public sealed class PcapTests : SimulationTest
         Assert.That(BinaryPrimitives.ReadUInt16BigEndian(udp[4..]), Is.EqualTo(udp.Length));
         byte[] checkedOctets = [.. packet[12..20], 0, 17, .. udp[4..6], .. udp];
         Assert.That(Sum(checkedOctets), Is.EqualTo(0xFFFF), "UDP checksum");
-        return new(time, new(Ipv4Address.Read(packet[12..]), BinaryPrimitives.ReadUInt16BigEndian(udp)),
-            new(Ipv4Address.Read(packet[16..]), BinaryPrimitives.ReadUInt16BigEndian(udp[2..])), packet[8], udp[8..].ToArray());
+        return new(time, new(IPv4Address.Read(packet[12..]), BinaryPrimitives.ReadUInt16BigEndian(udp)),
+            new(IPv4Address.Read(packet[16..]), BinaryPrimitives.ReadUInt16BigEndian(udp[2..])), packet[8], udp[8..].ToArray());
     }
 
     static int Sum(ReadOnlySpan<byte> octets)

@@ -103,7 +103,7 @@ public sealed class SimulatedInternetTests : SimulationTest
         {
             Assert.That(SourceSeen(socket, remote).Address, Is.EqualTo(second.ExternalAddress));
             Assert.That(second.InsideSubnet.Contains(host.Address), Is.True);
-            Assert.That(socket.LocalEndpoint, Is.EqualTo(new Ipv4Endpoint(host.Address, 5000)));
+            Assert.That(socket.LocalEndpoint, Is.EqualTo(new IPv4Endpoint(host.Address, 5000)));
             Assert.That(Reaches(remote, external, socket), Is.False);
         });
     }

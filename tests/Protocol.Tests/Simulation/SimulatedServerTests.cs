@@ -20,7 +20,7 @@ public sealed class SimulatedServerTests : SimulationTest
         Assert.Multiple(() =>
         {
             Assert.That(primary?.Address, Is.EqualTo(nat.ExternalAddress));
-            Assert.That(secondary, Is.EqualTo(new Ipv4Endpoint(nat.ExternalAddress, (ushort)(primary!.Value.Port + 1))));
+            Assert.That(secondary, Is.EqualTo(new IPv4Endpoint(nat.ExternalAddress, (ushort)(primary!.Value.Port + 1))));
         });
     }
 
@@ -30,7 +30,7 @@ public sealed class SimulatedServerTests : SimulationTest
         var socket = Internet.Host("client").Bind();
         byte[] solicitation = new byte[RouterSolicitation.Size];
         RouterSolicitation.Write(solicitation, TeredoLinkLocal.Client);
-        foreach (var address in (Ipv4Address[])[_server.Address.Primary, _server.Address.Secondary])
+        foreach (var address in (IPv4Address[])[_server.Address.Primary, _server.Address.Secondary])
         {
             foreach (ushort port in (ushort[])[3543, 3545])
             {
@@ -40,7 +40,7 @@ public sealed class SimulatedServerTests : SimulationTest
                 Assert.That(socket.Received, Has.Count.EqualTo(before), $"port {port}");
             }
             Assert.That(Solicit(socket, address), Is.EqualTo(socket.LocalEndpoint));
-            Assert.That(socket.Received[^1].Source, Is.EqualTo(new Ipv4Endpoint(address, 3544)));
+            Assert.That(socket.Received[^1].Source, Is.EqualTo(new IPv4Endpoint(address, 3544)));
         }
     }
 
@@ -71,7 +71,7 @@ public sealed class SimulatedServerTests : SimulationTest
         socket.Send(new(_server.Address.Primary, 3544), packet);
         Internet.RunFor(Second);
         Assert.That(node.Received, Has.Count.EqualTo(1));
-        Assert.That(Ipv6Address.Read(node.Received[0].Octets.Span[8..]), Is.EqualTo(own.ToIpv6Address()));
+        Assert.That(IPv6Address.Read(node.Received[0].Octets.Span[8..]), Is.EqualTo(own.ToIPv6Address()));
     }
 
     [Test]
@@ -87,10 +87,10 @@ public sealed class SimulatedServerTests : SimulationTest
     }
 
     /// <returns>The endpoint in the origin indication, or null when no answer came within a second.</returns>
-    Ipv4Endpoint? Solicit(SimulatedUdpSocket socket, Ipv4Address server)
+    IPv4Endpoint? Solicit(SimulatedUdpSocket socket, IPv4Address server)
     {
         byte[] solicitation = new byte[RouterSolicitation.Size];
-        RouterSolicitation.Write(solicitation, Ipv6Address.Parse("fe80::ffff:ffff:ffff"));
+        RouterSolicitation.Write(solicitation, IPv6Address.Parse("fe80::ffff:ffff:ffff"));
         int before = socket.Received.Count;
         socket.Send(new(server, 3544), solicitation);
         Internet.RunFor(Second);

@@ -25,7 +25,7 @@ public abstract class SimulationTest
     }
 
     /// <summary>Sends one octet, lets a second pass, and says whether the octet arrived.</summary>
-    protected bool Reaches(SimulatedUdpSocket from, Ipv4Endpoint target, SimulatedUdpSocket at, byte ttl = 0)
+    protected bool Reaches(SimulatedUdpSocket from, IPv4Endpoint target, SimulatedUdpSocket at, byte ttl = 0)
     {
         int before = at.Received.Count;
         from.Send(target, [7], ttl);
@@ -34,7 +34,7 @@ public abstract class SimulationTest
     }
 
     /// <summary>Sends one octet to a public socket and returns the source that it sees.</summary>
-    protected Ipv4Endpoint SourceSeen(SimulatedUdpSocket from, SimulatedUdpSocket remote)
+    protected IPv4Endpoint SourceSeen(SimulatedUdpSocket from, SimulatedUdpSocket remote)
     {
         Assert.That(Reaches(from, remote.LocalEndpoint, remote), Is.True, "the datagram did not go out");
         return remote.Received[^1].Source;

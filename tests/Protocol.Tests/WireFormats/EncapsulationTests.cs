@@ -8,7 +8,7 @@ namespace TeredoSdk.Protocol.Tests.WireFormats;
 public class EncapsulationTests
 {
     static readonly byte[] BubbleOctets = TestData.Vector("TV-07");
-    static readonly Ipv4Endpoint Mapped = Ipv4Endpoint.Parse("192.0.2.1:4096");
+    static readonly IPv4Endpoint Mapped = IPv4Endpoint.Parse("192.0.2.1:4096");
 
     [Test, Conformance("C-010")]
     public void Encapsulation_AuthenticationThenOrigin_IsAccepted()
@@ -38,8 +38,8 @@ public class EncapsulationTests
     {
         byte[] octets = Convert.FromHexString("0000feaefefdfcfb");
         Assert.That(OriginIndication.TryParse(octets, out var origin), Is.True);
-        Assert.That(origin.MappedEndpoint, Is.EqualTo(Ipv4Endpoint.Parse("1.2.3.4:337")));
-        Assert.That(Octets.Of(o => OriginIndication.Write(o, Ipv4Endpoint.Parse("1.2.3.4:337"))), Is.EqualTo(octets));
+        Assert.That(origin.MappedEndpoint, Is.EqualTo(IPv4Endpoint.Parse("1.2.3.4:337")));
+        Assert.That(Octets.Of(o => OriginIndication.Write(o, IPv4Endpoint.Parse("1.2.3.4:337"))), Is.EqualTo(octets));
     }
 
     [TestCase(255, 255), TestCase(0, 1), TestCase(1, 0), TestCase(200, 0)]
@@ -57,7 +57,7 @@ public class EncapsulationTests
     public void Encapsulation_PacketLargerThanTheMtu_IsParsed(int length)
     {
         byte[] datagram = new byte[length];
-        Ipv6Packet.WriteHeader(datagram, length - Ipv6Packet.HeaderSize, NextHeader.Tcp, 64, default, default);
+        IPv6Packet.WriteHeader(datagram, length - IPv6Packet.HeaderSize, NextHeader.Tcp, 64, default, default);
         Assert.That(Encapsulation.TryParse(datagram, out var parsed, out _), Is.True);
         Assert.That((parsed.Packet.Length, parsed.TrailerOctets.Length), Is.EqualTo((length, 0)));
     }
@@ -113,12 +113,12 @@ public class EncapsulationTests
     [Property(MaxTest = 200)]
     public bool Encapsulation_RoundTrip_KeepsEveryPart(ulong nonce, uint address, ushort port, byte[] payload, byte[] rest)
     {
-        var mapped = new Ipv4Endpoint(new(address), port);
+        var mapped = new IPv4Endpoint(new(address), port);
         byte[] datagram = Octets.Of(o => Authentication.Write(o, nonce), o => OriginIndication.Write(o, mapped),
-            o => Ipv6Packet.WriteHeader(o, payload.Length, NextHeader.Tcp, 9, new(1, 2), new(3, 4)), o => Copy(payload, o), o => Copy(rest, o));
+            o => IPv6Packet.WriteHeader(o, payload.Length, NextHeader.Tcp, 9, new(1, 2), new(3, 4)), o => Copy(payload, o), o => Copy(rest, o));
         return Encapsulation.TryParse(datagram, out var parsed, out _)
             && parsed.Authentication.Nonce == nonce && parsed.Origin.MappedEndpoint == mapped
-            && parsed.Packet.Source == new Ipv6Address(1, 2) && parsed.Packet.Destination == new Ipv6Address(3, 4)
+            && parsed.Packet.Source == new IPv6Address(1, 2) && parsed.Packet.Destination == new IPv6Address(3, 4)
             && parsed.Packet.HopLimit == 9 && parsed.Packet.NextHeader == NextHeader.Tcp
             && parsed.Packet.Payload.SequenceEqual(payload) && parsed.TrailerOctets.SequenceEqual(rest);
     }

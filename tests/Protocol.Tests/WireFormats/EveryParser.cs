@@ -19,7 +19,7 @@ public static class EveryParser
             read += Read(authentication, octets);
         if (OriginIndication.TryParse(octets, out var origin))
             read += origin.MappedEndpoint.Port;
-        if (Ipv6Packet.TryParse(octets, out var packet))
+        if (IPv6Packet.TryParse(octets, out var packet))
             read += Read(packet);
         return read + ReadTrailers(octets);
     }
@@ -28,7 +28,7 @@ public static class EveryParser
         authentication.ClientIdentifier.Length + authentication.Value.Length + (int)authentication.Nonce + authentication.Confirmation
         + (authentication.Verify(AuthenticationAlgorithm.HmacSha256, [1], [], packet) ? 1 : 0);
 
-    static int Read(in Ipv6Packet packet)
+    static int Read(in IPv6Packet packet)
     {
         int read = packet.NextHeader + packet.HopLimit + packet.Payload.Length + (packet.HasSourceRoute ? 1 : 0) + (packet.IsBubble ? 1 : 0)
             + (RouterSolicitation.Matches(packet) ? 1 : 0) + (Icmpv6Error.MayAnswer(packet) ? 1 : 0);

@@ -6,14 +6,14 @@ namespace TeredoSdk.Protocol.Tests.WireFormats;
 /// <summary>RFC 4443: echo messages and errors.</summary>
 public class Icmpv6Tests
 {
-    static readonly Ipv6Address Source = Ipv6Address.Parse("2001:db8::1"), Destination = Ipv6Address.Parse("2001:db8::2");
+    static readonly IPv6Address Source = IPv6Address.Parse("2001:db8::1"), Destination = IPv6Address.Parse("2001:db8::2");
 
     [Property(MaxTest = 200)]
     public bool Echo_RoundTrip_KeepsEachField(bool reply, ushort identifier, ushort sequence, byte[] data)
     {
         var type = reply ? Icmpv6Type.EchoReply : Icmpv6Type.EchoRequest;
         byte[] octets = Octets.Of(o => EchoMessage.WritePacket(o, type, Source, Destination, identifier, sequence, data));
-        return Ipv6Packet.TryParse(octets, out var packet) && Icmpv6Message.TryParse(packet, out var message) && !message.IsError
+        return IPv6Packet.TryParse(octets, out var packet) && Icmpv6Message.TryParse(packet, out var message) && !message.IsError
             && EchoMessage.TryParse(message, out var echo) && echo.IsReply == reply && echo.Identifier == identifier
             && echo.Sequence == sequence && echo.Data.SequenceEqual(data);
     }
@@ -24,15 +24,15 @@ public class Icmpv6Tests
         byte[] octets = Octets.Of(o => EchoMessage.WritePacket(o, Icmpv6Type.EchoRequest, Source, Destination, 1, 2, []));
         octets[at] = value;
         Icmpv6Message.WriteChecksum(octets);
-        Assert.That(Ipv6Packet.TryParse(octets, out var packet) && Icmpv6Message.TryParse(packet, out var message)
+        Assert.That(IPv6Packet.TryParse(octets, out var packet) && Icmpv6Message.TryParse(packet, out var message)
             && !EchoMessage.TryParse(message, out _), Is.True);
     }
 
     [Test]
     public void Message_ShorterThanItsHeader_IsRejected([Range(0, 3)] int length)
     {
-        byte[] octets = [.. Octets.Of(o => Ipv6Packet.WriteHeader(o, length, NextHeader.Icmpv6, 64, Source, Destination)), .. new byte[length]];
-        Assert.That(Ipv6Packet.TryParse(octets, out var packet), Is.True);
+        byte[] octets = [.. Octets.Of(o => IPv6Packet.WriteHeader(o, length, NextHeader.Icmpv6, 64, Source, Destination)), .. new byte[length]];
+        Assert.That(IPv6Packet.TryParse(octets, out var packet), Is.True);
         Assert.That(Icmpv6Message.TryParse(packet, out _), Is.False);
     }
 
@@ -42,7 +42,7 @@ public class Icmpv6Tests
         byte[] quoted = [.. Enumerable.Range(0, quotedLength).Select(i => (byte)i)];
         byte[] octets = Octets.Of(o => Icmpv6Error.WritePacket(o, Icmpv6Type.DestinationUnreachable, Icmpv6Error.AddressUnreachable, 7, Source, Destination, quoted));
         Assert.That(octets, Has.Length.EqualTo(Math.Min(48 + quotedLength, 1280)));
-        Assert.That(Ipv6Packet.TryParse(octets, out var packet), Is.True);
+        Assert.That(IPv6Packet.TryParse(octets, out var packet), Is.True);
         Assert.That(Icmpv6Message.TryParse(packet, out var message), Is.True);
         Assert.That((message.Type, message.Code, message.IsError), Is.EqualTo((Icmpv6Type.DestinationUnreachable, (byte)3, true)));
         Assert.That(message.Octets[7], Is.EqualTo(7));
@@ -57,14 +57,14 @@ public class Icmpv6Tests
         Assert.That(MayAnswer(Packet(NextHeader.Icmpv6, 1, Source, Destination)), Is.False);
         Assert.That(MayAnswer(Packet(NextHeader.Icmpv6, 127, Source, Destination)), Is.False);
         Assert.That(MayAnswer(Packet(NextHeader.Icmpv6, 137, Source, Destination)), Is.False, "a redirect");
-        Assert.That(MayAnswer(Packet(NextHeader.Udp, 0, Source, Ipv6Address.AllNodes)), Is.False);
-        Assert.That(MayAnswer(Packet(NextHeader.Udp, 0, Ipv6Address.AllNodes, Destination)), Is.False);
+        Assert.That(MayAnswer(Packet(NextHeader.Udp, 0, Source, IPv6Address.AllNodes)), Is.False);
+        Assert.That(MayAnswer(Packet(NextHeader.Udp, 0, IPv6Address.AllNodes, Destination)), Is.False);
         Assert.That(MayAnswer(Packet(NextHeader.Udp, 0, default, Destination)), Is.False);
         Assert.That(MayAnswer(Octets.Of(o => Bubble.Write(o, Source, Destination))), Is.False);
     }
 
-    static bool MayAnswer(byte[] octets) => Ipv6Packet.TryParse(octets, out var packet) && Icmpv6Error.MayAnswer(packet);
+    static bool MayAnswer(byte[] octets) => IPv6Packet.TryParse(octets, out var packet) && Icmpv6Error.MayAnswer(packet);
 
-    static byte[] Packet(byte nextHeader, byte firstOctet, Ipv6Address source, Ipv6Address destination) =>
-        [.. Octets.Of(o => Ipv6Packet.WriteHeader(o, 8, nextHeader, 64, source, destination)), firstOctet, 0, 0, 0, 0, 0, 0, 0];
+    static byte[] Packet(byte nextHeader, byte firstOctet, IPv6Address source, IPv6Address destination) =>
+        [.. Octets.Of(o => IPv6Packet.WriteHeader(o, 8, nextHeader, 64, source, destination)), firstOctet, 0, 0, 0, 0, 0, 0, 0];
 }

@@ -6,7 +6,7 @@ namespace TeredoSdk.Protocol.Tests.WireFormats;
 /// <summary>RFC 1071 and RFC 8200 §8.1, against the plainest computation there is.</summary>
 public class InternetChecksumTests
 {
-    static readonly Ipv6Address Source = Ipv6Address.Parse("2001:db8::1"), Destination = Ipv6Address.Parse("fe80::ffff:ffff:ffff");
+    static readonly IPv6Address Source = IPv6Address.Parse("2001:db8::1"), Destination = IPv6Address.Parse("fe80::ffff:ffff:ffff");
 
     [Test]
     public void Checksum_EveryLengthTo200_EqualsThePlainSum()

@@ -7,7 +7,7 @@ namespace TeredoSdk.Protocol.Tests.WireFormats;
 /// <summary>RFC 8200: IPv6 packets, source routes, UDP; RFC 4380 §2.8: bubbles.</summary>
 public class PacketTests
 {
-    static readonly Ipv6Address Source = Ipv6Address.Parse("2001:db8::1"), Destination = Ipv6Address.Parse("2001:db8::2");
+    static readonly IPv6Address Source = IPv6Address.Parse("2001:db8::1"), Destination = IPv6Address.Parse("2001:db8::2");
 
     [TestCase(59, 0, true), TestCase(59, 8, false), TestCase(58, 0, false), TestCase(17, 0, false)]
     [Conformance("C-092")]
@@ -24,7 +24,7 @@ public class PacketTests
     {
         byte[] octets = Packet(NextHeader.None, []);
         octets[0] = (byte)(version << 4 | 0x0F);
-        Assert.That(Ipv6Packet.TryParse(octets, out _), Is.EqualTo(version == 6));
+        Assert.That(IPv6Packet.TryParse(octets, out _), Is.EqualTo(version == 6));
     }
 
     [TestCase(new byte[] { 43, 0, 0, 0, 0, 0, 0, 0 }, 0, false, TestName = "SourceRoute_OptionsThenRoutingTypeCut_IsNone")]
@@ -76,7 +76,7 @@ public class PacketTests
     public bool Udp_RoundTrip_KeepsEachField(ushort sourcePort, ushort destinationPort, byte[] payload, byte hopLimit)
     {
         byte[] packet = Octets.Of(o => UdpDatagram.WritePacket(o, Source, sourcePort, Destination, destinationPort, payload, hopLimit));
-        return Ipv6Packet.TryParse(packet, out var parsed) && parsed.HopLimit == hopLimit && UdpDatagram.TryParse(parsed, out var udp)
+        return IPv6Packet.TryParse(packet, out var parsed) && parsed.HopLimit == hopLimit && UdpDatagram.TryParse(parsed, out var udp)
             && udp.SourcePort == sourcePort && udp.DestinationPort == destinationPort && udp.Payload.SequenceEqual(payload);
     }
 
@@ -106,15 +106,15 @@ public class PacketTests
 
     [TestCase(-1), TestCase(65_536)]
     public void PayloadLengthThatTheHeaderCannotSay_IsRefused(int length) => Assert.That(
-        () => Ipv6Packet.WriteHeader(new byte[Ipv6Packet.HeaderSize], length, NextHeader.Udp, 64, Source, Destination),
+        () => IPv6Packet.WriteHeader(new byte[IPv6Packet.HeaderSize], length, NextHeader.Udp, 64, Source, Destination),
         Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("payloadLength"));
 
     static byte[] Packet(byte nextHeader, byte[] payload) =>
-        [.. Octets.Of(o => Ipv6Packet.WriteHeader(o, payload.Length, nextHeader, 64, Source, Destination)), .. payload];
+        [.. Octets.Of(o => IPv6Packet.WriteHeader(o, payload.Length, nextHeader, 64, Source, Destination)), .. payload];
 
-    static Ipv6Packet Parse(byte[] octets)
+    static IPv6Packet Parse(byte[] octets)
     {
-        Assert.That(Ipv6Packet.TryParse(octets, out var packet), Is.True);
+        Assert.That(IPv6Packet.TryParse(octets, out var packet), Is.True);
         return packet;
     }
 }

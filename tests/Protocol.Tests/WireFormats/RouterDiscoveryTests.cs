@@ -8,13 +8,13 @@ namespace TeredoSdk.Protocol.Tests.WireFormats;
 public class RouterDiscoveryTests
 {
     const int FirstOption = 56, MtuOption = 88;
-    static readonly Ipv4Address Server = Ipv4Address.Parse("203.0.113.1");
+    static readonly IPv4Address Server = IPv4Address.Parse("203.0.113.1");
 
     [Test]
     public void Advertisement_AsWritten_IsAcceptedWithPrefixAndMtu()
     {
         var advertisement = Accepted(Advertisement());
-        Assert.That(advertisement.Prefix, Is.EqualTo(new Ipv6Prefix(Ipv6Address.Parse("2001:0:cb00:7101::"), 64)));
+        Assert.That(advertisement.Prefix, Is.EqualTo(new IPv6Prefix(IPv6Address.Parse("2001:0:cb00:7101::"), 64)));
         Assert.That(advertisement.MtuOctets, Is.EqualTo(1280));
     }
 
@@ -67,7 +67,7 @@ public class RouterDiscoveryTests
     public void Advertisement_SourceNotLinkLocal_IsIgnored()
     {
         byte[] octets = Advertisement();
-        Ipv6Address.Parse("2001:db8::1").Write(octets.AsSpan(8));
+        IPv6Address.Parse("2001:db8::1").Write(octets.AsSpan(8));
         AssertIgnored(WithChecksum(octets));
     }
 
@@ -109,9 +109,9 @@ public class RouterDiscoveryTests
     [Property(MaxTest = 200)]
     public bool Advertisement_RoundTrip_KeepsServerAndDestination(uint server, ulong identifier)
     {
-        var destination = new Ipv6Address(0xFE80_0000_0000_0000, identifier);
+        var destination = new IPv6Address(0xFE80_0000_0000_0000, identifier);
         byte[] octets = Octets.Of(o => RouterAdvertisement.Write(o, new(server), destination));
-        return Ipv6Packet.TryParse(octets, out var packet) && packet.Destination == destination && packet.Source == TeredoLinkLocal.Server(new(server))
+        return IPv6Packet.TryParse(octets, out var packet) && packet.Destination == destination && packet.Source == TeredoLinkLocal.Server(new(server))
             && RouterAdvertisement.TryParse(packet, out var parsed)
             && parsed == new RouterAdvertisement(new(new(0x2001_0000_0000_0000ul | server, 0), 64), 1280);
     }
@@ -121,15 +121,15 @@ public class RouterDiscoveryTests
     [TestCase("fe80::1", "ff02::1", false), TestCase("fe80::1", "fe80::8000:f227:34ff:8efe", false)]
     public void Solicitation_IsFromAnyLinkLocalAddressToAllRouters(string source, string destination, bool matches)
     {
-        byte[] octets = Octets.Of(o => RouterSolicitation.Write(o, Ipv6Address.Parse(source)));
-        Ipv6Address.Parse(destination).Write(octets.AsSpan(24));
-        Assert.That(Ipv6Packet.TryParse(octets, out var packet), Is.True);
+        byte[] octets = Octets.Of(o => RouterSolicitation.Write(o, IPv6Address.Parse(source)));
+        IPv6Address.Parse(destination).Write(octets.AsSpan(24));
+        Assert.That(IPv6Packet.TryParse(octets, out var packet), Is.True);
         Assert.That(RouterSolicitation.Matches(packet), Is.EqualTo(matches));
     }
 
     [TestCase("fe80::ffff:ffff:ffff", false), TestCase("fe80::8000:ffff:ffff:ffff", true), TestCase("fe80::7fff:ffff:ffff:ffff", false)]
     public void ConeBit_IsTheFirstOfTheFlags(string source, bool cone) =>
-        Assert.That(TeredoLinkLocal.HasConeBit(Ipv6Address.Parse(source)), Is.EqualTo(cone));
+        Assert.That(TeredoLinkLocal.HasConeBit(IPv6Address.Parse(source)), Is.EqualTo(cone));
 
     [Test]
     public void LinkLocal_OfAClient_HasConeBit0() => Assert.That(TeredoLinkLocal.Client.ToString(), Is.EqualTo("fe80::ffff:ffff:ffff"));
@@ -150,7 +150,7 @@ public class RouterDiscoveryTests
 
     static byte[] Resized(byte[] octets)
     {
-        BinaryPrimitives.WriteUInt16BigEndian(octets.AsSpan(4), (ushort)(octets.Length - Ipv6Packet.HeaderSize));
+        BinaryPrimitives.WriteUInt16BigEndian(octets.AsSpan(4), (ushort)(octets.Length - IPv6Packet.HeaderSize));
         return WithChecksum(octets);
     }
 
@@ -168,14 +168,14 @@ public class RouterDiscoveryTests
 
     static void AssertIgnored(byte[] octets)
     {
-        Assert.That(Ipv6Packet.TryParse(octets, out var packet), Is.True);
+        Assert.That(IPv6Packet.TryParse(octets, out var packet), Is.True);
         Assert.That(Icmpv6Message.TryParse(packet, out _), Is.True, "the checksum is not what it is ignored for");
         Assert.That(RouterAdvertisement.TryParse(packet, out _), Is.False);
     }
 
     static bool TryParse(byte[] octets, out RouterAdvertisement advertisement)
     {
-        Assert.That(Ipv6Packet.TryParse(octets, out var packet), Is.True);
+        Assert.That(IPv6Packet.TryParse(octets, out var packet), Is.True);
         return RouterAdvertisement.TryParse(packet, out advertisement);
     }
 }

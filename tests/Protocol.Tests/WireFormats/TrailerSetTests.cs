@@ -15,7 +15,7 @@ public class TrailerSetTests
     public void Trailers_TwoAlternateLists_LastWins()
     {
         var trailers = Parse("030800000102030410e1" + "030800000506070810e1");
-        Assert.That(trailers.AlternateAddresses.ToArray(), Is.EqualTo(new[] { Ipv4Endpoint.Parse("5.6.7.8:4321") }));
+        Assert.That(trailers.AlternateAddresses.ToArray(), Is.EqualTo(new[] { IPv4Endpoint.Parse("5.6.7.8:4321") }));
     }
 
     [Test, Conformance("C-155")]
@@ -74,7 +74,7 @@ public class TrailerSetTests
     [Conformance("C-159")]
     public void AlternateAddresses_OneToFour_ComeBackInOrder(int count)
     {
-        var sent = Enumerable.Range(1, count).Select(i => new Ipv4Endpoint(new(0x0A000000u + (uint)i), (ushort)(1000 + i))).ToArray();
+        var sent = Enumerable.Range(1, count).Select(i => new IPv4Endpoint(new(0x0A000000u + (uint)i), (ushort)(1000 + i))).ToArray();
         byte[] octets = Octets.Of(o => TrailerSet.WriteAlternateAddresses(o, sent));
         Assert.That(octets[1], Is.EqualTo(2 + 6 * count));
         Assert.That(TrailerSet.TryParse(octets, out var trailers), Is.True);
@@ -109,7 +109,7 @@ public class TrailerSetTests
     [TestCase(0), TestCase(5)]
     public void AlternateAddresses_WrittenWithNoneOrFive_Throws(int count)
     {
-        var addresses = new Ipv4Endpoint[count];
+        var addresses = new IPv4Endpoint[count];
         Assert.That(() => TrailerSet.WriteAlternateAddresses(new byte[64], addresses),
             Throws.InstanceOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("addresses"));
     }

@@ -6,14 +6,14 @@ namespace TeredoSdk.Protocol.Tests.WireFormats;
 /// <summary>The thirty test vectors: each decodes to what it is said to be, and is what the library writes.</summary>
 public class VectorTests
 {
-    static readonly Ipv6Address A = Ipv6Address.Parse("2001:0:cb00:7101:2443:665f:34ff:8ef4");
-    static readonly Ipv6Address B = Ipv6Address.Parse("2001:0:cb00:7101:c3:15b1:34ff:8ef3");
-    static readonly Ipv6Address Native = Ipv6Address.Parse("2001:db8:6::50");
-    static readonly Ipv6Address ServerLinkLocal = Ipv6Address.Parse("fe80::8000:f227:34ff:8efe");
-    static readonly Ipv6Address ConeLinkLocal = Ipv6Address.Parse("fe80::8000:ffff:ffff:ffff");
-    static readonly Ipv6Address MiredoLinkLocal = Ipv6Address.Parse("fe80::a0d0:ff6:c783:f6ce");
-    static readonly Ipv4Address Server = Ipv4Address.Parse("203.0.113.1");
-    static readonly Ipv4Endpoint MappedA = Ipv4Endpoint.Parse("203.0.113.11:39328");
+    static readonly IPv6Address A = IPv6Address.Parse("2001:0:cb00:7101:2443:665f:34ff:8ef4");
+    static readonly IPv6Address B = IPv6Address.Parse("2001:0:cb00:7101:c3:15b1:34ff:8ef3");
+    static readonly IPv6Address Native = IPv6Address.Parse("2001:db8:6::50");
+    static readonly IPv6Address ServerLinkLocal = IPv6Address.Parse("fe80::8000:f227:34ff:8efe");
+    static readonly IPv6Address ConeLinkLocal = IPv6Address.Parse("fe80::8000:ffff:ffff:ffff");
+    static readonly IPv6Address MiredoLinkLocal = IPv6Address.Parse("fe80::a0d0:ff6:c783:f6ce");
+    static readonly IPv4Address Server = IPv4Address.Parse("203.0.113.1");
+    static readonly IPv4Endpoint MappedA = IPv4Endpoint.Parse("203.0.113.11:39328");
     static readonly byte[] Secret = "teredo-shared-secret"u8.ToArray(), ClientIdentifier = "client-01"u8.ToArray();
     const ulong SecureNonce = 0x0123456789abcdef;
     const uint TrailerNonce = 0xcafebabe;
@@ -52,7 +52,7 @@ public class VectorTests
     [TestCase("TV-22", 0xb2b2b2b2b2b2b2b2, "203.0.113.11:1202", "fe80::ffff:ffff:ffff")]
     public void Advertisement_CarriesNonceOriginPrefixAndMtu(string name, ulong nonce, string mapped, string destination)
     {
-        var (endpoint, to) = (Ipv4Endpoint.Parse(mapped), Ipv6Address.Parse(destination));
+        var (endpoint, to) = (IPv4Endpoint.Parse(mapped), IPv6Address.Parse(destination));
         var datagram = Parse(name);
         AssertAuthentication(datagram, nonce);
         AssertAdvertisement(datagram, endpoint, to);
@@ -119,7 +119,7 @@ public class VectorTests
     [Test, Conformance("C-159")]
     public void TV12_AlternateAddresses_AreNotInverted()
     {
-        Ipv4Endpoint[] expected = [Ipv4Endpoint.Parse("10.1.0.2:39328"), Ipv4Endpoint.Parse("192.168.1.7:39328")];
+        IPv4Endpoint[] expected = [IPv4Endpoint.Parse("10.1.0.2:39328"), IPv4Endpoint.Parse("192.168.1.7:39328")];
         AssertBubble("TV-12", A, B, hopLimit: 64);
         var trailers = ParseTrailers("TV-12");
         Assert.That(trailers.Nonce, Is.EqualTo(TrailerNonce));
@@ -158,8 +158,8 @@ public class VectorTests
     [Test]
     public void TV17_DiscoveryBubble()
     {
-        AssertBubble("TV-17", A, Ipv6Address.AllNodes, hopLimit: 1);
-        AssertWritten("TV-17", o => Bubble.Write(o, A, Ipv6Address.AllNodes, Bubble.DiscoveryHopLimit));
+        AssertBubble("TV-17", A, IPv6Address.AllNodes, hopLimit: 1);
+        AssertWritten("TV-17", o => Bubble.Write(o, A, IPv6Address.AllNodes, Bubble.DiscoveryHopLimit));
     }
 
     [Test]
@@ -172,10 +172,10 @@ public class VectorTests
     [Test]
     public void TV20_RelayBubbleAsTheServerPassesItOn()
     {
-        var source = Ipv6Address.Parse("fe80::3893:7d04:9058:f0a3");
-        Assert.That(Parse("TV-20").Origin.MappedEndpoint, Is.EqualTo(Ipv4Endpoint.Parse("203.0.113.20:3545")));
+        var source = IPv6Address.Parse("fe80::3893:7d04:9058:f0a3");
+        Assert.That(Parse("TV-20").Origin.MappedEndpoint, Is.EqualTo(IPv4Endpoint.Parse("203.0.113.20:3545")));
         AssertBubble("TV-20", source, A, hopLimit: 0);
-        AssertWritten("TV-20", o => OriginIndication.Write(o, Ipv4Endpoint.Parse("203.0.113.20:3545")), o => Bubble.Write(o, source, A, 0));
+        AssertWritten("TV-20", o => OriginIndication.Write(o, IPv4Endpoint.Parse("203.0.113.20:3545")), o => Bubble.Write(o, source, A, 0));
     }
 
     [Test, Conformance("C-156")]
@@ -242,25 +242,25 @@ public class VectorTests
         Assert.That(authentication.Verify(AuthenticationAlgorithm.HmacSha1, Secret, origin, datagram.Packet.Octets), Is.True);
     }
 
-    static void AssertSolicitation(in Ipv6Packet packet, Ipv6Address source, bool coneBit)
+    static void AssertSolicitation(in IPv6Packet packet, IPv6Address source, bool coneBit)
     {
         Assert.That(RouterSolicitation.Matches(packet), Is.True);
-        Assert.That((packet.Source, packet.Destination, packet.HopLimit), Is.EqualTo((source, Ipv6Address.AllRouters, (byte)255)));
+        Assert.That((packet.Source, packet.Destination, packet.HopLimit), Is.EqualTo((source, IPv6Address.AllRouters, (byte)255)));
         Assert.That(TeredoLinkLocal.HasConeBit(packet.Source), Is.EqualTo(coneBit));
         Assert.That(Icmpv6Message.TryParse(packet, out _), Is.True, "checksum");
     }
 
-    static void AssertAdvertisement(in Encapsulation datagram, Ipv4Endpoint mapped, Ipv6Address destination)
+    static void AssertAdvertisement(in Encapsulation datagram, IPv4Endpoint mapped, IPv6Address destination)
     {
         Assert.That(datagram.HasOrigin, Is.True);
         Assert.That(datagram.Origin.MappedEndpoint, Is.EqualTo(mapped));
         Assert.That((datagram.Packet.Source, datagram.Packet.Destination), Is.EqualTo((ServerLinkLocal, destination)));
         Assert.That(TeredoLinkLocal.Server(Server), Is.EqualTo(ServerLinkLocal));
         Assert.That(RouterAdvertisement.TryParse(datagram.Packet, out var advertisement), Is.True);
-        Assert.That(advertisement, Is.EqualTo(new RouterAdvertisement(new(Ipv6Address.Parse("2001:0:cb00:7101::"), 64), 1280)));
+        Assert.That(advertisement, Is.EqualTo(new RouterAdvertisement(new(IPv6Address.Parse("2001:0:cb00:7101::"), 64), 1280)));
     }
 
-    static void AssertBubble(string name, Ipv6Address source, Ipv6Address destination, byte hopLimit)
+    static void AssertBubble(string name, IPv6Address source, IPv6Address destination, byte hopLimit)
     {
         var packet = Parse(name).Packet;
         Assert.That(packet.IsBubble, Is.True);

@@ -21,15 +21,15 @@ public class InterfaceSearchTests
     public void Search_TeredoAddressWithItsRoute_IsFoundAmongOthers()
     {
         _table.Set(Global);
-        _table.Candidates.Insert(0, new("eth0", 2, 1500, Ipv6Address.Parse("2001:db8::1")));
-        _table.Candidates.Insert(1, new("eth0", 2, 1500, Ipv6Address.Parse("fe80::1")));
+        _table.Candidates.Insert(0, new("eth0", 2, 1500, IPv6Address.Parse("2001:db8::1")));
+        _table.Candidates.Insert(1, new("eth0", 2, 1500, IPv6Address.Parse("fe80::1")));
         Assert.That(Find(out _), Is.EqualTo(new TeredoInterface("teredo", 7, 1280, TeredoAddress.Parse(Global))));
     }
 
     [Test]
     public void Search_NoTeredoAddress_SaysWhatToStart()
     {
-        _table.Candidates.Add(new("eth0", 2, 1500, Ipv6Address.Parse("2001:db8::1")));
+        _table.Candidates.Add(new("eth0", 2, 1500, IPv6Address.Parse("2001:db8::1")));
         Assert.That(Find(out string problem), Is.Null);
         Assert.That(problem, Does.Contain("miredo").And.Contain("embedded"));
     }
@@ -65,7 +65,7 @@ public class InterfaceSearchTests
     public void Search_FirstInterfaceHasAFlaw_TakesTheNext()
     {
         _table.Set(Global);
-        _table.Candidates.Insert(0, new("old", 3, 1280, Ipv6Address.Parse(Public)));
+        _table.Candidates.Insert(0, new("old", 3, 1280, IPv6Address.Parse(Public)));
         Assert.That(Find(out _)?.Name, Is.EqualTo("teredo"));
     }
 }

@@ -19,7 +19,7 @@ sealed class InterfaceTable : IInterfaceTable, IHostNetwork
     public void Set(string address, int index = 7)
     {
         Candidates.Clear();
-        Candidates.Add(new("teredo", index, 1280, Ipv6Address.Parse(address)));
+        Candidates.Add(new("teredo", index, 1280, IPv6Address.Parse(address)));
         Source = IPAddress.Parse(address);
     }
 
@@ -29,8 +29,8 @@ sealed class InterfaceTable : IInterfaceTable, IHostNetwork
 
     public IPAddress? FindSource(IPAddress target) => Source;
 
-    public NetworkState Describe(Ipv4Address server) => new();
+    public NetworkState Describe(IPv4Address server) => new();
 
-    public IUdpTransport Open(Ipv4Endpoint local, DatagramHandler handler) =>
+    public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler) =>
         throw new NotSupportedException("An interface that is up needs no transport.");
 }

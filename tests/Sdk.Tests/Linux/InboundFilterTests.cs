@@ -17,8 +17,8 @@ public sealed class InboundFilterTests
     const byte UnreachableType = 1, MulticastReport = 143, NeighbourSolicitation = 135;
     const ushort Local = 4242, Remote = 5000;
 
-    static readonly Ipv6Address Self = Ipv6Address.Parse("2001:0:c000:201:0:efff:34ff:8efe"),
-        Peer = Ipv6Address.Parse("2001:0:c000:201:0:eeee:34ff:8efd"), Other = Ipv6Address.Parse("2001:db8::7");
+    static readonly IPv6Address Self = IPv6Address.Parse("2001:0:c000:201:0:efff:34ff:8efe"),
+        Peer = IPv6Address.Parse("2001:0:c000:201:0:eeee:34ff:8efd"), Other = IPv6Address.Parse("2001:db8::7");
 
     readonly ManualTime _time = new();
     readonly InboundFilter _filter;
@@ -104,7 +104,7 @@ public sealed class InboundFilterTests
     {
         Out(NextHeader.Udp);
         byte[] message = Error(Segment(NextHeader.Udp, Self, Peer, Local, Remote));
-        message[Ipv6Packet.HeaderSize] = type;
+        message[IPv6Packet.HeaderSize] = type;
         Assert.That(_filter.NoteSent(Parse(message)), Is.EqualTo(HostDrop.AnswerToStranger));
     }
 
@@ -126,9 +126,9 @@ public sealed class InboundFilterTests
         Out(NextHeader.Udp);
         byte[] quoted = Segment(NextHeader.Udp, Self, Peer, Local, Remote);
         byte[] query = Error(quoted);
-        query[Ipv6Packet.HeaderSize] = NeighbourSolicitation;
+        query[IPv6Packet.HeaderSize] = NeighbourSolicitation;
         Assert.That(Judge(query).Drop, Is.EqualTo(HostDrop.Unsolicited));
-        for (int length = 0; length < Ipv6Packet.HeaderSize + 4; length++)
+        for (int length = 0; length < IPv6Packet.HeaderSize + 4; length++)
             Assert.That(Judge(Error(quoted[..length])).Drop, Is.EqualTo(HostDrop.Unsolicited), $"{length} octets quoted");
     }
 
@@ -210,24 +210,24 @@ public sealed class InboundFilterTests
         Assert.That(In(NextHeader.Tcp).Drop, Is.Null);
     }
 
-    static Ipv6Address Stranger(int number) => new(Other.High, (ulong)number);
+    static IPv6Address Stranger(int number) => new(Other.High, (ulong)number);
 
-    HostDrop? Out(byte protocol, byte flags = Ack, ushort local = Local, Ipv6Address? peer = null) =>
+    HostDrop? Out(byte protocol, byte flags = Ack, ushort local = Local, IPv6Address? peer = null) =>
         _filter.NoteSent(Parse(Segment(protocol, Self, peer ?? Peer, local, Remote, flags)));
 
-    (HostDrop? Drop, bool IsSolicited) In(byte protocol, ushort local = Local, ushort remote = Remote, Ipv6Address? peer = null) =>
+    (HostDrop? Drop, bool IsSolicited) In(byte protocol, ushort local = Local, ushort remote = Remote, IPv6Address? peer = null) =>
         Judge(Segment(protocol, peer ?? Peer, Self, remote, local));
 
     (HostDrop? Drop, bool IsSolicited) Judge(byte[] octets) => (_filter.Judge(Parse(octets), out bool solicited), solicited);
 
-    static Ipv6Packet Parse(byte[] octets) => Ipv6Packet.TryParse(octets, out var packet) ? packet : throw new AssertionException("no packet");
+    static IPv6Packet Parse(byte[] octets) => IPv6Packet.TryParse(octets, out var packet) ? packet : throw new AssertionException("no packet");
 
-    static byte[] Segment(byte protocol, Ipv6Address source, Ipv6Address target, ushort sourcePort, ushort targetPort, byte flags = Syn)
+    static byte[] Segment(byte protocol, IPv6Address source, IPv6Address target, ushort sourcePort, ushort targetPort, byte flags = Syn)
     {
         int length = protocol == NextHeader.Tcp ? 20 : UdpDatagram.HeaderSize;
-        byte[] packet = new byte[Ipv6Packet.HeaderSize + length];
-        Ipv6Packet.WriteHeader(packet, length, protocol, 64, source, target);
-        var segment = packet.AsSpan(Ipv6Packet.HeaderSize);
+        byte[] packet = new byte[IPv6Packet.HeaderSize + length];
+        IPv6Packet.WriteHeader(packet, length, protocol, 64, source, target);
+        var segment = packet.AsSpan(IPv6Packet.HeaderSize);
         BinaryPrimitives.WriteUInt16BigEndian(segment, sourcePort);
         BinaryPrimitives.WriteUInt16BigEndian(segment[2..], targetPort);
         if (protocol == NextHeader.Tcp)
@@ -237,14 +237,14 @@ public sealed class InboundFilterTests
 
     static byte[] Error(byte[] quoted)
     {
-        byte[] packet = new byte[Ipv6Packet.HeaderSize + 8 + quoted.Length];
+        byte[] packet = new byte[IPv6Packet.HeaderSize + 8 + quoted.Length];
         Icmpv6Error.WritePacket(packet, (Icmpv6Type)UnreachableType, Icmpv6Error.AddressUnreachable, 0, Other, Self, quoted);
         return packet;
     }
 
     static byte[] Cut(byte[] packet, int payload)
     {
-        byte[] cut = packet[..(Ipv6Packet.HeaderSize + payload)];
+        byte[] cut = packet[..(IPv6Packet.HeaderSize + payload)];
         BinaryPrimitives.WriteUInt16BigEndian(cut.AsSpan(4), (ushort)payload);
         return cut;
     }

@@ -12,7 +12,7 @@ namespace TeredoSdk.Tests.Linux;
 [Platform("Linux"), SupportedOSPlatform("linux")]
 sealed class KernelHostTests
 {
-    static readonly Ipv6Address Old = Ipv6Address.FromIPAddress(PrivateNetworks.Address), Peer = Ipv6Address.FromIPAddress(PrivateNetworks.Stranger),
+    static readonly IPv6Address Old = IPv6Address.FromIPAddress(PrivateNetworks.Address), Peer = IPv6Address.FromIPAddress(PrivateNetworks.Stranger),
         Now = new(Old.High, Old.Low ^ 0xFF);
 
     [Test]
@@ -22,7 +22,7 @@ sealed class KernelHostTests
         var time = new ManualTime();
         var clock = new EngineClock(time);
         var watch = new PeerWatch();
-        var options = new TeredoClientOptions { Servers = [new(Ipv4Address.Parse(Lab.ServerAddress))], AllowPrivateAddresses = true };
+        var options = new TeredoClientOptions { Servers = [new(IPv4Address.Parse(Lab.ServerAddress))], AllowPrivateAddresses = true };
         var machine = new MemoryNetwork().Host("203.0.113.10");
         await using var driver = new TeredoDriver(options, CryptographicRandom.Instance, machine, time, new Nobody(), NullLogger.Instance);
         using var host = KernelHost.Open(new(clock, new(clock), watch, () => driver, NullLogger.Instance));

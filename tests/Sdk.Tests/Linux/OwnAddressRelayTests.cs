@@ -20,7 +20,7 @@ sealed class OwnAddressRelayTests
         var host = new MemoryNetwork().Host(Machine);
         var interfaces = new InterfaceTable();
         interfaces.Set("2001:db8::1");
-        var local = new Ipv4Endpoint(Ipv4Address.Parse(Machine), 3545);
+        var local = new IPv4Endpoint(IPv4Address.Parse(Machine), 3545);
         var relay = new DeviceRelay(device, host, CryptographicRandom.Instance, new(local, true, new ManualTime(), NullLogger.Instance));
         await using var own = new OwnAddressRelay(relay, host, interfaces, NullLogger.Instance, local.Address);
         await own.StartAsync();
@@ -29,7 +29,7 @@ sealed class OwnAddressRelayTests
 
         string? HaveNative(bool has)
         {
-            host.HasNativeIpv6 = has;
+            host.HasNativeIPv6 = has;
             host.Move(Machine);
             return own.Describe("teredo").Problem;
         }

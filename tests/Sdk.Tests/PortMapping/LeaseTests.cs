@@ -11,7 +11,7 @@ public sealed class LeaseTests : IAsyncDisposable
 {
     readonly LoopbackGateway _gateway = new();
     readonly List<string> _nonces = [];
-    Ipv4Address _external = LoopbackGateway.Public;
+    IPv4Address _external = LoopbackGateway.Public;
     TimeSpan _bootAt;
     byte _result;
     uint _lifetime = 7200;
@@ -80,10 +80,10 @@ public sealed class LeaseTests : IAsyncDisposable
     {
         await using var lease = await MapAsync();
         var changed = WatchFor(lease);
-        _external = Ipv4Address.Parse("198.51.100.99");
+        _external = IPv4Address.Parse("198.51.100.99");
         lease.Renew();
         await changed.Task.InTime();
-        Assert.That(lease.External, Is.EqualTo(new Ipv4Endpoint(_external, _gateway.Client.Port)));
+        Assert.That(lease.External, Is.EqualTo(new IPv4Endpoint(_external, _gateway.Client.Port)));
     }
 
     [Test]
@@ -105,7 +105,7 @@ public sealed class LeaseTests : IAsyncDisposable
         _result = 0;
         lease.Renew();
         await changed.Task.InTime();
-        Assert.That((lease.External?.Address, lease.Problem), Is.EqualTo(((Ipv4Address?)LoopbackGateway.Public, (string?)null)));
+        Assert.That((lease.External?.Address, lease.Problem), Is.EqualTo(((IPv4Address?)LoopbackGateway.Public, (string?)null)));
     }
 
     [Test]

@@ -13,7 +13,7 @@ namespace TeredoSdk.Tests.PortMapping;
 /// <summary>A gateway at a loopback address: UDP 5351, SSDP at UDP 1900, and HTTP. What it answers, the test says.</summary>
 sealed class LoopbackGateway : IAsyncDisposable
 {
-    public static readonly Ipv4Address Public = Ipv4Address.Parse("198.51.100.7");
+    public static readonly IPv4Address Public = IPv4Address.Parse("198.51.100.7");
 
     readonly CancellationTokenSource _stop = new();
     readonly List<Task> _tasks = [];
@@ -27,10 +27,10 @@ sealed class LoopbackGateway : IAsyncDisposable
         Client = new(new(Address.Value + 1), 40123);
     }
 
-    public Ipv4Address Address { get; }
+    public IPv4Address Address { get; }
 
     /// <summary>The endpoint that shall be mapped.</summary>
-    public Ipv4Endpoint Client { get; }
+    public IPv4Endpoint Client { get; }
 
     public ManualTime Time { get; } = new();
 
@@ -115,7 +115,7 @@ sealed class LoopbackGateway : IAsyncDisposable
     }
 
     /// <summary>NAT-PMP as it should be.</summary>
-    public static byte[] NatPmp(byte[] request, Ipv4Address external, uint epoch, uint lifetime = 7200, ushort result = 0)
+    public static byte[] NatPmp(byte[] request, IPv4Address external, uint epoch, uint lifetime = 7200, ushort result = 0)
     {
         byte[] answer = new byte[request[1] == 0 ? 12 : 16];
         answer[1] = (byte)(0x80 | request[1]);
@@ -132,7 +132,7 @@ sealed class LoopbackGateway : IAsyncDisposable
     }
 
     /// <summary>PCP as it should be.</summary>
-    public static byte[] Pcp(byte[] request, Ipv4Address external, uint epoch, uint lifetime = 7200, byte result = 0)
+    public static byte[] Pcp(byte[] request, IPv4Address external, uint epoch, uint lifetime = 7200, byte result = 0)
     {
         byte[] answer = (byte[])request.Clone();
         answer[1] |= 0x80;
@@ -150,7 +150,7 @@ sealed class LoopbackGateway : IAsyncDisposable
 
     void Serve(int port, Func<byte[], byte[]?> answer)
     {
-        var socket = new UdpClient(new Ipv4Endpoint(Address, (ushort)port).ToIPEndPoint());
+        var socket = new UdpClient(new IPv4Endpoint(Address, (ushort)port).ToIPEndPoint());
         _sockets.Add(socket);
         _tasks.Add(ServeAsync(socket, answer));
     }

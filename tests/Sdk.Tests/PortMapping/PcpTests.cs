@@ -20,7 +20,7 @@ public sealed class PcpTests : IAsyncDisposable
         _gateway.Udp = request => LoopbackGateway.Pcp(request, LoopbackGateway.Public, 1);
         _gateway.Listen();
         await using var lease = (await MapAsync()).Lease!;
-        Assert.That((lease.Protocol, lease.External), Is.EqualTo(("PCP", new Ipv4Endpoint(LoopbackGateway.Public, _gateway.Client.Port))));
+        Assert.That((lease.Protocol, lease.External), Is.EqualTo(("PCP", new IPv4Endpoint(LoopbackGateway.Public, _gateway.Client.Port))));
     }
 
     [Test]
@@ -29,14 +29,14 @@ public sealed class PcpTests : IAsyncDisposable
         _gateway.Udp = request => request[0] == 2 ? LoopbackGateway.UnsupportedVersion : LoopbackGateway.NatPmp(request, LoopbackGateway.Public, 1);
         _gateway.Listen();
         await using var lease = (await MapAsync()).Lease!;
-        Assert.That((lease.Protocol, lease.External), Is.EqualTo(("NAT-PMP", new Ipv4Endpoint(LoopbackGateway.Public, _gateway.Client.Port))));
+        Assert.That((lease.Protocol, lease.External), Is.EqualTo(("NAT-PMP", new IPv4Endpoint(LoopbackGateway.Public, _gateway.Client.Port))));
     }
 
     [TestCase("224.0.0.1")]
     [TestCase("0.0.0.0")]
     public async Task ExternalAddress_ThatIsNone_IsARefusal(string address)
     {
-        _gateway.Udp = request => LoopbackGateway.Pcp(request, Ipv4Address.Parse(address), 1);
+        _gateway.Udp = request => LoopbackGateway.Pcp(request, IPv4Address.Parse(address), 1);
         _gateway.Listen();
         var answer = await new PcpProtocol(_gateway.Path).MapAsync(_gateway.Client, default).InTime();
         Assert.That(answer.Refusal, Does.Contain(address));
@@ -125,11 +125,11 @@ public sealed class PcpTests : IAsyncDisposable
     [TestCase(2u, 5351)]
     public async Task AnswersFromElsewhere_AreNotSeen(uint offset, int port)
     {
-        var forger = new Ipv4Endpoint(new(_gateway.Address.Value + offset), (ushort)port);
+        var forger = new IPv4Endpoint(new(_gateway.Address.Value + offset), (ushort)port);
         using var socket = new UdpClient(forger.ToIPEndPoint());
         _gateway.Udp = request =>
         {
-            socket.Send(LoopbackGateway.Pcp(request, Ipv4Address.Parse("198.51.100.66"), 1), _gateway.Remote);
+            socket.Send(LoopbackGateway.Pcp(request, IPv4Address.Parse("198.51.100.66"), 1), _gateway.Remote);
             return LoopbackGateway.Pcp(request, LoopbackGateway.Public, 1); // later than the forged one
         };
         _gateway.Listen();

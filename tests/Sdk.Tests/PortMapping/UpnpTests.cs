@@ -64,7 +64,7 @@ public sealed class UpnpTests : IAsyncDisposable
     {
         Listen(service);
         var lease = (await MapAsync()).Lease!;
-        Assert.That((lease.Protocol, lease.External), Is.EqualTo(("UPnP IGD", new Ipv4Endpoint(LoopbackGateway.Public, _gateway.Client.Port))));
+        Assert.That((lease.Protocol, lease.External), Is.EqualTo(("UPnP IGD", new IPv4Endpoint(LoopbackGateway.Public, _gateway.Client.Port))));
         await lease.DisposeAsync().InTime();
         string port = $"{_gateway.Client.Port}";
         Assert.That(_actions, Is.EqualTo(new[]
@@ -176,7 +176,7 @@ public sealed class UpnpTests : IAsyncDisposable
     [TestCase("HTTP/1.1 200", false)]
     [TestCase("", false)]
     public void SsdpAnswer_LeadsOnlyToTheHostThatSentIt(string answer, bool taken) =>
-        Assert.That(SsdpAnswer.Read(Encoding.ASCII.GetBytes(answer), Ipv4Address.Parse("10.0.0.1"), out _) is not null, Is.EqualTo(taken));
+        Assert.That(SsdpAnswer.Read(Encoding.ASCII.GetBytes(answer), IPv4Address.Parse("10.0.0.1"), out _) is not null, Is.EqualTo(taken));
 
     [TestCase("/ctl", "http://10.0.0.1:5000/ctl")]
     [TestCase("http://10.0.0.1:6000/ctl", "http://10.0.0.1:6000/ctl")]
@@ -209,5 +209,5 @@ public sealed class UpnpTests : IAsyncDisposable
     }
 
     static IReadOnlyList<UpnpService> Read(string text) =>
-        UpnpDocument.ReadServices(Encoding.UTF8.GetBytes(text), new("http://10.0.0.1:5000/igd.xml"), Ipv4Address.Parse("10.0.0.1"));
+        UpnpDocument.ReadServices(Encoding.UTF8.GetBytes(text), new("http://10.0.0.1:5000/igd.xml"), IPv4Address.Parse("10.0.0.1"));
 }

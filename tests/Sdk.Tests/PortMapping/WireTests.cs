@@ -6,7 +6,7 @@ namespace TeredoSdk.Tests.PortMapping;
 /// <summary>The messages of NAT-PMP (RFC 6886 §3) and PCP (RFC 6887 §7, §11.1).</summary>
 public sealed class WireTests
 {
-    static readonly Ipv4Endpoint Local = Ipv4Endpoint.Parse("192.0.2.33:4660");
+    static readonly IPv4Endpoint Local = IPv4Endpoint.Parse("192.0.2.33:4660");
     static readonly byte[] Nonce = [.. Enumerable.Range(1, PcpAnswer.NonceSize).Select(i => (byte)i)];
 
     static byte[] PcpRequest => PcpAnswer.WriteMapRequest(Nonce, Local, default, 7200);
@@ -41,7 +41,7 @@ public sealed class WireTests
     public void PcpGrant_TellsEndpointLifetimeAndEpoch()
     {
         var answer = PcpAnswer.ReadMap(PcpGrant, Nonce, Local.Port)!.Value;
-        Assert.That(answer.External, Is.EqualTo(new Ipv4Endpoint(LoopbackGateway.Public, 4661)));
+        Assert.That(answer.External, Is.EqualTo(new IPv4Endpoint(LoopbackGateway.Public, 4661)));
         Assert.That((answer.Lifetime, answer.Epoch, answer.Result), Is.EqualTo((600u, 99u, (byte)0)));
         Assert.That(PcpAnswer.ReadAnnounce(PcpAnnouncement)!.Value.Epoch, Is.EqualTo(99));
     }
@@ -73,7 +73,7 @@ public sealed class WireTests
     [TestCase(24, TestName = "PcpAnswer_WithAnotherNonce_IsNone")]
     [TestCase(36, TestName = "PcpAnswer_ForAnotherProtocol_IsNone")]
     [TestCase(41, TestName = "PcpAnswer_ForAnotherPort_IsNone")]
-    [TestCase(44, TestName = "PcpAnswer_WithAnIpv6Address_IsNone")]
+    [TestCase(44, TestName = "PcpAnswer_WithAnIPv6Address_IsNone")]
     public void PcpAnswer_WithAnOctetChanged_IsNone(int at)
     {
         byte[] answer = PcpGrant;
@@ -123,7 +123,7 @@ public sealed class WireTests
             "eth2\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0", // no next hop
             "eth0\tnonsense",
         ];
-        Assert.That(GatewayRoute.FindInTable(table, "eth0"), Is.EqualTo(Ipv4Address.Parse("192.168.1.1")));
+        Assert.That(GatewayRoute.FindInTable(table, "eth0"), Is.EqualTo(IPv4Address.Parse("192.168.1.1")));
         Assert.That(GatewayRoute.FindInTable(table, "eth2"), Is.Null);
         Assert.That(GatewayRoute.FindInTable(table, "eth3"), Is.Null);
     }

@@ -21,10 +21,10 @@ sealed class EchoService(EngineClock clock, HostGuard guard, Func<bool> isOpen, 
 
     /// <summary>Sends an Echo Request. <see cref="Forget"/> it when nobody waits any more.</summary>
     /// <exception cref="TeredoException">There is no address, or the peer is none that may be sent to.</exception>
-    public PendingPing Ping(Ipv6Address target, out ushort sequence)
+    public PendingPing Ping(IPv6Address target, out ushort sequence)
     {
         Span<byte> data = stackalloc byte[DataOctets];
-        Span<byte> packet = stackalloc byte[Ipv6Packet.HeaderSize + EchoMessage.HeaderSize + DataOctets];
+        Span<byte> packet = stackalloc byte[IPv6Packet.HeaderSize + EchoMessage.HeaderSize + DataOctets];
         RandomNumberGenerator.Fill(data);
         var source = driver().Address ?? throw Problems.NoAddress();
         guard.NoteContact(target);
@@ -56,7 +56,7 @@ sealed class EchoService(EngineClock clock, HostGuard guard, Func<bool> isOpen, 
     }
 
     /// <summary>Ends the pings to a peer that can't be reached.</summary>
-    public void HandleUnreachable(Ipv6Address peer, string problem)
+    public void HandleUnreachable(IPv6Address peer, string problem)
     {
         PendingPing[] pings;
         lock (_gate)
@@ -67,7 +67,7 @@ sealed class EchoService(EngineClock clock, HostGuard guard, Func<bool> isOpen, 
 
     /// <summary>Takes an ICMPv6 packet; valid only during the call.</summary>
     /// <returns>False for one that is not echo's concern: an error that the sockets may want.</returns>
-    public bool Receive(in Ipv6Packet packet)
+    public bool Receive(in IPv6Packet packet)
     {
         if (!Icmpv6Message.TryParse(packet, out var message))
             guard.Count(HostDrop.MalformedTransport);
@@ -97,7 +97,7 @@ sealed class EchoService(EngineClock clock, HostGuard guard, Func<bool> isOpen, 
             ping.Abandon();
     }
 
-    void ReceiveReply(in Ipv6Packet packet, in EchoMessage echo)
+    void ReceiveReply(in IPv6Packet packet, in EchoMessage echo)
     {
         lock (_gate)
         {
@@ -110,7 +110,7 @@ sealed class EchoService(EngineClock clock, HostGuard guard, Func<bool> isOpen, 
         guard.Count(HostDrop.Unsolicited);
     }
 
-    void Answer(in Ipv6Packet packet, in EchoMessage echo)
+    void Answer(in IPv6Packet packet, in EchoMessage echo)
     {
         guard.NoteUnsolicited(packet.Source);
         if (!isOpen())
@@ -135,14 +135,14 @@ sealed class EchoService(EngineClock clock, HostGuard guard, Func<bool> isOpen, 
     // RFC 4443 §3: type, code, checksum and 32 more bits, then the packet that caused it.
     bool ReceiveError(in Icmpv6Message message)
     {
-        const int quotedAt = 8, echoAt = quotedAt + Ipv6Packet.HeaderSize;
+        const int quotedAt = 8, echoAt = quotedAt + IPv6Packet.HeaderSize;
         var octets = message.Octets;
         if (octets.Length < echoAt + EchoMessage.HeaderSize || octets[quotedAt + 6] != NextHeader.Icmpv6)
             return false;
         var echo = octets[echoAt..];
         if (message.Type == Icmpv6Type.PacketTooBig || echo[0] != (byte)Icmpv6Type.EchoRequest || (echo[4] << 8 | echo[5]) != _identifier)
             return true;
-        var target = Ipv6Address.Read(octets[(quotedAt + 24)..]);
+        var target = IPv6Address.Read(octets[(quotedAt + 24)..]);
         PendingPing? ping;
         lock (_gate)
             ping = _pings.GetValueOrDefault((ushort)(echo[6] << 8 | echo[7]));
@@ -152,11 +152,11 @@ sealed class EchoService(EngineClock clock, HostGuard guard, Func<bool> isOpen, 
     }
 
     // A problem that the caller can do something about, or null: sent, waiting, or lost as any packet may be.
-    TeredoException? Send(ReadOnlySpan<byte> packet, Ipv6Address source, Ipv6Address target)
+    TeredoException? Send(ReadOnlySpan<byte> packet, IPv6Address source, IPv6Address target)
     {
         if (target == source) // to ourselves: it never leaves the host
         {
-            if (Ipv6Packet.TryParse(packet, out var own))
+            if (IPv6Packet.TryParse(packet, out var own))
                 Receive(own);
             return null;
         }

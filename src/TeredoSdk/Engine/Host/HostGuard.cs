@@ -25,7 +25,7 @@ sealed class HostGuard(EngineClock clock)
     const int Contacts = 4096;
 
     readonly Lock _gate = new();
-    readonly FlowTable<Ipv6Address> _contacted = new(FlowLifetime.Datagrams, Contacts);
+    readonly FlowTable<IPv6Address> _contacted = new(FlowLifetime.Datagrams, Contacts);
     readonly long[] _drops = new long[Enum.GetValues<HostDrop>().Length];
     bool _strangerSeen;
 
@@ -40,14 +40,14 @@ sealed class HostGuard(EngineClock clock)
     public void ForgetStrangers() => Volatile.Write(ref _strangerSeen, false);
 
     /// <summary>Something is sent to a peer: it is no stranger.</summary>
-    public void NoteContact(Ipv6Address peer)
+    public void NoteContact(IPv6Address peer)
     {
         lock (_gate)
             _contacted.Open(clock.Now, peer);
     }
 
     /// <summary>A packet that no socket had asked for came in.</summary>
-    public void NoteUnsolicited(Ipv6Address peer)
+    public void NoteUnsolicited(IPv6Address peer)
     {
         if (StrangerSeen)
             return;

@@ -28,7 +28,7 @@ interface IEngineHost : IDisposable
     }
 
     /// <summary>Takes a packet that the core let in: anything but echo, unless it answers that. Valid only during the call.</summary>
-    void Receive(in Ipv6Packet packet);
+    void Receive(in IPv6Packet packet);
 
     /// <exception cref="TeredoException">The port is taken.</exception>
     IDatagramEndpoint Bind(ushort port, bool isUnrestricted);

@@ -9,7 +9,7 @@ sealed class PeerWatch
     readonly List<Entry> _entries = [];
 
     /// <summary>Cancels the attempt, made from an address, when the peer turns out to be unreachable, until the entry is disposed.</summary>
-    public Entry Add(Ipv6Address peer, Ipv6Address? from, CancellationTokenSource attempt)
+    public Entry Add(IPv6Address peer, IPv6Address? from, CancellationTokenSource attempt)
     {
         var entry = new Entry(this, peer, from, attempt);
         lock (_gate)
@@ -18,7 +18,7 @@ sealed class PeerWatch
     }
 
     /// <summary>The peer can't be reached from an address, or, without one, at all; and why.</summary>
-    public void HandleUnreachable(Ipv6Address peer, Ipv6Address? from, TeredoException problem)
+    public void HandleUnreachable(IPv6Address peer, IPv6Address? from, TeredoException problem)
     {
         lock (_gate)
             foreach (var entry in _entries)
@@ -32,12 +32,12 @@ sealed class PeerWatch
             _entries.Remove(entry);
     }
 
-    internal sealed class Entry(PeerWatch watch, Ipv6Address peer, Ipv6Address? from, CancellationTokenSource attempt) : IDisposable
+    internal sealed class Entry(PeerWatch watch, IPv6Address peer, IPv6Address? from, CancellationTokenSource attempt) : IDisposable
     {
         /// <summary>Why the peer can't be reached, or null.</summary>
         public TeredoException? Problem { get; private set; }
 
-        public bool Concerns(Ipv6Address aPeer, Ipv6Address? source) => aPeer == peer && (source is null || from is null || source == from);
+        public bool Concerns(IPv6Address aPeer, IPv6Address? source) => aPeer == peer && (source is null || from is null || source == from);
 
         public void Fail(TeredoException problem)
         {

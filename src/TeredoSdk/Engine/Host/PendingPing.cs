@@ -3,12 +3,12 @@ using TeredoSdk.Protocol;
 namespace TeredoSdk.Engine.Host;
 
 /// <summary>An Echo Request that waits for its reply.</summary>
-sealed class PendingPing(Ipv6Address peer, Instant sentAt)
+sealed class PendingPing(IPv6Address peer, Instant sentAt)
 {
     // Completed from the engine's threads: whoever waits goes on elsewhere.
     readonly TaskCompletionSource<(TimeSpan? RoundTrip, string? Problem)> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Ipv6Address Peer => peer;
+    public IPv6Address Peer => peer;
 
     /// <summary>The round trip, or why there is none.</summary>
     public Task<(TimeSpan? RoundTrip, string? Problem)> Result => _result.Task;

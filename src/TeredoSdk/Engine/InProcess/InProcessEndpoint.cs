@@ -21,13 +21,13 @@ sealed class InProcessEndpoint(InProcessHost host, ushort port, bool isUnrestric
     public Socket? Socket => null;
 
     /// <summary>Whom this endpoint sent to: address and port. Under the host's lock.</summary>
-    public FlowTable<(Ipv6Address, ushort)> Flows { get; } = new(FlowLifetime.Datagrams, FlowGeneration);
+    public FlowTable<(IPv6Address, ushort)> Flows { get; } = new(FlowLifetime.Datagrams, FlowGeneration);
 
     public bool TryEnqueue(UdpReceiveResult datagram) => _received.Writer.TryWrite(datagram);
 
     public ValueTask<int> SendAsync(ReadOnlyMemory<byte> datagram, IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
-        host.Send(this, Ipv6Address.FromIPAddress(remoteEndPoint.Address), (ushort)remoteEndPoint.Port, datagram.Span);
+        host.Send(this, IPv6Address.FromIPAddress(remoteEndPoint.Address), (ushort)remoteEndPoint.Port, datagram.Span);
         return ValueTask.FromResult(datagram.Length);
     }
 

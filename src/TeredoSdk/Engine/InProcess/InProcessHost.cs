@@ -59,13 +59,13 @@ sealed class InProcessHost(EngineClock clock, HostGuard guard, string noKernelSo
 
     /// <summary>Sends a UDP datagram.</summary>
     /// <exception cref="TeredoException">There is no address, or the peer may not or can't be reached.</exception>
-    public void Send(InProcessEndpoint endpoint, Ipv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
+    public void Send(InProcessEndpoint endpoint, IPv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
     {
         var source = driver().Address ?? throw Problems.NoAddress();
         guard.NoteContact(target);
         lock (_gate)
             endpoint.Flows.Open(clock.Now, (target, targetPort));
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Ipv6Packet.HeaderSize + UdpDatagram.HeaderSize + payload.Length);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + payload.Length);
         try
         {
             int length = UdpDatagram.WritePacket(buffer, source, endpoint.Port, target, targetPort, payload);
@@ -78,7 +78,7 @@ sealed class InProcessHost(EngineClock clock, HostGuard guard, string noKernelSo
         }
     }
 
-    public void Receive(in Ipv6Packet packet)
+    public void Receive(in IPv6Packet packet)
     {
         if (packet.NextHeader == NextHeader.Icmpv6)
             return; // errors: datagrams have no use for them
@@ -102,7 +102,7 @@ sealed class InProcessHost(EngineClock clock, HostGuard guard, string noKernelSo
             endpoint.Dispose();
     }
 
-    HostDrop? Deliver(in Ipv6Packet packet, in UdpDatagram datagram)
+    HostDrop? Deliver(in IPv6Packet packet, in UdpDatagram datagram)
     {
         lock (_gate)
         {
@@ -117,11 +117,11 @@ sealed class InProcessHost(EngineClock clock, HostGuard guard, string noKernelSo
     }
 
     // A problem that the caller can do something about, or null: sent, waiting, or lost as any datagram may be.
-    TeredoException? Send(ReadOnlySpan<byte> octets, TeredoAddress source, Ipv6Address target)
+    TeredoException? Send(ReadOnlySpan<byte> octets, TeredoAddress source, IPv6Address target)
     {
         if (target == source)
         {
-            if (Ipv6Packet.TryParse(octets, out var packet))
+            if (IPv6Packet.TryParse(octets, out var packet))
                 Receive(packet); // to ourselves: it never leaves the host
             return null;
         }

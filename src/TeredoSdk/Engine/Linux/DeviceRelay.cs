@@ -18,20 +18,20 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
     static readonly IPAddress Teredo = IPAddress.Parse("2001::"); // RFC 4380 §2.6
 
     RelayDriver? _driver;
-    Ipv6Prefix[] _served = [];
-    Ipv4Subnet[] _subnets = [];
+    IPv6Prefix[] _served = [];
+    IPv4Subnet[] _subnets = [];
 
     /// <summary>The driver, or null while it does not run.</summary>
     public RelayDriver? Driver => Volatile.Read(ref _driver);
 
-    public IReadOnlyList<Ipv6Prefix> Served => Volatile.Read(ref _served);
+    public IReadOnlyList<IPv6Prefix> Served => Volatile.Read(ref _served);
 
     /// <summary>Starts it, or starts it anew when what it serves or the machine's own addresses are others now.</summary>
     /// <param name="served">The prefixes; without any it stops.</param>
     /// <exception cref="TeredoException">The port can't be used, or the route is taken. It does not run.</exception>
-    public async Task UpdateAsync(Ipv6Prefix[] served)
+    public async Task UpdateAsync(IPv6Prefix[] served)
     {
-        Ipv4Subnet[] subnets = [.. network.Describe(settings.Local.Address).AttachedSubnets];
+        IPv4Subnet[] subnets = [.. network.Describe(settings.Local.Address).AttachedSubnets];
         if (_driver is not null && served.SequenceEqual(_served) && subnets.SequenceEqual(_subnets))
             return;
         await StopAsync().ConfigureAwait(false);
@@ -54,7 +54,7 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
     /// <summary>Takes a packet of the kernel. What is not for a Teredo client is the kernel's own talk on a new device, and goes nowhere.</summary>
     public void Send(ReadOnlySpan<byte> octets)
     {
-        if (Ipv6Packet.TryParse(octets, out var packet) && packet.Destination.IsTeredo)
+        if (IPv6Packet.TryParse(octets, out var packet) && packet.Destination.IsTeredo)
             Driver?.Send(octets);
     }
 
@@ -96,4 +96,4 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
 /// <param name="AllowPrivateAddresses">Whether private addresses count as public ones.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">Where it logs to.</param>
-readonly record struct DeviceRelaySettings(Ipv4Endpoint Local, bool AllowPrivateAddresses, TimeProvider Time, ILogger Log);
+readonly record struct DeviceRelaySettings(IPv4Endpoint Local, bool AllowPrivateAddresses, TimeProvider Time, ILogger Log);

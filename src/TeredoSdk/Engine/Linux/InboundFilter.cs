@@ -21,7 +21,7 @@ sealed class InboundFilter(EngineClock clock)
     readonly HashSet<(byte Protocol, ushort Port)> _open = [];
     readonly FlowTable<Flow> _datagrams = new(FlowLifetime.Datagrams, DatagramFlows), _streams = new(FlowLifetime.Streams, StreamFlows);
 
-    readonly record struct Flow(ushort LocalPort, Ipv6Address Peer, ushort PeerPort);
+    readonly record struct Flow(ushort LocalPort, IPv6Address Peer, ushort PeerPort);
 
     /// <summary>Lets anybody in at a port.</summary>
     public void Open(byte protocol, ushort port)
@@ -38,7 +38,7 @@ sealed class InboundFilter(EngineClock clock)
     }
 
     /// <summary>A connection with this peer was accepted.</summary>
-    public void OpenStream(ushort localPort, Ipv6Address peer, ushort peerPort)
+    public void OpenStream(ushort localPort, IPv6Address peer, ushort peerPort)
     {
         lock (_gate)
             _streams.Open(clock.Now, new(localPort, peer, peerPort));
@@ -58,7 +58,7 @@ sealed class InboundFilter(EngineClock clock)
     /// <param name="packet">The packet.</param>
     /// <param name="solicited">Whether it belongs to a flow.</param>
     /// <returns>Null when it may go to the kernel.</returns>
-    public HostDrop? Judge(in Ipv6Packet packet, out bool solicited)
+    public HostDrop? Judge(in IPv6Packet packet, out bool solicited)
     {
         solicited = false;
         var payload = packet.Payload;
@@ -85,7 +85,7 @@ sealed class InboundFilter(EngineClock clock)
 
     /// <summary>Looks at a packet of the kernel before it leaves.</summary>
     /// <returns>Why it must not leave, or null.</returns>
-    public HostDrop? NoteSent(in Ipv6Packet packet)
+    public HostDrop? NoteSent(in IPv6Packet packet)
     {
         var payload = packet.Payload;
         bool isTcp = packet.NextHeader == NextHeader.Tcp;
@@ -112,10 +112,10 @@ sealed class InboundFilter(EngineClock clock)
     // RFC 4443 §3: an error quotes the packet that caused it.
     bool IsAboutFlow(ReadOnlySpan<byte> icmpv6)
     {
-        const int quotedAt = 8, portsAt = quotedAt + Ipv6Packet.HeaderSize;
+        const int quotedAt = 8, portsAt = quotedAt + IPv6Packet.HeaderSize;
         if (icmpv6.Length < portsAt + 4 || icmpv6[0] >= 128 || icmpv6[quotedAt + 6] is not (NextHeader.Tcp or NextHeader.Udp))
             return false;
-        var flow = new Flow(BinaryPrimitives.ReadUInt16BigEndian(icmpv6[portsAt..]), Ipv6Address.Read(icmpv6[(quotedAt + 24)..]),
+        var flow = new Flow(BinaryPrimitives.ReadUInt16BigEndian(icmpv6[portsAt..]), IPv6Address.Read(icmpv6[(quotedAt + 24)..]),
             BinaryPrimitives.ReadUInt16BigEndian(icmpv6[(portsAt + 2)..]));
         lock (_gate)
             return FlowsOf(icmpv6[quotedAt + 6]).Contains(clock.Now, flow);

@@ -21,10 +21,10 @@ sealed class KernelHost : IEngineHost
     const int MtuOctets = 1280;     // RFC 4380 §5.1.2
     const int HostPrefix = 128;
     const int SynRetries = 4;       // the last one after 15 s, given up after 31 s
-    const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIpv6 = 41, Ipv6DontFragment = 62;
+    const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIPv6 = 41, IPv6DontFragment = 62;
 
     static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5), FlushTime = TimeSpan.FromSeconds(0.5);
-    static readonly Ipv6Address Mark = Ipv6Address.Parse("100::1"); // RFC 6666: the discard prefix, to which nothing is ever sent
+    static readonly IPv6Address Mark = IPv6Address.Parse("100::1"); // RFC 6666: the discard prefix, to which nothing is ever sent
 
     readonly Lock _gate = new();
     readonly HostContext _context;
@@ -83,7 +83,7 @@ sealed class KernelHost : IEngineHost
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
     {
         var socket = Open(SocketType.Dgram, ProtocolType.Udp, port);
-        socket.SetRawSocketOption(IpProtoIpv6, Ipv6DontFragment, BitConverter.GetBytes(1)); // what is too large is refused, not fragmented
+        socket.SetRawSocketOption(IpProtoIPv6, IPv6DontFragment, BitConverter.GetBytes(1)); // what is too large is refused, not fragmented
         ushort bound = (ushort)((IPEndPoint)socket.LocalEndPoint!).Port;
         _filter.CloseDatagrams(bound); // flows that the last socket there opened while it was closed
         if (isUnrestricted)
@@ -111,7 +111,7 @@ sealed class KernelHost : IEngineHost
     public void Unlisten(ushort port) => _filter.Close(NextHeader.Tcp, port);
 
     public void Admit(IPEndPoint local, IPEndPoint remote) =>
-        _filter.OpenStream((ushort)local.Port, Ipv6Address.FromIPAddress(remote.Address), (ushort)remote.Port);
+        _filter.OpenStream((ushort)local.Port, IPv6Address.FromIPAddress(remote.Address), (ushort)remote.Port);
 
     public void Retire(Socket socket) => _drain.Add(socket);
 
@@ -140,7 +140,7 @@ sealed class KernelHost : IEngineHost
         }
     }
 
-    public void Receive(in Ipv6Packet packet)
+    public void Receive(in IPv6Packet packet)
     {
         var drop = _filter.Judge(packet, out bool solicited);
         if (!solicited)
@@ -195,7 +195,7 @@ sealed class KernelHost : IEngineHost
     // A packet of the kernel, on the device's thread.
     void Send(ReadOnlySpan<byte> octets)
     {
-        if (!Ipv6Packet.TryParse(octets, out var packet))
+        if (!IPv6Packet.TryParse(octets, out var packet))
         {
             _context.Guard.Count(HostDrop.MalformedTransport);
             return;

@@ -7,7 +7,7 @@ namespace TeredoSdk.Engine.Linux;
 
 /// <summary>A host-specific relay (RFC 4380 §2.12, §5.4): runs while the machine has native IPv6, for the native addresses that it has.</summary>
 [SupportedOSPlatform("linux")]
-sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterfaceTable interfaces, ILogger log, Ipv4Address towards)
+sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterfaceTable interfaces, ILogger log, IPv4Address towards)
     : IAsyncDisposable
 {
     const string Waiting = "This machine has no native IPv6 address with a default route. The relay runs as soon as there is one.";
@@ -17,7 +17,7 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
     string? _problem;
 
     /// <summary>The addresses served, as /128; none while it does not run.</summary>
-    public IReadOnlyList<Ipv6Prefix> Served => relay.Driver is null ? [] : relay.Served;
+    public IReadOnlyList<IPv6Prefix> Served => relay.Driver is null ? [] : relay.Served;
 
     /// <summary>Starts to follow the network.</summary>
     /// <exception cref="TeredoException">There is native IPv6, but the relay can't run.</exception>
@@ -77,7 +77,7 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
         {
             if (_disposed)
                 return;
-            await relay.UpdateAsync(network.Describe(towards).HasNativeIpv6 ? FindOwn() : []).ConfigureAwait(false);
+            await relay.UpdateAsync(network.Describe(towards).HasNativeIPv6 ? FindOwn() : []).ConfigureAwait(false);
             Volatile.Write(ref _problem, null);
         }
         finally
@@ -86,6 +86,6 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
         }
     }
 
-    Ipv6Prefix[] FindOwn() => [.. interfaces.List().Select(candidate => candidate.Address).Where(address => address.IsNative).Distinct()
-        .OrderBy(address => (address.High, address.Low)).Select(address => new Ipv6Prefix(address, 128))];
+    IPv6Prefix[] FindOwn() => [.. interfaces.List().Select(candidate => candidate.Address).Where(address => address.IsNative).Distinct()
+        .OrderBy(address => (address.High, address.Low)).Select(address => new IPv6Prefix(address, 128))];
 }

@@ -57,7 +57,7 @@ sealed class TunHost : IEngineHost
                 Clear();
     }
 
-    public void Receive(in Ipv6Packet packet) => _device.Write(packet.Octets);
+    public void Receive(in IPv6Packet packet) => _device.Write(packet.Octets);
 
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted) =>
         new SocketEndpoint(InterfaceSockets.BindDatagrams(Interface, port), static () => { });
@@ -95,7 +95,7 @@ sealed class TunHost : IEngineHost
     // A packet of the kernel, on the device's thread.
     void Send(ReadOnlySpan<byte> octets)
     {
-        if (!Ipv6Packet.TryParse(octets, out var packet))
+        if (!IPv6Packet.TryParse(octets, out var packet))
             _context.Guard.Count(HostDrop.MalformedTransport);
         else if (packet.Source.IsTeredo)
             _context.Driver().Send(octets); // what can't be delivered comes back as an ICMPv6 error

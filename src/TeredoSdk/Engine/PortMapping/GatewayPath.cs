@@ -10,7 +10,7 @@ namespace TeredoSdk.Engine.PortMapping;
 /// <param name="Gateway">The default route's next hop.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">The log.</param>
-sealed record GatewayPath(Ipv4Endpoint Local, Ipv4Address Gateway, TimeProvider Time, ILogger Log)
+sealed record GatewayPath(IPv4Endpoint Local, IPv4Address Gateway, TimeProvider Time, ILogger Log)
 {
     public const int Port = 5351; // RFC 6886 §3.1, RFC 6887 §19.1
 
@@ -39,7 +39,7 @@ sealed record GatewayPath(Ipv4Endpoint Local, Ipv4Address Gateway, TimeProvider 
             try
             {
                 socket.Bind(new IPEndPoint(Local.Address.ToIPAddress(), 0));
-                socket.Connect(new Ipv4Endpoint(Gateway, Port).ToIPEndPoint()); // what comes from elsewhere is not seen (RFC 6887 §8.3)
+                socket.Connect(new IPv4Endpoint(Gateway, Port).ToIPEndPoint()); // what comes from elsewhere is not seen (RFC 6887 §8.3)
                 receiving = ReceiveAsync(socket, read, either.Token);
                 for (var wait = FirstWait; ; wait *= 2)
                 {

@@ -14,12 +14,12 @@ readonly record struct MappingAttempt(IMappingProtocol? Protocol, MappingAnswer 
 /// UPnP is looked for meanwhile, but asked only afterwards: most gateways keep one table for all three, and a mapping asked for
 /// twice is removed with either.
 /// </remarks>
-sealed class GatewayPortMapper(Func<Ipv4Address, Ipv4Address?> findGateway, TimeProvider time, ILogger log) : IPortMapper
+sealed class GatewayPortMapper(Func<IPv4Address, IPv4Address?> findGateway, TimeProvider time, ILogger log) : IPortMapper
 {
     static readonly TimeSpan PatienceBesideUpnp = TimeSpan.FromMilliseconds(750); // PCP is silent, UPnP is there
     static readonly TimeSpan PatienceWhenAbandoned = TimeSpan.FromMilliseconds(250);
 
-    public async Task<MappingResult> MapAsync(Ipv4Endpoint local, ushort externalPort, CancellationToken cancellationToken)
+    public async Task<MappingResult> MapAsync(IPv4Endpoint local, ushort externalPort, CancellationToken cancellationToken)
     {
         var attempt = await AttemptAsync(local, new(default, externalPort), cancellationToken).ConfigureAwait(false);
         if (attempt.Protocol is not { } protocol)
@@ -27,7 +27,7 @@ sealed class GatewayPortMapper(Func<Ipv4Address, Ipv4Address?> findGateway, Time
         return new(new PortLease(protocol, attempt.Answer, (external, token) => AttemptAsync(local, external, token), time, log), null);
     }
 
-    async Task<MappingAttempt> AttemptAsync(Ipv4Endpoint local, Ipv4Endpoint external, CancellationToken cancellationToken)
+    async Task<MappingAttempt> AttemptAsync(IPv4Endpoint local, IPv4Endpoint external, CancellationToken cancellationToken)
     {
         if (findGateway(local.Address) is not { } gateway)
             return new(null, default, $"The interface with the address {local.Address} has no default route, so there is no gateway to ask.");

@@ -15,7 +15,7 @@ static class GatewayRoute
     /// <param name="local">An address of this machine; the default route of its interface counts.</param>
     /// <param name="log">Where failures are told.</param>
     /// <returns>Null when there is none.</returns>
-    public static Ipv4Address? Find(Ipv4Address local, ILogger log)
+    public static IPv4Address? Find(IPv4Address local, ILogger log)
     {
         if (local.IsLoopback)
             return null;
@@ -28,8 +28,8 @@ static class GatewayRoute
                     continue;
                 if (OperatingSystem.IsLinux()) // where .NET lists the next hops of all routes, not of the default one alone
                     return FindInTable(File.ReadLines(LinuxRoutes), networkInterface.Name);
-                var gateway = properties.GatewayAddresses.Select(gateway => gateway.Address).FirstOrDefault(IsIpv4);
-                return gateway is null ? null : Ipv4Address.FromIPAddress(gateway);
+                var gateway = properties.GatewayAddresses.Select(gateway => gateway.Address).FirstOrDefault(IsIPv4);
+                return gateway is null ? null : IPv4Address.FromIPAddress(gateway);
             }
         }
         catch (Exception e) when (e is NetworkInformationException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
@@ -40,10 +40,10 @@ static class GatewayRoute
     }
 
     /// <summary>Finds it in Linux' table of routes: interface, destination, next hop, flags, three numbers of which the last is the metric, mask.</summary>
-    public static Ipv4Address? FindInTable(IEnumerable<string> lines, string interfaceName)
+    public static IPv4Address? FindInTable(IEnumerable<string> lines, string interfaceName)
     {
         const uint viaGateway = 2; // RTF_GATEWAY
-        (uint Metric, Ipv4Address Gateway)? best = null;
+        (uint Metric, IPv4Address Gateway)? best = null;
         foreach (string line in lines)
         {
             string[] columns = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
@@ -52,12 +52,12 @@ static class GatewayRoute
                 || !uint.TryParse(columns[6], NumberStyles.None, CultureInfo.InvariantCulture, out uint metric))
                 continue;
             if (best is null || metric < best.Value.Metric) // addresses stand there as the machine has them in memory
-                best = (metric, Ipv4Address.Read(BitConverter.GetBytes(nextHop)));
+                best = (metric, IPv4Address.Read(BitConverter.GetBytes(nextHop)));
         }
         return best?.Gateway;
     }
 
-    static bool IsIpv4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork;
+    static bool IsIPv4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork;
 
     static uint? ReadHex(string text) =>
         uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number) ? number : null;

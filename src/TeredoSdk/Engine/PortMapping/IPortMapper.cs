@@ -9,7 +9,7 @@ interface IPortMapper
     /// <param name="local">The endpoint on this machine that the external port shall lead to.</param>
     /// <param name="externalPort">The wanted external port; the gateway may choose another one.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task<MappingResult> MapAsync(Ipv4Endpoint local, ushort externalPort, CancellationToken cancellationToken);
+    Task<MappingResult> MapAsync(IPv4Endpoint local, ushort externalPort, CancellationToken cancellationToken);
 }
 
 /// <summary>What became of a request for a mapping.</summary>
@@ -26,7 +26,7 @@ interface IMappingProtocol
     /// <summary>Asks for the mapping, or renews it.</summary>
     /// <param name="external">The wanted external endpoint; an unspecified address for any.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    Task<MappingAnswer> MapAsync(Ipv4Endpoint external, CancellationToken cancellationToken);
+    Task<MappingAnswer> MapAsync(IPv4Endpoint external, CancellationToken cancellationToken);
 
     /// <summary>Asks whether the gateway still knows what it promised.</summary>
     /// <returns>False when it has lost its state since the last answer; true also when it does not answer.</returns>
@@ -42,7 +42,7 @@ readonly record struct MappingAnswer
     static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(1); // RFC 6887 §15: what a client may count on
 
     /// <summary>The external endpoint that leads here now.</summary>
-    public Ipv4Endpoint External { get; private init; }
+    public IPv4Endpoint External { get; private init; }
 
     /// <summary>For how long.</summary>
     public TimeSpan Lifetime { get; private init; }
@@ -50,7 +50,7 @@ readonly record struct MappingAnswer
     /// <summary>Why there is no mapping, or null.</summary>
     public string? Refusal { get; private init; }
 
-    public static MappingAnswer Granted(Ipv4Endpoint external, uint lifetimeSeconds) => !AddressPolicy.Lab.IsGlobalUnicast(external)
+    public static MappingAnswer Granted(IPv4Endpoint external, uint lifetimeSeconds) => !AddressPolicy.Lab.IsGlobalUnicast(external)
         ? Refused($"says that its external endpoint is {external}")
         : new() { External = external, Lifetime = TimeSpan.FromSeconds(Math.Min(lifetimeSeconds, MaxLifetime.TotalSeconds)) };
 

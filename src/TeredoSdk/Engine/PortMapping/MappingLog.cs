@@ -7,25 +7,25 @@ namespace TeredoSdk.Engine.PortMapping;
 static partial class MappingLog
 {
     [LoggerMessage(EventIds.PortMapped, LogLevel.Information, "The gateway maps {External} to {Local} ({Protocol}).")]
-    public static partial void Mapped(ILogger log, Ipv4Endpoint external, Ipv4Endpoint local, string protocol);
+    public static partial void Mapped(ILogger log, IPv4Endpoint external, IPv4Endpoint local, string protocol);
 
     [LoggerMessage(EventIds.PortNotMapped, LogLevel.Information, "No port mapping; Teredo goes on without. {Problem}")]
     public static partial void NotMapped(ILogger log, string problem);
 
     [LoggerMessage(EventIds.PortMappingLost, LogLevel.Warning, "The port mapping {External} is lost. {Problem}")]
-    public static partial void Lost(ILogger log, Ipv4Endpoint external, string problem);
+    public static partial void Lost(ILogger log, IPv4Endpoint external, string problem);
 
     [LoggerMessage(EventIds.GatewayLostState, LogLevel.Information, "The gateway has lost its port mappings: asking again ({Protocol}).")]
     public static partial void GatewayLostState(ILogger log, string protocol);
 
     [LoggerMessage(EventIds.GatewayNoAnswer, LogLevel.Debug, "No answer of the gateway {Gateway}: {Cause}")]
-    public static partial void NoAnswer(ILogger log, Ipv4Address gateway, string cause);
+    public static partial void NoAnswer(ILogger log, IPv4Address gateway, string cause);
 
     [LoggerMessage(EventIds.GatewayAnswerIgnored, LogLevel.Debug, "A datagram of the gateway {Gateway}, {Octets} octets, is no answer.")]
-    public static partial void AnswerIgnored(ILogger log, Ipv4Address gateway, int octets);
+    public static partial void AnswerIgnored(ILogger log, IPv4Address gateway, int octets);
 
     [LoggerMessage(EventIds.UpnpAnswerIgnored, LogLevel.Debug, "A UPnP answer of {Source} is ignored: {Cause}")]
-    public static partial void UpnpIgnored(ILogger log, Ipv4Address source, string cause);
+    public static partial void UpnpIgnored(ILogger log, IPv4Address source, string cause);
 
     [LoggerMessage(EventIds.GatewayUnknown, LogLevel.Debug, "The default route can't be read: {Cause}")]
     public static partial void GatewayUnknown(ILogger log, string cause);

@@ -19,7 +19,7 @@ readonly record struct NatPmpAnswer
     public uint Epoch { get; private init; }
 
     /// <summary>The external address, in an answer to the address request.</summary>
-    public Ipv4Address Address { get; private init; }
+    public IPv4Address Address { get; private init; }
 
     /// <summary>The external port, in an answer to the map request.</summary>
     public ushort ExternalPort { get; private init; }
@@ -58,7 +58,7 @@ readonly record struct NatPmpAnswer
         var answer = ReadHeader(octets, AddressOpcode);
         if (answer is not { Result: 0 } header)
             return answer;
-        return octets.Length < AddressSize ? null : header with { Address = Ipv4Address.Read(octets[HeaderSize..]) };
+        return octets.Length < AddressSize ? null : header with { Address = IPv4Address.Read(octets[HeaderSize..]) };
     }
 
     /// <summary>Reads the answer to a map request for that internal port.</summary>

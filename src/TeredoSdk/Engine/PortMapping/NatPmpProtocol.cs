@@ -9,7 +9,7 @@ sealed class NatPmpProtocol(GatewayPath path) : IMappingProtocol
 
     public string Name => "NAT-PMP";
 
-    public async Task<MappingAnswer> MapAsync(Ipv4Endpoint external, CancellationToken cancellationToken)
+    public async Task<MappingAnswer> MapAsync(IPv4Endpoint external, CancellationToken cancellationToken)
     {
         if (await AskAddressAsync(cancellationToken).ConfigureAwait(false) is not { } address)
             return MappingAnswer.Silence;

@@ -26,7 +26,7 @@ readonly record struct PcpAnswer
     public uint Lifetime { get; private init; }
 
     /// <summary>The external endpoint.</summary>
-    public Ipv4Endpoint External { get; private init; }
+    public IPv4Endpoint External { get; private init; }
 
     public string ResultName => Result switch
     {
@@ -46,7 +46,7 @@ readonly record struct PcpAnswer
 
     // version 8 = 2 | opcode 8 | reserved 16 | lifetime 32 | client's address 128
     // | nonce 96 | protocol 8 | reserved 24 | internal port 16 | wanted external port 16 | wanted external address 128; lifetime 0 removes
-    public static byte[] WriteMapRequest(ReadOnlySpan<byte> nonce, Ipv4Endpoint local, Ipv4Endpoint external, uint lifetime)
+    public static byte[] WriteMapRequest(ReadOnlySpan<byte> nonce, IPv4Endpoint local, IPv4Endpoint external, uint lifetime)
     {
         byte[] octets = new byte[MapSize];
         WriteHeader(octets, MapOpcode, local.Address, lifetime);
@@ -59,7 +59,7 @@ readonly record struct PcpAnswer
     }
 
     /// <summary>A request that changes nothing and is answered with the epoch (RFC 6887 §14.1.1).</summary>
-    public static byte[] WriteAnnounceRequest(Ipv4Address local)
+    public static byte[] WriteAnnounceRequest(IPv4Address local)
     {
         byte[] octets = new byte[HeaderSize];
         WriteHeader(octets, AnnounceOpcode, local, 0);
@@ -104,7 +104,7 @@ readonly record struct PcpAnswer
         };
     }
 
-    static void WriteHeader(Span<byte> octets, byte opcode, Ipv4Address local, uint lifetime)
+    static void WriteHeader(Span<byte> octets, byte opcode, IPv4Address local, uint lifetime)
     {
         octets[0] = Version;
         octets[1] = opcode;
@@ -113,16 +113,16 @@ readonly record struct PcpAnswer
     }
 
     // RFC 6887 §5: IPv4 addresses are written as IPv4-mapped IPv6 ones.
-    static void WriteAddress(Span<byte> octets, Ipv4Address address)
+    static void WriteAddress(Span<byte> octets, IPv4Address address)
     {
         octets[10] = octets[11] = 0xFF;
         address.Write(octets[12..]);
     }
 
-    static bool TryReadAddress(ReadOnlySpan<byte> octets, out Ipv4Address address)
+    static bool TryReadAddress(ReadOnlySpan<byte> octets, out IPv4Address address)
     {
         bool isMapped = !octets[..10].ContainsAnyExcept((byte)0) && octets[10] == 0xFF && octets[11] == 0xFF;
-        address = isMapped ? Ipv4Address.Read(octets[12..]) : default;
+        address = isMapped ? IPv4Address.Read(octets[12..]) : default;
         return isMapped;
     }
 }

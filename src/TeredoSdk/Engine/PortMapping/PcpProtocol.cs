@@ -14,7 +14,7 @@ sealed class PcpProtocol(GatewayPath path) : IMappingProtocol
     /// <summary>Whether the gateway said that it does not speak this version of the protocol (§9).</summary>
     public bool IsUnsupported { get; private set; }
 
-    public async Task<MappingAnswer> MapAsync(Ipv4Endpoint external, CancellationToken cancellationToken)
+    public async Task<MappingAnswer> MapAsync(IPv4Endpoint external, CancellationToken cancellationToken)
     {
         if (await AskAsync(external, GatewayPath.LifetimeSeconds, cancellationToken).ConfigureAwait(false) is not { } answer)
             return MappingAnswer.Silence;
@@ -34,7 +34,7 @@ sealed class PcpProtocol(GatewayPath path) : IMappingProtocol
 
     public Task RemoveAsync(CancellationToken cancellationToken) => AskAsync(default, 0, cancellationToken); // §15
 
-    Task<PcpAnswer?> AskAsync(Ipv4Endpoint external, uint lifetime, CancellationToken cancellationToken) => path.AskAsync(
+    Task<PcpAnswer?> AskAsync(IPv4Endpoint external, uint lifetime, CancellationToken cancellationToken) => path.AskAsync(
         PcpAnswer.WriteMapRequest(_nonce, path.Local, external, lifetime),
         octets => PcpAnswer.ReadMap(octets, _nonce, path.Local.Port), cancellationToken);
 }

@@ -12,14 +12,14 @@ sealed class PortLease : IAsyncDisposable
     static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10);   // for a mapping that is lost
     static readonly TimeSpan RemovalPatience = TimeSpan.FromMilliseconds(800);
 
-    readonly Func<Ipv4Endpoint, CancellationToken, Task<MappingAttempt>> _mapAgain;
+    readonly Func<IPv4Endpoint, CancellationToken, Task<MappingAttempt>> _mapAgain;
     readonly TimeProvider _time;
     readonly ILogger _log;
     readonly CancellationTokenSource _disposed = new();
     readonly Lock _gate = new();
     readonly Task _keeping;
     IMappingProtocol _protocol;
-    Ipv4Endpoint _external; // kept when it is lost: the one to ask for again
+    IPv4Endpoint _external; // kept when it is lost: the one to ask for again
     TimeSpan _renewAt, _expiresAt;
     bool _isLost;
     TaskCompletionSource _renew = NewSignal();
@@ -30,7 +30,7 @@ sealed class PortLease : IAsyncDisposable
     /// <param name="mapAgain">Asks by every protocol, when this one gives nothing any more.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">The log.</param>
-    public PortLease(IMappingProtocol protocol, MappingAnswer answer, Func<Ipv4Endpoint, CancellationToken, Task<MappingAttempt>> mapAgain,
+    public PortLease(IMappingProtocol protocol, MappingAnswer answer, Func<IPv4Endpoint, CancellationToken, Task<MappingAttempt>> mapAgain,
         TimeProvider time, ILogger log)
     {
         (_protocol, _mapAgain, _time, _log) = (protocol, mapAgain, time, log);
@@ -42,7 +42,7 @@ sealed class PortLease : IAsyncDisposable
     public event Action? Changed;
 
     /// <summary>The external endpoint, or null while the mapping is lost.</summary>
-    public Ipv4Endpoint? External
+    public IPv4Endpoint? External
     {
         get
         {

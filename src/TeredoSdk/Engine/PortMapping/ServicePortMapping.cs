@@ -5,7 +5,7 @@ using TeredoSdk.Protocol.Client;
 namespace TeredoSdk.Engine.PortMapping;
 
 /// <summary>How the mapping of the service port stands.</summary>
-readonly record struct PortMappingStatus(PortMappingState State, Ipv4Endpoint? External, string? Protocol, string? Problem);
+readonly record struct PortMappingStatus(PortMappingState State, IPv4Endpoint? External, string? Protocol, string? Problem);
 
 /// <summary>The mapping of a driver's service port: carries out the core's requests and answers them. Safe for any number of threads.</summary>
 /// <param name="mapper">Asks the gateway; null where there is none to ask.</param>
@@ -31,7 +31,7 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
     }
 
     /// <summary>Asks for a mapping; the answer comes later, and again when the mapping changes.</summary>
-    public void Begin(Ipv4Endpoint local, ushort externalPort)
+    public void Begin(IPv4Endpoint local, ushort externalPort)
     {
         lock (_gate)
         {
@@ -88,13 +88,13 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
     sealed class Mapping : IAsyncDisposable
     {
         readonly ServicePortMapping _owner;
-        readonly Ipv4Endpoint _local;
+        readonly IPv4Endpoint _local;
         readonly CancellationTokenSource _ended = new();
         readonly Task _asking;
         volatile PortLease? _lease;
         volatile string? _problem;
 
-        public Mapping(ServicePortMapping owner, Ipv4Endpoint local, ushort externalPort)
+        public Mapping(ServicePortMapping owner, IPv4Endpoint local, ushort externalPort)
         {
             (_owner, _local) = (owner, local);
             _asking = Task.Run(() => AskAsync(externalPort, _ended.Token)); // not on the thread that carries out

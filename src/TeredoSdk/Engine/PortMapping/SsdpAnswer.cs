@@ -9,13 +9,13 @@ static class SsdpAnswer
 {
     public const int Port = 1900;
 
-    public static readonly Ipv4Address Group = new(0xEFFF_FFFA); // 239.255.255.250
+    public static readonly IPv4Address Group = new(0xEFFF_FFFA); // 239.255.255.250
 
     // A device of version 2 answers to a search for version 1, too (§1.3.2).
     const string Device = "urn:schemas-upnp-org:device:InternetGatewayDevice:";
 
     /// <param name="target">Where the search is sent to: the group or one device.</param>
-    public static byte[] WriteSearch(Ipv4Address target) => Encoding.ASCII.GetBytes(
+    public static byte[] WriteSearch(IPv4Address target) => Encoding.ASCII.GetBytes(
         $"M-SEARCH * HTTP/1.1\r\nHOST: {target}:{Port}\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\nST: {Device}1\r\n\r\n");
 
     /// <summary>Reads an answer of that host.</summary>
@@ -23,7 +23,7 @@ static class SsdpAnswer
     /// <param name="source">Who sent it.</param>
     /// <param name="problem">Why it is none.</param>
     /// <returns>Where the host describes itself; null when it is no answer of a gateway, or leads elsewhere.</returns>
-    public static Uri? Read(ReadOnlySpan<byte> datagram, Ipv4Address source, out string problem)
+    public static Uri? Read(ReadOnlySpan<byte> datagram, IPv4Address source, out string problem)
     {
         problem = "it is not an answer of an Internet gateway device";
         string[] lines = Encoding.Latin1.GetString(datagram).Split("\r\n");
@@ -35,9 +35,9 @@ static class SsdpAnswer
     }
 
     /// <summary>Whether the address is an HTTP one at that very host, given as a number: nobody makes us ask another.</summary>
-    public static bool IsAt(Uri uri, Ipv4Address host) =>
+    public static bool IsAt(Uri uri, IPv4Address host) =>
         uri.Scheme == Uri.UriSchemeHttp && uri.UserInfo.Length == 0 && uri.Port is > 0 and <= ushort.MaxValue
-        && Ipv4Address.TryParse(uri.Host, out var address) && address == host;
+        && IPv4Address.TryParse(uri.Host, out var address) && address == host;
 
     static string? Find(string[] lines, string name)
     {

@@ -39,7 +39,7 @@ static class UpnpDocument
     /// <param name="octets">The description.</param>
     /// <param name="location">Where it was fetched from.</param>
     /// <param name="host">The host that all must lie at.</param>
-    public static IReadOnlyList<UpnpService> ReadServices(byte[] octets, Uri location, Ipv4Address host)
+    public static IReadOnlyList<UpnpService> ReadServices(byte[] octets, Uri location, IPv4Address host)
     {
         if (Load(octets) is not { } root)
             return [];
@@ -74,7 +74,7 @@ static class UpnpDocument
         var elements = root.Descendants().ToList();
         if (Find("Fault") is not null)
             return new(int.TryParse(Find("errorCode"), NumberStyles.None, null, out int code) && code > 0 ? code : UpnpAnswer.Unreadable, null);
-        return new(0, Ipv4Address.TryParse(Find("NewExternalIPAddress"), out var address) ? address : null);
+        return new(0, IPv4Address.TryParse(Find("NewExternalIPAddress"), out var address) ? address : null);
 
         string? Find(string name) => elements.Find(element => element.Name.LocalName == name)?.Value.Trim();
     }
@@ -99,7 +99,7 @@ static class UpnpDocument
 /// <summary>The answer to a call.</summary>
 /// <param name="Error">0: done; else UPnP's error code.</param>
 /// <param name="Address">The external address, when it is told.</param>
-readonly record struct UpnpAnswer(int Error, Ipv4Address? Address)
+readonly record struct UpnpAnswer(int Error, IPv4Address? Address)
 {
     /// <summary>There is no answer, or none that can be read.</summary>
     public const int Unreadable = -1;

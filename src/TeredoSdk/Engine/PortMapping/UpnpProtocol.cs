@@ -15,7 +15,7 @@ sealed class UpnpProtocol(GatewayPath path, IReadOnlyList<UpnpService> services)
 
     public string Name => "UPnP IGD";
 
-    public async Task<MappingAnswer> MapAsync(Ipv4Endpoint external, CancellationToken cancellationToken)
+    public async Task<MappingAnswer> MapAsync(IPv4Endpoint external, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(GatewayPath.Patience, path.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);

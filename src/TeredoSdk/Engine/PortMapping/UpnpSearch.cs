@@ -63,11 +63,11 @@ static class UpnpSearch
         }
     }
 
-    static void Send(Socket socket, Ipv4Address target)
+    static void Send(Socket socket, IPv4Address target)
     {
         try
         {
-            socket.SendTo(SsdpAnswer.WriteSearch(target), new Ipv4Endpoint(target, SsdpAnswer.Port).ToIPEndPoint());
+            socket.SendTo(SsdpAnswer.WriteSearch(target), new IPv4Endpoint(target, SsdpAnswer.Port).ToIPEndPoint());
         }
         catch (SocketException)
         {
@@ -89,7 +89,7 @@ static class UpnpSearch
             {
                 continue; // an ICMP error, or a datagram larger than the buffer
             }
-            var source = Ipv4Address.FromIPAddress(((IPEndPoint)received.RemoteEndPoint).Address);
+            var source = IPv4Address.FromIPAddress(((IPEndPoint)received.RemoteEndPoint).Address);
             string problem = "it is not the gateway";
             if (source == path.Gateway && SsdpAnswer.Read(buffer.AsSpan(0, received.ReceivedBytes), source, out problem) is { } location)
                 return location;

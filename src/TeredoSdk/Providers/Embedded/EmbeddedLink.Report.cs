@@ -38,7 +38,7 @@ sealed partial class EmbeddedLink
                     PortMappingProblem = mapping.Problem,
                     MtuOctets = _mtuOctets,
                     NativeIPv6 = _options.NativeIPv6,
-                    HasNativeIPv6 = _driver.HasNativeIpv6,
+                    HasNativeIPv6 = _driver.HasNativeIPv6,
                     Sockets = all,
                     UnrestrictedSockets = unrestricted,
                     Peers = core.PeerCount,

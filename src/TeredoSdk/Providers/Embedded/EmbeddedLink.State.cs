@@ -49,7 +49,7 @@ sealed partial class EmbeddedLink
     {
         if (state == ClientState.Suppressed)
         {
-            if (_driver.HasNativeIpv6 && _options.NativeIPv6 == NativeIPv6Mode.Instead)
+            if (_driver.HasNativeIPv6 && _options.NativeIPv6 == NativeIPv6Mode.Instead)
                 GiveWay();
             else
                 // The only other cause that the options leave.

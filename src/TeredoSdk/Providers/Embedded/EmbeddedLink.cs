@@ -104,9 +104,9 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
             await Host.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false); // says why not
         Wake();
         await WaitForAddressAsync(cancellationToken).ConfigureAwait(false);
-        var peer = Ipv6Address.FromIPAddress(remoteEndPoint.Address);
+        var peer = IPv6Address.FromIPAddress(remoteEndPoint.Address);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-        using var watched = _watch.Add(peer, _driver.Address?.ToIpv6Address(), attempt);
+        using var watched = _watch.Add(peer, _driver.Address?.ToIPv6Address(), attempt);
         try
         {
             return Adopt(await Host.ConnectAsync(remoteEndPoint, attempt.Token).ConfigureAwait(false));
@@ -130,7 +130,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
     public async Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var ping = _echo.Ping(Ipv6Address.FromIPAddress(address), out ushort sequence);
+        var ping = _echo.Ping(IPv6Address.FromIPAddress(address), out ushort sequence);
         try
         {
             var (roundTrip, problem) = await ping.Result.WaitAsync(timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
@@ -210,7 +210,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
 
     void IDriverClient.Receive(ReadOnlySpan<byte> octets)
     {
-        if (!Ipv6Packet.TryParse(octets, out var packet))
+        if (!IPv6Packet.TryParse(octets, out var packet))
             _guard.Count(HostDrop.MalformedTransport);
         else if (!packet.IsBubble && Volatile.Read(ref _chosen)?.Host is { } host
             && (host.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))

@@ -8,7 +8,7 @@ namespace TeredoSdk.Providers.Interface;
 /// <param name="Index">Its IPv6 index.</param>
 /// <param name="MtuOctets">Its MTU, or 0 when the system does not tell.</param>
 /// <param name="Address">The address.</param>
-readonly record struct InterfaceCandidate(string Name, int Index, int MtuOctets, Ipv6Address Address);
+readonly record struct InterfaceCandidate(string Name, int Index, int MtuOctets, IPv6Address Address);
 
 /// <summary>A Teredo interface that is up and can be used.</summary>
 /// <param name="Name">The interface's name, as the system has it.</param>

@@ -24,7 +24,7 @@ sealed class InterfaceLink : SystemLink
         Check(); // what changed after it was found
     }
 
-    public override TeredoReport Report => Describe(TeredoProvider.Interface, _network.Describe(Last.Address.Server).HasNativeIpv6);
+    public override TeredoReport Report => Describe(TeredoProvider.Interface, _network.Describe(Last.Address.Server).HasNativeIPv6);
 
     public override Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken)
     {

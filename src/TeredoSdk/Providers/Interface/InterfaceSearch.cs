@@ -39,7 +39,7 @@ sealed class InterfaceSearch(IInterfaceTable interfaces, bool allowPrivateAddres
         var source = interfaces.FindSource(probe);
         if (source is null)
             return has + $"but this machine has no route to other Teredo addresses. Add one: a route to 2001::/32 over {name}.";
-        return Ipv6Address.FromIPAddress(source) == address.ToIpv6Address() ? null
-            : has + $"but this machine sends to Teredo addresses from {Ipv6Address.FromIPAddress(source)}. Add a route to 2001::/32 over {name}.";
+        return IPv6Address.FromIPAddress(source) == address.ToIPv6Address() ? null
+            : has + $"but this machine sends to Teredo addresses from {IPv6Address.FromIPAddress(source)}. Add a route to 2001::/32 over {name}.";
     }
 }

@@ -13,7 +13,7 @@ static class InterfaceSockets
 {
     const int SynRetries = 4; // the last one after 15 s, given up after 31 s
     const int SolSocket = 1, BindToDevice = 25;                                            // Linux
-    const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIpv6 = 41, Ipv6DontFragment = 62;    // Linux
+    const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIPv6 = 41, IPv6DontFragment = 62;    // Linux
 
     public static Socket Listen(TeredoInterface at, ushort port, int backlog) =>
         Prepare(() => Open(SocketType.Stream, ProtocolType.Tcp), port, "TCP", socket =>
@@ -27,7 +27,7 @@ static class InterfaceSockets
         {
             Bind(socket, at, port);
             if (OperatingSystem.IsLinux())
-                socket.SetRawSocketOption(IpProtoIpv6, Ipv6DontFragment, BitConverter.GetBytes(1));
+                socket.SetRawSocketOption(IpProtoIPv6, IPv6DontFragment, BitConverter.GetBytes(1));
         });
 
     /// <summary>One attempt, with a fresh socket: after a failed one .NET would make a new handle, tied to nothing.</summary>

@@ -49,7 +49,7 @@ sealed class SystemInterfaces(ILogger log) : IInterfaceTable
             var ipv6 = properties.GetIPv6Properties();
             foreach (var unicast in properties.UnicastAddresses)
                 if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6)
-                    candidates.Add(new(networkInterface.Name, ipv6.Index, ipv6.Mtu, Ipv6Address.FromIPAddress(unicast.Address)));
+                    candidates.Add(new(networkInterface.Name, ipv6.Index, ipv6.Mtu, IPv6Address.FromIPAddress(unicast.Address)));
         }
         catch (NetworkInformationException)
         {

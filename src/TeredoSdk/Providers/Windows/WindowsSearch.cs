@@ -15,7 +15,7 @@ static class WindowsSearch
         var addresses = windows.ReadAddresses();
         unreadable = addresses.Reason;
         foreach (var found in (addresses.ValueOrDefault ?? []).Where(IsTeredo).OrderByDescending(found => found.IsTunnel))
-            if (TeredoAddress.TryCreate(Ipv6Address.FromIPAddress(found.Address), out var address))
+            if (TeredoAddress.TryCreate(IPv6Address.FromIPAddress(found.Address), out var address))
                 return new(found.InterfaceName, found.InterfaceIndex, found.MtuOctets, address);
         return null;
     }
@@ -25,7 +25,7 @@ static class WindowsSearch
 
     /// <inheritdoc cref="HasNativeIPv6"/>
     public static bool IsNative(WindowsAddress found) =>
-        Ipv6Address.FromIPAddress(found.Address) is { IsGlobalUnicast: true, IsTeredo: false, Is6to4: false };
+        IPv6Address.FromIPAddress(found.Address) is { IsGlobalUnicast: true, IsTeredo: false, Is6to4: false };
 
     static bool IsTeredo(WindowsAddress found) => found.Address.IsIPv6Teredo;
 }

@@ -70,6 +70,6 @@ static class WindowsWarnings
     }
 
     // 2002::/16, and the interface identifiers of RFC 5214 §6.1.
-    static bool IsOtherTunnel(IPAddress address) => Ipv6Address.FromIPAddress(address).Is6to4
+    static bool IsOtherTunnel(IPAddress address) => IPv6Address.FromIPAddress(address).Is6to4
         || address.GetAddressBytes().AsSpan(8) is [0x00 or 0x02, 0x00, 0x5E, 0xFE, ..];
 }

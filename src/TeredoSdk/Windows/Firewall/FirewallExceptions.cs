@@ -28,7 +28,7 @@ static class FirewallExceptions
         [.. ((int[])[1, 2, 3, 4, 133, 134, 135, 136]).Where(type => !rules.Any(rule => IsIcmpv6(rule, type)))];
 
     /// <summary>IPv6 in IPv4, which 6to4 and ISATAP are carried by.</summary>
-    public static bool IsProtocol41(FirewallRule rule) => LetsIn(rule) && rule.Protocol == FirewallProtocol.Ipv6;
+    public static bool IsProtocol41(FirewallRule rule) => LetsIn(rule) && rule.Protocol == FirewallProtocol.IPv6;
 
     static bool IsIcmpv6(FirewallRule rule, int type) => LetsIn(rule) && rule.Protocol == FirewallProtocol.Icmpv6
         && (rule.IcmpTypesAndCodes is not { } types || types.Split(',').Any(each => each.Split(':')[0].Trim() == $"{type}"));

@@ -8,16 +8,16 @@ namespace TeredoSdk.Protocol;
 /// <summary>An IPv6 address as a value: no allocation, unlike <see cref="IPAddress"/>. It has no scope identifier.</summary>
 /// <param name="High">The first eight octets as a number (the prefix).</param>
 /// <param name="Low">The last eight octets as a number (the interface identifier).</param>
-public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable<Ipv6Address>, ISpanFormattable
+public readonly record struct IPv6Address(ulong High, ulong Low) : ISpanParsable<IPv6Address>, ISpanFormattable
 {
     /// <summary>Size on the wire, in octets.</summary>
     public const int Size = 16;
 
     /// <summary>ff02::1, all nodes on the link.</summary>
-    public static Ipv6Address AllNodes => new(0xFF02_0000_0000_0000, 1);
+    public static IPv6Address AllNodes => new(0xFF02_0000_0000_0000, 1);
 
     /// <summary>ff02::2, all routers on the link.</summary>
-    public static Ipv6Address AllRouters => new(0xFF02_0000_0000_0000, 2);
+    public static IPv6Address AllRouters => new(0xFF02_0000_0000_0000, 2);
 
     /// <summary>Whether this is the unspecified address.</summary>
     public bool IsUnspecified => High == 0 && Low == 0;
@@ -32,7 +32,7 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
     public bool IsLinkLocal => High >> 54 == 0x3FA;
 
     /// <summary>Whether this is in ::/96 or ::ffff:0:0/96 (IPv4-compatible or IPv4-mapped).</summary>
-    public bool IsIpv4Embedded => High == 0 && Low >> 32 is 0 or 0xFFFF;
+    public bool IsIPv4Embedded => High == 0 && Low >> 32 is 0 or 0xFFFF;
 
     /// <summary>Whether this is in 2001::/32, the Teredo prefix (RFC 4380 §2.6).</summary>
     public bool IsTeredo => High >> 32 == 0x20010000;
@@ -41,7 +41,7 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
     public bool Is6to4 => High >> 48 == 0x2002;
 
     /// <summary>The IPv4 address that a 6to4 address embeds (RFC 3056 §2); meaningful only when <see cref="Is6to4"/>.</summary>
-    public Ipv4Address Embedded6to4 => new((uint)(High >> 16));
+    public IPv4Address Embedded6to4 => new((uint)(High >> 16));
 
     /// <summary>Whether this is in 2000::/3, the global unicast range.</summary>
     public bool IsGlobalUnicast => High >> 61 == 1;
@@ -51,7 +51,7 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
 
     /// <summary>Reads an address from the first sixteen octets.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
-    public static Ipv6Address Read(ReadOnlySpan<byte> octets) =>
+    public static IPv6Address Read(ReadOnlySpan<byte> octets) =>
         new(BinaryPrimitives.ReadUInt64BigEndian(octets), BinaryPrimitives.ReadUInt64BigEndian(octets[8..]));
 
     /// <summary>Writes the address to the first sixteen octets.</summary>
@@ -72,7 +72,7 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
 
     /// <summary>The value form of a .NET address; the scope identifier is not kept.</summary>
     /// <exception cref="ArgumentException">The address is not an IPv6 one.</exception>
-    public static Ipv6Address FromIPAddress(IPAddress address)
+    public static IPv6Address FromIPAddress(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (address.AddressFamily != AddressFamily.InterNetworkV6)
@@ -83,19 +83,19 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
     }
 
     /// <inheritdoc/>
-    public static Ipv6Address Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) => TryParse(s, provider, out var result)
+    public static IPv6Address Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) => TryParse(s, provider, out var result)
         ? result
         : throw new FormatException($"'{s}' is not an IPv6 address; expected a form such as 2001:db8::1.");
 
     /// <inheritdoc/>
-    public static Ipv6Address Parse(string s, IFormatProvider? provider = null)
+    public static IPv6Address Parse(string s, IFormatProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(s);
         return Parse(s.AsSpan(), provider);
     }
 
     /// <inheritdoc/>
-    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out Ipv6Address result)
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out IPv6Address result)
     {
         // IPAddress also takes brackets with a port and scope identifiers, and this type would silently lose both.
         result = default;
@@ -107,10 +107,10 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
 
     /// <summary>Parses text as <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> does.</summary>
     /// <returns>False when it is not an IPv6 address.</returns>
-    public static bool TryParse(ReadOnlySpan<char> s, out Ipv6Address result) => TryParse(s, null, out result);
+    public static bool TryParse(ReadOnlySpan<char> s, out IPv6Address result) => TryParse(s, null, out result);
 
     /// <inheritdoc/>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Ipv6Address result) =>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out IPv6Address result) =>
         TryParse(s.AsSpan(), provider, out result);
 
     /// <inheritdoc/>
@@ -127,10 +127,10 @@ public readonly record struct Ipv6Address(ulong High, ulong Low) : ISpanParsable
 /// <summary>An IPv6 prefix.</summary>
 /// <param name="Address">An address in the prefix.</param>
 /// <param name="Length">The prefix length, 0 to 128; not checked here.</param>
-public readonly record struct Ipv6Prefix(Ipv6Address Address, int Length)
+public readonly record struct IPv6Prefix(IPv6Address Address, int Length)
 {
     /// <summary>Whether the address lies in the prefix.</summary>
-    public bool Contains(Ipv6Address address)
+    public bool Contains(IPv6Address address)
     {
         ulong highMask = Length >= 64 ? ulong.MaxValue : Length <= 0 ? 0 : ulong.MaxValue << (64 - Length);
         ulong lowMask = Length >= 128 ? ulong.MaxValue : Length <= 64 ? 0 : ulong.MaxValue << (128 - Length);

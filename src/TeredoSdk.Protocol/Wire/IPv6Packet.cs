@@ -25,7 +25,7 @@ public static class NextHeader
 
 /// <summary>An IPv6 packet: its header of 40 octets and exactly its payload.</summary>
 /// <remarks>Source: RFC 8200 §3. Valid only while the octets it was parsed from are.</remarks>
-public readonly ref struct Ipv6Packet
+public readonly ref struct IPv6Packet
 {
     // version 4, traffic class 8, flow label 20 | payload length 16, next header 8, hop limit 8 | source 128 | destination 128
 
@@ -34,7 +34,7 @@ public readonly ref struct Ipv6Packet
 
     readonly ReadOnlySpan<byte> _octets; // exactly HeaderSize + payload length long, because only TryParse makes one
 
-    Ipv6Packet(ReadOnlySpan<byte> octets) => _octets = octets;
+    IPv6Packet(ReadOnlySpan<byte> octets) => _octets = octets;
 
     /// <summary>The whole packet, without anything that followed it.</summary>
     public ReadOnlySpan<byte> Octets => _octets;
@@ -49,10 +49,10 @@ public readonly ref struct Ipv6Packet
     public byte HopLimit => _octets[7];
 
     /// <summary>The source address.</summary>
-    public Ipv6Address Source => Ipv6Address.Read(_octets[8..]);
+    public IPv6Address Source => IPv6Address.Read(_octets[8..]);
 
     /// <summary>The destination address.</summary>
-    public Ipv6Address Destination => Ipv6Address.Read(_octets[24..]);
+    public IPv6Address Destination => IPv6Address.Read(_octets[24..]);
 
     /// <summary>What follows the header.</summary>
     public ReadOnlySpan<byte> Payload => _octets[HeaderSize..];
@@ -89,7 +89,7 @@ public readonly ref struct Ipv6Packet
 
     /// <summary>Parses the packet at the start of a buffer, which may hold more.</summary>
     /// <returns>False when the version is not 6 or the buffer is shorter than the header says.</returns>
-    public static bool TryParse(ReadOnlySpan<byte> octets, out Ipv6Packet packet)
+    public static bool TryParse(ReadOnlySpan<byte> octets, out IPv6Packet packet)
     {
         packet = default;
         if (octets.Length < HeaderSize || octets[0] >> 4 != 6)
@@ -110,7 +110,7 @@ public readonly ref struct Ipv6Packet
     /// <param name="destination">The destination address.</param>
     /// <returns>The octets written, <see cref="HeaderSize"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The buffer is too short, or the payload longer than the header can say.</exception>
-    public static int WriteHeader(Span<byte> octets, int payloadLength, byte nextHeader, byte hopLimit, Ipv6Address source, Ipv6Address destination)
+    public static int WriteHeader(Span<byte> octets, int payloadLength, byte nextHeader, byte hopLimit, IPv6Address source, IPv6Address destination)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)payloadLength, ushort.MaxValue, nameof(payloadLength));
         BinaryPrimitives.WriteUInt32BigEndian(octets, 0x6000_0000);
@@ -127,7 +127,7 @@ public readonly ref struct Ipv6Packet
 public static class Bubble
 {
     /// <summary>Size of a bubble without trailers, in octets.</summary>
-    public const int Size = Ipv6Packet.HeaderSize;
+    public const int Size = IPv6Packet.HeaderSize;
 
     /// <summary>The hop limit of ordinary bubbles: not specified by RFC 4380, ignored on receipt.</summary>
     public const byte HopLimit = 255;
@@ -137,6 +137,6 @@ public static class Bubble
 
     /// <summary>Writes a bubble (RFC 4380 §2.8).</summary>
     /// <returns>The octets written, <see cref="Size"/>.</returns>
-    public static int Write(Span<byte> octets, Ipv6Address source, Ipv6Address destination, byte hopLimit = HopLimit) =>
-        Ipv6Packet.WriteHeader(octets, 0, NextHeader.None, hopLimit, source, destination);
+    public static int Write(Span<byte> octets, IPv6Address source, IPv6Address destination, byte hopLimit = HopLimit) =>
+        IPv6Packet.WriteHeader(octets, 0, NextHeader.None, hopLimit, source, destination);
 }

@@ -4,17 +4,17 @@ using TeredoSdk.Protocol.Wire;
 namespace TeredoSdk.Testing;
 
 /// <summary>A tiny IPv6 host: answers echo requests, pings, sends and receives UDP, and keeps what it received.</summary>
-public abstract class SimulatedIpv6Stack
+public abstract class SimulatedIPv6Stack
 {
     const ushort EchoIdentifier = 0x5344;
 
     readonly List<SimulatedPacket> _received = [];
     readonly List<SimulatedIcmpv6Error> _errors = [];
-    readonly List<SimulatedIpv6Datagram> _datagrams = [];
+    readonly List<SimulatedIPv6Datagram> _datagrams = [];
     readonly Dictionary<ushort, SimulatedPing> _pings = [];
     ushort _sequence;
 
-    private protected SimulatedIpv6Stack(SimulatedInternet internet) => Internet = internet;
+    private protected SimulatedIPv6Stack(SimulatedInternet internet) => Internet = internet;
 
     /// <summary>Whether echo requests are answered; true by default.</summary>
     public bool AnswersEcho { get; set; } = true;
@@ -26,23 +26,23 @@ public abstract class SimulatedIpv6Stack
     public IReadOnlyList<SimulatedIcmpv6Error> Errors => _errors;
 
     /// <summary>The UDP datagrams received, in order.</summary>
-    public IReadOnlyList<SimulatedIpv6Datagram> Datagrams => _datagrams;
+    public IReadOnlyList<SimulatedIPv6Datagram> Datagrams => _datagrams;
 
     /// <summary>Raised for each UDP datagram received; the handler may send.</summary>
-    public event Action<SimulatedIpv6Datagram>? DatagramReceived;
+    public event Action<SimulatedIPv6Datagram>? DatagramReceived;
 
     /// <summary>Sends an ICMPv6 Echo Request.</summary>
     /// <param name="target">Whom to ask.</param>
     /// <param name="dataLength">How many octets of data it carries, 0 to 65,000.</param>
     /// <returns>What comes back, as it comes back.</returns>
     /// <exception cref="InvalidOperationException">The host never had an IPv6 address.</exception>
-    public SimulatedPing Ping(Ipv6Address target, int dataLength = 32)
+    public SimulatedPing Ping(IPv6Address target, int dataLength = 32)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(dataLength);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(dataLength, 65_000);
         var ping = new SimulatedPing(target, _sequence++, Internet.Now);
         _pings[ping.Sequence] = ping;
-        byte[] packet = new byte[Ipv6Packet.HeaderSize + EchoMessage.HeaderSize + dataLength];
+        byte[] packet = new byte[IPv6Packet.HeaderSize + EchoMessage.HeaderSize + dataLength];
         EchoMessage.WritePacket(packet, Icmpv6Type.EchoRequest, SourceAddress, target, EchoIdentifier, ping.Sequence, new byte[dataLength]);
         Send(packet);
         return ping;
@@ -54,10 +54,10 @@ public abstract class SimulatedIpv6Stack
     /// <param name="targetPort">The destination port.</param>
     /// <param name="payload">What it carries, at most 65,000 octets; copied.</param>
     /// <exception cref="InvalidOperationException">The host never had an IPv6 address.</exception>
-    public void SendUdp(ushort sourcePort, Ipv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
+    public void SendUdp(ushort sourcePort, IPv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(payload.Length, 65_000, nameof(payload));
-        byte[] packet = new byte[Ipv6Packet.HeaderSize + UdpDatagram.HeaderSize + payload.Length];
+        byte[] packet = new byte[IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + payload.Length];
         UdpDatagram.WritePacket(packet, SourceAddress, sourcePort, target, targetPort, payload);
         Send(packet);
     }
@@ -68,13 +68,13 @@ public abstract class SimulatedIpv6Stack
 
     private protected SimulatedInternet Internet { get; }
 
-    private protected abstract Ipv6Address SourceAddress { get; }
+    private protected abstract IPv6Address SourceAddress { get; }
 
     internal void Receive(ReadOnlySpan<byte> octets)
     {
         byte[] kept = octets.ToArray();
         _received.Add(new(Internet.Now, kept));
-        if (!Ipv6Packet.TryParse(kept, out var packet))
+        if (!IPv6Packet.TryParse(kept, out var packet))
             return;
         if (UdpDatagram.TryParse(packet, out var udp))
             Take(new(Internet.Now, packet.Source, udp.SourcePort, udp.DestinationPort, udp.Payload.ToArray()));
@@ -82,13 +82,13 @@ public abstract class SimulatedIpv6Stack
             Take(packet, message);
     }
 
-    void Take(SimulatedIpv6Datagram datagram)
+    void Take(SimulatedIPv6Datagram datagram)
     {
         _datagrams.Add(datagram);
         DatagramReceived?.Invoke(datagram);
     }
 
-    void Take(in Ipv6Packet packet, in Icmpv6Message message)
+    void Take(in IPv6Packet packet, in Icmpv6Message message)
     {
         if (message.IsError)
             TakeError(packet.Source, message);
@@ -104,7 +104,7 @@ public abstract class SimulatedIpv6Stack
         }
     }
 
-    void Answer(in Ipv6Packet request, in EchoMessage echo)
+    void Answer(in IPv6Packet request, in EchoMessage echo)
     {
         if (!AnswersEcho || request.Destination.IsMulticast)
             return;
@@ -114,14 +114,14 @@ public abstract class SimulatedIpv6Stack
     }
 
     // RFC 4443 §3: type, code, checksum and 32 more bits, then the packet that caused it.
-    void TakeError(Ipv6Address source, in Icmpv6Message message)
+    void TakeError(IPv6Address source, in Icmpv6Message message)
     {
-        if (message.Octets.Length < 8 + Ipv6Packet.HeaderSize)
+        if (message.Octets.Length < 8 + IPv6Packet.HeaderSize)
             return;
         var quoted = message.Octets[8..];
-        var error = new SimulatedIcmpv6Error(Internet.Now, message.Type, message.Code, source, Ipv6Address.Read(quoted[24..]));
+        var error = new SimulatedIcmpv6Error(Internet.Now, message.Type, message.Code, source, IPv6Address.Read(quoted[24..]));
         _errors.Add(error);
-        var rest = quoted[Ipv6Packet.HeaderSize..];
+        var rest = quoted[IPv6Packet.HeaderSize..];
         if (quoted[6] == NextHeader.Icmpv6 && rest.Length >= EchoMessage.HeaderSize && rest[0] == (byte)Icmpv6Type.EchoRequest
             && _pings.TryGetValue((ushort)(rest[6] << 8 | rest[7]), out var ping) && ping.Target == error.Destination)
             ping.Error ??= error;

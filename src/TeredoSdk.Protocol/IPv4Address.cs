@@ -7,7 +7,7 @@ namespace TeredoSdk.Protocol;
 
 /// <summary>An IPv4 address as a value: no allocation, unlike <see cref="IPAddress"/>.</summary>
 /// <param name="Value">The address as a number in host order: 192.0.2.1 is 0xC0000201.</param>
-public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Address>, ISpanFormattable
+public readonly record struct IPv4Address(uint Value) : ISpanParsable<IPv4Address>, ISpanFormattable
 {
     /// <summary>Size on the wire, in octets.</summary>
     public const int Size = 4;
@@ -26,7 +26,7 @@ public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Addres
 
     /// <summary>Reads an address from the first four octets.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
-    public static Ipv4Address Read(ReadOnlySpan<byte> octets) => new(BinaryPrimitives.ReadUInt32BigEndian(octets));
+    public static IPv4Address Read(ReadOnlySpan<byte> octets) => new(BinaryPrimitives.ReadUInt32BigEndian(octets));
 
     /// <summary>Writes the address to the first four octets.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
@@ -42,7 +42,7 @@ public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Addres
 
     /// <summary>The value form of a .NET address, which may be an IPv4-mapped IPv6 one.</summary>
     /// <exception cref="ArgumentException">The address is not an IPv4 one.</exception>
-    public static Ipv4Address FromIPAddress(IPAddress address)
+    public static IPv4Address FromIPAddress(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (address.IsIPv4MappedToIPv6)
@@ -55,19 +55,19 @@ public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Addres
     }
 
     /// <inheritdoc/>
-    public static Ipv4Address Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) => TryParse(s, provider, out var result)
+    public static IPv4Address Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) => TryParse(s, provider, out var result)
         ? result
         : throw new FormatException($"'{s}' is not an IPv4 address; expected four numbers such as 192.0.2.1.");
 
     /// <inheritdoc/>
-    public static Ipv4Address Parse(string s, IFormatProvider? provider = null)
+    public static IPv4Address Parse(string s, IFormatProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(s);
         return Parse(s.AsSpan(), provider);
     }
 
     /// <inheritdoc/>
-    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out Ipv4Address result)
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out IPv4Address result)
     {
         // Exactly four decimal numbers: the short and octal forms that other parsers take are a known source of confusion.
         result = default;
@@ -96,10 +96,10 @@ public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Addres
 
     /// <summary>Parses text as <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> does.</summary>
     /// <returns>False when it is not an IPv4 address.</returns>
-    public static bool TryParse(ReadOnlySpan<char> s, out Ipv4Address result) => TryParse(s, null, out result);
+    public static bool TryParse(ReadOnlySpan<char> s, out IPv4Address result) => TryParse(s, null, out result);
 
     /// <inheritdoc/>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Ipv4Address result) =>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out IPv4Address result) =>
         TryParse(s.AsSpan(), provider, out result);
 
     /// <inheritdoc/>
@@ -116,7 +116,7 @@ public readonly record struct Ipv4Address(uint Value) : ISpanParsable<Ipv4Addres
 /// <summary>An IPv4 address with a UDP port.</summary>
 /// <param name="Address">The address.</param>
 /// <param name="Port">The UDP port, 0 to 65535.</param>
-public readonly record struct Ipv4Endpoint(Ipv4Address Address, ushort Port) : ISpanParsable<Ipv4Endpoint>, ISpanFormattable
+public readonly record struct IPv4Endpoint(IPv4Address Address, ushort Port) : ISpanParsable<IPv4Endpoint>, ISpanFormattable
 {
     /// <summary>Address and port as one number, a key for tables: the address in bits 16 to 47.</summary>
     internal ulong Key => (ulong)Address.Value << 16 | Port;
@@ -126,29 +126,29 @@ public readonly record struct Ipv4Endpoint(Ipv4Address Address, ushort Port) : I
 
     /// <summary>The value form of a .NET end point.</summary>
     /// <exception cref="ArgumentException">The end point's address is not an IPv4 one.</exception>
-    public static Ipv4Endpoint FromIPEndPoint(IPEndPoint endPoint)
+    public static IPv4Endpoint FromIPEndPoint(IPEndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        return new(Ipv4Address.FromIPAddress(endPoint.Address), (ushort)endPoint.Port);
+        return new(IPv4Address.FromIPAddress(endPoint.Address), (ushort)endPoint.Port);
     }
 
     /// <inheritdoc/>
-    public static Ipv4Endpoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) => TryParse(s, provider, out var result)
+    public static IPv4Endpoint Parse(ReadOnlySpan<char> s, IFormatProvider? provider = null) => TryParse(s, provider, out var result)
         ? result
         : throw new FormatException($"'{s}' is not an IPv4 end point; expected an address and a port such as 192.0.2.1:3544.");
 
     /// <inheritdoc/>
-    public static Ipv4Endpoint Parse(string s, IFormatProvider? provider = null)
+    public static IPv4Endpoint Parse(string s, IFormatProvider? provider = null)
     {
         ArgumentNullException.ThrowIfNull(s);
         return Parse(s.AsSpan(), provider);
     }
 
     /// <inheritdoc/>
-    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out Ipv4Endpoint result)
+    public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out IPv4Endpoint result)
     {
         int colon = s.IndexOf(':');
-        bool valid = Ipv4Address.TryParse(colon < 0 ? default : s[..colon], provider, out var address)
+        bool valid = IPv4Address.TryParse(colon < 0 ? default : s[..colon], provider, out var address)
             & ushort.TryParse(colon < 0 ? default : s[(colon + 1)..], System.Globalization.NumberStyles.None, null, out ushort port);
         result = valid ? new(address, port) : default;
         return valid;
@@ -156,10 +156,10 @@ public readonly record struct Ipv4Endpoint(Ipv4Address Address, ushort Port) : I
 
     /// <summary>Parses text as <see cref="Parse(ReadOnlySpan{char}, IFormatProvider?)"/> does.</summary>
     /// <returns>False when it is not an IPv4 end point.</returns>
-    public static bool TryParse(ReadOnlySpan<char> s, out Ipv4Endpoint result) => TryParse(s, null, out result);
+    public static bool TryParse(ReadOnlySpan<char> s, out IPv4Endpoint result) => TryParse(s, null, out result);
 
     /// <inheritdoc/>
-    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out Ipv4Endpoint result) =>
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out IPv4Endpoint result) =>
         TryParse(s.AsSpan(), provider, out result);
 
     /// <inheritdoc/>
@@ -176,15 +176,15 @@ public readonly record struct Ipv4Endpoint(Ipv4Address Address, ushort Port) : I
 /// <summary>An IPv4 subnet.</summary>
 /// <param name="Address">An address in the subnet.</param>
 /// <param name="PrefixLength">The prefix length, 0 to 32; not checked here.</param>
-public readonly record struct Ipv4Subnet(Ipv4Address Address, int PrefixLength)
+public readonly record struct IPv4Subnet(IPv4Address Address, int PrefixLength)
 {
     uint Mask => PrefixLength <= 0 ? 0 : uint.MaxValue << (32 - PrefixLength);
 
     /// <summary>Whether the address lies in the subnet.</summary>
-    public bool Contains(Ipv4Address address) => ((address.Value ^ Address.Value) & Mask) == 0;
+    public bool Contains(IPv4Address address) => ((address.Value ^ Address.Value) & Mask) == 0;
 
     /// <summary>Whether the address is the subnet's directed broadcast address (prefixes of 31 and 32 have none).</summary>
-    public bool IsDirectedBroadcast(Ipv4Address address) =>
+    public bool IsDirectedBroadcast(IPv4Address address) =>
         PrefixLength is > 0 and < 31 && address.Value == (Address.Value | ~Mask);
 
     /// <summary>Address, slash, prefix length.</summary>
