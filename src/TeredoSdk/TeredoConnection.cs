@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using TeredoSdk.Links;
 using TeredoSdk.Sockets;
 
 namespace TeredoSdk;

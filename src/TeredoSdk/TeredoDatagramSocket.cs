@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Links;
 using TeredoSdk.Protocol.Wire;
 using TeredoSdk.Sockets;
 

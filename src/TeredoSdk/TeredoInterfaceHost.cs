@@ -2,12 +2,13 @@ using System.Net;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
-using TeredoSdk.Engine.Host;
 using TeredoSdk.Engine.Linux;
-using TeredoSdk.Protocol;
+using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Engine.Stacks.Machine;
+using TeredoSdk.Links.Embedded;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol.Client;
-using TeredoSdk.Providers.Embedded;
-using TeredoSdk.Providers.Interface;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk;
 
@@ -35,16 +36,16 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
     int _disposed;
 
     TeredoInterfaceHost(TeredoInterfaceOptions settings, TeredoOptions options, TunDevice device, IReadOnlyList<TeredoServerAddress> servers,
-        IHostNetwork network, IRandomSource random, ILogger log)
+        EngineParts parts, ILogger log)
     {
         _device = device;
         if (settings.NativeIPv6 == NativeIPv6Mode.Instead)
         {
-            var relay = new DeviceRelay(device, network, random, new(default, options.AllowPrivateAddresses, options.TimeProvider, log));
-            _relay = new(relay, network, new SystemInterfaces(log), log, servers[0].Primary);
+            var relay = new DeviceRelay(device, parts.Network, parts.Random, new(default, options.AllowPrivateAddresses, options.TimeProvider, log));
+            _relay = new(relay, parts.Network, new SystemInterfaces(log), log, servers[0].Primary);
         }
-        _link = new(options, servers, network, random, log,
-            context => Task.FromResult<ChosenHost>(new(new TunHost(context, device, packet => _relay?.Send(packet)), [])));
+        _link = new(options, servers, parts, log,
+            context => Task.FromResult<ChosenStack>(new(new MachineStack(context, device, packet => _relay?.Send(packet)), [])));
     }
 
     /// <summary>The name of the network device.</summary>
@@ -79,14 +80,14 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
         var client = settings.Options.Snapshot();
         (client.NativeIPv6, client.DormancyTimeout) = (settings.NativeIPv6, TimeSpan.Zero); // who wants to be reached must not fall asleep
         client.Validate();
-        var log = GuardedLogger.For<TeredoInterfaceHost>(client.LoggerFactory);
-        var network = new SystemNetwork(log);
-        var servers = await ServerName.FindAndResolveAsync(client, network, log, cancellationToken).ConfigureAwait(false);
+        var log = GuardedLogger.For("TeredoSdk.TeredoInterfaceHost", client.LoggerFactory);
+        var parts = EngineParts.OfThisMachine(client.TimeProvider, log);
+        var servers = await ServerNames.FindAndResolveAsync(client, parts.Network, log, cancellationToken).ConfigureAwait(false);
         var device = TunDevice.OpenInHost(settings.InterfaceName, MtuOctets);
         TeredoInterfaceHost? host = null;
         try
         {
-            host = new(settings, client, device, servers, network, CryptographicRandom.Instance, log);
+            host = new(settings, client, device, servers, parts, log);
             if (host._relay is { } relay)
                 await relay.StartAsync().ConfigureAwait(false);
             await host._link.StartAsync(cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using TeredoSdk.Sockets;
+using TeredoSdk.Links;
 
 namespace TeredoSdk;
 

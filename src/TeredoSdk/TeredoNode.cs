@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Engine;
-using TeredoSdk.Protocol;
-using TeredoSdk.Providers;
-using TeredoSdk.Providers.Embedded;
-using TeredoSdk.Providers.Interface;
-using TeredoSdk.Providers.Windows;
+using TeredoSdk.Links;
+using TeredoSdk.Links.Embedded;
+using TeredoSdk.Links.Interface;
+using TeredoSdk.Links.Windows;
+using TeredoSdk.Machine;
 using TeredoSdk.Sockets;
+using TeredoSdk.Telemetry;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk;
@@ -61,20 +62,20 @@ public sealed class TeredoNode : IAsyncDisposable
     public static Task<TeredoNode> StartAsync(TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         var settings = (options ?? new()).Snapshot();
-        var log = GuardedLogger.For<TeredoNode>(settings.LoggerFactory);
-        var network = new SystemNetwork(log);
+        var log = GuardedLogger.For("TeredoSdk.TeredoNode", settings.LoggerFactory);
+        var parts = EngineParts.OfThisMachine(settings.TimeProvider, log);
         settings.Windows ??= OperatingSystem.IsWindows() ? WindowsSystem.Current : null;
         ITeredoProvider[] providers =
         [
             new WindowsProvider(settings.Windows),
-            new InterfaceProvider(network, new SystemInterfaces(log)),
-            new EmbeddedProvider(network, CryptographicRandom.Instance),
+            new InterfaceProvider(parts.Network, new SystemInterfaces(log)),
+            new EmbeddedProvider(parts),
         ];
         return StartAsync(settings, providers, cancellationToken);
     }
 
-    internal static Task<TeredoNode> StartAsync(TeredoOptions options, IHostNetwork network, IRandomSource random, CancellationToken cancellationToken) =>
-        StartAsync(options.Snapshot(), [new EmbeddedProvider(network, random)], cancellationToken);
+    internal static Task<TeredoNode> StartAsync(TeredoOptions options, EngineParts parts, CancellationToken cancellationToken) =>
+        StartAsync(options.Snapshot(), [new EmbeddedProvider(parts)], cancellationToken);
 
     internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IReadOnlyList<ITeredoProvider> providers, CancellationToken cancellationToken) =>
         new(await ProviderSelection.BringUpAsync(providers, options, cancellationToken).ConfigureAwait(false));

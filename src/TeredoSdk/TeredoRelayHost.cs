@@ -3,10 +3,10 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using TeredoSdk.Engine;
 using TeredoSdk.Engine.Linux;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
-using TeredoSdk.Providers.Interface;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk;
 
@@ -90,7 +90,7 @@ public sealed class TeredoRelayHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var local = Check(options);
-        var log = GuardedLogger.For<TeredoRelayHost>(options.LoggerFactory);
+        var log = GuardedLogger.For("TeredoSdk.TeredoRelayHost", options.LoggerFactory);
         var device = TunDevice.OpenInHost(options.InterfaceName ?? OwnDevice, MtuOctets);
         var host = new TeredoRelayHost(options, local, device, new SystemNetwork(log), CryptographicRandom.Instance, log);
         try

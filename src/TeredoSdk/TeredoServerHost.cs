@@ -3,9 +3,11 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Server;
 using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk;
 
@@ -59,7 +61,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
     TeredoServerHost(TeredoServerOptions core, TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)
     {
         _clock = new(options.TimeProvider);
-        _log = GuardedLogger.For<TeredoServerHost>(options.LoggerFactory);
+        _log = GuardedLogger.For("TeredoSdk.TeredoServerHost", options.LoggerFactory);
         _native = NativeSender.TryOpen(core.Primary, _log, out string? problem);
         NativeForwardingProblem = problem;
         _core = new(core with { ForwardNative = _native is not null }, random);
@@ -105,7 +107,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
     public static TeredoServerHost Start(TeredoServerHostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Start(options, new SystemNetwork(GuardedLogger.For<TeredoServerHost>(options.LoggerFactory)), CryptographicRandom.Instance);
+        return Start(options, new SystemNetwork(GuardedLogger.For("TeredoSdk.TeredoServerHost", options.LoggerFactory)), CryptographicRandom.Instance);
     }
 
     internal static TeredoServerHost Start(TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)

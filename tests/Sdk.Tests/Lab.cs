@@ -1,4 +1,5 @@
 using System.Net;
+using TeredoSdk.Engine;
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
@@ -64,9 +65,8 @@ sealed class Lab : IAsyncDisposable
         var options = Options;
         configure?.Invoke(options);
         Machine = Network.Host(address);
-        Machine.PortMapper = PortMapper;
         Machine.Names = Names;
-        return TeredoNode.StartAsync(options, Machine, CryptographicRandom.Instance, cancellationToken);
+        return TeredoNode.StartAsync(options, new EngineParts(Machine, CryptographicRandom.Instance, PortMapper), cancellationToken);
     }
 
     /// <summary>Counts the router solicitations that go to an address from now on.</summary>

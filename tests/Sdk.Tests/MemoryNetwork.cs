@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using TeredoSdk.Engine;
-using TeredoSdk.Engine.PortMapping;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
@@ -91,8 +90,6 @@ sealed class MemoryNetwork
 
         public NetworkState Describe(IPv4Address server) => new() { HasIPv4 = HasIPv4, LocalAddress = Address, HasNativeIPv6 = HasNativeIPv6 };
 
-        public IPortMapper? PortMapper { get; set; }
-
         /// <summary>What names resolve to; null: to nothing.</summary>
         public Func<string, string?> Names { get; set; } = _ => null;
 
@@ -102,7 +99,6 @@ sealed class MemoryNetwork
 
         public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler) => network.Open(local, handler);
 
-        public IPortMapper? CreatePortMapper(TimeProvider time) => PortMapper;
     }
 
     sealed class Transport(MemoryNetwork network, IPv4Endpoint local, DatagramHandler handler) : IUdpTransport

@@ -1,4 +1,5 @@
 using System.Net.NetworkInformation;
+using TeredoSdk.Engine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Testing;
@@ -34,7 +35,7 @@ public sealed class NatTests
             Provider = TeredoProvider.Embedded,
             Sockets = TeredoSockets.InProcess,
         };
-        var start = TeredoNode.StartAsync(options, machine, CryptographicRandom.Instance, default);
+        var start = TeredoNode.StartAsync(options, new EngineParts(machine, CryptographicRandom.Instance), default);
         _internet.RunFor(TimeSpan.FromSeconds(1));
         var node = await start.InTime();
         _nodes.Add(node);

@@ -1,10 +1,11 @@
 using System.Net.Sockets;
 using System.Reflection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine;
-using TeredoSdk.Protocol.Client;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
 using TeredoSdk.Testing;
 using TeredoSdk.Windows;
 
@@ -103,23 +104,23 @@ public sealed class OptionsTests
     [TestCase(" ; ")]
     public void NoServer_IsAnErrorWithAdvice(string? environment)
     {
-        var e = Assert.Throws<TeredoException>(() => ServerName.Find(new(), environment))!;
+        var e = Assert.Throws<TeredoException>(() => ServerNames.Find(new(), environment))!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.NoServer));
         Assert.That(e.Message, Does.Contain(TeredoOptions.ServerVariable).And.Contain("Servers").And.Contain(nameof(TeredoServerHost)));
     }
 
     [Test]
     public void Servers_OfTheEnvironment_ServeWhenTheOptionsNameNone() =>
-        Assert.That(ServerName.Find(new(), "192.0.2.1,192.0.2.9; teredo.example.net"),
+        Assert.That(ServerNames.Find(new(), "192.0.2.1,192.0.2.9; teredo.example.net"),
             Is.EqualTo(new ServerName[] { new("192.0.2.1", "192.0.2.9"), new("teredo.example.net", null) }));
 
     [Test]
     public void Servers_OfTheOptions_ComeFirst() =>
-        Assert.That(ServerName.Find(Good, "198.51.100.1"), Is.EqualTo(new ServerName[] { new("teredo.example.net", "192.0.2.2") }));
+        Assert.That(ServerNames.Find(Good, "198.51.100.1"), Is.EqualTo(new ServerName[] { new("teredo.example.net", "192.0.2.2") }));
 
     [Test]
     public void Environment_ThatNamesNoServer_IsNamed() =>
-        Assert.That(() => ServerName.Find(new(), "not a server"), Throws.TypeOf<TeredoException>()
+        Assert.That(() => ServerNames.Find(new(), "not a server"), Throws.TypeOf<TeredoException>()
             .With.Message.Contains(TeredoOptions.ServerVariable).And.Message.Contains("'not a server'"));
 
     // The options' own are looked at when they are set; those of the environment only here.
@@ -128,7 +129,7 @@ public sealed class OptionsTests
     [TestCase("8.8.8.8,8.8.8.8")]
     public void Server_WithoutTwoPublicAddresses_IsNamed_AndAnotherOneServes(string server)
     {
-        Task<IReadOnlyList<TeredoServerAddress>> Find(params string[] servers) => ServerName.FindAndResolveAsync(new() { Servers = servers },
+        Task<IReadOnlyList<TeredoServerAddress>> Find(params string[] servers) => ServerNames.FindAndResolveAsync(new() { Servers = servers },
             new MemoryNetwork().Host("203.0.113.10"), NullLogger.Instance, default);
         var e = Assert.ThrowsAsync<TeredoException>(() => Find(server))!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.ServerNotResolved));

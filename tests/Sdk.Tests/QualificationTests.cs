@@ -1,4 +1,5 @@
 using System.Net;
+using TeredoSdk.Engine;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Tests;
@@ -54,7 +55,7 @@ public sealed class QualificationTests
         await using var lab = new Lab();
         var machine = lab.Network.Host(Alice);
         machine.Move(null);
-        var e = Assert.ThrowsAsync<TeredoException>(() => TeredoNode.StartAsync(lab.Options, machine, CryptographicRandom.Instance, default).InTime())!;
+        var e = Assert.ThrowsAsync<TeredoException>(() => TeredoNode.StartAsync(lab.Options, new EngineParts(machine, CryptographicRandom.Instance), default).InTime())!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.NetworkUnavailable));
     }
 
@@ -315,7 +316,7 @@ public sealed class QualificationTests
         lab.StartServer();
         var machine = lab.Network.Host(Alice);
         machine.HasNativeIPv6 = true;
-        await using var node = await TeredoNode.StartAsync(lab.Options, machine, CryptographicRandom.Instance, default);
+        await using var node = await TeredoNode.StartAsync(lab.Options, new EngineParts(machine, CryptographicRandom.Instance), default);
         Assert.That(node.Report.HasNativeIPv6);
         Assert.That(node.Report.NativeIPv6, Is.EqualTo(NativeIPv6Mode.Beside));
     }

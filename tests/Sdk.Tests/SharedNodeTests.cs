@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using TeredoSdk.Providers;
+using TeredoSdk.Links;
 using TeredoSdk.Sockets;
 
 namespace TeredoSdk.Tests;

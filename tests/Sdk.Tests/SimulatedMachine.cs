@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using TeredoSdk.Engine;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Testing;

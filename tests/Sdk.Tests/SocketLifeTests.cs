@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using TeredoSdk.Sockets;
+using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Links;
 
 namespace TeredoSdk.Tests;
 

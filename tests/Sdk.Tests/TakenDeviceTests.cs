@@ -1,12 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
-using TeredoSdk.Engine.Host;
+using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Links;
+using TeredoSdk.Links.Embedded;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
-using TeredoSdk.Providers;
-using TeredoSdk.Providers.Embedded;
-using TeredoSdk.Sockets;
 
 namespace TeredoSdk.Tests;
 
@@ -22,8 +21,8 @@ public sealed class TakenDeviceTests
         lab.StartServer();
         var machine = lab.Network.Host(Alice);
         var host = new FragileHost();
-        await using var link = new EmbeddedLink(lab.Options.Snapshot(), [new(IPv4Address.Parse(Lab.ServerAddress))], machine, CryptographicRandom.Instance,
-            NullLogger.Instance, _ => Task.FromResult<ChosenHost>(new(host, [])));
+        await using var link = new EmbeddedLink(lab.Options.Snapshot(), [new(IPv4Address.Parse(Lab.ServerAddress))], new(machine, CryptographicRandom.Instance),
+            NullLogger.Instance, _ => Task.FromResult<ChosenStack>(new(host, [])));
         await link.StartAsync(default).InTime();
         await using var changes = link.Changes.GetAsyncEnumerator();
 
@@ -43,7 +42,7 @@ public sealed class TakenDeviceTests
         Assert.That(socket.TeredoEndPoint?.Address, Is.EqualTo(link.Address));
     }
 
-    sealed class FragileHost : IEngineHost
+    sealed class FragileHost : ISocketStack
     {
         public bool IsGone { get; set; }
         public LinkCapabilities Capabilities => LinkCapabilities.None;

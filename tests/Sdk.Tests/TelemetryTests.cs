@@ -4,6 +4,7 @@ using System.Reflection;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Tests;
 

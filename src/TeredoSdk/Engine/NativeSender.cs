@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 

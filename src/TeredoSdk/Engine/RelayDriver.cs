@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Relay;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 

@@ -1,9 +1,11 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine.PortMapping;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 
@@ -24,7 +26,7 @@ interface IDriverClient
 /// that work, only feeds the core. Packets of trusted peers do not take that way: their verdict is carried out by the thread that
 /// brought them. Safe for any number of threads.
 /// </remarks>
-sealed class TeredoDriver : IAsyncDisposable
+sealed class TeredoDriver : IDropCounter, IAsyncDisposable
 {
     readonly Lock _gate = new();
     readonly TeredoClient _core;
@@ -41,12 +43,12 @@ sealed class TeredoDriver : IAsyncDisposable
     Instant? _armedFor;
     bool _carrying, _stopped, _slept;
 
-    public TeredoDriver(TeredoClientOptions options, IRandomSource random, IHostNetwork network, TimeProvider time, IDriverClient client, ILogger log)
+    public TeredoDriver(TeredoClientOptions options, EngineParts parts, TimeProvider time, IDriverClient client, ILogger log)
     {
-        _core = new(options, random);
-        (_network, _client, _log) = (network, client, log);
+        _core = new(options, parts.Random);
+        (_network, _client, _log) = (parts.Network, client, log);
         _clock = new(time);
-        _mapping = new(network.CreatePortMapper(time), AnswerMapping, log);
+        _mapping = new(parts.PortMapper, AnswerMapping, log);
         _timer = new(time, HandleTimeout);
         Metrics.Add(this);
     }

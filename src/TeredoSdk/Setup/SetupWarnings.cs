@@ -1,4 +1,3 @@
-using TeredoSdk.Providers.Windows;
 using TeredoSdk.Windows;
 using TeredoSdk.Windows.Firewall;
 

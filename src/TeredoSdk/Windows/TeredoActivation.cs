@@ -1,5 +1,3 @@
-using TeredoSdk.Engine;
-
 namespace TeredoSdk.Windows;
 
 /// <summary>What a change of Windows' Teredo did.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using TeredoSdk.Providers.Windows;
 
 namespace TeredoSdk.Windows;
 
@@ -20,7 +19,7 @@ public static class WindowsTeredo
         var status = new WindowsStatus(windows);
         var switches = await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var exception = new ProgramException(windows, register: false, NullLogger.Instance).Check();
+        var exception = new ProgramFirewall(windows, register: false, NullLogger.Instance).Check();
         var report = new WindowsReportBuilder(windows, status, []).Build(exception, holds: 0, steps: []);
         return report with { Warnings = [.. switches.Obstacles.Select(obstacle => obstacle.Problem), .. report.Warnings] };
     }

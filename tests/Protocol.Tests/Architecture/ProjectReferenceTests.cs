@@ -8,7 +8,8 @@ public class ProjectReferenceTests
     static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["TeredoSdk.Protocol"] = [],
-        ["TeredoSdk"] = ["TeredoSdk.Protocol"],
+        ["TeredoSdk.Abstractions"] = ["TeredoSdk.Protocol"],
+        ["TeredoSdk"] = ["TeredoSdk.Protocol", "TeredoSdk.Abstractions"],
         ["TeredoSdk.Testing"] = ["TeredoSdk.Protocol", "TeredoSdk"],
         ["TeredoSdk.AspNetCore"] = ["TeredoSdk"],
         ["TeredoSdk.Cli"] = ["TeredoSdk.Protocol", "TeredoSdk", "TeredoSdk.Testing", "TeredoSdk.AspNetCore"],

@@ -12,7 +12,7 @@ namespace TeredoSdk.Protocol.Tests.Architecture;
 public class PublicSurfaceTests
 {
     static readonly Assembly[] Assemblies =
-        [typeof(TeredoClient).Assembly, typeof(TeredoNode).Assembly, typeof(SimulatedInternet).Assembly, typeof(TeredoEndPoint).Assembly, Xp()];
+        [typeof(TeredoClient).Assembly, typeof(TeredoReport).Assembly, typeof(TeredoNode).Assembly, typeof(SimulatedInternet).Assembly, typeof(TeredoEndPoint).Assembly, Xp()];
 
     [TestCaseSource(nameof(Assemblies))]
     public void PublicSurface_IsTheReviewedOne(Assembly assembly)

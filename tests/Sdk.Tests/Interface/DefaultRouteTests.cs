@@ -10,5 +10,5 @@ public class DefaultRouteTests
     [TestCase($"{Any} 00 {Any} 00 {Any} 00000405 00000001 00000000 00000001   teredo", false, TestName = "DefaultRoute_OfAnotherDevice_DoesNotCount")]
     [TestCase($"{Any} 00 {Any} 00 {Any} ffffffff 00000001 00000000 00200200     eth6", false, TestName = "DefaultRoute_ThatRejects_DoesNotCount")]
     [TestCase($"{Teredo} 20 {Any} 00 {Router} 00000400 00000001 00000000 00000003     eth6", false, TestName = "RouteToAPrefix_DoesNotCount")]
-    public void DefaultRoute(string line, bool counts) => Assert.That(Engine.DefaultRoute.IsDefault(line, "eth6"), Is.EqualTo(counts));
+    public void DefaultRoute(string line, bool counts) => Assert.That(Machine.DefaultRoute.IsDefault(line, "eth6"), Is.EqualTo(counts));
 }

@@ -1,10 +1,10 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Links;
+using TeredoSdk.Links.Embedded;
+using TeredoSdk.Links.Interface;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
-using TeredoSdk.Providers;
-using TeredoSdk.Providers.Embedded;
-using TeredoSdk.Providers.Interface;
 
 namespace TeredoSdk.Tests.Interface;
 
@@ -22,7 +22,7 @@ public class InterfaceLinkTests
     {
         var options = new TeredoOptions { Provider = provider, Servers = ["127.0.0.1"], AllowPrivateAddresses = true };
         options.NativeIPv6 = NativeIPv6Mode.Instead;
-        ITeredoProvider[] providers = [new InterfaceProvider(_table, _table), new EmbeddedProvider(_table, CryptographicRandom.Instance)];
+        ITeredoProvider[] providers = [new InterfaceProvider(_table, _table), new EmbeddedProvider(new(_table, CryptographicRandom.Instance))];
         return TeredoNode.StartAsync(options.Snapshot(), providers, default);
     }
 

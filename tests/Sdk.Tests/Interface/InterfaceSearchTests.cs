@@ -1,6 +1,7 @@
 using System.Net;
+using TeredoSdk.Links.Interface;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
-using TeredoSdk.Providers.Interface;
 
 namespace TeredoSdk.Tests.Interface;
 

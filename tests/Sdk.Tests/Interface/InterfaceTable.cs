@@ -1,8 +1,7 @@
 using System.Net;
-using TeredoSdk.Engine;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
-using TeredoSdk.Providers.Interface;
 
 namespace TeredoSdk.Tests.Interface;
 

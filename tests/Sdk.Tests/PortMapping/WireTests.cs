@@ -1,4 +1,5 @@
 using TeredoSdk.Engine.PortMapping;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Tests.PortMapping;

@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Relay;
 using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Linux;
 

@@ -26,17 +26,17 @@ static class LinuxProblems
     });
 
     /// <summary>A child could not make what it was to make in the private network.</summary>
-    public static TeredoException OfErrand(NamespaceErrand.Step step, int errno, string tunPath) => step switch
+    public static TeredoException OfErrand(NamespaceBroker.Step step, int errno, string tunPath) => step switch
     {
-        NamespaceErrand.Step.Open => OfTunFile(errno, tunPath),
-        NamespaceErrand.Step.CreateSocket when errno == Libc.EAFNOSUPPORT => Of(errno, "The kernel has IPv6 switched off: "
+        NamespaceBroker.Step.Open => OfTunFile(errno, tunPath),
+        NamespaceBroker.Step.CreateSocket when errno == Libc.EAFNOSUPPORT => Of(errno, "The kernel has IPv6 switched off: "
             + "start it without ipv6.disable=1."),
         _ when errno is Libc.EMFILE or Libc.ENFILE => Of(errno, NoDescriptors),
-        NamespaceErrand.Step.EnterUserNamespace or NamespaceErrand.Step.EnterNetworkNamespace =>
+        NamespaceBroker.Step.EnterUserNamespace or NamespaceBroker.Step.EnterNetworkNamespace =>
             Of(errno, $"This process may not enter the network it made: {WhatRefuses(errno, Switch)} {WithoutThem}"),
-        NamespaceErrand.Step.Fork when errno == 0 =>
+        NamespaceBroker.Step.Fork when errno == 0 =>
             Of(errno, "A short-lived child of this process was ended from outside before its work was done: try again."),
-        NamespaceErrand.Step.Fork => Of(errno, $"This process can't have the short-lived child that it needs: {WhatRefuses(errno, Switch)}"),
+        NamespaceBroker.Step.Fork => Of(errno, $"This process can't have the short-lived child that it needs: {WhatRefuses(errno, Switch)}"),
         _ => Of(errno, $"Nothing can be made in the private network (step {step}): {Text(errno)}."),
     };
 

@@ -1,7 +1,8 @@
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
-using TeredoSdk.Providers.Interface;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Linux;
 

@@ -52,7 +52,7 @@ sealed class PrivateNetwork : IDisposable
     {
         TunDevice.CheckArguments(name, mtu);
         Span<int> made = stackalloc int[2];
-        Make([NamespaceErrand.Wish.File(_tunPath, TunDevice.OpenFlags), InterfaceControl.Socket], made);
+        Make([NamespaceBroker.Wish.File(_tunPath, TunDevice.OpenFlags), InterfaceControl.Socket], made);
         var control = new InterfaceControl(new(made[1], ownsHandle: true));
         return TunDevice.Create(new(made[0], ownsHandle: true), () => control, name, mtu, isInHost: false);
     }
@@ -75,17 +75,17 @@ sealed class PrivateNetwork : IDisposable
         _user.Dispose();
     }
 
-    SafeFileHandle MakeOne(NamespaceErrand.Wish wish)
+    SafeFileHandle MakeOne(NamespaceBroker.Wish wish)
     {
         int made = -1;
         Make([wish], new(ref made));
         return new(made, ownsHandle: true);
     }
 
-    void Make(ReadOnlySpan<NamespaceErrand.Wish> wishes, Span<int> made)
+    void Make(ReadOnlySpan<NamespaceBroker.Wish> wishes, Span<int> made)
     {
-        var (step, errno) = NamespaceErrand.Run(_user, _network, wishes, made);
-        if (step != NamespaceErrand.Step.Done)
+        var (step, errno) = NamespaceBroker.Run(_user, _network, wishes, made);
+        if (step != NamespaceBroker.Step.Done)
             throw LinuxProblems.OfErrand(step, errno, _tunPath);
     }
 }

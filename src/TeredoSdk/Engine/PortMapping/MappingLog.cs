@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.PortMapping;
 
@@ -26,7 +27,4 @@ static partial class MappingLog
 
     [LoggerMessage(EventIds.UpnpAnswerIgnored, LogLevel.Debug, "A UPnP answer of {Source} is ignored: {Cause}")]
     public static partial void UpnpIgnored(ILogger log, IPv4Address source, string cause);
-
-    [LoggerMessage(EventIds.GatewayUnknown, LogLevel.Debug, "The default route can't be read: {Cause}")]
-    public static partial void GatewayUnknown(ILogger log, string cause);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.PortMapping;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.PortMapping;
 

@@ -1,5 +1,4 @@
 using TeredoSdk.Windows;
-using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Tests.Windows.Firewall;
 

@@ -1,8 +1,9 @@
-#pragma warning disable CA1416 // nothing of Windows is called here
 using System.Reflection;
 using TeredoSdk.Windows;
 using TeredoSdk.Windows.Firewall;
 using TeredoSdk.Windows.Firewall.Com;
+
+#pragma warning disable CA1416 // nothing of Windows is called here
 
 namespace TeredoSdk.Tests.Windows.Firewall;
 

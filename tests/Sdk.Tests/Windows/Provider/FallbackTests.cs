@@ -1,4 +1,4 @@
-using TeredoSdk.Engine;
+using TeredoSdk.Machine;
 using TeredoSdk.Testing;
 using TeredoSdk.Windows;
 
@@ -58,11 +58,11 @@ public sealed class FallbackTests
         var windows = new FakeWindows();
         windows.Teredo.Configuration = windows.Teredo.Configuration with { ServerName = "teredo.example.net." };
         var options = new TeredoOptions { Windows = windows };
-        Assert.That(ServerName.Find(options, null), Is.EqualTo(new[] { new ServerName("teredo.example.net", null) }));
-        Assert.That(ServerName.Find(options, "192.0.2.1"), Is.EqualTo(new[] { new ServerName("192.0.2.1", null) }));
+        Assert.That(ServerNames.Find(options, null), Is.EqualTo(new[] { new ServerName("teredo.example.net", null) }));
+        Assert.That(ServerNames.Find(options, "192.0.2.1"), Is.EqualTo(new[] { new ServerName("192.0.2.1", null) }));
         windows.Registry[WindowsMachine.Policy + "Teredo_ServerName"] = "policy.example.net";
-        Assert.That(ServerName.Find(options, null)[0].Primary, Is.EqualTo("policy.example.net"));
+        Assert.That(ServerNames.Find(options, null)[0].Primary, Is.EqualTo("policy.example.net"));
         windows.Registry[WindowsMachine.Policy + "Teredo_ServerName"] = "not a server";
-        Assert.That(Assert.Throws<TeredoException>(() => ServerName.Find(options, null))!.Error, Is.EqualTo(TeredoError.NoServer));
+        Assert.That(Assert.Throws<TeredoException>(() => ServerNames.Find(options, null))!.Error, Is.EqualTo(TeredoError.NoServer));
     }
 }

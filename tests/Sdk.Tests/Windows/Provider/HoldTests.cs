@@ -136,7 +136,7 @@ public sealed class HoldTests
     [TestCase("2a00:1450::1", false)]
     [TestCase("::1", false)]
     public void Connection_WhenTheAddressChanged_IsVoidOnlyFromAnOldTeredoAddress(string local, bool isVoid) =>
-        Assert.That(Providers.Windows.WindowsLink.IsVoidAddress(IPAddress.Parse(local), Other), Is.EqualTo(isVoid));
+        Assert.That(Links.Windows.WindowsLink.IsVoidAddress(IPAddress.Parse(local), Other), Is.EqualTo(isVoid));
 
     [Test]
     public async Task Bind_DormantClient_IsWoken()

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using TeredoSdk.Providers.Windows;
+using TeredoSdk.Links.Windows;
 using TeredoSdk.Testing;
 using TeredoSdk.Tests.Windows.Setup;
 using TeredoSdk.Windows;

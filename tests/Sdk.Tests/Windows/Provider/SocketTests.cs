@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using TeredoSdk.Providers.Windows;
+using TeredoSdk.Links.Windows;
 
 namespace TeredoSdk.Tests.Windows.Provider;
 

@@ -1,5 +1,4 @@
 using TeredoSdk.Windows;
-
 namespace TeredoSdk.Tests.Windows.Provider;
 
 /// <summary>What keeps Windows' Teredo off is told apart, each with the step that turns it on.</summary>

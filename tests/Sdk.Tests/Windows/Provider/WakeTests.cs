@@ -155,7 +155,7 @@ public sealed class WakeTests
         await using var machine = new WindowsMachine();
         machine.Teredo.Network = FakeTeredoNetwork.Endless;
         using var cancel = new CancellationTokenSource();
-        var start = TeredoNode.StartAsync(machine.Options.Snapshot(), [new Providers.Windows.WindowsProvider(machine.Windows)], cancel.Token);
+        var start = TeredoNode.StartAsync(machine.Options.Snapshot(), [new Links.Windows.WindowsProvider(machine.Windows)], cancel.Token);
         await cancel.CancelAsync();
         Assert.CatchAsync<OperationCanceledException>(() => start.InTime());
         await machine.Time.WhenNoTimerIsArmed().InTime();

@@ -1,5 +1,5 @@
 using System.Net;
-using TeredoSdk.Providers.Windows;
+using TeredoSdk.Links.Windows;
 using TeredoSdk.Testing;
 using TeredoSdk.Windows;
 

@@ -1,0 +1,94 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Telemetry;
+
+/// <summary>The log messages.</summary>
+static partial class Log
+{
+    [LoggerMessage(EventIds.Qualified, LogLevel.Information, "Qualified: {Address} from server {Server}, NAT {Nat}.")]
+    public static partial void Qualified(ILogger log, TeredoAddress address, IPv4Address server, string nat);
+
+    [LoggerMessage(EventIds.AddressChanged, LogLevel.Warning, "The Teredo address changed from {Old} to {Address}.")]
+    public static partial void AddressChanged(ILogger log, TeredoAddress old, TeredoAddress address);
+
+    [LoggerMessage(EventIds.AddressLost, LogLevel.Warning, "The Teredo address {Address} is lost.")]
+    public static partial void AddressLost(ILogger log, TeredoAddress address);
+
+    [LoggerMessage(EventIds.QualificationFailed, LogLevel.Warning, "No Teredo address; trying again at {RetryAt:O}. {Problem}")]
+    public static partial void QualificationFailed(ILogger log, string problem, DateTimeOffset? retryAt);
+
+    [LoggerMessage(EventIds.Dormant, LogLevel.Information, "Dormant until a bind or a datagram.")]
+    public static partial void Dormant(ILogger log);
+
+    [LoggerMessage(EventIds.KeyRenewalNeeded, LogLevel.Warning, "The Teredo server wants the secret of secure qualification to be renewed.")]
+    public static partial void KeyRenewalNeeded(ILogger log);
+
+    [LoggerMessage(EventIds.ServerNotResolved, LogLevel.Warning, "The name of the Teredo server {Server} can't be resolved: {Cause}")]
+    public static partial void ServerNotResolved(ILogger log, string server, string cause);
+
+    [LoggerMessage(EventIds.ServerStarted, LogLevel.Information, "Teredo server on {Primary} and {Secondary}.")]
+    public static partial void ServerStarted(ILogger log, IPEndPoint primary, IPEndPoint? secondary);
+
+    [LoggerMessage(EventIds.PeerUnreachable, LogLevel.Information, "{Peer} can't be reached: {Reason}.")]
+    public static partial void PeerUnreachable(ILogger log, IPv6Address peer, UnreachableReason reason);
+
+    [LoggerMessage(EventIds.PacketDropped, LogLevel.Trace, "Dropped a datagram from {Source}: {Reason}.")]
+    public static partial void PacketDropped(ILogger log, IPv4Endpoint source, DropReason reason);
+
+    [LoggerMessage(EventIds.PortOpened, LogLevel.Debug, "Opened the {Port} port at {Local}.")]
+    public static partial void PortOpened(ILogger log, LocalPort port, IPv4Endpoint local);
+
+    [LoggerMessage(EventIds.PortNotOpened, LogLevel.Warning, "The {Port} port can't be opened at UDP port {Number}: {Cause}")]
+    public static partial void PortNotOpened(ILogger log, LocalPort port, int number, string cause);
+
+    [LoggerMessage(EventIds.SendFailed, LogLevel.Debug, "A datagram to {Target} was not sent: {Cause}")]
+    public static partial void SendFailed(ILogger log, IPv4Endpoint target, string cause);
+
+    [LoggerMessage(EventIds.NativeSendFailed, LogLevel.Debug, "A packet to {Target} was not sent: {Cause}")]
+    public static partial void NativeSendFailed(ILogger log, IPv6Address target, string cause);
+
+    [LoggerMessage(EventIds.ReceiveFailed, LogLevel.Debug, "Receiving failed, going on: {Cause}")]
+    public static partial void ReceiveFailed(ILogger log, string cause);
+
+    [LoggerMessage(EventIds.EngineFault, LogLevel.Error, "A defect in the engine; going on.")]
+    public static partial void EngineFault(ILogger log, Exception exception);
+
+    [LoggerMessage(EventIds.NetworkChanged, LogLevel.Debug, "The network changed: local address {Local}, IPv4 path: {HasIPv4}.")]
+    public static partial void NetworkChanged(ILogger log, IPv4Address local, bool hasIPv4);
+
+    [LoggerMessage(EventIds.Resumed, LogLevel.Information, "The machine slept; checking the address.")]
+    public static partial void Resumed(ILogger log);
+
+    [LoggerMessage(EventIds.InterfacesUnknown, LogLevel.Debug, "The network interfaces can't be listed: {Cause}")]
+    public static partial void InterfacesUnknown(ILogger log, string cause);
+
+    [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Warning, "Going on with sockets inside the process, without TCP. {Reason}")]
+    public static partial void NoKernelSockets(ILogger log, string reason);
+
+    [LoggerMessage(EventIds.InterfaceFound, LogLevel.Information, "Using the Teredo interface {Name} with {Address}.")]
+    public static partial void InterfaceFound(ILogger log, string name, TeredoAddress address);
+
+    [LoggerMessage(EventIds.GaveWay, LogLevel.Information, "Native IPv6 is there: no Teredo client meanwhile.")]
+    public static partial void GaveWay(ILogger log);
+
+    [LoggerMessage(EventIds.RelayStarted, LogLevel.Information, "Teredo relay at {Local} for {Served}.")]
+    public static partial void RelayStarted(ILogger log, IPv4Endpoint local, string served);
+
+    [LoggerMessage(EventIds.RelayStopped, LogLevel.Information, "The Teredo relay stopped.")]
+    public static partial void RelayStopped(ILogger log);
+
+    [LoggerMessage(EventIds.RelayFailed, LogLevel.Warning, "The Teredo relay can't run: {Problem}")]
+    public static partial void RelayFailed(ILogger log, string problem);
+
+    [LoggerMessage(EventIds.WindowsStep, LogLevel.Information, "Switching Windows' Teredo on: {Step}")]
+    public static partial void WindowsStep(ILogger log, string step);
+
+    [LoggerMessage(EventIds.FirewallExceptionMissing, LogLevel.Warning, "Strangers may not get in: {Problem}")]
+    public static partial void FirewallExceptionMissing(ILogger log, string problem);
+
+    [LoggerMessage(EventIds.GatewayUnknown, LogLevel.Debug, "The default route can't be read: {Cause}")]
+    public static partial void GatewayUnknown(ILogger log, string cause);
+}

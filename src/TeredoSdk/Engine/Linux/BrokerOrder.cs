@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using System.Text;
+
+namespace TeredoSdk.Engine.Linux;
+
+/// <summary>All that the child of an errand reads and writes, in native memory.</summary>
+[SupportedOSPlatform("linux")]
+unsafe struct BrokerOrder
+{
+    const int MaxWishes = 8;
+
+    public Calls* Functions;
+    public bool IsRehearsal;
+    public int UserNamespace, NetworkNamespace;
+    public int Channel; // where the descriptors are sent
+    public int Count;
+    public NativeWish* Wishes;
+    public int GapOctets;
+    public byte* Gap;
+    public int One;
+    public Libc.MsgHdr Message;
+    public Libc.IoVec Vector;
+    public RightsMessage Rights;
+    public NamespaceBroker.Step Step;
+    public int Errno;
+
+    public static BrokerOrder* Create(Calls* functions, ReadOnlySpan<NamespaceBroker.Wish> wishes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(wishes.Length, MaxWishes);
+        var order = (BrokerOrder*)NativeMemory.AllocZeroed((nuint)sizeof(BrokerOrder));
+        order->Functions = functions;
+        (order->Count, order->One, order->GapOctets) = (wishes.Length, 1, 4096);
+        order->Wishes = (NativeWish*)NativeMemory.AllocZeroed((nuint)wishes.Length, (nuint)sizeof(NativeWish));
+        for (int i = 0; i < wishes.Length; i++)
+        {
+            var (domain, typeOrFlags, protocol, path) = wishes[i];
+            bool isV6Only = domain == Libc.AF_INET6 && (typeOrFlags & Libc.SOCK_TYPE_MASK) != Libc.SOCK_RAW; // a raw socket has no such option
+            order->Wishes[i] = new() { Domain = domain, TypeOrFlags = typeOrFlags, Protocol = protocol, IsV6Only = isV6Only, Path = ToNative(path) };
+        }
+        order->Vector = new() { Base = &order->One, Length = 1 };
+        order->Rights.Header = new()
+        {
+            Length = (nuint)(sizeof(Libc.CmsgHdr) + sizeof(int) * wishes.Length),
+            Level = Libc.SOL_SOCKET,
+            Type = Libc.SCM_RIGHTS,
+        };
+        order->Message = new() { Vectors = &order->Vector, VectorCount = 1, Control = &order->Rights, ControlLength = order->Rights.Header.Length };
+        return order;
+    }
+
+    public static void Free(BrokerOrder* order)
+    {
+        for (int i = 0; i < order->Count; i++)
+            NativeMemory.Free(order->Wishes[i].Path);
+        NativeMemory.Free(order->Wishes);
+        NativeMemory.Free(order);
+    }
+
+    /// <summary>The functions that the child calls, for as long as the process lives.</summary>
+    public static Calls* FindFunctions()
+    {
+        var calls = (Calls*)NativeMemory.Alloc((nuint)sizeof(Calls));
+        calls->VFork = (delegate* unmanaged[SuppressGCTransition]<int>)Libc.AddressOf("vfork");
+        calls->Exit = (delegate* unmanaged[SuppressGCTransition]<int, void>)Libc.AddressOf("_exit");
+        calls->ErrnoLocation = (delegate* unmanaged[SuppressGCTransition]<int*>)Libc.AddressOf("__errno_location");
+        calls->SetNamespace = (delegate* unmanaged[SuppressGCTransition]<int, int, int>)Libc.AddressOf("setns");
+        calls->Open = (delegate* unmanaged[SuppressGCTransition]<byte*, int, int>)Libc.AddressOf("open");
+        calls->Socket = (delegate* unmanaged[SuppressGCTransition]<int, int, int, int>)Libc.AddressOf("socket");
+        calls->SetOption = (delegate* unmanaged[SuppressGCTransition]<int, int, int, void*, uint, int>)Libc.AddressOf("setsockopt");
+        calls->SendMessage = (delegate* unmanaged[SuppressGCTransition]<int, Libc.MsgHdr*, int, nint>)Libc.AddressOf("sendmsg");
+        return calls;
+    }
+
+    static byte* ToNative(string? text)
+    {
+        if (text is null)
+            return null;
+        int length = Encoding.UTF8.GetByteCount(text);
+        var native = (byte*)NativeMemory.AllocZeroed((nuint)length + 1);
+        Encoding.UTF8.GetBytes(text, new Span<byte>(native, length));
+        return native;
+    }
+
+    public struct NativeWish
+    {
+        public int Domain, TypeOrFlags, Protocol;
+        public bool IsV6Only;
+        public byte* Path; // null: a socket
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct RightsMessage
+    {
+        public Libc.CmsgHdr Header;
+        public fixed int Descriptors[MaxWishes];
+    }
+
+    public struct Calls
+    {
+        public delegate* unmanaged[SuppressGCTransition]<int> VFork;
+        public delegate* unmanaged[SuppressGCTransition]<int, void> Exit;
+        public delegate* unmanaged[SuppressGCTransition]<int*> ErrnoLocation;
+        public delegate* unmanaged[SuppressGCTransition]<int, int, int> SetNamespace;
+        public delegate* unmanaged[SuppressGCTransition]<byte*, int, int> Open;
+        public delegate* unmanaged[SuppressGCTransition]<int, int, int, int> Socket;
+        public delegate* unmanaged[SuppressGCTransition]<int, int, int, void*, uint, int> SetOption;
+        public delegate* unmanaged[SuppressGCTransition]<int, Libc.MsgHdr*, int, nint> SendMessage;
+    }
+}

@@ -1,0 +1,166 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace TeredoSdk.Engine.Linux;
+
+/// <summary>Makes descriptors inside other namespaces: a child enters them, opens what was asked for, sends it here and ends.</summary>
+/// <remarks>
+/// <para>A process with threads can't enter a user namespace, a child of it can. The child comes from vfork: it is this very thread, on this very
+/// stack and memory, under another process id, while the thread itself waits in the kernel. So nothing is copied, and the runtime may
+/// be in any state: when the child meets a garbage collection it waits for it as the thread would.</para>
+/// <para>What keeps that sound: <see cref="Fork"/> is entered through native code, so that no register that outlives it holds
+/// a reference which a collection could move; the child leaves a gap on the stack below the frames to which the thread
+/// returns; it calls nothing but system calls, without transitions; and every signal is blocked for both.</para>
+/// </remarks>
+[SupportedOSPlatform("linux")]
+static unsafe class NamespaceBroker
+{
+    /// <summary>Something to be made: a socket, or, if there is a path, a file opened with flags.</summary>
+    public readonly record struct Wish(int Domain, int TypeOrFlags, int Protocol, string? Path = null)
+    {
+        public static Wish File(string path, int flags) => new(0, flags, 0, path);
+    }
+
+    public enum Step
+    {
+        None,
+        Fork,
+        EnterUserNamespace,
+        EnterNetworkNamespace,
+        Open,
+        CreateSocket,
+        SetOption,
+        Send,
+        Receive,
+        Done,
+    }
+
+    /// <summary>A step that failed, and the errno it failed with. <see cref="Step.Done"/> if none did.</summary>
+    public readonly record struct Outcome(Step Step, int Errno);
+
+    static readonly BrokerOrder.Calls* Functions = Prepare();
+
+    /// <summary>Makes as many descriptors as there are wishes, in their order. They are the caller's.</summary>
+    public static Outcome Run(SafeFileHandle userNamespace, SafeFileHandle networkNamespace, ReadOnlySpan<Wish> wishes, Span<int> made)
+    {
+        int* pair = stackalloc int[2];
+        if (Libc.SocketPair(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0, pair) != 0)
+            return new(Step.Fork, Marshal.GetLastPInvokeError());
+        bool hasUser = false, hasNetwork = false;
+        var order = BrokerOrder.Create(Functions, wishes);
+        try
+        {
+            userNamespace.DangerousAddRef(ref hasUser);
+            networkNamespace.DangerousAddRef(ref hasNetwork);
+            (order->UserNamespace, order->NetworkNamespace, order->Channel) =
+                ((int)userNamespace.DangerousGetHandle(), (int)networkNamespace.DangerousGetHandle(), pair[1]);
+            ForkAndWait(order);
+            return order->Step == Step.Done ? Receive(pair[0], made) : new(order->Step, order->Errno);
+        }
+        finally
+        {
+            BrokerOrder.Free(order);
+            if (hasUser)
+                userNamespace.DangerousRelease();
+            if (hasNetwork)
+                networkNamespace.DangerousRelease();
+            Libc.Close(pair[0]);
+            Libc.Close(pair[1]);
+        }
+    }
+
+    static void ForkAndWait(BrokerOrder* order)
+    {
+        delegate* unmanaged<BrokerOrder*, int> fork = &Fork; // a call of native code: nothing that the collector moves stays in a register
+        order->Step = Step.Fork;
+        var signals = Libc.BlockSignals();
+        int child = fork(order);
+        Libc.RestoreSignals(signals);
+        if (child > 0)
+            Libc.Reap(child);
+    }
+
+    [UnmanagedCallersOnly, SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static int Fork(BrokerOrder* order)
+    {
+        int process = order->Functions->VFork();
+        if (process == 0)
+        {
+            // What lies below this frame belongs to the call that returns a second time, in the parent: the child stays clear of it.
+            byte* gap = stackalloc byte[order->GapOctets];
+            order->Gap = gap;
+            order->Step = Execute(order);
+            order->Errno = *order->Functions->ErrnoLocation();
+            order->Functions->Exit(0);
+        }
+        if (process < 0)
+            order->Errno = *order->Functions->ErrnoLocation();
+        return process;
+    }
+
+    // Runs in the child: no allocation, no lock, no transition.
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    static Step Execute(BrokerOrder* order)
+    {
+        var functions = order->Functions;
+        bool isReal = !order->IsRehearsal;
+        if (functions->SetNamespace(order->UserNamespace, Libc.CLONE_NEWUSER) != 0 && isReal)
+            return Step.EnterUserNamespace;
+        if (functions->SetNamespace(order->NetworkNamespace, Libc.CLONE_NEWNET) != 0 && isReal)
+            return Step.EnterNetworkNamespace;
+        for (int i = 0; i < order->Count; i++)
+        {
+            var wish = order->Wishes + i;
+            int made;
+            if (wish->Path != null)
+            {
+                made = functions->Open(wish->Path, wish->TypeOrFlags);
+                if (made < 0 && isReal)
+                    return Step.Open;
+            }
+            else
+            {
+                made = functions->Socket(wish->Domain, wish->TypeOrFlags, wish->Protocol);
+                if (made < 0 && isReal)
+                    return Step.CreateSocket;
+                if (wish->IsV6Only && functions->SetOption(made, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, &order->One, sizeof(int)) != 0 && isReal)
+                    return Step.SetOption;
+            }
+            order->Rights.Descriptors[i] = made;
+        }
+        return functions->SendMessage(order->Channel, &order->Message, Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT) < 0 && isReal ? Step.Send : Step.Done;
+    }
+
+    // Goes the child's way once without effect, so that all of it is compiled.
+    static BrokerOrder.Calls* Prepare()
+    {
+        var functions = BrokerOrder.FindFunctions();
+        var order = BrokerOrder.Create(functions, [new(Libc.AF_INET6, -1, 0), Wish.File("", 0)]);
+        (order->IsRehearsal, order->UserNamespace, order->NetworkNamespace, order->Channel) = (true, -1, -1, -1);
+        Execute(order);
+        BrokerOrder.Free(order);
+        return functions;
+    }
+
+    static Outcome Receive(int channel, Span<int> made)
+    {
+        BrokerOrder.RightsMessage rights;
+        byte octet;
+        Libc.IoVec vector = new() { Base = &octet, Length = 1 };
+        nuint space = (nuint)sizeof(BrokerOrder.RightsMessage);
+        Libc.MsgHdr message = new() { Vectors = &vector, VectorCount = 1, Control = &rights, ControlLength = space };
+        if (Libc.ReceiveMessage(channel, &message, Libc.MSG_CMSG_CLOEXEC | Libc.MSG_DONTWAIT) < 0)
+            return new(Step.Receive, Marshal.GetLastPInvokeError());
+        int count = message.ControlLength == 0 ? 0 : (int)((rights.Header.Length - (nuint)sizeof(Libc.CmsgHdr)) / sizeof(int));
+        if (count == made.Length)
+        {
+            new ReadOnlySpan<int>(rights.Descriptors, count).CopyTo(made);
+            return new(Step.Done, 0);
+        }
+        for (int i = 0; i < count; i++)
+            Libc.Close(rights.Descriptors[i]);
+        return new(Step.Receive, Libc.EMFILE); // descriptors that do not fit the process's limit are dropped by the kernel
+    }
+}

@@ -1,0 +1,52 @@
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Engine;
+
+/// <summary>Who waits for a peer, and has to be told when it can't be reached. Safe for any number of threads.</summary>
+sealed class PeerWatch
+{
+    readonly Lock _gate = new();
+    readonly List<Entry> _entries = [];
+
+    /// <summary>Cancels the attempt, made from an address, when the peer turns out to be unreachable, until the entry is disposed.</summary>
+    public Entry Add(IPv6Address peer, IPv6Address? from, CancellationTokenSource attempt)
+    {
+        var entry = new Entry(this, peer, from, attempt);
+        lock (_gate)
+            _entries.Add(entry);
+        return entry;
+    }
+
+    /// <summary>The peer can't be reached from an address, or, without one, at all; and why.</summary>
+    public void HandleUnreachable(IPv6Address peer, IPv6Address? from, TeredoException problem)
+    {
+        lock (_gate)
+            foreach (var entry in _entries)
+                if (entry.Concerns(peer, from))
+                    entry.Fail(problem);
+    }
+
+    void Remove(Entry entry)
+    {
+        lock (_gate)
+            _entries.Remove(entry);
+    }
+
+    internal sealed class Entry(PeerWatch watch, IPv6Address peer, IPv6Address? from, CancellationTokenSource attempt) : IDisposable
+    {
+        /// <summary>Why the peer can't be reached, or null.</summary>
+        public TeredoException? Problem { get; private set; }
+
+        public bool Concerns(IPv6Address aPeer, IPv6Address? source) => aPeer == peer && (source is null || from is null || source == from);
+
+        public void Fail(TeredoException problem)
+        {
+            if (Problem is not null)
+                return;
+            Problem = problem;
+            _ = attempt.CancelAsync(); // what waits goes on elsewhere, not under the lock
+        }
+
+        public void Dispose() => watch.Remove(this);
+    }
+}

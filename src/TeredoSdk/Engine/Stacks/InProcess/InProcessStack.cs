@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using TeredoSdk.Links;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Engine.Stacks.InProcess;
+
+/// <summary>The host inside the process: UDP only, on any system. Its lock is never held while the driver is called.</summary>
+/// <param name="clock">The time.</param>
+/// <param name="guard">What is counted.</param>
+/// <param name="noKernelSockets">Why there are no kernel sockets, and so no TCP: a sentence.</param>
+/// <param name="driver">The driver, which is made later.</param>
+sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernelSockets, Func<TeredoDriver> driver) : ISocketStack
+{
+    const ushort FirstDynamicPort = 49152; // RFC 6335 §6
+
+    readonly Lock _gate = new();
+    readonly Dictionary<ushort, InProcessEndpoint> _endpoints = [];
+    bool _closed;
+
+    public LinkCapabilities Capabilities => LinkCapabilities.EnforcesInbound;
+
+    public void SetAddress(TeredoAddress address)
+    {
+        // Endpoints belong to any address.
+    }
+
+    public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(TeredoNode));
+            if (port == 0)
+                port = FindFreePort();
+            else if (_endpoints.ContainsKey(port))
+                throw Problems.PortTaken("UDP", port);
+            var endpoint = new InProcessEndpoint(this, port, isUnrestricted);
+            _endpoints.Add(port, endpoint);
+            return endpoint;
+        }
+    }
+
+    public void Unbind(InProcessEndpoint endpoint)
+    {
+        lock (_gate)
+            if (_endpoints.TryGetValue(endpoint.Port, out var current) && current == endpoint)
+                _endpoints.Remove(endpoint.Port);
+    }
+
+    public Socket Listen(ushort port, bool isUnrestricted, int backlog) => throw Problems.NoStreams(noKernelSockets);
+
+    public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+        Task.FromException<Socket>(Problems.NoStreams(noKernelSockets));
+
+    /// <summary>Sends a UDP datagram.</summary>
+    /// <exception cref="TeredoException">There is no address, or the peer may not or can't be reached.</exception>
+    public void Send(InProcessEndpoint endpoint, IPv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
+    {
+        var source = driver().Address ?? throw Problems.NoAddress();
+        guard.NoteContact(target);
+        lock (_gate)
+            endpoint.Flows.Open(clock.Now, (target, targetPort));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + payload.Length);
+        try
+        {
+            int length = UdpDatagram.WritePacket(buffer, source, endpoint.Port, target, targetPort, payload);
+            if (Send(buffer.AsSpan(0, length), source, target) is { } problem)
+                throw problem;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    public void Receive(in IPv6Packet packet)
+    {
+        if (packet.NextHeader == NextHeader.Icmpv6)
+            return; // errors: datagrams have no use for them
+        if (packet.NextHeader != NextHeader.Udp)
+            guard.Count(StackDrop.UnsupportedProtocol);
+        else if (!UdpDatagram.TryParse(packet, out var datagram))
+            guard.Count(StackDrop.MalformedTransport);
+        else if (Deliver(packet, datagram) is { } reason)
+            guard.Count(reason);
+    }
+
+    public void Dispose()
+    {
+        InProcessEndpoint[] endpoints;
+        lock (_gate)
+        {
+            _closed = true;
+            endpoints = [.. _endpoints.Values];
+        }
+        foreach (var endpoint in endpoints)
+            endpoint.Dispose();
+    }
+
+    StackDrop? Deliver(in IPv6Packet packet, in UdpDatagram datagram)
+    {
+        lock (_gate)
+        {
+            var endpoint = _endpoints.GetValueOrDefault(datagram.DestinationPort);
+            bool solicited = endpoint is not null && endpoint.Flows.Contains(clock.Now, (packet.Source, datagram.SourcePort));
+            if (!solicited)
+                guard.NoteUnsolicited(packet.Source);
+            return endpoint is null || (!solicited && !endpoint.IsUnrestricted) ? StackDrop.Unsolicited
+                : endpoint.TryEnqueue(new(datagram.Payload.ToArray(), new(packet.Source.ToIPAddress(), datagram.SourcePort))) ? null
+                : StackDrop.SocketQueueFull;
+        }
+    }
+
+    // A problem that the caller can do something about, or null: sent, waiting, or lost as any datagram may be.
+    TeredoException? Send(ReadOnlySpan<byte> octets, TeredoAddress source, IPv6Address target)
+    {
+        if (target == source)
+        {
+            if (IPv6Packet.TryParse(octets, out var packet))
+                Receive(packet); // to ourselves: it never leaves the host
+            return null;
+        }
+        var verdict = driver().Send(octets);
+        return verdict.Kind == VerdictKind.Dropped ? Problems.OfDrop(verdict.Reason, target) : null;
+    }
+
+    // Under the lock. Unpredictable (RFC 6056 §3.3.1), then the next free one.
+    ushort FindFreePort()
+    {
+        const int ports = 65536 - FirstDynamicPort;
+        int first = RandomNumberGenerator.GetInt32(ports);
+        for (int i = 0; i < ports; i++)
+            if ((ushort)(FirstDynamicPort + (first + i) % ports) is var port && !_endpoints.ContainsKey(port))
+                return port;
+        throw Problems.AllPortsTaken("UDP");
+    }
+}

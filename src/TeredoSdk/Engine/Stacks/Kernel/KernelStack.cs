@@ -1,0 +1,223 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using TeredoSdk.Engine.Linux;
+using TeredoSdk.Links;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Telemetry;
+
+namespace TeredoSdk.Engine.Stacks.Kernel;
+
+/// <summary>The host is the kernel: a private network of this process with a TUN device, whose sockets are ordinary ones.</summary>
+/// <remarks>
+/// Nothing on the machine's own network changes, and a socket made here can't send there. What the kernel gets to see is what the
+/// <see cref="InboundFilter"/> lets through. Sockets live on after the network is disposed, cut off.
+/// </remarks>
+[SupportedOSPlatform("linux")]
+sealed class KernelStack : ISocketStack
+{
+    const string DeviceName = "teredo";
+    const int MtuOctets = 1280;     // RFC 4380 §5.1.2
+    const int HostPrefix = 128;
+    const int SynRetries = 4;       // the last one after 15 s, given up after 31 s
+    const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIPv6 = 41, IPv6DontFragment = 62;
+
+    static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5), FlushTime = TimeSpan.FromSeconds(0.5);
+    static readonly IPv6Address Mark = IPv6Address.Parse("100::1"); // RFC 6666: the discard prefix, to which nothing is ever sent
+
+    readonly Lock _gate = new();
+    readonly StackContext _context;
+    readonly InboundFilter _filter;
+    readonly PrivateNetwork _network;
+    readonly TunDevice _device;
+    readonly StreamDrain _drain = new();
+    readonly TaskCompletionSource _marked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    IPAddress? _address;
+    bool _disposed;
+
+    KernelStack(in StackContext context, PrivateNetwork network, TunDevice device)
+    {
+        (_context, _network, _device) = (context, network, device);
+        _filter = new(context.Clock);
+        device.AddRoute(IPAddress.IPv6Any, 0);
+        var log = context.Log;
+        device.Start(Send, fault => Log.EngineFault(log, fault));
+    }
+
+    public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams | LinkCapabilities.EnforcesInbound;
+
+    /// <exception cref="TeredoException"><see cref="TeredoError.KernelSocketsUnavailable"/>: what refuses, and what would help.</exception>
+    public static KernelStack Open(in StackContext context)
+    {
+        var network = PrivateNetwork.Create();
+        TunDevice? device = null;
+        try
+        {
+            device = network.OpenTun(DeviceName, MtuOctets);
+            return new(context, network, device);
+        }
+        catch
+        {
+            device?.Dispose();
+            network.Dispose();
+            throw;
+        }
+    }
+
+    public void SetAddress(TeredoAddress address)
+    {
+        var wanted = address.ToIPAddress();
+        lock (_gate)
+        {
+            if (_disposed || wanted.Equals(_address))
+                return;
+            if (_address is not null)
+                _device.RemoveAddress(_address, HostPrefix);
+            _address = null;
+            _device.SetAddress(wanted, HostPrefix);
+            _address = wanted;
+        }
+    }
+
+    public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
+    {
+        var socket = Open(SocketType.Dgram, ProtocolType.Udp, port);
+        socket.SetRawSocketOption(IpProtoIPv6, IPv6DontFragment, BitConverter.GetBytes(1)); // what is too large is refused, not fragmented
+        ushort bound = (ushort)((IPEndPoint)socket.LocalEndPoint!).Port;
+        _filter.CloseDatagrams(bound); // flows that the last socket there opened while it was closed
+        if (isUnrestricted)
+            _filter.Open(NextHeader.Udp, bound);
+        return new SocketEndpoint(socket, () => _filter.CloseDatagrams(bound));
+    }
+
+    public Socket Listen(ushort port, bool isUnrestricted, int backlog)
+    {
+        var socket = Open(SocketType.Stream, ProtocolType.Tcp, port);
+        try
+        {
+            socket.Listen(backlog);
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw Problems.OfBind("TCP", port, e);
+        }
+        if (isUnrestricted)
+            _filter.Open(NextHeader.Tcp, (ushort)((IPEndPoint)socket.LocalEndPoint!).Port);
+        return socket;
+    }
+
+    public void Unlisten(ushort port) => _filter.Close(NextHeader.Tcp, port);
+
+    public void Admit(IPEndPoint local, IPEndPoint remote) =>
+        _filter.OpenStream((ushort)local.Port, IPv6Address.FromIPAddress(remote.Address), (ushort)remote.Port);
+
+    public void Retire(Socket socket) => _drain.Add(socket);
+
+    public async Task DrainAsync()
+    {
+        await _drain.CompleteAsync(DrainTime).ConfigureAwait(false);
+        if (_drain.WasUsed)
+            await FlushAsync().ConfigureAwait(false);
+    }
+
+    public async Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
+    {
+        // A fresh socket for each attempt: after a failed one .NET would make a new handle, in the machine's own network.
+        var socket = Open(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.NoDelay = true;
+            socket.SetRawSocketOption(IpProtoTcp, TcpSynCount, BitConverter.GetBytes(SynRetries));
+            await socket.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public void Receive(in IPv6Packet packet)
+    {
+        var drop = _filter.Judge(packet, out bool solicited);
+        if (!solicited)
+            _context.Guard.NoteUnsolicited(packet.Source);
+        if (drop is { } reason)
+            _context.Guard.Count(reason);
+        else
+            _device.Write(packet.Octets);
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+            _disposed = true;
+        _device.Dispose();
+        _network.Dispose();
+    }
+
+    Socket Open(SocketType type, ProtocolType protocol, ushort? port = null)
+    {
+        lock (_gate)
+            ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
+        var socket = _network.CreateSocket(type, protocol);
+        try
+        {
+            if (port is { } number)
+                socket.Bind(new IPEndPoint(IPAddress.IPv6Any, number));
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw Problems.OfBind(protocol == ProtocolType.Tcp ? "TCP" : "UDP", port ?? 0, e);
+        }
+    }
+
+    // The device hands packets over in their order: when the mark has come, everything before it is out, resets and last acknowledgements too.
+    async Task FlushAsync()
+    {
+        try
+        {
+            using var socket = Open(SocketType.Dgram, ProtocolType.Udp);
+            await socket.SendToAsync(new byte[1], new IPEndPoint(Mark.ToIPAddress(), 9)).ConfigureAwait(false);
+            await _marked.Task.WaitAsync(FlushTime).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SocketException or TimeoutException or TeredoException or ObjectDisposedException)
+        {
+            // Without an address nothing can go out.
+        }
+    }
+
+    // A packet of the kernel, on the device's thread.
+    void Send(ReadOnlySpan<byte> octets)
+    {
+        if (!IPv6Packet.TryParse(octets, out var packet))
+        {
+            _context.Guard.Count(StackDrop.MalformedTransport);
+            return;
+        }
+        if (packet.Destination == Mark)
+        {
+            _marked.TrySetResult();
+            return;
+        }
+        if (_filter.NoteSent(packet) is { } drop)
+        {
+            _context.Guard.Count(drop);
+            return;
+        }
+        _context.Guard.NoteContact(packet.Destination);
+        var driver = _context.Driver();
+        var verdict = driver.Send(octets);
+        var problem = verdict.Kind != VerdictKind.Dropped ? null
+            : verdict.Reason == DropReason.BadInnerSource && driver.Address is { } now
+                ? Problems.AddressChanged(packet.Source.ToIPAddress(), now.ToIPAddress())
+            : Problems.OfDrop(verdict.Reason, packet.Destination);
+        if (problem is not null) // a stale socket's packet says nothing about attempts from the address of now
+            _context.Watch.HandleUnreachable(packet.Destination, packet.Source, problem);
+    }
+}

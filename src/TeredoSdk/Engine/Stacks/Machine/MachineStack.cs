@@ -1,0 +1,105 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using TeredoSdk.Engine.Linux;
+using TeredoSdk.Links;
+using TeredoSdk.Machine;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Telemetry;
+
+namespace TeredoSdk.Engine.Stacks.Machine;
+
+/// <summary>The host is the machine itself: a TUN device in its own network, whose address and routes every program sees.</summary>
+/// <remarks>
+/// What gets in is decided by the machine's firewall. Packets from another source than a Teredo address are the relay's. Owns the device.
+/// </remarks>
+[SupportedOSPlatform("linux")]
+sealed class MachineStack : ISocketStack
+{
+    const int TeredoPrefix = 32;       // with the address comes the route to all of Teredo (RFC 4380 §2.6)
+    const uint DefaultMetric = 1029;   // behind any native default route, which has 1024 or less: as miredo
+
+    readonly Lock _gate = new();
+    readonly StackContext _context;
+    readonly TunDevice _device;
+    readonly RelayDelivery _relay;
+    TeredoAddress? _address;
+    bool _disposed;
+
+    public MachineStack(StackContext context, TunDevice device, RelayDelivery relay)
+    {
+        (_context, _device, _relay) = (context, device, relay);
+        device.Start(Send, fault => Log.EngineFault(context.Log, fault));
+    }
+
+    public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams;
+
+    public bool AnswersEcho => true;
+
+    public void SetAddress(TeredoAddress address)
+    {
+        lock (_gate)
+        {
+            if (_disposed || _address == address)
+                return;
+            Clear();
+            _device.SetAddress(address.ToIPAddress(), TeredoPrefix);
+            _device.AddRoute(IPAddress.IPv6Any, 0, DefaultMetric);
+            _address = address;
+        }
+    }
+
+    public void LoseAddress()
+    {
+        lock (_gate)
+            if (!_disposed)
+                Clear();
+    }
+
+    public void Receive(in IPv6Packet packet) => _device.Write(packet.Octets);
+
+    public IDatagramEndpoint Bind(ushort port, bool isUnrestricted) =>
+        new SocketEndpoint(InterfaceSockets.BindDatagrams(Interface, port), static () => { });
+
+    public Socket Listen(ushort port, bool isUnrestricted, int backlog) => InterfaceSockets.Listen(Interface, port, backlog);
+
+    public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+        InterfaceSockets.ConnectAsync(Interface, remoteEndPoint, cancellationToken);
+
+    public void Dispose()
+    {
+        lock (_gate)
+            _disposed = true;
+        _device.Dispose();
+    }
+
+    TeredoInterface Interface
+    {
+        get
+        {
+            lock (_gate)
+                return new(_device.Name, _device.Index, _device.Mtu, _address ?? throw Problems.NoAddress());
+        }
+    }
+
+    void Clear()
+    {
+        if (_address is not { } old)
+            return;
+        _address = null;
+        _device.RemoveRoute(IPAddress.IPv6Any, 0, DefaultMetric);
+        _device.RemoveAddress(old.ToIPAddress(), TeredoPrefix);
+    }
+
+    // A packet of the kernel, on the device's thread.
+    void Send(ReadOnlySpan<byte> octets)
+    {
+        if (!IPv6Packet.TryParse(octets, out var packet))
+            _context.Guard.Count(StackDrop.MalformedTransport);
+        else if (packet.Source.IsTeredo)
+            _context.Driver().Send(octets); // what can't be delivered comes back as an ICMPv6 error
+        else
+            _relay(octets);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Machine;
+
+namespace TeredoSdk.Links.Interface;
+
+/// <summary>An interface that somebody else keeps up, and ordinary sockets on it.</summary>
+/// <remarks>
+/// What gets in is decided by the machine's firewall, whatever the protection level. A socket is tied to the device that was there when it was
+/// opened: when the device itself is made anew, for example because miredo was started again, sockets that were bound are closed.
+/// </remarks>
+sealed class InterfaceLink : SystemLink
+{
+    readonly InterfaceSearch _search;
+    readonly IHostNetwork _network;
+
+    public InterfaceLink(TeredoOptions options, InterfaceSearch search, TeredoInterface found, IHostNetwork network,
+        IReadOnlyList<PassedOver> passedOver, ILogger log) : base(options, found, passedOver, log)
+    {
+        (_search, _network) = (search, network);
+        network.Changed += Check;
+        Check(); // what changed after it was found
+    }
+
+    public override TeredoReport Report => Describe(TeredoProvider.Interface, _network.Describe(Last.Address.Server).HasNativeIPv6);
+
+    public override Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Register(new TeredoListener(this, InterfaceSockets.Listen(Require(), port, backlog), level)));
+    }
+
+    public override Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var endpoint = new SocketEndpoint(InterfaceSockets.BindDatagrams(Require(), port), static () => { });
+        return Task.FromResult(Register(new TeredoDatagramSocket(this, endpoint, level)));
+    }
+
+    public override Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) =>
+        WaitAsync(cancel => InterfacePing.SendAsync(Require(), address, timeout, cancel), cancellationToken);
+
+    public override ValueTask DisposeAsync()
+    {
+        _network.Changed -= Check;
+        return base.DisposeAsync();
+    }
+
+    protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
+    {
+        var found = _search.Find(out string sentence);
+        problem = (TeredoError.InterfaceUnavailable, sentence);
+        return found;
+    }
+
+    protected override Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+        InterfaceSockets.ConnectAsync(Require(), remoteEndPoint, cancellationToken);
+
+    protected override bool IsVoid(IPAddress local, IPAddress address) => !SocketRegistry.IsSame(local, address);
+
+    protected override void OnOtherInterface() => CloseBoundSockets();
+}

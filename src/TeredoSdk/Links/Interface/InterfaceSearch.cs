@@ -1,0 +1,46 @@
+using TeredoSdk.Machine;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Links.Interface;
+
+/// <summary>Finds a Teredo interface that is up, and checks that it can be used.</summary>
+sealed class InterfaceSearch(IInterfaceTable interfaces, bool allowPrivateAddresses)
+{
+    const string None = "No interface with a Teredo address is up. Start one, for example with miredo or \"teredo client\", or use the embedded "
+        + "provider.";
+    const int ProbePort = 40000; // of an address that only asks for a route
+
+    readonly AddressPolicy _policy = allowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
+
+    /// <summary>The first interface that can be used, or the reason why there is none.</summary>
+    public TeredoInterface? Find(out string problem)
+    {
+        problem = None;
+        bool isFirst = true;
+        foreach (var candidate in interfaces.List())
+        {
+            if (!candidate.Address.IsTeredo || !TeredoAddress.TryCreate(candidate.Address, out var address))
+                continue;
+            if (Check(candidate.Name, address) is not { } flaw)
+                return new(candidate.Name, candidate.Index, candidate.MtuOctets, address);
+            if (isFirst)
+                problem = flaw;
+            isFirst = false;
+        }
+        return null;
+    }
+
+    string? Check(string name, TeredoAddress address)
+    {
+        string has = $"Interface {name} has the Teredo address {address}, ";
+        if (!_policy.IsGlobalUnicast(address.Server) || !_policy.IsGlobalUnicast(address.MappedEndpoint)) // RFC 4380 §5.2.4: peers would drop it
+            return has + $"whose server {address.Server} or client {address.MappedEndpoint} is not a public one. Start it with a server on the "
+                + $"public internet; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}.";
+        var probe = new TeredoAddress(address.Server, TeredoFlags.None, new(address.Server, ProbePort)).ToIPAddress();
+        var source = interfaces.FindSource(probe);
+        if (source is null)
+            return has + $"but this machine has no route to other Teredo addresses. Add one: a route to 2001::/32 over {name}.";
+        return IPv6Address.FromIPAddress(source) == address.ToIPv6Address() ? null
+            : has + $"but this machine sends to Teredo addresses from {IPv6Address.FromIPAddress(source)}. Add a route to 2001::/32 over {name}.";
+    }
+}

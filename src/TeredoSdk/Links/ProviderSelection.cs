@@ -1,0 +1,38 @@
+namespace TeredoSdk.Links;
+
+/// <summary>Which provider a node gets: the one asked for, else the first that can qualify.</summary>
+static class ProviderSelection
+{
+    /// <exception cref="TeredoException">The one asked for, or the last one of all, could not qualify.</exception>
+    public static async Task<ITeredoLink> BringUpAsync(IReadOnlyList<ITeredoProvider> providers, TeredoOptions options,
+        CancellationToken cancellationToken)
+    {
+        if (options.Provider != TeredoProvider.Auto)
+        {
+            var provider = providers.FirstOrDefault(provider => provider.Kind == options.Provider);
+            return (provider is null ? Missing(options.Provider) : provider.NotSupportedReason) is { } reason
+                ? throw new TeredoException(TeredoError.NotSupported, reason)
+                : await provider!.BringUpAsync(options, [], cancellationToken).ConfigureAwait(false);
+        }
+        List<PassedOver> passedOver = [];
+        TeredoException? failure = null;
+        foreach (var provider in providers)
+        {
+            try
+            {
+                if (provider.NotSupportedReason is not { } reason)
+                    return await provider.BringUpAsync(options, passedOver, cancellationToken).ConfigureAwait(false);
+                passedOver.Add(new(provider.Kind.ToString(), reason));
+            }
+            catch (TeredoException e)
+            {
+                failure = e;
+                passedOver.Add(new(provider.Kind.ToString(), e.Message));
+            }
+        }
+        throw failure ?? new TeredoException(TeredoError.NotSupported, string.Join(" ", passedOver.Select(way => way.Reason)));
+    }
+
+    static string Missing(TeredoProvider kind) =>
+        $"This version has no {kind} provider. Use {nameof(TeredoProvider.Auto)} or {nameof(TeredoProvider.Embedded)}, the SDK's own client.";
+}

@@ -1,0 +1,40 @@
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Links;
+
+// What its report has from the address alone.
+abstract partial class SystemLink
+{
+    /// <summary>What every link of a system can tell.</summary>
+    protected TeredoReport Describe(TeredoProvider provider, bool hasNativeIPv6)
+    {
+        var (all, unrestricted) = _sockets.Counts;
+        lock (_gate)
+        {
+            bool isUp = _isUp;
+            return new()
+            {
+                Provider = provider,
+                KernelSockets = true,
+                PassedOver = _passedOver,
+                State = _disposed ? TeredoState.Stopped : isUp ? TeredoState.Qualified : TeredoState.Offline,
+                Address = isUp ? _last.Address.ToIPAddress() : null,
+                Reachability = isUp && !_disposed ? Reachability.NotChecked : Reachability.No,
+                Server = isUp ? _last.Address.Server.ToIPAddress() : null,
+                Mapping = MappingBehaviour.NotChecked,
+                Filtering = FilteringBehaviour.NotChecked,
+                NatName = default(NatReport).ClassicName,
+                MappedEndPoint = isUp ? _last.Address.MappedEndpoint.ToIPEndPoint() : null,
+                MtuOctets = _last.MtuOctets > 0 ? _last.MtuOctets : null,
+                NativeIPv6 = Options.NativeIPv6,
+                HasNativeIPv6 = hasNativeIPv6,
+                Sockets = all,
+                UnrestrictedSockets = unrestricted,
+                Peers = 0,
+                Drops = new Dictionary<string, long>(),
+                Error = _problem?.Error,
+                Problem = _problem?.Sentence,
+            };
+        }
+    }
+}

@@ -1,0 +1,249 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Engine;
+using TeredoSdk.Machine;
+using TeredoSdk.Telemetry;
+
+namespace TeredoSdk.Links;
+
+/// <summary>An address that this machine keeps up, ordinary sockets of the machine, and a watch on that address.</summary>
+abstract partial class SystemLink : ITeredoLink, ISocketHome
+{
+    readonly Lock _gate = new(), _checking = new();
+    readonly IReadOnlyList<PassedOver> _passedOver;
+    readonly SocketRegistry _sockets = new();
+    readonly StateChangeFeed _changes = new();
+    readonly CancellationTokenSource _stopping = new();
+    TeredoInterface _last;
+    bool _isUp = true, _disposed;
+    (TeredoError Error, string Sentence)? _problem;
+
+    protected SystemLink(TeredoOptions options, TeredoInterface found, IReadOnlyList<PassedOver> passedOver, ILogger log)
+    {
+        (Options, _last, _passedOver, Logger) = (options, found, passedOver, log);
+        Log.InterfaceFound(log, found.Name, found.Address);
+    }
+
+    public IPAddress? Address => Current?.Address.ToIPAddress();
+
+    public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams;
+
+    public IAsyncEnumerable<TeredoStateChange> Changes => _changes;
+
+    public abstract TeredoReport Report { get; }
+
+    protected TeredoOptions Options { get; }
+
+    protected ILogger Logger { get; }
+
+    protected CancellationToken Stopping => _stopping.Token;
+
+    /// <summary>The interface that has the address, or had it last.</summary>
+    protected TeredoInterface Last
+    {
+        get
+        {
+            lock (_gate)
+                return _last;
+        }
+    }
+
+    /// <summary>The interface that has the address, or null while there is none.</summary>
+    protected TeredoInterface? Current
+    {
+        get
+        {
+            lock (_gate)
+                return _isUp ? _last : null;
+        }
+    }
+
+    public abstract Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken);
+
+    public abstract Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken);
+
+    public abstract Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken);
+
+    public async Task<TeredoConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Adopt(await WaitAsync(cancel => ConnectAsync(remoteEndPoint, cancel), cancellationToken).ConfigureAwait(false));
+        }
+        catch (SocketException e)
+        {
+            throw Problems.OfConnect(remoteEndPoint, e);
+        }
+    }
+
+    public TeredoConnection Adopt(Socket accepted)
+    {
+        TeredoConnection? connection = null;
+        try
+        {
+            connection = new TeredoConnection(this, accepted, IPProtectionLevel.EdgeRestricted);
+            _sockets.Add(connection);
+            AbortVoidConnections(); // the address may have changed meanwhile
+            return connection;
+        }
+        catch
+        {
+            accepted.Dispose();
+            connection?.Dispose();
+            throw;
+        }
+    }
+
+    public void Remove(TeredoSocket socket)
+    {
+        if (_sockets.Remove(socket) && socket is not TeredoConnection)
+            OnRemoved(socket);
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+            _disposed = true;
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        _changes.End();
+        _sockets.Close();
+    }
+
+    /// <summary>Looks for the interface as it is now.</summary>
+    protected abstract TeredoInterface? Find(out (TeredoError Error, string Sentence) problem);
+
+    /// <summary>One attempt, with a fresh socket.</summary>
+    /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
+    protected abstract Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
+
+    /// <summary>Whether a connection from an address is void now that another one stands.</summary>
+    protected abstract bool IsVoid(IPAddress local, IPAddress address);
+
+    /// <summary>A listener or a datagram socket was added.</summary>
+    protected virtual void OnAdded(TeredoSocket socket)
+    {
+    }
+
+    /// <summary>A listener or a datagram socket was removed.</summary>
+    protected virtual void OnRemoved(TeredoSocket socket)
+    {
+    }
+
+    /// <summary>Another look was taken.</summary>
+    /// <param name="isUp">Whether there is an address.</param>
+    protected virtual void OnChecked(bool isUp)
+    {
+    }
+
+    /// <summary>Takes a listener or a datagram socket in.</summary>
+    protected T Register<T>(T socket) where T : TeredoSocket
+    {
+        try
+        {
+            _sockets.Add(socket);
+            OnAdded(socket);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    protected void CloseBoundSockets() => _sockets.CloseBound();
+
+    /// <exception cref="TeredoException">There is no address.</exception>
+    protected TeredoInterface Require()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
+            return _isUp ? _last
+                : throw new TeredoException(TeredoError.NoAddress, $"There is no Teredo address at the moment. {_problem?.Sentence}");
+        }
+    }
+
+    /// <summary>A wait for somebody else, which ends with the link.</summary>
+    protected async Task<T> WaitAsync<T>(Func<CancellationToken, Task<T>> wait, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        try
+        {
+            return await wait(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ObjectDisposedException(nameof(TeredoNode));
+        }
+    }
+
+    /// <summary>Looks at the address. One look at a time, so that changes are told in their order.</summary>
+    protected void Check()
+    {
+        try
+        {
+            lock (_checking)
+                OnChecked(Apply(Find(out var problem), problem));
+        }
+        catch (Exception e) // on a thread of the runtime: nobody else would see it
+        {
+            Log.EngineFault(Logger, e);
+        }
+    }
+
+    // Says whether there is an address now.
+    bool Apply(TeredoInterface? found, (TeredoError, string) problem)
+    {
+        TeredoInterface before;
+        bool wasUp;
+        lock (_gate)
+        {
+            if (_disposed)
+                return false;
+            (before, wasUp) = (_last, _isUp);
+            (_last, _isUp, _problem) = (found ?? _last, found is not null, found is null ? problem : null);
+        }
+        if (found is null)
+        {
+            if (wasUp)
+                TellLoss(before);
+            return false;
+        }
+        if (found.Index != before.Index)
+            OnOtherInterface();
+        AbortVoidConnections();
+        if (!wasUp || found.Address != before.Address)
+            TellAddress(before, found, wasUp);
+        return true;
+    }
+
+    /// <summary>The address is on another interface than before.</summary>
+    protected virtual void OnOtherInterface()
+    {
+    }
+
+    void TellLoss(TeredoInterface before)
+    {
+        Log.AddressLost(Logger, before.Address);
+        _changes.Publish(new(TeredoStateChangeKind.Lost, null, before.Address.ToIPAddress()));
+    }
+
+    void TellAddress(TeredoInterface before, TeredoInterface found, bool wasUp)
+    {
+        if (wasUp)
+            Log.AddressChanged(Logger, before.Address, found.Address);
+        else
+            Log.InterfaceFound(Logger, found.Name, found.Address);
+        _changes.Publish(new(wasUp ? TeredoStateChangeKind.AddressChanged : TeredoStateChangeKind.Regained, found.Address.ToIPAddress(),
+            before.Address.ToIPAddress()));
+    }
+
+    void AbortVoidConnections()
+    {
+        if (Address is { } address)
+            _sockets.AbortConnections(local => IsVoid(local, address), old => Problems.AddressChanged(old, address));
+    }
+}

@@ -1,0 +1,174 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Machine;
+using TeredoSdk.Sockets;
+using TeredoSdk.Telemetry;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Links.Windows;
+
+/// <summary>The address of Windows' Teredo, ordinary sockets, and a hold on the address while opted-in ones are open.</summary>
+/// <remarks>What gets in is decided by the Windows Firewall and by the sockets' protection levels.</remarks>
+sealed class WindowsLink : SystemLink, ITeredoLink
+{
+    readonly IWindowsSystem _windows;
+    readonly WindowsStatus _status;
+    readonly ProgramFirewall _exception;
+    readonly IReadOnlyList<string> _steps;
+    readonly QualificationHold _hold;
+    readonly WindowsReportCache _reports;
+    IPAddress? _described;
+
+    public WindowsLink(IWindowsSystem windows, TeredoOptions options, WindowsStatus status, ProgramFirewall exception, IReadOnlyList<string> steps,
+        TeredoInterface found, IReadOnlyList<PassedOver> passedOver, ILogger log) : base(options, found, passedOver, log)
+    {
+        (_windows, _status, _exception, _steps, _described) = (windows, status, exception, steps, found.Address.ToIPAddress());
+        _hold = new(windows, options.TimeProvider, Check, log);
+        _reports = new(options.TimeProvider, () =>
+        {
+            var check = _exception.Check();
+            return new(new WindowsReportBuilder(_windows, _status, options.Servers).Build(check, _hold.Count, _steps), check.Error);
+        });
+        windows.Changed += Check;
+        Check(); // what changed after it was found
+    }
+
+    public override TeredoReport Report
+    {
+        get
+        {
+            var findings = _reports.Get();
+            var windows = findings.Report with { Holds = _hold.Count };
+            var report = Describe(TeredoProvider.Windows, WindowsSearch.HasNativeIPv6(_windows));
+            var nat = WindowsNat.Parse(windows.Nat);
+            // A firewall that is off keeps nobody out: a warning says what that means.
+            bool isShut = report.Address is not null && report.UnrestrictedSockets > 0
+                && windows.Exception is not (FirewallExceptionState.InForce or FirewallExceptionState.FirewallOff);
+            return report with
+            {
+                State = report.State == TeredoState.Offline ? WithoutAddress(windows.State) : report.State,
+                Mapping = nat.Mapping,
+                Filtering = nat.Filtering,
+                NatName = nat.ClassicName,
+                LocalEndPoint = windows.TeredoPort is > 0 and var port ? new(IPAddress.Any, port) : null,
+                Error = report.Error ?? (isShut ? findings.ExceptionError : null),
+                Problem = report.Problem ?? (isShut ? windows.ExceptionProblem : null),
+                Windows = windows,
+            };
+        }
+    }
+
+    public override Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
+        OpenAsync(level, () => new TeredoListener(this, WindowsSockets.Listen(_windows, port, level, backlog), level), cancellationToken);
+
+    public override Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
+        OpenAsync(level, () => new TeredoDatagramSocket(this, BindDatagrams(port, level), level), cancellationToken);
+
+    public override Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) =>
+        OperatingSystem.IsWindows() ? WaitAsync(cancel => InterfacePing.SendBySystemAsync(address, timeout, cancel), cancellationToken)
+        : throw new TeredoException(TeredoError.NotSupported, "Echo Requests are sent by a real Windows only, and this is a fake one. Use sockets "
+            + "in such a test.");
+
+    public Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
+        EndPoints.ResolveAsync(host, cancel => WindowsNames.QueryAsync(_windows, host, cancel), cancellationToken);
+
+    public override async ValueTask DisposeAsync()
+    {
+        _windows.Changed -= Check;
+        await base.DisposeAsync().ConfigureAwait(false);
+        await _hold.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Only Teredo addresses go: a connection over native IPv6 has nothing to do with them.</summary>
+    internal static bool IsVoidAddress(IPAddress local, IPAddress address) => local.IsIPv6Teredo && !SocketRegistry.IsSame(local, address);
+
+    protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
+    {
+        var found = WindowsSearch.Find(_windows, out string? unreadable);
+        problem = found is null ? WindowsProblems.Lost(_status.Switches, _status.Now, unreadable) : default;
+        return found;
+    }
+
+    protected override async Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
+    {
+        await WakeAsync(cancellationToken).ConfigureAwait(false);
+        Require();
+        return await WindowsSockets.ConnectAsync(_windows, remoteEndPoint, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override bool IsVoid(IPAddress local, IPAddress address) => IsVoidAddress(local, address);
+
+    protected override void OnAdded(TeredoSocket socket)
+    {
+        if (socket.ProtectionLevel == IPProtectionLevel.Unrestricted)
+            _hold.Acquire();
+        _reports.Forget();
+    }
+
+    protected override void OnRemoved(TeredoSocket socket)
+    {
+        if (socket.ProtectionLevel == IPProtectionLevel.Unrestricted)
+            _hold.Release();
+        _reports.Forget();
+    }
+
+    protected override void OnChecked(bool isUp)
+    {
+        _reports.Forget();
+        _hold.Look(isUp);
+        var address = Address;
+        if (Interlocked.Exchange(ref _described, address) is var before && !Equals(before, address))
+            _ = DescribeAsync();
+    }
+
+    // What only netsh tells may be other words for another address.
+    async Task DescribeAsync()
+    {
+        try
+        {
+            await _status.ReadAsync(Stopping).ConfigureAwait(false);
+            await _status.ReadSwitchesAsync(Stopping).ConfigureAwait(false);
+            Check(); // with what is known now
+        }
+        catch (OperationCanceledException)
+        {
+            // The link ends.
+        }
+        catch (Exception e) // nobody waits for it
+        {
+            Log.EngineFault(Logger, e);
+        }
+    }
+
+    async Task<T> OpenAsync<T>(IPProtectionLevel level, Func<T> make, CancellationToken cancellationToken) where T : TeredoSocket
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (level == IPProtectionLevel.Unrestricted)
+            _exception.Ensure(); // first: the filters look at the rules when a socket begins to listen
+        await WakeAsync(cancellationToken).ConfigureAwait(false);
+        Require();
+        return Register(make());
+    }
+
+    SocketEndpoint BindDatagrams(ushort port, IPProtectionLevel level) => new(WindowsSockets.BindDatagrams(_windows, port, level), static () => { });
+
+    // One that fell asleep while nobody held it.
+    async Task WakeAsync(CancellationToken cancellationToken)
+    {
+        if (Current is not null)
+            return;
+        (await _status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false)).ThrowIfOff();
+        var qualification = new WindowsQualification(_windows, _status, Options.TimeProvider, Options.QualificationTimeout);
+        await WaitAsync(qualification.WaitAsync, cancellationToken).ConfigureAwait(false);
+        Check();
+    }
+
+    static TeredoState WithoutAddress(TeredoClientState? state) => state switch
+    {
+        TeredoClientState.Dormant => TeredoState.Dormant,
+        TeredoClientState.Probe => TeredoState.Qualifying,
+        _ => TeredoState.Offline,
+    };
+}

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Telemetry;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Links.Windows;
+
+/// <summary>The Teredo of Windows: switched on if the person agrees, woken, and held.</summary>
+/// <param name="windows">The system, or null where there is none.</param>
+sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
+{
+    public TeredoProvider Kind => TeredoProvider.Windows;
+
+    public string? NotSupportedReason => windows is not null ? null
+        : $"This system is not Windows, so it has no Teredo of Windows. Use {nameof(TeredoProvider.Auto)} or {nameof(TeredoProvider.Embedded)}, the "
+            + "SDK's own client.";
+
+    public async Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var log = GuardedLogger.For("TeredoSdk.TeredoNode", options.LoggerFactory);
+        var status = new WindowsStatus(windows!);
+        var steps = await SwitchOnAsync(options, status, log, cancellationToken).ConfigureAwait(false);
+        var qualification = new WindowsQualification(windows!, status, options.TimeProvider, options.QualificationTimeout);
+        var found = await qualification.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await status.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var exception = new ProgramFirewall(windows!, options.RegisterFirewallException, log);
+        return new WindowsLink(windows!, options, status, exception, steps, found, passedOver, log);
+    }
+
+    // Says what was done.
+    async Task<IReadOnlyList<string>> SwitchOnAsync(TeredoOptions options, WindowsStatus status, ILogger log, CancellationToken cancellationToken)
+    {
+        var switches = await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
+        if (switches.IsOn != false)
+            return [];
+        if (options.Consent is null)
+            switches.ThrowIfOff();
+        var activation = new TeredoActivation(windows!);
+        try
+        {
+            await activation.EnableAsync(ServerOf(options), options.Consent, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (string step in activation.Steps)
+                Log.WindowsStep(log, step);
+        }
+        await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
+        return activation.Steps;
+    }
+
+    // Windows takes one, without a secondary.
+    static string? ServerOf(TeredoOptions options) =>
+        options.Servers.Count > 0 && ServerName.TryParse(options.Servers[0], out var name) ? name.Primary : null;
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Telemetry;
+
+namespace TeredoSdk.Machine;
+
+/// <summary>Finds the default route's next hop, the gateway.</summary>
+static class GatewayRoute
+{
+    const string LinuxRoutes = "/proc/net/route";
+
+    /// <param name="local">An address of this machine; the default route of its interface counts.</param>
+    /// <param name="log">Where failures are told.</param>
+    /// <returns>Null when there is none.</returns>
+    public static IPv4Address? Find(IPv4Address local, ILogger log)
+    {
+        if (local.IsLoopback)
+            return null;
+        try
+        {
+            foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
+            {
+                var properties = networkInterface.GetIPProperties();
+                if (!properties.UnicastAddresses.Any(unicast => unicast.Address.Equals(local.ToIPAddress())))
+                    continue;
+                if (OperatingSystem.IsLinux()) // where .NET lists the next hops of all routes, not of the default one alone
+                    return FindInTable(File.ReadLines(LinuxRoutes), networkInterface.Name);
+                var gateway = properties.GatewayAddresses.Select(gateway => gateway.Address).FirstOrDefault(IsIPv4);
+                return gateway is null ? null : IPv4Address.FromIPAddress(gateway);
+            }
+        }
+        catch (Exception e) when (e is NetworkInformationException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        {
+            Log.GatewayUnknown(log, e.Message);
+        }
+        return null;
+    }
+
+    /// <summary>Finds it in Linux' table of routes: interface, destination, next hop, flags, three numbers of which the last is the metric, mask.</summary>
+    public static IPv4Address? FindInTable(IEnumerable<string> lines, string interfaceName)
+    {
+        const uint viaGateway = 2; // RTF_GATEWAY
+        (uint Metric, IPv4Address Gateway)? best = null;
+        foreach (string line in lines)
+        {
+            string[] columns = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+            if (columns.Length < 8 || columns[0] != interfaceName || ReadHex(columns[1]) != 0 || ReadHex(columns[7]) != 0
+                || ReadHex(columns[3]) is not { } flags || (flags & viaGateway) == 0 || ReadHex(columns[2]) is not { } nextHop
+                || !uint.TryParse(columns[6], NumberStyles.None, CultureInfo.InvariantCulture, out uint metric))
+                continue;
+            if (best is null || metric < best.Value.Metric) // addresses stand there as the machine has them in memory
+                best = (metric, IPv4Address.Read(BitConverter.GetBytes(nextHop)));
+        }
+        return best?.Gateway;
+    }
+
+    static bool IsIPv4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork;
+
+    static uint? ReadHex(string text) =>
+        uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number) ? number : null;
+}

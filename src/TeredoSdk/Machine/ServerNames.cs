@@ -1,0 +1,74 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+using TeredoSdk.Telemetry;
+using TeredoSdk.Windows;
+
+namespace TeredoSdk.Machine;
+
+/// <summary>Finds the servers that a node asks, and resolves their names.</summary>
+static class ServerNames
+{
+    /// <summary>The servers of the options, else those of the environment, else the one that the system's own Teredo is set to use.</summary>
+    /// <exception cref="TeredoException">There are none, or the environment's are no servers.</exception>
+    public static IReadOnlyList<ServerName> Find(TeredoOptions options, string? environment)
+    {
+        IEnumerable<string> texts = options.Servers.Count > 0 ? options.Servers
+            : (environment ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        List<ServerName> names = [];
+        foreach (string text in texts)
+            names.Add(ServerName.TryParse(text, out var name) ? name : throw new TeredoException(TeredoError.NoServer,
+                $"The environment variable {TeredoOptions.ServerVariable} names '{text}'; expected {ServerName.Expected}."));
+        if (names.Count == 0 && options.Windows is { } windows && ServerName.TryParse(TeredoSwitches.ReadServerName(windows), out var ofSystem))
+            names.Add(ofSystem);
+        return names.Count > 0 ? names : throw new TeredoException(TeredoError.NoServer,
+            $"No Teredo server is configured. Name one in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)} or in the environment variable "
+            + $"{TeredoOptions.ServerVariable}, or run one of your own: teredo server --address <public IPv4>, or TeredoServerHost inside a program.");
+    }
+
+    /// <summary>The addresses of the servers of the options, else of those of the environment, as they are now.</summary>
+    /// <exception cref="TeredoException">There are none, or none resolves to an address that may be used.</exception>
+    public static async Task<IReadOnlyList<TeredoServerAddress>> FindAndResolveAsync(TeredoOptions options, IHostNetwork network, ILogger log,
+        CancellationToken cancellationToken)
+    {
+        var names = Find(options, Environment.GetEnvironmentVariable(TeredoOptions.ServerVariable));
+        var policy = options.AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
+        List<TeredoServerAddress> servers = [];
+        string? cause = null, unusable = null;
+        foreach (var name in names)
+        {
+            try
+            {
+                var server = name.Literal ?? await ResolveAsync(name, network, cancellationToken).ConfigureAwait(false);
+                if (policy.IsGlobalUnicast(server.Primary) && policy.IsGlobalUnicast(server.Secondary) && server.Primary != server.Secondary)
+                    servers.Add(server);
+                else
+                    Log.ServerNotResolved(log, name.ToString(), unusable = $"{server.Primary}, {server.Secondary} are not two public addresses");
+            }
+            catch (SocketException e)
+            {
+                Log.ServerNotResolved(log, name.ToString(), cause = e.Message);
+            }
+        }
+        return servers.Count > 0 ? servers : throw new TeredoException(TeredoError.ServerNotResolved, unusable is not null
+            ? $"The Teredo server {string.Join("; ", names)} can't be used: {unusable}. Configure one with two public IPv4 addresses; "
+                + $"in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}."
+            : $"The name of the Teredo server {string.Join("; ", names)} can't be resolved to an IPv4 address ({cause}). "
+                + "Check its spelling and this machine's DNS, or configure the server's IPv4 address.");
+    }
+
+    static async Task<TeredoServerAddress> ResolveAsync(ServerName name, IHostNetwork network, CancellationToken cancellationToken)
+    {
+        var primary = await ResolveAsync(name.Primary, network, cancellationToken).ConfigureAwait(false);
+        return name.Secondary is null ? new(primary) : new(primary, await ResolveAsync(name.Secondary, network, cancellationToken).ConfigureAwait(false));
+    }
+
+    static async Task<IPv4Address> ResolveAsync(string host, IHostNetwork network, CancellationToken cancellationToken)
+    {
+        if (IPv4Address.TryParse(host, null, out var literal))
+            return literal;
+        var addresses = await network.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
+        return addresses.Length > 0 ? IPv4Address.FromIPAddress(addresses[0]) : throw new SocketException((int)SocketError.HostNotFound);
+    }
+}

@@ -1,0 +1,148 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Telemetry;
+
+namespace TeredoSdk.Machine;
+
+/// <summary>A UDP transport over one ordinary <see cref="Socket"/>.</summary>
+sealed class SocketTransport : IUdpTransport
+{
+    const int BufferOctets = 4 << 20; // the stock sizes cost a quarter of the throughput
+    const int SioUdpConnReset = -1744830452;
+    const int MaxErrorsInARow = 16;
+    static readonly TimeSpan ErrorPause = TimeSpan.FromSeconds(1);
+
+    readonly Socket _socket;
+    readonly DatagramHandler _handler;
+    readonly ILogger _log;
+    readonly CancellationTokenSource _closed = new();
+    readonly CancellationToken _closing;
+    readonly Lock _sending = new(); // the TTL is the socket's, so who sends holds it
+    readonly SocketAddress4 _target = new();
+    readonly short _defaultTtl;
+    short _ttl;
+    bool _isClosed;
+
+    public SocketTransport(IPv4Endpoint local, DatagramHandler handler, ILogger log)
+    {
+        (_handler, _log, _closing) = (handler, log, _closed.Token);
+        _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            Configure(_socket);
+            _socket.Bind(local.ToIPEndPoint());
+            LocalEndpoint = IPv4Endpoint.FromIPEndPoint((System.Net.IPEndPoint)_socket.LocalEndPoint!);
+            _defaultTtl = _ttl = _socket.Ttl;
+        }
+        catch
+        {
+            _socket.Dispose();
+            throw;
+        }
+        Completion = Task.Run(ReceiveAsync);
+    }
+
+    public IPv4Endpoint LocalEndpoint { get; }
+
+    public Task Completion { get; }
+
+    public void Send(IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
+    {
+        try
+        {
+            lock (_sending)
+            {
+                if (_isClosed)
+                    return;
+                short wanted = ttl == 0 ? _defaultTtl : ttl;
+                if (wanted != _ttl)
+                    _socket.Ttl = _ttl = wanted;
+                _socket.SendTo(payload, SocketFlags.None, _target.Set(target));
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            Log.SendFailed(_log, target, e.Message); // refused, no route, buffer full: a lost datagram
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_sending)
+        {
+            if (_isClosed)
+                return;
+            _isClosed = true;
+        }
+        _closed.Cancel();
+        _closed.Dispose();
+        _socket.Dispose();
+    }
+
+    internal static void Configure(Socket socket)
+    {
+        socket.ReceiveBufferSize = socket.SendBufferSize = BufferOctets;
+        if (OperatingSystem.IsWindows())
+        {
+            socket.ExclusiveAddressUse = true; // else another process could take the port over
+            socket.IOControl(SioUdpConnReset, [0, 0, 0, 0], null); // else an ICMP error makes the next receive fail
+        }
+        try
+        {
+            socket.DontFragment = false; // Linux: IP_MTU_DISCOVER = dont, so that large packets are fragmented instead of lost
+        }
+        catch (SocketException)
+        {
+            // Systems without the option fragment anyway.
+        }
+    }
+
+    async Task ReceiveAsync()
+    {
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(ushort.MaxValue, pinned: true);
+        var source = new SocketAddress4();
+        for (int errors = 0; !_closing.IsCancellationRequested;)
+        {
+            try
+            {
+                int length = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, source.Value, _closing).ConfigureAwait(false);
+                errors = 0;
+                _handler(source.Get(), buffer.AsSpan(0, length));
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e) // ICMP errors and the like never end the loop
+            {
+                if (_closing.IsCancellationRequested)
+                    return;
+                Log.ReceiveFailed(_log, e.Message);
+                if (++errors % MaxErrorsInARow == 0)
+                    await Task.Delay(ErrorPause, _closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (Exception e) // a defect of ours: one datagram is lost, not the address
+            {
+                Log.EngineFault(_log, e);
+            }
+        }
+    }
+
+    /// <summary>A sockaddr_in, used again and again.</summary>
+    sealed class SocketAddress4
+    {
+        // family 16 | port 16, network order | address 32, network order
+        public System.Net.SocketAddress Value { get; } = new(AddressFamily.InterNetwork, 16);
+
+        public System.Net.SocketAddress Set(IPv4Endpoint endpoint)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(Value.Buffer.Span[2..], endpoint.Port);
+            endpoint.Address.Write(Value.Buffer.Span[4..]);
+            return Value;
+        }
+
+        public IPv4Endpoint Get() => new(IPv4Address.Read(Value.Buffer.Span[4..]), BinaryPrimitives.ReadUInt16BigEndian(Value.Buffer.Span[2..]));
+    }
+}
