@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Engine;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
@@ -55,12 +56,12 @@ public sealed class TeredoRelayHost : IAsyncDisposable
     readonly OwnAddressRelay? _own;
     int _disposed;
 
-    TeredoRelayHost(TeredoRelayHostOptions options, IPv4Endpoint local, TunDevice device, IHostNetwork network, IRandomSource random, ILogger log)
+    TeredoRelayHost(TeredoRelayHostOptions options, IPv4Endpoint local, TunDevice device, EngineParts parts, ILogger log)
     {
         _device = device;
-        _relay = new(device, network, random, new(local, options.AllowPrivateAddresses, options.TimeProvider, log));
+        _relay = new(device, parts, new(local, options.AllowPrivateAddresses, options.TimeProvider, log));
         if (options.InterfaceName is null)
-            _own = new(_relay, network, new SystemInterfaces(log), log, local.Address);
+            _own = new(_relay, parts.Network, new SystemInterfaces(log), log, local.Address);
         device.Start(_relay.Send, e => Log.EngineFault(log, e));
     }
 
@@ -90,9 +91,9 @@ public sealed class TeredoRelayHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var local = Check(options);
-        var log = GuardedLogger.For("TeredoSdk.TeredoRelayHost", options.LoggerFactory);
+        var log = GuardedLogger.For(LogCategories.RelayHost, options.LoggerFactory);
         var device = TunDevice.OpenInHost(options.InterfaceName ?? OwnDevice, MtuOctets);
-        var host = new TeredoRelayHost(options, local, device, new SystemNetwork(log), CryptographicRandom.Instance, log);
+        var host = new TeredoRelayHost(options, local, device, EngineParts.OfThisMachine(options.TimeProvider, log), log);
         try
         {
             IPv6Prefix[] served = options.Prefixes.Count > 0 ? [.. options.Prefixes] : [NativeIPv6];

@@ -61,7 +61,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
     TeredoServerHost(TeredoServerOptions core, TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)
     {
         _clock = new(options.TimeProvider);
-        _log = GuardedLogger.For("TeredoSdk.TeredoServerHost", options.LoggerFactory);
+        _log = GuardedLogger.For(LogCategories.ServerHost, options.LoggerFactory);
         _native = NativeSender.TryOpen(core.Primary, _log, out string? problem);
         NativeForwardingProblem = problem;
         _core = new(core with { ForwardNative = _native is not null }, random);
@@ -107,7 +107,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
     public static TeredoServerHost Start(TeredoServerHostOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Start(options, new SystemNetwork(GuardedLogger.For("TeredoSdk.TeredoServerHost", options.LoggerFactory)), CryptographicRandom.Instance);
+        return Start(options, new SystemNetwork(GuardedLogger.For(LogCategories.ServerHost, options.LoggerFactory)), CryptographicRandom.Instance);
     }
 
     internal static TeredoServerHost Start(TeredoServerHostOptions options, IHostNetwork network, IRandomSource random)

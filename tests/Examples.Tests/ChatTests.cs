@@ -93,10 +93,10 @@ public sealed class ChatTests
     {
         await using var lab = new Loopback();
         await using var node = await TeredoNode.StartAsync(lab.Options);
-        await using var eve = await node.BindAsync(0, IPProtectionLevel.Unrestricted);
+        await using var eve = await node.BindAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted });
         string invitation = $"{eve.TeredoEndPoint}/udp";
         using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
-        var caller = (await eve.ReceiveFromAsync().AsTask().InTime()).RemoteEndPoint;
+        var caller = (await eve.ReceiveAsync().AsTask().InTime()).RemoteEndPoint;
         foreach (string frame in frames.Prepend("+1"))
             await eve.SendToAsync(Encoding.UTF8.GetBytes(frame.Replace("INVITATION", invitation).Replace("ESC", "\e")), caller);
         var (exitCode, output, errors) = await chat.FinishAsync();
@@ -110,10 +110,10 @@ public sealed class ChatTests
     {
         await using var lab = new Loopback();
         await using var node = await TeredoNode.StartAsync(lab.Options);
-        await using var alice = await node.BindAsync(0, IPProtectionLevel.Unrestricted);
+        await using var alice = await node.BindAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted });
         string invitation = $"{alice.TeredoEndPoint}/udp";
         using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
-        var caller = (await alice.ReceiveFromAsync().AsTask().InTime()).RemoteEndPoint;
+        var caller = (await alice.ReceiveAsync().AsTask().InTime()).RemoteEndPoint;
         foreach (string frame in new[] { "+1", $"1 hello alice {invitation}", "2 say early", "3 ready" })
             await alice.SendToAsync(Encoding.UTF8.GetBytes(frame), caller);
         await chat.SeeAsync("alice: early");

@@ -154,7 +154,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     public async Task Listener_OfAnEdgeRestrictedSocket_LetsNobodyIn()
     {
         var (alice, bob) = (await StartAsync(), await StartAsync());
-        await using var listener = await bob.ListenAsync(4242, IPProtectionLevel.EdgeRestricted);
+        await using var listener = await bob.ListenAsync(new TeredoListenOptions { Port = 4242, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
         using var cancel = new CancellationTokenSource();
         var connecting = alice.ConnectAsync(listener.TeredoEndPoint!, cancel.Token);
         await Until(() => bob.Report.Drops.GetValueOrDefault("Unsolicited") > 0);
@@ -174,10 +174,10 @@ public sealed class KernelSocketTests : IAsyncDisposable
         await Until(() => bob.Report.Drops.GetValueOrDefault("Unsolicited") > 0);
 
         await caller.SendToAsync("hello"u8.ToArray(), open.TeredoEndPoint!);
-        var request = await open.ReceiveFromAsync().AsTask().InTime();
+        var request = await open.ReceiveAsync().AsTask().InTime();
         Assert.That(request.Buffer, Is.EqualTo("hello"u8.ToArray()));
         await open.SendToAsync("hi"u8.ToArray(), request.RemoteEndPoint);
-        var reply = await caller.ReceiveFromAsync().AsTask().InTime();
+        var reply = await caller.ReceiveAsync().AsTask().InTime();
         Assert.That((reply.Buffer, reply.RemoteEndPoint), Is.EqualTo(("hi"u8.ToArray(), open.TeredoEndPoint)));
     }
 

@@ -53,10 +53,10 @@ public sealed class NatTests
         var caller = await alice.BindAsync(0);
         await caller.SendToAsync(new byte[] { 1 }, listener.TeredoEndPoint!);
         _internet.RunFor(TimeSpan.FromSeconds(10));
-        var request = await listener.ReceiveFromAsync().InTime();
+        var request = await listener.ReceiveAsync().InTime();
         await listener.SendToAsync(new byte[] { 2 }, request.RemoteEndPoint);
         _internet.RunFor(TimeSpan.FromSeconds(1));
-        Assert.That((await caller.ReceiveFromAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 2 }));
+        Assert.That((await caller.ReceiveAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 2 }));
         Assert.That(bob.Report.Reachability, Is.EqualTo(Reachability.Yes));
         Assert.That(bob.Report.NatName, Is.EqualTo(name));
         Assert.That(bob.Report.MappedEndPoint, Is.Not.EqualTo(bob.Report.LocalEndPoint));
@@ -93,7 +93,7 @@ public sealed class NatTests
         var caller = await alice.BindAsync(0);
         await caller.SendToAsync(new byte[] { 1 }, listener.TeredoEndPoint!);
         _internet.RunFor(TimeSpan.FromSeconds(10));
-        Assert.That((await listener.ReceiveFromAsync().InTime()).RemoteEndPoint, Is.EqualTo(caller.TeredoEndPoint));
+        Assert.That((await listener.ReceiveAsync().InTime()).RemoteEndPoint, Is.EqualTo(caller.TeredoEndPoint));
     }
 
     [Test]

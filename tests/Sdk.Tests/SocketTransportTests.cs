@@ -126,9 +126,9 @@ public sealed class SocketTransportTests
             for (byte round = 0; round < rounds; round++)
             {
                 await caller.SendToAsync(new byte[] { round }, listener.TeredoEndPoint!);
-                var request = await listener.ReceiveFromAsync();
+                var request = await listener.ReceiveAsync();
                 await listener.SendToAsync(request.Buffer, request.RemoteEndPoint);
-                Assert.That((await caller.ReceiveFromAsync()).Buffer, Is.EqualTo(new byte[] { round }));
+                Assert.That((await caller.ReceiveAsync()).Buffer, Is.EqualTo(new byte[] { round }));
             }
         }))).InTime(() => $"alice: {Describe(alice)}; bob: {Describe(bob)}; server: {string.Join(", ", lab.Server.Drops)}");
         Assert.That(alice.Report.Sockets + bob.Report.Sockets, Is.EqualTo(1), "the one that was open before");

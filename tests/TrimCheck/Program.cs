@@ -125,7 +125,7 @@ static async Task<bool> TalksAsync()
         await using var open = await bob.BindAsync(4242, cancellationToken: limit.Token);
         await using var caller = await alice.BindAsync(0, cancellationToken: limit.Token);
         await caller.SendToAsync(sent, open.TeredoEndPoint!, limit.Token);
-        return (await open.ReceiveFromAsync(limit.Token)).Buffer.AsSpan().SequenceEqual(sent);
+        return (await open.ReceiveAsync(limit.Token)).Buffer.AsSpan().SequenceEqual(sent);
     }
     await using var listener = await bob.ListenAsync(4242, cancellationToken: limit.Token);
     await using var connection = await alice.ConnectAsync(listener.TeredoEndPoint!, limit.Token);

@@ -77,7 +77,7 @@ public class RealWindowsTests
         Assert.That(first.TeredoEndPoint!.Address.IsIPv6Teredo);
         TestContext.Out.WriteLine(Windows.ReadTeredoPort());
         await second.SendToAsync(Encoding.ASCII.GetBytes("ping"), first.TeredoEndPoint, limit.Token);
-        var received = await first.ReceiveFromAsync(limit.Token);
+        var received = await first.ReceiveAsync(limit.Token);
         Assert.That(Encoding.ASCII.GetString(received.Buffer), Is.EqualTo("ping"));
     }
 

@@ -36,7 +36,7 @@ public class SocketTests
         await using var first = await TeredoSocket.BindAsync(0, Options, limit.Token);
         await using var second = await TeredoSocket.BindAsync(0, Options, limit.Token);
         await second.SendToAsync(Encoding.UTF8.GetBytes("ping"), first.TeredoEndPoint!, limit.Token);
-        var received = await first.ReceiveFromAsync(limit.Token);
+        var received = await first.ReceiveAsync(limit.Token);
         Assert.That(Encoding.UTF8.GetString(received.Buffer), Is.EqualTo("ping"));
         Assert.That(received.RemoteEndPoint, Is.EqualTo(second.TeredoEndPoint));
     }

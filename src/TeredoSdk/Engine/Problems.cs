@@ -38,14 +38,14 @@ static class Problems
         + $"first, or raise {nameof(TeredoOptions.QualificationTimeout)} (a silent server takes 12 s).");
 
     public static TeredoException NoAddress() => new(TeredoError.NoAddress,
-        $"There is no Teredo address at the moment. {nameof(TeredoNode.Report)} says why, and {nameof(TeredoNode.StateChanges)} tells when there is one again.");
+        $"There is no Teredo address at the moment. Report says why, and StateChanges tells when there is one again.");
 
     public static TeredoException InsteadOfNativeIPv6() => new(TeredoError.NotSupported,
         $"{nameof(TeredoOptions.NativeIPv6)} is {nameof(NativeIPv6Mode.Instead)}, but an engine inside a process can't give way to native IPv6: that needs a Teredo "
         + $"interface and a route of the whole machine. Use {nameof(NativeIPv6Mode.Beside)}.");
 
     public static TeredoException NoStreams(string noKernelSockets) => new(TeredoError.NotSupported,
-        $"TCP needs kernel sockets, which this node does not have: {noKernelSockets} Datagrams ({nameof(TeredoNode.BindAsync)}) work all the same.");
+        $"TCP needs kernel sockets, which this node does not have: {noKernelSockets} Datagrams (BindAsync) work all the same.");
 
     public static TeredoException PortTaken(string protocol, int port, Exception? cause = null) => new(TeredoError.PortUnavailable,
         $"{protocol} port {port} is taken by another socket of this node. Choose another one, or 0 for any.", cause);

@@ -8,7 +8,7 @@ abstract partial class SystemLink
     /// <summary>What every link of a system can tell.</summary>
     protected TeredoReport Describe(TeredoProvider provider, bool hasNativeIPv6)
     {
-        var (all, unrestricted) = _sockets.Counts;
+        var (all, unrestricted) = Sockets.Counts;
         lock (_gate)
         {
             bool isUp = _isUp;

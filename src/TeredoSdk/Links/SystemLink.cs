@@ -2,17 +2,17 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
+using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Machine;
 using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links;
 
 /// <summary>An address that this machine keeps up, ordinary sockets of the machine, and a watch on that address.</summary>
-abstract partial class SystemLink : ITeredoLink, ISocketHome
+abstract partial class SystemLink : ITeredoLink, ISocketOwner
 {
     readonly Lock _gate = new(), _checking = new();
     readonly IReadOnlyList<PassedOver> _passedOver;
-    readonly SocketRegistry _sockets = new();
     readonly StateChangeFeed _changes = new();
     readonly CancellationTokenSource _stopping = new();
     TeredoInterface _last;
@@ -22,16 +22,21 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
     protected SystemLink(TeredoOptions options, TeredoInterface found, IReadOnlyList<PassedOver> passedOver, ILogger log)
     {
         (Options, _last, _passedOver, Logger) = (options, found, passedOver, log);
+        Sockets = new(this);
         Log.InterfaceFound(log, found.Name, found.Address);
     }
 
     public IPAddress? Address => Current?.Address.ToIPAddress();
 
-    public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams;
+    public SocketCapabilities Capabilities => SocketCapabilities.KernelSockets | SocketCapabilities.Streams;
 
     public IAsyncEnumerable<TeredoStateChange> Changes => _changes;
 
     public abstract TeredoReport Report { get; }
+
+    public abstract Task<TeredoReport> GetReportAsync(CancellationToken cancellationToken);
+
+    protected LinkSockets Sockets { get; }
 
     protected TeredoOptions Options { get; }
 
@@ -59,17 +64,17 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         }
     }
 
-    public abstract Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken);
+    public abstract Task<OpenListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken);
 
-    public abstract Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken);
+    public abstract Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken);
 
     public abstract Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken);
 
-    public async Task<TeredoConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
+    public async Task<OpenConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
         try
         {
-            return Adopt(await WaitAsync(cancel => ConnectAsync(remoteEndPoint, cancel), cancellationToken).ConfigureAwait(false));
+            return Sockets.Adopt(await WaitAsync(cancel => ConnectAsync(remoteEndPoint, cancel), cancellationToken).ConfigureAwait(false));
         }
         catch (SocketException e)
         {
@@ -77,29 +82,17 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         }
     }
 
-    public TeredoConnection Adopt(Socket accepted)
+    public virtual void HandleOpened(OpenSocket socket)
     {
-        TeredoConnection? connection = null;
-        try
-        {
-            connection = new TeredoConnection(this, accepted, IPProtectionLevel.EdgeRestricted);
-            _sockets.Add(connection);
-            AbortVoidConnections(); // the address may have changed meanwhile
-            return connection;
-        }
-        catch
-        {
-            accepted.Dispose();
-            connection?.Dispose();
-            throw;
-        }
+        // Nothing to hold where somebody else keeps the address up.
     }
 
-    public void Remove(TeredoSocket socket)
+    public virtual void HandleClosed(OpenSocket socket)
     {
-        if (_sockets.Remove(socket) && socket is not TeredoConnection)
-            OnRemoved(socket);
+        // Nor to release.
     }
+
+    public virtual bool IsVoid(IPAddress local, IPAddress address) => !LinkSockets.IsSame(local, address);
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -107,7 +100,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
             _disposed = true;
         await _stopping.CancelAsync().ConfigureAwait(false);
         _changes.End();
-        _sockets.Close();
+        Sockets.Close();
     }
 
     /// <summary>Looks for the interface as it is now.</summary>
@@ -117,49 +110,17 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
     /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
     protected abstract Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
 
-    /// <summary>Whether a connection from an address is void now that another one stands.</summary>
-    protected abstract bool IsVoid(IPAddress local, IPAddress address);
-
-    /// <summary>A listener or a datagram socket was added.</summary>
-    protected virtual void OnAdded(TeredoSocket socket)
-    {
-    }
-
-    /// <summary>A listener or a datagram socket was removed.</summary>
-    protected virtual void OnRemoved(TeredoSocket socket)
-    {
-    }
-
     /// <summary>Another look was taken.</summary>
     /// <param name="isUp">Whether there is an address.</param>
-    protected virtual void OnChecked(bool isUp)
-    {
-    }
-
-    /// <summary>Takes a listener or a datagram socket in.</summary>
-    protected T Register<T>(T socket) where T : TeredoSocket
-    {
-        try
-        {
-            _sockets.Add(socket);
-            OnAdded(socket);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    protected void CloseBoundSockets() => _sockets.CloseBound();
+    /// <param name="isOther">Whether it is on another interface than before.</param>
+    protected abstract void OnChecked(bool isUp, bool isOther);
 
     /// <exception cref="TeredoException">There is no address.</exception>
     protected TeredoInterface Require()
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
+            Disposed.ThrowIf(_disposed, Disposed.Node);
             return _isUp ? _last
                 : throw new TeredoException(TeredoError.NoAddress, $"There is no Teredo address at the moment. {_problem?.Sentence}");
         }
@@ -176,7 +137,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         catch (OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new ObjectDisposedException(nameof(TeredoNode));
+            throw new ObjectDisposedException(Disposed.Node);
         }
     }
 
@@ -186,7 +147,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         try
         {
             lock (_checking)
-                OnChecked(Apply(Find(out var problem), problem));
+                Apply(Find(out var problem), problem);
         }
         catch (Exception e) // on a thread of the runtime: nobody else would see it
         {
@@ -194,15 +155,14 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         }
     }
 
-    // Says whether there is an address now.
-    bool Apply(TeredoInterface? found, (TeredoError, string) problem)
+    void Apply(TeredoInterface? found, (TeredoError, string) problem)
     {
         TeredoInterface before;
         bool wasUp;
         lock (_gate)
         {
             if (_disposed)
-                return false;
+                return;
             (before, wasUp) = (_last, _isUp);
             (_last, _isUp, _problem) = (found ?? _last, found is not null, found is null ? problem : null);
         }
@@ -210,19 +170,13 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         {
             if (wasUp)
                 TellLoss(before);
-            return false;
+            OnChecked(isUp: false, isOther: false);
+            return;
         }
-        if (found.Index != before.Index)
-            OnOtherInterface();
-        AbortVoidConnections();
+        OnChecked(isUp: true, isOther: found.Index != before.Index);
+        Sockets.AbortVoid();
         if (!wasUp || found.Address != before.Address)
             TellAddress(before, found, wasUp);
-        return true;
-    }
-
-    /// <summary>The address is on another interface than before.</summary>
-    protected virtual void OnOtherInterface()
-    {
     }
 
     void TellLoss(TeredoInterface before)
@@ -239,11 +193,5 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
             Log.InterfaceFound(Logger, found.Name, found.Address);
         _changes.Publish(new(wasUp ? TeredoStateChangeKind.AddressChanged : TeredoStateChangeKind.Regained, found.Address.ToIPAddress(),
             before.Address.ToIPAddress()));
-    }
-
-    void AbortVoidConnections()
-    {
-        if (Address is { } address)
-            _sockets.AbortConnections(local => IsVoid(local, address), old => Problems.AddressChanged(old, address));
     }
 }

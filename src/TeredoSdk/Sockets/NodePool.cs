@@ -1,19 +1,24 @@
 using System.Diagnostics.CodeAnalysis;
+using TeredoSdk.Links;
 
 namespace TeredoSdk.Sockets;
 
+/// <summary>A socket that can hold a share in a node.</summary>
+interface ILeaseHolder
+{
+    /// <summary>Ties a share to the life of this socket.</summary>
+    void Attach(ILinkLease lease);
+}
+
 /// <summary>Nodes that sockets with equal options share. The last lease that is released stops the node. Safe for any number of threads.</summary>
-sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> start)
+sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>> start) where TNode : class, IAsyncDisposable
 {
     readonly Lock _gate = new();
     readonly Dictionary<TeredoOptions, SharedNode> _nodes = new(TeredoOptions.Comparer);
     readonly Dictionary<TeredoOptions, Task> _stopping = new(TeredoOptions.Comparer);
 
-    /// <summary>The pool of the static methods of <see cref="TeredoSocket"/>.</summary>
-    public static NodePool Default { get; } = new(TeredoNode.StartAsync);
-
     /// <summary>Opens a socket over the shared node and ties the node's life to it.</summary>
-    public async Task<T> OpenAsync<T>(TeredoOptions? options, Func<TeredoNode, Task<T>> open, CancellationToken cancellationToken) where T : TeredoSocket
+    public async Task<T> OpenAsync<T>(TeredoOptions? options, Func<TNode, Task<T>> open, CancellationToken cancellationToken) where T : ILeaseHolder
     {
         var lease = await LeaseAsync(options, cancellationToken).ConfigureAwait(false);
         try
@@ -30,7 +35,7 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
     }
 
     /// <summary>Starts the node with these options, or shares the one that runs.</summary>
-    public async Task<NodeLease> LeaseAsync(TeredoOptions? options, CancellationToken cancellationToken)
+    public async Task<NodeLease<TNode>> LeaseAsync(TeredoOptions? options, CancellationToken cancellationToken)
     {
         var settings = (options ?? new()).Snapshot();
         cancellationToken.ThrowIfCancellationRequested();
@@ -45,7 +50,7 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
         {
             // Who gives up waiting does not take the node from the others: the last one does.
             var node = await shared.StartAsync(start).WaitAsync(cancellationToken).ConfigureAwait(false);
-            return new(shared, node);
+            return new NodeLease<TNode>(shared, node);
         }
         catch
         {
@@ -77,22 +82,22 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
 
     /// <summary>A node, its options and how many use it; under the pool's lock. The last one that releases it disposes what it holds.</summary>
     [SuppressMessage("Design", "CA1001", Justification = "Counted: the last release disposes.")]
-    internal sealed class SharedNode(NodePool pool, TeredoOptions options)
+    internal sealed class SharedNode(NodePool<TNode> pool, TeredoOptions options)
     {
         readonly CancellationTokenSource _abandoned = new();
-        Task<TeredoNode>? _start;
+        Task<TNode>? _start;
 
         public int Users;
 
         /// <summary>Whether it did not start: those who waited are being told, and whoever asks from now on gets another one.</summary>
         public bool HasFailed => _start is { IsCompleted: true, IsCompletedSuccessfully: false };
 
-        public Task<TeredoNode> StartAsync(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> start)
+        public Task<TNode> StartAsync(Func<TeredoOptions, CancellationToken, Task<TNode>> start)
         {
             lock (pool._gate)
                 return _start ??= Task.Run(StartAsync);
 
-            async Task<TeredoNode> StartAsync()
+            async Task<TNode> StartAsync()
             {
                 if (options.ClientPort != 0 && pool.StopOf(options) is { } stop) // it still has the port
                     await stop.WaitAsync(_abandoned.Token).ConfigureAwait(false);
@@ -145,14 +150,13 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
 }
 
 /// <summary>A share in a node of a pool. Released once; further calls change nothing.</summary>
-sealed class NodeLease(NodePool.SharedNode shared, TeredoNode node)
+sealed class NodeLease<TNode>(NodePool<TNode>.SharedNode shared, TNode node) : ILinkLease where TNode : class, IAsyncDisposable
 {
     int _released;
 
-    public TeredoNode Node => node;
+    public TNode Node => node;
 
-    /// <summary>Another share in the same node, or null when it is gone.</summary>
-    public NodeLease? TryShare() => shared.TryAcquire() ? new(shared, node) : null;
+    public ILinkLease? TryShare() => shared.TryAcquire() ? new NodeLease<TNode>(shared, node) : null;
 
     public Task ReleaseAsync() => Interlocked.Exchange(ref _released, 1) == 0 ? shared.ReleaseAsync() : Task.CompletedTask;
 }

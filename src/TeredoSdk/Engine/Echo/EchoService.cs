@@ -8,7 +8,7 @@ namespace TeredoSdk.Engine.Echo;
 
 /// <summary>ICMPv6 echo at the node's address: its own pings, and the answers to those of others. Safe for any number of threads.</summary>
 /// <remarks>Echo Requests are answered, ten in a second, while an opted-in socket is open. Its lock is never held while the driver is called.</remarks>
-sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen, Func<TeredoDriver> driver)
+sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver driver)
 {
     const int EchoesPerSecond = 10;
     const int DataOctets = 32;
@@ -27,12 +27,12 @@ sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen,
         Span<byte> data = stackalloc byte[DataOctets];
         Span<byte> packet = stackalloc byte[IPv6Packet.HeaderSize + EchoMessage.HeaderSize + DataOctets];
         RandomNumberGenerator.Fill(data);
-        var source = driver().Address ?? throw Problems.NoAddress();
+        var source = driver.Address ?? throw Problems.NoAddress();
         guard.NoteContact(target);
         PendingPing ping;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(TeredoNode));
+            Disposed.ThrowIf(_closed, Disposed.Node);
             while (_pings.ContainsKey(++_sequence))
                 continue;
             sequence = _sequence;
@@ -114,7 +114,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen,
     void Answer(in IPv6Packet packet, in EchoMessage echo)
     {
         guard.NoteUnsolicited(packet.Source);
-        if (!isOpen())
+        if (!guard.IsOpen)
         {
             guard.Count(StackDrop.Unsolicited);
             return;
@@ -155,13 +155,13 @@ sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen,
     // A problem that the caller can do something about, or null: sent, waiting, or lost as any packet may be.
     TeredoException? Send(ReadOnlySpan<byte> packet, IPv6Address source, IPv6Address target)
     {
-        if (target == source) // to ourselves: it never leaves the host
+        if (target == source) // to ourselves: it never leaves this machine
         {
             if (IPv6Packet.TryParse(packet, out var own))
                 Receive(own);
             return null;
         }
-        var verdict = driver().Send(packet);
+        var verdict = driver.Send(packet);
         return verdict.Kind == VerdictKind.Dropped ? Problems.OfDrop(verdict.Reason, target) : null;
     }
 }

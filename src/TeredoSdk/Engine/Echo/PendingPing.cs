@@ -17,5 +17,5 @@ sealed class PendingPing(IPv6Address peer, Instant sentAt)
 
     public void Fail(string problem) => _result.TrySetResult((null, problem));
 
-    public void Abandon() => _result.TrySetException(new ObjectDisposedException(nameof(TeredoNode)));
+    public void Abandon() => _result.TrySetException(new ObjectDisposedException(Disposed.Node));
 }

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
-using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Relay;
 using TeredoSdk.Protocol.Wire;
@@ -13,7 +12,7 @@ namespace TeredoSdk.Engine.Linux;
 /// <summary>A relay on a TUN device: the route to 2001::/32 leads to it, and what comes out of the tunnel goes to the kernel.</summary>
 /// <remarks>Safe for any number of threads, but one at a time starts, updates or stops it.</remarks>
 [SupportedOSPlatform("linux")]
-sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource random, DeviceRelaySettings settings) : IAsyncDisposable
+sealed class DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySettings settings) : IAsyncDisposable
 {
     const int TeredoPrefix = 32;
 
@@ -33,7 +32,7 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
     /// <exception cref="TeredoException">The port can't be used, or the route is taken. It does not run.</exception>
     public async Task UpdateAsync(IPv6Prefix[] served)
     {
-        IPv4Subnet[] subnets = [.. network.Describe(settings.Local.Address).AttachedSubnets];
+        IPv4Subnet[] subnets = [.. parts.Network.Describe(settings.Local.Address).AttachedSubnets];
         if (_driver is not null && served.SequenceEqual(_served) && subnets.SequenceEqual(_subnets))
             return;
         await StopAsync().ConfigureAwait(false);
@@ -82,7 +81,7 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
         };
         try
         {
-            return new(options, random, network, settings.Local, settings.Time, device.Write, settings.Log);
+            return new(options, parts, settings.Local, settings.Time, device.Write, settings.Log);
         }
         catch (SocketException e)
         {

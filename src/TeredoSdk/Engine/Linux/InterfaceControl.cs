@@ -15,7 +15,7 @@ namespace TeredoSdk.Engine.Linux;
 sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
 {
     /// <summary>The socket that is needed.</summary>
-    public static NamespaceBroker.Wish Socket => new(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
+    public static NamespaceBroker.DescriptorRequest Socket => new(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
 
     const int MaxAnswerOctets = 1024;
     static readonly TimeSpan LocalRouteTimeout = TimeSpan.FromSeconds(5);

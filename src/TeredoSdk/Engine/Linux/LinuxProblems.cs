@@ -26,7 +26,7 @@ static class LinuxProblems
     });
 
     /// <summary>A child could not make what it was to make in the private network.</summary>
-    public static TeredoException OfErrand(NamespaceBroker.Step step, int errno, string tunPath) => step switch
+    public static TeredoException OfBroker(NamespaceBroker.Step step, int errno, string tunPath) => step switch
     {
         NamespaceBroker.Step.Open => OfTunFile(errno, tunPath),
         NamespaceBroker.Step.CreateSocket when errno == Libc.EAFNOSUPPORT => Of(errno, "The kernel has IPv6 switched off: "

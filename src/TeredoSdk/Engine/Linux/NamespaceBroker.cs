@@ -18,9 +18,9 @@ namespace TeredoSdk.Engine.Linux;
 static unsafe class NamespaceBroker
 {
     /// <summary>Something to be made: a socket, or, if there is a path, a file opened with flags.</summary>
-    public readonly record struct Wish(int Domain, int TypeOrFlags, int Protocol, string? Path = null)
+    public readonly record struct DescriptorRequest(int Domain, int TypeOrFlags, int Protocol, string? Path = null)
     {
-        public static Wish File(string path, int flags) => new(0, flags, 0, path);
+        public static DescriptorRequest File(string path, int flags) => new(0, flags, 0, path);
     }
 
     public enum Step
@@ -42,14 +42,14 @@ static unsafe class NamespaceBroker
 
     static readonly BrokerOrder.Calls* Functions = Prepare();
 
-    /// <summary>Makes as many descriptors as there are wishes, in their order. They are the caller's.</summary>
-    public static Outcome Run(SafeFileHandle userNamespace, SafeFileHandle networkNamespace, ReadOnlySpan<Wish> wishes, Span<int> made)
+    /// <summary>Makes as many descriptors as there are requests, in their order. They are the caller's.</summary>
+    public static Outcome Run(SafeFileHandle userNamespace, SafeFileHandle networkNamespace, ReadOnlySpan<DescriptorRequest> requests, Span<int> made)
     {
         int* pair = stackalloc int[2];
         if (Libc.SocketPair(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0, pair) != 0)
             return new(Step.Fork, Marshal.GetLastPInvokeError());
         bool hasUser = false, hasNetwork = false;
-        var order = BrokerOrder.Create(Functions, wishes);
+        var order = BrokerOrder.Create(Functions, requests);
         try
         {
             userNamespace.DangerousAddRef(ref hasUser);
@@ -112,20 +112,20 @@ static unsafe class NamespaceBroker
             return Step.EnterNetworkNamespace;
         for (int i = 0; i < order->Count; i++)
         {
-            var wish = order->Wishes + i;
+            var request = order->Requests + i;
             int made;
-            if (wish->Path != null)
+            if (request->Path != null)
             {
-                made = functions->Open(wish->Path, wish->TypeOrFlags);
+                made = functions->Open(request->Path, request->TypeOrFlags);
                 if (made < 0 && isReal)
                     return Step.Open;
             }
             else
             {
-                made = functions->Socket(wish->Domain, wish->TypeOrFlags, wish->Protocol);
+                made = functions->Socket(request->Domain, request->TypeOrFlags, request->Protocol);
                 if (made < 0 && isReal)
                     return Step.CreateSocket;
-                if (wish->IsV6Only && functions->SetOption(made, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, &order->One, sizeof(int)) != 0 && isReal)
+                if (request->IsV6Only && functions->SetOption(made, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, &order->One, sizeof(int)) != 0 && isReal)
                     return Step.SetOption;
             }
             order->Rights.Descriptors[i] = made;
@@ -137,7 +137,7 @@ static unsafe class NamespaceBroker
     static BrokerOrder.Calls* Prepare()
     {
         var functions = BrokerOrder.FindFunctions();
-        var order = BrokerOrder.Create(functions, [new(Libc.AF_INET6, -1, 0), Wish.File("", 0)]);
+        var order = BrokerOrder.Create(functions, [new(Libc.AF_INET6, -1, 0), DescriptorRequest.File("", 0)]);
         (order->IsRehearsal, order->UserNamespace, order->NetworkNamespace, order->Channel) = (true, -1, -1, -1);
         Execute(order);
         BrokerOrder.Free(order);

@@ -52,7 +52,7 @@ sealed class PrivateNetwork : IDisposable
     {
         TunDevice.CheckArguments(name, mtu);
         Span<int> made = stackalloc int[2];
-        Make([NamespaceBroker.Wish.File(_tunPath, TunDevice.OpenFlags), InterfaceControl.Socket], made);
+        Make([NamespaceBroker.DescriptorRequest.File(_tunPath, TunDevice.OpenFlags), InterfaceControl.Socket], made);
         var control = new InterfaceControl(new(made[1], ownsHandle: true));
         return TunDevice.Create(new(made[0], ownsHandle: true), () => control, name, mtu, isInHost: false);
     }
@@ -75,17 +75,17 @@ sealed class PrivateNetwork : IDisposable
         _user.Dispose();
     }
 
-    SafeFileHandle MakeOne(NamespaceBroker.Wish wish)
+    SafeFileHandle MakeOne(NamespaceBroker.DescriptorRequest request)
     {
         int made = -1;
-        Make([wish], new(ref made));
+        Make([request], new(ref made));
         return new(made, ownsHandle: true);
     }
 
-    void Make(ReadOnlySpan<NamespaceBroker.Wish> wishes, Span<int> made)
+    void Make(ReadOnlySpan<NamespaceBroker.DescriptorRequest> requests, Span<int> made)
     {
-        var (step, errno) = NamespaceBroker.Run(_user, _network, wishes, made);
+        var (step, errno) = NamespaceBroker.Run(_user, _network, requests, made);
         if (step != NamespaceBroker.Step.Done)
-            throw LinuxProblems.OfErrand(step, errno, _tunPath);
+            throw LinuxProblems.OfBroker(step, errno, _tunPath);
     }
 }

@@ -1,19 +1,32 @@
 using System.Net;
 using System.Net.Sockets;
-using TeredoSdk.Links;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Stacks;
 
-/// <summary>The IPv6 host of an embedded engine: where packets end and sockets begin.</summary>
+/// <summary>What sockets can be had.</summary>
+[Flags]
+enum SocketCapabilities
+{
+    /// <summary>Datagrams and echo only.</summary>
+    None = 0,
+    /// <summary>Sockets are ordinary ones of the kernel.</summary>
+    KernelSockets = 1,
+    /// <summary>TCP.</summary>
+    Streams = 2,
+    /// <summary>Unsolicited packets are kept from sockets that did not opt in, whatever the machine's firewall does.</summary>
+    EnforcesInbound = 4,
+}
+
+/// <summary>The stack of an embedded engine: where packets end and sockets begin.</summary>
 /// <remarks>
 /// Unsolicited packets reach only sockets that opted in; everything else is dropped without an answer. Safe for any number of threads.
 /// Disposing it closes what it still has open.
 /// </remarks>
 interface ISocketStack : IDisposable
 {
-    LinkCapabilities Capabilities { get; }
+    SocketCapabilities Capabilities { get; }
 
     /// <summary>Whether ICMPv6 echo is its concern, too; else the engine sees to it.</summary>
     bool AnswersEcho => false;
@@ -32,7 +45,7 @@ interface ISocketStack : IDisposable
     /// <exception cref="TeredoException">The port is taken.</exception>
     IDatagramEndpoint Bind(ushort port, bool isUnrestricted);
 
-    /// <exception cref="TeredoException">The port is taken, or the host has no TCP.</exception>
+    /// <exception cref="TeredoException">The port is taken, or the stack has no TCP.</exception>
     Socket Listen(ushort port, bool isUnrestricted, int backlog);
 
     /// <summary>The listener at the port is closed.</summary>
@@ -55,6 +68,6 @@ interface ISocketStack : IDisposable
 
     /// <summary>One attempt to connect, with a fresh socket.</summary>
     /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
-    /// <exception cref="TeredoException">The host has no TCP.</exception>
+    /// <exception cref="TeredoException">The stack has no TCP.</exception>
     Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
 }

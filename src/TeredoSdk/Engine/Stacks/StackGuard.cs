@@ -2,12 +2,12 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.Stacks;
 
-/// <summary>Why the host dropped a packet that the core let in, or one that it was about to send.</summary>
+/// <summary>Why a stack dropped a packet that the core let in, or one that it was about to send.</summary>
 enum StackDrop
 {
     /// <summary>No socket asked for it or takes packets of strangers.</summary>
     Unsolicited,
-    /// <summary>Neither TCP, UDP nor ICMPv6, or one that the host has no use for.</summary>
+    /// <summary>Neither TCP, UDP nor ICMPv6, or one that the stack has no use for.</summary>
     UnsupportedProtocol,
     /// <summary>A segment, datagram or ICMPv6 message with a wrong checksum or cut short.</summary>
     MalformedTransport,
@@ -19,7 +19,7 @@ enum StackDrop
     AnswerToStranger,
 }
 
-/// <summary>What the host counted, whom it contacted, and whether a stranger came in. Safe for any number of threads.</summary>
+/// <summary>What a stack counted, whom it contacted, who opted in, and whether a stranger came in. Safe for any number of threads.</summary>
 sealed class StackGuard(EngineClock clock)
 {
     const int Contacts = 4096;
@@ -28,9 +28,16 @@ sealed class StackGuard(EngineClock clock)
     readonly FlowTable<IPv6Address> _contacted = new(FlowLifetime.Datagrams, Contacts);
     readonly long[] _drops = new long[Enum.GetValues<StackDrop>().Length];
     bool _strangerSeen;
+    int _optedIn;
 
     /// <summary>Whether a packet of somebody who was not contacted came in since <see cref="ForgetStrangers"/>.</summary>
     public bool StrangerSeen => Volatile.Read(ref _strangerSeen);
+
+    /// <summary>Whether a socket is open that takes packets of strangers.</summary>
+    public bool IsOpen => Volatile.Read(ref _optedIn) > 0;
+
+    /// <summary>A socket that takes packets of strangers was opened (1) or closed (-1).</summary>
+    public void CountOptedIn(int change) => Interlocked.Add(ref _optedIn, change);
 
     public long this[StackDrop reason] => Interlocked.Read(ref _drops[(int)reason]);
 

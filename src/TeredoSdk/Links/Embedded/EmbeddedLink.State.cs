@@ -10,7 +10,7 @@ namespace TeredoSdk.Links.Embedded;
 /// <summary>What the core tells: where the node stands, and who is waiting for that.</summary>
 sealed partial class EmbeddedLink
 {
-    void IDriverClient.Handle(ClientEvent clientEvent)
+    void IEngineObserver.Handle(ClientEvent clientEvent)
     {
         switch (clientEvent)
         {
@@ -22,23 +22,15 @@ sealed partial class EmbeddedLink
                 break;
             case ClientEvent.AddressChanged changed:
                 Log.AddressChanged(_log, changed.Old, changed.New);
-                _guard.ForgetStrangers();
-                if (!TryTakeAddress(changed.New))
-                    break;
+                _sockets.AbortVoid(); // what used the old address ends: connections at once, while listeners stay
                 Publish(TeredoStateChangeKind.AddressChanged, changed.New.ToIPAddress(), changed.Old.ToIPAddress());
                 break;
             case ClientEvent.AddressLost lost:
                 HandleLost(lost.Address);
                 break;
             case ClientEvent.Failed failed:
-                Fail(Problems.OfQualification(failed.Reason, _driver.Read(core => core.Server), _options, _driver.PortFailure), failed.RetryAt);
+                Fail(Problems.OfQualification(failed.Reason, _engine.Server, _options, _engine.PortFailure), failed.RetryAt);
                 _ = ResolveAgainAsync(); // the servers may have moved
-                break;
-            case ClientEvent.PeerUnreachable unreachable:
-                Log.PeerUnreachable(_log, unreachable.Peer, unreachable.Reason);
-                string why = Problems.Unreachable(unreachable.Peer, unreachable.Reason, _driver.Read(core => core.Nat));
-                _echo.HandleUnreachable(unreachable.Peer, why);
-                _watch.HandleUnreachable(unreachable.Peer, null, new(TeredoError.PeerUnreachable, why));
                 break;
             case ClientEvent.KeyRenewalNeeded:
                 Log.KeyRenewalNeeded(_log);
@@ -51,11 +43,11 @@ sealed partial class EmbeddedLink
     {
         if (state == ClientState.Suppressed)
         {
-            if (_driver.HasNativeIPv6 && _options.NativeIPv6 == NativeIPv6Mode.Instead)
+            if (_engine.HasNativeIPv6 && _options.NativeIPv6 == NativeIPv6Mode.Instead)
                 GiveWay();
             else
                 // The only other cause that the options leave.
-                Fail(Problems.NoNetwork(_driver.Read(core => core.Server)), null, TeredoState.Suppressed);
+                Fail(Problems.NoNetwork(_engine.Server), null, TeredoState.Suppressed);
             return;
         }
         if (state is not (ClientState.Qualifying or ClientState.Dormant))
@@ -94,8 +86,7 @@ sealed partial class EmbeddedLink
     {
         Log.Qualified(_log, qualified.Address, qualified.Server.Primary, qualified.Nat.ClassicName);
         var address = qualified.Address.ToIPAddress();
-        if (!TryTakeAddress(qualified.Address))
-            return;
+        _sockets.AbortVoid();
         TeredoStateChange? change = null;
         TaskCompletionSource<TeredoException?> settled;
         lock (_gate)
@@ -123,7 +114,7 @@ sealed partial class EmbeddedLink
     {
         try
         {
-            _driver.SetServers(await ServerNames.FindAndResolveAsync(_options, _network, _log, _stopping.Token).ConfigureAwait(false));
+            _engine.SetServers(await ServerNames.FindAndResolveAsync(_options, _network, _log, _stopping.Token).ConfigureAwait(false));
         }
         catch (Exception e) when (e is TeredoException or OperationCanceledException)
         {
@@ -131,21 +122,7 @@ sealed partial class EmbeddedLink
         }
     }
 
-    // The old address is void: what used it ends: connections at once, while listeners stay. False when the device was taken away.
-    bool TryTakeAddress(TeredoAddress address)
-    {
-        try
-        {
-            Volatile.Read(ref _chosen)?.Host.SetAddress(address);
-        }
-        catch (TeredoException e)
-        {
-            Fail(e, null);
-            return false;
-        }
-        AbortStaleConnections();
-        return true;
-    }
+    void IEngineObserver.HandleFault(TeredoException problem) => Fail(problem, null);
 
     void HandleLost(TeredoAddress address)
     {
@@ -155,16 +132,7 @@ sealed partial class EmbeddedLink
                 return;
             _lostAddress = address.ToIPAddress();
         }
-        try
-        {
-            Volatile.Read(ref _chosen)?.Host.LoseAddress();
-        }
-        catch (TeredoException e) // the device was taken away, and the address with it
-        {
-            Log.EngineFault(_log, e);
-        }
         Log.AddressLost(_log, address);
-        _guard.ForgetStrangers();
         Publish(TeredoStateChangeKind.Lost, null, address.ToIPAddress());
     }
 
@@ -181,7 +149,7 @@ sealed partial class EmbeddedLink
             settled = _settled;
         }
         settled.TrySetResult(problem);
-        Log.QualificationFailed(_log, problem.Message, retryAt is { } at ? _driver.ToWallClock(at) : null);
+        Log.QualificationFailed(_log, problem.Message, retryAt is { } at ? _engine.ToWallClock(at) : null);
     }
 
     void Publish(TeredoStateChangeKind kind, IPAddress? address, IPAddress? previous) => _changes.Publish(new(kind, address, previous));
@@ -191,7 +159,7 @@ sealed partial class EmbeddedLink
         Task<TeredoException?> settled;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
+            Disposed.ThrowIf(_disposed, Disposed.Node);
             settled = _settled.Task;
         }
         try
@@ -201,7 +169,7 @@ sealed partial class EmbeddedLink
         }
         catch (TimeoutException)
         {
-            throw Problems.QualificationTimeout(_options.QualificationTimeout, _driver.Read(core => core.Server));
+            throw Problems.QualificationTimeout(_options.QualificationTimeout, _engine.Server);
         }
     }
 

@@ -1,4 +1,7 @@
 using TeredoSdk.Engine;
+using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Machine;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links.Embedded;
 
@@ -9,6 +12,14 @@ sealed class EmbeddedProvider(EngineParts parts) : ITeredoProvider
 
     public string? NotSupportedReason => null;
 
-    public async Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken) =>
-        await EmbeddedLink.BringUpAsync(options, parts, passedOver, cancellationToken).ConfigureAwait(false);
+    public async Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken)
+    {
+        if (options.NativeIPv6 == NativeIPv6Mode.Instead)
+            throw Problems.InsteadOfNativeIPv6();
+        var log = GuardedLogger.For(LogCategories.Node, options.LoggerFactory);
+        var servers = await ServerNames.FindAndResolveAsync(options, parts.Network, log, cancellationToken).ConfigureAwait(false);
+        var link = new EmbeddedLink(options, servers, parts, new SocketStacks(options.Sockets), passedOver, log);
+        await link.StartAsync(cancellationToken).ConfigureAwait(false);
+        return link;
+    }
 }

@@ -15,6 +15,7 @@ sealed class InterfaceLink : SystemLink
 {
     readonly InterfaceSearch _search;
     readonly IHostNetwork _network;
+    volatile bool _hasNativeIPv6;
 
     public InterfaceLink(TeredoOptions options, InterfaceSearch search, TeredoInterface found, IHostNetwork network,
         IReadOnlyList<PassedOver> passedOver, ILogger log) : base(options, found, passedOver, log)
@@ -24,19 +25,25 @@ sealed class InterfaceLink : SystemLink
         Check(); // what changed after it was found
     }
 
-    public override TeredoReport Report => Describe(TeredoProvider.Interface, _network.Describe(Last.Address.Server).HasNativeIPv6);
+    public override TeredoReport Report => Describe(TeredoProvider.Interface, _hasNativeIPv6);
 
-    public override Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken)
+    public override Task<TeredoReport> GetReportAsync(CancellationToken cancellationToken) => Task.Run(() =>
+    {
+        Check();
+        return Report;
+    }, cancellationToken);
+
+    public override Task<OpenListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(Register(new TeredoListener(this, InterfaceSockets.Listen(Require(), port, backlog), level)));
+        return Task.FromResult(Sockets.Add(new OpenListener(Sockets, InterfaceSockets.Listen(Require(), port, backlog), level)));
     }
 
-    public override Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken)
+    public override Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var endpoint = new SocketEndpoint(InterfaceSockets.BindDatagrams(Require(), port), static () => { });
-        return Task.FromResult(Register(new TeredoDatagramSocket(this, endpoint, level)));
+        return Task.FromResult(Sockets.Add(new OpenDatagrams(Sockets, endpoint, level)));
     }
 
     public override Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) =>
@@ -50,6 +57,7 @@ sealed class InterfaceLink : SystemLink
 
     protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
     {
+        _hasNativeIPv6 = _network.Describe(Last.Address.Server).HasNativeIPv6;
         var found = _search.Find(out string sentence);
         problem = (TeredoError.InterfaceUnavailable, sentence);
         return found;
@@ -58,7 +66,9 @@ sealed class InterfaceLink : SystemLink
     protected override Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         InterfaceSockets.ConnectAsync(Require(), remoteEndPoint, cancellationToken);
 
-    protected override bool IsVoid(IPAddress local, IPAddress address) => !SocketRegistry.IsSame(local, address);
-
-    protected override void OnOtherInterface() => CloseBoundSockets();
+    protected override void OnChecked(bool isUp, bool isOther)
+    {
+        if (isOther)
+            Sockets.CloseBound();
+    }
 }

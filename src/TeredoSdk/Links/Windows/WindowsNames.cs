@@ -1,5 +1,5 @@
 using System.Net;
-using TeredoSdk.Sockets;
+using TeredoSdk.Machine;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Links.Windows;
@@ -12,9 +12,9 @@ static class WindowsNames
 {
     public static async Task<IPAddress[]> QueryAsync(IWindowsSystem windows, string host, CancellationToken cancellationToken)
     {
-        if (!WindowsSearch.HasNativeIPv6(windows)
+        if (!WindowsAddresses.HasNative(windows)
             && (await windows.ResolveAsync(host, cancellationToken).ConfigureAwait(false)).ValueOrDefault is { Length: > 0 } addresses)
             return addresses;
-        return await EndPoints.QueryAsync(host, cancellationToken).ConfigureAwait(false);
+        return await PeerNames.QueryAsync(host, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -17,14 +17,16 @@ sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
     public async Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var log = GuardedLogger.For("TeredoSdk.TeredoNode", options.LoggerFactory);
+        var log = GuardedLogger.For(LogCategories.Node, options.LoggerFactory);
         var status = new WindowsStatus(windows!);
         var steps = await SwitchOnAsync(options, status, log, cancellationToken).ConfigureAwait(false);
         var qualification = new WindowsQualification(windows!, status, options.TimeProvider, options.QualificationTimeout);
         var found = await qualification.WaitAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var exception = new ProgramFirewall(windows!, options.RegisterFirewallException, log);
-        return new WindowsLink(windows!, options, status, exception, steps, found, passedOver, log);
+        var firewall = new ProgramFirewall(windows!, options.RegisterFirewallException, log);
+        var reports = new WindowsReportCache(windows!, status, firewall, options.Servers, steps);
+        await reports.RefreshAsync(cancellationToken).ConfigureAwait(false);
+        return new WindowsLink(windows!, options, status, firewall, reports, found, passedOver, log);
     }
 
     // Says what was done.

@@ -74,7 +74,7 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         TeredoException Overdue(TeredoStatus now) => WindowsProblems.Overdue(time.GetElapsedTime(start), now,
             notWoken is null ? null : $"It could not be woken: {notWoken}",
             unreadable,
-            WindowsSearch.HasNativeIPv6(windows) ? WindowsProblems.BesideNativeIPv6 : null);
+            WindowsAddresses.HasNative(windows) ? WindowsProblems.BesideNativeIPv6 : null);
 
         void LosePatience()
         {

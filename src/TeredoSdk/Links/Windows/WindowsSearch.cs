@@ -14,18 +14,8 @@ static class WindowsSearch
     {
         var addresses = windows.ReadAddresses();
         unreadable = addresses.Reason;
-        foreach (var found in (addresses.ValueOrDefault ?? []).Where(IsTeredo).OrderByDescending(found => found.IsTunnel))
-            if (TeredoAddress.TryCreate(IPv6Address.FromIPAddress(found.Address), out var address))
-                return new(found.InterfaceName, found.InterfaceIndex, found.MtuOctets, address);
-        return null;
+        return WindowsAddresses.FindTeredo(addresses.ValueOrDefault ?? []) is { } found
+            && TeredoAddress.TryCreate(IPv6Address.FromIPAddress(found.Address), out var address)
+            ? new(found.InterfaceName, found.InterfaceIndex, found.MtuOctets, address) : null;
     }
-
-    /// <summary>Whether the machine has a global IPv6 address that is neither Teredo's nor 6to4's.</summary>
-    public static bool HasNativeIPv6(IWindowsSystem windows) => (windows.ReadAddresses().ValueOrDefault ?? []).Any(IsNative);
-
-    /// <inheritdoc cref="HasNativeIPv6"/>
-    public static bool IsNative(WindowsAddress found) =>
-        IPv6Address.FromIPAddress(found.Address) is { IsGlobalUnicast: true, IsTeredo: false, Is6to4: false };
-
-    static bool IsTeredo(WindowsAddress found) => found.Address.IsIPv6Teredo;
 }

@@ -12,31 +12,18 @@ namespace TeredoSdk.Links.Windows;
 static class WindowsSockets
 {
     public static Socket Listen(IWindowsSystem windows, ushort port, IPProtectionLevel level, int backlog) =>
-        InterfaceSockets.Prepare(() => windows.CreateSocket(SocketType.Stream, level), port, "TCP", socket =>
+        FreshSocket.Prepare(() => windows.CreateSocket(SocketType.Stream, level), port, "TCP", socket =>
         {
             socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
             socket.Listen(backlog);
         });
 
     public static Socket BindDatagrams(IWindowsSystem windows, ushort port, IPProtectionLevel level) =>
-        InterfaceSockets.Prepare(() => windows.CreateSocket(SocketType.Dgram, level), port, "UDP",
+        FreshSocket.Prepare(() => windows.CreateSocket(SocketType.Dgram, level), port, "UDP",
             socket => socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port)));
 
-    /// <summary>One attempt, with a fresh socket: after a failed one .NET would make a new handle, whose level nobody set.</summary>
+    /// <summary>One attempt to connect.</summary>
     /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
-    public static async Task<Socket> ConnectAsync(IWindowsSystem windows, IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
-    {
-        var socket = windows.CreateSocket(SocketType.Stream, IPProtectionLevel.EdgeRestricted);
-        try
-        {
-            socket.NoDelay = true;
-            await socket.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    public static Task<Socket> ConnectAsync(IWindowsSystem windows, IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+        FreshSocket.ConnectAsync(windows.CreateSocket(SocketType.Stream, IPProtectionLevel.EdgeRestricted), null, remoteEndPoint, cancellationToken);
 }

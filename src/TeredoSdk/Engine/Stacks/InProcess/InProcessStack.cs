@@ -2,18 +2,15 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using TeredoSdk.Links;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Stacks.InProcess;
 
-/// <summary>The host inside the process: UDP only, on any system. Its lock is never held while the driver is called.</summary>
-/// <param name="clock">The time.</param>
-/// <param name="guard">What is counted.</param>
+/// <summary>The stack inside the process: UDP only, on any system. Its lock is never held while the driver is called.</summary>
+/// <param name="context">What it shares with the engine.</param>
 /// <param name="noKernelSockets">Why there are no kernel sockets, and so no TCP: a sentence.</param>
-/// <param name="driver">The driver, which is made later.</param>
-sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernelSockets, Func<TeredoDriver> driver) : ISocketStack
+sealed class InProcessStack(StackContext context, string noKernelSockets) : ISocketStack
 {
     const ushort FirstDynamicPort = 49152; // RFC 6335 §6
 
@@ -21,7 +18,7 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
     readonly Dictionary<ushort, InProcessEndpoint> _endpoints = [];
     bool _closed;
 
-    public LinkCapabilities Capabilities => LinkCapabilities.EnforcesInbound;
+    public SocketCapabilities Capabilities => SocketCapabilities.EnforcesInbound;
 
     public void SetAddress(TeredoAddress address)
     {
@@ -32,7 +29,7 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(TeredoNode));
+            Disposed.ThrowIf(_closed, Disposed.Node);
             if (port == 0)
                 port = FindFreePort();
             else if (_endpoints.ContainsKey(port))
@@ -59,10 +56,10 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
     /// <exception cref="TeredoException">There is no address, or the peer may not or can't be reached.</exception>
     public void Send(InProcessEndpoint endpoint, IPv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
     {
-        var source = driver().Address ?? throw Problems.NoAddress();
-        guard.NoteContact(target);
+        var source = context.Driver.Address ?? throw Problems.NoAddress();
+        context.Guard.NoteContact(target);
         lock (_gate)
-            endpoint.Flows.Open(clock.Now, (target, targetPort));
+            endpoint.Flows.Open(context.Clock.Now, (target, targetPort));
         byte[] buffer = ArrayPool<byte>.Shared.Rent(IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + payload.Length);
         try
         {
@@ -81,11 +78,11 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
         if (packet.NextHeader == NextHeader.Icmpv6)
             return; // errors: datagrams have no use for them
         if (packet.NextHeader != NextHeader.Udp)
-            guard.Count(StackDrop.UnsupportedProtocol);
+            context.Guard.Count(StackDrop.UnsupportedProtocol);
         else if (!UdpDatagram.TryParse(packet, out var datagram))
-            guard.Count(StackDrop.MalformedTransport);
+            context.Guard.Count(StackDrop.MalformedTransport);
         else if (Deliver(packet, datagram) is { } reason)
-            guard.Count(reason);
+            context.Guard.Count(reason);
     }
 
     public void Dispose()
@@ -105,9 +102,9 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
         lock (_gate)
         {
             var endpoint = _endpoints.GetValueOrDefault(datagram.DestinationPort);
-            bool solicited = endpoint is not null && endpoint.Flows.Contains(clock.Now, (packet.Source, datagram.SourcePort));
+            bool solicited = endpoint is not null && endpoint.Flows.Contains(context.Clock.Now, (packet.Source, datagram.SourcePort));
             if (!solicited)
-                guard.NoteUnsolicited(packet.Source);
+                context.Guard.NoteUnsolicited(packet.Source);
             return endpoint is null || (!solicited && !endpoint.IsUnrestricted) ? StackDrop.Unsolicited
                 : endpoint.TryEnqueue(new(datagram.Payload.ToArray(), new(packet.Source.ToIPAddress(), datagram.SourcePort))) ? null
                 : StackDrop.SocketQueueFull;
@@ -120,10 +117,10 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
         if (target == source)
         {
             if (IPv6Packet.TryParse(octets, out var packet))
-                Receive(packet); // to ourselves: it never leaves the host
+                Receive(packet); // to ourselves: it never leaves this machine
             return null;
         }
-        var verdict = driver().Send(octets);
+        var verdict = context.Driver.Send(octets);
         return verdict.Kind == VerdictKind.Dropped ? Problems.OfDrop(verdict.Reason, target) : null;
     }
 

@@ -2,14 +2,14 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using TeredoSdk.Engine.Linux;
-using TeredoSdk.Links;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Stacks.Kernel;
 
-/// <summary>The host is the kernel: a private network of this process with a TUN device, whose sockets are ordinary ones.</summary>
+/// <summary>The stack is the kernel's: a private network of this process with a TUN device, whose sockets are ordinary ones.</summary>
 /// <remarks>
 /// Nothing on the machine's own network changes, and a socket made here can't send there. What the kernel gets to see is what the
 /// <see cref="InboundFilter"/> lets through. Sockets live on after the network is disposed, cut off.
@@ -20,8 +20,6 @@ sealed class KernelStack : ISocketStack
     const string DeviceName = "teredo";
     const int MtuOctets = 1280;     // RFC 4380 §5.1.2
     const int HostPrefix = 128;
-    const int SynRetries = 4;       // the last one after 15 s, given up after 31 s
-    const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIPv6 = 41, IPv6DontFragment = 62;
 
     static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5), FlushTime = TimeSpan.FromSeconds(0.5);
     static readonly IPv6Address Mark = IPv6Address.Parse("100::1"); // RFC 6666: the discard prefix, to which nothing is ever sent
@@ -45,7 +43,7 @@ sealed class KernelStack : ISocketStack
         device.Start(Send, fault => Log.EngineFault(log, fault));
     }
 
-    public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams | LinkCapabilities.EnforcesInbound;
+    public SocketCapabilities Capabilities => SocketCapabilities.KernelSockets | SocketCapabilities.Streams | SocketCapabilities.EnforcesInbound;
 
     /// <exception cref="TeredoException"><see cref="TeredoError.KernelSocketsUnavailable"/>: what refuses, and what would help.</exception>
     public static KernelStack Open(in StackContext context)
@@ -83,7 +81,7 @@ sealed class KernelStack : ISocketStack
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
     {
         var socket = Open(SocketType.Dgram, ProtocolType.Udp, port);
-        socket.SetRawSocketOption(IpProtoIPv6, IPv6DontFragment, BitConverter.GetBytes(1)); // what is too large is refused, not fragmented
+        FreshSocket.ForbidFragments(socket);
         ushort bound = (ushort)((IPEndPoint)socket.LocalEndPoint!).Port;
         _filter.CloseDatagrams(bound); // flows that the last socket there opened while it was closed
         if (isUnrestricted)
@@ -122,23 +120,8 @@ sealed class KernelStack : ISocketStack
             await FlushAsync().ConfigureAwait(false);
     }
 
-    public async Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
-    {
-        // A fresh socket for each attempt: after a failed one .NET would make a new handle, in the machine's own network.
-        var socket = Open(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.NoDelay = true;
-            socket.SetRawSocketOption(IpProtoTcp, TcpSynCount, BitConverter.GetBytes(SynRetries));
-            await socket.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+        FreshSocket.ConnectAsync(Open(SocketType.Stream, ProtocolType.Tcp), FreshSocket.LimitSynRetries, remoteEndPoint, cancellationToken);
 
     public void Receive(in IPv6Packet packet)
     {
@@ -162,7 +145,7 @@ sealed class KernelStack : ISocketStack
     Socket Open(SocketType type, ProtocolType protocol, ushort? port = null)
     {
         lock (_gate)
-            ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
+            Disposed.ThrowIf(_disposed, Disposed.Node);
         var socket = _network.CreateSocket(type, protocol);
         try
         {
@@ -211,7 +194,7 @@ sealed class KernelStack : ISocketStack
             return;
         }
         _context.Guard.NoteContact(packet.Destination);
-        var driver = _context.Driver();
+        var driver = _context.Driver;
         var verdict = driver.Send(octets);
         var problem = verdict.Kind != VerdictKind.Dropped ? null
             : verdict.Reason == DropReason.BadInnerSource && driver.Address is { } now

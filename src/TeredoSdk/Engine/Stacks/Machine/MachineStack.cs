@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using TeredoSdk.Engine.Linux;
-using TeredoSdk.Links;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
@@ -10,7 +9,7 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Stacks.Machine;
 
-/// <summary>The host is the machine itself: a TUN device in its own network, whose address and routes every program sees.</summary>
+/// <summary>The stack is the machine's own: a TUN device in its own network, whose address and routes every program sees.</summary>
 /// <remarks>
 /// What gets in is decided by the machine's firewall. Packets from another source than a Teredo address are the relay's. Owns the device.
 /// </remarks>
@@ -23,17 +22,20 @@ sealed class MachineStack : ISocketStack
     readonly Lock _gate = new();
     readonly StackContext _context;
     readonly TunDevice _device;
-    readonly RelayDelivery _relay;
+    readonly OwnAddressRelay? _relay;
     TeredoAddress? _address;
     bool _disposed;
 
-    public MachineStack(StackContext context, TunDevice device, RelayDelivery relay)
+    /// <param name="context">What it shares with the engine.</param>
+    /// <param name="device">The device; owned from here on.</param>
+    /// <param name="relay">Takes packets from other sources than the Teredo address; null where there is no relay.</param>
+    public MachineStack(StackContext context, TunDevice device, OwnAddressRelay? relay)
     {
         (_context, _device, _relay) = (context, device, relay);
         device.Start(Send, fault => Log.EngineFault(context.Log, fault));
     }
 
-    public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams;
+    public SocketCapabilities Capabilities => SocketCapabilities.KernelSockets | SocketCapabilities.Streams;
 
     public bool AnswersEcho => true;
 
@@ -98,8 +100,15 @@ sealed class MachineStack : ISocketStack
         if (!IPv6Packet.TryParse(octets, out var packet))
             _context.Guard.Count(StackDrop.MalformedTransport);
         else if (packet.Source.IsTeredo)
-            _context.Driver().Send(octets); // what can't be delivered comes back as an ICMPv6 error
+            _context.Driver.Send(octets); // what can't be delivered comes back as an ICMPv6 error
         else
-            _relay(octets);
+            _relay?.Send(octets);
     }
+}
+
+/// <summary>The machine's own stack, over a device that is there already.</summary>
+[SupportedOSPlatform("linux")]
+sealed class MachineStackChoice(TunDevice device, OwnAddressRelay? relay) : IStackChoice
+{
+    public Task<ChosenStack> MakeAsync(StackContext context) => Task.FromResult<ChosenStack>(new(new MachineStack(context, device, relay), []));
 }
