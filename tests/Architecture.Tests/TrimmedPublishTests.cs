@@ -6,6 +6,7 @@ namespace TeredoSdk.Architecture.Tests;
 /// <remarks>The same with Native AOT, where a C linker is at hand: <c>dotnet publish tests/TrimCheck -p:PublishAot=true -o FOLDER</c>.</remarks>
 public class TrimmedPublishTests
 {
+    [Slow]
     [Test]
     public void PublishedTrimmed_EveryCheckHolds()
     {
