@@ -73,6 +73,7 @@ public sealed class DatagramTests
     }
 
     // As long as it takes until a peer counts as unreachable: longer than other tests.
+    [Slow]
     [Test]
     public async Task PeerThatIsGone_IsAFailureOfEachCommand()
     {

@@ -88,6 +88,7 @@ public sealed class StreamTests
         }
     }
 
+    [Slow]
     [Test]
     public async Task Echo_ServesManyPeers_UntilItIsToldToEnd()
     {

@@ -9,6 +9,7 @@ public sealed class ChatTests
 {
     static readonly string[][] Ways = [[], ["--tls"], ["--in-process"]];
 
+    [Slow]
     [TestCaseSource(nameof(Ways))]
     public async Task Demo_WithoutInput_SaysAGreetingBothWays(string[] way)
     {
@@ -19,6 +20,7 @@ public sealed class ChatTests
         Assert.That(output, Does.Contain("  bob sees | alice: hello, bob").And.Contain("alice sees | bob: hello, alice"));
     }
 
+    [Slow]
     [TestCaseSource(nameof(Ways))]
     public async Task Demo_WithThreeLines_DeliversThemInOrder(string[] way)
     {
@@ -44,6 +46,7 @@ public sealed class ChatTests
         Assert.That(output, Does.Contain("too long; expected at most 1000"));
     }
 
+    [Slow]
     [TestCaseSource(nameof(Ways))]
     public async Task Mesh_OfThree_EveryoneHearsEveryone_AndSeesWhoLeaves(string[] way)
     {

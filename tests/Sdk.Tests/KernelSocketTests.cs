@@ -35,6 +35,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         return (connection, await accepting.InTime());
     }
 
+    [Slow]
     [Test]
     public async Task Streams_CarryWhatIsWritten_AndEndEachByItself()
     {
@@ -58,6 +59,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         Assert.That(await reader.ReadToEndAsync().InTime(), Is.EqualTo("still open"));
     }
 
+    [Slow]
     [Test]
     public async Task Connection_TellsBothEnds()
     {
@@ -76,6 +78,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         Assert.That(bob.Report.Sockets, Is.EqualTo(2));
     }
 
+    [Slow]
     [Test]
     public async Task Connection_OutlivesItsListener()
     {
@@ -89,6 +92,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         Assert.That(buffer, Is.EqualTo("after"u8.ToArray()));
     }
 
+    [Slow]
     [Test]
     public async Task Accept_Cancelled_LeavesTheListenerUsable()
     {
@@ -234,6 +238,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         Assert.That(third.Report.State, Is.EqualTo(TeredoState.Qualified));
     }
 
+    [Slow]
     [Test]
     public async Task DefaultNode_StaysWithAConnectionThatAListenerAccepted()
     {

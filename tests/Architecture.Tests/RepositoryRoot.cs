@@ -1,4 +1,4 @@
-namespace TeredoSdk.Protocol.Tests.Architecture;
+namespace TeredoSdk.Architecture.Tests;
 
 /// <summary>The folder of TeredoSdk.sln, for tests that look at the sources.</summary>
 static class RepositoryRoot

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using TeredoSdk.Protocol;
 
-namespace TeredoSdk.Protocol.Tests.Architecture;
+namespace TeredoSdk.Architecture.Tests;
 
 /// <summary>The core reads no clock, starts no task, does no input or output, and references nothing but the base library.</summary>
 public class PurityTests

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
-namespace TeredoSdk.Protocol.Tests.Architecture;
+namespace TeredoSdk.Architecture.Tests;
 
 /// <summary>Types as C# writes them, without namespaces.</summary>
 static class TypeText

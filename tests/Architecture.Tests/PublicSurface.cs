@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 
-namespace TeredoSdk.Protocol.Tests.Architecture;
+namespace TeredoSdk.Architecture.Tests;
 
 /// <summary>Writes the public and protected members of an assembly as C#-like text, in an order that does not depend on the source's.</summary>
 /// <remarks>Left out is what the compiler writes by itself: what a record's positions imply, parameterless constructors of structs, accessors.</remarks>

@@ -3,11 +3,11 @@ using TeredoSdk.AspNetCore;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Testing;
 
-namespace TeredoSdk.Protocol.Tests.Architecture;
+namespace TeredoSdk.Architecture.Tests;
 
 /// <summary>What a user of the packages can name, held as reviewed text beside this file.</summary>
 /// <remarks>
-/// <c>TEREDOSDK_ACCEPT=1 dotnet test tests/Protocol.Tests --filter PublicSurfaceTests</c> writes the files anew; the difference is then for review.
+/// <c>TEREDOSDK_ACCEPT=1 dotnet test tests/Architecture.Tests --filter PublicSurfaceTests</c> writes the files anew; the difference is then for review.
 /// </remarks>
 public class PublicSurfaceTests
 {
@@ -49,15 +49,15 @@ public class PublicSurfaceTests
         int first = reviewed.Zip(actual).TakeWhile(pair => pair.First == pair.Second).Count();
         string Lines(string[] lines, char sign) => string.Concat(lines.Skip(first).Take(5).Select(line => $"\n{sign} {line}"));
         return $"The public surface differs from the reviewed file at line {first + 1}:{Lines(reviewed, '-')}{Lines(actual, '+')}\n"
-            + "When the change is meant: TEREDOSDK_ACCEPT=1 dotnet test tests/Protocol.Tests --filter PublicSurfaceTests";
+            + "When the change is meant: TEREDOSDK_ACCEPT=1 dotnet test tests/Architecture.Tests --filter PublicSurfaceTests";
     }
 
-    // Built for the .NET Framework 4.0, and readable here. These tests are in tests/Protocol.Tests/bin/CONFIGURATION/FRAMEWORK.
+    // Built for the .NET Framework 4.0, and readable here. These tests are in tests/Architecture.Tests/bin/CONFIGURATION/FRAMEWORK.
     static Assembly Xp() => Assembly.LoadFrom(Path.Combine(
         RepositoryRoot.Path, "src", "TeredoSdk.Xp", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net40", "TeredoSdk.Xp.dll"));
 
     static string ReviewedFile(Assembly assembly) =>
-        Path.Combine(RepositoryRoot.Path, "tests", "Protocol.Tests", "Architecture", "PublicSurface", assembly.GetName().Name + ".txt");
+        Path.Combine(RepositoryRoot.Path, "tests", "Architecture.Tests", "PublicSurface", assembly.GetName().Name + ".txt");
 
     public abstract class Sample<T> : ICloneable
         where T : struct, Enum

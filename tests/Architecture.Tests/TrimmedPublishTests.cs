@@ -1,11 +1,12 @@
 using System.Diagnostics;
 
-namespace TeredoSdk.Protocol.Tests.Architecture;
+namespace TeredoSdk.Architecture.Tests;
 
 /// <summary>An application that uses the packages works after a trimmed publish, which has no warning (tests/TrimCheck).</summary>
 /// <remarks>The same with Native AOT, where a C linker is at hand: <c>dotnet publish tests/TrimCheck -p:PublishAot=true -o FOLDER</c>.</remarks>
 public class TrimmedPublishTests
 {
+    [Slow]
     [Test]
     public void PublishedTrimmed_EveryCheckHolds()
     {

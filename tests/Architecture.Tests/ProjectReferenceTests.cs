@@ -1,6 +1,6 @@
 using System.Xml.Linq;
 
-namespace TeredoSdk.Protocol.Tests.Architecture;
+namespace TeredoSdk.Architecture.Tests;
 
 /// <summary>Which project of src may reference which: the arrows point one way only.</summary>
 public class ProjectReferenceTests
@@ -48,7 +48,7 @@ public class ProjectReferenceTests
     [Test]
     public void Scan_OfTheTestsOwnProject_FindsItsReferences()
     {
-        string own = Path.Combine(RepositoryRoot.Path, "tests", "Protocol.Tests", "TeredoSdk.Protocol.Tests.csproj");
+        string own = Path.Combine(RepositoryRoot.Path, "tests", "Architecture.Tests", "TeredoSdk.Architecture.Tests.csproj");
         Assert.That(References(own, "ProjectReference").Select(ProjectName), Does.Contain("TeredoSdk.Protocol"));
         Assert.That(References(own, "PackageReference"), Does.Contain("NUnit"));
     }

@@ -3,7 +3,7 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Runtime.CompilerServices;
 
-namespace TeredoSdk.Tests.Architecture;
+namespace TeredoSdk.Architecture.Tests;
 
 /// <summary>The package can be trimmed and compiled ahead of time: no COM of the runtime's own, no type library, no late binding.</summary>
 public class NoBuiltInComTests
