@@ -7,7 +7,7 @@ using TeredoSdk.Sockets;
 
 namespace TeredoSdk;
 
-/// <summary>A UDP socket at a Teredo address. Made by <see cref="TeredoNode.BindAsync"/> or <see cref="TeredoSocket.BindAsync"/>.</summary>
+/// <summary>A UDP socket at a Teredo address. Made by <see cref="TeredoNode.BindDatagramAsync"/> or <see cref="TeredoSocket.BindDatagramAsync"/>.</summary>
 /// <remarks>
 /// <para>
 /// An <see cref="IPProtectionLevel.Unrestricted"/> socket takes packets of anybody, and holds the node's address for as long as

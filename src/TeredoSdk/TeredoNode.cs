@@ -156,7 +156,7 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <exception cref="ArgumentException">The port or the protection level is outside its range.</exception>
     /// <exception cref="TeredoException">The port is taken, or there is no address, why, and what to do.</exception>
     /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
-    public Task<TeredoDatagramSocket> BindAsync(int port, IPProtectionLevel? protectionLevel = null, CancellationToken cancellationToken = default)
+    public Task<TeredoDatagramSocket> BindDatagramAsync(int port, IPProtectionLevel? protectionLevel = null, CancellationToken cancellationToken = default)
     {
         ushort checkedPort = EndPoints.CheckPort(port);
         var level = EndPoints.CheckLevel(protectionLevel, port == 0 ? IPProtectionLevel.EdgeRestricted : IPProtectionLevel.Unrestricted);

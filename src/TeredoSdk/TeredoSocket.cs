@@ -80,10 +80,10 @@ public abstract class TeredoSocket : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The port or an option is outside its range.</exception>
     /// <exception cref="TeredoException">The port is taken, or there is no address; why, and what to do.</exception>
-    public static Task<TeredoDatagramSocket> BindAsync(int port, TeredoOptions? options = null, CancellationToken cancellationToken = default)
+    public static Task<TeredoDatagramSocket> BindDatagramAsync(int port, TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         EndPoints.CheckPort(port);
-        return NodePool.Default.OpenAsync(options, node => node.BindAsync(port, cancellationToken: cancellationToken), cancellationToken);
+        return NodePool.Default.OpenAsync(options, node => node.BindDatagramAsync(port, cancellationToken: cancellationToken), cancellationToken);
     }
 
     /// <summary>Connects to a peer by TCP, over the default node. Waits until there is an address.</summary>

@@ -93,7 +93,7 @@ public sealed class ChatTests
     {
         await using var lab = new Loopback();
         await using var node = await TeredoNode.StartAsync(lab.Options);
-        await using var eve = await node.BindAsync(0, IPProtectionLevel.Unrestricted);
+        await using var eve = await node.BindDatagramAsync(0, IPProtectionLevel.Unrestricted);
         string invitation = $"{eve.TeredoEndPoint}/udp";
         using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
         var caller = (await eve.ReceiveFromAsync().AsTask().InTime()).RemoteEndPoint;
@@ -110,7 +110,7 @@ public sealed class ChatTests
     {
         await using var lab = new Loopback();
         await using var node = await TeredoNode.StartAsync(lab.Options);
-        await using var alice = await node.BindAsync(0, IPProtectionLevel.Unrestricted);
+        await using var alice = await node.BindDatagramAsync(0, IPProtectionLevel.Unrestricted);
         string invitation = $"{alice.TeredoEndPoint}/udp";
         using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
         var caller = (await alice.ReceiveFromAsync().AsTask().InTime()).RemoteEndPoint;
