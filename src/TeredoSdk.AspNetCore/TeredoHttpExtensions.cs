@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using TeredoSdk.Hosting;
 
 namespace TeredoSdk.AspNetCore;
 

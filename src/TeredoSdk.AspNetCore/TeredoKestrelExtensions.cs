@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using TeredoSdk;
 using TeredoSdk.AspNetCore;
-using TeredoSdk.Hosting;
 
 namespace Microsoft.AspNetCore.Hosting;
 

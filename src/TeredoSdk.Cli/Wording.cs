@@ -23,7 +23,7 @@ static class Wording
         ("ServedPrefixes", "--prefix"),
         (nameof(TeredoRelayHostOptions.Prefixes), "--prefix"),
         (nameof(TeredoRelayHostOptions.InterfaceName), "--interface"),
-        ($"({nameof(TeredoNode.BindAsync)})", "(-u)"),
+        ($"({nameof(TeredoNode.BindDatagramAsync)})", "(-u)"),
         ($"{nameof(TeredoNode.Report)} says why, and {nameof(TeredoNode.StateChanges)} tells", "teredo status says why, and --verbose tells"),
         ($", or {nameof(TeredoServerHost)} inside a program", ""),
         (nameof(TeredoSetupOptions.EnableTeredo), "--enable-teredo"),

@@ -164,14 +164,14 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <see cref="StartAsync(TeredoOptions?, CancellationToken)"/>). The node and its other sockets go on.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
-    public Task<TeredoDatagramSocket> BindAsync(int port, CancellationToken cancellationToken = default) =>
-        BindAsync(new TeredoBindOptions { Port = port }, cancellationToken);
+    public Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default) =>
+        BindDatagramAsync(new TeredoBindOptions { Port = port }, cancellationToken);
 
     /// <summary>Binds a UDP socket at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
     /// <param name="options">The port, and who may get in.</param>
     /// <param name="cancellationToken">Gives up; the port is free again.</param>
-    /// <inheritdoc cref="BindAsync(int, CancellationToken)" path="/exception"/>
-    public Task<TeredoDatagramSocket> BindAsync(TeredoBindOptions options, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="BindDatagramAsync(int, CancellationToken)" path="/exception"/>
+    public Task<TeredoDatagramSocket> BindDatagramAsync(TeredoBindOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();

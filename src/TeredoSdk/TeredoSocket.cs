@@ -61,19 +61,19 @@ public static class TeredoSocket
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The port or an option is outside its range.</exception>
     /// <exception cref="TeredoException">The port is taken (<see cref="TeredoError.PortUnavailable"/>), or there is no address.</exception>
-    public static Task<TeredoDatagramSocket> BindAsync(int port, TeredoOptions? options = null, CancellationToken cancellationToken = default) =>
-        BindAsync(new TeredoBindOptions { Port = port }, options, cancellationToken);
+    public static Task<TeredoDatagramSocket> BindDatagramAsync(int port, TeredoOptions? options = null, CancellationToken cancellationToken = default) =>
+        BindDatagramAsync(new TeredoBindOptions { Port = port }, options, cancellationToken);
 
     /// <summary>Binds a UDP socket at the Teredo address. Waits until there is an address.</summary>
     /// <param name="bind">The port, and who may get in.</param>
     /// <param name="options">The settings of the node; null for the defaults.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
-    /// <inheritdoc cref="BindAsync(int, TeredoOptions?, CancellationToken)" path="/exception"/>
-    public static Task<TeredoDatagramSocket> BindAsync(TeredoBindOptions bind, TeredoOptions? options = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="BindDatagramAsync(int, TeredoOptions?, CancellationToken)" path="/exception"/>
+    public static Task<TeredoDatagramSocket> BindDatagramAsync(TeredoBindOptions bind, TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(bind);
         bind.Validate();
-        return Nodes.OpenAsync(options, node => node.BindAsync(bind, cancellationToken), cancellationToken);
+        return Nodes.OpenAsync(options, node => node.BindDatagramAsync(bind, cancellationToken), cancellationToken);
     }
 
     /// <summary>Connects to a peer by TCP. Waits until there is an address.</summary>

@@ -96,7 +96,7 @@ public sealed class ChatTests
     {
         await using var lab = new Loopback();
         await using var node = await TeredoNode.StartAsync(lab.Options);
-        await using var eve = await node.BindAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted });
+        await using var eve = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted });
         string invitation = $"{eve.TeredoEndPoint}/udp";
         using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
         var caller = (await eve.ReceiveAsync().AsTask().InTime()).RemoteEndPoint;
@@ -113,7 +113,7 @@ public sealed class ChatTests
     {
         await using var lab = new Loopback();
         await using var node = await TeredoNode.StartAsync(lab.Options);
-        await using var alice = await node.BindAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted });
+        await using var alice = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted });
         string invitation = $"{alice.TeredoEndPoint}/udp";
         using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
         var caller = (await alice.ReceiveAsync().AsTask().InTime()).RemoteEndPoint;

@@ -34,7 +34,7 @@ public sealed class HealthTests
         app.Builder.Services.AddHealthChecks().AddTeredo();
         using var host = app.Builder.Build();
         await host.StartAsync().InTime();
-        var e = Assert.ThrowsAsync<TeredoException>(() => host.Services.GetRequiredService<ITeredoSocketFactory>().BindAsync(0).InTime())!;
+        var e = Assert.ThrowsAsync<TeredoException>(() => host.Services.GetRequiredService<ITeredoSocketFactory>().BindDatagramAsync(0).InTime())!;
         var health = await CheckAsync(host);
         Assert.That(health.Status, Is.EqualTo(HealthStatus.Unhealthy));
         Assert.That(health.Description, Is.EqualTo(e.Message));
@@ -69,7 +69,7 @@ public sealed class HealthTests
         public TeredoReport Report => report;
         public Task<TeredoNode> GetNodeAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
         public Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public Task<TeredoDatagramSocket> BindAsync(int port, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+        public Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
         public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();

@@ -27,7 +27,7 @@ public sealed class HostTests
         var local = factory.Report.LocalEndPoint!;
 
         var node = await lab.StartAsync();
-        await using var caller = await node.BindAsync(0);
+        await using var caller = await node.BindDatagramAsync(0);
         await caller.SendToAsync("hello"u8.ToArray(), endPoint);
         Assert.That((await caller.ReceiveAsync().InTime()).Buffer, Is.EqualTo("hello"u8.ToArray()));
 
@@ -42,7 +42,7 @@ public sealed class HostTests
         Assert.That(factory.Report.State, Is.EqualTo(TeredoState.Stopped));
         using (var again = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp))
             Assert.DoesNotThrow(() => again.Bind(local), "the node's port is free again");
-        Assert.ThrowsAsync<ObjectDisposedException>(() => factory.BindAsync(0).InTime());
+        Assert.ThrowsAsync<ObjectDisposedException>(() => factory.BindDatagramAsync(0).InTime());
         host.Dispose();
     }
 
@@ -56,7 +56,7 @@ public sealed class HostTests
         await host.StartAsync().InTime();
         var factory = host.Services.GetRequiredService<ITeredoSocketFactory>();
         Assert.That(factory.Report.State, Is.EqualTo(TeredoState.Stopped), "nothing needed it yet");
-        var opened = await Task.WhenAll(factory.BindAsync(0), factory.BindAsync(4242)).InTime();
+        var opened = await Task.WhenAll(factory.BindDatagramAsync(0), factory.BindDatagramAsync(4242)).InTime();
         var node = await factory.GetNodeAsync().InTime();
         Assert.That(opened.Select(socket => socket.TeredoEndPoint!.Address), Has.All.EqualTo(node.Address));
         foreach (var socket in opened)
@@ -101,7 +101,7 @@ public sealed class HostTests
         app.Builder.Services.AddTeredo();
         using var host = app.Builder.Build();
         await host.StartAsync().InTime();
-        var start = host.Services.GetRequiredService<ITeredoSocketFactory>().BindAsync(0);
+        var start = host.Services.GetRequiredService<ITeredoSocketFactory>().BindDatagramAsync(0);
         await server.ReceiveFromAsync(new byte[1500], new IPEndPoint(IPAddress.Any, 0)).InTime();
         await host.StopAsync().InTime();
         Assert.ThrowsAsync<ObjectDisposedException>(() => start.InTime());
@@ -140,7 +140,7 @@ public sealed class HostTests
 
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
-            var socket = await sockets.BindAsync(4242, stoppingToken); // left open: the host closes it
+            var socket = await sockets.BindDatagramAsync(4242, stoppingToken); // left open: the host closes it
             _endPoint.SetResult(socket.TeredoEndPoint!);
             while (true)
             {

@@ -24,8 +24,8 @@ static class Sockets
     static async Task RoundAsync(TeredoNode node)
     {
         await using var listener = await node.ListenAsync(0);
-        await using var open = await node.BindAsync(0);
-        await using var restricted = await node.BindAsync(4000);
+        await using var open = await node.BindDatagramAsync(0);
+        await using var restricted = await node.BindDatagramAsync(4000);
         var accepting = listener.AcceptAsync().AsTask();
         await using var connection = await node.ConnectAsync(listener.TeredoEndPoint!);
         await using var accepted = await accepting;

@@ -145,7 +145,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     {
         var (alice, bob) = (await StartAsync(), await StartAsync());
         await using var listener = await bob.ListenAsync(4242);
-        await using var probe = await bob.BindAsync(4243);
+        await using var probe = await bob.BindDatagramAsync(4243);
         using var cancel = new CancellationTokenSource();
         var connecting = alice.ConnectAsync(new IPEndPoint(bob.Address!, 99), cancel.Token);
         await Until(() => bob.Report.Drops.GetValueOrDefault("Unsolicited") > 0);
@@ -171,9 +171,9 @@ public sealed class KernelSocketTests : IAsyncDisposable
     public async Task Datagrams_GoBothWays_AndOnlyToWhoAsked()
     {
         var (alice, bob) = (await StartAsync(), await StartAsync());
-        await using var open = await bob.BindAsync(4242);
-        await using var closed = await bob.BindAsync(0);
-        await using var caller = await alice.BindAsync(0);
+        await using var open = await bob.BindDatagramAsync(4242);
+        await using var closed = await bob.BindDatagramAsync(0);
+        await using var caller = await alice.BindDatagramAsync(0);
         await caller.SendToAsync("unasked"u8.ToArray(), new(bob.Address!, closed.LocalEndPoint.Port));
         await Until(() => bob.Report.Drops.GetValueOrDefault("Unsolicited") > 0);
 
@@ -214,7 +214,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
             if (i % 2 == 0)
                 await (await bob.ListenAsync(0)).DisposeAsync();
             else
-                await (await bob.BindAsync(0)).DisposeAsync();
+                await (await bob.BindDatagramAsync(0)).DisposeAsync();
         }
         Assert.That(Directory.GetFiles("/proc/self/fd"), Has.Length.LessThan(before + 50), "500 sockets");
         Assert.That(bob.Report.Sockets, Is.Zero);
@@ -224,11 +224,11 @@ public sealed class KernelSocketTests : IAsyncDisposable
     public async Task DefaultNode_IsSharedByEqualOptions_AndReleasedByTheLastSocket()
     {
         await using var first = await TeredoSocket.ListenAsync(4242, _loopback.KernelOptions).InTime();
-        await using var second = await TeredoSocket.BindAsync(4242, _loopback.KernelOptions).InTime();
+        await using var second = await TeredoSocket.BindDatagramAsync(4242, _loopback.KernelOptions).InTime();
         Assert.That(second.TeredoEndPoint, Is.EqualTo(first.TeredoEndPoint));
         var other = _loopback.KernelOptions;
         other.RefreshInterval = TimeSpan.FromSeconds(20);
-        await using var third = await TeredoSocket.BindAsync(4242, other).InTime();
+        await using var third = await TeredoSocket.BindDatagramAsync(4242, other).InTime();
         Assert.That(third.TeredoEndPoint, Is.Not.EqualTo(first.TeredoEndPoint));
 
         await first.DisposeAsync();
@@ -268,7 +268,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     {
         var peer = new IPEndPoint(IPAddress.Parse(address), 80);
         var node = await StartAsync();
-        await using var socket = await node.BindAsync(0).InTime();
+        await using var socket = await node.BindDatagramAsync(0).InTime();
         foreach (var call in new Func<Task>[]
         {
             () => node.ConnectAsync(peer).InTime(), () => node.PingAsync(peer.Address, TimeSpan.FromSeconds(1)).InTime(),

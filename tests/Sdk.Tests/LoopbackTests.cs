@@ -39,8 +39,8 @@ public sealed class LoopbackTests
     {
         await using var lab = new Loopback();
         var (alice, bob) = (await lab.StartAsync(), await lab.StartAsync());
-        await using var listener = await bob.BindAsync(4242);
-        await using var caller = await alice.BindAsync(0);
+        await using var listener = await bob.BindDatagramAsync(4242);
+        await using var caller = await alice.BindDatagramAsync(0);
         Assert.That(listener.TeredoEndPoint, Is.EqualTo(new IPEndPoint(bob.Address!, 4242)));
 
         Assert.That(await caller.SendToAsync("hello"u8.ToArray(), listener.TeredoEndPoint!), Is.EqualTo(5));
@@ -61,8 +61,8 @@ public sealed class LoopbackTests
     {
         await using var lab = new Loopback();
         var (alice, bob) = (await lab.StartAsync(), await lab.StartAsync());
-        await using var listener = await bob.BindAsync(4242);
-        await using var caller = await alice.BindAsync(0);
+        await using var listener = await bob.BindDatagramAsync(4242);
+        await using var caller = await alice.BindDatagramAsync(0);
         byte[] datagram = new byte[TeredoDatagramSocket.MaxDatagramOctets];
         new Random(1).NextBytes(datagram);
         await caller.SendToAsync(datagram, listener.TeredoEndPoint!);
@@ -74,7 +74,7 @@ public sealed class LoopbackTests
     {
         await using var lab = new Loopback();
         var (alice, bob) = (await lab.StartAsync(), await lab.StartAsync());
-        await using var listener = await bob.BindAsync(4242);
+        await using var listener = await bob.BindDatagramAsync(4242);
         var reply = await alice.PingAsync(bob.Address!, PingTimeout).InTime();
         Assert.That(reply.Status, Is.EqualTo(IPStatus.Success), reply.Problem);
         Assert.That(reply.RoundTripTime, Is.GreaterThan(TimeSpan.Zero));
@@ -86,7 +86,7 @@ public sealed class LoopbackTests
     {
         await using var lab = new Loopback();
         var node = await lab.StartAsync();
-        await using var listener = await node.BindAsync(4242);
+        await using var listener = await node.BindDatagramAsync(4242);
         Assert.That((await node.PingAsync(node.Address!, PingTimeout).InTime()).Status, Is.EqualTo(IPStatus.Success));
         Assert.That(node.Report.Reachability, Is.EqualTo(Reachability.NotChecked), "we are no stranger");
     }
@@ -96,8 +96,8 @@ public sealed class LoopbackTests
     {
         await using var lab = new Loopback();
         var node = await lab.StartAsync();
-        await using var listener = await node.BindAsync(4242);
-        await using var caller = await node.BindAsync(0);
+        await using var listener = await node.BindDatagramAsync(4242);
+        await using var caller = await node.BindDatagramAsync(0);
         await caller.SendToAsync(new byte[] { 1, 2, 3 }, listener.TeredoEndPoint!);
         Assert.That((await listener.ReceiveAsync().InTime()).RemoteEndPoint, Is.EqualTo(caller.TeredoEndPoint));
     }
@@ -154,7 +154,7 @@ public sealed class LoopbackTests
     {
         await using var lab = new Loopback();
         var node = await lab.StartAsync();
-        var socket = await node.BindAsync(4242);
+        var socket = await node.BindDatagramAsync(4242);
         var local = node.Report.LocalEndPoint!;
         var receive = socket.ReceiveAsync().InTime();
         await node.DisposeAsync().InTime();
@@ -176,7 +176,7 @@ public sealed class LoopbackTests
             {
                 while (true)
                 {
-                    await using var socket = await alice.BindAsync(i % 2 == 0 ? 0 : 1000 + i);
+                    await using var socket = await alice.BindDatagramAsync(i % 2 == 0 ? 0 : 1000 + i);
                     begun.TrySetResult();
                     await socket.SendToAsync(new byte[1], target);
                     if (i == 3)

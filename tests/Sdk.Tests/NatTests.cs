@@ -49,8 +49,8 @@ public sealed class NatTests
     {
         var (alice, _) = await StartAsync(_internet.Nat(callers), "alice");
         var (bob, _) = await StartAsync(_internet.Nat(listeners), "bob");
-        var listener = await bob.BindAsync(4242);
-        var caller = await alice.BindAsync(0);
+        var listener = await bob.BindDatagramAsync(4242);
+        var caller = await alice.BindDatagramAsync(0);
         await caller.SendToAsync(new byte[] { 1 }, listener.TeredoEndPoint!);
         _internet.RunFor(TimeSpan.FromSeconds(10));
         var request = await listener.ReceiveAsync().InTime();
@@ -67,7 +67,7 @@ public sealed class NatTests
     {
         var (alice, _) = await StartAsync(_internet.Nat(NatKind.AddressSymmetric), "alice");
         var (bob, _) = await StartAsync(_internet.Nat(NatKind.AddressSymmetric), "bob");
-        await bob.BindAsync(4242);
+        await bob.BindDatagramAsync(4242);
         var ping = alice.PingAsync(bob.Address!, TimeSpan.FromSeconds(60));
         _internet.RunFor(TimeSpan.FromSeconds(12));
         var reply = await ping.InTime();
@@ -82,7 +82,7 @@ public sealed class NatTests
         var nat = _internet.Nat(NatKind.PortRestricted);
         var (alice, _) = await StartAsync(_internet.Nat(NatKind.PortRestricted), "alice");
         var (bob, _) = await StartAsync(nat, "bob");
-        var listener = await bob.BindAsync(4242);
+        var listener = await bob.BindDatagramAsync(4242);
         await using var changes = bob.StateChanges.GetAsyncEnumerator();
         var before = bob.Address;
         nat.ChangeAddress();
@@ -90,7 +90,7 @@ public sealed class NatTests
         Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.AddressChanged, bob.Address, before)));
         Assert.That(listener.TeredoEndPoint!.Address, Is.EqualTo(bob.Address).And.Not.EqualTo(before));
 
-        var caller = await alice.BindAsync(0);
+        var caller = await alice.BindDatagramAsync(0);
         await caller.SendToAsync(new byte[] { 1 }, listener.TeredoEndPoint!);
         _internet.RunFor(TimeSpan.FromSeconds(10));
         Assert.That((await listener.ReceiveAsync().InTime()).RemoteEndPoint, Is.EqualTo(caller.TeredoEndPoint));

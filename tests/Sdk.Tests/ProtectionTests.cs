@@ -34,10 +34,10 @@ public sealed class ProtectionTests
     {
         var (lab, alice, _) = await TwoNodesAsync();
         await using var use = lab;
-        Assert.That((await alice.BindAsync(4242)).ProtectionLevel, Is.EqualTo(IPProtectionLevel.Unrestricted));
-        Assert.That((await alice.BindAsync(0)).ProtectionLevel, Is.EqualTo(IPProtectionLevel.EdgeRestricted));
-        Assert.That((await alice.BindAsync(new TeredoBindOptions { Port = 4243, ProtectionLevel = IPProtectionLevel.EdgeRestricted })).ProtectionLevel, Is.EqualTo(IPProtectionLevel.EdgeRestricted));
-        Assert.That((await alice.BindAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted })).ProtectionLevel, Is.EqualTo(IPProtectionLevel.Unrestricted));
+        Assert.That((await alice.BindDatagramAsync(4242)).ProtectionLevel, Is.EqualTo(IPProtectionLevel.Unrestricted));
+        Assert.That((await alice.BindDatagramAsync(0)).ProtectionLevel, Is.EqualTo(IPProtectionLevel.EdgeRestricted));
+        Assert.That((await alice.BindDatagramAsync(new TeredoBindOptions { Port = 4243, ProtectionLevel = IPProtectionLevel.EdgeRestricted })).ProtectionLevel, Is.EqualTo(IPProtectionLevel.EdgeRestricted));
+        Assert.That((await alice.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted })).ProtectionLevel, Is.EqualTo(IPProtectionLevel.Unrestricted));
         Assert.That(alice.Report.Sockets, Is.EqualTo(4));
         Assert.That(alice.Report.UnrestrictedSockets, Is.EqualTo(2));
     }
@@ -47,9 +47,9 @@ public sealed class ProtectionTests
     {
         var (lab, alice, bob) = await TwoNodesAsync();
         await using var use = lab;
-        var open = await bob.BindAsync(4242);
-        var closed = await bob.BindAsync(new TeredoBindOptions { Port = 4243, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
-        var caller = await alice.BindAsync(0);
+        var open = await bob.BindDatagramAsync(4242);
+        var closed = await bob.BindDatagramAsync(new TeredoBindOptions { Port = 4243, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
+        var caller = await alice.BindDatagramAsync(0);
         foreach (int port in new[] { 4242, 4243, 4244 })
             await caller.SendToAsync(Datagram, new(bob.Address!, port));
         Assert.That((await open.ReceiveAsync().InTime()).Buffer, Is.EqualTo(Datagram));
@@ -63,7 +63,7 @@ public sealed class ProtectionTests
     {
         var (lab, alice, bob) = await TwoNodesAsync();
         await using var use = lab;
-        var caller = await alice.BindAsync(0);
+        var caller = await alice.BindDatagramAsync(0);
         await caller.SendToAsync(Datagram, new(bob.Address!, 4242)); // the bubbles make the two trust each other
         int toAlice = 0;
         lab.Network.Passes = (_, to, _) =>
@@ -82,10 +82,10 @@ public sealed class ProtectionTests
         var (lab, alice, bob) = await TwoNodesAsync();
         await using var use = lab;
         var carol = await lab.StartAsync(Carol);
-        var asked = await bob.BindAsync(4242);
-        var other = await bob.BindAsync(4243);
-        var stranger = await carol.BindAsync(4242);
-        var caller = await alice.BindAsync(0);
+        var asked = await bob.BindDatagramAsync(4242);
+        var other = await bob.BindDatagramAsync(4243);
+        var stranger = await carol.BindDatagramAsync(4242);
+        var caller = await alice.BindDatagramAsync(0);
         await caller.SendToAsync(Datagram, asked.TeredoEndPoint!);
         await asked.SendToAsync(new byte[] { 1 }, caller.TeredoEndPoint!);
         await other.SendToAsync(new byte[] { 2 }, caller.TeredoEndPoint!);
@@ -106,11 +106,11 @@ public sealed class ProtectionTests
     {
         var (lab, alice, bob) = await TwoNodesAsync();
         await using var use = lab;
-        var peer = await bob.BindAsync(4242);
-        var first = await alice.BindAsync(new TeredoBindOptions { Port = 5000, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
+        var peer = await bob.BindDatagramAsync(4242);
+        var first = await alice.BindDatagramAsync(new TeredoBindOptions { Port = 5000, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
         await first.SendToAsync(Datagram, peer.TeredoEndPoint!);
         await first.DisposeAsync();
-        var second = await alice.BindAsync(new TeredoBindOptions { Port = 5000, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
+        var second = await alice.BindDatagramAsync(new TeredoBindOptions { Port = 5000, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
         await peer.SendToAsync(Datagram, second.TeredoEndPoint!);
         Assert.That(IsWaiting(second));
     }
@@ -120,9 +120,9 @@ public sealed class ProtectionTests
     {
         var (lab, alice, bob) = await TwoNodesAsync();
         await using var use = lab;
-        var closed = await bob.BindAsync(0);
+        var closed = await bob.BindDatagramAsync(0);
         Assert.That(await PingAsync(), Is.EqualTo(IPStatus.TimedOut));
-        var open = await bob.BindAsync(4242);
+        var open = await bob.BindDatagramAsync(4242);
         Assert.That(await PingAsync(), Is.EqualTo(IPStatus.Success));
         await open.DisposeAsync();
         Assert.That(await PingAsync(), Is.EqualTo(IPStatus.TimedOut));
@@ -140,7 +140,7 @@ public sealed class ProtectionTests
     {
         var (lab, alice, bob) = await TwoNodesAsync();
         await using var use = lab;
-        await bob.BindAsync(4242);
+        await bob.BindDatagramAsync(4242);
         Assert.That(await BurstAsync(), Is.EqualTo(10));
         Assert.That(bob.Report.Drops[nameof(StackDrop.EchoRateLimited)], Is.EqualTo(15));
         Assert.That(await BurstAsync(), Is.EqualTo(10), "another second");
@@ -166,7 +166,7 @@ public sealed class ProtectionTests
         Assert.That(reply.Status, Is.EqualTo(IPStatus.DestinationHostUnreachable));
         Assert.That(reply.Problem, Does.Contain(address.ToString()).And.Contain("silent").And.Contain("none"));
         Assert.That((await alice.PingAsync(address, TimeSpan.FromSeconds(30)).InTime()).Problem, Does.Contain("did not answer lately"));
-        var socket = await alice.BindAsync(0);
+        var socket = await alice.BindDatagramAsync(0);
         Assert.That(Assert.ThrowsAsync<TeredoException>(() => socket.SendToAsync(Datagram, new(address, 1)).InTime())!.Error, Is.EqualTo(TeredoError.PeerUnreachable));
     }
 
@@ -186,8 +186,8 @@ public sealed class ProtectionTests
     {
         var (lab, alice, bob) = await TwoNodesAsync();
         await using var use = lab;
-        var listener = await bob.BindAsync(4242);
-        var caller = await alice.BindAsync(0);
+        var listener = await bob.BindDatagramAsync(4242);
+        var caller = await alice.BindDatagramAsync(0);
         Assert.That(IsWaiting(listener));
         await caller.SendToAsync(Datagram, listener.TeredoEndPoint!);
         Assert.That((await listener.ReceiveAsync().InTime()).Buffer, Is.EqualTo(Datagram));
@@ -198,8 +198,8 @@ public sealed class ProtectionTests
     {
         var (lab, alice, bob) = await TwoNodesAsync();
         await using var use = lab;
-        var listener = await bob.BindAsync(4242);
-        var caller = await alice.BindAsync(0);
+        var listener = await bob.BindDatagramAsync(4242);
+        var caller = await alice.BindDatagramAsync(0);
         for (int i = 0; i < 300; i++)
             await caller.SendToAsync(Datagram, listener.TeredoEndPoint!);
         Assert.That(bob.Report.Drops[nameof(StackDrop.SocketQueueFull)], Is.EqualTo(300 - 256));
@@ -210,15 +210,15 @@ public sealed class ProtectionTests
     {
         var (lab, alice, _) = await TwoNodesAsync();
         await using var use = lab;
-        var socket = await alice.BindAsync(4242);
-        var e = Assert.ThrowsAsync<TeredoException>(() => alice.BindAsync(4242).InTime())!;
+        var socket = await alice.BindDatagramAsync(4242);
+        var e = Assert.ThrowsAsync<TeredoException>(() => alice.BindDatagramAsync(4242).InTime())!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.PortUnavailable));
         Assert.That(e.Message, Does.Contain("4242"));
         await socket.DisposeAsync();
         await socket.DisposeAsync();
         lab.Time.Advance(TimeSpan.FromMinutes(61));
         Assert.That(alice.Report.State, Is.EqualTo(TeredoState.Dormant), "the bind that failed holds nothing");
-        Assert.That((await alice.BindAsync(4242)).LocalEndPoint.Port, Is.EqualTo(4242));
+        Assert.That((await alice.BindDatagramAsync(4242)).LocalEndPoint.Port, Is.EqualTo(4242));
     }
 
     [TestCase(-1)]
@@ -227,7 +227,7 @@ public sealed class ProtectionTests
     {
         var (lab, alice, _) = await TwoNodesAsync();
         await using var use = lab;
-        Assert.That(() => alice.BindAsync(port), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains(port.ToString()));
+        Assert.That(() => alice.BindDatagramAsync(port), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains(port.ToString()));
     }
 
     [Test]
@@ -235,7 +235,7 @@ public sealed class ProtectionTests
     {
         var (lab, alice, _) = await TwoNodesAsync();
         await using var use = lab;
-        Assert.Throws<ArgumentOutOfRangeException>(() => alice.BindAsync(new TeredoBindOptions { Port = 1, ProtectionLevel = IPProtectionLevel.Restricted }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => alice.BindDatagramAsync(new TeredoBindOptions { Port = 1, ProtectionLevel = IPProtectionLevel.Restricted }));
     }
 
     [Test]
@@ -243,7 +243,7 @@ public sealed class ProtectionTests
     {
         var (lab, alice, _) = await TwoNodesAsync();
         await using var use = lab;
-        var socket = await alice.BindAsync(0);
+        var socket = await alice.BindDatagramAsync(0);
         Assert.That(Sending<ArgumentException>(new(IPAddress.Loopback, 1), Datagram).Message, Does.Contain("127.0.0.1:1"));
         Assert.That(Sending<ArgumentException>(new(IPAddress.IPv6Loopback, 0), Datagram).Message, Does.Contain("port"));
         Assert.That(Sending<SocketException>(new(IPAddress.IPv6Loopback, 1), new byte[TeredoDatagramSocket.MaxDatagramOctets + 1]).SocketErrorCode,

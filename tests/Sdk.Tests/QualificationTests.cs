@@ -90,7 +90,7 @@ public sealed class QualificationTests
         await using var lab = new Lab();
         var server = lab.StartServer();
         var node = await lab.StartAsync(Alice);
-        await using var socket = await node.BindAsync(4242);
+        await using var socket = await node.BindDatagramAsync(4242);
         await using var changes = node.StateChanges.GetAsyncEnumerator();
         var address = node.Address;
 
@@ -103,7 +103,7 @@ public sealed class QualificationTests
         Assert.That(report.RetryAt, Is.GreaterThan(lab.Time.GetUtcNow()));
         Assert.That(report.Reachability, Is.EqualTo(Reachability.No));
         Assert.That(socket.TeredoEndPoint, Is.Null);
-        Assert.ThrowsAsync<TeredoException>(() => node.BindAsync(0).InTime());
+        Assert.ThrowsAsync<TeredoException>(() => node.BindDatagramAsync(0).InTime());
         var unsent = Assert.ThrowsAsync<TeredoException>(() => socket.SendToAsync(new byte[1], new(address!, 1)).InTime())!;
         Assert.That(unsent.Error, Is.EqualTo(TeredoError.NoAddress));
 
@@ -200,10 +200,10 @@ public sealed class QualificationTests
         var asked = lab.CountSolicitations(Lab.ServerAddress);
         lab.Time.Advance(TimeSpan.FromSeconds(3));
         lab.Time.Sleep(TimeSpan.FromSeconds(4));
-        _ = await node.BindAsync(0);
+        _ = await node.BindDatagramAsync(0);
         Assert.That(asked(), Is.Zero, "4 s may be a clock that was set");
         lab.Time.Sleep(TimeSpan.FromHours(1));
-        _ = await node.BindAsync(0);
+        _ = await node.BindDatagramAsync(0);
         Assert.That(asked(), Is.EqualTo(1));
     }
 
@@ -216,7 +216,7 @@ public sealed class QualificationTests
         var asked = lab.CountSolicitations(Lab.ServerAddress);
         lab.Time.Advance(TimeSpan.FromSeconds(3));
         lab.Time.Sleep(TimeSpan.FromHours(-1));
-        _ = await node.BindAsync(0);
+        _ = await node.BindDatagramAsync(0);
         Assert.That(asked(), Is.Zero);
     }
 
@@ -232,7 +232,7 @@ public sealed class QualificationTests
         var asked = lab.CountSolicitations(Lab.ServerAddress);
         lab.Time.Advance(TimeSpan.FromHours(5));
         Assert.That(asked(), Is.Zero);
-        await using var socket = await node.BindAsync(0).InTime();
+        await using var socket = await node.BindDatagramAsync(0).InTime();
         Assert.That(node.Report.State, Is.EqualTo(TeredoState.Qualified));
         Assert.That((await changes.NextAsync()).Kind, Is.EqualTo(TeredoStateChangeKind.Regained));
         Assert.That(socket.TeredoEndPoint, Is.Not.Null);
@@ -244,7 +244,7 @@ public sealed class QualificationTests
         await using var lab = new Lab();
         lab.StartServer();
         var node = await lab.StartAsync(Alice);
-        var socket = await node.BindAsync(4242);
+        var socket = await node.BindDatagramAsync(4242);
         lab.Time.Advance(TimeSpan.FromHours(3));
         Assert.That(node.Report.State, Is.EqualTo(TeredoState.Qualified));
         await socket.DisposeAsync();
@@ -258,7 +258,7 @@ public sealed class QualificationTests
         await using var lab = new Lab();
         lab.StartServer();
         var node = await lab.StartAsync(Alice);
-        var socket = await node.BindAsync(4242);
+        var socket = await node.BindDatagramAsync(4242);
         var receive = socket.ReceiveAsync().InTime();
         var ping = node.PingAsync(IPAddress.Parse("2001:0:c000:201:0:3caf:34ff:8e37"), TimeSpan.FromHours(1)).InTime();
         var changes = node.StateChanges.GetAsyncEnumerator();
@@ -268,7 +268,7 @@ public sealed class QualificationTests
         Assert.ThrowsAsync<ObjectDisposedException>(() => receive);
         Assert.ThrowsAsync<ObjectDisposedException>(() => ping);
         Assert.That(await change, Is.False);
-        Assert.Throws<ObjectDisposedException>(() => node.BindAsync(0));
+        Assert.Throws<ObjectDisposedException>(() => node.BindDatagramAsync(0));
         Assert.ThrowsAsync<ObjectDisposedException>(() => socket.SendToAsync(new byte[1], new(IPAddress.IPv6Loopback, 1)).InTime());
         Assert.That(node.Report.State, Is.EqualTo(TeredoState.Stopped));
         Assert.That(node.Address, Is.Null);
@@ -283,7 +283,7 @@ public sealed class QualificationTests
         var node = await lab.StartAsync(Alice);
         lab.Time.AdvanceUntil(() => node.Report.State == TeredoState.Dormant, TimeSpan.FromMinutes(61));
         await server.DisposeAsync();
-        var bind = node.BindAsync(0).InTime();
+        var bind = node.BindDatagramAsync(0).InTime();
         Assert.That(bind.IsCompleted, Is.False);
         await node.DisposeAsync().InTime();
         Assert.ThrowsAsync<ObjectDisposedException>(() => bind);
@@ -298,12 +298,12 @@ public sealed class QualificationTests
         lab.Time.AdvanceUntil(() => node.Report.State == TeredoState.Dormant, TimeSpan.FromMinutes(61));
         await server.DisposeAsync();
         using var cancellation = new CancellationTokenSource();
-        var bind = node.BindAsync(4242, cancellationToken: cancellation.Token).InTime();
+        var bind = node.BindDatagramAsync(4242, cancellationToken: cancellation.Token).InTime();
         await cancellation.CancelAsync();
         Assert.ThrowsAsync<TaskCanceledException>(() => bind);
         Assert.That(node.Report.Sockets, Is.Zero);
         lab.StartServer();
-        var again = node.BindAsync(4242).InTime();
+        var again = node.BindDatagramAsync(4242).InTime();
         lab.Time.AdvanceUntil(() => node.Report.State == TeredoState.Qualified, TimeSpan.FromMinutes(2));
         await using var socket = await again;
         Assert.That(socket.LocalEndPoint.Port, Is.EqualTo(4242));

@@ -19,7 +19,7 @@ public sealed class SharedNodeTests
         var pool = new NodePool<TeredoNode>((_, cancellationToken) => lab.BeginStart(Alice, cancellationToken: cancellationToken));
         await using var socket = await pool.OpenAsync(lab.Options, async node =>
         {
-            var bound = await node.BindAsync(4242);
+            var bound = await node.BindDatagramAsync(4242);
             bound.Dispose(); // as a link does whose interface is another one now
             return bound;
         }, default).InTime();
@@ -95,7 +95,7 @@ public sealed class SharedNodeTests
     {
         var options = new TeredoOptions { Servers = ["no-such-server.invalid"], Provider = TeredoProvider.Embedded };
         Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => TeredoSocket.ListenAsync(70000, options).InTime());
-        Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => TeredoSocket.BindAsync(-1, options).InTime());
+        Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => TeredoSocket.BindDatagramAsync(-1, options).InTime());
         Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => TeredoSocket.ConnectAsync("peer.invalid", 0, options).InTime());
         Assert.ThrowsAsync<ArgumentException>(() => TeredoSocket.ConnectAsync(new(IPAddress.Loopback, 80), options).InTime());
     }

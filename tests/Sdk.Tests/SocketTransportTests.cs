@@ -117,12 +117,12 @@ public sealed class SocketTransportTests
         const int conversations = 8, rounds = 100;
         await using var lab = new Loopback();
         var (alice, bob) = (await lab.StartAsync(), await lab.StartAsync());
-        await using var open = await bob.BindAsync(4999);
+        await using var open = await bob.BindDatagramAsync(4999);
         await alice.PingAsync(bob.Address!, TimeSpan.FromSeconds(10)).InTime(); // only four datagrams wait for a new peer
         await Task.WhenAll(Enumerable.Range(0, conversations).Select(i => Task.Run(async () =>
         {
-            await using var listener = await bob.BindAsync(5000 + i);
-            await using var caller = await alice.BindAsync(0);
+            await using var listener = await bob.BindDatagramAsync(5000 + i);
+            await using var caller = await alice.BindDatagramAsync(0);
             for (byte round = 0; round < rounds; round++)
             {
                 await caller.SendToAsync(new byte[] { round }, listener.TeredoEndPoint!);

@@ -70,8 +70,8 @@ public sealed class TelemetryTests
         {
             lab.StartServer();
             var (alice, bob) = (await lab.StartAsync("203.0.113.10"), await lab.StartAsync("203.0.113.20"));
-            await using var open = await bob.BindAsync(4242);
-            await using var caller = await alice.BindAsync(0);
+            await using var open = await bob.BindDatagramAsync(4242);
+            await using var caller = await alice.BindDatagramAsync(0);
             await caller.SendToAsync(new byte[1], open.TeredoEndPoint!);
             double before = Drops();
             SendTo(lab, alice, [1, 2, 3]);
@@ -109,8 +109,8 @@ public sealed class TelemetryTests
         lab.StartServer();
         var alice = await lab.StartAsync("203.0.113.10", options => options.LoggerFactory = new Thrower());
         var bob = await lab.StartAsync("203.0.113.20", options => options.LoggerFactory = new Thrower());
-        await using var open = await bob.BindAsync(4242).InTime();
-        await using var caller = await alice.BindAsync(0).InTime();
+        await using var open = await bob.BindDatagramAsync(4242).InTime();
+        await using var caller = await alice.BindDatagramAsync(0).InTime();
         await caller.SendToAsync(new byte[] { 1 }, open.TeredoEndPoint!).InTime();
         Assert.That((await open.ReceiveAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 1 }));
     }

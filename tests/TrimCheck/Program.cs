@@ -3,7 +3,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using TeredoSdk;
-using TeredoSdk.Hosting;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Server;
@@ -122,8 +121,8 @@ static async Task<bool> TalksAsync()
     byte[] sent = [1, 2, 3], received = new byte[3];
     if (!bob.Report.KernelSockets)
     {
-        await using var open = await bob.BindAsync(4242, cancellationToken: limit.Token);
-        await using var caller = await alice.BindAsync(0, cancellationToken: limit.Token);
+        await using var open = await bob.BindDatagramAsync(4242, cancellationToken: limit.Token);
+        await using var caller = await alice.BindDatagramAsync(0, cancellationToken: limit.Token);
         await caller.SendToAsync(sent, open.TeredoEndPoint!, limit.Token);
         return (await open.ReceiveAsync(limit.Token)).Buffer.AsSpan().SequenceEqual(sent);
     }

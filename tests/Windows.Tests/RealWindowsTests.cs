@@ -72,8 +72,8 @@ public class RealWindowsTests
     public async Task Teredo_ThatIsOn_HasAnAddressAndCarriesToItself()
     {
         using var limit = new CancellationTokenSource(Limit);
-        await using var first = await TeredoSocket.BindAsync(0, Options, limit.Token);
-        await using var second = await TeredoSocket.BindAsync(0, Options, limit.Token);
+        await using var first = await TeredoSocket.BindDatagramAsync(0, Options, limit.Token);
+        await using var second = await TeredoSocket.BindDatagramAsync(0, Options, limit.Token);
         Assert.That(first.TeredoEndPoint!.Address.IsIPv6Teredo);
         TestContext.Out.WriteLine(Windows.ReadTeredoPort());
         await second.SendToAsync(Encoding.ASCII.GetBytes("ping"), first.TeredoEndPoint, limit.Token);

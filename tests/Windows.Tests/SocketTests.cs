@@ -33,8 +33,8 @@ public class SocketTests
     public async Task Datagrams_OverTheTeredoAddress_Arrive()
     {
         using var limit = new CancellationTokenSource(Limit);
-        await using var first = await TeredoSocket.BindAsync(0, Options, limit.Token);
-        await using var second = await TeredoSocket.BindAsync(0, Options, limit.Token);
+        await using var first = await TeredoSocket.BindDatagramAsync(0, Options, limit.Token);
+        await using var second = await TeredoSocket.BindDatagramAsync(0, Options, limit.Token);
         await second.SendToAsync(Encoding.UTF8.GetBytes("ping"), first.TeredoEndPoint!, limit.Token);
         var received = await first.ReceiveAsync(limit.Token);
         Assert.That(Encoding.UTF8.GetString(received.Buffer), Is.EqualTo("ping"));

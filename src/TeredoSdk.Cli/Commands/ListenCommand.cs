@@ -47,7 +47,7 @@ sealed class ListenCommand : Command
             _ = AnnounceAsync(listener, invocation.Ended);
             return await (echo ? EchoAsync(invocation, listener) : TalkAsync(invocation, listener));
         }
-        await using var socket = await node.BindAsync(new TeredoBindOptions { Port = port, ProtectionLevel = IPProtectionLevel.Unrestricted }, invocation.Ended);
+        await using var socket = await node.BindDatagramAsync(new TeredoBindOptions { Port = port, ProtectionLevel = IPProtectionLevel.Unrestricted }, invocation.Ended);
         _ = AnnounceAsync(socket, invocation.Ended);
         return await (echo ? EchoAsync(invocation, socket) : TalkAsync(invocation, socket));
     }

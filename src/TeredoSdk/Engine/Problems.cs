@@ -45,7 +45,7 @@ static class Problems
         + $"interface and a route of the whole machine. Use {nameof(NativeIPv6Mode.Beside)}.");
 
     public static TeredoException NoStreams(string noKernelSockets) => new(TeredoError.NotSupported,
-        $"TCP needs kernel sockets, which this node does not have: {noKernelSockets} Datagrams (BindAsync) work all the same.");
+        $"TCP needs kernel sockets, which this node does not have: {noKernelSockets} Datagrams (BindDatagramAsync) work all the same.");
 
     public static TeredoException PortTaken(string protocol, int port, Exception? cause = null) => new(TeredoError.PortUnavailable,
         $"{protocol} port {port} is taken by another socket of this node. Choose another one, or 0 for any.", cause);

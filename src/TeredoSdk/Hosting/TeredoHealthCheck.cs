@@ -2,12 +2,12 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace TeredoSdk.Hosting;
 
-/// <summary>Tells the report of the factory's node as a health.</summary>
-sealed class TeredoHealthCheck(ITeredoSocketFactory factory) : IHealthCheck
+/// <summary>Tells the report of the application's node as a health.</summary>
+sealed class TeredoHealthCheck(Func<TeredoReport> read) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var report = factory.Report;
+        var report = read();
         var (status, description) = Describe(report);
         if (status == HealthStatus.Unhealthy)
             status = context.Registration.FailureStatus;

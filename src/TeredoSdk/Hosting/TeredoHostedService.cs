@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 namespace TeredoSdk.Hosting;
 
 /// <summary>Starts the node before the other services of the host when the options say so, and stops it after them.</summary>
-sealed class TeredoHostedService(TeredoSocketFactory factory, IOptions<TeredoHostingOptions> options) : IHostedLifecycleService
+sealed class TeredoHostedService(IHostedNode node, IOptions<TeredoHostingOptions> options) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) =>
-        options.Value.StartWithHost ? factory.GetNodeAsync(cancellationToken) : Task.CompletedTask;
+        options.Value.StartWithHost ? node.StartAsync(cancellationToken) : Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -15,5 +15,5 @@ sealed class TeredoHostedService(TeredoSocketFactory factory, IOptions<TeredoHos
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     // The application's own services may say goodbye over their sockets until now.
-    public Task StoppedAsync(CancellationToken cancellationToken) => factory.StopAsync();
+    public Task StoppedAsync(CancellationToken cancellationToken) => node.StopAsync();
 }

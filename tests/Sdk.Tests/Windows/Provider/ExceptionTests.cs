@@ -13,7 +13,7 @@ public sealed class ExceptionTests
         var node = await machine.StartAsync();
         Assert.That(node.Report.Windows!.Exception, Is.EqualTo(FirewallExceptionState.Missing));
         await using var listener = await node.ListenAsync(0).InTime();
-        await using var bound = await node.BindAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
+        await using var bound = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
         var actions = machine.Windows.Actions;
         Assert.That(actions.Count(action => action.StartsWith("AddRule", StringComparison.Ordinal)), Is.EqualTo(2), "TCP and UDP");
         Assert.That(actions.TakeLast(2), Has.All.StartsWith("CreateSocket"));
@@ -28,7 +28,7 @@ public sealed class ExceptionTests
     {
         await using var machine = new WindowsMachine();
         var node = await machine.StartAsync();
-        await using var bound = await node.BindAsync(0).InTime();
+        await using var bound = await node.BindDatagramAsync(0).InTime();
         Assert.That(machine.Windows.Firewall.Rules, Is.Empty);
         Assert.That(node.Report.Error, Is.Null);
     }

@@ -16,8 +16,8 @@ public sealed class HoldTests
         await using var machine = new WindowsMachine();
         var node = await machine.StartAsync();
         var listener = await node.ListenAsync(0).InTime();
-        var bound = await node.BindAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
-        await using var restricted = await node.BindAsync(0).InTime();
+        var bound = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
+        await using var restricted = await node.BindDatagramAsync(0).InTime();
         Assert.That(node.Report.Windows!.Holds, Is.EqualTo(2));
         listener.Dispose();
         Assert.That(node.Report.Windows!.Holds, Is.EqualTo(1));

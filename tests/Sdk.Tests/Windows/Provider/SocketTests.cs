@@ -49,8 +49,8 @@ public sealed class SocketTests
     {
         await using var machine = new WindowsMachine();
         var node = await machine.StartAsync();
-        await using var one = await node.BindAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
-        await using var other = await node.BindAsync(0).InTime();
+        await using var one = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
+        await using var other = await node.BindDatagramAsync(0).InTime();
         Assert.That(machine.Windows.Sockets.Select(socket => socket.Level),
             Is.EqualTo(new[] { IPProtectionLevel.Unrestricted, IPProtectionLevel.EdgeRestricted }));
         using var peer = new UdpClient(AddressFamily.InterNetworkV6);

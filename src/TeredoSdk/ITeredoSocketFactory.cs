@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace TeredoSdk.Hosting;
+namespace TeredoSdk;
 
 /// <summary>Opens sockets at a Teredo address: what the static methods of <see cref="TeredoSocket"/> do, for applications that inject.</summary>
 /// <remarks>
@@ -52,7 +52,7 @@ public interface ITeredoSocketFactory
     /// <exception cref="ArgumentException">The port is outside its range.</exception>
     /// <exception cref="TeredoException">The port is taken, or there is no address; why, and what to do.</exception>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
-    Task<TeredoDatagramSocket> BindAsync(int port, CancellationToken cancellationToken = default);
+    Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default);
 
     /// <summary>Connects to a peer by TCP. Waits until there is an address.</summary>
     /// <param name="remoteEndPoint">The peer's IPv6 address and port.</param>

@@ -75,6 +75,7 @@ public static class TeredoServiceCollectionExtensions
         services.AddSingleton<IValidateOptions<TeredoOptions>, TeredoOptionsSetup>();
         services.AddSingleton<TeredoSocketFactory>();
         services.AddSingleton<ITeredoSocketFactory>(provider => provider.GetRequiredService<TeredoSocketFactory>());
+        services.AddSingleton<IHostedNode>(provider => provider.GetRequiredService<TeredoSocketFactory>());
         services.AddSingleton<IHostedService, TeredoHostedService>();
         return services;
     }

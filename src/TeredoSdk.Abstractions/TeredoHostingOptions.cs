@@ -1,4 +1,4 @@
-namespace TeredoSdk.Hosting;
+namespace TeredoSdk;
 
 /// <summary>How a host treats the node. Read from the same section of the configuration as <see cref="TeredoOptions"/>.</summary>
 public sealed class TeredoHostingOptions

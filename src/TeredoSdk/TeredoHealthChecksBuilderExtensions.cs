@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using TeredoSdk;
 using TeredoSdk.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -20,6 +21,12 @@ public static class TeredoHealthChecksBuilderExtensions
         IEnumerable<string>? tags = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.Add(new(name, services => new TeredoHealthCheck(services.GetRequiredService<ITeredoSocketFactory>()), failureStatus, tags));
+        return builder.Add(new(name, Create, failureStatus, tags));
+
+        static TeredoHealthCheck Create(IServiceProvider services)
+        {
+            var factory = services.GetRequiredService<ITeredoSocketFactory>();
+            return new(() => factory.Report);
+        }
     }
 }

@@ -1,12 +1,13 @@
 using System.Net;
 using Microsoft.Extensions.Options;
+using TeredoSdk.Hosting;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Sockets;
 
-namespace TeredoSdk.Hosting;
+namespace TeredoSdk;
 
 /// <summary>The factory of a container: a pool of its own, and a lease that keeps the node from the first use until the end.</summary>
-sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocketFactory, IAsyncDisposable, IDisposable
+sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocketFactory, IHostedNode, IAsyncDisposable, IDisposable
 {
     readonly Lock _gate = new();
     readonly NodePool<TeredoNode> _pool = new(TeredoNode.StartAsync);
@@ -29,8 +30,8 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
     public Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default) =>
         OpenAsync(node => node.ListenAsync(port, cancellationToken: cancellationToken), cancellationToken);
 
-    public Task<TeredoDatagramSocket> BindAsync(int port, CancellationToken cancellationToken = default) =>
-        OpenAsync(node => node.BindAsync(port, cancellationToken: cancellationToken), cancellationToken);
+    public Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default) =>
+        OpenAsync(node => node.BindDatagramAsync(port, cancellationToken: cancellationToken), cancellationToken);
 
     public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default) =>
         OpenAsync(node => node.ConnectAsync(remoteEndPoint, cancellationToken), cancellationToken);
@@ -38,7 +39,8 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
     public Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default) =>
         OpenAsync(node => node.ConnectAsync(host, port, cancellationToken), cancellationToken);
 
-    /// <summary>Stops the node, whoever uses it, and gives up a start. Idempotent.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => KeepNodeAsync(cancellationToken);
+
     public async Task StopAsync()
     {
         NodeLease<TeredoNode>? lease;
