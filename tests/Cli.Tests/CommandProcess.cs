@@ -18,12 +18,8 @@ sealed class CommandProcess : IDisposable
 
     CommandProcess(string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "teredo.exe" : "teredo"), arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = ProgramStart.Of(Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "teredo.exe" : "teredo"), arguments);
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.Environment.Remove(TeredoOptions.ServerVariable);
         _process = Process.Start(start)!;
         _readingErrors = ReadErrorsAsync();

@@ -24,6 +24,9 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
         _timer = new(time, HandleTimeout);
     }
 
+    /// <summary>Takes the packets that are sent; null for nobody.</summary>
+    public PacketCapture? Capture { get; init; }
+
     protected Lock Gate { get; } = new();
 
     protected EngineClock Clock { get; }
@@ -40,6 +43,7 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
     /// <returns>Send, Held or Consumed, or Dropped and why.</returns>
     public Verdict Send(ReadOnlySpan<byte> packet)
     {
+        Capture?.TakePacket(packet);
         Verdict verdict;
         IUdpTransport? transport = null;
         lock (Gate)

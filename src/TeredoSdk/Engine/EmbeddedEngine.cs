@@ -37,6 +37,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     readonly StackGuard _guard;
     readonly EchoService _echo;
     readonly PeerWatch _watch = new();
+    readonly PacketCapture? _capture;
     readonly TimeProvider _time;
     readonly IEngineObserver _observer;
     readonly ILogger _log;
@@ -48,14 +49,18 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     /// <param name="parts">The machine's network, and what else a test replaces.</param>
     /// <param name="time">The clock and the timers.</param>
     /// <param name="stacks">Which stack it gets.</param>
+    /// <param name="capture">Takes all packets, and is disposed at the end; null for none.</param>
     /// <param name="observer">Is told what happens, from the start on.</param>
     /// <param name="log">Where it logs to.</param>
-    public EmbeddedEngine(TeredoClientOptions options, EngineParts parts, TimeProvider time, IStackChoice stacks, IEngineObserver observer, ILogger log)
+    public EmbeddedEngine(TeredoClientOptions options, EngineParts parts, TimeProvider time, IStackChoice stacks, PacketCapture? capture,
+        IEngineObserver observer, ILogger log)
     {
-        (_time, _observer, _log) = (time, observer, log);
+        (_time, _capture, _observer, _log) = (time, capture, observer, log);
+        if (capture is not null)
+            parts = parts with { Network = capture.Around(parts.Network) };
         var clock = new EngineClock(time);
         _guard = new(clock);
-        _driver = new(options, parts, time, this, log);
+        _driver = new(options, parts, time, this, log) { Capture = capture };
         _echo = new(clock, _guard, _driver);
         _choosing = stacks.MakeAsync(new(clock, _guard, _watch, _driver, log));
     }
@@ -182,10 +187,12 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         {
             // None could be made: who started the engine was told.
         }
+        _capture?.Dispose();
     }
 
     void IDriverClient.Receive(ReadOnlySpan<byte> octets)
     {
+        _capture?.TakePacket(octets);
         if (!IPv6Packet.TryParse(octets, out var packet))
             _guard.Count(StackDrop.MalformedTransport);
         else if (!packet.IsBubble && Volatile.Read(ref _chosen)?.Stack is { } stack

@@ -37,13 +37,15 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
     /// <param name="stacks">Which stack the engine gets.</param>
     /// <param name="passedOver">The providers that were passed over for it.</param>
     /// <param name="log">Where it logs to.</param>
+    /// <exception cref="TeredoException">The capture file can't be written.</exception>
     public EmbeddedLink(TeredoOptions options, IReadOnlyList<TeredoServerAddress> servers, EngineParts parts, IStackChoice stacks,
         IReadOnlyList<PassedOver> passedOver, ILogger log)
     {
         (_options, _passedOver, _network, _log) = (options, passedOver, parts.Network, log);
         _startedAt = options.TimeProvider.GetTimestamp();
         _sockets = new(this);
-        _engine = new(options.ToClientOptions(servers), parts, options.TimeProvider, stacks, this, log);
+        _engine = new(options.ToClientOptions(servers), parts, options.TimeProvider, stacks,
+            PacketCapture.Start(options.CaptureFile, options.TimeProvider), this, log);
     }
 
     public IPAddress? Address => _engine.Address?.ToIPAddress();
