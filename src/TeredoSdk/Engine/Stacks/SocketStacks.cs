@@ -26,7 +26,7 @@ static class SocketStacks
         catch (TeredoException e) when (wanted == TeredoSockets.Auto)
         {
             Log.NoKernelSockets(context.Log, e.Message);
-            return new(InProcess(context, e.Message), [.. passedOver, new("Kernel sockets", e.Message)]);
+            return new(InProcess(context, e.Message), [.. passedOver, new() { Way = "Kernel sockets", Reason = e.Message }]);
         }
     }
 

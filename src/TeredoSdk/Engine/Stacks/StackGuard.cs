@@ -2,23 +2,6 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.Stacks;
 
-/// <summary>Why the host dropped a packet that the core let in, or one that it was about to send.</summary>
-enum StackDrop
-{
-    /// <summary>No socket asked for it or takes packets of strangers.</summary>
-    Unsolicited,
-    /// <summary>Neither TCP, UDP nor ICMPv6, or one that the host has no use for.</summary>
-    UnsupportedProtocol,
-    /// <summary>A segment, datagram or ICMPv6 message with a wrong checksum or cut short.</summary>
-    MalformedTransport,
-    /// <summary>The socket's queue is full.</summary>
-    SocketQueueFull,
-    /// <summary>More Echo Requests than are answered.</summary>
-    EchoRateLimited,
-    /// <summary>An answer that would have told a stranger that there is nothing: a TCP reset or an ICMPv6 error.</summary>
-    AnswerToStranger,
-}
-
 /// <summary>What the host counted, whom it contacted, and whether a stranger came in. Safe for any number of threads.</summary>
 sealed class StackGuard(EngineClock clock)
 {
@@ -26,15 +9,15 @@ sealed class StackGuard(EngineClock clock)
 
     readonly Lock _gate = new();
     readonly FlowTable<IPv6Address> _contacted = new(FlowLifetime.Datagrams, Contacts);
-    readonly long[] _drops = new long[Enum.GetValues<StackDrop>().Length];
+    readonly long[] _drops = new long[Enum.GetValues<DropReason>().Length];
     bool _strangerSeen;
 
     /// <summary>Whether a packet of somebody who was not contacted came in since <see cref="ForgetStrangers"/>.</summary>
     public bool StrangerSeen => Volatile.Read(ref _strangerSeen);
 
-    public long this[StackDrop reason] => Interlocked.Read(ref _drops[(int)reason]);
+    public long this[DropReason reason] => Interlocked.Read(ref _drops[(int)reason]);
 
-    public void Count(StackDrop reason) => Interlocked.Increment(ref _drops[(int)reason]);
+    public void Count(DropReason reason) => Interlocked.Increment(ref _drops[(int)reason]);
 
     /// <summary>The address is another one: what was seen says nothing about it.</summary>
     public void ForgetStrangers() => Volatile.Write(ref _strangerSeen, false);

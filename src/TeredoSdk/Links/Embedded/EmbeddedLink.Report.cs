@@ -1,4 +1,3 @@
-using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Links.Embedded;
@@ -51,11 +50,9 @@ sealed partial class EmbeddedLink
         }
     }
 
-    Dictionary<string, long> Drops()
+    Dictionary<DropReason, long> Drops()
     {
         var reasons = Enum.GetValues<DropReason>();
-        var drops = reasons.Zip(_driver.CopyDrops(reasons)).Select(pair => (pair.First.ToString(), pair.Second))
-            .Concat(Enum.GetValues<StackDrop>().Select(reason => (reason.ToString(), _guard[reason])));
-        return drops.Where(drop => drop.Item2 > 0).ToDictionary();
+        return reasons.Zip(_driver.CopyDrops(reasons), (reason, count) => (reason, count + _guard[reason])).Where(drop => drop.Item2 > 0).ToDictionary();
     }
 }

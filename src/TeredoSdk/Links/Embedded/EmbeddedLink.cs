@@ -135,12 +135,12 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
         try
         {
             var (roundTrip, problem) = await ping.Result.WaitAsync(timeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false);
-            return roundTrip is { } time ? new(address, IPStatus.Success, time, null)
-                : new(address, IPStatus.DestinationHostUnreachable, default, problem);
+            return roundTrip is { } time ? new() { Address = address, Status = IPStatus.Success, RoundTripTime = time }
+                : new() { Address = address, Status = IPStatus.DestinationHostUnreachable, Problem = problem };
         }
         catch (TimeoutException)
         {
-            return new(address, IPStatus.TimedOut, default, null);
+            return new() { Address = address, Status = IPStatus.TimedOut };
         }
         finally
         {
@@ -212,7 +212,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IDriverClient, ISocketHome
     void IDriverClient.Receive(ReadOnlySpan<byte> octets)
     {
         if (!IPv6Packet.TryParse(octets, out var packet))
-            _guard.Count(StackDrop.MalformedTransport);
+            _guard.Count(DropReason.MalformedTransport);
         else if (!packet.IsBubble && Volatile.Read(ref _chosen)?.Host is { } host
             && (host.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
             host.Receive(packet);

@@ -81,9 +81,9 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
         if (packet.NextHeader == NextHeader.Icmpv6)
             return; // errors: datagrams have no use for them
         if (packet.NextHeader != NextHeader.Udp)
-            guard.Count(StackDrop.UnsupportedProtocol);
+            guard.Count(DropReason.UnsupportedProtocol);
         else if (!UdpDatagram.TryParse(packet, out var datagram))
-            guard.Count(StackDrop.MalformedTransport);
+            guard.Count(DropReason.MalformedTransport);
         else if (Deliver(packet, datagram) is { } reason)
             guard.Count(reason);
     }
@@ -100,7 +100,7 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
             endpoint.Dispose();
     }
 
-    StackDrop? Deliver(in IPv6Packet packet, in UdpDatagram datagram)
+    DropReason? Deliver(in IPv6Packet packet, in UdpDatagram datagram)
     {
         lock (_gate)
         {
@@ -108,9 +108,9 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
             bool solicited = endpoint is not null && endpoint.Flows.Contains(clock.Now, (packet.Source, datagram.SourcePort));
             if (!solicited)
                 guard.NoteUnsolicited(packet.Source);
-            return endpoint is null || (!solicited && !endpoint.IsUnrestricted) ? StackDrop.Unsolicited
+            return endpoint is null || (!solicited && !endpoint.IsUnrestricted) ? DropReason.Unsolicited
                 : endpoint.TryEnqueue(new(datagram.Payload.ToArray(), new(packet.Source.ToIPAddress(), datagram.SourcePort))) ? null
-                : StackDrop.SocketQueueFull;
+                : DropReason.SocketQueueFull;
         }
     }
 
