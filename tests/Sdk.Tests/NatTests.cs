@@ -87,7 +87,12 @@ public sealed class NatTests
         var before = bob.Address;
         nat.ChangeAddress();
         _internet.RunFor(TimeSpan.FromSeconds(30 + 12));
-        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.AddressChanged, bob.Address, before)));
+        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange
+        {
+            Kind = TeredoStateChangeKind.AddressChanged,
+            Address = bob.Address,
+            PreviousAddress = before,
+        }));
         Assert.That(listener.TeredoEndPoint!.Address, Is.EqualTo(bob.Address).And.Not.EqualTo(before));
 
         var caller = await alice.BindDatagramAsync(0);

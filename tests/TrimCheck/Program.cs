@@ -20,15 +20,16 @@ int failures = 0;
 foreach (var algorithm in Enum.GetValues<AuthenticationAlgorithm>())
 {
     var keys = new ServerKeyTable();
-    keys.Set(clientId, new ServerKey(secret, algorithm));
+    keys.Set(clientId, new ServerKey { Secret = secret, Algorithm = algorithm });
     var internet = new SimulatedInternet(seed: 1);
     var server = internet.Server(options => options with { Keys = keys });
     internet.Relay();
     var native = internet.NativeNode("native");
     var alice = internet.Nat(NatKind.PortRestricted).Host("alice");
     var bob = internet.Nat(NatKind.SequentialSymmetric).Host("bob");
+    var shared = new TeredoSecret { ClientIdentifier = clientId, Secret = secret, Algorithm = algorithm };
     foreach (var host in new[] { alice, bob })
-        host.StartTeredo(options => options with { Secret = new TeredoSecret(clientId, secret, algorithm), LocalDiscovery = true });
+        host.StartTeredo(options => options with { Secret = shared, LocalDiscovery = true });
 
     Check($"{algorithm}: both qualify", internet.RunUntil(() => alice.Teredo.IsQualified && bob.Teredo.IsQualified, TimeSpan.FromSeconds(30)));
     var toBob = alice.Teredo.Ping(bob.Teredo.Address);

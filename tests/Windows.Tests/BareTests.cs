@@ -69,7 +69,7 @@ public class BareTests
     public async Task Netsh_ThatSaysNothing_HasExitCodeZeroAndNoText()
     {
         var said = await Windows.RunNetshAsync(["interface", "teredo", "show", "state"], CancellationToken.None);
-        Assert.That(said.Value, Is.EqualTo(new NetshOutput(0, "")));
+        Assert.That(said.Value, Is.EqualTo(new NetshOutput { ExitCode = 0, Text = "" }));
     }
 
     [Test]

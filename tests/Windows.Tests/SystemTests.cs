@@ -18,7 +18,12 @@ public class SystemTests
     [TestCase("mpssvc")]
     [TestCase("wscsvc")]
     public void Service_ThatRuns_IsSeenSo(string name) =>
-        Assert.That(Windows.ReadService(name).Value, Is.EqualTo(new WindowsService(true, true, false)));
+        Assert.That(Windows.ReadService(name).Value, Is.EqualTo(new WindowsService
+        {
+            Exists = true,
+            IsRunning = true,
+            IsDisabled = false,
+        }));
 
     [Test]
     public void Addresses_HaveTheTunnelAndItsTeredoAddress()
@@ -151,9 +156,14 @@ public class SystemTests
         FakeFiles.Own.Begin(@"permit=\device\harddiskvolume1\programme\app.exe");
         Assert.That(Windows.ReadEdgeTraversalFilters().Value, Is.EqualTo(new EdgeTraversalFilter[]
         {
-            new(EdgeTraversalFilterKind.DefaultBlock, "Teredo: default block"),
-            new(EdgeTraversalFilterKind.Dormancy, "Teredo: listeners"),
-            new(EdgeTraversalFilterKind.Permit, "Teredo: a program", @"\device\harddiskvolume1\programme\app.exe"),
+            new() { Kind = EdgeTraversalFilterKind.DefaultBlock, Name = "Teredo: default block" },
+            new() { Kind = EdgeTraversalFilterKind.Dormancy, Name = "Teredo: listeners" },
+            new()
+            {
+                Kind = EdgeTraversalFilterKind.Permit,
+                Name = "Teredo: a program",
+                ProgramPath = @"\device\harddiskvolume1\programme\app.exe",
+            },
         }));
     }
 

@@ -2,23 +2,6 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.Stacks;
 
-/// <summary>Why a stack dropped a packet that the core let in, or one that it was about to send.</summary>
-enum StackDrop
-{
-    /// <summary>No socket asked for it or takes packets of strangers.</summary>
-    Unsolicited,
-    /// <summary>Neither TCP, UDP nor ICMPv6, or one that the stack has no use for.</summary>
-    UnsupportedProtocol,
-    /// <summary>A segment, datagram or ICMPv6 message with a wrong checksum or cut short.</summary>
-    MalformedTransport,
-    /// <summary>The socket's queue is full.</summary>
-    SocketQueueFull,
-    /// <summary>More Echo Requests than are answered.</summary>
-    EchoRateLimited,
-    /// <summary>An answer that would have told a stranger that there is nothing: a TCP reset or an ICMPv6 error.</summary>
-    AnswerToStranger,
-}
-
 /// <summary>What a stack counted, whom it contacted, who opted in, and whether a stranger came in. Safe for any number of threads.</summary>
 sealed class StackGuard(EngineClock clock)
 {
@@ -26,7 +9,7 @@ sealed class StackGuard(EngineClock clock)
 
     readonly Lock _gate = new();
     readonly FlowTable<IPv6Address> _contacted = new(FlowLifetime.Datagrams, Contacts);
-    readonly long[] _drops = new long[Enum.GetValues<StackDrop>().Length];
+    readonly long[] _drops = new long[Enum.GetValues<DropReason>().Length];
     bool _strangerSeen;
     int _optedIn;
 
@@ -39,9 +22,9 @@ sealed class StackGuard(EngineClock clock)
     /// <summary>A socket that takes packets of strangers was opened (1) or closed (-1).</summary>
     public void CountOptedIn(int change) => Interlocked.Add(ref _optedIn, change);
 
-    public long this[StackDrop reason] => Interlocked.Read(ref _drops[(int)reason]);
+    public long this[DropReason reason] => Interlocked.Read(ref _drops[(int)reason]);
 
-    public void Count(StackDrop reason) => Interlocked.Increment(ref _drops[(int)reason]);
+    public void Count(DropReason reason) => Interlocked.Increment(ref _drops[(int)reason]);
 
     /// <summary>The address is another one: what was seen says nothing about it.</summary>
     public void ForgetStrangers() => Volatile.Write(ref _strangerSeen, false);
