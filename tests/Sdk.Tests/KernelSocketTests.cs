@@ -191,7 +191,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     {
         var (alice, bob) = (await StartAsync(), await StartAsync());
         await using var listener = await bob.ListenAsync(4242);
-        var reply = await alice.PingAsync(bob.Address!, TimeSpan.FromSeconds(10)).InTime();
+        var reply = await alice.PingAsync(bob.Address!, Patience.Limit).InTime();
         Assert.That(reply.Status, Is.EqualTo(System.Net.NetworkInformation.IPStatus.Success));
     }
 
@@ -285,7 +285,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     // What happens in the kernel has no event of its own: it is looked at again and again.
     static async Task Until(Func<bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         while (!condition())
             await look.WaitForNextTickAsync(limit.Token);

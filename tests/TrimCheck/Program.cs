@@ -114,7 +114,7 @@ static bool Names(string option, string value, string sentence)
 static async Task<bool> TalksAsync()
 {
     var (primary, secondary) = (IPAddress.Parse("127.66.66.1"), IPAddress.Parse("127.66.66.2"));
-    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+    using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
     await using var server = TeredoServerHost.Start(new() { Address = primary, SecondaryAddress = secondary, AllowPrivateAddresses = true });
     var options = new TeredoOptions { Servers = [$"{primary},{secondary}"], AllowPrivateAddresses = true, Provider = TeredoProvider.Embedded };
     await using var alice = await TeredoNode.StartAsync(options, limit.Token);
@@ -156,7 +156,7 @@ static async Task<bool> SetsUpAsync()
 
 static async Task<bool> ListensOnWindowsAsync()
 {
-    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+    using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
     var windows = new FakeWindows();
     windows.Teredo.Configuration = windows.Teredo.Configuration with { Type = TeredoType.EnterpriseClient };
     await using var listener = await TeredoSocket.ListenAsync(0, new() { Provider = TeredoProvider.Windows, Windows = windows }, limit.Token);
