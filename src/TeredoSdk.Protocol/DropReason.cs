@@ -1,7 +1,10 @@
 namespace TeredoSdk.Protocol;
 
-/// <summary>Why a core dropped what it was handed. Counted, never thrown.</summary>
-/// <remarks>Sections are those of RFC 4380 unless another RFC is named.</remarks>
+/// <summary>Why a core, or the stack of sockets above it, dropped what it was handed. Counted, never thrown.</summary>
+/// <remarks>
+/// Sections are those of RFC 4380 unless another RFC is named. The reasons of the stack, the last ones, are about packets that the core let in, and
+/// about those that the stack was going to send: a core of this package never gives them.
+/// </remarks>
 public enum DropReason : byte
 {
     /// <summary>Not dropped.</summary>
@@ -86,6 +89,19 @@ public enum DropReason : byte
     NoNativeRoute,
     /// <summary>The destination is outside the prefixes that the relay serves (§5.4.2).</summary>
     NotServed,
+
+    /// <summary>No socket asked for it or takes packets of strangers.</summary>
+    Unsolicited,
+    /// <summary>Neither TCP, UDP nor ICMPv6, or one that the stack has no use for.</summary>
+    UnsupportedProtocol,
+    /// <summary>A segment, datagram or ICMPv6 message with a wrong checksum or cut short.</summary>
+    MalformedTransport,
+    /// <summary>The socket's queue is full.</summary>
+    SocketQueueFull,
+    /// <summary>More Echo Requests than are answered.</summary>
+    EchoRateLimited,
+    /// <summary>An answer that would have told a stranger that there is nothing: a TCP reset or an ICMPv6 error.</summary>
+    AnswerToStranger,
 }
 
 /// <summary>How often each drop reason was counted since the core was made.</summary>

@@ -7,9 +7,15 @@ namespace TeredoSdk.Protocol;
 /// The protocol cores never read a clock. The driver makes instants from its <see cref="TimeProvider"/>, a simulation from
 /// its virtual time. Two instants may be compared only when they come from the same clock.
 /// </remarks>
-/// <param name="SinceStart">The time since the clock's start.</param>
-public readonly record struct Instant(TimeSpan SinceStart) : IComparable<Instant>
+public readonly record struct Instant : IComparable<Instant>
 {
+    /// <summary>An instant by its distance from the start.</summary>
+    /// <param name="sinceStart">The time since the clock's start.</param>
+    public Instant(TimeSpan sinceStart) => SinceStart = sinceStart;
+
+    /// <summary>The time since the clock's start.</summary>
+    public TimeSpan SinceStart { get; init; }
+
     /// <summary>An instant that no clock reaches, for "never": 7,300 years after the start.</summary>
     public static Instant MaxValue => new(TimeSpan.FromTicks(long.MaxValue / 4)); // a quarter, so that differences never overflow
 

@@ -57,9 +57,15 @@ public readonly record struct Verdict
 }
 
 /// <summary>One of a core's UDP sockets, by a number that the core chose.</summary>
-/// <param name="Id">The number; equal numbers never name two sockets that are open at once.</param>
-public readonly record struct LocalPort(int Id)
+public readonly record struct LocalPort
 {
+    /// <summary>A socket by its number.</summary>
+    /// <param name="id">The number; equal numbers never name two sockets that are open at once.</param>
+    public LocalPort(int id) => Id = id;
+
+    /// <summary>The number; equal numbers never name two sockets that are open at once.</summary>
+    public int Id { get; init; }
+
     /// <summary>A client's or relay's service port (RFC 4380 §2.18).</summary>
     public static LocalPort Service => new(0);
 
@@ -94,8 +100,17 @@ public readonly record struct LocalPort(int Id)
 }
 
 /// <summary>A datagram that a core wants sent.</summary>
-/// <param name="Length">Length of the UDP payload, in octets.</param>
-/// <param name="Via">Which UDP socket to send from.</param>
-/// <param name="Target">Where to send.</param>
-/// <param name="Ttl">The IPv4 time to live in hops, or 0 for the socket's default.</param>
-public readonly record struct Transmit(int Length, LocalPort Via, IPv4Endpoint Target, byte Ttl);
+public readonly record struct Transmit
+{
+    /// <summary>Length of the UDP payload, in octets.</summary>
+    public int Length { get; init; }
+
+    /// <summary>Which UDP socket to send from.</summary>
+    public LocalPort Via { get; init; }
+
+    /// <summary>Where to send.</summary>
+    public IPv4Endpoint Target { get; init; }
+
+    /// <summary>The IPv4 time to live in hops, or 0 for the socket's default.</summary>
+    public byte Ttl { get; init; }
+}

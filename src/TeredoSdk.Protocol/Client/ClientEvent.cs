@@ -66,13 +66,23 @@ public enum FilteringBehaviour
 }
 
 /// <summary>What is known of the NAT.</summary>
-/// <param name="Mapping">The mapping behaviour.</param>
-/// <param name="Filtering">The filtering behaviour.</param>
-/// <param name="PortPreserving">Whether the external port equals the internal one.</param>
-/// <param name="Sequential">Whether a symmetric NAT steps its ports by a small amount; false when it is not symmetric or known not to.</param>
-/// <param name="PortMapped">Whether the gateway maps the service port on request.</param>
-public readonly record struct NatReport(MappingBehaviour Mapping, FilteringBehaviour Filtering, bool PortPreserving, bool Sequential, bool PortMapped)
+public readonly record struct NatReport
 {
+    /// <summary>The mapping behaviour.</summary>
+    public MappingBehaviour Mapping { get; init; }
+
+    /// <summary>The filtering behaviour.</summary>
+    public FilteringBehaviour Filtering { get; init; }
+
+    /// <summary>Whether the external port equals the internal one.</summary>
+    public bool PortPreserving { get; init; }
+
+    /// <summary>Whether a symmetric NAT steps its ports by a small amount; false when it is not symmetric or known not to.</summary>
+    public bool Sequential { get; init; }
+
+    /// <summary>Whether the gateway maps the service port on request.</summary>
+    public bool PortMapped { get; init; }
+
     /// <summary>The name that RFC 3489 and Windows use: none, cone, restricted, symmetric or unknown.</summary>
     public string ClassicName => Mapping switch
     {
@@ -91,43 +101,79 @@ public abstract record ClientEvent
     }
 
     /// <summary>The state changed.</summary>
-    /// <param name="State">The new state.</param>
-    public sealed record StateChanged(ClientState State) : ClientEvent;
+    public sealed record StateChanged : ClientEvent
+    {
+        /// <summary>The new state.</summary>
+        public required ClientState State { get; init; }
+    }
 
     /// <summary>There is an address, for the first time or again.</summary>
-    /// <param name="Address">The address.</param>
-    /// <param name="Server">The server it was qualified with.</param>
-    /// <param name="MtuOctets">The MTU of the interface, in octets.</param>
-    /// <param name="Nat">What is known of the NAT.</param>
-    public sealed record Qualified(TeredoAddress Address, TeredoServerAddress Server, int MtuOctets, NatReport Nat) : ClientEvent;
+    public sealed record Qualified : ClientEvent
+    {
+        /// <summary>The address.</summary>
+        public required TeredoAddress Address { get; init; }
+
+        /// <summary>The server it was qualified with.</summary>
+        public required TeredoServerAddress Server { get; init; }
+
+        /// <summary>The MTU of the interface, in octets.</summary>
+        public required int MtuOctets { get; init; }
+
+        /// <summary>What is known of the NAT.</summary>
+        public required NatReport Nat { get; init; }
+    }
 
     /// <summary>The address changed; the old one is void.</summary>
-    /// <param name="Old">The old address.</param>
-    /// <param name="New">The new address.</param>
-    public sealed record AddressChanged(TeredoAddress Old, TeredoAddress New) : ClientEvent;
+    public sealed record AddressChanged : ClientEvent
+    {
+        /// <summary>The old address.</summary>
+        public required TeredoAddress Old { get; init; }
+
+        /// <summary>The new address.</summary>
+        public required TeredoAddress New { get; init; }
+    }
 
     /// <summary>The address is void and there is no new one.</summary>
-    /// <param name="Address">The address that was lost.</param>
-    public sealed record AddressLost(TeredoAddress Address) : ClientEvent;
+    public sealed record AddressLost : ClientEvent
+    {
+        /// <summary>The address that was lost.</summary>
+        public required TeredoAddress Address { get; init; }
+    }
 
     /// <summary>Qualification failed.</summary>
-    /// <param name="Reason">Why.</param>
-    /// <param name="RetryAt">When it is tried again.</param>
-    public sealed record Failed(OfflineReason Reason, Instant RetryAt) : ClientEvent;
+    public sealed record Failed : ClientEvent
+    {
+        /// <summary>Why.</summary>
+        public required OfflineReason Reason { get; init; }
+
+        /// <summary>When it is tried again.</summary>
+        public required Instant RetryAt { get; init; }
+    }
 
     /// <summary>The server wants a new key to be fetched (RFC 4380 §5.2.2).</summary>
     public sealed record KeyRenewalNeeded : ClientEvent;
 
     /// <summary>A peer could not be reached.</summary>
-    /// <param name="Peer">Its IPv6 address.</param>
-    /// <param name="Reason">Why, as far as it shows.</param>
-    public sealed record PeerUnreachable(IPv6Address Peer, UnreachableReason Reason) : ClientEvent;
+    public sealed record PeerUnreachable : ClientEvent
+    {
+        /// <summary>Its IPv6 address.</summary>
+        public required IPv6Address Peer { get; init; }
+
+        /// <summary>Why, as far as it shows.</summary>
+        public required UnreachableReason Reason { get; init; }
+    }
 
     /// <summary>The gateway maps the service port; keep the port to remove the mapping after a crash (RFC 6081 §5.3.1).</summary>
-    /// <param name="External">The external endpoint.</param>
-    public sealed record PortMapped(IPv4Endpoint External) : ClientEvent;
+    public sealed record PortMapped : ClientEvent
+    {
+        /// <summary>The external endpoint.</summary>
+        public required IPv4Endpoint External { get; init; }
+    }
 
     /// <summary>The refresh interval was determined (RFC 4380 §5.2.7).</summary>
-    /// <param name="Interval">The new interval.</param>
-    public sealed record IntervalDetermined(TimeSpan Interval) : ClientEvent;
+    public sealed record IntervalDetermined : ClientEvent
+    {
+        /// <summary>The new interval.</summary>
+        public required TimeSpan Interval { get; init; }
+    }
 }

@@ -93,7 +93,7 @@ public sealed record NetworkState
     public IPv4Address LocalAddress { get; init; }
 
     /// <summary>The subnets of the host's own interfaces: for directed broadcasts, hairpinning and local discovery.</summary>
-    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init; } = [];
+    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init => field = ValueList.Of(value); } = ValueList<IPv4Subnet>.Empty;
 
     /// <summary>Whether a native global IPv6 address with a default route exists (RFC 4380 §5.5; unique local ones do not count).</summary>
     public bool HasNativeIPv6 { get; init; }

@@ -1,24 +1,56 @@
+using System.Security.Cryptography;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Client;
 
 /// <summary>A Teredo server's two IPv4 addresses.</summary>
-/// <param name="Primary">The primary address, which every client address embeds.</param>
-/// <param name="Secondary">The secondary address, against which the NAT's mapping behaviour is checked (RFC 4380 §5.2.1).</param>
-public readonly record struct TeredoServerAddress(IPv4Address Primary, IPv4Address Secondary)
+public readonly record struct TeredoServerAddress
 {
+    /// <summary>A server by its two addresses.</summary>
+    /// <param name="primary">The primary address.</param>
+    /// <param name="secondary">The secondary address.</param>
+    public TeredoServerAddress(IPv4Address primary, IPv4Address secondary) => (Primary, Secondary) = (primary, secondary);
+
     /// <summary>A server whose secondary address is the primary one plus 1, the convention where only one is known.</summary>
+    /// <param name="primary">The primary address.</param>
     public TeredoServerAddress(IPv4Address primary) : this(primary, new IPv4Address(primary.Value + 1))
     {
     }
+
+    /// <summary>The primary address, which every client address embeds.</summary>
+    public IPv4Address Primary { get; init; }
+
+    /// <summary>The secondary address, against which the NAT's mapping behaviour is checked (RFC 4380 §5.2.1).</summary>
+    public IPv4Address Secondary { get; init; }
 }
 
-/// <summary>A shared secret for secure qualification (RFC 4380 §5.2.2).</summary>
-/// <param name="ClientIdentifier">Which secret it is, as the server knows it; at most 255 octets.</param>
-/// <param name="Secret">The secret; not empty, not changed while a client uses it. It appears in no text form.</param>
-/// <param name="Algorithm">The keyed hash; HMAC-SHA1 by default.</param>
-public sealed record TeredoSecret(ReadOnlyMemory<byte> ClientIdentifier, ReadOnlyMemory<byte> Secret,
-    AuthenticationAlgorithm Algorithm = AuthenticationAlgorithm.HmacSha1);
+/// <summary>A shared secret for secure qualification (RFC 4380 §5.2.2). Equal ones have equal octets and the same algorithm.</summary>
+/// <remarks>The secret appears in no text form.</remarks>
+public sealed record TeredoSecret
+{
+    /// <summary>Which secret it is, as the server knows it; at most 255 octets. Copied.</summary>
+    public required ReadOnlyMemory<byte> ClientIdentifier { get; init => field = value.ToArray(); }
+
+    /// <summary>The secret; not empty. Copied.</summary>
+    public required ReadOnlyMemory<byte> Secret { get; init => field = value.ToArray(); }
+
+    /// <summary>The keyed hash; HMAC-SHA1 by default.</summary>
+    public AuthenticationAlgorithm Algorithm { get; init; } = AuthenticationAlgorithm.HmacSha1;
+
+    /// <summary>Whether both are the same secret. The time that it takes tells nothing about the octets of the secret.</summary>
+    public bool Equals(TeredoSecret? other) => other is not null && Algorithm == other.Algorithm
+        && ClientIdentifier.Span.SequenceEqual(other.ClientIdentifier.Span)
+        && CryptographicOperations.FixedTimeEquals(Secret.Span, other.Secret.Span);
+
+    /// <summary>Of the identifier and the algorithm alone.</summary>
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        hash.Add(Algorithm);
+        hash.AddBytes(ClientIdentifier.Span);
+        return hash.ToHashCode();
+    }
+}
 
 /// <summary>The extensions of RFC 6081; each can be switched off.</summary>
 [Flags]
@@ -58,7 +90,7 @@ public enum NativeIPv6Behaviour
 public sealed record TeredoClientOptions
 {
     /// <summary>The servers in order of preference; at least one. The next one is tried when one does not answer.</summary>
-    public required IReadOnlyList<TeredoServerAddress> Servers { get; init; }
+    public required IReadOnlyList<TeredoServerAddress> Servers { get; init => field = ValueList.Of(value); }
 
     /// <summary>Whether a server that is silent at its secondary address is unusable (RFC 4380 §5.2.1) instead of "mapping behaviour not checked".</summary>
     public bool RequireSecondary { get; init; }

@@ -8,19 +8,19 @@ public sealed record TeredoRelayOptions
     /// only from them. A host-specific relay lists its own addresses as /128, which also says that packets to them are not
     /// forwarded any further. None may lie inside 2001::/32.
     /// </summary>
-    public required IReadOnlyList<IPv6Prefix> ServedPrefixes { get; init; }
+    public required IReadOnlyList<IPv6Prefix> ServedPrefixes { get; init => field = ValueList.Of(value); }
 
     /// <summary>
     /// The relay's own outer IPv4 addresses, and its NAT's if it is known: nothing is sent to them, nothing taken from them, so
     /// that no packet can run in a circle (RFC 6324 §3.3). Without them those checks find nothing.
     /// </summary>
-    public IReadOnlyList<IPv4Address> OwnAddresses { get; init; } = [];
+    public IReadOnlyList<IPv4Address> OwnAddresses { get; init => field = ValueList.Of(value); } = ValueList<IPv4Address>.Empty;
 
     /// <summary>Whether RFC 1918, shared, loopback, link-local, benchmarking and documentation addresses count as global (laboratories).</summary>
     public bool AllowPrivateAddresses { get; init; }
 
     /// <summary>IPv4 subnets of the host's own interfaces, whose directed broadcast addresses are refused (RFC 4380 §5.2.4).</summary>
-    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init; } = [];
+    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init => field = ValueList.Of(value); } = ValueList<IPv4Subnet>.Empty;
 
     /// <summary>The most peers remembered, 16 to 16,777,216. 65536 by default; at most half of them untrusted.</summary>
     public int MaxPeers { get; init; } = 65536;

@@ -1,15 +1,29 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Server;
 
-/// <summary>A secret that a server shares with a client (RFC 4380 §5.2.2).</summary>
-/// <param name="Secret">The secret; not empty, not changed while a server uses it.</param>
-/// <param name="Algorithm">The keyed hash; HMAC-SHA1 by default.</param>
-/// <param name="ExpiresSoon">Whether the client is told to fetch a new key: a confirmation octet that is not 0 (§5.3.2).</param>
-public readonly record struct ServerKey(ReadOnlyMemory<byte> Secret,
-    AuthenticationAlgorithm Algorithm = AuthenticationAlgorithm.HmacSha1, bool ExpiresSoon = false);
+/// <summary>A secret that a server shares with a client (RFC 4380 §5.2.2). Equal ones have equal octets.</summary>
+public readonly record struct ServerKey
+{
+    /// <summary>The secret; not empty, not changed while a server uses it.</summary>
+    public required ReadOnlyMemory<byte> Secret { get; init; }
+
+    /// <summary>The keyed hash; HMAC-SHA1 by default.</summary>
+    public AuthenticationAlgorithm Algorithm { get; init; }
+
+    /// <summary>Whether the client is told to fetch a new key: a confirmation octet that is not 0 (§5.3.2).</summary>
+    public bool ExpiresSoon { get; init; }
+
+    /// <summary>Whether both are the same key. The time that it takes tells nothing about the octets of the secret.</summary>
+    public bool Equals(ServerKey other) => Algorithm == other.Algorithm && ExpiresSoon == other.ExpiresSoon
+        && CryptographicOperations.FixedTimeEquals(Secret.Span, other.Secret.Span);
+
+    /// <summary>Of everything but the secret.</summary>
+    public override int GetHashCode() => HashCode.Combine(Algorithm, ExpiresSoon);
+}
 
 /// <summary>Where a server in secure mode finds its clients' secrets.</summary>
 /// <remarks>Called for each solicitation with an authentication value, by whoever sends one: answer from memory.</remarks>

@@ -17,7 +17,7 @@ public sealed record TeredoServerOptions
     public bool AllowPrivateAddresses { get; init; }
 
     /// <summary>Subnets of the host's own interfaces, whose directed broadcast addresses are refused; none by default.</summary>
-    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init; } = [];
+    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init => field = ValueList.Of(value); } = ValueList<IPv4Subnet>.Empty;
 
     /// <summary>
     /// The secrets of secure qualification, or null for nonces alone. When set, solicitations that no secret protects are
@@ -26,7 +26,7 @@ public sealed record TeredoServerOptions
     public IServerKeyStore? Keys { get; init; }
 
     /// <summary>Addresses of other Teredo servers: nothing is taken from them nor forwarded to them, whatever the port. None by default.</summary>
-    public IReadOnlyList<IPv4Address> PeerServers { get; init; } = [];
+    public IReadOnlyList<IPv4Address> PeerServers { get; init => field = ValueList.Of(value); } = ValueList<IPv4Address>.Empty;
 
     /// <summary>
     /// Whether clients whose mapped port is 3544 are served. Off by default, since nothing but a server should be there and two

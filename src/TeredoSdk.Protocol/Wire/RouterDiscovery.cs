@@ -54,10 +54,14 @@ public static class RouterSolicitation
 
 /// <summary>The router advertisement that answers a solicitation.</summary>
 /// <remarks>Source: RFC 4380 §5.2.1 and §5.3.2; RFC 4861 §4.2, §4.6.2, §4.6.4, §6.1.2. A value: it stays valid without the datagram.</remarks>
-/// <param name="Prefix">The one advertised prefix; its length is 64.</param>
-/// <param name="MtuOctets">The advertised MTU, or null when there is none or it is outside 1280 to 65467.</param>
-public readonly record struct RouterAdvertisement(IPv6Prefix Prefix, int? MtuOctets)
+public readonly record struct RouterAdvertisement
 {
+    /// <summary>The one advertised prefix; its length is 64.</summary>
+    public IPv6Prefix Prefix { get; init; }
+
+    /// <summary>The advertised MTU, or null when there is none or it is outside 1280 to 65467.</summary>
+    public int? MtuOctets { get; init; }
+
     const int FixedSize = 16, PrefixOptionSize = 32, MtuOptionSize = 8;
     const byte PrefixOption = 3, MtuOption = 5;
 
@@ -98,7 +102,7 @@ public readonly record struct RouterAdvertisement(IPv6Prefix Prefix, int? MtuOct
         }
         if (prefix is not { } found)
             return false;
-        advertisement = new(found, mtu);
+        advertisement = new() { Prefix = found, MtuOctets = mtu };
         return true;
     }
 

@@ -5,13 +5,14 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>Drives a sans-IO core: feeds it datagrams, packets and time, and carries out what it wants.</summary>
+/// <summary>Drives a sans-IO core: feeds it datagrams, packets and time, and does the work that the core asks for.</summary>
 /// <remarks>
-/// One lock guards the core, and no system call runs under it. What the core wants done is carried out by one thread at a time, in the order the core
-/// said it: by whoever fed an input and finds nobody at it. An input that comes meanwhile, be it from within that work, only feeds the core. Packets of
-/// trusted peers do not take that way: their verdict is carried out by the thread that brought them. Safe for any number of threads.
+/// One lock guards the core, and no system call runs under it. One thread at a time does the core's work, in the order in which the core asked for
+/// it. A thread that feeds an input does the work afterwards, unless another thread is already doing it; that thread then does the new work, too.
+/// An input that the work itself feeds is handled the same way. Packets of trusted peers are an exception: the thread that brought such a packet
+/// also sends or delivers it. Safe for any number of threads.
 /// </remarks>
-/// <typeparam name="TWork">One thing that the core wants done.</typeparam>
+/// <typeparam name="TWork">One piece of work that the core asks for.</typeparam>
 abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
 {
     readonly DeadlineTimer _timer;
@@ -24,7 +25,7 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
         _timer = new(time, HandleTimeout);
     }
 
-    /// <summary>Takes the packets that are sent; null for nobody.</summary>
+    /// <summary>Records the packets that are sent; null when nothing is captured.</summary>
     public PacketCapture? Capture { get; init; }
 
     protected Lock Gate { get; } = new();
@@ -33,14 +34,14 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
 
     protected ILogger Logger { get; }
 
-    /// <summary>What the work at hand carries; of the thread that carries out.</summary>
+    /// <summary>Holds the octets of the current piece of work. Only the thread that does the work uses it.</summary>
     protected byte[] Buffer { get; } = new byte[ushort.MaxValue];
 
-    /// <summary>Whether nothing goes to the core any more. Under the lock.</summary>
+    /// <summary>Whether the core gets no more inputs. Read and set under the lock.</summary>
     protected bool IsStopped { get; set; }
 
     /// <summary>Sends an IPv6 packet.</summary>
-    /// <returns>Send, Held or Consumed, or Dropped and why.</returns>
+    /// <returns>Send, Held or Consumed; or Dropped with the reason.</returns>
     public Verdict Send(ReadOnlySpan<byte> packet)
     {
         Capture?.TakePacket(packet);
@@ -59,7 +60,7 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
         return verdict;
     }
 
-    /// <summary>Disposes the timer; the rest is the derived class's.</summary>
+    /// <summary>Disposes the timer. Derived classes dispose everything else.</summary>
     public virtual ValueTask DisposeAsync() => _timer.DisposeAsync();
 
     /// <summary>Takes a datagram that came in.</summary>
@@ -79,7 +80,7 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
         CarryOut();
     }
 
-    /// <summary>Carries out what the core wants, unless another thread is at it: that one sees what the core wants now, too.</summary>
+    /// <summary>Does the work that the core asks for, unless another thread is already doing it; that thread then does the new work, too.</summary>
     protected void CarryOut()
     {
         lock (Gate)
@@ -95,39 +96,39 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
                 if (!CarryOutNext())
                     return;
             }
-            catch (Exception e) // a defect of ours: the rest goes on
+            catch (Exception e) // a defect of ours must not stop the remaining work
             {
                 Log.EngineFault(Logger, e);
             }
         }
     }
 
-    /// <summary>The current instant. Under the lock.</summary>
+    /// <summary>The current instant. Called under the lock.</summary>
     protected virtual Instant Tick() => Clock.Now;
 
-    /// <summary>The core's next deadline. Under the lock.</summary>
+    /// <summary>The core's next deadline. Called under the lock.</summary>
     protected abstract Instant? NextDeadline { get; }
 
-    /// <summary>Tells the core that it is later now. Under the lock.</summary>
+    /// <summary>Tells the core the current instant, so that it handles what is due. Called under the lock.</summary>
     protected abstract void TakeTimeout(Instant now);
 
-    /// <summary>Hands the core a datagram. Under the lock.</summary>
+    /// <summary>Hands the core a datagram. Called under the lock.</summary>
     protected abstract Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload);
 
-    /// <summary>Hands the core a packet. Under the lock.</summary>
+    /// <summary>Hands the core a packet. Called under the lock.</summary>
     protected abstract Verdict TakePacket(Instant now, ReadOnlySpan<byte> packet);
 
-    /// <summary>The transport of a port, or null while it is closed. Under the lock.</summary>
+    /// <summary>The transport of a port, or null while the port is closed. Called under the lock.</summary>
     protected abstract IUdpTransport? TransportOf(LocalPort port);
 
-    /// <summary>Takes the next thing that the core wants done; its octets go to <see cref="Buffer"/>. Under the lock.</summary>
-    /// <returns>False when it wants nothing.</returns>
+    /// <summary>Takes the next piece of work from the core and puts its octets into <see cref="Buffer"/>. Called under the lock.</summary>
+    /// <returns>False when there is no work.</returns>
     protected abstract bool TryTakeWork(out TWork work);
 
-    /// <summary>Does it, without the lock.</summary>
+    /// <summary>Does a piece of work. Called without the lock.</summary>
     protected abstract void Do(in TWork work);
 
-    /// <summary>Takes a packet out of the tunnel; valid only during the call. Any thread, several at once.</summary>
+    /// <summary>Takes a packet out of the tunnel; the octets are valid only during the call. Several threads may call this at once.</summary>
     protected abstract void Deliver(ReadOnlySpan<byte> packet);
 
     void HandleTimeout()
@@ -141,7 +142,7 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
         CarryOut();
     }
 
-    // False when nothing is left to do; then another thread may take over.
+    // Returns false when no work is left; then another thread may take over.
     bool CarryOutNext()
     {
         TWork work;

@@ -12,25 +12,25 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>What an engine tells. Called one at a time, in order, without a lock of the engine.</summary>
+/// <summary>Is told what happens in an engine. The calls come one at a time, in order, and without a lock of the engine.</summary>
 interface IEngineObserver
 {
-    /// <summary>Something happened to the address, and the stack knows of it.</summary>
+    /// <summary>An event of the client, for example a change of the address. The stack has been updated before this call.</summary>
     void Handle(ClientEvent clientEvent);
 
-    /// <summary>The stack can't take the address: another program took its device away.</summary>
+    /// <summary>The stack can't take the address, because another program removed its device.</summary>
     void HandleFault(TeredoException problem);
 }
 
-/// <summary>An engine as it stands, for a report.</summary>
+/// <summary>The current state of an engine, for a report.</summary>
 readonly record struct EngineFacts(TeredoAddress? Address, TeredoServerAddress Server, NatReport Nat, int Peers, PortMappingStatus PortMapping,
     IPv4Endpoint? LocalEndpoint, bool HasNativeIPv6, bool StrangerSeen);
 
 /// <summary>
-/// Our own Teredo client with all that a packet meets: the driver of the core, ICMPv6 echo, the guard, and the stack where packets end and sockets
-/// begin. No packet leaves it but to UDP and to sockets.
+/// Our own Teredo client with everything that handles a packet: the driver of the core, ICMPv6 echo, the guard, and the stack, where packets end and
+/// sockets begin. Packets leave the engine only as UDP datagrams and through sockets.
 /// </summary>
-/// <remarks>Made from the top down: the driver first, then what sends over it, then the stack. Safe for any number of threads.</remarks>
+/// <remarks>The constructor makes the driver first, then the parts that send through it, then the stack. Safe for any number of threads.</remarks>
 sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
 {
     readonly TeredoDriver _driver;
@@ -42,16 +42,16 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     readonly IEngineObserver _observer;
     readonly ILogger _log;
     readonly Task<ChosenStack> _choosing;
-    ChosenStack? _chosen; // null while it is being made, beside the first solicitations
+    ChosenStack? _chosen; // null while the stack is being made, which runs beside the first solicitations
 
-    /// <summary>Makes an engine that waits for <see cref="StartAsync"/>.</summary>
+    /// <summary>Makes an engine that does nothing before <see cref="StartAsync"/>.</summary>
     /// <param name="options">The settings of the client.</param>
-    /// <param name="parts">The machine's network, and what else a test replaces.</param>
+    /// <param name="parts">The machine's network, and other parts that a test replaces.</param>
     /// <param name="time">The clock and the timers.</param>
-    /// <param name="stacks">Which stack it gets.</param>
-    /// <param name="capture">Takes all packets, and is disposed at the end; null for none.</param>
+    /// <param name="stacks">Chooses the stack.</param>
+    /// <param name="capture">Records all packets; the engine disposes it at the end. Null for no capture.</param>
     /// <param name="observer">Is told what happens, from the start on.</param>
-    /// <param name="log">Where it logs to.</param>
+    /// <param name="log">The log.</param>
     public EmbeddedEngine(TeredoClientOptions options, EngineParts parts, TimeProvider time, IStackChoice stacks, PacketCapture? capture,
         IEngineObserver observer, ILogger log)
     {
@@ -74,19 +74,19 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
 
     public TeredoServerAddress Server => _driver.Read(static core => core.Server);
 
-    /// <summary>Where sockets begin. There when <see cref="StartAsync"/> has returned.</summary>
+    /// <summary>Where sockets begin. Available once <see cref="StartAsync"/> has returned.</summary>
     public ISocketStack Stack => Volatile.Read(ref _chosen)!.Stack;
 
-    /// <summary>What was passed over on the way to the stack.</summary>
+    /// <summary>The stacks that were passed over, with the reasons.</summary>
     public IReadOnlyList<PassedOver> PassedOver => Volatile.Read(ref _chosen)?.PassedOver ?? [];
 
-    /// <summary>Starts the client, and makes the stack meanwhile.</summary>
-    /// <exception cref="TeredoException">The stack that was asked for can't be had, or can't take the address.</exception>
+    /// <summary>Starts the client, and makes the stack at the same time.</summary>
+    /// <exception cref="TeredoException">The required stack is not available, or it can't take the address.</exception>
     public async Task StartAsync()
     {
         _driver.Start();
         Volatile.Write(ref _chosen, await _choosing.ConfigureAwait(false));
-        if (_driver.Address is { } address) // it may come at the same time: whoever is second sets it
+        if (_driver.Address is { } address) // qualification may end at the same time; then the later of the two sets the address
             Stack.SetAddress(address);
     }
 
@@ -97,18 +97,16 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     }
 
     /// <summary>What the core and the stack dropped, by reason; reasons that never occurred are left out.</summary>
-    public Dictionary<string, long> CopyDrops()
+    public Dictionary<DropReason, long> CopyDrops()
     {
         var reasons = Enum.GetValues<DropReason>();
-        return reasons.Zip(_driver.CopyDrops(reasons)).Select(pair => (pair.First.ToString(), pair.Second))
-            .Concat(Enum.GetValues<StackDrop>().Select(reason => (reason.ToString(), _guard[reason])))
-            .Where(drop => drop.Item2 > 0).ToDictionary();
+        return reasons.Zip(_driver.CopyDrops(reasons), (reason, count) => (reason, count + _guard[reason])).Where(drop => drop.Item2 > 0).ToDictionary();
     }
 
     /// <summary>The wall-clock time of an instant of the core.</summary>
     public DateTimeOffset ToWallClock(Instant instant) => _driver.ToWallClock(instant);
 
-    /// <summary>Tells where the servers are now.</summary>
+    /// <summary>Tells the client the current addresses of the servers.</summary>
     public void SetServers(IReadOnlyList<TeredoServerAddress> servers) => _driver.SetServers(servers);
 
     /// <summary>Wakes a dormant client.</summary>
@@ -118,23 +116,23 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         _driver.ReleaseLease();
     }
 
-    /// <summary>A socket that takes packets of strangers is open: the client does not go dormant, and answers Echo Requests.</summary>
+    /// <summary>Counts an opted-in socket that was opened. While one is open, the client does not go dormant and answers Echo Requests.</summary>
     public void Hold()
     {
         _guard.CountOptedIn(1);
         _driver.AcquireLease();
     }
 
-    /// <summary>That socket is closed.</summary>
+    /// <summary>Counts an opted-in socket that was closed.</summary>
     public void Release()
     {
         _guard.CountOptedIn(-1);
         _driver.ReleaseLease();
     }
 
-    /// <summary>One attempt to connect, given up as soon as the client finds that the peer can't be reached.</summary>
-    /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
-    /// <exception cref="TeredoException">The peer can't be reached and why, or the stack has no TCP.</exception>
+    /// <summary>Makes one attempt to connect, and gives up as soon as the client finds that the peer can't be reached.</summary>
+    /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
+    /// <exception cref="TeredoException">The peer can't be reached (the message says why), or the stack has no TCP.</exception>
     public async Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -151,7 +149,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     }
 
     /// <summary>Sends one Echo Request and waits for the reply.</summary>
-    /// <exception cref="TeredoException">There is no address, or the peer is none that may be sent to.</exception>
+    /// <exception cref="TeredoException">The node has no address, or packets must not be sent to this peer.</exception>
     public async Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -159,12 +157,12 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         try
         {
             var (roundTrip, problem) = await ping.Result.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
-            return roundTrip is { } time ? new(address, IPStatus.Success, time, null)
-                : new(address, IPStatus.DestinationHostUnreachable, default, problem);
+            return roundTrip is { } time ? new() { Address = address, Status = IPStatus.Success, RoundTripTime = time }
+                : new() { Address = address, Status = IPStatus.DestinationHostUnreachable, Problem = problem };
         }
         catch (TimeoutException)
         {
-            return new(address, IPStatus.TimedOut, default, null);
+            return new() { Address = address, Status = IPStatus.TimedOut };
         }
         finally
         {
@@ -172,7 +170,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         }
     }
 
-    /// <summary>Ends every wait, waits for what closed connections have to send, stops the client and disposes the stack. Idempotent.</summary>
+    /// <summary>Ends every wait, lets closed connections send their remaining data, stops the client and disposes the stack. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
         _echo.Close();
@@ -181,11 +179,11 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         await _driver.DisposeAsync().ConfigureAwait(false);
         try
         {
-            (await _choosing.ConfigureAwait(false)).Stack.Dispose(); // when nothing is delivered to it any more
+            (await _choosing.ConfigureAwait(false)).Stack.Dispose(); // now that the driver is stopped, nothing is delivered to the stack any more
         }
         catch (TeredoException)
         {
-            // None could be made: who started the engine was told.
+            // No stack could be made. StartAsync has thrown this exception already.
         }
         _capture?.Dispose();
     }
@@ -194,7 +192,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     {
         _capture?.TakePacket(octets);
         if (!IPv6Packet.TryParse(octets, out var packet))
-            _guard.Count(StackDrop.MalformedTransport);
+            _guard.Count(DropReason.MalformedTransport);
         else if (!packet.IsBubble && Volatile.Read(ref _chosen)?.Stack is { } stack
             && (stack.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
             stack.Receive(packet);
@@ -236,7 +234,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         {
             Volatile.Read(ref _chosen)?.Stack.LoseAddress();
         }
-        catch (TeredoException e) // the device was taken away, and the address with it
+        catch (TeredoException e) // another program removed the device, and the address with it
         {
             Log.EngineFault(_log, e);
         }

@@ -5,12 +5,15 @@ using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>Writes what an engine sends and receives to a pcap file: the datagrams outside, and the packets inside. Safe for any number of threads.</summary>
-/// <remarks>Each record is in the file when its packet goes on, so that what happened before a crash is there. At a gibibyte the file ends.</remarks>
+/// <summary>Writes an engine's traffic to a pcap file: the datagrams outside the tunnel and the packets inside.</summary>
+/// <remarks>
+/// Each record is written before its packet goes on, so that a crash loses none. The capture ends when the file has reached 1 GiB.
+/// Safe for any number of threads.
+/// </remarks>
 sealed class PacketCapture : IDisposable
 {
     const long MaxOctets = 1L << 30;
-    const byte UsualTtl = 64; // of what came in: the system does not tell it
+    const byte UsualTtl = 64; // recorded for datagrams that came in, because the system does not tell their TTL
 
     readonly Lock _gate = new();
     readonly FileStream _stream;
@@ -29,7 +32,7 @@ sealed class PacketCapture : IDisposable
             return null;
         try
         {
-            // Elsewhere two writers would share the file unless nobody else may open it; programs that only look at it do not ask there.
+            // A second writer must be kept out, and readers let in. Outside Windows FileShare.Read lets a second writer in, and None stops no reader.
             var share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
             return new(new(path, FileMode.Create, FileAccess.Write, share, bufferSize: 0), time);
         }
@@ -40,10 +43,10 @@ sealed class PacketCapture : IDisposable
         }
     }
 
-    /// <summary>The same network, with its datagrams captured.</summary>
+    /// <summary>Wraps a network, so that its datagrams are captured.</summary>
     public IHostNetwork Around(IHostNetwork network) => new CapturedNetwork(this, network);
 
-    /// <summary>Takes an IPv6 packet that comes out of the tunnel, or goes into it.</summary>
+    /// <summary>Records an IPv6 packet that comes out of the tunnel or goes into it.</summary>
     public void TakePacket(ReadOnlySpan<byte> packet)
     {
         lock (_gate)
@@ -69,10 +72,10 @@ sealed class PacketCapture : IDisposable
                 Try(payload, (capture, octets) => capture._file.WriteDatagram(capture.Now, source, target, ttl, octets));
     }
 
-    // Under the lock.
+    // Called under the lock.
     bool MayWrite() => !_ended && _stream.Position < MaxOctets;
 
-    // Under the lock. A full disk ends the capture, not the node.
+    // Called under the lock. A full disk ends the capture, not the node.
     void Try(ReadOnlySpan<byte> octets, Writing write)
     {
         try
@@ -107,7 +110,7 @@ sealed class PacketCapture : IDisposable
                 capture.TakeDatagram(source, at, UsualTtl, payload);
                 handler(source, payload);
             });
-            at = transport.LocalEndpoint; // the port is known from now on
+            at = transport.LocalEndpoint; // the real port is known only now
             return new CapturedTransport(capture, transport);
         }
     }

@@ -6,10 +6,10 @@ using TeredoSdk.Protocol.Relay;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>Takes an IPv6 packet from the tunnel. Any thread, several at once; the octets are valid only during the call.</summary>
+/// <summary>Takes an IPv6 packet from the tunnel; the octets are valid only during the call. Several threads may call this at once.</summary>
 delegate void RelayDelivery(ReadOnlySpan<byte> packet);
 
-/// <summary>What a relay wants done: a datagram sent, or, without one, a packet delivered.</summary>
+/// <summary>One piece of a relay's work: a datagram to send or, when <c>Transmit</c> is null, a packet to deliver.</summary>
 readonly record struct RelayWork(Transmit? Transmit, int Length);
 
 /// <summary>The driver of a <see cref="TeredoRelay"/>: its socket, its clock and its timer. Safe for any number of threads.</summary>
@@ -24,7 +24,7 @@ sealed class RelayDriver : CoreDriver<RelayWork>
         : base(time, log)
     {
         (_core, _deliver) = (new(options, parts.Random), deliver);
-        lock (Gate) // a datagram that comes meanwhile waits until there is something to answer with
+        lock (Gate) // a datagram that comes meanwhile waits until the transport is set
             _transport = parts.Network.Open(local, (source, payload) => Receive(LocalPort.Service, source, payload));
     }
 
@@ -46,7 +46,7 @@ sealed class RelayDriver : CoreDriver<RelayWork>
             return Enum.GetValues<DropReason>().Select(reason => (reason, _core.Drops[reason])).Where(drop => drop.Item2 > 0).ToDictionary();
     }
 
-    /// <summary>Closes the socket and waits until it is used no more. Idempotent.</summary>
+    /// <summary>Closes the socket and waits until no thread uses it. Idempotent.</summary>
     public override async ValueTask DisposeAsync()
     {
         lock (Gate)

@@ -9,17 +9,17 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>What is above the driver: takes the packets and the events of the core. Called without the driver's lock.</summary>
+/// <summary>The layer above the driver. It takes the packets and the events of the core, and is called without the driver's lock.</summary>
 interface IDriverClient
 {
-    /// <summary>Takes an IPv6 packet for the host; valid only during the call. Any thread, several at once.</summary>
+    /// <summary>Takes an IPv6 packet for the host; the octets are valid only during the call. Several threads may call this at once.</summary>
     void Receive(ReadOnlySpan<byte> packet);
 
-    /// <summary>Takes an event; one at a time, in order.</summary>
+    /// <summary>Takes an event. The calls come one at a time, in order.</summary>
     void Handle(ClientEvent clientEvent);
 }
 
-/// <summary>What a client wants done: one of these.</summary>
+/// <summary>One piece of a client's work. One of the properties is set.</summary>
 readonly record struct ClientWork
 {
     /// <summary>The machine slept.</summary>
@@ -34,11 +34,11 @@ readonly record struct ClientWork
 
     public ClientEvent? Event { get; init; }
 
-    /// <summary>The size of a packet to deliver, when there is nothing else.</summary>
+    /// <summary>The size of a packet to deliver, when no other property is set.</summary>
     public int Delivery { get; init; }
 }
 
-/// <summary>The driver of a <see cref="TeredoClient"/>: its sockets, its clock, its timer, and the network it runs on. Safe for any number of threads.</summary>
+/// <summary>The driver of a <see cref="TeredoClient"/>: its sockets, clock, timer and network. Safe for any number of threads.</summary>
 sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
 {
     readonly TeredoClient _core;
@@ -60,7 +60,7 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
     /// <summary>Why the last port could not be opened, or null.</summary>
     public SocketException? PortFailure { get; private set; }
 
-    /// <summary>How the mapping of the service port at the gateway stands.</summary>
+    /// <summary>The state of the service port's mapping at the gateway.</summary>
     public PortMappingStatus PortMapping => _mapping.Status;
 
     public TeredoAddress? Address
@@ -90,7 +90,7 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
 
     public void ReleaseLease() => Feed(static (core, now) => core.ReleaseLease(now));
 
-    /// <summary>Tells where the servers are now.</summary>
+    /// <summary>Tells the core the current addresses of the servers.</summary>
     public void SetServers(IReadOnlyList<TeredoServerAddress> servers) => Feed((core, now) => core.HandleServersChanged(now, servers));
 
     /// <summary>Reads the core.</summary>
@@ -100,7 +100,7 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
             return read(_core);
     }
 
-    /// <summary>How often each of the reasons was counted.</summary>
+    /// <summary>How often each of the given reasons was counted.</summary>
     public long[] CopyDrops(DropReason[] reasons)
     {
         lock (Gate)
@@ -133,7 +133,7 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
             return Clock.ToWallClock(instant);
     }
 
-    /// <summary>Stops the core, closes every socket, removes the port mapping and waits until nothing is used any more. Idempotent.</summary>
+    /// <summary>Stops the core, closes every socket, removes the port mapping and waits until all of them are out of use. Idempotent.</summary>
     public override async ValueTask DisposeAsync()
     {
         _network.Changed -= HandleNetworkChanged;
@@ -161,13 +161,13 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
 
     protected override Instant? NextDeadline => _core.NextDeadline;
 
-    // Tells the core when the machine slept since the last instant.
+    // Also tells the core when the machine slept since the last instant.
     protected override Instant Tick()
     {
         var now = Clock.Read(out bool slept);
         if (slept)
         {
-            _slept = true; // told when the lock is released
+            _slept = true; // logged later, without the lock
             _core.HandleNetworkChanged(now, _state with { Resumed = true });
         }
         return now;
@@ -191,7 +191,7 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
             work = new() { Request = request };
         else if (_core.TryTakeTransmit(Buffer, out var transmit))
             work = new() { Transmit = transmit, Transport = TransportOf(transmit.Via) };
-        else if (_core.TryTakeEvent(out var clientEvent)) // before the ICMPv6 errors that tell the same with fewer words
+        else if (_core.TryTakeEvent(out var clientEvent)) // taken before deliveries: the ICMPv6 errors there tell the same in less detail
             work = new() { Event = clientEvent };
         else if (_core.TryTakeDelivery(Buffer, out int length))
             work = new() { Delivery = length };
@@ -205,7 +205,7 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
         if (work.HasResumed)
         {
             Log.Resumed(Logger);
-            _mapping.Renew(); // its timer stood still, too
+            _mapping.Renew(); // the timer of the mapping stood still, too
         }
         else if (work.Request is { } request)
             Do(request);
@@ -216,7 +216,7 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
         }
         else if (work.Event is { } clientEvent)
         {
-            if (clientEvent is ClientEvent.AddressChanged) // a NAT that was restarted has forgotten
+            if (clientEvent is ClientEvent.AddressChanged) // the NAT may have restarted and lost its mappings
                 _mapping.Renew();
             _client.Handle(clientEvent);
         }
@@ -241,7 +241,7 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
             }
             CarryOut();
         }
-        catch (Exception e) // on a thread of the runtime: nobody else would see it
+        catch (Exception e) // runs on a thread of the runtime: no other code would see the exception
         {
             Log.EngineFault(Logger, e);
         }
@@ -271,7 +271,7 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
             case ClientRequestKind.UnmapPort:
                 _mapping.End();
                 break;
-            case ClientRequestKind.GetExternalAddress: // every answer to MapPort tells it
+            case ClientRequestKind.GetExternalAddress: // every answer to MapPort carries it already
                 Feed(static (core, now) => core.HandleAnswer(now, RequestAnswer.NoExternalAddress));
                 break;
         }
@@ -328,6 +328,6 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
     static void CountBubble(IPv4Endpoint target, ReadOnlySpan<byte> datagram)
     {
         if (Encapsulation.TryParse(datagram, out var encapsulation, out _) && encapsulation.Packet.IsBubble)
-            Metrics.CountBubble(isIndirect: target.Port == TeredoPorts.Server); // a peer never has that port
+            Metrics.CountBubble(isIndirect: target.Port == TeredoPorts.Server); // no peer uses the server's port
     }
 }

@@ -5,26 +5,28 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links;
 
-/// <summary>A link as its sockets see it: what differs from one kind of link to another.</summary>
+/// <summary>The part of a link that its sockets use. It covers the differences between kinds of links.</summary>
 interface ISocketOwner
 {
-    /// <summary>The Teredo address, or null while there is none.</summary>
+    /// <summary>The Teredo address, or null while the link has none.</summary>
     IPAddress? Address { get; }
 
-    /// <summary>A socket is about to be registered. Called once for each, before <see cref="HandleClosed"/>.</summary>
+    /// <summary>Called once for each socket, before the socket is registered and before <see cref="HandleClosed"/>.</summary>
     void HandleOpened(OpenSocket socket);
 
-    /// <summary>A socket is about to be closed, and still has its port. Called once for each.</summary>
+    /// <summary>Called once for each socket, before the socket is closed; it still holds its port.</summary>
     void HandleClosed(OpenSocket socket);
 
-    /// <summary>The owner of a connection closed it. What was written is still sent, as far as the link lasts. Owns the socket from here on.</summary>
+    /// <summary>
+    /// Takes over the socket of a connection that its owner closed. What was written before is still sent, unless the link ends first.
+    /// </summary>
     void Retire(Socket socket) => socket.Dispose();
 
-    /// <summary>Whether a connection from a local address is void, now that the link has another address.</summary>
+    /// <summary>Whether a connection from the local address no longer works, now that the link has another address.</summary>
     bool IsVoid(IPAddress local, IPAddress address) => !LinkSockets.IsSame(local, address);
 }
 
-/// <summary>The open sockets of a link, the same for every link. Safe for any number of threads.</summary>
+/// <summary>The open sockets of a link of any kind. Safe for any number of threads.</summary>
 sealed class LinkSockets(ISocketOwner owner)
 {
     readonly Lock _gate = new();
@@ -43,7 +45,7 @@ sealed class LinkSockets(ISocketOwner owner)
         }
     }
 
-    /// <summary>Takes a socket in, or disposes it.</summary>
+    /// <summary>Registers a socket, or disposes it when the link is closed.</summary>
     /// <exception cref="ObjectDisposedException">The link is closed.</exception>
     public T Add<T>(T socket) where T : OpenSocket
     {
@@ -61,14 +63,14 @@ sealed class LinkSockets(ISocketOwner owner)
         return socket;
     }
 
-    /// <summary>Makes a connection of a socket that is connected. Owns it from here on.</summary>
+    /// <summary>Makes a connection from a connected socket, and takes ownership of the socket.</summary>
     /// <exception cref="ObjectDisposedException">The link is closed; the socket is disposed.</exception>
     public OpenConnection Adopt(Socket connected)
     {
         try
         {
             var connection = Add(new OpenConnection(this, connected));
-            AbortVoid(); // the address may have changed meanwhile
+            AbortVoid(); // the link's address may have changed meanwhile
             return connection;
         }
         catch
@@ -78,7 +80,7 @@ sealed class LinkSockets(ISocketOwner owner)
         }
     }
 
-    /// <summary>A socket is about to be closed.</summary>
+    /// <summary>Unregisters a socket that is about to be closed.</summary>
     public void Remove(OpenSocket socket)
     {
         lock (_gate)
@@ -91,13 +93,13 @@ sealed class LinkSockets(ISocketOwner owner)
     /// <inheritdoc cref="ISocketOwner.Retire"/>
     public void Retire(Socket socket) => owner.Retire(socket);
 
-    /// <summary>Disposes every socket, and takes none any more. Idempotent.</summary>
+    /// <summary>Disposes every socket, and accepts no new ones. Idempotent.</summary>
     public void Close() => Dispose(_ => true, isLast: true);
 
-    /// <summary>Disposes the listeners and datagram sockets: what they were bound to is gone.</summary>
+    /// <summary>Disposes the listeners and datagram sockets, because the device that they are bound to is gone.</summary>
     public void CloseBound() => Dispose(socket => socket is not OpenConnection, isLast: false);
 
-    /// <summary>Ends the connections from addresses that are void.</summary>
+    /// <summary>Ends the connections from addresses that no longer work.</summary>
     public void AbortVoid()
     {
         if (owner.Address is not { } address)
@@ -109,7 +111,7 @@ sealed class LinkSockets(ISocketOwner owner)
             connection.Abort(Problems.AddressChanged(connection.LocalEndPoint.Address, address));
     }
 
-    /// <summary>Whether two addresses are the same, whatever their scopes.</summary>
+    /// <summary>Whether two addresses are equal, ignoring their scopes.</summary>
     public static bool IsSame(IPAddress one, IPAddress other) => one.GetAddressBytes().AsSpan().SequenceEqual(other.GetAddressBytes());
 
     void Dispose(Func<OpenSocket, bool> concerned, bool isLast)

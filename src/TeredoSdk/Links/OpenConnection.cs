@@ -16,14 +16,14 @@ sealed class OpenConnection(LinkSockets sockets, Socket socket) : OpenSocket(soc
 
     public override Socket? Socket => socket;
 
-    /// <summary>The octets, with .NET's own exceptions.</summary>
-    public NetworkStream Stream { get; } = new(socket, ownsSocket: false); // now: it can't be made any more once the connection has ended
+    /// <summary>The raw stream, which throws .NET's own exceptions.</summary>
+    public NetworkStream Stream { get; } = new(socket, ownsSocket: false); // made early: a connection that has ended can't make one
 
-    /// <summary>Why the link ended the connection, or null while it did not.</summary>
+    /// <summary>Why the link ended the connection; null when the link did not end it.</summary>
     TeredoException? End => Volatile.Read(ref _end);
 
     /// <exception cref="IOException">The connection has ended.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The connection is disposed.</exception>
     public void CompleteWriting()
     {
         Disposed.ThrowIf(IsDisposed, Disposed.Connection);
@@ -37,16 +37,16 @@ sealed class OpenConnection(LinkSockets sockets, Socket socket) : OpenSocket(soc
         }
     }
 
-    /// <summary>Ends the connection for a reason that reads and writes then tell.</summary>
+    /// <summary>Ends the connection. Reads and writes then throw the reason.</summary>
     public void Abort(TeredoException reason)
     {
         if (Interlocked.CompareExchange(ref _end, reason, null) is null)
             socket.Close(0);
     }
 
-    /// <summary>What a read found. A read of nothing may be the end that the link or the owner made, not the peer's.</summary>
+    /// <summary>Checks the result of a read. A read of 0 octets may mean that the link or the owner ended the connection, and not the peer.</summary>
     /// <exception cref="IOException">The link ended the connection.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The connection is disposed.</exception>
     public int Judge(int read)
     {
         if (read == 0 && End is { } end)
@@ -55,7 +55,7 @@ sealed class OpenConnection(LinkSockets sockets, Socket socket) : OpenSocket(soc
         return read;
     }
 
-    /// <summary>The exception that a failed operation throws: the link's reason where there is one.</summary>
+    /// <summary>The exception to throw for a failed operation; it carries the link's reason when the link ended the connection.</summary>
     public Exception Explain(Exception failure) => End is { } end ? new TeredoException(end.Error, end.Message, failure)
         : IsDisposed ? new ObjectDisposedException(Disposed.Connection)
         : (failure as SocketException ?? failure.InnerException as SocketException) is { } cause

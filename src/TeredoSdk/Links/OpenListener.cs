@@ -12,7 +12,7 @@ sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel 
 
     public override Socket? Socket => socket;
 
-    /// <exception cref="ObjectDisposedException">The listener is closed, or was while waiting.</exception>
+    /// <exception cref="ObjectDisposedException">The listener is closed, or was closed during the wait.</exception>
     /// <exception cref="SocketException">The system refused; the listener stays usable.</exception>
     public async ValueTask<OpenConnection> AcceptAsync(CancellationToken cancellationToken)
     {
@@ -31,7 +31,7 @@ sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel 
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.NotConnected)
             {
-                // The peer went away before it was accepted: nobody's concern.
+                // The peer went away before it was accepted. The next one is waited for.
             }
         }
     }

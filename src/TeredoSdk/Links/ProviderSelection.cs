@@ -1,9 +1,9 @@
 namespace TeredoSdk.Links;
 
-/// <summary>Which provider a node gets: the one asked for, else the first that can qualify.</summary>
+/// <summary>Chooses a node's provider: the one that the options name or, with Auto, the first that qualifies.</summary>
 static class ProviderSelection
 {
-    /// <exception cref="TeredoException">The one asked for, or the last one of all, could not qualify.</exception>
+    /// <exception cref="TeredoException">The provider that the options name did not qualify; with Auto, no provider did.</exception>
     public static async Task<ITeredoLink> BringUpAsync(IReadOnlyList<ITeredoProvider> providers, TeredoOptions options,
         CancellationToken cancellationToken)
     {
@@ -22,12 +22,12 @@ static class ProviderSelection
             {
                 if (provider.NotSupportedReason is not { } reason)
                     return await provider.BringUpAsync(options, passedOver, cancellationToken).ConfigureAwait(false);
-                passedOver.Add(new(provider.Kind.ToString(), reason));
+                passedOver.Add(new() { Way = provider.Kind.ToString(), Reason = reason });
             }
             catch (TeredoException e)
             {
                 failure = e;
-                passedOver.Add(new(provider.Kind.ToString(), e.Message));
+                passedOver.Add(new() { Way = provider.Kind.ToString(), Reason = e.Message });
             }
         }
         throw failure ?? new TeredoException(TeredoError.NotSupported, string.Join(" ", passedOver.Select(way => way.Reason)));

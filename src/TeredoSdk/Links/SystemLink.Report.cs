@@ -1,11 +1,12 @@
+using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Links;
 
-// What its report has from the address alone.
+// The part of the report that follows from the interface's address alone.
 abstract partial class SystemLink
 {
-    /// <summary>What every link of a system can tell.</summary>
+    /// <summary>Makes the part of the report that all system links share.</summary>
     protected TeredoReport Describe(TeredoProvider provider, bool hasNativeIPv6)
     {
         var (all, unrestricted) = Sockets.Counts;
@@ -31,7 +32,7 @@ abstract partial class SystemLink
                 Sockets = all,
                 UnrestrictedSockets = unrestricted,
                 Peers = 0,
-                Drops = new Dictionary<string, long>(),
+                Drops = new Dictionary<DropReason, long>(),
                 Error = _problem?.Error,
                 Problem = _problem?.Sentence,
             };

@@ -8,7 +8,7 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links;
 
-/// <summary>An address that this machine keeps up, ordinary sockets of the machine, and a watch on that address.</summary>
+/// <summary>A link to an address that the system or another program keeps up. It has ordinary sockets, and watches the address.</summary>
 abstract partial class SystemLink : ITeredoLink, ISocketOwner
 {
     readonly Lock _gate = new(), _checking = new();
@@ -44,7 +44,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
 
     protected CancellationToken Stopping => _stopping.Token;
 
-    /// <summary>The interface that has the address, or had it last.</summary>
+    /// <summary>The interface that has the address, or that had it last.</summary>
     protected TeredoInterface Last
     {
         get
@@ -54,7 +54,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
         }
     }
 
-    /// <summary>The interface that has the address, or null while there is none.</summary>
+    /// <summary>The interface that has the address, or null while no interface has one.</summary>
     protected TeredoInterface? Current
     {
         get
@@ -84,12 +84,12 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
 
     public virtual void HandleOpened(OpenSocket socket)
     {
-        // Nothing to hold where somebody else keeps the address up.
+        // Nothing to hold: another program keeps the address up.
     }
 
     public virtual void HandleClosed(OpenSocket socket)
     {
-        // Nor to release.
+        // Nothing to release.
     }
 
     public virtual bool IsVoid(IPAddress local, IPAddress address) => !LinkSockets.IsSame(local, address);
@@ -103,16 +103,16 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
         Sockets.Close();
     }
 
-    /// <summary>Looks for the interface as it is now.</summary>
+    /// <summary>Finds the interface that currently has the address.</summary>
     protected abstract TeredoInterface? Find(out (TeredoError Error, string Sentence) problem);
 
-    /// <summary>One attempt, with a fresh socket.</summary>
-    /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
+    /// <summary>Makes one attempt to connect, with a fresh socket.</summary>
+    /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
     protected abstract Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
 
-    /// <summary>Another look was taken.</summary>
+    /// <summary>Called after each check of the address.</summary>
     /// <param name="isUp">Whether there is an address.</param>
-    /// <param name="isOther">Whether it is on another interface than before.</param>
+    /// <param name="isOther">Whether another interface than before has the address.</param>
     protected abstract void OnChecked(bool isUp, bool isOther);
 
     /// <exception cref="TeredoException">There is no address.</exception>
@@ -126,7 +126,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
         }
     }
 
-    /// <summary>A wait for somebody else, which ends with the link.</summary>
+    /// <summary>Runs a wait that also ends when the link is disposed.</summary>
     protected async Task<T> WaitAsync<T>(Func<CancellationToken, Task<T>> wait, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
@@ -141,7 +141,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
         }
     }
 
-    /// <summary>Looks at the address. One look at a time, so that changes are told in their order.</summary>
+    /// <summary>Checks the address. Only one check runs at a time, so that changes are published in order.</summary>
     protected void Check()
     {
         try
@@ -149,7 +149,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
             lock (_checking)
                 Apply(Find(out var problem), problem);
         }
-        catch (Exception e) // on a thread of the runtime: nobody else would see it
+        catch (Exception e) // runs on a thread of the runtime: no other code would see the exception
         {
             Log.EngineFault(Logger, e);
         }
@@ -182,7 +182,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
     void TellLoss(TeredoInterface before)
     {
         Log.AddressLost(Logger, before.Address);
-        _changes.Publish(new(TeredoStateChangeKind.Lost, null, before.Address.ToIPAddress()));
+        _changes.Publish(new() { Kind = TeredoStateChangeKind.Lost, PreviousAddress = before.Address.ToIPAddress() });
     }
 
     void TellAddress(TeredoInterface before, TeredoInterface found, bool wasUp)
@@ -191,7 +191,11 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
             Log.AddressChanged(Logger, before.Address, found.Address);
         else
             Log.InterfaceFound(Logger, found.Name, found.Address);
-        _changes.Publish(new(wasUp ? TeredoStateChangeKind.AddressChanged : TeredoStateChangeKind.Regained, found.Address.ToIPAddress(),
-            before.Address.ToIPAddress()));
+        _changes.Publish(new()
+        {
+            Kind = wasUp ? TeredoStateChangeKind.AddressChanged : TeredoStateChangeKind.Regained,
+            Address = found.Address.ToIPAddress(),
+            PreviousAddress = before.Address.ToIPAddress(),
+        });
     }
 }

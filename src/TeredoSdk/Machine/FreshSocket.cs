@@ -3,16 +3,18 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>A socket from its first call to its first use: prepared as wanted, or gone.</summary>
+/// <summary>Prepares a new socket. When that fails, the socket is disposed.</summary>
 static class FreshSocket
 {
-    const int SynRetries = 4; // the last one after 15 s, given up after 31 s
+    const int SynRetries = 4; // the last retry comes after 15 s, and the attempt ends after 31 s
     const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIPv6 = 41, IPv6DontFragment = 62; // Linux: tcp(7), ipv6(7)
 
-    /// <summary>One attempt to connect. The socket was never used for another one, and never will be.</summary>
-    /// <remarks>After a failed attempt .NET gives the same object a new handle: one of the machine's own network, with no option set.</remarks>
-    /// <param name="fresh">The socket; owned by this call, and by the caller when it returns.</param>
-    /// <param name="prepare">Sets what the attempt needs; null for nothing.</param>
+    /// <summary>Makes one attempt to connect. The socket must be new, and is not used for a second attempt.</summary>
+    /// <remarks>
+    /// After a failed attempt, .NET gives the same object a new handle: one in the machine's own network, without the options set before.
+    /// </remarks>
+    /// <param name="fresh">The socket. This call owns it until it returns; then the caller owns it.</param>
+    /// <param name="prepare">Sets the options that the attempt needs; null when it needs none.</param>
     /// <param name="remoteEndPoint">The peer.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
@@ -32,8 +34,8 @@ static class FreshSocket
         }
     }
 
-    /// <summary>Opens a socket of this machine and prepares it, or leaves none behind.</summary>
-    /// <exception cref="TeredoException">The system refuses, and what to change about the port.</exception>
+    /// <summary>Opens a socket of this machine and prepares it. When that fails, no socket is left behind.</summary>
+    /// <exception cref="TeredoException">The system refuses; the message says what to change about the port.</exception>
     public static Socket Prepare(Func<Socket> open, ushort port, string protocol, Action<Socket> prepare)
     {
         Socket? socket = null;
@@ -47,19 +49,19 @@ static class FreshSocket
         {
             socket?.Dispose();
             throw new TeredoException(TeredoError.PortUnavailable, e.SocketErrorCode == SocketError.AccessDenied
-                ? $"{protocol} port {port} of this machine is for privileged programs only. Choose one of 1024 or more, or 0 for any."
-                : $"{protocol} port {port} of this machine can't be used ({e.Message}). Choose another one, or 0 for any.", e);
+                ? $"{protocol} port {port} of this machine is for privileged programs only. Choose a port of 1024 or more, or 0 for any."
+                : $"{protocol} port {port} of this machine can't be used ({e.Message}). Choose another port, or 0 for any.", e);
         }
     }
 
-    /// <summary>Gives an attempt to connect up after 31 s instead of two minutes.</summary>
+    /// <summary>Makes an attempt to connect end after 31 s instead of two minutes.</summary>
     public static void LimitSynRetries(Socket socket)
     {
         if (OperatingSystem.IsLinux())
             socket.SetRawSocketOption(IpProtoTcp, TcpSynCount, BitConverter.GetBytes(SynRetries));
     }
 
-    /// <summary>Refuses datagrams that are too large, instead of sending them in fragments.</summary>
+    /// <summary>Makes the socket refuse datagrams that are too large, instead of sending them in fragments.</summary>
     public static void ForbidFragments(Socket socket)
     {
         if (OperatingSystem.IsLinux())

@@ -6,8 +6,8 @@ namespace TeredoSdk.Machine;
 
 /// <summary>Ordinary sockets of the machine that are tied to one interface.</summary>
 /// <remarks>
-/// On Linux the kernel ties them to the device (since Linux 5.7 without privileges), so they outlive a change of its address and never send
-/// elsewhere. On other systems, or where that is refused, they are bound to the Teredo address as it is now.
+/// On Linux the kernel ties them to the device (since Linux 5.7 without privileges). So they survive a change of its address, and never send over
+/// another interface. On other systems, or where the kernel refuses, they are bound to the current Teredo address.
 /// </remarks>
 static class InterfaceSockets
 {
@@ -27,8 +27,8 @@ static class InterfaceSockets
             FreshSocket.ForbidFragments(socket);
         });
 
-    /// <summary>One attempt to connect.</summary>
-    /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
+    /// <summary>Makes one attempt to connect.</summary>
+    /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
     public static Task<Socket> ConnectAsync(TeredoInterface at, IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         FreshSocket.ConnectAsync(Open(SocketType.Stream, ProtocolType.Tcp), socket =>
         {
@@ -37,8 +37,8 @@ static class InterfaceSockets
             FreshSocket.LimitSynRetries(socket);
         }, remoteEndPoint, cancellationToken);
 
-    /// <summary>Ties a socket that is not bound yet to the interface.</summary>
-    /// <returns>Whether the system can do that and allows it.</returns>
+    /// <summary>Ties a socket to the interface. The socket must not be bound yet.</summary>
+    /// <returns>Whether the system supports and allows that.</returns>
     public static bool TieToDevice(Socket socket, TeredoInterface at)
     {
         if (!OperatingSystem.IsLinux())
@@ -50,7 +50,7 @@ static class InterfaceSockets
         }
         catch (SocketException)
         {
-            return false; // before Linux 5.7 without CAP_NET_RAW, or the device is gone
+            return false; // Linux before 5.7 needs CAP_NET_RAW for this; or the device is gone
         }
     }
 

@@ -3,7 +3,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>A classic pcap file of raw IP packets (link type 101), which Wireshark and tcpdump read. Not thread-safe.</summary>
+/// <summary>Writes a classic pcap file of raw IP packets (link type 101), for Wireshark and tcpdump. Not thread-safe.</summary>
 /// <remarks>Source: draft-ietf-opsawg-pcap. Datagrams get the IPv4 and UDP headers that they have on the wire.</remarks>
 sealed class PcapFile
 {
@@ -14,8 +14,8 @@ sealed class PcapFile
     readonly byte[] _record = new byte[RecordHeaderSize + MaxPacketOctets];
     ushort _identification;
 
-    /// <summary>Starts a file: its header is written at once.</summary>
-    /// <param name="stream">Where to write, which the caller closes.</param>
+    /// <summary>Starts a file by writing its header.</summary>
+    /// <param name="stream">The stream to write to; the caller closes it.</param>
     public PcapFile(Stream stream)
     {
         _stream = stream;
@@ -30,8 +30,8 @@ sealed class PcapFile
         _stream.Write(header);
     }
 
-    /// <summary>Writes an IP packet. What is above 65,535 octets is left out.</summary>
-    /// <param name="time">When, since the epoch of the file.</param>
+    /// <summary>Writes an IP packet. A packet of more than 65,535 octets is left out.</summary>
+    /// <param name="time">The time of the packet, since the epoch of the file.</param>
     /// <param name="packet">The packet, from its IP header on.</param>
     public void WritePacket(TimeSpan time, ReadOnlySpan<byte> packet)
     {
@@ -63,7 +63,7 @@ sealed class PcapFile
         BinaryPrimitives.WriteUInt16BigEndian(udp[2..], target.Port);
         BinaryPrimitives.WriteUInt16BigEndian(udp[4..], (ushort)udp.Length);
         payload.CopyTo(udp[UdpHeaderSize..]);
-        // RFC 768: the pseudo-header is both addresses, the protocol and the length; a checksum of 0 is sent as all ones.
+        // RFC 768: the pseudo-header has both addresses, the protocol and the length; a checksum of 0 is sent as all ones.
         var checksum = (ushort)~Fold(Sum(packet[12..20]) + UdpProtocol + (uint)udp.Length + Sum(udp));
         BinaryPrimitives.WriteUInt16BigEndian(udp[6..], checksum == 0 ? (ushort)0xFFFF : checksum);
         WriteRecord(time, length);

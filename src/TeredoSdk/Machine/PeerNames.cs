@@ -4,19 +4,19 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>The IPv6 addresses of peers that are dialled by name.</summary>
+/// <summary>Finds the IPv6 addresses of peers that are dialled by name.</summary>
 static class PeerNames
 {
-    /// <summary>Asks the system for a name. AAAA by itself: a resolver that sees no IPv6 address on this machine would else leave them out.</summary>
-    /// <exception cref="SocketException">It has no such address, or nobody can be asked.</exception>
+    /// <summary>Asks the system for AAAA records only. A resolver that sees no IPv6 address on this machine would otherwise leave them out.</summary>
+    /// <exception cref="SocketException">The name has no IPv6 address, or no name server answers.</exception>
     public static Task<IPAddress[]> QueryAsync(string host, CancellationToken cancellationToken) =>
         Dns.GetHostAddressesAsync(host, AddressFamily.InterNetworkV6, cancellationToken);
 
-    /// <summary>The IPv6 addresses of a host, those of Teredo peers first: they need no relay.</summary>
-    /// <param name="host">A name, or an address.</param>
+    /// <summary>Finds the IPv6 addresses of a host. Those of Teredo peers come first, because they need no relay.</summary>
+    /// <param name="host">A name or an address.</param>
     /// <param name="query">Asks for the name.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="TeredoException">It has none.</exception>
+    /// <exception cref="TeredoException">The host has no IPv6 address.</exception>
     public static async Task<IPAddress[]> ResolveAsync(string host, Func<CancellationToken, Task<IPAddress[]>> query, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(host);

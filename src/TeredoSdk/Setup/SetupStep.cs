@@ -56,6 +56,11 @@ public enum SetupOutcome
 }
 
 /// <summary>How far a setup is.</summary>
-/// <param name="Step">The step.</param>
-/// <param name="Outcome">What became of it.</param>
-public sealed record SetupProgress(SetupStep Step, SetupOutcome Outcome);
+public sealed record SetupProgress
+{
+    /// <summary>The step.</summary>
+    public required SetupStep Step { get; init; }
+
+    /// <summary>What became of it.</summary>
+    public required SetupOutcome Outcome { get; init; }
+}

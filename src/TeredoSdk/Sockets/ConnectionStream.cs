@@ -3,7 +3,7 @@ using TeredoSdk.Links;
 
 namespace TeredoSdk.Sockets;
 
-/// <summary>The stream of a connection: a <see cref="NetworkStream"/> whose failures tell the link's reason.</summary>
+/// <summary>The stream of a connection: a <see cref="NetworkStream"/> whose exceptions carry the link's reason.</summary>
 sealed class ConnectionStream(OpenConnection connection) : Stream
 {
     readonly NetworkStream _inner = connection.Stream;

@@ -6,18 +6,18 @@ namespace TeredoSdk.Sockets;
 /// <summary>A socket that can hold a share in a node.</summary>
 interface ILeaseHolder
 {
-    /// <summary>Ties a share to the life of this socket.</summary>
+    /// <summary>Gives the socket a share, which it releases when it is closed.</summary>
     void Attach(ILinkLease lease);
 }
 
-/// <summary>Nodes that sockets with equal options share. The last lease that is released stops the node. Safe for any number of threads.</summary>
+/// <summary>Nodes that sockets with equal options share. Releasing the last lease stops the node. Safe for any number of threads.</summary>
 sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>> start) where TNode : class, IAsyncDisposable
 {
     readonly Lock _gate = new();
     readonly Dictionary<TeredoOptions, SharedNode> _nodes = new(TeredoOptions.Comparer);
     readonly Dictionary<TeredoOptions, Task> _stopping = new(TeredoOptions.Comparer);
 
-    /// <summary>Opens a socket over the shared node and ties the node's life to it.</summary>
+    /// <summary>Opens a socket on the shared node. The socket gets a lease, so that the node lives at least as long as the socket.</summary>
     public async Task<T> OpenAsync<T>(TeredoOptions? options, Func<TNode, Task<T>> open, CancellationToken cancellationToken) where T : ILeaseHolder
     {
         var lease = await LeaseAsync(options, cancellationToken).ConfigureAwait(false);
@@ -34,7 +34,7 @@ sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>>
         }
     }
 
-    /// <summary>Starts the node with these options, or shares the one that runs.</summary>
+    /// <summary>Starts a node with these options, or shares the running one.</summary>
     public async Task<NodeLease<TNode>> LeaseAsync(TeredoOptions? options, CancellationToken cancellationToken)
     {
         var settings = (options ?? new()).Snapshot();
@@ -48,7 +48,7 @@ sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>>
         }
         try
         {
-            // Who gives up waiting does not take the node from the others: the last one does.
+            // A caller that gives up its wait does not stop the start for other callers; the start ends only when the last caller gives up.
             var node = await shared.StartAsync(start).WaitAsync(cancellationToken).ConfigureAwait(false);
             return new NodeLease<TNode>(shared, node);
         }
@@ -65,7 +65,7 @@ sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>>
             return _stopping.GetValueOrDefault(options);
     }
 
-    // Under the lock. One that waited for another stop may be given up before that one is over.
+    // Called under the lock. A node may stop while an earlier stop with the same options is still running, so both are waited for.
     void NoteStop(TeredoOptions options, Task stop)
     {
         var all = _stopping[options] = _stopping.TryGetValue(options, out var before) ? Task.WhenAll(before, stop) : stop;
@@ -80,8 +80,10 @@ sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>>
         }
     }
 
-    /// <summary>A node, its options and how many use it; under the pool's lock. The last one that releases it disposes what it holds.</summary>
-    [SuppressMessage("Design", "CA1001", Justification = "Counted: the last release disposes.")]
+    /// <summary>
+    /// A node, its options and the number of its users. Used under the pool's lock. The release by the last user disposes the node.
+    /// </summary>
+    [SuppressMessage("Design", "CA1001", Justification = "The last release disposes the field.")]
     internal sealed class SharedNode(NodePool<TNode> pool, TeredoOptions options)
     {
         readonly CancellationTokenSource _abandoned = new();
@@ -89,7 +91,7 @@ sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>>
 
         public int Users;
 
-        /// <summary>Whether it did not start: those who waited are being told, and whoever asks from now on gets another one.</summary>
+        /// <summary>Whether the start failed. The callers that wait get the exception; a later caller gets a new node.</summary>
         public bool HasFailed => _start is { IsCompleted: true, IsCompletedSuccessfully: false };
 
         public Task<TNode> StartAsync(Func<TeredoOptions, CancellationToken, Task<TNode>> start)
@@ -99,7 +101,7 @@ sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>>
 
             async Task<TNode> StartAsync()
             {
-                if (options.ClientPort != 0 && pool.StopOf(options) is { } stop) // it still has the port
+                if (options.ClientPort != 0 && pool.StopOf(options) is { } stop) // the node that stops still holds the port
                     await stop.WaitAsync(_abandoned.Token).ConfigureAwait(false);
                 return await start(options, _abandoned.Token).ConfigureAwait(false);
             }
@@ -134,7 +136,7 @@ sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>>
 
         async Task StopAsync()
         {
-            await _abandoned.CancelAsync().ConfigureAwait(false); // a start that nobody waits for any more
+            await _abandoned.CancelAsync().ConfigureAwait(false); // ends a start that no caller waits for
             try
             {
                 if (_start is not null)
@@ -142,14 +144,14 @@ sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>>
             }
             catch (Exception e) when (e is TeredoException or OperationCanceledException)
             {
-                // It never started; who waited for it was told.
+                // The node never started. The callers that waited for it got this exception.
             }
             _abandoned.Dispose();
         }
     }
 }
 
-/// <summary>A share in a node of a pool. Released once; further calls change nothing.</summary>
+/// <summary>A share in a node of a pool. Releasing it a second time changes nothing.</summary>
 sealed class NodeLease<TNode>(NodePool<TNode>.SharedNode shared, TNode node) : ILinkLease where TNode : class, IAsyncDisposable
 {
     int _released;

@@ -71,7 +71,7 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         await AskAsync(ConsentKind.OpenPort, $"Open UDP port {port} in the firewall, through which Teredo reaches this machine? It is open for all "
             + $"programs then. netsh firewall delete portopening protocol=UDP port={port} undoes it.", command, cancellationToken)
             .ConfigureAwait(false);
-        windows.Firewall.AddOpenPort(new("Teredo", port, FirewallProtocol.Udp));
+        windows.Firewall.AddOpenPort(new() { Name = "Teredo", Port = port, Protocol = FirewallProtocol.Udp });
         bool isOpen = IsOpen(port);
         Note($"Opening UDP port {port}", isOpen ? "It is open." : "It is not open.");
         if (!isOpen)
@@ -140,7 +140,7 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
 
     async Task AskAsync(ConsentKind kind, string question, string command, CancellationToken cancellationToken)
     {
-        if (await consent(new(kind, question, command), cancellationToken).ConfigureAwait(false))
+        if (await consent(new() { Kind = kind, Question = question, Command = command }, cancellationToken).ConfigureAwait(false))
             return;
         Note(command, "Not done: the answer was no.");
         throw new TeredoException(TeredoError.ConsentRefused, $"The answer was no, so this was not done: {question} By hand, in an elevated prompt: "

@@ -14,8 +14,17 @@ public enum FirewallChangeKind
 }
 
 /// <summary>One step of a plan for the firewall.</summary>
-/// <param name="Kind">What is done.</param>
-/// <param name="Rule">The rule as it shall be, or the one that goes.</param>
-/// <param name="Previous">The rule as it is now; null when there is none.</param>
-/// <param name="Surplus">How many more rules of the SDK's group have that name; the step removes them.</param>
-public sealed record FirewallChange(FirewallChangeKind Kind, FirewallRule Rule, FirewallRule? Previous, int Surplus = 0);
+public sealed record FirewallChange
+{
+    /// <summary>What is done.</summary>
+    public required FirewallChangeKind Kind { get; init; }
+
+    /// <summary>The rule as it shall be, or the one that goes.</summary>
+    public required FirewallRule Rule { get; init; }
+
+    /// <summary>The rule as it is now; null when there is none.</summary>
+    public FirewallRule? Previous { get; init; }
+
+    /// <summary>How many more rules of the SDK's group have that name; the step removes them.</summary>
+    public int Surplus { get; init; }
+}

@@ -1,9 +1,14 @@
 namespace TeredoSdk.Windows;
 
 /// <summary>What a change of Windows' Teredo did.</summary>
-/// <param name="Steps">What was done or tried, in order, each a sentence with its outcome; empty when nothing had to be done.</param>
-/// <param name="Previous">The machine's setting before, for <see cref="TeredoActivation.RestoreAsync"/>.</param>
-public sealed record TeredoActivationResult(IReadOnlyList<string> Steps, TeredoConfiguration Previous);
+public sealed record TeredoActivationResult
+{
+    /// <summary>What was done or tried, in order, each a sentence with its outcome; empty when nothing had to be done.</summary>
+    public IReadOnlyList<string> Steps { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
+
+    /// <summary>The machine's setting before, for <see cref="TeredoActivation.RestoreAsync"/>.</summary>
+    public required TeredoConfiguration Previous { get; init; }
+}
 
 /// <summary>Switches Windows' Teredo on, the person at the machine agreeing, and back.</summary>
 /// <remarks>
@@ -45,7 +50,7 @@ public sealed class TeredoActivation(IWindowsSystem windows)
         var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
         var previous = switches.Configuration;
         if (switches.IsOn == true && IsAt(switches, server))
-            return new([], previous);
+            return new() { Steps = [], Previous = previous };
         var steps = new ActivationSteps(windows, _steps, AskOrRefuse(consent, switches));
         RefuseWhatStays(switches);
         RequireElevation(TeredoCommands.Enable(windows.Version, server));
@@ -59,7 +64,7 @@ public sealed class TeredoActivation(IWindowsSystem windows)
                 .ConfigureAwait(false);
         if (windows.Version < Vista)
             await steps.OpenPortAsync(XpPort, cancellationToken).ConfigureAwait(false);
-        return new(Steps, previous);
+        return new() { Steps = Steps, Previous = previous };
     }
 
     /// <summary>Sets the type and the server as they were before. IPv6 stays installed, and services keep running.</summary>

@@ -1,9 +1,14 @@
 namespace TeredoSdk.Windows;
 
 /// <summary>A switch that keeps Windows' Teredo off.</summary>
-/// <param name="Error">Which one.</param>
-/// <param name="Problem">What it is, and the smallest reversible step that turns it on.</param>
-public sealed record TeredoObstacle(TeredoError Error, string Problem);
+public sealed record TeredoObstacle
+{
+    /// <summary>Which one.</summary>
+    public required TeredoError Error { get; init; }
+
+    /// <summary>What it is, and the smallest reversible step that turns it on.</summary>
+    public required string Problem { get; init; }
+}
 
 /// <summary>
 /// What switches Windows' Teredo on or off, composed of its group policy, the registry, the configuration by CIM, netsh where CIM is not there, and
@@ -33,7 +38,7 @@ public sealed record TeredoSwitches
     public TeredoStatus? NetshStatus { get; private init; }
 
     /// <summary>What keeps Teredo off, the most basic first; empty when it is on, or not known to be off.</summary>
-    public IReadOnlyList<TeredoObstacle> Obstacles { get; private init; } = [];
+    public IReadOnlyList<TeredoObstacle> Obstacles { get; private init => field = ValueList.Of(value); } = ValueList<TeredoObstacle>.Empty;
 
     /// <summary>Whether Teredo is on; null when the type is not known.</summary>
     public bool? IsOn => Obstacles.Count > 0 ? false : Type is null ? null : true;
@@ -88,7 +93,7 @@ public sealed record TeredoSwitches
     static IEnumerable<TeredoObstacle> FindObstacles(IWindowsSystem windows, TeredoType? type, bool isPolicy)
     {
         if (isPolicy && IsOff(type, windows.Version))
-            yield return new(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set "
+            yield return Obstacle(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set "
                 + "\"Set Teredo State\" to \"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP "
                 + "Settings, IPv6 Transition Technologies), or ask whoever administers this machine.");
         if (FindIPv6Obstacle(windows) is { } off)
@@ -96,7 +101,7 @@ public sealed record TeredoSwitches
         if (!isPolicy && IsOff(type, windows.Version))
             yield return OfType(type!.Value, windows.Version);
         if (windows.Version >= Vista && windows.ReadService("iphlpsvc") is { IsKnown: true, Value: { IsRunning: false } service })
-            yield return new(TeredoError.ServiceStopped, !service.Exists ? "This system has no service iphlpsvc (IP Helper), which holds Windows' "
+            yield return Obstacle(TeredoError.ServiceStopped, !service.Exists ? "This system has no service iphlpsvc (IP Helper), which holds Windows' "
                 + $"Teredo. Use the provider {nameof(TeredoProvider.Embedded)}, the SDK's own client."
                 : "The service iphlpsvc (IP Helper), which holds Windows' Teredo, does not run. In an elevated prompt: "
                     + (service.IsDisabled ? "sc config iphlpsvc start= demand, then " : "") + "net start iphlpsvc.");
@@ -107,13 +112,13 @@ public sealed record TeredoSwitches
     {
         const int Tunnels = 0x01, OtherTunnels = 0x02 | 0x04, Teredo = 0x08, All = 0x11;
         if (windows.Version < Vista && windows.ReadService("tcpip6") is { IsKnown: true, Value.Exists: false })
-            return new(TeredoError.IPv6Disabled, $"IPv6 is not installed. As an administrator: {TeredoCommands.Text(TeredoCommands.InstallIPv6)}.");
+            return Obstacle(TeredoError.IPv6Disabled, $"IPv6 is not installed. As an administrator: {TeredoCommands.Text(TeredoCommands.InstallIPv6)}.");
         if (ReadNumber(windows, Tcpip6Key, "DisabledComponents") is not { } bits || (bits & (Tunnels | Teredo)) == 0)
             return null;
         bool isAll = (bits & All) == All;
         int keptOff = (bits & Tunnels) != 0 ? OtherTunnels : 0; // nobody asks for those
         int better = (bits & ~(isAll ? All | Teredo : Tunnels | Teredo)) | keptOff;
-        return new(isAll ? TeredoError.IPv6Disabled : TeredoError.TeredoDisabledByRegistry,
+        return Obstacle(isAll ? TeredoError.IPv6Disabled : TeredoError.TeredoDisabledByRegistry,
             $"The registry value DisabledComponents (0x{bits:X2}) switches off {(isAll ? "IPv6" : "Teredo")}. In an elevated prompt: reg add "
             + $@"HKLM\{Tcpip6Key} /v DisabledComponents /t REG_DWORD /d 0x{better:X2} /f, then restart Windows; 0x{bits:X2} again undoes it.");
     }
@@ -123,10 +128,12 @@ public sealed record TeredoSwitches
         string step = $"In an elevated prompt: {TeredoCommands.Text(TeredoCommands.Enable(version, null))}; "
             + $"{TeredoCommands.Text(TeredoCommands.Set(version, type, null))} undoes it.";
         return type == TeredoType.Default
-            ? new(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off because nobody switched it on: Windows {version} does not by "
+            ? Obstacle(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off because nobody switched it on: Windows {version} does not by "
                 + $"itself. {step}")
-            : new(TeredoError.TeredoDisabled, $"Windows' Teredo is set to {TeredoCommands.Word(type)}, so there is no client. {step}");
+            : Obstacle(TeredoError.TeredoDisabled, $"Windows' Teredo is set to {TeredoCommands.Word(type)}, so there is no client. {step}");
     }
+
+    static TeredoObstacle Obstacle(TeredoError error, string problem) => new() { Error = error, Problem = problem };
 
     static bool IsOff(TeredoType? type, Version version) => type switch
     {

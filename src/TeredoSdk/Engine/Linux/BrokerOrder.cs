@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>All that the child that makes descriptors reads and writes, in native memory.</summary>
+/// <summary>Everything that the broker's child process reads and writes, in native memory.</summary>
 [SupportedOSPlatform("linux")]
 unsafe struct BrokerOrder
 {
@@ -13,7 +13,7 @@ unsafe struct BrokerOrder
     public Calls* Functions;
     public bool IsRehearsal;
     public int UserNamespace, NetworkNamespace;
-    public int Channel; // where the descriptors are sent
+    public int Channel; // the socket that the descriptors are sent over
     public int Count;
     public NativeRequest* Requests;
     public int GapOctets;
@@ -57,7 +57,7 @@ unsafe struct BrokerOrder
         NativeMemory.Free(order);
     }
 
-    /// <summary>The functions that the child calls, for as long as the process lives.</summary>
+    /// <summary>The functions that the child calls. The table is never freed.</summary>
     public static Calls* FindFunctions()
     {
         var calls = (Calls*)NativeMemory.Alloc((nuint)sizeof(Calls));
@@ -86,7 +86,7 @@ unsafe struct BrokerOrder
     {
         public int Domain, TypeOrFlags, Protocol;
         public bool IsV6Only;
-        public byte* Path; // null: a socket
+        public byte* Path; // null when the request is for a socket
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -5,19 +5,19 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>Makes descriptors inside other namespaces: a child enters them, opens what was asked for, sends it here and ends.</summary>
+/// <summary>Makes descriptors inside other namespaces: a child enters them, opens what was requested, sends the descriptors here and ends.</summary>
 /// <remarks>
-/// <para>A process with threads can't enter a user namespace, a child of it can. The child comes from vfork: it is this very thread, on this very
-/// stack and memory, under another process id, while the thread itself waits in the kernel. So nothing is copied, and the runtime may
-/// be in any state: when the child meets a garbage collection it waits for it as the thread would.</para>
-/// <para>What keeps that sound: <see cref="Fork"/> is entered through native code, so that no register that outlives it holds
-/// a reference which a collection could move; the child leaves a gap on the stack below the frames to which the thread
-/// returns; it calls nothing but system calls, without transitions; and every signal is blocked for both.</para>
+/// <para>A process with threads can't enter a user namespace, but a child of it can. The child comes from vfork: it runs as this very thread, with
+/// the same stack and memory, under another process id, while the thread itself waits in the kernel. So nothing is copied, and the runtime may
+/// be in any state: when the child meets a garbage collection, it waits until the collection ends, as the thread would.</para>
+/// <para>Four rules keep this sound. <see cref="Fork"/> is entered through native code, so that no register which survives the call holds
+/// a reference that a collection could move. The child leaves a gap on the stack below the frames to which the thread
+/// returns. The child calls nothing but system calls, without transitions. Every signal is blocked for both.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 static unsafe class NamespaceBroker
 {
-    /// <summary>Something to be made: a socket, or, if there is a path, a file opened with flags.</summary>
+    /// <summary>A request for a descriptor: a socket or, when there is a path, a file opened with flags.</summary>
     public readonly record struct DescriptorRequest(int Domain, int TypeOrFlags, int Protocol, string? Path = null)
     {
         public static DescriptorRequest File(string path, int flags) => new(0, flags, 0, path);
@@ -37,12 +37,12 @@ static unsafe class NamespaceBroker
         Done,
     }
 
-    /// <summary>A step that failed, and the errno it failed with. <see cref="Step.Done"/> if none did.</summary>
+    /// <summary>A step that failed, and its errno. <see cref="Step.Done"/> when all steps succeeded.</summary>
     public readonly record struct Outcome(Step Step, int Errno);
 
     static readonly BrokerOrder.Calls* Functions = Prepare();
 
-    /// <summary>Makes as many descriptors as there are requests, in their order. They are the caller's.</summary>
+    /// <summary>Makes one descriptor for each request, in the same order. The caller owns them.</summary>
     public static Outcome Run(SafeFileHandle userNamespace, SafeFileHandle networkNamespace, ReadOnlySpan<DescriptorRequest> requests, Span<int> made)
     {
         int* pair = stackalloc int[2];
@@ -73,7 +73,7 @@ static unsafe class NamespaceBroker
 
     static void ForkAndWait(BrokerOrder* order)
     {
-        delegate* unmanaged<BrokerOrder*, int> fork = &Fork; // a call of native code: nothing that the collector moves stays in a register
+        delegate* unmanaged<BrokerOrder*, int> fork = &Fork; // through native code, so that no register keeps a reference
         order->Step = Step.Fork;
         var signals = Libc.BlockSignals();
         int child = fork(order);
@@ -88,7 +88,7 @@ static unsafe class NamespaceBroker
         int process = order->Functions->VFork();
         if (process == 0)
         {
-            // What lies below this frame belongs to the call that returns a second time, in the parent: the child stays clear of it.
+            // The stack below this frame belongs to the call that returns a second time, in the parent. The gap keeps the child away from it.
             byte* gap = stackalloc byte[order->GapOctets];
             order->Gap = gap;
             order->Step = Execute(order);
@@ -133,7 +133,7 @@ static unsafe class NamespaceBroker
         return functions->SendMessage(order->Channel, &order->Message, Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT) < 0 && isReal ? Step.Send : Step.Done;
     }
 
-    // Goes the child's way once without effect, so that all of it is compiled.
+    // Runs the child's code once without effect, so that all of it is compiled.
     static BrokerOrder.Calls* Prepare()
     {
         var functions = BrokerOrder.FindFunctions();
@@ -161,6 +161,6 @@ static unsafe class NamespaceBroker
         }
         for (int i = 0; i < count; i++)
             Libc.Close(rights.Descriptors[i]);
-        return new(Step.Receive, Libc.EMFILE); // descriptors that do not fit the process's limit are dropped by the kernel
+        return new(Step.Receive, Libc.EMFILE); // the kernel drops descriptors beyond the process's limit
     }
 }

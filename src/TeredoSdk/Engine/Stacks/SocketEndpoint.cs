@@ -59,7 +59,7 @@ sealed class SocketEndpoint(Socket socket, Action closing) : IDatagramEndpoint
             }
             catch (SocketException e) when (e.SocketErrorCode is not SocketError.OperationAborted)
             {
-                // An ICMPv6 error about something sent: it does not concern the one who receives.
+                // An ICMPv6 error about a datagram that was sent. It does not concern the receiver.
             }
         }
     }
@@ -68,7 +68,7 @@ sealed class SocketEndpoint(Socket socket, Action closing) : IDatagramEndpoint
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        closing(); // while the port is still this socket's: the next one there must not be taken for it
+        closing(); // called while the socket still holds the port, so that no other socket is affected
         socket.Dispose();
     }
 }

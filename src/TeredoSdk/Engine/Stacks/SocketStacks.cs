@@ -4,23 +4,23 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Stacks;
 
-/// <summary>A stack, and what was passed over on the way to it.</summary>
+/// <summary>A stack, and the stacks that were passed over before it.</summary>
 sealed record ChosenStack(ISocketStack Stack, IReadOnlyList<PassedOver> PassedOver);
 
-/// <summary>Which stack an engine gets.</summary>
+/// <summary>Chooses the stack of an engine.</summary>
 interface IStackChoice
 {
-    /// <summary>Makes the stack, while the server is being asked.</summary>
-    /// <exception cref="TeredoException">The one that was asked for can't be had.</exception>
+    /// <summary>Makes the stack. This runs while the engine waits for the server.</summary>
+    /// <exception cref="TeredoException">The required stack is not available.</exception>
     Task<ChosenStack> MakeAsync(StackContext context);
 }
 
-/// <summary>Kernel sockets where they can be had, else sockets inside the process.</summary>
+/// <summary>Chooses kernel sockets where they are available, and sockets inside the process elsewhere.</summary>
 sealed class SocketStacks(TeredoSockets wanted) : IStackChoice
 {
     public Task<ChosenStack> MakeAsync(StackContext context) => wanted == TeredoSockets.InProcess
         ? Task.FromResult(InProcess(context, $"{nameof(TeredoOptions)}.{nameof(TeredoOptions.Sockets)} is {nameof(TeredoSockets.InProcess)}."))
-        : Task.Run(() => Make(context)); // it takes some system calls
+        : Task.Run(() => Make(context)); // the system calls take some time
 
     ChosenStack Make(in StackContext context)
     {
@@ -32,7 +32,7 @@ sealed class SocketStacks(TeredoSockets wanted) : IStackChoice
         catch (TeredoException e) when (wanted == TeredoSockets.Auto)
         {
             Log.NoKernelSockets(context.Log, e.Message);
-            return InProcess(context, e.Message) with { PassedOver = [new("Kernel sockets", e.Message)] };
+            return InProcess(context, e.Message) with { PassedOver = [new() { Way = "Kernel sockets", Reason = e.Message }] };
         }
     }
 

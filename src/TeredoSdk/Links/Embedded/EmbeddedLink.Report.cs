@@ -2,7 +2,7 @@ using TeredoSdk.Engine.Stacks;
 
 namespace TeredoSdk.Links.Embedded;
 
-/// <summary>What the engine reports.</summary>
+/// <summary>The report of the embedded engine.</summary>
 sealed partial class EmbeddedLink
 {
     public TeredoReport Report

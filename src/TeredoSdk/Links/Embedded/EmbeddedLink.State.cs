@@ -7,7 +7,7 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links.Embedded;
 
-/// <summary>What the core tells: where the node stands, and who is waiting for that.</summary>
+/// <summary>Handles the core's events: keeps the node's state, and completes the waits for an address.</summary>
 sealed partial class EmbeddedLink
 {
     void IEngineObserver.Handle(ClientEvent clientEvent)
@@ -22,7 +22,7 @@ sealed partial class EmbeddedLink
                 break;
             case ClientEvent.AddressChanged changed:
                 Log.AddressChanged(_log, changed.Old, changed.New);
-                _sockets.AbortVoid(); // what used the old address ends: connections at once, while listeners stay
+                _sockets.AbortVoid(); // connections from the old address end at once; listeners stay
                 Publish(TeredoStateChangeKind.AddressChanged, changed.New.ToIPAddress(), changed.Old.ToIPAddress());
                 break;
             case ClientEvent.AddressLost lost:
@@ -30,7 +30,7 @@ sealed partial class EmbeddedLink
                 break;
             case ClientEvent.Failed failed:
                 Fail(Problems.OfQualification(failed.Reason, _engine.Server, _options, _engine.PortFailure), failed.RetryAt);
-                _ = ResolveAgainAsync(); // the servers may have moved
+                _ = ResolveAgainAsync(); // the servers' addresses may have changed
                 break;
             case ClientEvent.KeyRenewalNeeded:
                 Log.KeyRenewalNeeded(_log);
@@ -38,7 +38,7 @@ sealed partial class EmbeddedLink
         }
     }
 
-    // Qualified and Offline are told by events with more in them.
+    // Qualified and Offline are ignored here: other events tell them with more detail.
     void Handle(ClientState state)
     {
         if (state == ClientState.Suppressed)
@@ -46,7 +46,7 @@ sealed partial class EmbeddedLink
             if (_engine.HasNativeIPv6 && _options.NativeIPv6 == NativeIPv6Mode.Instead)
                 GiveWay();
             else
-                // The only other cause that the options leave.
+                // No IPv4 network: the only other cause that the options leave.
                 Fail(Problems.NoNetwork(_engine.Server), null, TeredoState.Suppressed);
             return;
         }
@@ -66,7 +66,7 @@ sealed partial class EmbeddedLink
         Publish(TeredoStateChangeKind.Dormant, Address, Address);
     }
 
-    // RFC 4380 §5.5. Nothing is wrong, so there is no problem to tell.
+    // RFC 4380 §5.5. Giving way is no error, so there is no problem to report.
     void GiveWay()
     {
         TaskCompletionSource<TeredoException?> settled;
@@ -79,7 +79,7 @@ sealed partial class EmbeddedLink
         }
         settled.TrySetResult(null);
         Log.GaveWay(_log);
-        Publish(TeredoStateChangeKind.Relay, null, null); // who gives way runs one instead
+        Publish(TeredoStateChangeKind.Relay, null, null); // a node that gives way runs a relay instead
     }
 
     void Handle(ClientEvent.Qualified qualified)
@@ -94,14 +94,14 @@ sealed partial class EmbeddedLink
             if (_disposed)
                 return;
             if (!_hasQualified)
-                change = new(TeredoStateChangeKind.Qualified, address, null);
-            else if (_state != TeredoState.Qualified) // else only the report of the NAT is new
-                change = new(TeredoStateChangeKind.Regained, address, _lostAddress ?? address);
+                change = new() { Kind = TeredoStateChangeKind.Qualified, Address = address };
+            else if (_state != TeredoState.Qualified) // when it is qualified already, only the report of the NAT has changed
+                change = new() { Kind = TeredoStateChangeKind.Regained, Address = address, PreviousAddress = _lostAddress ?? address };
             if (!_hasQualified)
                 Metrics.RecordQualification(_options.TimeProvider.GetElapsedTime(_startedAt));
             (_state, _problem, _retryAt, _mtuOctets, _hasQualified, _lostAddress) =
                 (TeredoState.Qualified, null, null, qualified.MtuOctets, true, null);
-            if (_settled.Task.IsCompleted) // perhaps by a problem that is over
+            if (_settled.Task.IsCompleted) // it may hold a problem that is over now
                 _settled = NewWait();
             settled = _settled;
         }
@@ -118,7 +118,7 @@ sealed partial class EmbeddedLink
         }
         catch (Exception e) when (e is TeredoException or OperationCanceledException)
         {
-            // The names do not resolve now, which is logged: the addresses that are known stand.
+            // The names do not resolve now, and a log message said so. The known addresses stay in use.
         }
     }
 
@@ -152,7 +152,12 @@ sealed partial class EmbeddedLink
         Log.QualificationFailed(_log, problem.Message, retryAt is { } at ? _engine.ToWallClock(at) : null);
     }
 
-    void Publish(TeredoStateChangeKind kind, IPAddress? address, IPAddress? previous) => _changes.Publish(new(kind, address, previous));
+    void Publish(TeredoStateChangeKind kind, IPAddress? address, IPAddress? previous) => _changes.Publish(new()
+    {
+        Kind = kind,
+        Address = address,
+        PreviousAddress = previous,
+    });
 
     async Task WaitForAddressAsync(CancellationToken cancellationToken)
     {
@@ -165,7 +170,7 @@ sealed partial class EmbeddedLink
         try
         {
             if (await settled.WaitAsync(_options.QualificationTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false) is { } problem)
-                throw new TeredoException(problem.Error, problem.Message, problem.InnerException); // one per caller
+                throw new TeredoException(problem.Error, problem.Message, problem.InnerException); // each caller gets an exception object of its own
         }
         catch (TimeoutException)
         {

@@ -9,7 +9,7 @@ using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Links.Embedded;
 
-/// <summary>The embedded engine as a link: where it stands, and the sockets that are open on it.</summary>
+/// <summary>The embedded engine as a link: its state, and the sockets that are open on it.</summary>
 sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
 {
     readonly Lock _gate = new();
@@ -22,7 +22,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
     readonly CancellationTokenSource _stopping = new();
     readonly StateChangeFeed _changes = new();
     readonly long _startedAt;
-    TaskCompletionSource<TeredoException?> _settled = NewWait(); // completed when there is an address, or a reason why not
+    TaskCompletionSource<TeredoException?> _settled = NewWait(); // completed with null when there is an address, else with the problem
     TeredoState _state;
     TeredoException? _problem;
     Instant? _retryAt;
@@ -30,13 +30,13 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
     int? _mtuOctets;
     bool _hasQualified, _disposed;
 
-    /// <summary>Makes a link that waits for <see cref="StartAsync"/>.</summary>
+    /// <summary>Makes a link that does nothing before <see cref="StartAsync"/>.</summary>
     /// <param name="options">The settings.</param>
     /// <param name="servers">The servers, resolved.</param>
-    /// <param name="parts">The machine's network, and what else a test replaces.</param>
-    /// <param name="stacks">Which stack the engine gets.</param>
-    /// <param name="passedOver">The providers that were passed over for it.</param>
-    /// <param name="log">Where it logs to.</param>
+    /// <param name="parts">The machine's network, and other parts that a test replaces.</param>
+    /// <param name="stacks">Chooses the engine's stack.</param>
+    /// <param name="passedOver">The providers that were passed over before this one.</param>
+    /// <param name="log">The log.</param>
     /// <exception cref="TeredoException">The capture file can't be written.</exception>
     public EmbeddedLink(TeredoOptions options, IReadOnlyList<TeredoServerAddress> servers, EngineParts parts, IStackChoice stacks,
         IReadOnlyList<PassedOver> passedOver, ILogger log)
@@ -54,8 +54,10 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
 
     public IAsyncEnumerable<TeredoStateChange> Changes => _changes;
 
-    /// <summary>Starts the engine and waits for an address, or until it gives way to native IPv6, if it is to.</summary>
-    /// <exception cref="TeredoException">There is none, and why. The link is disposed.</exception>
+    /// <summary>
+    /// Starts the engine and waits for an address. When the options allow it, the wait also ends when the engine gives way to native IPv6.
+    /// </summary>
+    /// <exception cref="TeredoException">There is no address; the message says why. The link is disposed.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
@@ -79,7 +81,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
     public async Task<OpenConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
         if (!Capabilities.HasFlag(SocketCapabilities.Streams))
-            await _engine.Stack.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false); // says why not
+            await _engine.Stack.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false); // throws an exception that says why there is no TCP
         _engine.Wake();
         await WaitForAddressAsync(cancellationToken).ConfigureAwait(false);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
@@ -111,7 +113,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
             settled = _settled;
         }
         settled.TrySetException(new ObjectDisposedException(Disposed.Node));
-        _ = settled.Task.Exception; // seen, should nobody wait
+        _ = settled.Task.Exception; // marks the exception as observed, in case nobody waits
         await _stopping.CancelAsync().ConfigureAwait(false);
         _changes.End();
         _sockets.Close();

@@ -5,7 +5,7 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links.Embedded;
 
-/// <summary>The SDK's own client, on any system.</summary>
+/// <summary>The SDK's own client, which runs on any system.</summary>
 sealed class EmbeddedProvider(EngineParts parts) : ITeredoProvider
 {
     public TeredoProvider Kind => TeredoProvider.Embedded;

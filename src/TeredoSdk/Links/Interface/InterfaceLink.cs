@@ -6,10 +6,11 @@ using TeredoSdk.Machine;
 
 namespace TeredoSdk.Links.Interface;
 
-/// <summary>An interface that somebody else keeps up, and ordinary sockets on it.</summary>
+/// <summary>A Teredo interface that another program keeps up, with ordinary sockets on it.</summary>
 /// <remarks>
-/// What gets in is decided by the machine's firewall, whatever the protection level. A socket is tied to the device that was there when it was
-/// opened: when the device itself is made anew, for example because miredo was started again, sockets that were bound are closed.
+/// The machine's firewall decides which packets get in, whatever the protection level. A socket is tied to the device that existed when the socket
+/// was opened. When another program makes the device anew (for example, because miredo was restarted), the link closes its listeners and datagram
+/// sockets.
 /// </remarks>
 sealed class InterfaceLink : SystemLink
 {
@@ -22,7 +23,7 @@ sealed class InterfaceLink : SystemLink
     {
         (_search, _network) = (search, network);
         network.Changed += Check;
-        Check(); // what changed after it was found
+        Check(); // the interface may have changed since it was found
     }
 
     public override TeredoReport Report => Describe(TeredoProvider.Interface, _hasNativeIPv6);

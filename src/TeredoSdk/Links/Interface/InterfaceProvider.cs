@@ -3,7 +3,7 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links.Interface;
 
-/// <summary>A Teredo interface of this machine that somebody else keeps up, for example miredo.</summary>
+/// <summary>Uses a Teredo interface of this machine that another program keeps up, for example miredo.</summary>
 sealed class InterfaceProvider(IHostNetwork network, IInterfaceTable interfaces) : ITeredoProvider
 {
     public TeredoProvider Kind => TeredoProvider.Interface;

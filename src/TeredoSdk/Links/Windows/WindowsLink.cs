@@ -8,8 +8,8 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Links.Windows;
 
-/// <summary>The address of Windows' Teredo, ordinary sockets, and a hold on the address while opted-in ones are open.</summary>
-/// <remarks>What gets in is decided by the Windows Firewall and by the sockets' protection levels.</remarks>
+/// <summary>A link to the address of Windows' Teredo, with ordinary sockets. It holds the address while opted-in sockets are open.</summary>
+/// <remarks>The Windows Firewall and the sockets' protection levels decide which packets get in.</remarks>
 sealed class WindowsLink : SystemLink, ITeredoLink
 {
     readonly IWindowsSystem _windows;
@@ -25,7 +25,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         (_windows, _status, _firewall, _reports, _described) = (windows, status, firewall, reports, found.Address.ToIPAddress());
         _hold = new(windows, options.TimeProvider, Check, log);
         windows.Changed += Check;
-        Check(); // what changed after it was found
+        Check(); // the address may have changed since it was found
     }
 
     public override TeredoReport Report
@@ -36,7 +36,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
             var windows = findings.Report with { Holds = _hold.Count };
             var report = Describe(TeredoProvider.Windows, findings.HasNativeIPv6);
             var nat = WindowsNat.Parse(windows.Nat);
-            // A firewall that is off keeps nobody out: a warning says what that means.
+            // A firewall that is off blocks nothing; a warning in the report says what that means.
             bool isShut = report.Address is not null && report.UnrestrictedSockets > 0
                 && windows.Exception is not (FirewallExceptionState.InForce or FirewallExceptionState.FirewallOff);
             return report with
@@ -68,7 +68,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
 
     public override Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) =>
         OperatingSystem.IsWindows() ? WaitAsync(cancel => InterfacePing.SendBySystemAsync(address, timeout, cancel), cancellationToken)
-        : throw new TeredoException(TeredoError.NotSupported, "Echo Requests are sent by a real Windows only, and this is a fake one. Use sockets "
+        : throw new TeredoException(TeredoError.NotSupported, "This is a fake Windows, and only a real Windows sends Echo Requests. Use sockets "
             + "in such a test.");
 
     public Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
@@ -81,7 +81,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         await _hold.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Only Teredo addresses go: a connection over native IPv6 has nothing to do with them.</summary>
+    /// <summary>Only connections from a Teredo address stop working; connections over native IPv6 do not depend on it.</summary>
     internal static bool IsVoidAddress(IPAddress local, IPAddress address) => local.IsIPv6Teredo && !LinkSockets.IsSame(local, address);
 
     protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
@@ -121,21 +121,21 @@ sealed class WindowsLink : SystemLink, ITeredoLink
             _ = DescribeAsync();
     }
 
-    // What only netsh tells may be other words for another address.
+    // The new address may mean that facts which only netsh tells have changed, too.
     async Task DescribeAsync()
     {
         try
         {
             await _status.ReadAsync(Stopping).ConfigureAwait(false);
             await _status.ReadSwitchesAsync(Stopping).ConfigureAwait(false);
-            Check(); // with what is known now
+            Check(); // uses the status that was just read
             await _reports.RefreshAsync(Stopping).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            // The link ends.
+            // The link is being disposed.
         }
-        catch (Exception e) // nobody waits for it
+        catch (Exception e) // no caller waits for this task
         {
             Log.EngineFault(Logger, e);
         }
@@ -144,7 +144,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
     async Task<T> OpenAsync<T>(IPProtectionLevel level, Func<T> make, CancellationToken cancellationToken) where T : OpenSocket
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (level == IPProtectionLevel.Unrestricted && _firewall.Ensure()) // first: the filters look at the rules when a socket begins to listen
+        if (level == IPProtectionLevel.Unrestricted && _firewall.Ensure()) // before the socket listens, because the filters look at the rules then
             await _reports.RefreshAsync(cancellationToken).ConfigureAwait(false);
         await WakeAsync(cancellationToken).ConfigureAwait(false);
         Require();
@@ -153,7 +153,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
 
     SocketEndpoint BindDatagrams(ushort port, IPProtectionLevel level) => new(WindowsSockets.BindDatagrams(_windows, port, level), static () => { });
 
-    // One that fell asleep while nobody held it.
+    // Wakes a Teredo that went dormant while no socket held it.
     async Task WakeAsync(CancellationToken cancellationToken)
     {
         if (Current is not null)

@@ -5,7 +5,7 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Links.Windows;
 
 /// <summary>
-/// The IPv6 addresses of names. Where Teredo is the only IPv6 Windows' resolver may not ask for them, so they are asked for by themselves.
+/// Finds the IPv6 addresses of names. Where Teredo is the only IPv6, Windows' resolver may not ask for IPv6 addresses, so this class asks itself.
 /// </summary>
 /// <remarks>Source: "Receiving Solicited Traffic Over Teredo".</remarks>
 static class WindowsNames

@@ -2,30 +2,32 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Links.Windows;
 
-/// <summary>What Windows said last, and what goes of it into the node's report.</summary>
+/// <summary>Windows' last answers, and the parts of them that the node's report needs.</summary>
 /// <param name="Report">The report.</param>
-/// <param name="ExceptionError">The error of the firewall exception, when it is not in force.</param>
-/// <param name="HasNativeIPv6">Whether the machine has a global IPv6 address that is neither Teredo's nor 6to4's.</param>
+/// <param name="ExceptionError">The error of the firewall exception, when the exception is not in force.</param>
+/// <param name="HasNativeIPv6">Whether the machine has a global IPv6 address that is neither a Teredo nor a 6to4 address.</param>
 sealed record WindowsFindings(WindowsReport Report, TeredoError? ExceptionError, bool HasNativeIPv6);
 
-/// <summary>The last report of Windows. Making one takes dozens of calls, so the node's report takes the last one. Safe for any number of threads.</summary>
+/// <summary>Keeps the last report of Windows, because making one takes dozens of calls. Safe for any number of threads.</summary>
 sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, ProgramFirewall firewall, IList<string> servers, IReadOnlyList<string> steps)
 {
     readonly Lock _making = new();
     volatile WindowsFindings? _last;
     int _isDue;
 
-    /// <summary>What was found last. There when <see cref="RefreshAsync"/> has returned once.</summary>
+    /// <summary>The last findings. Available once <see cref="RefreshAsync"/> has returned.</summary>
     public WindowsFindings Last => _last!;
 
-    /// <summary>Asks Windows anew.</summary>
+    /// <summary>Asks Windows again.</summary>
     public Task RefreshAsync(CancellationToken cancellationToken) => Task.Run(() =>
     {
-        lock (_making) // one at a time: the last one is the newest
+        lock (_making) // one at a time, so that the newest findings are stored last
             _last = Make();
     }, cancellationToken);
 
-    /// <summary>Asks Windows anew in the background: something changed. Changes that come meanwhile are one question.</summary>
+    /// <summary>
+    /// Asks Windows again in the background, after a change. Changes that come before the question is asked cause no further question.
+    /// </summary>
     public void RefreshSoon()
     {
         if (Interlocked.Exchange(ref _isDue, 1) != 0)
@@ -34,7 +36,7 @@ sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, Pr
         {
             lock (_making)
             {
-                Volatile.Write(ref _isDue, 0); // what changes from now on is another question
+                Volatile.Write(ref _isDue, 0); // a change from now on causes another question
                 _last = Make();
             }
         });

@@ -7,9 +7,11 @@ namespace TeredoSdk.Links.Windows;
 /// <summary>Finds the interface that has Windows' Teredo address.</summary>
 static class WindowsSearch
 {
-    /// <summary>That interface, a tunnel before any other, or null.</summary>
+    /// <summary>Returns that interface, or null. A tunnel is preferred to other interfaces.</summary>
     /// <param name="windows">The system.</param>
-    /// <param name="unreadable">Why the addresses can't be read; null when they can, and then none is one of Teredo (2001::/32).</param>
+    /// <param name="unreadable">
+    /// Why the addresses can't be read. Null when they can be read; then no result means that no address is in 2001::/32.
+    /// </param>
     public static TeredoInterface? Find(IWindowsSystem windows, out string? unreadable)
     {
         var addresses = windows.ReadAddresses();

@@ -11,14 +11,14 @@ sealed class InProcessEndpoint(InProcessStack stack, ushort port, bool isUnrestr
     const int QueueCapacity = 256;
     const int FlowGeneration = 4096;
 
-    readonly Channel<UdpReceiveResult> _received = Channel.CreateBounded<UdpReceiveResult>(QueueCapacity); // TryWrite fails when it is full
+    readonly Channel<UdpReceiveResult> _received = Channel.CreateBounded<UdpReceiveResult>(QueueCapacity); // TryWrite fails when the queue is full
 
     public ushort Port => port;
     public bool IsUnrestricted => isUnrestricted;
     public IPEndPoint LocalEndPoint => new(IPAddress.IPv6Any, port);
     public Socket? Socket => null;
 
-    /// <summary>Whom this endpoint sent to: address and port. Under the stack's lock.</summary>
+    /// <summary>The peers that this endpoint sent to: address and port. Used under the stack's lock.</summary>
     public FlowTable<(IPv6Address, ushort)> Flows { get; } = new(FlowLifetime.Datagrams, FlowGeneration);
 
     public bool TryEnqueue(UdpReceiveResult datagram) => _received.Writer.TryWrite(datagram);

@@ -7,9 +7,9 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Stacks.InProcess;
 
-/// <summary>The stack inside the process: UDP only, on any system. Its lock is never held while the driver is called.</summary>
-/// <param name="context">What it shares with the engine.</param>
-/// <param name="noKernelSockets">Why there are no kernel sockets, and so no TCP: a sentence.</param>
+/// <summary>The stack inside the process: UDP only, on any system. It never calls the driver under its lock.</summary>
+/// <param name="context">The parts that the stack shares with the engine.</param>
+/// <param name="noKernelSockets">A sentence that says why there are no kernel sockets, and so no TCP.</param>
 sealed class InProcessStack(StackContext context, string noKernelSockets) : ISocketStack
 {
     const ushort FirstDynamicPort = 49152; // RFC 6335 §6
@@ -22,7 +22,7 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
 
     public void SetAddress(TeredoAddress address)
     {
-        // Endpoints belong to any address.
+        // Nothing to do: endpoints are not bound to an address.
     }
 
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
@@ -53,7 +53,7 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
         Task.FromException<Socket>(Problems.NoStreams(noKernelSockets));
 
     /// <summary>Sends a UDP datagram.</summary>
-    /// <exception cref="TeredoException">There is no address, or the peer may not or can't be reached.</exception>
+    /// <exception cref="TeredoException">The node has no address, or the peer is not allowed or can't be reached.</exception>
     public void Send(InProcessEndpoint endpoint, IPv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
     {
         var source = context.Driver.Address ?? throw Problems.NoAddress();
@@ -76,11 +76,11 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
     public void Receive(in IPv6Packet packet)
     {
         if (packet.NextHeader == NextHeader.Icmpv6)
-            return; // errors: datagrams have no use for them
+            return; // ICMPv6 errors are of no use for datagrams
         if (packet.NextHeader != NextHeader.Udp)
-            context.Guard.Count(StackDrop.UnsupportedProtocol);
+            context.Guard.Count(DropReason.UnsupportedProtocol);
         else if (!UdpDatagram.TryParse(packet, out var datagram))
-            context.Guard.Count(StackDrop.MalformedTransport);
+            context.Guard.Count(DropReason.MalformedTransport);
         else if (Deliver(packet, datagram) is { } reason)
             context.Guard.Count(reason);
     }
@@ -97,7 +97,7 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
             endpoint.Dispose();
     }
 
-    StackDrop? Deliver(in IPv6Packet packet, in UdpDatagram datagram)
+    DropReason? Deliver(in IPv6Packet packet, in UdpDatagram datagram)
     {
         lock (_gate)
         {
@@ -105,26 +105,26 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
             bool solicited = endpoint is not null && endpoint.Flows.Contains(context.Clock.Now, (packet.Source, datagram.SourcePort));
             if (!solicited)
                 context.Guard.NoteUnsolicited(packet.Source);
-            return endpoint is null || (!solicited && !endpoint.IsUnrestricted) ? StackDrop.Unsolicited
+            return endpoint is null || (!solicited && !endpoint.IsUnrestricted) ? DropReason.Unsolicited
                 : endpoint.TryEnqueue(new(datagram.Payload.ToArray(), new(packet.Source.ToIPAddress(), datagram.SourcePort))) ? null
-                : StackDrop.SocketQueueFull;
+                : DropReason.SocketQueueFull;
         }
     }
 
-    // A problem that the caller can do something about, or null: sent, waiting, or lost as any datagram may be.
+    // Returns a problem that the caller can solve. Null means that the packet was sent, waits, or was lost as any datagram may be.
     TeredoException? Send(ReadOnlySpan<byte> octets, TeredoAddress source, IPv6Address target)
     {
         if (target == source)
         {
             if (IPv6Packet.TryParse(octets, out var packet))
-                Receive(packet); // to ourselves: it never leaves this machine
+                Receive(packet); // a packet to ourselves never leaves this machine
             return null;
         }
         var verdict = context.Driver.Send(octets);
         return verdict.Kind == VerdictKind.Dropped ? Problems.OfDrop(verdict.Reason, target) : null;
     }
 
-    // Under the lock. Unpredictable (RFC 6056 §3.3.1), then the next free one.
+    // Called under the lock. Starts at an unpredictable port (RFC 6056 §3.3.1) and takes the next free one.
     ushort FindFreePort()
     {
         const int ports = 65536 - FirstDynamicPort;

@@ -9,10 +9,10 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Stacks.Kernel;
 
-/// <summary>The stack is the kernel's: a private network of this process with a TUN device, whose sockets are ordinary ones.</summary>
+/// <summary>Uses the kernel's stack: a private network of this process with a TUN device. Its sockets are ordinary sockets.</summary>
 /// <remarks>
-/// Nothing on the machine's own network changes, and a socket made here can't send there. What the kernel gets to see is what the
-/// <see cref="InboundFilter"/> lets through. Sockets live on after the network is disposed, cut off.
+/// Nothing on the machine's own network changes, and a socket made here can't send there. The kernel sees only the packets that the
+/// <see cref="InboundFilter"/> lets through. After the network is disposed, sockets still exist, but they reach nothing.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 sealed class KernelStack : ISocketStack
@@ -22,7 +22,7 @@ sealed class KernelStack : ISocketStack
     const int HostPrefix = 128;
 
     static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5), FlushTime = TimeSpan.FromSeconds(0.5);
-    static readonly IPv6Address Mark = IPv6Address.Parse("100::1"); // RFC 6666: the discard prefix, to which nothing is ever sent
+    static readonly IPv6Address Mark = IPv6Address.Parse("100::1"); // RFC 6666: the discard prefix, which is never a real destination
 
     readonly Lock _gate = new();
     readonly StackContext _context;
@@ -45,7 +45,9 @@ sealed class KernelStack : ISocketStack
 
     public SocketCapabilities Capabilities => SocketCapabilities.KernelSockets | SocketCapabilities.Streams | SocketCapabilities.EnforcesInbound;
 
-    /// <exception cref="TeredoException"><see cref="TeredoError.KernelSocketsUnavailable"/>: what refuses, and what would help.</exception>
+    /// <exception cref="TeredoException">
+    /// <see cref="TeredoError.KernelSocketsUnavailable"/>: the message says what refuses, and what would help.
+    /// </exception>
     public static KernelStack Open(in StackContext context)
     {
         var network = PrivateNetwork.Create();
@@ -83,7 +85,7 @@ sealed class KernelStack : ISocketStack
         var socket = Open(SocketType.Dgram, ProtocolType.Udp, port);
         FreshSocket.ForbidFragments(socket);
         ushort bound = (ushort)((IPEndPoint)socket.LocalEndPoint!).Port;
-        _filter.CloseDatagrams(bound); // flows that the last socket there opened while it was closed
+        _filter.CloseDatagrams(bound); // the previous socket at this port may have opened a flow while it was closing
         if (isUnrestricted)
             _filter.Open(NextHeader.Udp, bound);
         return new SocketEndpoint(socket, () => _filter.CloseDatagrams(bound));
@@ -160,7 +162,7 @@ sealed class KernelStack : ISocketStack
         }
     }
 
-    // The device hands packets over in their order: when the mark has come, everything before it is out, resets and last acknowledgements too.
+    // The device delivers packets in order. When the mark arrives, all earlier packets are out, including resets and the last acknowledgements.
     async Task FlushAsync()
     {
         try
@@ -171,16 +173,16 @@ sealed class KernelStack : ISocketStack
         }
         catch (Exception e) when (e is SocketException or TimeoutException or TeredoException or ObjectDisposedException)
         {
-            // Without an address nothing can go out.
+            // Without an address nothing can be sent, so there is nothing to wait for.
         }
     }
 
-    // A packet of the kernel, on the device's thread.
+    // Takes a packet of the kernel, on the device's thread.
     void Send(ReadOnlySpan<byte> octets)
     {
         if (!IPv6Packet.TryParse(octets, out var packet))
         {
-            _context.Guard.Count(StackDrop.MalformedTransport);
+            _context.Guard.Count(DropReason.MalformedTransport);
             return;
         }
         if (packet.Destination == Mark)
@@ -200,7 +202,7 @@ sealed class KernelStack : ISocketStack
             : verdict.Reason == DropReason.BadInnerSource && driver.Address is { } now
                 ? Problems.AddressChanged(packet.Source.ToIPAddress(), now.ToIPAddress())
             : Problems.OfDrop(verdict.Reason, packet.Destination);
-        if (problem is not null) // a stale socket's packet says nothing about attempts from the address of now
+        if (problem is not null) // the source is given, so that a stale socket does not fail attempts from the new address
             _context.Watch.HandleUnreachable(packet.Destination, packet.Source, problem);
     }
 }

@@ -9,15 +9,15 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Stacks.Machine;
 
-/// <summary>The stack is the machine's own: a TUN device in its own network, whose address and routes every program sees.</summary>
+/// <summary>Uses the machine's own stack: a TUN device in the machine's network, whose address and routes every program sees.</summary>
 /// <remarks>
-/// What gets in is decided by the machine's firewall. Packets from another source than a Teredo address are the relay's. Owns the device.
+/// The machine's firewall decides which packets get in. Packets with a source that is not a Teredo address go to the relay. Owns the device.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 sealed class MachineStack : ISocketStack
 {
-    const int TeredoPrefix = 32;       // with the address comes the route to all of Teredo (RFC 4380 §2.6)
-    const uint DefaultMetric = 1029;   // behind any native default route, which has 1024 or less: as miredo
+    const int TeredoPrefix = 32;       // setting the address also makes the route to all of Teredo (RFC 4380 §2.6)
+    const uint DefaultMetric = 1029;   // a native default route has 1024 or less and so wins; miredo uses this value, too
 
     readonly Lock _gate = new();
     readonly StackContext _context;
@@ -26,9 +26,9 @@ sealed class MachineStack : ISocketStack
     TeredoAddress? _address;
     bool _disposed;
 
-    /// <param name="context">What it shares with the engine.</param>
-    /// <param name="device">The device; owned from here on.</param>
-    /// <param name="relay">Takes packets from other sources than the Teredo address; null where there is no relay.</param>
+    /// <param name="context">The parts that the stack shares with the engine.</param>
+    /// <param name="device">The device; the stack owns it from here on.</param>
+    /// <param name="relay">Takes packets whose source is not a Teredo address; null when there is no relay.</param>
     public MachineStack(StackContext context, TunDevice device, OwnAddressRelay? relay)
     {
         (_context, _device, _relay) = (context, device, relay);
@@ -94,19 +94,19 @@ sealed class MachineStack : ISocketStack
         _device.RemoveAddress(old.ToIPAddress(), TeredoPrefix);
     }
 
-    // A packet of the kernel, on the device's thread.
+    // Takes a packet of the kernel, on the device's thread.
     void Send(ReadOnlySpan<byte> octets)
     {
         if (!IPv6Packet.TryParse(octets, out var packet))
-            _context.Guard.Count(StackDrop.MalformedTransport);
+            _context.Guard.Count(DropReason.MalformedTransport);
         else if (packet.Source.IsTeredo)
-            _context.Driver.Send(octets); // what can't be delivered comes back as an ICMPv6 error
+            _context.Driver.Send(octets); // for a packet that can't be delivered, the core returns an ICMPv6 error
         else
             _relay?.Send(octets);
     }
 }
 
-/// <summary>The machine's own stack, over a device that is there already.</summary>
+/// <summary>Chooses the machine's own stack, over a device that exists already.</summary>
 [SupportedOSPlatform("linux")]
 sealed class MachineStackChoice(TunDevice device, OwnAddressRelay? relay) : IStackChoice
 {
