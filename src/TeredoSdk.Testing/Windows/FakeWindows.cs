@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using TeredoSdk.Windows;
 
@@ -12,6 +13,7 @@ namespace TeredoSdk.Testing;
 /// A fake: it shows what code does with the answers that are documented for Windows, not how a real Windows answers. Sockets are ordinary ones of the
 /// machine that the test runs on. Safe for any number of threads.
 /// </remarks>
+[Experimental("TEREDO001")]
 public sealed partial class FakeWindows : IWindowsSystem
 {
     const string DefaultProgram = @"C:\Program Files\App\App.exe";

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace TeredoSdk.Windows;
 
 /// <summary>A switch that keeps Windows' Teredo off.</summary>
@@ -35,6 +37,7 @@ public sealed record TeredoSwitches
     public TeredoConfiguration Configuration { get; private init; } = new();
 
     /// <summary>What netsh says of the client; null when CIM was there to be asked, or netsh can't be.</summary>
+    [Experimental("TEREDO001")]
     public TeredoStatus? NetshStatus { get; private init; }
 
     /// <summary>What keeps Teredo off, the most basic first; empty when it is on, or not known to be off.</summary>
@@ -43,10 +46,17 @@ public sealed record TeredoSwitches
     /// <summary>Whether Teredo is on; null when the type is not known.</summary>
     public bool? IsOn => Obstacles.Count > 0 ? false : Type is null ? null : true;
 
+    /// <summary>Reads them all, of this machine. Needs no administrator, and changes nothing.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
+    public static Task<TeredoSwitches> ReadAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(WindowsTeredo.RequireWindows(), cancellationToken);
+
     /// <summary>Reads them all. Needs no administrator, and changes nothing.</summary>
     /// <param name="windows">The system.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<TeredoSwitches> ReadAsync(IWindowsSystem windows, CancellationToken cancellationToken)
+    [Experimental("TEREDO001")]
+    public static async Task<TeredoSwitches> ReadAsync(IWindowsSystem windows, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(windows);
         var byCim = windows.ReadConfiguration();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
@@ -13,6 +14,7 @@ namespace TeredoSdk.Windows;
 
 /// <summary>This machine's Windows (Windows 7 and later; what a version lacks is a named reason). Safe for any number of threads.</summary>
 [SupportedOSPlatform("windows")]
+[Experimental("TEREDO001")]
 public sealed class WindowsSystem : IWindowsSystem
 {
     const int SIO_UDP_CONNRESET = unchecked((int)0x9800000C); // MSWSock.h

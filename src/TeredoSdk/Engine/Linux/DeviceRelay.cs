@@ -28,6 +28,25 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
 
     public IReadOnlyList<IPv6Prefix> Served => Volatile.Read(ref _served);
 
+    /// <summary>The state as it is now.</summary>
+    /// <param name="isHostSpecific">Whether it serves this machine alone.</param>
+    /// <param name="running">What is wrong while it runs, or null.</param>
+    /// <param name="stopped">Why it does not run, when it does not.</param>
+    public TeredoRelayReport Describe(bool isHostSpecific, string? running = null, string? stopped = null)
+    {
+        var driver = Driver;
+        return new()
+        {
+            InterfaceName = device.Name,
+            IsHostSpecific = isHostSpecific,
+            Served = driver is null ? [] : [.. Served.Select(prefix => new IPNetwork(prefix.Address.ToIPAddress(), prefix.Length))],
+            EndPoint = driver?.LocalEndpoint.ToIPEndPoint(),
+            Peers = driver?.PeerCount ?? 0,
+            Drops = driver?.CopyDrops() ?? [],
+            Problem = driver is null ? stopped : running,
+        };
+    }
+
     /// <summary>Starts it, or starts it anew when what it serves or the machine's own addresses are others now.</summary>
     /// <param name="served">The prefixes; without any it stops.</param>
     /// <exception cref="TeredoException">The port can't be used, or the route is taken. It does not run.</exception>
