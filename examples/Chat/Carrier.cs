@@ -22,7 +22,7 @@ abstract class Carrier : IAsyncDisposable
             throw new TeredoException(TeredoError.NotSupported,
                 $"--tls needs TCP, and so sockets of the kernel, which this node does not have. Leave --tls away. {WhyNoKernelSockets(node)}");
         if (overDatagrams)
-            return new DatagramCarrier(await node.BindDatagramAsync(port, System.Net.Sockets.IPProtectionLevel.Unrestricted, cancellationToken));
+            return new DatagramCarrier(await node.BindDatagramAsync(new TeredoBindOptions { Port = port, ProtectionLevel = System.Net.Sockets.IPProtectionLevel.Unrestricted }, cancellationToken));
         X509Certificate2? certificate = tls ? Tls.MakeCertificate() : null;
         return new StreamCarrier(node, await node.ListenAsync(port, cancellationToken: cancellationToken), certificate);
     }

@@ -48,7 +48,7 @@ sealed class DatagramCarrier : Carrier
         {
             while (true)
             {
-                var received = await _socket.ReceiveFromAsync();
+                var received = await _socket.ReceiveAsync();
                 var source = received.RemoteEndPoint;
                 string frame = Encoding.UTF8.GetString(received.Buffer);
                 if (!_links.TryGetValue(source, out var link))

@@ -71,6 +71,8 @@ public enum TeredoError
     InvalidProgram,
     /// <summary>The person said no.</summary>
     ConsentRefused,
+    /// <summary>The file of <see cref="TeredoOptions.CaptureFile"/> can't be written.</summary>
+    CaptureUnavailable,
     /// <summary>A step of a setup did not have the outcome it should have.</summary>
     SetupFailed,
 }

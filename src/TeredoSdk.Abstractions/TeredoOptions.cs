@@ -108,6 +108,13 @@ public sealed class TeredoOptions
     [Experimental("TEREDO001")]
     public IWindowsSystem? Windows { get; set; }
 
+    /// <summary>
+    /// A file that gets all packets of the embedded engine, as a pcap of raw IP packets: the UDP datagrams outside and the IPv6 packets inside. Null
+    /// (the default) for none. The file is overwritten when the node starts, belongs to one node, and ends at 1 GiB. It holds what the application
+    /// sends and receives: give it to nobody who may not see that. Other providers have no packets to write.
+    /// </summary>
+    public string? CaptureFile { get; set; }
+
     /// <summary>Where the node logs to; nowhere by default.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
@@ -137,6 +144,8 @@ public sealed class TeredoOptions
             throw BadOption.Of(nameof(Sockets), Sockets, "Auto, Kernel or InProcess");
         if (NativeIPv6 is < NativeIPv6Mode.Beside or > NativeIPv6Mode.Instead)
             throw BadOption.Of(nameof(NativeIPv6), NativeIPv6, "Beside or Instead");
+        if (CaptureFile is "")
+            throw BadOption.Of(nameof(CaptureFile), "''", "the path of a file, or null for no capture");
         BadOption.RequireServices(LoggerFactory, TimeProvider);
         ToClientOptions(literals.Count > 0 ? literals : [AnyServer]).Validate();
     }
@@ -151,7 +160,7 @@ public sealed class TeredoOptions
         && Equals(Secret, other.Secret) && ClientPort == other.ClientPort && RefreshInterval == other.RefreshInterval && Extensions == other.Extensions
         && AllowPrivateAddresses == other.AllowPrivateAddresses && RequireSecondary == other.RequireSecondary
         && QualificationTimeout == other.QualificationTimeout && DormancyTimeout == other.DormancyTimeout && NativeIPv6 == other.NativeIPv6
-        && PortMapping == other.PortMapping && RegisterFirewallException == other.RegisterFirewallException && Equals(Consent, other.Consent)
+        && PortMapping == other.PortMapping && CaptureFile == other.CaptureFile && RegisterFirewallException == other.RegisterFirewallException && Equals(Consent, other.Consent)
         && ReferenceEquals(Windows, other.Windows) && Equals(LoggerFactory, other.LoggerFactory) && Equals(TimeProvider, other.TimeProvider);
 
     /// <summary>A copy that later changes do not reach, checked.</summary>

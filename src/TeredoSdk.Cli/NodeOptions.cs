@@ -51,11 +51,17 @@ sealed class NodeOptions
         Description = "Pass over a server that is silent at its secondary address.",
     };
 
+    readonly Option<string?> _capture = new("--capture")
+    {
+        Description = "Write all packets, outside and inside the tunnel, to a pcap file.",
+        HelpName = "FILE",
+    };
+
     readonly Option<bool> _allowPrivate = CommonOptions.AllowPrivate();
 
     public void AddTo(Command command)
     {
-        Option[] options = [_server, _provider, _sockets, _nativeIPv6, _refresh, _timeout, _clientPort, _requireSecondary, _allowPrivate];
+        Option[] options = [_server, _provider, _sockets, _nativeIPv6, _refresh, _timeout, _clientPort, _requireSecondary, _capture, _allowPrivate];
         foreach (var option in options)
             command.Options.Add(option);
     }
@@ -63,7 +69,7 @@ sealed class NodeOptions
     /// <summary>Adds what concerns a Teredo client whatever it is for.</summary>
     public void AddClientTo(Command command)
     {
-        foreach (Option option in new Option[] { _server, _refresh, _timeout, _clientPort, _requireSecondary, _allowPrivate })
+        foreach (Option option in new Option[] { _server, _refresh, _timeout, _clientPort, _requireSecondary, _capture, _allowPrivate })
             command.Options.Add(option);
     }
 
@@ -90,6 +96,7 @@ sealed class NodeOptions
             NativeIPv6 = arguments.GetValue(_nativeIPv6),
             ClientPort = arguments.GetValue(_clientPort),
             RequireSecondary = arguments.GetValue(_requireSecondary),
+            CaptureFile = arguments.GetValue(_capture),
             AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
             LoggerFactory = logs,
         };

@@ -3,7 +3,6 @@ using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
 using TeredoSdk.Engine.Linux;
-using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Engine.Stacks.Machine;
 using TeredoSdk.Links.Embedded;
 using TeredoSdk.Machine;
@@ -40,11 +39,10 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
         _device = device;
         if (options.NativeIPv6 == NativeIPv6Mode.Instead)
         {
-            var relay = new DeviceRelay(device, parts.Network, parts.Random, new(default, options.AllowPrivateAddresses, options.TimeProvider, log));
+            var relay = new DeviceRelay(device, parts, new(default, options.AllowPrivateAddresses, options.TimeProvider, log));
             _relay = new(relay, parts.Network, new SystemInterfaces(log), log, servers[0].Primary);
         }
-        _link = new(options, servers, parts, log,
-            context => Task.FromResult<ChosenStack>(new(new MachineStack(context, device, packet => _relay?.Send(packet)), [])));
+        _link = new(options, servers, parts, new MachineStackChoice(device, _relay), [], log);
     }
 
     /// <summary>The name of the network device.</summary>
@@ -87,7 +85,7 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var client = settings.Client;
-        var log = GuardedLogger.For("TeredoSdk.TeredoInterfaceHost", client.LoggerFactory);
+        var log = GuardedLogger.For(LogCategories.InterfaceHost, client.LoggerFactory);
         var parts = EngineParts.OfThisMachine(client.TimeProvider, log);
         var servers = await ServerNames.FindAndResolveAsync(client, parts.Network, log, cancellationToken).ConfigureAwait(false);
         var device = TunDevice.OpenInHost(settings.InterfaceName, MtuOctets);
@@ -116,6 +114,6 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
             return;
         if (_relay is not null)
             await _relay.DisposeAsync().ConfigureAwait(false);
-        await _link.DisposeAsync().ConfigureAwait(false); // and its host, which is the device's
+        await _link.DisposeAsync().ConfigureAwait(false); // and its stack, which owns the device
     }
 }

@@ -28,15 +28,13 @@ namespace TeredoSdk;
 /// where it may be.
 /// </para>
 /// <para>
-/// A node is never shared, and many may live in one process. It keeps its address up, asks for another one when it is lost, and
+/// A node is never shared, and many nodes may live in one process. A node keeps its address up. When the address is lost it asks for another one, and
 /// tells of it in <see cref="StateChanges"/>; listeners and datagram sockets stay open meanwhile. Without traffic and opted-in sockets it goes
 /// dormant after <see cref="TeredoOptions.DormancyTimeout"/>. Safe for any number of threads.
 /// </para>
 /// </remarks>
 public sealed class TeredoNode : IAsyncDisposable
 {
-    const int DefaultBacklog = 512;
-
     readonly ITeredoLink _link;
     int _disposed;
 
@@ -45,7 +43,10 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <summary>The Teredo address, or null while there is none. A dormant node keeps its last one, which nobody can reach until it wakes.</summary>
     public IPAddress? Address => _link.Address;
 
-    /// <summary>The state as it is now.</summary>
+    /// <summary>
+    /// The state as far as it is known: immediate, without asking anybody. What the node knows by itself (state, address, sockets, peers, drops) is as
+    /// it is now; what only the system knows (Windows' firewall and Teredo, the machine's native IPv6) is as it was when the system was asked last.
+    /// </summary>
     public TeredoReport Report => _link.Report;
 
     /// <summary>
@@ -62,7 +63,7 @@ public sealed class TeredoNode : IAsyncDisposable
     public static Task<TeredoNode> StartAsync(TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         var settings = (options ?? new()).Snapshot();
-        var log = GuardedLogger.For("TeredoSdk.TeredoNode", settings.LoggerFactory);
+        var log = GuardedLogger.For(LogCategories.Node, settings.LoggerFactory);
         var parts = EngineParts.OfThisMachine(settings.TimeProvider, log);
         settings.Windows ??= OperatingSystem.IsWindows() ? WindowsSystem.Current : null;
         ITeredoProvider[] providers =
@@ -80,27 +81,34 @@ public sealed class TeredoNode : IAsyncDisposable
     internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IReadOnlyList<ITeredoProvider> providers, CancellationToken cancellationToken) =>
         new(await ProviderSelection.BringUpAsync(providers, options, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Listens for TCP connections at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
-    /// <param name="port">The port, 1 to 65535, or 0 for any free dynamic one. TCP ports of the node, not of the machine.</param>
-    /// <param name="protectionLevel">
-    /// Who may get in. Null: <see cref="IPProtectionLevel.Unrestricted"/> (anybody). With <see cref="IPProtectionLevel.EdgeRestricted"/> nobody can dial
-    /// the listener whom the node did not talk to from that very port.
-    /// </param>
-    /// <param name="backlog">How many connections may wait to be accepted, at least 1; 512 by default.</param>
+    /// <summary>Asks the system anew for what only it knows, and gives the state with that. <see cref="Report"/> has it from then on, too.</summary>
+    /// <param name="cancellationToken">Gives up the wait.</param>
+    public Task<TeredoReport> GetReportAsync(CancellationToken cancellationToken = default) => _link.GetReportAsync(cancellationToken);
+
+    /// <summary>Listens for TCP connections of everybody at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
+    /// <param name="port">The port, 1 to 65535, or 0 for any free dynamic one. It is a TCP port of the node, not of the machine.</param>
     /// <param name="cancellationToken">Gives up; the port is free again.</param>
-    /// <exception cref="ArgumentException">The port, the protection level or the backlog is outside its range.</exception>
+    /// <exception cref="ArgumentException">The port is outside its range.</exception>
     /// <exception cref="TeredoException">
-    /// The port is taken, there is no address, or this node has no TCP (<see cref="TeredoError.NotSupported"/>); why, and what to do.
+    /// The port is taken (<see cref="TeredoError.PortUnavailable"/>), there is no address (the errors of
+    /// <see cref="StartAsync(TeredoOptions?, CancellationToken)"/>), or this node has no TCP (<see cref="TeredoError.NotSupported"/>). The node and its
+    /// other sockets go on.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
-    public Task<TeredoListener> ListenAsync(int port, IPProtectionLevel? protectionLevel = null, int backlog = DefaultBacklog,
-        CancellationToken cancellationToken = default)
+    public Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default) =>
+        ListenAsync(new TeredoListenOptions { Port = port }, cancellationToken);
+
+    /// <summary>Listens for TCP connections at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
+    /// <param name="options">The port, who may get in, and how many connections may wait.</param>
+    /// <param name="cancellationToken">Gives up; the port is free again.</param>
+    /// <inheritdoc cref="ListenAsync(int, CancellationToken)" path="/exception"/>
+    public Task<TeredoListener> ListenAsync(TeredoListenOptions options, CancellationToken cancellationToken = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(backlog, 1);
-        ushort checkedPort = EndPoints.CheckPort(port);
-        var level = EndPoints.CheckLevel(protectionLevel, IPProtectionLevel.Unrestricted);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return _link.ListenStreamAsync(checkedPort, level, backlog, cancellationToken);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        ThrowIfDisposed();
+        return OpenAsync(_link.ListenStreamAsync((ushort)options.Port, options.ProtectionLevel, options.Backlog, cancellationToken),
+            static (link, open) => new TeredoListener(link, open));
     }
 
     /// <summary>Connects to a peer by TCP. Wakes a dormant node, and waits until there is an address.</summary>
@@ -109,17 +117,18 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <returns>The connection, the caller's own.</returns>
     /// <exception cref="ArgumentException">The end point is not an IPv6 one, or its port is 0.</exception>
     /// <exception cref="TeredoException">
-    /// The peer is none that may be dialled, it can't be reached (within 12 s where the NATs do not allow it), it refused, there is no address, or
-    /// this node has no TCP
-    /// (<see cref="TeredoError.NotSupported"/>); why, and what to do.
+    /// The peer is none that may be dialled (<see cref="TeredoError.DestinationNotAllowed"/>), it can't be reached
+    /// (<see cref="TeredoError.PeerUnreachable"/>, within 12 s where the NATs do not allow it), it refused
+    /// (<see cref="TeredoError.ConnectionRefused"/>), there is no address, or this node has no TCP (<see cref="TeredoError.NotSupported"/>). The node
+    /// goes on; the same peer may be dialled again.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
     public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default)
     {
         EndPoints.Check(remoteEndPoint, nameof(remoteEndPoint));
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        ThrowIfDisposed();
         return EndPoints.RefusalOf(remoteEndPoint.Address) is { } refusal ? Task.FromException<TeredoConnection>(refusal)
-            : _link.ConnectStreamAsync(remoteEndPoint, cancellationToken);
+            : OpenAsync(_link.ConnectStreamAsync(remoteEndPoint, cancellationToken), static (link, open) => new TeredoConnection(link, open));
     }
 
     /// <summary>Connects to a peer by name: its IPv6 addresses are asked for and tried one after the other, Teredo addresses first.</summary>
@@ -131,7 +140,7 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
     public async Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default)
     {
-        EndPoints.CheckPort(port, allowZero: false);
+        SocketOptionChecks.Port(port, allowZero: false);
         var addresses = await _link.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
         for (int i = 0; ; i++)
         {
@@ -147,21 +156,28 @@ public sealed class TeredoNode : IAsyncDisposable
     }
 
     /// <summary>Binds a UDP socket at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
-    /// <param name="port">The port, 1 to 65535, or 0 for any free dynamic one. UDP ports of the node, not of the machine.</param>
-    /// <param name="protectionLevel">
-    /// Who may get in. Null: <see cref="IPProtectionLevel.Unrestricted"/> (anybody) with an explicit port, <see cref="IPProtectionLevel.EdgeRestricted"/>
-    /// (only whom the socket sends to) with port 0.
-    /// </param>
+    /// <param name="port">The port, 1 to 65535 (everybody gets in), or 0 for any free dynamic one (only a peer that the socket has sent to gets in).</param>
     /// <param name="cancellationToken">Gives up; the port is free again.</param>
-    /// <exception cref="ArgumentException">The port or the protection level is outside its range.</exception>
-    /// <exception cref="TeredoException">The port is taken, or there is no address, why, and what to do.</exception>
+    /// <exception cref="ArgumentException">The port is outside its range.</exception>
+    /// <exception cref="TeredoException">
+    /// The port is taken (<see cref="TeredoError.PortUnavailable"/>), or there is no address (the errors of
+    /// <see cref="StartAsync(TeredoOptions?, CancellationToken)"/>). The node and its other sockets go on.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
-    public Task<TeredoDatagramSocket> BindDatagramAsync(int port, IPProtectionLevel? protectionLevel = null, CancellationToken cancellationToken = default)
+    public Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default) =>
+        BindDatagramAsync(new TeredoBindOptions { Port = port }, cancellationToken);
+
+    /// <summary>Binds a UDP socket at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
+    /// <param name="options">The port, and who may get in.</param>
+    /// <param name="cancellationToken">Gives up; the port is free again.</param>
+    /// <inheritdoc cref="BindDatagramAsync(int, CancellationToken)" path="/exception"/>
+    public Task<TeredoDatagramSocket> BindDatagramAsync(TeredoBindOptions options, CancellationToken cancellationToken = default)
     {
-        ushort checkedPort = EndPoints.CheckPort(port);
-        var level = EndPoints.CheckLevel(protectionLevel, port == 0 ? IPProtectionLevel.EdgeRestricted : IPProtectionLevel.Unrestricted);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return _link.BindDatagramAsync(checkedPort, level, cancellationToken);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        ThrowIfDisposed();
+        return OpenAsync(_link.BindDatagramAsync((ushort)options.Port, options.EffectiveLevel, cancellationToken),
+            static (link, open) => new TeredoDatagramSocket(link, open));
     }
 
     /// <summary>Sends one ICMPv6 Echo Request and waits for the reply.</summary>
@@ -178,7 +194,7 @@ public sealed class TeredoNode : IAsyncDisposable
             throw new ArgumentException($"{nameof(address)} is {address}; expected an IPv6 address.", nameof(address));
         if (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(1))
             throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "Expected more than zero and at most a day.");
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        ThrowIfDisposed();
         return EndPoints.RefusalOf(address) is { } refusal ? Task.FromException<TeredoPingReply>(refusal)
             : _link.PingAsync(address, timeout, cancellationToken);
     }
@@ -189,4 +205,9 @@ public sealed class TeredoNode : IAsyncDisposable
         Volatile.Write(ref _disposed, 1);
         return _link.DisposeAsync();
     }
+
+    async Task<TSocket> OpenAsync<TOpen, TSocket>(Task<TOpen> opening, Func<ITeredoLink, TOpen, TSocket> wrap) =>
+        wrap(_link, await opening.ConfigureAwait(false));
+
+    void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Engine;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
@@ -26,13 +27,13 @@ public sealed class TeredoRelayHost : IAsyncDisposable
     readonly OwnAddressRelay? _own;
     int _disposed;
 
-    TeredoRelayHost(TeredoRelayHostOptions options, TunDevice device, IHostNetwork network, IRandomSource random, ILogger log)
+    TeredoRelayHost(TeredoRelayHostOptions options, TunDevice device, EngineParts parts, ILogger log)
     {
         var local = new IPv4Endpoint(IPv4Address.FromIPAddress(options.Address!), (ushort)options.Port);
         _device = device;
-        _relay = new(device, network, random, new(local, options.AllowPrivateAddresses, options.TimeProvider, log));
+        _relay = new(device, parts, new(local, options.AllowPrivateAddresses, options.TimeProvider, log));
         if (options.InterfaceName is null)
-            _own = new(_relay, network, new SystemInterfaces(log), log, local.Address);
+            _own = new(_relay, parts.Network, new SystemInterfaces(log), log, local.Address);
         device.Start(_relay.Send, e => Log.EngineFault(log, e));
     }
 
@@ -63,12 +64,12 @@ public sealed class TeredoRelayHost : IAsyncDisposable
     static async Task<TeredoRelayHost> StartCheckedAsync(TeredoRelayHostOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var log = GuardedLogger.For("TeredoSdk.TeredoRelayHost", options.LoggerFactory);
+        var log = GuardedLogger.For(LogCategories.RelayHost, options.LoggerFactory);
         var device = TunDevice.OpenInHost(options.InterfaceName ?? OwnDevice, MtuOctets);
         TeredoRelayHost? host = null;
         try
         {
-            host = new(options, device, new SystemNetwork(log), CryptographicRandom.Instance, log);
+            host = new(options, device, EngineParts.OfThisMachine(options.TimeProvider, log), log);
             IPv6Prefix[] served = options.Prefixes.Count > 0 ? options.ToServedPrefixes() : [NativeIPv6];
             await (host._own?.StartAsync() ?? host._relay.UpdateAsync(served)).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();

@@ -38,7 +38,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
         var settings = options.Snapshot();
         if (cancellationToken.IsCancellationRequested)
             return Task.FromCanceled<TeredoServerHost>(cancellationToken);
-        var log = GuardedLogger.For("TeredoSdk.TeredoServerHost", settings.LoggerFactory);
+        var log = GuardedLogger.For(LogCategories.ServerHost, settings.LoggerFactory);
         try
         {
             return Task.FromResult(Start(settings, new SystemNetwork(log), CryptographicRandom.Instance));
@@ -61,7 +61,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
             RateLimits = options.RateLimits,
             Keys = options.Keys,
         };
-        var log = GuardedLogger.For("TeredoSdk.TeredoServerHost", options.LoggerFactory);
+        var log = GuardedLogger.For(LogCategories.ServerHost, options.LoggerFactory);
         return new(new ServerDriver(core, (ushort)options.Port, network, random, options.TimeProvider, log));
     }
 

@@ -11,9 +11,9 @@ namespace TeredoSdk;
 sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocketFactory, IHostedNode, IAsyncDisposable, IDisposable
 {
     readonly Lock _gate = new();
-    readonly NodePool _pool = new(TeredoNode.StartAsync);
+    readonly NodePool<TeredoNode> _pool = new(TeredoNode.StartAsync);
     readonly CancellationTokenSource _stopping = new();
-    NodeLease? _lease;
+    NodeLease<TeredoNode>? _lease;
     TeredoException? _failure;
     bool _stopped;
 
@@ -44,7 +44,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
 
     public async Task StopAsync()
     {
-        NodeLease? lease;
+        NodeLease<TeredoNode>? lease;
         lock (_gate)
         {
             if (_stopped)
@@ -68,7 +68,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
     // A container that is disposed without waiting; a host has stopped the node before.
     public void Dispose() => _ = DisposeAsync().AsTask();
 
-    async Task<T> OpenAsync<T>(Func<TeredoNode, Task<T>> open, CancellationToken cancellationToken) where T : TeredoSocket
+    async Task<T> OpenAsync<T>(Func<TeredoNode, Task<T>> open, CancellationToken cancellationToken) where T : TeredoSocketBase
     {
         await KeepNodeAsync(cancellationToken).ConfigureAwait(false);
         return await _pool.OpenAsync(options.Value, open, cancellationToken).ConfigureAwait(false);
@@ -105,7 +105,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
     }
 
     // The first of several starts keeps its lease, unless the end came first.
-    async Task<TeredoNode> KeepAsync(NodeLease lease)
+    async Task<TeredoNode> KeepAsync(NodeLease<TeredoNode> lease)
     {
         bool stopped, kept;
         lock (_gate)

@@ -1,7 +1,13 @@
 using TeredoSdk.Protocol.Tests.Checklist;
 
-// Prints the conformance checklist: row | status | the tests that show it, or the reason why none does.
+// Prints the conformance checklist: row | status | the tests that show it, or the reason why none does. With --page: the page docs/protocol/checklist.md.
 var rows = ConformanceTable.Load();
+if (args.Length > 0)
+{
+    bool known = args is ["--page"];
+    (known ? Console.Out : Console.Error).Write(known ? ChecklistPage.Format(rows) : $"'{args[0]}' is not an option; the command takes none but --page.\n");
+    return known ? 0 : 2;
+}
 foreach (var row in rows)
     Console.WriteLine($"{row.Id} | {row.Status,-13} | {string.Join(", ", row.Tests)}{(row.Tests.Count > 0 && row.Reason is not null ? "; " : "")}{row.Reason}");
 Console.WriteLine();

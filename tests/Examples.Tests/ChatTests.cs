@@ -9,6 +9,7 @@ public sealed class ChatTests
 {
     static readonly string[][] Ways = [[], ["--tls"], ["--in-process"]];
 
+    [Slow]
     [TestCaseSource(nameof(Ways))]
     public async Task Demo_WithoutInput_SaysAGreetingBothWays(string[] way)
     {
@@ -19,6 +20,7 @@ public sealed class ChatTests
         Assert.That(output, Does.Contain("  bob sees | alice: hello, bob").And.Contain("alice sees | bob: hello, alice"));
     }
 
+    [Slow]
     [TestCaseSource(nameof(Ways))]
     public async Task Demo_WithThreeLines_DeliversThemInOrder(string[] way)
     {
@@ -44,6 +46,7 @@ public sealed class ChatTests
         Assert.That(output, Does.Contain("too long; expected at most 1000"));
     }
 
+    [Slow]
     [TestCaseSource(nameof(Ways))]
     public async Task Mesh_OfThree_EveryoneHearsEveryone_AndSeesWhoLeaves(string[] way)
     {
@@ -93,10 +96,10 @@ public sealed class ChatTests
     {
         await using var lab = new Loopback();
         await using var node = await TeredoNode.StartAsync(lab.Options);
-        await using var eve = await node.BindDatagramAsync(0, IPProtectionLevel.Unrestricted);
+        await using var eve = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted });
         string invitation = $"{eve.TeredoEndPoint}/udp";
         using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
-        var caller = (await eve.ReceiveFromAsync().AsTask().InTime()).RemoteEndPoint;
+        var caller = (await eve.ReceiveAsync().AsTask().InTime()).RemoteEndPoint;
         foreach (string frame in frames.Prepend("+1"))
             await eve.SendToAsync(Encoding.UTF8.GetBytes(frame.Replace("INVITATION", invitation).Replace("ESC", "\e")), caller);
         var (exitCode, output, errors) = await chat.FinishAsync();
@@ -110,10 +113,10 @@ public sealed class ChatTests
     {
         await using var lab = new Loopback();
         await using var node = await TeredoNode.StartAsync(lab.Options);
-        await using var alice = await node.BindDatagramAsync(0, IPProtectionLevel.Unrestricted);
+        await using var alice = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted });
         string invitation = $"{alice.TeredoEndPoint}/udp";
         using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
-        var caller = (await alice.ReceiveFromAsync().AsTask().InTime()).RemoteEndPoint;
+        var caller = (await alice.ReceiveAsync().AsTask().InTime()).RemoteEndPoint;
         foreach (string frame in new[] { "+1", $"1 hello alice {invitation}", "2 say early", "3 ready" })
             await alice.SendToAsync(Encoding.UTF8.GetBytes(frame), caller);
         await chat.SeeAsync("alice: early");

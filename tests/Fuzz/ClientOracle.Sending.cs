@@ -83,7 +83,7 @@ public sealed partial class ClientOracle
             peer.TestBudget.Count(now, "connectivity tests of", packet.Destination, merge: false);
     }
 
-    // T1 of CONFORMANCE §3.8; behind a symmetric NAT with a reserved port also the embedded endpoint (§4.2).
+    // T1 of docs/protocol §3.8; behind a symmetric NAT with a reserved port also the embedded endpoint (docs/protocol §4.2).
     void CheckData(Transmit transmit, in IPv6Packet packet)
     {
         var verified = PeerOf(packet.Destination).Verified;
@@ -156,7 +156,7 @@ public sealed partial class ClientOracle
             peer.Grants.Count(now, "bubbles to", destination); // with the direct one, or alone beside an answer
     }
 
-    // CONFORMANCE §3.9, §4.3, §4.5: where a direct bubble may go.
+    // docs/protocol §3.9, §4.3, §4.5: where a direct bubble may go.
     void CheckDirectTarget(OraclePeer peer, TeredoAddress teredo, IPv4Endpoint target)
     {
         if (peer.Verified.Contains(target))

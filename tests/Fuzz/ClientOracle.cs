@@ -19,7 +19,7 @@ public enum Cause
     Dropped,
 }
 
-/// <summary>Judges a client by what goes in and what comes out (CONFORMANCE §3.7 to §3.10, §4, §5).</summary>
+/// <summary>Judges a client by what goes in and what comes out (docs/protocol §3.7 to §3.10, §4, §5).</summary>
 /// <remarks>
 /// <para>
 /// The harness calls <see cref="Begin"/> before and <see cref="End"/> after each input, and in between one method for each thing
@@ -29,7 +29,7 @@ public enum Cause
 /// <para>
 /// Exemptions that are meant: the bubbles that keep a random port (RFC 6081 §5.4.2.1) and the datagrams of an echo test (§5.5.4.1)
 /// leave from ports of their own and count apart; neighbor discovery advertisements and the bubble that confirms a nonce count as
-/// answers; a solicitation may follow at once where the driver's news ask for one (CONFORMANCE §3.2).
+/// answers; a solicitation may follow at once where the driver's news ask for one (docs/protocol §3.2).
 /// </para>
 /// </remarks>
 public sealed partial class ClientOracle(TeredoClientOptions options)
@@ -66,7 +66,7 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
     public void OnNetwork(NetworkState network)
     {
         _rules = new(options.AllowPrivateAddresses, [.. network.AttachedSubnets]);
-        _solicitations.Clear(); // CONFORMANCE §3.2: solicit at once
+        _solicitations.Clear(); // docs/protocol §3.2: solicit at once
     }
 
     /// <summary>Something of the host's own making, after which a client may solicit at once.</summary>
@@ -222,7 +222,7 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
             peer.TestBudget.Reset(); // a reply: data says nothing about tests
     }
 
-    // R3, R5, R7, R7n of CONFORMANCE §3.10.
+    // R3, R5, R7, R7n of docs/protocol §3.10.
     bool IsVerified(Instant now, OraclePeer peer, IPv4Endpoint source, in IPv6Packet packet, ReadOnlySpan<byte> trailerOctets)
     {
         TeredoAddress.TryCreate(packet.Source, out var teredo);

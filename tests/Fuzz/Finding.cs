@@ -4,7 +4,9 @@ namespace TeredoSdk.Fuzz;
 
 /// <summary>A core did what it must not.</summary>
 /// <param name="rule">The rule that was broken, with what broke it.</param>
+#pragma warning disable CA1710 // it is thrown, but it is the fuzzer's result and called so
 public sealed class Finding(string rule) : Exception(rule)
+#pragma warning restore CA1710
 {
     /// <summary>Ends the run unless the condition holds.</summary>
     public static void Unless(bool condition, string rule)

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Fuzz;
 
-/// <summary>CONFORMANCE §5.1, written down a second time so that the oracles do not lean on the code under test.</summary>
+/// <summary>docs/protocol §5.1, written down a second time so that the oracles do not lean on the code under test.</summary>
 public sealed class IPv4Rules(bool allowPrivate, params IPv4Subnet[] attached)
 {
     static readonly (uint Address, int Length)[] Never =

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Fuzz;
 
-/// <summary>So many in a window that starts with the first one, and at a distance: the budget of CONFORMANCE §3.9.</summary>
+/// <summary>So many in a window that starts with the first one, and at a distance: the budget of docs/protocol §3.9.</summary>
 public sealed class Budget(int limit, TimeSpan window, TimeSpan spacing)
 {
     Instant? _start, _last;
@@ -44,7 +44,7 @@ public sealed class RateOracle(int limit)
     }
 }
 
-/// <summary>A token bucket for each of any number of keys (CONFORMANCE §5.4).</summary>
+/// <summary>A token bucket for each of any number of keys (docs/protocol §5.4).</summary>
 public sealed class TokenBuckets<TKey>(double ratePerSecond, int burst) where TKey : notnull
 {
     const double Rounding = 1e-3;

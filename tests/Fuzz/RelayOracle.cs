@@ -4,7 +4,7 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Fuzz;
 
-/// <summary>Judges a relay by what goes in and what comes out (CONFORMANCE §3.9, §3.12, §5.2).</summary>
+/// <summary>Judges a relay by what goes in and what comes out (docs/protocol §3.9, §3.12, §5.2).</summary>
 /// <param name="options">The relay's options.</param>
 public sealed class RelayOracle(TeredoRelayOptions options)
 {

@@ -4,11 +4,11 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Fuzz;
 
-/// <summary>Judges a server by what goes in and what comes out (CONFORMANCE §3.11, §5.2, §5.4).</summary>
+/// <summary>Judges a server by what goes in and what comes out (docs/protocol §3.11, §5.2, §5.4).</summary>
 /// <param name="options">The server's options.</param>
 public sealed class ServerOracle(TeredoServerOptions options)
 {
-    // The sizes of CONFORMANCE §3.11: a plain advertisement for a plain solicitation, a secured one for a secured one.
+    // The sizes of docs/protocol §3.11: a plain advertisement for a plain solicitation, a secured one for a secured one.
     const double PlainGrowth = 117.0 / 48, SecuredGrowth = 146.0 / 90;
 
     readonly IPv4Rules _rules = new(options.AllowPrivateAddresses, [.. options.AttachedSubnets]);

@@ -29,7 +29,7 @@ public sealed class HostTests
         var node = await lab.StartAsync();
         await using var caller = await node.BindDatagramAsync(0);
         await caller.SendToAsync("hello"u8.ToArray(), endPoint);
-        Assert.That((await caller.ReceiveFromAsync().InTime()).Buffer, Is.EqualTo("hello"u8.ToArray()));
+        Assert.That((await caller.ReceiveAsync().InTime()).Buffer, Is.EqualTo("hello"u8.ToArray()));
 
         Assert.That(app.Log.Of("TeredoSdk.TeredoNode"), Has.One.StartsWith($"Qualified: {endPoint.Address}"));
         Assert.That(meter["teredo.client.qualification.duration"], Is.EqualTo(2), "ours and the caller's");
@@ -144,7 +144,7 @@ public sealed class HostTests
             _endPoint.SetResult(socket.TeredoEndPoint!);
             while (true)
             {
-                var received = await socket.ReceiveFromAsync(stoppingToken);
+                var received = await socket.ReceiveAsync(stoppingToken);
                 await socket.SendToAsync(received.Buffer, received.RemoteEndPoint, stoppingToken);
             }
         }

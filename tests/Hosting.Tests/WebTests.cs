@@ -12,6 +12,7 @@ namespace TeredoSdk.Hosting.Tests;
 /// <summary>Kestrel and HttpClient over sockets of the engine.</summary>
 public sealed class WebTests
 {
+    [Slow]
     [Test]
     public async Task Kestrel_ServesATeredoPeer_AndItsOtherEndpoints()
     {
@@ -33,6 +34,7 @@ public sealed class WebTests
         Assert.That(await ordinary.GetStringAsync(plain).InTime(), Is.EqualTo("127.0.0.1"));
     }
 
+    [Slow]
     [Test]
     public async Task Kestrel_Stops_AndClosesEverySocket()
     {

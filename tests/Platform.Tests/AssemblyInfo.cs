@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
 
+[assembly: Slow]
 [assembly: NonParallelizable]
 [assembly: SupportedOSPlatform("linux")]

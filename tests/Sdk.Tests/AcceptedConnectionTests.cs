@@ -5,6 +5,7 @@ namespace TeredoSdk.Tests;
 /// <summary>A connection that was accepted and has sent nothing yet.</summary>
 public sealed class AcceptedConnectionTests
 {
+    [Slow]
     [Test]
     public async Task ListenerIsClosed_StillReceives()
     {

@@ -36,6 +36,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         return (connection, await accepting.InTime());
     }
 
+    [Slow]
     [Test]
     public async Task Streams_CarryWhatIsWritten_AndEndEachByItself()
     {
@@ -59,6 +60,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         Assert.That(await reader.ReadToEndAsync().InTime(), Is.EqualTo("still open"));
     }
 
+    [Slow]
     [Test]
     public async Task Connection_TellsBothEnds()
     {
@@ -77,6 +79,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         Assert.That(bob.Report.Sockets, Is.EqualTo(2));
     }
 
+    [Slow]
     [Test]
     public async Task Connection_OutlivesItsListener()
     {
@@ -90,6 +93,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         Assert.That(buffer, Is.EqualTo("after"u8.ToArray()));
     }
 
+    [Slow]
     [Test]
     public async Task Accept_Cancelled_LeavesTheListenerUsable()
     {
@@ -155,7 +159,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     public async Task Listener_OfAnEdgeRestrictedSocket_LetsNobodyIn()
     {
         var (alice, bob) = (await StartAsync(), await StartAsync());
-        await using var listener = await bob.ListenAsync(4242, IPProtectionLevel.EdgeRestricted);
+        await using var listener = await bob.ListenAsync(new TeredoListenOptions { Port = 4242, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
         using var cancel = new CancellationTokenSource();
         var connecting = alice.ConnectAsync(listener.TeredoEndPoint!, cancel.Token);
         await Until(() => bob.Report.Drops.GetValueOrDefault(DropReason.Unsolicited) > 0);
@@ -175,10 +179,10 @@ public sealed class KernelSocketTests : IAsyncDisposable
         await Until(() => bob.Report.Drops.GetValueOrDefault(DropReason.Unsolicited) > 0);
 
         await caller.SendToAsync("hello"u8.ToArray(), open.TeredoEndPoint!);
-        var request = await open.ReceiveFromAsync().AsTask().InTime();
+        var request = await open.ReceiveAsync().AsTask().InTime();
         Assert.That(request.Buffer, Is.EqualTo("hello"u8.ToArray()));
         await open.SendToAsync("hi"u8.ToArray(), request.RemoteEndPoint);
-        var reply = await caller.ReceiveFromAsync().AsTask().InTime();
+        var reply = await caller.ReceiveAsync().AsTask().InTime();
         Assert.That((reply.Buffer, reply.RemoteEndPoint), Is.EqualTo(("hi"u8.ToArray(), open.TeredoEndPoint)));
     }
 
@@ -187,7 +191,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     {
         var (alice, bob) = (await StartAsync(), await StartAsync());
         await using var listener = await bob.ListenAsync(4242);
-        var reply = await alice.PingAsync(bob.Address!, TimeSpan.FromSeconds(10)).InTime();
+        var reply = await alice.PingAsync(bob.Address!, Patience.Limit).InTime();
         Assert.That(reply.Status, Is.EqualTo(System.Net.NetworkInformation.IPStatus.Success));
     }
 
@@ -235,6 +239,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         Assert.That(third.Report.State, Is.EqualTo(TeredoState.Qualified));
     }
 
+    [Slow]
     [Test]
     public async Task DefaultNode_StaysWithAConnectionThatAListenerAccepted()
     {
@@ -280,7 +285,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     // What happens in the kernel has no event of its own: it is looked at again and again.
     static async Task Until(Func<bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         while (!condition())
             await look.WaitForNextTickAsync(limit.Token);

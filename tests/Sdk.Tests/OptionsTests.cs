@@ -173,6 +173,7 @@ public sealed class OptionsTests
         option.SetValue(other, option.GetValue(other) switch
         {
             null when option.Name == nameof(TeredoOptions.Consent) => (Func<ConsentRequest, CancellationToken, ValueTask<bool>>)((_, _) => new(true)),
+            null when option.Name == nameof(TeredoOptions.CaptureFile) => "node.pcap",
             null when option.Name == nameof(TeredoOptions.Windows) => new FakeWindows(),
             bool value => !value,
             int value => value + 1,

@@ -21,7 +21,7 @@ public sealed class ProtectionTests
     static bool IsWaiting(TeredoDatagramSocket socket)
     {
         using var cancellation = new CancellationTokenSource();
-        var receive = socket.ReceiveFromAsync(cancellation.Token).AsTask();
+        var receive = socket.ReceiveAsync(cancellation.Token).AsTask();
         bool waiting = !receive.IsCompleted;
         cancellation.Cancel();
         if (waiting)
@@ -36,8 +36,8 @@ public sealed class ProtectionTests
         await using var use = lab;
         Assert.That((await alice.BindDatagramAsync(4242)).ProtectionLevel, Is.EqualTo(IPProtectionLevel.Unrestricted));
         Assert.That((await alice.BindDatagramAsync(0)).ProtectionLevel, Is.EqualTo(IPProtectionLevel.EdgeRestricted));
-        Assert.That((await alice.BindDatagramAsync(4243, IPProtectionLevel.EdgeRestricted)).ProtectionLevel, Is.EqualTo(IPProtectionLevel.EdgeRestricted));
-        Assert.That((await alice.BindDatagramAsync(0, IPProtectionLevel.Unrestricted)).ProtectionLevel, Is.EqualTo(IPProtectionLevel.Unrestricted));
+        Assert.That((await alice.BindDatagramAsync(new TeredoBindOptions { Port = 4243, ProtectionLevel = IPProtectionLevel.EdgeRestricted })).ProtectionLevel, Is.EqualTo(IPProtectionLevel.EdgeRestricted));
+        Assert.That((await alice.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted })).ProtectionLevel, Is.EqualTo(IPProtectionLevel.Unrestricted));
         Assert.That(alice.Report.Sockets, Is.EqualTo(4));
         Assert.That(alice.Report.UnrestrictedSockets, Is.EqualTo(2));
     }
@@ -48,11 +48,11 @@ public sealed class ProtectionTests
         var (lab, alice, bob) = await TwoNodesAsync();
         await using var use = lab;
         var open = await bob.BindDatagramAsync(4242);
-        var closed = await bob.BindDatagramAsync(4243, IPProtectionLevel.EdgeRestricted);
+        var closed = await bob.BindDatagramAsync(new TeredoBindOptions { Port = 4243, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
         var caller = await alice.BindDatagramAsync(0);
         foreach (int port in new[] { 4242, 4243, 4244 })
             await caller.SendToAsync(Datagram, new(bob.Address!, port));
-        Assert.That((await open.ReceiveFromAsync().InTime()).Buffer, Is.EqualTo(Datagram));
+        Assert.That((await open.ReceiveAsync().InTime()).Buffer, Is.EqualTo(Datagram));
         Assert.That(IsWaiting(closed));
         Assert.That(bob.Report.Drops[DropReason.Unsolicited], Is.EqualTo(2));
         Assert.That(bob.Report.Reachability, Is.EqualTo(Reachability.Yes));
@@ -90,12 +90,12 @@ public sealed class ProtectionTests
         await asked.SendToAsync(new byte[] { 1 }, caller.TeredoEndPoint!);
         await other.SendToAsync(new byte[] { 2 }, caller.TeredoEndPoint!);
         await stranger.SendToAsync(new byte[] { 3 }, caller.TeredoEndPoint!);
-        Assert.That((await caller.ReceiveFromAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 1 }));
+        Assert.That((await caller.ReceiveAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 1 }));
         Assert.That(IsWaiting(caller), "another port and another host were not asked");
 
         lab.Time.Advance(TimeSpan.FromMinutes(4.9));
         await asked.SendToAsync(new byte[] { 4 }, caller.TeredoEndPoint!);
-        Assert.That((await caller.ReceiveFromAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 4 }));
+        Assert.That((await caller.ReceiveAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 4 }));
         lab.Time.Advance(TimeSpan.FromMinutes(0.2)); // what came in keeps nothing open
         await asked.SendToAsync(new byte[] { 5 }, caller.TeredoEndPoint!);
         Assert.That(IsWaiting(caller));
@@ -107,10 +107,10 @@ public sealed class ProtectionTests
         var (lab, alice, bob) = await TwoNodesAsync();
         await using var use = lab;
         var peer = await bob.BindDatagramAsync(4242);
-        var first = await alice.BindDatagramAsync(5000, IPProtectionLevel.EdgeRestricted);
+        var first = await alice.BindDatagramAsync(new TeredoBindOptions { Port = 5000, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
         await first.SendToAsync(Datagram, peer.TeredoEndPoint!);
         await first.DisposeAsync();
-        var second = await alice.BindDatagramAsync(5000, IPProtectionLevel.EdgeRestricted);
+        var second = await alice.BindDatagramAsync(new TeredoBindOptions { Port = 5000, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
         await peer.SendToAsync(Datagram, second.TeredoEndPoint!);
         Assert.That(IsWaiting(second));
     }
@@ -190,7 +190,7 @@ public sealed class ProtectionTests
         var caller = await alice.BindDatagramAsync(0);
         Assert.That(IsWaiting(listener));
         await caller.SendToAsync(Datagram, listener.TeredoEndPoint!);
-        Assert.That((await listener.ReceiveFromAsync().InTime()).Buffer, Is.EqualTo(Datagram));
+        Assert.That((await listener.ReceiveAsync().InTime()).Buffer, Is.EqualTo(Datagram));
     }
 
     [Test]
@@ -235,7 +235,7 @@ public sealed class ProtectionTests
     {
         var (lab, alice, _) = await TwoNodesAsync();
         await using var use = lab;
-        Assert.Throws<ArgumentOutOfRangeException>(() => alice.BindDatagramAsync(1, IPProtectionLevel.Restricted));
+        Assert.Throws<ArgumentOutOfRangeException>(() => alice.BindDatagramAsync(new TeredoBindOptions { Port = 1, ProtectionLevel = IPProtectionLevel.Restricted }));
     }
 
     [Test]

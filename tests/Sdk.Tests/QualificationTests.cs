@@ -273,7 +273,7 @@ public sealed class QualificationTests
         lab.StartServer();
         var node = await lab.StartAsync(Alice);
         var socket = await node.BindDatagramAsync(4242);
-        var receive = socket.ReceiveFromAsync().InTime();
+        var receive = socket.ReceiveAsync().InTime();
         var ping = node.PingAsync(IPAddress.Parse("2001:0:c000:201:0:3caf:34ff:8e37"), TimeSpan.FromHours(1)).InTime();
         var changes = node.StateChanges.GetAsyncEnumerator();
         var change = changes.MoveNextAsync().InTime();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using TeredoSdk.Engine.Stacks;
 using System.Text;
 using TeredoSdk.Links;
 using TeredoSdk.Sockets;
@@ -16,7 +17,7 @@ public sealed class SharedNodeTests
     {
         await using var lab = new Lab();
         lab.StartServer();
-        var pool = new NodePool((_, cancellationToken) => lab.BeginStart(Alice, cancellationToken: cancellationToken));
+        var pool = new NodePool<TeredoNode>((_, cancellationToken) => lab.BeginStart(Alice, cancellationToken: cancellationToken));
         await using var socket = await pool.OpenAsync(lab.Options, async node =>
         {
             var bound = await node.BindDatagramAsync(4242);
@@ -35,7 +36,7 @@ public sealed class SharedNodeTests
         await using var lab = new Lab();
         lab.StartServer();
         int starts = 0;
-        var pool = new NodePool((_, cancellationToken) => lab.BeginStart($"203.0.113.{10 + starts++}", cancellationToken: cancellationToken));
+        var pool = new NodePool<TeredoNode>((_, cancellationToken) => lab.BeginStart($"203.0.113.{10 + starts++}", cancellationToken: cancellationToken));
         var leases = new[]
         {
             await pool.LeaseAsync(With("hush"), default).InTime(),
@@ -63,7 +64,7 @@ public sealed class SharedNodeTests
         lab.StartServer();
         var failing = new TaskCompletionSource<TeredoNode>(); // whoever waits goes on at once, one after the other
         int starts = 0;
-        var pool = new NodePool((_, cancellationToken) => ++starts == 1 ? failing.Task : lab.BeginStart(Alice, cancellationToken: cancellationToken));
+        var pool = new NodePool<TeredoNode>((_, cancellationToken) => ++starts == 1 ? failing.Task : lab.BeginStart(Alice, cancellationToken: cancellationToken));
         var first = TryTwiceAsync();
         var second = TryTwiceAsync();
         failing.SetException(new TeredoException(TeredoError.ServerUnreachable, "No server."));
@@ -74,7 +75,7 @@ public sealed class SharedNodeTests
         Assert.That(leases[0].Node.Report.State, Is.EqualTo(TeredoState.Stopped));
         Assert.That(starts, Is.EqualTo(2));
 
-        async Task<NodeLease> TryTwiceAsync()
+        async Task<NodeLease<TeredoNode>> TryTwiceAsync()
         {
             try
             {
@@ -92,7 +93,7 @@ public sealed class SharedNodeTests
     {
         var links = new List<SlowLink>();
         bool? wasStopped = null;
-        var pool = new NodePool((options, cancellationToken) =>
+        var pool = new NodePool<TeredoNode>((options, cancellationToken) =>
         {
             wasStopped = links.Count == 0 ? null : links[0].Stopped.Task.IsCompleted;
             links.Add(new());
@@ -136,18 +137,18 @@ public sealed class SharedNodeTests
         public IPAddress? Address => null;
         public TeredoReport Report => throw new NotSupportedException();
         public IAsyncEnumerable<TeredoStateChange> Changes => throw new NotSupportedException();
-        public LinkCapabilities Capabilities => LinkCapabilities.None;
+        public SocketCapabilities Capabilities => SocketCapabilities.None;
 
         public Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken) =>
             Task.FromResult<ITeredoLink>(this);
 
-        public Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
+        public Task<OpenListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
-        public Task<TeredoConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+        public Task<OpenConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
-        public Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
+        public Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
         public Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Links;
+using TeredoSdk.Sockets;
 
 namespace TeredoSdk.Tests;
 
@@ -27,8 +28,8 @@ public sealed class SocketLifeTests
         socket.Listen();
         var at = (IPEndPoint)socket.LocalEndPoint!;
         bool? isFree = null;
-        var home = new Home { Removed = () => isFree = IsFree(at, SocketType.Stream, ProtocolType.Tcp) };
-        new TeredoListener(home, socket, IPProtectionLevel.Unrestricted).Dispose();
+        var sockets = new LinkSockets(new Owner { Closed = () => isFree = IsFree(at, SocketType.Stream, ProtocolType.Tcp) });
+        sockets.Add(new OpenListener(sockets, socket, IPProtectionLevel.Unrestricted)).Dispose();
         Assert.That(isFree, Is.False, "the next listener at the port would be forgotten instead");
         Assert.That(IsFree(at, SocketType.Stream, ProtocolType.Tcp), Is.True);
     }
@@ -40,11 +41,12 @@ public sealed class SocketLifeTests
         listener.Listen();
         using var peer = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         await peer.ConnectAsync(listener.LocalEndPoint!);
-        await using var connection = new TeredoConnection(new Home(), await listener.AcceptAsync(), IPProtectionLevel.EdgeRestricted);
+        await using var connection = new LinkSockets(new Owner()).Adopt(await listener.AcceptAsync());
         connection.Abort(new(TeredoError.AddressChanged, "It changed."));
+        await using var stream = new ConnectionStream(connection);
         foreach (var call in new TestDelegate[]
         {
-            () => connection.GetStream().ReadExactly(new byte[1]), () => connection.GetStream().Write([1]), connection.CompleteWriting,
+            () => stream.ReadExactly(new byte[1]), () => stream.Write([1]), connection.CompleteWriting,
         })
             Assert.That(Assert.Throws<TeredoException>(call)!.Error, Is.EqualTo(TeredoError.AddressChanged));
     }
@@ -70,13 +72,16 @@ public sealed class SocketLifeTests
         }
     }
 
-    sealed class Home : ISocketHome
+    sealed class Owner : ISocketOwner
     {
-        public Action Removed { get; init; } = () => { };
+        public Action Closed { get; init; } = () => { };
         public IPAddress? Address => IPAddress.IPv6Loopback;
-        public TeredoReport Report => throw new NotSupportedException();
-        public IAsyncEnumerable<TeredoStateChange> Changes => throw new NotSupportedException();
-        public TeredoConnection Adopt(Socket accepted) => new(this, accepted, IPProtectionLevel.EdgeRestricted);
-        public void Remove(TeredoSocket socket) => Removed();
+
+        public void HandleOpened(OpenSocket socket)
+        {
+            // Nothing is held.
+        }
+
+        public void HandleClosed(OpenSocket socket) => Closed();
     }
 }

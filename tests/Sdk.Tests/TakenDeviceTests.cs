@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine.Stacks;
-using TeredoSdk.Links;
 using TeredoSdk.Links.Embedded;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
@@ -20,13 +19,13 @@ public sealed class TakenDeviceTests
         await using var lab = new Lab();
         lab.StartServer();
         var machine = lab.Network.Host(Alice);
-        var host = new FragileHost();
+        var stack = new FragileStack();
         await using var link = new EmbeddedLink(lab.Options.Snapshot(), [new(IPv4Address.Parse(Lab.ServerAddress))], new(machine, CryptographicRandom.Instance),
-            NullLogger.Instance, _ => Task.FromResult<ChosenStack>(new(host, [])));
+            stack, [], NullLogger.Instance);
         await link.StartAsync(default).InTime();
         await using var changes = link.Changes.GetAsyncEnumerator();
 
-        host.IsGone = true;
+        stack.IsGone = true;
         machine.Move(null);
         Assert.That((await changes.NextAsync()).Kind, Is.EqualTo(TeredoStateChangeKind.Lost));
 
@@ -34,7 +33,7 @@ public sealed class TakenDeviceTests
         lab.Time.AdvanceUntil(() => link.Report.Error == TeredoError.NetworkDeviceUnavailable, TimeSpan.FromMinutes(1));
         Assert.That(link.Report.State, Is.EqualTo(TeredoState.Offline));
 
-        host.IsGone = false;
+        stack.IsGone = false;
         machine.Move(null);
         machine.Move(Alice);
         lab.Time.AdvanceUntil(() => link.Report.State == TeredoState.Qualified, TimeSpan.FromMinutes(10));
@@ -42,10 +41,11 @@ public sealed class TakenDeviceTests
         Assert.That(socket.TeredoEndPoint?.Address, Is.EqualTo(link.Address));
     }
 
-    sealed class FragileHost : ISocketStack
+    sealed class FragileStack : ISocketStack, IStackChoice
     {
         public bool IsGone { get; set; }
-        public LinkCapabilities Capabilities => LinkCapabilities.None;
+        public Task<ChosenStack> MakeAsync(StackContext context) => Task.FromResult<ChosenStack>(new(this, []));
+        public SocketCapabilities Capabilities => SocketCapabilities.None;
 
         public void SetAddress(TeredoAddress address) => Touch();
 

@@ -112,7 +112,7 @@ public sealed class TelemetryTests
         await using var open = await bob.BindDatagramAsync(4242).InTime();
         await using var caller = await alice.BindDatagramAsync(0).InTime();
         await caller.SendToAsync(new byte[] { 1 }, open.TeredoEndPoint!).InTime();
-        Assert.That((await open.ReceiveFromAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 1 }));
+        Assert.That((await open.ReceiveAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 1 }));
     }
 
     sealed class Thrower : ILoggerFactory, ILogger

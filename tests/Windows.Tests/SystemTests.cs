@@ -7,8 +7,6 @@ namespace TeredoSdk.Windows.Tests;
 [Fakes]
 public class SystemTests
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
-
     static WindowsSystem Windows => WindowsSystem.Current;
 
     [SetUp]
@@ -49,7 +47,7 @@ public class SystemTests
     public async Task Wake_WithATableThatBecomesStable_EndsWithTheCallback()
     {
         FakeFiles.Own.Begin("stable=after");
-        Assert.That((await Windows.WakeAsync(CancellationToken.None).WaitAsync(Limit)).Value, Is.True);
+        Assert.That((await Windows.WakeAsync(CancellationToken.None).WaitAsync(Patience.Limit)).Value, Is.True);
     }
 
     [Test]
@@ -60,7 +58,7 @@ public class SystemTests
         var wake = Windows.WakeAsync(given.Token);
         Assert.That(wake.IsCompleted, Is.False);
         await given.CancelAsync();
-        Assert.That(async () => await wake.WaitAsync(Limit), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(async () => await wake.WaitAsync(Patience.Limit), Throws.InstanceOf<OperationCanceledException>());
     }
 
     [Test]
@@ -90,7 +88,7 @@ public class SystemTests
         try
         {
             FakeFiles.Own.Set("port", "4444");
-            await raised.Task.WaitAsync(Limit);
+            await raised.Task.WaitAsync(Patience.Limit);
         }
         finally
         {

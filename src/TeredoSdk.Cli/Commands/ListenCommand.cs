@@ -47,13 +47,13 @@ sealed class ListenCommand : Command
             _ = AnnounceAsync(listener, invocation.Ended);
             return await (echo ? EchoAsync(invocation, listener) : TalkAsync(invocation, listener));
         }
-        await using var socket = await node.BindDatagramAsync(port, IPProtectionLevel.Unrestricted, invocation.Ended);
+        await using var socket = await node.BindDatagramAsync(new TeredoBindOptions { Port = port, ProtectionLevel = IPProtectionLevel.Unrestricted }, invocation.Ended);
         _ = AnnounceAsync(socket, invocation.Ended);
         return await (echo ? EchoAsync(invocation, socket) : TalkAsync(invocation, socket));
     }
 
     // The line that scripts wait for; once more when the address is another one.
-    static async Task AnnounceAsync(TeredoSocket socket, CancellationToken ended)
+    static async Task AnnounceAsync(TeredoSocketBase socket, CancellationToken ended)
     {
         await using var changes = socket.StateChanges.GetAsyncEnumerator(ended);
         IPEndPoint? told = null;
@@ -101,7 +101,7 @@ sealed class ListenCommand : Command
         return 0;
     }
 
-    static async Task<int> EchoAsync(Invocation invocation, TeredoSocket socket)
+    static async Task<int> EchoAsync(Invocation invocation, TeredoSocketBase socket)
     {
         var endPoint = socket.TeredoEndPoint;
         var echo = new EchoService(invocation);

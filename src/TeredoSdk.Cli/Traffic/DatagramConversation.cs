@@ -85,7 +85,7 @@ sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Str
     {
         while (true)
         {
-            var datagram = await socket.ReceiveFromAsync(cancellationToken);
+            var datagram = await socket.ReceiveAsync(cancellationToken);
             _peer.TrySetResult(datagram.RemoteEndPoint);
             if (!datagram.RemoteEndPoint.Equals(Peer))
                 continue;

@@ -48,7 +48,7 @@ sealed class EchoService(Invocation invocation)
         {
             try
             {
-                var datagram = await socket.ReceiveFromAsync(invocation.Ended);
+                var datagram = await socket.ReceiveAsync(invocation.Ended);
                 Interlocked.Add(ref _received, datagram.Buffer.Length);
                 Interlocked.Add(ref _sent, await socket.SendToAsync(datagram.Buffer, datagram.RemoteEndPoint, invocation.Ended));
             }

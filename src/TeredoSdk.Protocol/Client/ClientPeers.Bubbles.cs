@@ -13,14 +13,15 @@ sealed partial class ClientPeers
     // One round of RFC 4380 §5.2.4 case 5; timers, not packets, drive the repeats.
     void RunBubbleRound(Instant now, PeerContact contact)
     {
-        contact.Exchange = Exchange.Bubbling;
-        if (contact.IsUnconfirmed && contact.Pairs >= BubbleSchedule.MaxBubblesWithoutReply)
+        var bubbling = contact.Exchange as PeerExchange.Bubbling ?? new();
+        contact.Exchange = bubbling;
+        if (bubbling.IsUnconfirmed && contact.Pairs.Count >= BubbleSchedule.MaxBubblesWithoutReply)
             Fail(now, contact, UnreachableReason.DirectPathBlocked);
-        else if (TryGrant(now, contact))
+        else if (TryGrant(now, contact, bubbling))
         {
-            contact.ExchangeAt = now + NextRetry();
+            bubbling.RetryAt = now + NextRetry();
             SendPair(now, contact);
-            if (contact.IsUnconfirmed)
+            if (bubbling.IsUnconfirmed)
                 Flush(now, contact); // its nonce did not come within a round: perhaps it has none
         }
     }
@@ -28,19 +29,14 @@ sealed partial class ClientPeers
     // One grant: the direct bubble with its copies to alternate addresses, and the indirect one.
     void SendPair(Instant now, PeerContact contact)
     {
-        contact.Exchange = Exchange.Bubbling;
-        contact.Pairs++;
-        contact.HeardSincePair = false;
+        contact.Pairs.Count++;
+        contact.Received?.IsSinceLastPair = false;
         SendDirectBubbles(now, contact, Ttl(contact), answering: false);
         SendIndirectly(now, contact);
     }
 
-    // A Linux NAT takes an unsolicited datagram for a flow of its own and then cannot keep our port for the flow that answers it. A
-    // first bubble that leaves our NAT but dies before the peer's opens our side and harms nothing there. Lowest first: one that gets
-    // through spoils the next 30 s. Once the peer has been heard it has opened its side, and the default is right.
-    static byte Ttl(PeerContact contact) => contact.HeardIndirectly ? (byte)0 : LowTtl(contact);
-
-    static byte LowTtl(PeerContact contact) => (byte)(contact.NeedsDefaultTtl ? 0 : contact.Pairs switch { <= 1 => 2, 2 => 4, 3 => 8, _ => 0 });
+    // Once the peer has been heard it has opened its side, and the default is right.
+    static byte Ttl(PeerContact contact) => contact.WasHeardIndirectly ? (byte)0 : contact.Pairs.LowTtl;
 
     // To the endpoint that the peer's address embeds, to the port it says its NAT will use, and to where it says it is reachable.
     // In an answer each of those that the peer made up takes an allowance of its own, or one victim could be listed by many peers.
@@ -48,13 +44,13 @@ sealed partial class ClientPeers
     {
         TeredoAddress.TryCreate(contact.Peer, out var peer);
         SendDirectBubble(now, contact, LocalPort.Service, peer.MappedEndpoint, ttl); // §5.2.4; RFC 6081 §5.4.4.3
-        if (contact.PortOpen && contact.HeardIndirectly)
-            SendFromRandomPort(now, contact);
+        if (contact.RandomPort is { IsOpen: true } own && contact.WasHeardIndirectly)
+            SendFromRandomPort(now, contact, own);
         else if (contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.4: the peer waits for us there
             Try(new(peer.MappedEndpoint.Address, contact.PeerRandomPort));
-        for (int i = 0; i < contact.AlternateCount; i++) // RFC 6081 §5.6.4.2
-            if (MayTry(contact.Alternates[i], peer))
-                Try(contact.Alternates[i]);
+        foreach (var alternate in contact.Received is { } received ? received.Alternates : default) // RFC 6081 §5.6.4.2
+            if (MayTry(alternate, peer))
+                Try(alternate);
 
         void Try(IPv4Endpoint target)
         {
@@ -67,10 +63,10 @@ sealed partial class ClientPeers
     {
         Span<byte> datagram = stackalloc byte[MaxBubbleSize];
         int length = Bubble.Write(datagram, _context.Address!.Value, contact.Peer);
-        if (contact.NonceReceived is { } nonce && UsesNonces) // RFC 6081 §5.2.4.2: the nonce received, and none before
+        if (contact.Received?.Nonce is { } nonce && UsesNonces) // RFC 6081 §5.2.4.2: the nonce received, and none before
             length += TrailerSet.WriteNonce(datagram[length..], nonce);
-        if (via.IsRandom && contact.AdvertisedPort != 0 && contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.3
-            length += TrailerSet.WriteRandomPort(datagram[length..], contact.AdvertisedPort);
+        if (via.IsRandom && contact.RandomPort is { Predicted: not 0 and var predicted } && contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.3
+            length += TrailerSet.WriteRandomPort(datagram[length..], predicted);
         _context.Send(now, via, target, datagram[..length], ttl);
     }
 
@@ -79,8 +75,8 @@ sealed partial class ClientPeers
     {
         if (contact.EchoFailoverAt is not null || (WantsRandomPort(now, contact) && TryOpenRandomPort(contact)))
             return;
-        if (contact.PortOpen && contact.AdvertisedPort == 0)
-            StartEchoTest(now, contact); // the last one found nothing, or a refresh cleared it (RFC 6081 §5.5.2.1)
+        if (contact.RandomPort is { IsOpen: true, Predicted: 0 } own)
+            StartEchoTest(now, contact, own); // the last one found nothing, or a refresh cleared it (RFC 6081 §5.5.2.1)
         else
             SendIndirectBubble(now, contact);
     }
@@ -92,13 +88,15 @@ sealed partial class ClientPeers
         Span<byte> datagram = stackalloc byte[MaxBubbleSize];
         int length = Bubble.Write(datagram, _context.Address!.Value, contact.Peer);
         if (UsesNonces)
-            length += TrailerSet.WriteNonce(datagram[length..], contact.NextNonce(now, _context.Random)); // RFC 6081 §5.2.4.1
+            length += TrailerSet.WriteNonce(datagram[length..], contact.Nonces.Next(now, _context.Random)); // RFC 6081 §5.2.4.1
         ref var entry = ref _table[contact.Index];
         if (_context.Options.Has(TeredoExtensions.Hairpinning) && !entry.IsUsable(now))
             length += WriteAlternates(datagram[length..]); // RFC 6081 §5.6.4.1
-        if (contact.AdvertisedPort != 0)
-            length += TrailerSet.WriteRandomPort(datagram[length..], contact.AdvertisedPort); // RFC 6081 §5.4.4.2
-        contact.HasAdvertised = contact.AdvertisedPort != 0;
+        if (contact.RandomPort is { Predicted: not 0 } own)
+        {
+            length += TrailerSet.WriteRandomPort(datagram[length..], own.Predicted); // RFC 6081 §5.4.4.2
+            own.IsAdvertised = true;
+        }
         _context.Send(now, LocalPort.Service, ServerOf(peer), datagram[..length]);
     }
 

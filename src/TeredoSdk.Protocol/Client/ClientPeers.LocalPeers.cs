@@ -6,10 +6,11 @@ sealed partial class ClientPeers
     // A unicast bubble to where the peer was discovered, and a discovery bubble in case it moved.
     void RunLocalRound(Instant now, PeerContact contact)
     {
-        contact.Exchange = Exchange.BubblingLocally;
-        if (!TryGrant(now, contact))
+        var bubbling = new PeerExchange.BubblingLocally();
+        contact.Exchange = bubbling;
+        if (!TryGrant(now, contact, bubbling))
             return;
-        contact.ExchangeAt = now + NextRetry();
+        bubbling.RetryAt = now + NextRetry();
         if (Discovery!.Find(now, contact.Peer) is { } local)
             SendDirectBubble(now, contact, LocalPort.Service, local);
         Discovery.SendDiscoveryBubble(now);

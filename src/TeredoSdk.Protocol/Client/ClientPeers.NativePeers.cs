@@ -10,46 +10,45 @@ sealed partial class ClientPeers
 
     void StartTest(Instant now, PeerContact contact)
     {
-        contact.NextPing(_context.Random);
-        contact.Pairs = 0;
-        RunTest(now, contact);
+        var test = new ConnectivityTest(_context.Random, _incoming);
+        contact.Start(test);
+        RunTest(now, contact, test);
     }
 
     // An echo request through the server, whose reply comes back through the relay nearest to the peer. Four in 300 s for one
     // destination, as for bubbles, and 50 a second in all: a test aims at an address that anybody may have claimed.
-    void RunTest(Instant now, PeerContact contact)
+    void RunTest(Instant now, PeerContact contact, ConnectivityTest test)
     {
-        contact.Exchange = Exchange.Testing;
         ref var gate = ref _table[contact.Index].Has(PeerFlags.Used) ? ref _testGate : ref _strangerTestGate; // the host's are not in a flood's way
         if (!gate.TryTake(now))
         {
-            PassOver(now, contact);
+            PassOver(now, contact, test);
             return;
         }
-        if (!TryGrant(now, contact))
+        if (!TryGrant(now, contact, test))
             return;
-        contact.ExchangeAt = now + NextRetry(); // §5.2.4 case 2
-        Span<byte> data = stackalloc byte[PeerContact.PingDataSize];
-        contact.WritePingData(now, data);
-        Span<byte> datagram = stackalloc byte[IPv6Packet.HeaderSize + EchoMessage.HeaderSize + PeerContact.PingDataSize];
-        EchoMessage.WritePacket(datagram, Icmpv6Type.EchoRequest, _context.Address!.Value, contact.Peer, contact.PingIdentifier,
+        test.RetryAt = now + NextRetry(); // §5.2.4 case 2
+        Span<byte> data = stackalloc byte[ConnectivityTest.DataSize];
+        test.WriteData(now, data);
+        Span<byte> datagram = stackalloc byte[IPv6Packet.HeaderSize + EchoMessage.HeaderSize + ConnectivityTest.DataSize];
+        EchoMessage.WritePacket(datagram, Icmpv6Type.EchoRequest, _context.Address!.Value, contact.Peer, test.Identifier,
             (ushort)contact.Bubbles.Count, data, PingHopLimit);
         _context.Send(now, LocalPort.Service, _context.PrimaryEndpoint, datagram);
     }
 
     // Too many tests of others: this one's turn passes without taking a grant, four times at most.
-    void PassOver(Instant now, PeerContact contact)
+    void PassOver(Instant now, PeerContact contact, ConnectivityTest test)
     {
         _context.Drops.Count(DropReason.RateLimited);
-        contact.ExchangeAt = now + NextRetry();
-        if (++contact.Pairs >= BubbleSchedule.MaxBubblesWithoutReply)
+        test.RetryAt = now + NextRetry();
+        if (++test.RoundsPassedOver >= BubbleSchedule.MaxBubblesWithoutReply)
             Fail(now, contact, UnreachableReason.NoRelay);
     }
 
     /// <summary>Tests a native peer that turned up by itself, if it is not tested already.</summary>
     void TestIfNew(Instant now, PeerContact contact)
     {
-        if (contact.Exchange == Exchange.None && !contact.Bubbles.IsExhausted(now))
+        if (contact.Exchange is null && !contact.Bubbles.IsExhausted(now))
             StartTest(now, contact);
         Schedule(contact);
     }
@@ -61,9 +60,11 @@ sealed partial class ClientPeers
             return _context.Drops.Drop(packet.IsBubble ? DropReason.Untrusted : DropReason.SourceNotGlobal);
         bool trusted = index >= 0 && _table[index].IsTrusted;
         var contact = FindContact(index);
-        if (contact is not null && IsTestReply(now, packet, contact))
+        if (contact?.Test is { } test && IsTestReply(now, packet, test))
         {
+            contact.EndTest();
             Trust(now, index, LocalPort.Service, source, byNonce: true);
+            DeliverHeld(now, test.Held, source);
             return Verdict.Consumed;
         }
         if (trusted && _table[index].Mapping == source) // §5.2.3 case 1
@@ -81,25 +82,25 @@ sealed partial class ClientPeers
         TestIfNew(now, contact); // §5.2.3 case 6, or another relay: the reply tells which one to believe
         if (trusted)
             return _context.Drops.Drop(DropReason.MappingMismatch);
-        if (contact.Exchange != Exchange.Testing)
+        if (contact.Exchange is not ConnectivityTest current)
             return _context.Drops.Drop(DropReason.Untrusted);
-        return contact.Incoming.TryAdd(now, packet.Octets, source) ? Verdict.Held : _context.Drops.Drop(DropReason.QueueFull);
+        return current.Held.TryAdd(now, packet.Octets, source) ? Verdict.Held : _context.Drops.Drop(DropReason.QueueFull);
     }
 
-    static bool IsTestReply(Instant now, in IPv6Packet packet, PeerContact contact) =>
-        Icmpv6Message.TryParse(packet, out var message) && EchoMessage.TryParse(message, out var echo) && contact.AnswersPing(now, echo);
+    static bool IsTestReply(Instant now, in IPv6Packet packet, ConnectivityTest test) =>
+        Icmpv6Message.TryParse(packet, out var message) && EchoMessage.TryParse(message, out var echo) && test.IsAnsweredBy(now, echo);
 
     // Only what came by the relay that the reply came by is believed.
-    void DeliverHeld(Instant now, PeerContact contact, IPv4Endpoint mapping)
+    void DeliverHeld(Instant now, HeldPackets held, IPv4Endpoint mapping)
     {
-        DropExpired(now, contact.Incoming);
-        while (contact.Incoming.TryPeek(out var packet, out var source))
+        DropExpired(now, held);
+        while (held.TryPeek(out var packet, out var source))
         {
             if (source == mapping)
                 _context.Deliver(now, packet);
             else
                 _context.Drops.Count(DropReason.Untrusted);
-            contact.Incoming.Pop();
+            held.Pop();
         }
     }
 }

@@ -8,7 +8,6 @@ sealed partial class ClientPeers
     static readonly TimeSpan RefreshTimeout = TimeSpan.FromSeconds(30); // RFC 6081 §5.4.2.1
     const int MaxRefreshes = 20;                                        // RFC 6081 §5.4.2.1
     public const int MaxPortStep = 64; // more between two mappings is no sequence
-    const int MaxEchoTests = 2; // RFC 6081 §5.5.2.2
 
     readonly Dictionary<int, PeerContact> _randomPorts = [];
     int _lastRandomId = LocalPort.FirstRandom - 1;
@@ -26,7 +25,7 @@ sealed partial class ClientPeers
 
     // §5.4.4.2: port-preserving, symmetric, not trusted, none yet; §5.5.4.1: the same for a NAT that is not port-preserving.
     bool WantsRandomPort(Instant now, PeerContact contact) =>
-        _context.IsSymmetric && !contact.UsesRandomPort && !_table[contact.Index].IsUsable(now)
+        _context.IsSymmetric && contact.RandomPort is null && !_table[contact.Index].IsUsable(now)
         && (_context.IsPortPreserving
             ? _context.Options.Has(TeredoExtensions.PortPreservingSymmetricNat)
             : _context.Options.Has(TeredoExtensions.SequentialPortSymmetricNat) && _context.MayBeSequential);
@@ -40,41 +39,39 @@ sealed partial class ClientPeers
         do
             _lastRandomId = _lastRandomId >= ushort.MaxValue ? LocalPort.FirstRandom : _lastRandomId + 1;
         while (_randomPorts.ContainsKey(_lastRandomId));
-        contact.RandomPort = new(_lastRandomId);
-        contact.AwaitingPort = true;
-        contact.RefreshCount = 0;
+        contact.RandomPort = new(new(_lastRandomId));
         _randomPorts.Add(_lastRandomId, contact);
         ushort number;
         do
             number = _context.Random.NextPort();
         while (number == _context.Local.Port); // §5.4: not one that is in use
-        _context.Request(new() { Kind = ClientRequestKind.OpenPort, Port = contact.RandomPort, Number = number });
+        _context.Request(new() { Kind = ClientRequestKind.OpenPort, Port = contact.RandomPort.Port, Number = number });
         return true;
     }
 
     /// <summary>Takes the driver's answer about a random port.</summary>
     public void HandleOpened(Instant now, in RequestAnswer answer)
     {
-        if (!_randomPorts.TryGetValue(answer.Port.Id, out var contact) || !contact.AwaitingPort)
+        if (!_randomPorts.TryGetValue(answer.Port.Id, out var contact) || contact.RandomPort is not { IsOpen: false } own)
             return;
-        contact.AwaitingPort = false;
         if (!answer.Succeeded)
         {
+            contact.RandomPort = null;
             _randomPorts.Remove(answer.Port.Id);
             SendIndirectBubble(now, contact); // no random port: the round goes on without
         }
         else
         {
-            contact.PortOpen = true;
+            own.IsOpen = true;
             if (_context.IsPortPreserving)
             {
-                contact.AdvertisedPort = answer.Local.Port; // §5.4.4.2: this NAT keeps the number
-                if (contact.HeardIndirectly)
-                    SendFromRandomPort(now, contact);
+                own.Predicted = answer.Local.Port; // §5.4.4.2: this NAT keeps the number
+                if (contact.WasHeardIndirectly)
+                    SendFromRandomPort(now, contact, own);
                 SendIndirectBubble(now, contact);
             }
             else
-                StartEchoTest(now, contact);
+                StartEchoTest(now, contact, own);
         }
         Schedule(contact);
     }
@@ -82,8 +79,8 @@ sealed partial class ClientPeers
     // §5.4.4.3: where the peer says that it listens; if its indirect bubble did not say, its embedded endpoint, which opens our NAT for
     // the answer of a port-restricted peer. Not before that bubble: such a NAT keeps the port towards the first destination only.
     // And with a low TTL until our indirect bubble told the peer of the port: it has not opened its side for it before.
-    void SendFromRandomPort(Instant now, PeerContact contact) =>
-        SendDirectBubble(now, contact, contact.RandomPort, RandomPortTarget(contact), contact.HasAdvertised ? Ttl(contact) : LowTtl(contact));
+    void SendFromRandomPort(Instant now, PeerContact contact, RandomPortExchange own) =>
+        SendDirectBubble(now, contact, own.Port, RandomPortTarget(contact), own.IsAdvertised ? Ttl(contact) : contact.Pairs.LowTtl);
 
     static IPv4Endpoint RandomPortTarget(PeerContact contact)
     {
@@ -92,93 +89,82 @@ sealed partial class ClientPeers
     }
 
     // §5.5.4.1.1: three datagrams from one fresh port; the NAT's ports for the first and the third frame the second's.
-    void StartEchoTest(Instant now, PeerContact contact)
+    void StartEchoTest(Instant now, PeerContact contact, RandomPortExchange own)
     {
-        contact.EchoNonceLower = _context.Solicit(now, contact.RandomPort, _context.PrimaryEndpoint);
-        SendFromRandomPort(now, contact);
-        contact.EchoNonceUpper = _context.Solicit(now, contact.RandomPort, _context.SecondaryEndpoint);
-        contact.EchoRetry++; // what an earlier try found out still holds: the NAT keeps both mappings (§5.5.4.4: only if still zero)
-        contact.EchoFailoverAt = now + TimeSpan.FromSeconds(contact.EchoRetry);
+        ulong lowerNonce = _context.Solicit(now, own.Port, _context.PrimaryEndpoint);
+        SendFromRandomPort(now, contact, own);
+        ulong upperNonce = _context.Solicit(now, own.Port, _context.SecondaryEndpoint);
+        (own.EchoTest ??= new()).Start(now, lowerNonce, upperNonce);
     }
 
-    void FailOverEchoTest(Instant now, PeerContact contact)
+    void FailOverEchoTest(Instant now, PeerContact contact, RandomPortExchange own, EchoTest test)
     {
-        contact.EchoFailoverAt = null;
-        if (contact.EchoRetry < MaxEchoTests)
-            StartEchoTest(now, contact); // §5.5.2.2
+        if (test.FailOver())
+            StartEchoTest(now, contact, own); // §5.5.2.2
         else
-        {
-            contact.EchoRetry = 0; // the next round tries again
             SendIndirectBubble(now, contact);
-        }
     }
 
     /// <summary>Takes a router advertisement that came to a random port: half an echo test, never news of the service port's mapping.</summary>
     /// <returns>None when it belonged to one.</returns>
     public DropReason HandleAdvertisement(Instant now, LocalPort via, IPv4Endpoint source, in Advertisement advertisement)
     {
-        if (!_randomPorts.TryGetValue(via.Id, out var contact) || contact.EchoFailoverAt is null)
+        if (!_randomPorts.TryGetValue(via.Id, out var contact) || contact.RandomPort is not { EchoTest: { FailoverAt: not null } test } own)
             return DropReason.BadNonce;
-        if (source == _context.PrimaryEndpoint && contact.EchoNonceLower == advertisement.Nonce && contact.EchoLower == 0)
-            contact.EchoLower = advertisement.Mapped.Port; // §5.5.4.4
-        else if (source == _context.SecondaryEndpoint && contact.EchoNonceUpper == advertisement.Nonce && contact.EchoUpper == 0)
-            contact.EchoUpper = advertisement.Mapped.Port;
-        else
+        bool taken = (source == _context.PrimaryEndpoint && test.TryTakeLower(advertisement))
+            || (source == _context.SecondaryEndpoint && test.TryTakeUpper(advertisement));
+        if (!taken)
             return DropReason.BadNonce;
-        if (contact.EchoLower != 0 && contact.EchoUpper != 0)
-            FinishEchoTest(now, contact);
+        if (test.IsComplete)
+            FinishEchoTest(now, contact, own, test);
         return DropReason.None;
     }
 
-    void FinishEchoTest(Instant now, PeerContact contact)
+    void FinishEchoTest(Instant now, PeerContact contact, RandomPortExchange own, EchoTest test)
     {
-        contact.EchoFailoverAt = null;
-        int step = contact.EchoUpper - contact.EchoLower;
-        if (step is 0 or 1 && !contact.NeedsDefaultTtl)
+        test.Stop();
+        if (test.Step is 0 or 1 && !contact.Pairs.NeedDefaultTtl)
         {
             // No room for a port between the two: the bubble died before the outermost of several NATs. Once more, from another port.
-            contact.NeedsDefaultTtl = true;
+            contact.Pairs.NeedDefaultTtl = true;
             CloseRandomPort(contact);
             if (TryOpenRandomPort(contact))
                 return;
         }
-        else if (step is < 0 or > MaxPortStep)
+        else if (test.Step is < 0 or > MaxPortStep)
         {
             _context.MayBeSequential = false; // departs from §5.5.4.1 for this mapping's life: tests would cost 3 s for each peer
             CloseRandomPort(contact);
         }
         else
-            contact.AdvertisedPort = (ushort)((contact.EchoLower + contact.EchoUpper) / 2); // §5.5.4.4, with its misprint mended
+            own.Predicted = test.Between;
         SendIndirectBubble(now, contact);
         Schedule(contact);
     }
 
     void CloseRandomPort(PeerContact contact)
     {
-        if (!contact.UsesRandomPort)
+        if (contact.RandomPort is not { Port: var port })
             return;
-        _randomPorts.Remove(contact.RandomPort.Id);
-        _context.Request(new() { Kind = ClientRequestKind.ClosePort, Port = contact.RandomPort });
-        contact.AwaitingPort = contact.PortOpen = false;
-        contact.AdvertisedPort = 0;
-        contact.HasAdvertised = false;
-        contact.ClearEchoTest(); // §5.5.4.3
+        contact.RandomPort = null; // §5.5.4.3: with its echo test
+        _randomPorts.Remove(port.Id);
+        _context.Request(new() { Kind = ClientRequestKind.ClosePort, Port = port });
     }
 
     // §5.4.4.4: the port that the peer says its NAT will use.
-    void TakePeerRandomPort(Instant now, PeerContact contact, TeredoAddress peer, ushort port)
+    void TakePeerRandomPort(Instant now, PeerContact contact, ReceivedBubble received, TeredoAddress peer, ushort port)
     {
         bool idle = now - _table[contact.Index].LastSent >= RefreshTimeout;
         if (!MayBeClientPort(port) || _context.IsOwn(peer.MappedEndpoint with { Port = port })
-            || contact.PeerRandomPort == port || (contact.PeerRandomPort != 0 && !idle))
+            || received.RandomPort == port || (received.RandomPort != 0 && !idle))
             return;
-        if (contact.PeerRandomPort != 0 && _context.IsPortPreserving)
+        if (received.RandomPort != 0 && _context.IsPortPreserving)
         {
-            if (contact.UsesRandomPort && _table[contact.Index].Via == contact.RandomPort.Id)
+            if (_table[contact.Index].Via == contact.RandomPort?.Port.Id)
                 _table.Distrust(contact.Index); // it was reached from there, and starts afresh
             CloseRandomPort(contact);
         }
-        contact.PeerRandomPort = port;
+        received.RandomPort = port;
     }
 
     // §5.4.2.1: every 30 s a bubble keeps each random port's mapping, at most 20 times without data.
@@ -190,16 +176,15 @@ sealed partial class ClientPeers
         foreach (var contact in _randomPorts.Values.ToArray())
         {
             ref var entry = ref _table[contact.Index];
-            if (!entry.Has(PeerFlags.ReceivedOnRandom) || !entry.IsTrusted)
+            if (contact.RandomPort is not { } own || !entry.Has(PeerFlags.ReceivedOnRandom) || !entry.IsTrusted)
                 continue;
-            contact.EchoLower = contact.EchoUpper = 0; // §5.5.2.1
-            contact.EchoRetry = 0;
+            own.EchoTest?.Reset(); // §5.5.2.1
             if (now - entry.LastSent < RefreshTimeout)
-                contact.RefreshCount = 0;
-            else if (contact.RefreshCount < MaxRefreshes)
+                own.RefreshCount = 0;
+            else if (own.RefreshCount < MaxRefreshes)
             {
-                contact.RefreshCount++;
-                SendDirectBubble(now, contact, contact.RandomPort, Target(entry));
+                own.RefreshCount++;
+                SendDirectBubble(now, contact, own.Port, Target(entry));
             }
             else
                 Abandon(contact);

@@ -32,7 +32,7 @@ sealed partial class ClientPeers
     }
 
     // Whether a packet from the peer means more than its payload: an exchange or connectivity test is under way.
-    bool Awaits(in PeerEntry entry) => entry.Contact >= 0 && _contacts[entry.Contact]!.Exchange != Exchange.None;
+    bool Awaits(in PeerEntry entry) => entry.Contact >= 0 && _contacts[entry.Contact]!.Exchange is not null;
 
     /// <summary>Decides on a packet for our address that did not come with the server's headers.</summary>
     /// <param name="now">The current instant.</param>
@@ -96,7 +96,7 @@ sealed partial class ClientPeers
         var contact = FindContact(index);
         if (peer.MappedEndpoint == source && CheckPeer(peer) == DropReason.None) // §5.2.3 case 3; RFC 6081 §5.2.4.4
         {
-            byNonce = bubble && contact?.Matches(now, trailers.Nonce) == true;
+            byNonce = bubble && contact?.Nonces.Matches(now, trailers.Nonce) == true;
             if (index < 0)
                 index = AddStranger(now, peer, source);
             return index < 0 ? DropReason.PeerTableFull : DropReason.None;
@@ -111,14 +111,14 @@ sealed partial class ClientPeers
             return _context.Policy.IsGlobalUnicast(source) ? DropReason.MappingMismatch : DropReason.SourceNotGlobal;
         if (contact is null || !UsesNonces)
             return DropReason.NonceMismatch;
-        if (contact.IsDeaf(now))
+        if (contact.Nonces.IsDeaf(now))
             return DropReason.NonceGuessing;
-        byNonce = contact.Matches(now, trailers.Nonce); // RFC 6081 §5.2.4.4: from wherever it comes
+        byNonce = contact.Nonces.Matches(now, trailers.Nonce); // RFC 6081 §5.2.4.4: from wherever it comes
         if (byNonce && source.Port is not (0 or TeredoPorts.Server) && !_context.Policy.IsDirectedBroadcast(source.Address)
             && (_context.Policy.IsGlobalUnicast(source) || AddressPolicy.IsSiteLocal(source.Address))) // RFC 6081 §5.6: hairpinning
             return DropReason.None;
         if (trailers.Nonce is not null)
-            contact.CountGuess(now);
+            contact.Nonces.CountGuess(now);
         return DropReason.NonceMismatch;
     }
 
@@ -135,7 +135,7 @@ sealed partial class ClientPeers
     bool Moved(Instant now, LocalPort via, IPv4Endpoint source, int index)
     {
         ref var entry = ref _table[index];
-        if (!entry.IsTrusted || entry.Mapping == default || FindContact(index)?.Exchange == Exchange.Bubbling)
+        if (!entry.IsTrusted || entry.Mapping == default || FindContact(index)?.Exchange is PeerExchange.Bubbling)
             return false;
         if (entry.Via != via.Id && !via.IsRandom)
             return false;
@@ -173,19 +173,15 @@ sealed partial class ClientPeers
             return;
         contact.Bubbles.Reset(); // §5.2.6
         contact.UnreachableUntil = Instant.MinValue;
-        contact.VoidPing();
         if (byNonce)
-            contact.VoidNonces();
+            contact.Nonces.Void();
         if (!via.IsRandom)
             CloseRandomPort(contact); // RFC 6081 §5.4.4.5
         if (address == default)
-        {
-            DeliverHeld(now, contact, source);
             Finish(now, contact);
-        }
         else
-            Confirm(now, contact, byNonce && (!embedded || contact.Exchange == Exchange.None), NeedsNonceOfPeer(source));
-        if (contact.IsUnconfirmed && (embedded || !_context.IsSymmetric) && contact.NonceReceived is null && UsesNonces)
+            Confirm(now, contact, byNonce && (!embedded || contact.Exchange is null), NeedsNonceOfPeer(source));
+        if (contact.IsUnconfirmed && (embedded || !_context.IsSymmetric) && contact.Received?.Nonce is null && UsesNonces)
             entry.Flags |= PeerFlags.AwaitsNonce; // the peer would drop what goes out now; its indirect bubble is on its way
         else
             Flush(now, contact);
@@ -197,11 +193,11 @@ sealed partial class ClientPeers
     void Confirm(Instant now, PeerContact contact, bool answer, bool needsNonce)
     {
         ref var entry = ref _table[contact.Index];
-        answer |= needsNonce && contact.NonceReceived is not null;
+        answer |= needsNonce && contact.Received?.Nonce is not null;
         if (answer && MayAnswer(now, Target(entry)))
             SendDirectBubble(now, contact, new(entry.Via), Target(entry));
-        if (needsNonce && contact.Exchange == Exchange.Bubbling)
-            contact.IsUnconfirmed = true;
+        if (needsNonce && contact.Exchange is PeerExchange.Bubbling bubbling)
+            bubbling.IsUnconfirmed = true;
         else
             Finish(now, contact);
     }
@@ -218,7 +214,7 @@ sealed partial class ClientPeers
         contact.Bubbles.Reset();
         if (bubble && contact.IsUnconfirmed)
             return;
-        if (contact.Exchange != Exchange.None)
+        if (contact.Exchange is not null)
             Finish(now, contact);
         Flush(now, contact);
     }
@@ -293,17 +289,11 @@ sealed partial class ClientPeers
 
     Verdict AnswerPeer(Instant now, PeerContact contact, TeredoAddress peer, in TrailerSet trailers)
     {
-        contact.HeardIndirectly = contact.HeardSincePair = true;
         contact.IdleAt = now + IdleTimeout;
-        contact.Receive(trailers.Nonce);
+        var received = contact.Received ??= new();
+        received.Update(trailers, _context.Options.Has(TeredoExtensions.Hairpinning));
         if (_context.Options.Has(TeredoExtensions.SymmetricNatSupport))
-            TakePeerRandomPort(now, contact, peer, trailers.RandomPort.GetValueOrDefault());
-        contact.AlternateCount = 0;
-        if (_context.Options.Has(TeredoExtensions.Hairpinning))
-        {
-            trailers.AlternateAddresses.CopyTo(contact.Alternates); // RFC 6081 §5.6.4.2
-            contact.AlternateCount = trailers.AlternateAddressCount;
-        }
+            TakePeerRandomPort(now, contact, received, peer, trailers.RandomPort.GetValueOrDefault());
         ref var entry = ref _table[contact.Index];
         bool trusted = entry.IsUsable(now);
         if (!MayAnswer(now, trusted ? Target(entry) : peer.MappedEndpoint))

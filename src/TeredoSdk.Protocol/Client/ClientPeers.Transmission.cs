@@ -53,13 +53,13 @@ sealed partial class ClientPeers
         if (index < 0)
             return _context.Refuse(now, packet, DropReason.PeerTableFull);
         var contact = ContactOf(now, index);
-        if (now < contact.UnreachableUntil || (contact.Exchange == Exchange.None && contact.Bubbles.IsExhausted(now)))
+        if (now < contact.UnreachableUntil || (contact.Exchange is null && contact.Bubbles.IsExhausted(now)))
             return _context.Refuse(now, packet, DropReason.PeerUnreachable);
         DropExpired(now, contact.Outgoing); // they make room
         if (!contact.Outgoing.TryAdd(now, packet.Octets))
             return _context.Drops.Drop(DropReason.QueueFull);
         _table[index].Flags |= PeerFlags.Used; // wanted by the host: strangers do not push it out
-        if (contact.Exchange == Exchange.None)
+        if (contact.Exchange is null)
             StartExchange(now, contact, isTeredo);
         Schedule(contact);
         return Verdict.Held;
@@ -67,13 +67,13 @@ sealed partial class ClientPeers
 
     void StartExchange(Instant now, PeerContact contact, bool isTeredo)
     {
-        contact.Pairs = contact.Solicitations = 0;
-        contact.HeardIndirectly = false;
+        contact.Pairs.Count = 0;
+        contact.Received?.IsOfThisExchange = false;
         ref var entry = ref _table[contact.Index];
         if (!isTeredo)
             StartTest(now, contact); // §5.2.4 case 2
         else if (entry.IsTrusted && _context.Options.Has(TeredoExtensions.ServerLoadReduction) && !entry.Has(PeerFlags.IgnoresSolicitations))
-            Solicit(now, contact); // RFC 6081 §5.7.4.1
+            Solicit(now, contact, new()); // RFC 6081 §5.7.4.1
         else if (Discovery?.Find(now, contact.Peer) is not null)
             RunLocalRound(now, contact); // §5.2.4 case 3
         else
@@ -99,30 +99,31 @@ sealed partial class ClientPeers
 
     // RFC 6081 §5.7: is a peer that was quiet for 30 s still there? Solicitations at 0, 2 and 4 s, the third together with an ordinary
     // pair of bubbles. Each takes a grant of §5.2.6, so that four bubbles without a direct answer are never exceeded.
-    void Solicit(Instant now, PeerContact contact)
+    void Solicit(Instant now, PeerContact contact, PeerExchange.Soliciting soliciting)
     {
-        contact.Exchange = Exchange.Soliciting;
-        if (!TryGrant(now, contact))
+        contact.Exchange = soliciting;
+        if (!TryGrant(now, contact, soliciting))
             return;
         ref var entry = ref _table[contact.Index];
         SendSolicitation(now, contact, new(entry.Via), Target(entry));
-        contact.ExchangeAt = now + RetryTimeout; // RFC 6081 §5.7.4.1
-        if (++contact.Solicitations < MaxSolicitations)
+        soliciting.RetryAt = now + RetryTimeout; // RFC 6081 §5.7.4.1
+        if (++soliciting.Solicitations < MaxSolicitations)
             return;
         entry.Flags |= PeerFlags.IgnoresSolicitations; // next time without the detour
+        contact.Exchange = new PeerExchange.Bubbling { RetryAt = soliciting.RetryAt };
         SendPair(now, contact);
     }
 
     // Takes a grant; else waits for the next one, or gives up.
-    bool TryGrant(Instant now, PeerContact contact)
+    bool TryGrant(Instant now, PeerContact contact, PeerExchange exchange)
     {
         if (contact.Bubbles.TryGrant(now))
             return true;
         if (contact.Bubbles.IsExhausted(now))
-            Fail(now, contact, contact.Exchange == Exchange.Testing ? UnreachableReason.NoRelay
-                : contact.HeardIndirectly ? UnreachableReason.DirectPathBlocked : UnreachableReason.Silent);
+            Fail(now, contact, exchange is ConnectivityTest ? UnreachableReason.NoRelay
+                : contact.WasHeardIndirectly ? UnreachableReason.DirectPathBlocked : UnreachableReason.Silent);
         else
-            contact.ExchangeAt = contact.Bubbles.Last + RetryTimeout;
+            exchange.RetryAt = contact.Bubbles.Last + RetryTimeout;
         return false;
     }
 

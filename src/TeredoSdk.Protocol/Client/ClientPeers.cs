@@ -55,9 +55,9 @@ sealed partial class ClientPeers
 
     void HandleTimeout(Instant now, PeerContact contact)
     {
-        if (contact.EchoFailoverAt <= now)
-            FailOverEchoTest(now, contact);
-        if (contact.Exchange == Exchange.None)
+        if (contact.RandomPort is { EchoTest: { } echoTest } own && echoTest.FailoverAt <= now)
+            FailOverEchoTest(now, contact, own, echoTest);
+        if (contact.Exchange is not { } exchange)
         {
             if (contact.IdleAt <= now)
                 Retire(contact);
@@ -65,15 +65,15 @@ sealed partial class ClientPeers
                 Schedule(contact);
             return;
         }
-        if (contact.ExchangeAt <= now)
+        if (exchange.RetryAt <= now)
         {
-            switch (contact.Exchange)
+            switch (exchange)
             {
-                case Exchange.Soliciting when _table[contact.Index].IsTrusted:
-                    Solicit(now, contact);
+                case PeerExchange.Soliciting soliciting when _table[contact.Index].IsTrusted:
+                    Solicit(now, contact, soliciting);
                     break;
-                case Exchange.Testing:
-                    RunTest(now, contact);
+                case ConnectivityTest test:
+                    RunTest(now, contact, test);
                     break;
                 default: // once locally, or while a mapping is known, then as for any peer
                     RunBubbleRound(now, contact);
@@ -94,7 +94,7 @@ sealed partial class ClientPeers
         }
         else if (!entry.IsTrusted)
             _table.Remove(contact.Index);
-        else if (contact.UsesRandomPort)
+        else if (contact.RandomPort is not null)
         {
             contact.IdleAt += IdleTimeout;
             Schedule(contact);
@@ -116,7 +116,7 @@ sealed partial class ClientPeers
             id = _contacts.Count;
             _contacts.Add(null);
         }
-        var contact = new PeerContact(id, index, entry.Address, _outgoing, _incoming) { IdleAt = now + IdleTimeout };
+        var contact = new PeerContact(id, index, entry.Address, _outgoing) { IdleAt = now + IdleTimeout };
         _contacts[id] = contact;
         entry.Contact = id;
         Schedule(contact);
@@ -136,7 +136,7 @@ sealed partial class ClientPeers
     void Free(PeerContact contact)
     {
         contact.Outgoing.Clear();
-        contact.Incoming.Clear();
+        contact.Test?.Held.Clear();
         CloseRandomPort(contact);
         _deadlines.Remove(contact.Id);
         _contacts[contact.Id] = null;
@@ -147,22 +147,20 @@ sealed partial class ClientPeers
     void Fail(Instant now, PeerContact contact, UnreachableReason reason)
     {
         bool unconfirmed = contact.IsUnconfirmed;
-        if (_table[contact.Index] is { IsTrusted: true } entry && entry.IsFresh(now) && !(unconfirmed && contact.HeardSincePair))
+        if (_table[contact.Index] is { IsTrusted: true } entry && entry.IsFresh(now) && !(unconfirmed && contact.Received is { IsSinceLastPair: true }))
         {
             Finish(now, contact); // it is heard, and nothing says that it does not hear us
             Flush(now, contact);
             return;
         }
-        contact.Exchange = Exchange.None;
-        contact.EchoFailoverAt = null;
+        contact.Exchange = null;
         CloseRandomPort(contact);
         _table.Distrust(contact.Index);
-        contact.IsUnconfirmed = false;
         contact.UnreachableUntil = unconfirmed ? now + BubbleSchedule.Window : contact.Bubbles.WindowEnd;
         contact.IdleAt = contact.UnreachableUntil > now ? contact.UnreachableUntil : now;
-        while (contact.Incoming.Count > 0)
+        while (contact.Test?.Held is { Count: > 0 } held)
         {
-            contact.Incoming.Pop();
+            held.Pop();
             _context.Drops.Count(DropReason.QueueExpired);
         }
         bool wanted = unconfirmed || contact.Outgoing.Count > 0;
@@ -178,10 +176,9 @@ sealed partial class ClientPeers
 
     void Finish(Instant now, PeerContact contact)
     {
-        contact.Exchange = Exchange.None;
-        contact.EchoFailoverAt = null;
-        contact.Pairs = contact.Solicitations = 0;
-        contact.IsUnconfirmed = false;
+        contact.Exchange = null;
+        contact.RandomPort?.EchoTest?.Stop();
+        contact.Pairs.Count = 0;
         contact.IdleAt = now + IdleTimeout;
         Schedule(contact);
     }

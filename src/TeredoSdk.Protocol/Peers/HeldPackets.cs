@@ -21,7 +21,7 @@ sealed class HeldPackets(HoldBudget budget)
 
     readonly record struct Entry(byte[] Buffer, int Length, Instant Since, IPv4Endpoint Source);
 
-    readonly Queue<Entry> _entries = new(MaxPackets);
+    readonly Queue<Entry> _entries = new();
     int _octets;
 
     public int Count => _entries.Count;

@@ -5,11 +5,7 @@ namespace TeredoSdk.Protocol.Relay;
 /// <summary>What is known of a client while its answer to our bubbles is waited for, or while it counts as unreachable.</summary>
 sealed class RelayContact(HoldBudget budget)
 {
-    static readonly TimeSpan TokenValidity = TimeSpan.FromSeconds(30); // not in an RFC; as for nonces
-
-    readonly record struct Token(ulong Value, Instant Since);
-
-    Token? _token, _previousToken;
+    SentNonces _identifiers;
 
     /// <summary>The index of the client's entry.</summary>
     public int Peer { get; set; }
@@ -27,29 +23,26 @@ sealed class RelayContact(HoldBudget budget)
     public bool IsUnreachable { get; set; }
 
     /// <summary>The link-local source of the next bubbles.</summary>
-    public IPv6Address NewToken(Instant now, ulong random)
+    public IPv6Address NextSource(Instant now, ulong random)
     {
-        _previousToken = _token;
-        _token = new(random, now);
+        _identifiers.Add(now, random);
         return new(LinkLocalPrefix, random);
     }
 
     /// <summary>Whether the destination of a bubble is the source of one of our last two.</summary>
     public bool Matches(Instant now, IPv6Address destination) =>
-        destination.High == LinkLocalPrefix && (Fits(_token, now, destination.Low) || Fits(_previousToken, now, destination.Low));
+        destination.High == LinkLocalPrefix && _identifiers.Contains(now, destination.Low);
 
     /// <summary>Forgets everything, so that the object can serve another client.</summary>
     public void Reset()
     {
         Held.Clear();
         Schedule = default;
-        _token = _previousToken = null;
+        _identifiers = default;
         IsUnreachable = false;
     }
 
     const ulong LinkLocalPrefix = 0xFE80_0000_0000_0000;
-
-    static bool Fits(Token? token, Instant now, ulong value) => token is { } t && t.Value == value && now - t.Since < TokenValidity;
 }
 
 /// <summary>The contacts by number, each with one deadline.</summary>

@@ -319,7 +319,7 @@ public sealed class TeredoRelay
         ref var entry = ref _peers[contact.Peer];
         TeredoAddress.TryCreate(entry.Address, out var client);
         Span<byte> bubble = stackalloc byte[Bubble.Size];
-        Bubble.Write(bubble, contact.NewToken(now, _random.NextUInt64()), entry.Address);
+        Bubble.Write(bubble, contact.NextSource(now, _random.NextUInt64()), entry.Address);
         if (_sendDirectBubbles) // first, so that our NAT is open when the answer to the other one comes
             _transmits.Add(bubble, LocalPort.Service, entry.Mapping, DirectBubbleTtls[contact.Schedule.Count - 1]);
         _transmits.Add(bubble, LocalPort.Service, new(client.Server, TeredoPorts.Server)); // §5.4.1

@@ -9,13 +9,13 @@ sealed class DeadlineTimer(TimeProvider time, Action due) : IAsyncDisposable
 
     readonly ITimer _timer = time.CreateTimer(static due => ((Action)due!)(), due, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    /// <summary>Sets it to a deadline, or to none.</summary>
+    /// <summary>Sets the timer to a deadline; null stops it.</summary>
     public void Set(Instant? deadline, Instant now) =>
         _timer.Change(deadline is { } at ? DueTime(at - now) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     public ValueTask DisposeAsync() => _timer.DisposeAsync();
 
-    // Timers count whole milliseconds: never early, or the core would be asked again and again.
+    // Timers count whole milliseconds. We round up: a timer that fires early finds nothing due in the core and would only be set again.
     static TimeSpan DueTime(TimeSpan wait) => wait <= TimeSpan.Zero ? TimeSpan.Zero
         : wait > MaxWait ? MaxWait : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
 }

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>Makes instants, and notices that the machine slept: wall-clock time went on, monotonic time did not.</summary>
+/// <summary>Makes instants, and notices that the machine slept: the wall clock went on while the monotonic clock stood still.</summary>
 /// <remarks>Not thread-safe.</remarks>
 sealed class EngineClock
 {
@@ -22,7 +22,7 @@ sealed class EngineClock
     public Instant Now => new(_time.GetElapsedTime(_start));
 
     /// <summary>Reads the clock.</summary>
-    /// <param name="slept">Whether the machine slept since the last reading. Setting the wall clock back is no sleep.</param>
+    /// <param name="slept">Whether the machine slept since the last reading. A wall clock that was set back does not count as sleep.</param>
     public Instant Read(out bool slept)
     {
         var now = Now;

@@ -5,10 +5,10 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>What an engine takes from outside: a test or the simulated internet hands in parts of its own.</summary>
+/// <summary>The outside parts that an engine uses. A test or the simulated internet hands in parts of its own.</summary>
 /// <param name="Network">The machine's IPv4 network.</param>
 /// <param name="Random">The source of nonces, flags and ports.</param>
-/// <param name="PortMapper">What asks the gateway for port mappings; null where there is no gateway to ask.</param>
+/// <param name="PortMapper">Asks the gateway for port mappings; null where there is no gateway to ask.</param>
 sealed record EngineParts(IHostNetwork Network, IRandomSource Random, IPortMapper? PortMapper = null)
 {
     /// <summary>The parts of a real machine.</summary>

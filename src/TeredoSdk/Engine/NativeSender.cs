@@ -7,7 +7,7 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>Sends whole IPv6 packets, whatever their source, to the native internet: over a raw socket, for which Linux wants CAP_NET_RAW.</summary>
+/// <summary>Sends whole IPv6 packets, with any source address, to the native internet. The raw socket for this needs CAP_NET_RAW on Linux.</summary>
 sealed class NativeSender : IDisposable
 {
     readonly Socket _socket;
@@ -15,19 +15,19 @@ sealed class NativeSender : IDisposable
 
     NativeSender(Socket socket, ILogger log) => (_socket, _log) = (socket, log);
 
-    /// <returns>The sender, or null and the reason why there is none.</returns>
+    /// <returns>The sender, or null; then <paramref name="problem"/> says why.</returns>
     public static NativeSender? TryOpen(IPv4Address server, ILogger log, out string? problem)
     {
         problem = null;
         if (IPAddress.IsLoopback(server.ToIPAddress()))
-            problem = "A server on a loopback address has no native side.";
+            problem = "A server on a loopback address can't forward to native IPv6.";
         else if (!OperatingSystem.IsLinux())
             problem = "Forwarding to native IPv6 works on Linux only.";
         if (problem is not null)
             return null;
         try
         {
-            return new(new(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.Raw), log); // the packets bring their own headers
+            return new(new(AddressFamily.InterNetworkV6, SocketType.Raw, ProtocolType.Raw), log); // the packets include their IPv6 headers
         }
         catch (SocketException e)
         {

@@ -2,13 +2,13 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>Who waits for a peer, and has to be told when it can't be reached. Safe for any number of threads.</summary>
+/// <summary>Connection attempts, which end when the client finds that their peer can't be reached. Safe for any number of threads.</summary>
 sealed class PeerWatch
 {
     readonly Lock _gate = new();
     readonly List<Entry> _entries = [];
 
-    /// <summary>Cancels the attempt, made from an address, when the peer turns out to be unreachable, until the entry is disposed.</summary>
+    /// <summary>Until the entry is disposed: cancels the attempt, which uses the source address, when the peer turns out to be unreachable.</summary>
     public Entry Add(IPv6Address peer, IPv6Address? from, CancellationTokenSource attempt)
     {
         var entry = new Entry(this, peer, from, attempt);
@@ -17,7 +17,7 @@ sealed class PeerWatch
         return entry;
     }
 
-    /// <summary>The peer can't be reached from an address, or, without one, at all; and why.</summary>
+    /// <summary>Ends the attempts to a peer that can't be reached from a source address; null stands for every source address.</summary>
     public void HandleUnreachable(IPv6Address peer, IPv6Address? from, TeredoException problem)
     {
         lock (_gate)
@@ -44,7 +44,7 @@ sealed class PeerWatch
             if (Problem is not null)
                 return;
             Problem = problem;
-            _ = attempt.CancelAsync(); // what waits goes on elsewhere, not under the lock
+            _ = attempt.CancelAsync(); // asynchronous, so that the waiting code does not run under the lock
         }
 
         public void Dispose() => watch.Remove(this);

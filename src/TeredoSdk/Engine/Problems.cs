@@ -5,22 +5,22 @@ using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>The sentences: what is wrong, and what to do about it.</summary>
+/// <summary>Messages of the engine's exceptions: what is wrong, and what to do about it.</summary>
 static class Problems
 {
     public static TeredoException OfQualification(OfflineReason reason, TeredoServerAddress server, TeredoOptions options, Exception? portFailure) => reason switch
     {
         OfflineReason.ServerUnreachable => new(TeredoError.ServerUnreachable,
-            $"No Teredo server answered (the last one asked: {server.Primary}, UDP port 3544). Outgoing UDP is blocked by a firewall, or the server is down: "
+            $"No Teredo server answered (the last one tried: {server.Primary}, UDP port 3544). Outgoing UDP is blocked by a firewall, or the server is down: "
             + "allow UDP to port 3544, or configure another server."),
         OfflineReason.SecondaryUnreachable => new(TeredoError.SecondaryUnreachable,
-            $"The Teredo server {server.Primary} does not answer at its secondary address {server.Secondary}, which {nameof(TeredoOptions.RequireSecondary)} "
-            + "insists on. Configure the right secondary address as host,secondary, another server, or do without."),
+            $"The Teredo server {server.Primary} does not answer at its secondary address {server.Secondary}, but {nameof(TeredoOptions.RequireSecondary)} "
+            + $"is set. Configure the right secondary address as host,secondary, or another server, or clear {nameof(TeredoOptions.RequireSecondary)}."),
         OfflineReason.SymmetricNat => new(TeredoError.SymmetricNat,
-            $"The NAT in front of this machine is symmetric, and the options switch its support off. Add {nameof(TeredoExtensions.SymmetricNatSupport)} to "
-            + $"{nameof(TeredoOptions.Extensions)}."),
+            $"The NAT in front of this machine is symmetric, and the options switch off the support for such NATs. Add "
+            + $"{nameof(TeredoExtensions.SymmetricNatSupport)} to {nameof(TeredoOptions.Extensions)}."),
         OfflineReason.MappedAddressNotGlobal => new(TeredoError.MappedAddressNotGlobal,
-            $"The Teredo server {server.Primary} sees this machine at an address that is not a public one, so it is behind the same NAT. Use a server on the "
+            $"The Teredo server {server.Primary} sees this machine at an address that is not public, so the server is behind the same NAT. Use a server on the "
             + $"public internet; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}."),
         OfflineReason.PortUnavailable => new(TeredoError.PortUnavailable,
             options.ClientPort == 0
@@ -31,61 +31,63 @@ static class Problems
     };
 
     public static TeredoException NoNetwork(TeredoServerAddress server) => new(TeredoError.NetworkUnavailable,
-        $"This machine has no IPv4 route to the Teredo server {server.Primary}. Connect it to a network with IPv4; Teredo goes on by itself then.");
+        $"This machine has no IPv4 route to the Teredo server {server.Primary}. Connect the machine to a network with IPv4; Teredo then goes on by itself.");
 
     public static TeredoException QualificationTimeout(TimeSpan timeout, TeredoServerAddress server) => new(TeredoError.QualificationTimeout,
-        $"There was no Teredo address within {timeout.TotalSeconds:0.#} s; the Teredo server {server.Primary} was being asked. Configure a server that answers "
-        + $"first, or raise {nameof(TeredoOptions.QualificationTimeout)} (a silent server takes 12 s).");
+        $"There was no Teredo address within {timeout.TotalSeconds:0.#} s; the last Teredo server tried was {server.Primary}. Put a server that "
+        + $"answers first in the list, or raise {nameof(TeredoOptions.QualificationTimeout)} (a silent server costs 12 s).");
 
     public static TeredoException NoAddress() => new(TeredoError.NoAddress,
-        $"There is no Teredo address at the moment. {nameof(TeredoNode.Report)} says why, and {nameof(TeredoNode.StateChanges)} tells when there is one again.");
+        $"There is no Teredo address at the moment. Report says why, and StateChanges tells when there is an address again.");
 
     public static TeredoException InsteadOfNativeIPv6() => new(TeredoError.NotSupported,
-        $"{nameof(TeredoOptions.NativeIPv6)} is {nameof(NativeIPv6Mode.Instead)}, but an engine inside a process can't give way to native IPv6: that needs a Teredo "
-        + $"interface and a route of the whole machine. Use {nameof(NativeIPv6Mode.Beside)}.");
+        $"{nameof(TeredoOptions.NativeIPv6)} is {nameof(NativeIPv6Mode.Instead)}, which an engine inside a process can't do: giving way to native IPv6 "
+        + $"needs a Teredo interface and a route of the whole machine. Use {nameof(NativeIPv6Mode.Beside)}.");
 
     public static TeredoException NoStreams(string noKernelSockets) => new(TeredoError.NotSupported,
-        $"TCP needs kernel sockets, which this node does not have: {noKernelSockets} Datagrams ({nameof(TeredoNode.BindDatagramAsync)}) work all the same.");
+        $"TCP needs kernel sockets, which this node does not have: {noKernelSockets} Datagrams (BindDatagramAsync) work without them.");
 
     public static TeredoException PortTaken(string protocol, int port, Exception? cause = null) => new(TeredoError.PortUnavailable,
-        $"{protocol} port {port} is taken by another socket of this node. Choose another one, or 0 for any.", cause);
+        $"{protocol} port {port} is taken by another socket of this node. Choose another port, or 0 for any.", cause);
 
     public static TeredoException AllPortsTaken(string protocol, Exception? cause = null) => new(TeredoError.PortUnavailable,
-        $"All dynamic {protocol} ports of this node are taken. Dispose sockets that are not needed any more.", cause);
+        $"All dynamic {protocol} ports of this node are taken. Dispose sockets that are no longer needed.", cause);
 
-    /// <summary>A port of the node that the kernel did not give.</summary>
+    /// <summary>The kernel did not give a port of the node.</summary>
     public static TeredoException OfBind(string protocol, int port, SocketException failure) =>
         failure.SocketErrorCode != SocketError.AddressAlreadyInUse ? new(TeredoError.PortUnavailable,
-            $"{protocol} port {port} of this node can't be used ({failure.Message}). Choose another one, or 0 for any.", failure)
+            $"{protocol} port {port} of this node can't be used ({failure.Message}). Choose another port, or 0 for any.", failure)
         : port == 0 ? AllPortsTaken(protocol, failure) : PortTaken(protocol, port, failure);
 
     public static TeredoException AddressChanged(IPAddress old, IPAddress address) => new(TeredoError.AddressChanged,
-        $"The Teredo address changed from {old} to {address}, so connections from the old one are void. Connect again, and tell peers the new address.");
+        $"The Teredo address changed from {old} to {address}, so connections from the old address are dead. Connect again, and tell peers the new "
+        + "address.");
 
-    /// <summary>A connect that failed in the kernel.</summary>
+    /// <summary>A connection attempt failed in the kernel.</summary>
     public static TeredoException OfConnect(IPEndPoint peer, SocketException failure) => failure.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => new(TeredoError.ConnectionRefused,
             $"{peer} refused the connection: the peer is there, but nothing listens at port {peer.Port}. Check the port.", failure),
         SocketError.TimedOut => new(TeredoError.PeerUnreachable,
-            $"Nothing answered at {peer}. Check that the peer runs, has this very address, and listens at port {peer.Port}: a Teredo host drops without an "
-            + "answer what no socket opted in for.", failure),
+            $"Nothing answered at {peer}. Check that the peer runs, has this very address, and listens at port {peer.Port} with a socket that accepts "
+            + "strangers: a Teredo host drops packets to other ports without an answer.", failure),
         _ => new(TeredoError.PeerUnreachable,
             $"{peer} can't be reached ({failure.Message}). Check that it is running and has this very address.", failure),
     };
 
     public static string Unreachable(IPv6Address peer) =>
-        $"{peer} did not answer lately. It is tried again a few minutes after the last attempt; check that it is running and has this very address.";
+        $"{peer} did not answer a recent attempt; the next one is made a few minutes later. Check that it is running and has this very address.";
 
     public static string Unreachable(IPv6Address peer, UnreachableReason reason, NatReport nat) => reason switch
     {
         UnreachableReason.DirectPathBlocked => $"{peer} answers through its server, but its direct packets do not arrive: one of the two NATs is symmetric "
-            + $"(ours: {nat.ClassicName}). Put one of the two behind another NAT, or forward a port to it.",
-        UnreachableReason.NoRelay => $"No Teredo relay answered for {peer}, so native IPv6 hosts can't be reached. Give the peer a Teredo address, or a relay.",
+            + $"(ours: {nat.ClassicName}). Put one of the two peers behind another NAT, or forward a port to it.",
+        UnreachableReason.NoRelay => $"No Teredo relay answered for {peer}, so native IPv6 hosts can't be reached. Give the peer a Teredo address, or "
+            + "run a relay.",
         _ => $"{peer} is silent, directly and through its server (our NAT: {nat.ClassicName}). Check that it is running and has this very address.",
     };
 
-    /// <summary>What a caller can do something about; null for what is lost as any datagram may be.</summary>
+    /// <summary>The exception for a drop that the caller can do something about. Null when the packet was lost as any datagram may be.</summary>
     public static TeredoException? OfDrop(DropReason reason, IPv6Address target) => reason switch
     {
         DropReason.NotQualified or DropReason.BadInnerSource => NoAddress(),

@@ -3,41 +3,29 @@ using Microsoft.Extensions.Logging;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Relay;
-using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>Takes an IPv6 packet from the tunnel. Any thread, several at once; the octets are valid only during the call.</summary>
+/// <summary>Takes an IPv6 packet from the tunnel; the octets are valid only during the call. Several threads may call this at once.</summary>
 delegate void RelayDelivery(ReadOnlySpan<byte> packet);
 
-/// <summary>The driver of a <see cref="TeredoRelay"/>: its socket, its clock and its timer.</summary>
-/// <remarks>
-/// One lock guards the core, and no system call runs under it. What the core wants sent is sent by one thread at a time, in the core's
-/// order. Safe for any number of threads.
-/// </remarks>
-sealed class RelayDriver : IAsyncDisposable
+/// <summary>One piece of a relay's work: a datagram to send or, when <c>Transmit</c> is null, a packet to deliver.</summary>
+readonly record struct RelayWork(Transmit? Transmit, int Length);
+
+/// <summary>The driver of a <see cref="TeredoRelay"/>: its socket, its clock and its timer. Safe for any number of threads.</summary>
+sealed class RelayDriver : CoreDriver<RelayWork>
 {
-    readonly Lock _gate = new();
     readonly TeredoRelay _core;
-    readonly EngineClock _clock;
-    readonly DeadlineTimer _timer;
     readonly RelayDelivery _deliver;
-    readonly ILogger _log;
     readonly IUdpTransport _transport;
-    readonly byte[] _buffer = new byte[ushort.MaxValue]; // of the thread that carries out
-    Instant? _armedFor;
-    bool _carrying, _stopped;
 
     /// <exception cref="SocketException">The endpoint can't be bound.</exception>
-    public RelayDriver(TeredoRelayOptions options, IRandomSource random, IHostNetwork network, IPv4Endpoint local, TimeProvider time,
-        RelayDelivery deliver, ILogger log)
+    public RelayDriver(TeredoRelayOptions options, EngineParts parts, IPv4Endpoint local, TimeProvider time, RelayDelivery deliver, ILogger log)
+        : base(time, log)
     {
-        _core = new(options, random);
-        (_deliver, _log) = (deliver, log);
-        _clock = new(time);
-        _timer = new(time, HandleTimeout);
-        lock (_gate) // a datagram that comes meanwhile waits until there is something to answer with
-            _transport = network.Open(local, HandleDatagram);
+        (_core, _deliver) = (new(options, parts.Random), deliver);
+        lock (Gate) // a datagram that comes meanwhile waits until the transport is set
+            _transport = parts.Network.Open(local, (source, payload) => Receive(LocalPort.Service, source, payload));
     }
 
     public IPv4Endpoint LocalEndpoint => _transport.LocalEndpoint;
@@ -46,7 +34,7 @@ sealed class RelayDriver : IAsyncDisposable
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
                 return _core.PeerCount;
         }
     }
@@ -54,110 +42,53 @@ sealed class RelayDriver : IAsyncDisposable
     /// <summary>How often each reason was counted; reasons that never occurred are left out.</summary>
     public Dictionary<DropReason, long> CopyDrops()
     {
-        lock (_gate)
+        lock (Gate)
             return Enum.GetValues<DropReason>().Select(reason => (reason, _core.Drops[reason])).Where(drop => drop.Item2 > 0).ToDictionary();
     }
 
-    /// <summary>Sends an IPv6 packet to a Teredo client.</summary>
-    public void Send(ReadOnlySpan<byte> packet)
+    /// <summary>Closes the socket and waits until no thread uses it. Idempotent.</summary>
+    public override async ValueTask DisposeAsync()
     {
-        Verdict verdict;
-        lock (_gate)
-        {
-            if (_stopped)
-                return;
-            verdict = _core.HandlePacket(_clock.Now, packet);
-        }
-        if (verdict.Kind == VerdictKind.Send)
-            _transport.Send(verdict.Target, packet.Slice(verdict.Offset, verdict.Length), 0);
-        CarryOut();
-    }
-
-    /// <summary>Closes the socket and waits until it is used no more. Idempotent.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        lock (_gate)
-            _stopped = true;
-        await _timer.DisposeAsync().ConfigureAwait(false);
+        lock (Gate)
+            IsStopped = true;
+        await base.DisposeAsync().ConfigureAwait(false);
         _transport.Dispose();
         await _transport.Completion.ConfigureAwait(false);
     }
 
-    void HandleTimeout()
-    {
-        lock (_gate)
-        {
-            _armedFor = null;
-            if (!_stopped)
-                _core.HandleTimeout(_clock.Now);
-        }
-        CarryOut();
-    }
+    protected override Instant? NextDeadline => _core.NextDeadline;
 
-    void HandleDatagram(IPv4Endpoint source, ReadOnlySpan<byte> payload)
-    {
-        Verdict verdict;
-        lock (_gate)
-        {
-            if (_stopped)
-                return;
-            verdict = _core.HandleDatagram(_clock.Now, LocalPort.Service, source, payload);
-        }
-        if (verdict.Kind == VerdictKind.Deliver)
-            _deliver(payload.Slice(verdict.Offset, verdict.Length));
-        else if (verdict.Kind == VerdictKind.Dropped)
-            Log.PacketDropped(_log, source, verdict.Reason);
-        CarryOut();
-    }
+    protected override void TakeTimeout(Instant now) => _core.HandleTimeout(now);
 
-    void CarryOut()
-    {
-        lock (_gate)
-        {
-            if (_carrying)
-                return; // that thread will see what the core wants now, too
-            _carrying = true;
-        }
-        while (true)
-        {
-            try
-            {
-                if (!CarryOutNext())
-                    return;
-            }
-            catch (Exception e) // a defect of ours: the rest goes on
-            {
-                Log.EngineFault(_log, e);
-            }
-        }
-    }
+    protected override Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload) =>
+        _core.HandleDatagram(now, via, source, payload);
 
-    // False when nothing is left to do; then another thread may take over.
-    bool CarryOutNext()
+    protected override Verdict TakePacket(Instant now, ReadOnlySpan<byte> packet) => _core.HandlePacket(now, packet);
+
+    protected override IUdpTransport TransportOf(LocalPort port) => _transport;
+
+    protected override bool TryTakeWork(out RelayWork work)
     {
-        Transmit transmit;
-        bool isTransmit, isDelivery = false;
-        int length = 0;
-        Instant? deadline = null;
-        var now = default(Instant);
-        lock (_gate)
-        {
-            isTransmit = _core.TryTakeTransmit(_buffer, out transmit);
-            if (!isTransmit && !(isDelivery = _core.TryTakeDelivery(_buffer, out length)))
-            {
-                deadline = _stopped ? null : _core.NextDeadline;
-                if (deadline == _armedFor)
-                    return _carrying = false;
-                _armedFor = deadline;
-                now = _clock.Now;
-            }
-        }
-        if (isTransmit)
-            _transport.Send(transmit.Target, _buffer.AsSpan(0, transmit.Length), transmit.Ttl);
-        else if (isDelivery)
-            _deliver(_buffer.AsSpan(0, length));
+        if (_core.TryTakeTransmit(Buffer, out var transmit))
+            work = new(transmit, transmit.Length);
+        else if (_core.TryTakeDelivery(Buffer, out int length))
+            work = new(null, length);
         else
-            _timer.Set(deadline, now);
+        {
+            work = default;
+            return false;
+        }
         return true;
     }
+
+    protected override void Do(in RelayWork work)
+    {
+        var octets = Buffer.AsSpan(0, work.Length);
+        if (work.Transmit is { } transmit)
+            _transport.Send(transmit.Target, octets, transmit.Ttl);
+        else
+            _deliver(octets);
+    }
+
+    protected override void Deliver(ReadOnlySpan<byte> packet) => _deliver(packet);
 }

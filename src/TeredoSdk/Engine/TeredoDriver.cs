@@ -9,61 +9,65 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>What is above the driver: takes the packets and the events of the core. Called without the driver's lock.</summary>
+/// <summary>The layer above the driver. It takes the packets and the events of the core, and is called without the driver's lock.</summary>
 interface IDriverClient
 {
-    /// <summary>Takes an IPv6 packet for the host; valid only during the call. Any thread, several at once.</summary>
+    /// <summary>Takes an IPv6 packet for the host; the octets are valid only during the call. Several threads may call this at once.</summary>
     void Receive(ReadOnlySpan<byte> packet);
 
-    /// <summary>Takes an event; one at a time, in order.</summary>
+    /// <summary>Takes an event. The calls come one at a time, in order.</summary>
     void Handle(ClientEvent clientEvent);
 }
 
-/// <summary>The driver of a <see cref="TeredoClient"/>: its sockets, its clock, its timer, and the network it runs on.</summary>
-/// <remarks>
-/// One lock guards the core, and no system call runs under it. What the core wants done is carried out by one thread at a time,
-/// in the order the core said it: whoever fed an input and finds nobody at it. An input that comes meanwhile, be it from within
-/// that work, only feeds the core. Packets of trusted peers do not take that way: their verdict is carried out by the thread that
-/// brought them. Safe for any number of threads.
-/// </remarks>
-sealed class TeredoDriver : IDropCounter, IAsyncDisposable
+/// <summary>One piece of a client's work. One of the properties is set.</summary>
+readonly record struct ClientWork
 {
-    readonly Lock _gate = new();
+    /// <summary>The machine slept.</summary>
+    public bool HasResumed { get; init; }
+
+    public ClientRequest? Request { get; init; }
+
+    /// <summary>A datagram to send over <see cref="Transport"/>, which is null while the port is closed.</summary>
+    public Transmit? Transmit { get; init; }
+
+    public IUdpTransport? Transport { get; init; }
+
+    public ClientEvent? Event { get; init; }
+
+    /// <summary>The size of a packet to deliver, when no other property is set.</summary>
+    public int Delivery { get; init; }
+}
+
+/// <summary>The driver of a <see cref="TeredoClient"/>: its sockets, clock, timer and network. Safe for any number of threads.</summary>
+sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
+{
     readonly TeredoClient _core;
     readonly IHostNetwork _network;
     readonly IDriverClient _client;
-    readonly ILogger _log;
-    readonly EngineClock _clock;
-    readonly DeadlineTimer _timer;
     readonly ServicePortMapping _mapping;
     readonly Dictionary<LocalPort, IUdpTransport> _transports = [];
     readonly List<Task> _closing = [];
-    readonly byte[] _buffer = new byte[ushort.MaxValue]; // of the thread that carries out
     NetworkState _state = new();
-    Instant? _armedFor;
-    bool _carrying, _stopped, _slept;
+    bool _slept;
 
-    public TeredoDriver(TeredoClientOptions options, EngineParts parts, TimeProvider time, IDriverClient client, ILogger log)
+    public TeredoDriver(TeredoClientOptions options, EngineParts parts, TimeProvider time, IDriverClient client, ILogger log) : base(time, log)
     {
-        _core = new(options, parts.Random);
-        (_network, _client, _log) = (parts.Network, client, log);
-        _clock = new(time);
+        (_core, _network, _client) = (new(options, parts.Random), parts.Network, client);
         _mapping = new(parts.PortMapper, AnswerMapping, log);
-        _timer = new(time, HandleTimeout);
         Metrics.Add(this);
     }
 
     /// <summary>Why the last port could not be opened, or null.</summary>
     public SocketException? PortFailure { get; private set; }
 
-    /// <summary>How the mapping of the service port at the gateway stands.</summary>
+    /// <summary>The state of the service port's mapping at the gateway.</summary>
     public PortMappingStatus PortMapping => _mapping.Status;
 
     public TeredoAddress? Address
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
                 return _core.Address;
         }
     }
@@ -72,32 +76,13 @@ sealed class TeredoDriver : IDropCounter, IAsyncDisposable
     {
         _network.Changed += HandleNetworkChanged;
         var state = _network.Describe(_core.Server.Primary);
-        lock (_gate)
+        lock (Gate)
         {
             _state = state;
-            _core.HandleNetworkChanged(_clock.Now, state);
-            _core.Start(_clock.Now);
+            _core.HandleNetworkChanged(Clock.Now, state);
+            _core.Start(Clock.Now);
         }
         CarryOut();
-    }
-
-    /// <summary>Sends an IPv6 packet whose source is our address.</summary>
-    /// <returns>Send, Held or Consumed, or Dropped and why.</returns>
-    public Verdict Send(ReadOnlySpan<byte> packet)
-    {
-        Verdict verdict;
-        IUdpTransport? transport = null;
-        lock (_gate)
-        {
-            if (_stopped)
-                return Verdict.Dropped(DropReason.NotQualified);
-            verdict = _core.HandlePacket(Tick(), packet);
-            if (verdict.Kind == VerdictKind.Send)
-                _transports.TryGetValue(verdict.Via, out transport);
-        }
-        transport?.Send(verdict.Target, packet.Slice(verdict.Offset, verdict.Length), 0);
-        CarryOut();
-        return verdict;
     }
 
     /// <summary>Keeps the client from going dormant, and wakes it.</summary>
@@ -105,20 +90,20 @@ sealed class TeredoDriver : IDropCounter, IAsyncDisposable
 
     public void ReleaseLease() => Feed(static (core, now) => core.ReleaseLease(now));
 
-    /// <summary>Tells where the servers are now.</summary>
+    /// <summary>Tells the core the current addresses of the servers.</summary>
     public void SetServers(IReadOnlyList<TeredoServerAddress> servers) => Feed((core, now) => core.HandleServersChanged(now, servers));
 
     /// <summary>Reads the core.</summary>
     public T Read<T>(Func<TeredoClient, T> read)
     {
-        lock (_gate)
+        lock (Gate)
             return read(_core);
     }
 
-    /// <summary>How often each of the reasons was counted.</summary>
+    /// <summary>How often each of the given reasons was counted.</summary>
     public long[] CopyDrops(DropReason[] reasons)
     {
-        lock (_gate)
+        lock (Gate)
             return Array.ConvertAll(reasons, reason => _core.Drops[reason]);
     }
 
@@ -126,7 +111,7 @@ sealed class TeredoDriver : IDropCounter, IAsyncDisposable
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
                 return _state.HasNativeIPv6;
         }
     }
@@ -136,7 +121,7 @@ sealed class TeredoDriver : IDropCounter, IAsyncDisposable
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
                 return _transports.TryGetValue(LocalPort.Service, out var transport) ? transport.LocalEndpoint : null;
         }
     }
@@ -144,25 +129,25 @@ sealed class TeredoDriver : IDropCounter, IAsyncDisposable
     /// <summary>The wall-clock time of an instant of the core.</summary>
     public DateTimeOffset ToWallClock(Instant instant)
     {
-        lock (_gate)
-            return _clock.ToWallClock(instant);
+        lock (Gate)
+            return Clock.ToWallClock(instant);
     }
 
-    /// <summary>Stops the core, closes every socket, removes the port mapping and waits until nothing is used any more. Idempotent.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Stops the core, closes every socket, removes the port mapping and waits until all of them are out of use. Idempotent.</summary>
+    public override async ValueTask DisposeAsync()
     {
         _network.Changed -= HandleNetworkChanged;
-        lock (_gate)
+        lock (Gate)
         {
-            if (!_stopped)
-                _core.Stop(_clock.Now);
-            _stopped = true;
+            if (!IsStopped)
+                _core.Stop(Clock.Now);
+            IsStopped = true;
         }
         CarryOut();
-        await _timer.DisposeAsync().ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
         IUdpTransport[] open;
         Task[] closing;
-        lock (_gate)
+        lock (Gate)
         {
             open = [.. _transports.Values];
             closing = [.. _closing, .. open.Select(transport => transport.Completion)];
@@ -174,151 +159,103 @@ sealed class TeredoDriver : IDropCounter, IAsyncDisposable
         await Task.WhenAll([.. closing, _mapping.DisposeAsync().AsTask()]).ConfigureAwait(false);
     }
 
-    void HandleTimeout()
+    protected override Instant? NextDeadline => _core.NextDeadline;
+
+    // Also tells the core when the machine slept since the last instant.
+    protected override Instant Tick()
     {
-        lock (_gate)
+        var now = Clock.Read(out bool slept);
+        if (slept)
         {
-            _armedFor = null;
-            if (!_stopped)
-                _core.HandleTimeout(Tick());
+            _slept = true; // logged later, without the lock
+            _core.HandleNetworkChanged(now, _state with { Resumed = true });
         }
-        CarryOut();
+        return now;
     }
+
+    protected override void TakeTimeout(Instant now) => _core.HandleTimeout(now);
+
+    protected override Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload) =>
+        _core.HandleDatagram(now, via, source, payload);
+
+    protected override Verdict TakePacket(Instant now, ReadOnlySpan<byte> packet) => _core.HandlePacket(now, packet);
+
+    protected override IUdpTransport? TransportOf(LocalPort port) => _transports.GetValueOrDefault(port);
+
+    protected override bool TryTakeWork(out ClientWork work)
+    {
+        work = default;
+        if (_slept)
+            (_slept, work) = (false, new() { HasResumed = true });
+        else if (_core.TryTakeRequest(out var request))
+            work = new() { Request = request };
+        else if (_core.TryTakeTransmit(Buffer, out var transmit))
+            work = new() { Transmit = transmit, Transport = TransportOf(transmit.Via) };
+        else if (_core.TryTakeEvent(out var clientEvent)) // taken before deliveries: the ICMPv6 errors there tell the same in less detail
+            work = new() { Event = clientEvent };
+        else if (_core.TryTakeDelivery(Buffer, out int length))
+            work = new() { Delivery = length };
+        else
+            return false;
+        return true;
+    }
+
+    protected override void Do(in ClientWork work)
+    {
+        if (work.HasResumed)
+        {
+            Log.Resumed(Logger);
+            _mapping.Renew(); // the timer of the mapping stood still, too
+        }
+        else if (work.Request is { } request)
+            Do(request);
+        else if (work.Transmit is { } transmit)
+        {
+            CountBubble(transmit.Target, Buffer.AsSpan(0, transmit.Length));
+            work.Transport?.Send(transmit.Target, Buffer.AsSpan(0, transmit.Length), transmit.Ttl);
+        }
+        else if (work.Event is { } clientEvent)
+        {
+            if (clientEvent is ClientEvent.AddressChanged) // the NAT may have restarted and lost its mappings
+                _mapping.Renew();
+            _client.Handle(clientEvent);
+        }
+        else
+            Deliver(Buffer.AsSpan(0, work.Delivery));
+    }
+
+    protected override void Deliver(ReadOnlySpan<byte> packet) => _client.Receive(packet);
 
     void HandleNetworkChanged()
     {
         try
         {
             var state = _network.Describe(Read(core => core.Server.Primary));
-            Log.NetworkChanged(_log, state.LocalAddress, state.HasIPv4);
-            lock (_gate)
+            Log.NetworkChanged(Logger, state.LocalAddress, state.HasIPv4);
+            lock (Gate)
             {
-                if (_stopped)
+                if (IsStopped)
                     return;
                 _state = state;
                 _core.HandleNetworkChanged(Tick(), state);
             }
             CarryOut();
         }
-        catch (Exception e) // on a thread of the runtime: nobody else would see it
+        catch (Exception e) // runs on a thread of the runtime: no other code would see the exception
         {
-            Log.EngineFault(_log, e);
+            Log.EngineFault(Logger, e);
         }
-    }
-
-    void HandleDatagram(LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
-    {
-        Verdict verdict;
-        lock (_gate)
-        {
-            if (_stopped)
-                return;
-            verdict = _core.HandleDatagram(Tick(), via, source, payload);
-        }
-        if (verdict.Kind == VerdictKind.Deliver)
-            _client.Receive(payload.Slice(verdict.Offset, verdict.Length));
-        else if (verdict.Kind == VerdictKind.Dropped)
-            Log.PacketDropped(_log, source, verdict.Reason);
-        CarryOut();
     }
 
     void Feed(Action<TeredoClient, Instant> input)
     {
-        lock (_gate)
-            if (!_stopped)
+        lock (Gate)
+            if (!IsStopped)
                 input(_core, Tick());
         CarryOut();
     }
 
-    // Under the lock: the current instant, after telling the core when the machine slept since the last one.
-    Instant Tick()
-    {
-        var now = _clock.Read(out bool slept);
-        if (slept)
-        {
-            _slept = true; // told when the lock is released
-            _core.HandleNetworkChanged(now, _state with { Resumed = true });
-        }
-        return now;
-    }
-
-    void CarryOut()
-    {
-        bool slept;
-        lock (_gate)
-        {
-            if (_carrying)
-                return; // that thread will see what the core wants now, too
-            _carrying = true;
-            (slept, _slept) = (_slept, false);
-        }
-        if (slept)
-        {
-            Log.Resumed(_log);
-            _mapping.Renew(); // its timer stood still, too
-        }
-        while (true)
-        {
-            try
-            {
-                if (!CarryOutNext())
-                    return;
-            }
-            catch (Exception e) // a defect of ours: the rest goes on
-            {
-                Log.EngineFault(_log, e);
-            }
-        }
-    }
-
-    // False when nothing is left to do; then another thread may take over.
-    bool CarryOutNext()
-    {
-        ClientRequest request;
-        bool isRequest, isTransmit = false, isDelivery = false;
-        Transmit transmit = default;
-        int length = 0;
-        ClientEvent? clientEvent = null;
-        IUdpTransport? transport = null;
-        Instant? deadline = null;
-        var now = default(Instant);
-        lock (_gate)
-        {
-            isRequest = _core.TryTakeRequest(out request);
-            if (!isRequest && (isTransmit = _core.TryTakeTransmit(_buffer, out transmit)))
-                _transports.TryGetValue(transmit.Via, out transport);
-            else if (!isRequest && !_core.TryTakeEvent(out clientEvent)) // before the ICMPv6 errors that tell the same with fewer words
-                isDelivery = _core.TryTakeDelivery(_buffer, out length);
-            if (!isRequest && !isTransmit && !isDelivery && clientEvent is null)
-            {
-                deadline = _stopped ? null : _core.NextDeadline;
-                if (deadline == _armedFor)
-                    return _carrying = false;
-                _armedFor = deadline;
-                now = _clock.Now;
-            }
-        }
-        if (isRequest)
-            CarryOut(request);
-        else if (isTransmit)
-        {
-            CountBubble(transmit.Target, _buffer.AsSpan(0, transmit.Length));
-            transport?.Send(transmit.Target, _buffer.AsSpan(0, transmit.Length), transmit.Ttl);
-        }
-        else if (isDelivery)
-            _client.Receive(_buffer.AsSpan(0, length));
-        else if (clientEvent is not null)
-        {
-            if (clientEvent is ClientEvent.AddressChanged) // a NAT that was restarted has forgotten
-                _mapping.Renew();
-            _client.Handle(clientEvent);
-        }
-        else
-            _timer.Set(deadline, now);
-        return true;
-    }
-
-    void CarryOut(in ClientRequest request)
+    void Do(in ClientRequest request)
     {
         switch (request.Kind)
         {
@@ -334,7 +271,7 @@ sealed class TeredoDriver : IDropCounter, IAsyncDisposable
             case ClientRequestKind.UnmapPort:
                 _mapping.End();
                 break;
-            case ClientRequestKind.GetExternalAddress: // every answer to MapPort tells it
+            case ClientRequestKind.GetExternalAddress: // every answer to MapPort carries it already
                 Feed(static (core, now) => core.HandleAnswer(now, RequestAnswer.NoExternalAddress));
                 break;
         }
@@ -352,19 +289,19 @@ sealed class TeredoDriver : IDropCounter, IAsyncDisposable
         try
         {
             IPv4Address address;
-            lock (_gate)
+            lock (Gate)
                 address = _state.LocalAddress;
-            transport = _network.Open(new(address, number), (source, payload) => HandleDatagram(port, source, payload));
-            Log.PortOpened(_log, port, transport.LocalEndpoint);
+            transport = _network.Open(new(address, number), (source, payload) => Receive(port, source, payload));
+            Log.PortOpened(Logger, port, transport.LocalEndpoint);
         }
         catch (SocketException e)
         {
             PortFailure = e;
-            Log.PortNotOpened(_log, port, number, e.Message);
+            Log.PortNotOpened(Logger, port, number, e.Message);
         }
-        lock (_gate)
+        lock (Gate)
         {
-            if (!_stopped)
+            if (!IsStopped)
             {
                 if (transport is not null)
                     _transports[port] = transport;
@@ -378,7 +315,7 @@ sealed class TeredoDriver : IDropCounter, IAsyncDisposable
     void Close(LocalPort port)
     {
         IUdpTransport? transport;
-        lock (_gate)
+        lock (Gate)
         {
             if (!_transports.Remove(port, out transport))
                 return;
@@ -391,6 +328,6 @@ sealed class TeredoDriver : IDropCounter, IAsyncDisposable
     static void CountBubble(IPv4Endpoint target, ReadOnlySpan<byte> datagram)
     {
         if (Encapsulation.TryParse(datagram, out var encapsulation, out _) && encapsulation.Packet.IsBubble)
-            Metrics.CountBubble(isIndirect: target.Port == TeredoPorts.Server); // a peer never has that port
+            Metrics.CountBubble(isIndirect: target.Port == TeredoPorts.Server); // no peer uses the server's port
     }
 }

@@ -67,6 +67,7 @@ sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services
         options.DormancyTimeout = reader.Read(nameof(options.DormancyTimeout), options.DormancyTimeout);
         options.PortMapping = reader.Read(nameof(options.PortMapping), options.PortMapping);
         options.RegisterFirewallException = reader.Read(nameof(options.RegisterFirewallException), options.RegisterFirewallException);
+        options.CaptureFile = reader.Read(nameof(options.CaptureFile), options.CaptureFile ?? "") is { Length: > 0 } file ? file : null;
         options.NativeIPv6 = reader.Read(nameof(options.NativeIPv6), options.NativeIPv6);
         hosting.StartWithHost = reader.Read(nameof(hosting.StartWithHost), hosting.StartWithHost);
         if (reader.Finish() is { Count: > 0 } problems)

@@ -1,45 +1,42 @@
 using System.Net;
 using System.Net.Sockets;
-using TeredoSdk.Sockets;
+using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Machine;
 
 namespace TeredoSdk.Links;
 
-/// <summary>What a link can do.</summary>
-[Flags]
-enum LinkCapabilities
-{
-    /// <summary>Datagrams and echo only.</summary>
-    None = 0,
-    /// <summary>Sockets are ordinary ones of the kernel.</summary>
-    KernelSockets = 1,
-    /// <summary>TCP.</summary>
-    Streams = 2,
-    /// <summary>The link itself keeps unsolicited packets from sockets that did not opt in.</summary>
-    EnforcesInbound = 4,
-}
-
-/// <summary>A Teredo address that a provider keeps up. Nothing above a link knows which provider it is. Safe for any number of threads.</summary>
+/// <summary>
+/// A Teredo address that a provider keeps up. Code above a link does not know which provider it is. Safe for any number of threads.
+/// </summary>
 interface ITeredoLink : IAsyncDisposable
 {
     IPAddress? Address { get; }
-    TeredoReport Report { get; }
-    IAsyncEnumerable<TeredoStateChange> Changes { get; }
-    LinkCapabilities Capabilities { get; }
 
-    /// <param name="port">The port, or 0 for any.</param>
+    /// <summary>The last known state. Reading it asks neither the system nor the network.</summary>
+    TeredoReport Report { get; }
+
+    /// <summary>The current state. Asks the system, while <see cref="Report"/> returns the system's last answer.</summary>
+    Task<TeredoReport> GetReportAsync(CancellationToken cancellationToken) => Task.FromResult(Report);
+
+    IAsyncEnumerable<TeredoStateChange> Changes { get; }
+
+    SocketCapabilities Capabilities { get; }
+
+    /// <param name="port">The port, or 0 for any port.</param>
     /// <param name="level">Unrestricted or EdgeRestricted.</param>
     /// <param name="backlog">How many connections may wait to be accepted.</param>
-    /// <param name="cancellationToken">Gives up; the port is free again.</param>
-    Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken);
+    /// <param name="cancellationToken">Gives up and frees the port.</param>
+    Task<OpenListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken);
 
-    /// <summary>One attempt at one address.</summary>
-    Task<TeredoConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
+    /// <summary>Makes one attempt to connect to one address.</summary>
+    Task<OpenConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
 
-    Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken);
-    /// <summary>The IPv6 addresses of a host, those of Teredo peers first.</summary>
-    /// <exception cref="TeredoException">It has none.</exception>
+    Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken);
+
+    /// <summary>Finds the IPv6 addresses of a host, those of Teredo peers first.</summary>
+    /// <exception cref="TeredoException">The host has no IPv6 address.</exception>
     Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
-        EndPoints.ResolveAsync(host, cancel => EndPoints.QueryAsync(host, cancel), cancellationToken);
+        PeerNames.ResolveAsync(host, cancel => PeerNames.QueryAsync(host, cancel), cancellationToken);
 
     Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken);
 }

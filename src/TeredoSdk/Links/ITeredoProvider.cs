@@ -5,10 +5,10 @@ interface ITeredoProvider
 {
     TeredoProvider Kind { get; }
 
-    /// <summary>Why it can't be used on this system at all, as a sentence for a person, or null when it may.</summary>
+    /// <summary>Why this provider can't be used on this system at all, as a sentence for the user; null when it can.</summary>
     string? NotSupportedReason { get; }
 
-    /// <summary>Brings a link up: it has an address when this returns.</summary>
-    /// <exception cref="TeredoException">There is none, why, and what to do. Nothing is left behind.</exception>
+    /// <summary>Brings a link up. The link has an address when this returns.</summary>
+    /// <exception cref="TeredoException">There is no address; the message says why, and what to do. Nothing is left behind.</exception>
     Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken);
 }

@@ -1,9 +1,9 @@
 namespace TeredoSdk.Links;
 
-/// <summary>Which provider a node gets: the one asked for, else the first that can qualify.</summary>
+/// <summary>Chooses a node's provider: the one that the options name or, with Auto, the first that qualifies.</summary>
 static class ProviderSelection
 {
-    /// <exception cref="TeredoException">The one asked for, or the last one of all, could not qualify.</exception>
+    /// <exception cref="TeredoException">The provider that the options name did not qualify; with Auto, no provider did.</exception>
     public static async Task<ITeredoLink> BringUpAsync(IReadOnlyList<ITeredoProvider> providers, TeredoOptions options,
         CancellationToken cancellationToken)
     {

@@ -2,10 +2,10 @@ using System.Threading.Channels;
 
 namespace TeredoSdk.Links;
 
-/// <summary>Tells changes to any number of readers; each sees those from its start on. Safe for any number of threads.</summary>
+/// <summary>Sends changes to any number of readers. Each reader gets the changes from its start on. Safe for any number of threads.</summary>
 sealed class StateChangeFeed : IAsyncEnumerable<TeredoStateChange>
 {
-    const int Capacity = 64; // a reader that sleeps loses the oldest
+    const int Capacity = 64; // a slow reader loses the oldest changes
 
     readonly Lock _gate = new();
     readonly List<Channel<TeredoStateChange>> _readers = [];
@@ -37,7 +37,7 @@ sealed class StateChangeFeed : IAsyncEnumerable<TeredoStateChange>
             if (_ended)
                 channel.Writer.TryComplete();
             else
-                _readers.Add(channel); // here, not at the first read: nothing is missed in between
+                _readers.Add(channel); // added here, so that no change before the first read is missed
         }
         return new Reader(this, channel, cancellationToken);
     }

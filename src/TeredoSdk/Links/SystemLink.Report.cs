@@ -3,13 +3,13 @@ using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Links;
 
-// What its report has from the address alone.
+// The part of the report that follows from the interface's address alone.
 abstract partial class SystemLink
 {
-    /// <summary>What every link of a system can tell.</summary>
+    /// <summary>Makes the part of the report that all system links share.</summary>
     protected TeredoReport Describe(TeredoProvider provider, bool hasNativeIPv6)
     {
-        var (all, unrestricted) = _sockets.Counts;
+        var (all, unrestricted) = Sockets.Counts;
         lock (_gate)
         {
             bool isUp = _isUp;

@@ -2,17 +2,17 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
+using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Machine;
 using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links;
 
-/// <summary>An address that this machine keeps up, ordinary sockets of the machine, and a watch on that address.</summary>
-abstract partial class SystemLink : ITeredoLink, ISocketHome
+/// <summary>A link to an address that the system or another program keeps up. It has ordinary sockets, and watches the address.</summary>
+abstract partial class SystemLink : ITeredoLink, ISocketOwner
 {
     readonly Lock _gate = new(), _checking = new();
     readonly IReadOnlyList<PassedOver> _passedOver;
-    readonly SocketRegistry _sockets = new();
     readonly StateChangeFeed _changes = new();
     readonly CancellationTokenSource _stopping = new();
     TeredoInterface _last;
@@ -22,16 +22,21 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
     protected SystemLink(TeredoOptions options, TeredoInterface found, IReadOnlyList<PassedOver> passedOver, ILogger log)
     {
         (Options, _last, _passedOver, Logger) = (options, found, passedOver, log);
+        Sockets = new(this);
         Log.InterfaceFound(log, found.Name, found.Address);
     }
 
     public IPAddress? Address => Current?.Address.ToIPAddress();
 
-    public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams;
+    public SocketCapabilities Capabilities => SocketCapabilities.KernelSockets | SocketCapabilities.Streams;
 
     public IAsyncEnumerable<TeredoStateChange> Changes => _changes;
 
     public abstract TeredoReport Report { get; }
+
+    public abstract Task<TeredoReport> GetReportAsync(CancellationToken cancellationToken);
+
+    protected LinkSockets Sockets { get; }
 
     protected TeredoOptions Options { get; }
 
@@ -39,7 +44,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
 
     protected CancellationToken Stopping => _stopping.Token;
 
-    /// <summary>The interface that has the address, or had it last.</summary>
+    /// <summary>The interface that has the address, or that had it last.</summary>
     protected TeredoInterface Last
     {
         get
@@ -49,7 +54,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         }
     }
 
-    /// <summary>The interface that has the address, or null while there is none.</summary>
+    /// <summary>The interface that has the address, or null while no interface has one.</summary>
     protected TeredoInterface? Current
     {
         get
@@ -59,17 +64,17 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         }
     }
 
-    public abstract Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken);
+    public abstract Task<OpenListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken);
 
-    public abstract Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken);
+    public abstract Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken);
 
     public abstract Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken);
 
-    public async Task<TeredoConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
+    public async Task<OpenConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
         try
         {
-            return Adopt(await WaitAsync(cancel => ConnectAsync(remoteEndPoint, cancel), cancellationToken).ConfigureAwait(false));
+            return Sockets.Adopt(await WaitAsync(cancel => ConnectAsync(remoteEndPoint, cancel), cancellationToken).ConfigureAwait(false));
         }
         catch (SocketException e)
         {
@@ -77,29 +82,17 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         }
     }
 
-    public TeredoConnection Adopt(Socket accepted)
+    public virtual void HandleOpened(OpenSocket socket)
     {
-        TeredoConnection? connection = null;
-        try
-        {
-            connection = new TeredoConnection(this, accepted, IPProtectionLevel.EdgeRestricted);
-            _sockets.Add(connection);
-            AbortVoidConnections(); // the address may have changed meanwhile
-            return connection;
-        }
-        catch
-        {
-            accepted.Dispose();
-            connection?.Dispose();
-            throw;
-        }
+        // Nothing to hold: another program keeps the address up.
     }
 
-    public void Remove(TeredoSocket socket)
+    public virtual void HandleClosed(OpenSocket socket)
     {
-        if (_sockets.Remove(socket) && socket is not TeredoConnection)
-            OnRemoved(socket);
+        // Nothing to release.
     }
+
+    public virtual bool IsVoid(IPAddress local, IPAddress address) => !LinkSockets.IsSame(local, address);
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -107,65 +100,33 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
             _disposed = true;
         await _stopping.CancelAsync().ConfigureAwait(false);
         _changes.End();
-        _sockets.Close();
+        Sockets.Close();
     }
 
-    /// <summary>Looks for the interface as it is now.</summary>
+    /// <summary>Finds the interface that currently has the address.</summary>
     protected abstract TeredoInterface? Find(out (TeredoError Error, string Sentence) problem);
 
-    /// <summary>One attempt, with a fresh socket.</summary>
-    /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
+    /// <summary>Makes one attempt to connect, with a fresh socket.</summary>
+    /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
     protected abstract Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
 
-    /// <summary>Whether a connection from an address is void now that another one stands.</summary>
-    protected abstract bool IsVoid(IPAddress local, IPAddress address);
-
-    /// <summary>A listener or a datagram socket was added.</summary>
-    protected virtual void OnAdded(TeredoSocket socket)
-    {
-    }
-
-    /// <summary>A listener or a datagram socket was removed.</summary>
-    protected virtual void OnRemoved(TeredoSocket socket)
-    {
-    }
-
-    /// <summary>Another look was taken.</summary>
+    /// <summary>Called after each check of the address.</summary>
     /// <param name="isUp">Whether there is an address.</param>
-    protected virtual void OnChecked(bool isUp)
-    {
-    }
-
-    /// <summary>Takes a listener or a datagram socket in.</summary>
-    protected T Register<T>(T socket) where T : TeredoSocket
-    {
-        try
-        {
-            _sockets.Add(socket);
-            OnAdded(socket);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    protected void CloseBoundSockets() => _sockets.CloseBound();
+    /// <param name="isOther">Whether another interface than before has the address.</param>
+    protected abstract void OnChecked(bool isUp, bool isOther);
 
     /// <exception cref="TeredoException">There is no address.</exception>
     protected TeredoInterface Require()
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
+            Disposed.ThrowIf(_disposed, Disposed.Node);
             return _isUp ? _last
                 : throw new TeredoException(TeredoError.NoAddress, $"There is no Teredo address at the moment. {_problem?.Sentence}");
         }
     }
 
-    /// <summary>A wait for somebody else, which ends with the link.</summary>
+    /// <summary>Runs a wait that also ends when the link is disposed.</summary>
     protected async Task<T> WaitAsync<T>(Func<CancellationToken, Task<T>> wait, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
@@ -176,33 +137,32 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         catch (OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new ObjectDisposedException(nameof(TeredoNode));
+            throw new ObjectDisposedException(Disposed.Node);
         }
     }
 
-    /// <summary>Looks at the address. One look at a time, so that changes are told in their order.</summary>
+    /// <summary>Checks the address. Only one check runs at a time, so that changes are published in order.</summary>
     protected void Check()
     {
         try
         {
             lock (_checking)
-                OnChecked(Apply(Find(out var problem), problem));
+                Apply(Find(out var problem), problem);
         }
-        catch (Exception e) // on a thread of the runtime: nobody else would see it
+        catch (Exception e) // runs on a thread of the runtime: no other code would see the exception
         {
             Log.EngineFault(Logger, e);
         }
     }
 
-    // Says whether there is an address now.
-    bool Apply(TeredoInterface? found, (TeredoError, string) problem)
+    void Apply(TeredoInterface? found, (TeredoError, string) problem)
     {
         TeredoInterface before;
         bool wasUp;
         lock (_gate)
         {
             if (_disposed)
-                return false;
+                return;
             (before, wasUp) = (_last, _isUp);
             (_last, _isUp, _problem) = (found ?? _last, found is not null, found is null ? problem : null);
         }
@@ -210,19 +170,13 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
         {
             if (wasUp)
                 TellLoss(before);
-            return false;
+            OnChecked(isUp: false, isOther: false);
+            return;
         }
-        if (found.Index != before.Index)
-            OnOtherInterface();
-        AbortVoidConnections();
+        OnChecked(isUp: true, isOther: found.Index != before.Index);
+        Sockets.AbortVoid();
         if (!wasUp || found.Address != before.Address)
             TellAddress(before, found, wasUp);
-        return true;
-    }
-
-    /// <summary>The address is on another interface than before.</summary>
-    protected virtual void OnOtherInterface()
-    {
     }
 
     void TellLoss(TeredoInterface before)
@@ -243,11 +197,5 @@ abstract partial class SystemLink : ITeredoLink, ISocketHome
             Address = found.Address.ToIPAddress(),
             PreviousAddress = before.Address.ToIPAddress(),
         });
-    }
-
-    void AbortVoidConnections()
-    {
-        if (Address is { } address)
-            _sockets.AbortConnections(local => IsVoid(local, address), old => Problems.AddressChanged(old, address));
     }
 }

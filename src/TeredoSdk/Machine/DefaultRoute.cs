@@ -4,14 +4,14 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>Knows whether an interface has the IPv6 default route, or one of them.</summary>
+/// <summary>Tells whether an interface has an IPv6 default route.</summary>
 static class DefaultRoute
 {
     const string LinuxTable = "/proc/net/ipv6_route";
     const int Reject = 0x0200; // linux/route.h: RTF_REJECT
 
     /// <param name="name">The interface's name.</param>
-    /// <param name="properties">What System.Net knows of it: all that systems other than Linux tell.</param>
+    /// <param name="properties">The properties that System.Net has of the interface; the only source on systems other than Linux.</param>
     public static bool LeadsOver(string name, IPInterfaceProperties properties)
     {
         try
@@ -21,12 +21,12 @@ static class DefaultRoute
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A sandbox without /proc.
+            // A sandbox may have no /proc.
         }
         return properties.GatewayAddresses.Any(gateway => gateway.Address.AddressFamily == AddressFamily.InterNetworkV6);
     }
 
-    // net/ipv6/route.c: destination, its length, source, its length, next hop, metric, references, uses, flags, device; numbers are hexadecimal.
+    // net/ipv6/route.c: destination, its length, source, its length, next hop, metric, references, uses, flags, device; all numbers are hexadecimal.
     internal static bool IsDefault(string route, string name) =>
         route.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var destination, "00", _, _, _, _, _, _, var flags, var device]
             && device == name && destination.All(digit => digit == '0')

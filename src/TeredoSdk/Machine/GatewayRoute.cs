@@ -8,14 +8,14 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>Finds the default route's next hop, the gateway.</summary>
+/// <summary>Finds the gateway, which is the next hop of the default route.</summary>
 static class GatewayRoute
 {
     const string LinuxRoutes = "/proc/net/route";
 
-    /// <param name="local">An address of this machine; the default route of its interface counts.</param>
-    /// <param name="log">Where failures are told.</param>
-    /// <returns>Null when there is none.</returns>
+    /// <param name="local">An address of this machine. The default route of its interface is used.</param>
+    /// <param name="log">The log, for failures.</param>
+    /// <returns>Null when the interface has no default route.</returns>
     public static IPv4Address? Find(IPv4Address local, ILogger log)
     {
         if (local.IsLoopback)
@@ -27,7 +27,7 @@ static class GatewayRoute
                 var properties = networkInterface.GetIPProperties();
                 if (!properties.UnicastAddresses.Any(unicast => unicast.Address.Equals(local.ToIPAddress())))
                     continue;
-                if (OperatingSystem.IsLinux()) // where .NET lists the next hops of all routes, not of the default one alone
+                if (OperatingSystem.IsLinux()) // on Linux, .NET lists the next hops of all routes
                     return FindInTable(File.ReadLines(LinuxRoutes), networkInterface.Name);
                 var gateway = properties.GatewayAddresses.Select(gateway => gateway.Address).FirstOrDefault(IsIPv4);
                 return gateway is null ? null : IPv4Address.FromIPAddress(gateway);
@@ -40,7 +40,7 @@ static class GatewayRoute
         return null;
     }
 
-    /// <summary>Finds it in Linux' table of routes: interface, destination, next hop, flags, three numbers of which the last is the metric, mask.</summary>
+    /// <summary>Finds the gateway in Linux' route table. Columns: interface, destination, next hop, flags, two numbers, metric, mask.</summary>
     public static IPv4Address? FindInTable(IEnumerable<string> lines, string interfaceName)
     {
         const uint viaGateway = 2; // RTF_GATEWAY
@@ -52,7 +52,7 @@ static class GatewayRoute
                 || ReadHex(columns[3]) is not { } flags || (flags & viaGateway) == 0 || ReadHex(columns[2]) is not { } nextHop
                 || !uint.TryParse(columns[6], NumberStyles.None, CultureInfo.InvariantCulture, out uint metric))
                 continue;
-            if (best is null || metric < best.Value.Metric) // addresses stand there as the machine has them in memory
+            if (best is null || metric < best.Value.Metric) // the table prints addresses in the machine's byte order
                 best = (metric, IPv4Address.Read(BitConverter.GetBytes(nextHop)));
         }
         return best?.Gateway;

@@ -6,7 +6,7 @@ using System.Security.Cryptography;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>Sends Echo Requests from an interface: over an ICMPv6 socket of this process on Linux, else by the system.</summary>
+/// <summary>Sends Echo Requests from an interface: over an ICMPv6 socket of this process on Linux, through the system elsewhere.</summary>
 static class InterfacePing
 {
     const int HeaderOctets = 8, DataOctets = 32; // RFC 4443 §4.1: type, code, checksum, identifier, sequence number
@@ -16,7 +16,7 @@ static class InterfacePing
     public static Task<TeredoPingReply> SendAsync(TeredoInterface from, IPAddress target, TimeSpan timeout, CancellationToken cancel) =>
         OperatingSystem.IsLinux() ? SendOverSocketAsync(from, target, timeout, cancel) : SendBySystemAsync(target, timeout, cancel);
 
-    /// <summary>By the system, which Windows lets everybody do.</summary>
+    /// <summary>Lets the system send the request; Windows allows this to every user.</summary>
     public static async Task<TeredoPingReply> SendBySystemAsync(IPAddress target, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var ping = new Ping();
@@ -62,7 +62,7 @@ static class InterfacePing
         {
             InterfaceSockets.TieToDevice(socket, from);
             socket.Bind(new IPEndPoint(from.Address.ToIPAddress(), 0));
-            socket.Connect(new IPEndPoint(target, 0)); // only its packets, and errors about ours
+            socket.Connect(new IPEndPoint(target, 0)); // only packets of the target, and errors about our packets, are received
             overdue.CancelAfter(timeout);
             long sentAt = Stopwatch.GetTimestamp();
             await socket.SendAsync(request, overdue.Token).ConfigureAwait(false);
@@ -98,7 +98,7 @@ static class InterfacePing
             }
             catch (SocketException)
             {
-                // The one needs this user's group in net.ipv4.ping_group_range, the other CAP_NET_RAW.
+                // A datagram socket needs the user's group in net.ipv4.ping_group_range; a raw socket needs CAP_NET_RAW.
             }
         }
         throw new TeredoException(TeredoError.AccessDenied, "This process may not send Echo Requests. An administrator allows it to everybody with "

@@ -7,11 +7,13 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>Finds the servers that a node asks, and resolves their names.</summary>
+/// <summary>Finds the servers that a node uses, and resolves their names.</summary>
 static class ServerNames
 {
-    /// <summary>The servers of the options, else those of the environment, else the one that the system's own Teredo is set to use.</summary>
-    /// <exception cref="TeredoException">There are none, or the environment's are no servers.</exception>
+    /// <summary>
+    /// Finds the servers: those of the options, else those of the environment variable, else the server of the system's own Teredo.
+    /// </summary>
+    /// <exception cref="TeredoException">No server is configured, or the environment variable is not valid.</exception>
     public static IReadOnlyList<ServerName> Find(TeredoOptions options, string? environment)
     {
         IEnumerable<string> texts = options.Servers.Count > 0 ? options.Servers
@@ -23,12 +25,12 @@ static class ServerNames
         if (names.Count == 0 && options.Windows is { } windows && ServerName.TryParse(TeredoSwitches.ReadServerName(windows), out var ofSystem))
             names.Add(ofSystem);
         return names.Count > 0 ? names : throw new TeredoException(TeredoError.NoServer,
-            $"No Teredo server is configured. Name one in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)} or in the environment variable "
-            + $"{TeredoOptions.ServerVariable}, or run one of your own: teredo server --address <public IPv4>, or TeredoServerHost inside a program.");
+            $"No Teredo server is configured. Name a server in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)} or in the environment variable "
+            + $"{TeredoOptions.ServerVariable}, or run your own server: teredo server --address <public IPv4>, or TeredoServerHost inside a program.");
     }
 
-    /// <summary>The addresses of the servers of the options, else of those of the environment, as they are now.</summary>
-    /// <exception cref="TeredoException">There are none, or none resolves to an address that may be used.</exception>
+    /// <summary>Finds the servers as <see cref="Find"/> does, and resolves their current addresses.</summary>
+    /// <exception cref="TeredoException">No server is configured, or no server has usable addresses.</exception>
     public static async Task<IReadOnlyList<TeredoServerAddress>> FindAndResolveAsync(TeredoOptions options, IHostNetwork network, ILogger log,
         CancellationToken cancellationToken)
     {
@@ -52,7 +54,7 @@ static class ServerNames
             }
         }
         return servers.Count > 0 ? servers : throw new TeredoException(TeredoError.ServerNotResolved, unusable is not null
-            ? $"The Teredo server {string.Join("; ", names)} can't be used: {unusable}. Configure one with two public IPv4 addresses; "
+            ? $"The Teredo server {string.Join("; ", names)} can't be used: {unusable}. Configure a server with two public IPv4 addresses; "
                 + $"in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}."
             : $"The name of the Teredo server {string.Join("; ", names)} can't be resolved to an IPv4 address ({cause}). "
                 + "Check its spelling and this machine's DNS, or configure the server's IPv4 address.");

@@ -9,7 +9,7 @@ namespace TeredoSdk.Machine;
 /// <summary>A UDP transport over one ordinary <see cref="Socket"/>.</summary>
 sealed class SocketTransport : IUdpTransport
 {
-    const int BufferOctets = 4 << 20; // the stock sizes cost a quarter of the throughput
+    const int BufferOctets = 4 << 20; // the default sizes would cost a quarter of the throughput
     const int SioUdpConnReset = -1744830452;
     const int MaxErrorsInARow = 16;
     static readonly TimeSpan ErrorPause = TimeSpan.FromSeconds(1);
@@ -19,7 +19,7 @@ sealed class SocketTransport : IUdpTransport
     readonly ILogger _log;
     readonly CancellationTokenSource _closed = new();
     readonly CancellationToken _closing;
-    readonly Lock _sending = new(); // the TTL is the socket's, so who sends holds it
+    readonly Lock _sending = new(); // held while sending, because the TTL belongs to the socket
     readonly SocketAddress4 _target = new();
     readonly short _defaultTtl;
     short _ttl;
@@ -64,7 +64,7 @@ sealed class SocketTransport : IUdpTransport
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            Log.SendFailed(_log, target, e.Message); // refused, no route, buffer full: a lost datagram
+            Log.SendFailed(_log, target, e.Message); // for example, no route or a full buffer: the datagram is lost
         }
     }
 
@@ -86,8 +86,8 @@ sealed class SocketTransport : IUdpTransport
         socket.ReceiveBufferSize = socket.SendBufferSize = BufferOctets;
         if (OperatingSystem.IsWindows())
         {
-            socket.ExclusiveAddressUse = true; // else another process could take the port over
-            socket.IOControl(SioUdpConnReset, [0, 0, 0, 0], null); // else an ICMP error makes the next receive fail
+            socket.ExclusiveAddressUse = true; // otherwise another process could take over the port
+            socket.IOControl(SioUdpConnReset, [0, 0, 0, 0], null); // otherwise an ICMP error makes the next receive fail
         }
         try
         {
@@ -95,7 +95,7 @@ sealed class SocketTransport : IUdpTransport
         }
         catch (SocketException)
         {
-            // Systems without the option fragment anyway.
+            // A system without the option fragments anyway.
         }
     }
 
@@ -115,7 +115,7 @@ sealed class SocketTransport : IUdpTransport
             {
                 return;
             }
-            catch (SocketException e) // ICMP errors and the like never end the loop
+            catch (SocketException e) // errors such as those caused by ICMP never end the loop
             {
                 if (_closing.IsCancellationRequested)
                     return;
@@ -123,14 +123,14 @@ sealed class SocketTransport : IUdpTransport
                 if (++errors % MaxErrorsInARow == 0)
                     await Task.Delay(ErrorPause, _closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-            catch (Exception e) // a defect of ours: one datagram is lost, not the address
+            catch (Exception e) // a defect of ours: it costs one datagram, but receiving goes on
             {
                 Log.EngineFault(_log, e);
             }
         }
     }
 
-    /// <summary>A sockaddr_in, used again and again.</summary>
+    /// <summary>A sockaddr_in that is reused for every call.</summary>
     sealed class SocketAddress4
     {
         // family 16 | port 16, network order | address 32, network order

@@ -7,7 +7,7 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>The IPv6 interfaces of this machine, over System.Net.</summary>
+/// <summary>Reads the IPv6 interfaces of this machine through System.Net.</summary>
 sealed class SystemInterfaces(ILogger log) : IInterfaceTable
 {
     const int AnyPort = 9; // nothing is sent there
@@ -18,7 +18,7 @@ sealed class SystemInterfaces(ILogger log) : IInterfaceTable
         try
         {
             foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
-                if (networkInterface.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown) // a TUN device has no carrier to tell
+                if (networkInterface.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown) // the state of a TUN device is Unknown
                     Add(candidates, networkInterface);
         }
         catch (NetworkInformationException e)
@@ -54,7 +54,7 @@ sealed class SystemInterfaces(ILogger log) : IInterfaceTable
         }
         catch (NetworkInformationException)
         {
-            // It has no IPv6, or went away in between.
+            // The interface has no IPv6, or has just been removed.
         }
     }
 }

@@ -7,7 +7,7 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>The IPv4 network of this machine, over System.Net.</summary>
+/// <summary>The IPv4 network of this machine, through System.Net.</summary>
 sealed class SystemNetwork(ILogger log) : IHostNetwork
 {
     readonly Dictionary<Action, (NetworkAddressChangedEventHandler Addresses, NetworkAvailabilityChangedEventHandler Routes)> _handlers = [];
@@ -19,7 +19,7 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
             if (value is null)
                 return;
             NetworkAddressChangedEventHandler addresses = (_, _) => value();
-            NetworkAvailabilityChangedEventHandler routes = (_, _) => value(); // on Linux the only one that IPv6 addresses and routes raise
+            NetworkAvailabilityChangedEventHandler routes = (_, _) => value(); // on Linux, changes of IPv6 addresses and routes raise only this event
             lock (_handlers)
                 _handlers[value] = (addresses, routes);
             NetworkChange.NetworkAddressChanged += addresses;
@@ -48,7 +48,7 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         }
         catch (NetworkInformationException e)
         {
-            Log.InterfacesUnknown(log, e.Message); // a sandbox: the path to the server is what counts
+            Log.InterfacesUnknown(log, e.Message); // a sandbox may forbid it; the path to the server is enough
         }
         return new() { HasIPv4 = local is not null, LocalAddress = local ?? default, AttachedSubnets = subnets, HasNativeIPv6 = native };
     }
@@ -72,10 +72,10 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         }
     }
 
-    // RFC 4380 §5.5; neither unique local nor 6to4 addresses count.
+    // RFC 4380 §5.5. Unique local and 6to4 addresses do not count.
     static bool IsNative(IPv6Address address) => address is { IsNative: true, Is6to4: false };
 
-    // The address of the interface that leads to the server. Connecting a UDP socket sends nothing.
+    // Returns the address of the interface that leads to the server. Connecting a UDP socket sends nothing.
     static IPv4Address? FindLocalAddress(IPv4Address server)
     {
         try
@@ -86,7 +86,7 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         }
         catch (SocketException)
         {
-            return null; // no route
+            return null; // there is no route
         }
     }
 }

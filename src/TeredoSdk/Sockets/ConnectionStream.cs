@@ -1,13 +1,16 @@
 using System.Net.Sockets;
+using TeredoSdk.Links;
 
 namespace TeredoSdk.Sockets;
 
-/// <summary>The stream of a connection: a <see cref="NetworkStream"/> whose failures tell the engine's reason.</summary>
-sealed class ConnectionStream(TeredoConnection connection, NetworkStream inner) : Stream
+/// <summary>The stream of a connection: a <see cref="NetworkStream"/> whose exceptions carry the link's reason.</summary>
+sealed class ConnectionStream(OpenConnection connection) : Stream
 {
-    public override bool CanRead => inner.CanRead;
+    readonly NetworkStream _inner = connection.Stream;
+
+    public override bool CanRead => _inner.CanRead;
     public override bool CanSeek => false;
-    public override bool CanWrite => inner.CanWrite;
+    public override bool CanWrite => _inner.CanWrite;
     public override bool CanTimeout => true;
     public override long Length => throw new NotSupportedException("A connection has no length.");
 
@@ -19,21 +22,21 @@ sealed class ConnectionStream(TeredoConnection connection, NetworkStream inner) 
 
     public override int ReadTimeout
     {
-        get => inner.ReadTimeout;
-        set => inner.ReadTimeout = value;
+        get => _inner.ReadTimeout;
+        set => _inner.ReadTimeout = value;
     }
 
     public override int WriteTimeout
     {
-        get => inner.WriteTimeout;
-        set => inner.WriteTimeout = value;
+        get => _inner.WriteTimeout;
+        set => _inner.WriteTimeout = value;
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
         {
-            return Judge(buffer.Length, await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
+            return Judge(buffer.Length, await _inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception e) when (IsFailure(e))
         {
@@ -45,7 +48,7 @@ sealed class ConnectionStream(TeredoConnection connection, NetworkStream inner) 
     {
         try
         {
-            await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+            await _inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (IsFailure(e))
         {
@@ -57,7 +60,7 @@ sealed class ConnectionStream(TeredoConnection connection, NetworkStream inner) 
     {
         try
         {
-            return Judge(buffer.Length, inner.Read(buffer));
+            return Judge(buffer.Length, _inner.Read(buffer));
         }
         catch (Exception e) when (IsFailure(e))
         {
@@ -69,7 +72,7 @@ sealed class ConnectionStream(TeredoConnection connection, NetworkStream inner) 
     {
         try
         {
-            inner.Write(buffer);
+            _inner.Write(buffer);
         }
         catch (Exception e) when (IsFailure(e))
         {

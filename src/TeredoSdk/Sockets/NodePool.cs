@@ -1,19 +1,24 @@
 using System.Diagnostics.CodeAnalysis;
+using TeredoSdk.Links;
 
 namespace TeredoSdk.Sockets;
 
-/// <summary>Nodes that sockets with equal options share. The last lease that is released stops the node. Safe for any number of threads.</summary>
-sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> start)
+/// <summary>A socket that can hold a share in a node.</summary>
+interface ILeaseHolder
+{
+    /// <summary>Gives the socket a share, which it releases when it is closed.</summary>
+    void Attach(ILinkLease lease);
+}
+
+/// <summary>Nodes that sockets with equal options share. Releasing the last lease stops the node. Safe for any number of threads.</summary>
+sealed class NodePool<TNode>(Func<TeredoOptions, CancellationToken, Task<TNode>> start) where TNode : class, IAsyncDisposable
 {
     readonly Lock _gate = new();
     readonly Dictionary<TeredoOptions, SharedNode> _nodes = new(TeredoOptions.Comparer);
     readonly Dictionary<TeredoOptions, Task> _stopping = new(TeredoOptions.Comparer);
 
-    /// <summary>The pool of the static methods of <see cref="TeredoSocket"/>.</summary>
-    public static NodePool Default { get; } = new(TeredoNode.StartAsync);
-
-    /// <summary>Opens a socket over the shared node and ties the node's life to it.</summary>
-    public async Task<T> OpenAsync<T>(TeredoOptions? options, Func<TeredoNode, Task<T>> open, CancellationToken cancellationToken) where T : TeredoSocket
+    /// <summary>Opens a socket on the shared node. The socket gets a lease, so that the node lives at least as long as the socket.</summary>
+    public async Task<T> OpenAsync<T>(TeredoOptions? options, Func<TNode, Task<T>> open, CancellationToken cancellationToken) where T : ILeaseHolder
     {
         var lease = await LeaseAsync(options, cancellationToken).ConfigureAwait(false);
         try
@@ -29,8 +34,8 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
         }
     }
 
-    /// <summary>Starts the node with these options, or shares the one that runs.</summary>
-    public async Task<NodeLease> LeaseAsync(TeredoOptions? options, CancellationToken cancellationToken)
+    /// <summary>Starts a node with these options, or shares the running one.</summary>
+    public async Task<NodeLease<TNode>> LeaseAsync(TeredoOptions? options, CancellationToken cancellationToken)
     {
         var settings = (options ?? new()).Snapshot();
         cancellationToken.ThrowIfCancellationRequested();
@@ -43,9 +48,9 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
         }
         try
         {
-            // Who gives up waiting does not take the node from the others: the last one does.
+            // A caller that gives up its wait does not stop the start for other callers; the start ends only when the last caller gives up.
             var node = await shared.StartAsync(start).WaitAsync(cancellationToken).ConfigureAwait(false);
-            return new(shared, node);
+            return new NodeLease<TNode>(shared, node);
         }
         catch
         {
@@ -60,7 +65,7 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
             return _stopping.GetValueOrDefault(options);
     }
 
-    // Under the lock. One that waited for another stop may be given up before that one is over.
+    // Called under the lock. A node may stop while an earlier stop with the same options is still running, so both are waited for.
     void NoteStop(TeredoOptions options, Task stop)
     {
         var all = _stopping[options] = _stopping.TryGetValue(options, out var before) ? Task.WhenAll(before, stop) : stop;
@@ -75,26 +80,28 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
         }
     }
 
-    /// <summary>A node, its options and how many use it; under the pool's lock. The last one that releases it disposes what it holds.</summary>
-    [SuppressMessage("Design", "CA1001", Justification = "Counted: the last release disposes.")]
-    internal sealed class SharedNode(NodePool pool, TeredoOptions options)
+    /// <summary>
+    /// A node, its options and the number of its users. Used under the pool's lock. The release by the last user disposes the node.
+    /// </summary>
+    [SuppressMessage("Design", "CA1001", Justification = "The last release disposes the field.")]
+    internal sealed class SharedNode(NodePool<TNode> pool, TeredoOptions options)
     {
         readonly CancellationTokenSource _abandoned = new();
-        Task<TeredoNode>? _start;
+        Task<TNode>? _start;
 
         public int Users;
 
-        /// <summary>Whether it did not start: those who waited are being told, and whoever asks from now on gets another one.</summary>
+        /// <summary>Whether the start failed. The callers that wait get the exception; a later caller gets a new node.</summary>
         public bool HasFailed => _start is { IsCompleted: true, IsCompletedSuccessfully: false };
 
-        public Task<TeredoNode> StartAsync(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> start)
+        public Task<TNode> StartAsync(Func<TeredoOptions, CancellationToken, Task<TNode>> start)
         {
             lock (pool._gate)
                 return _start ??= Task.Run(StartAsync);
 
-            async Task<TeredoNode> StartAsync()
+            async Task<TNode> StartAsync()
             {
-                if (options.ClientPort != 0 && pool.StopOf(options) is { } stop) // it still has the port
+                if (options.ClientPort != 0 && pool.StopOf(options) is { } stop) // the node that stops still holds the port
                     await stop.WaitAsync(_abandoned.Token).ConfigureAwait(false);
                 return await start(options, _abandoned.Token).ConfigureAwait(false);
             }
@@ -129,7 +136,7 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
 
         async Task StopAsync()
         {
-            await _abandoned.CancelAsync().ConfigureAwait(false); // a start that nobody waits for any more
+            await _abandoned.CancelAsync().ConfigureAwait(false); // ends a start that no caller waits for
             try
             {
                 if (_start is not null)
@@ -137,22 +144,21 @@ sealed class NodePool(Func<TeredoOptions, CancellationToken, Task<TeredoNode>> s
             }
             catch (Exception e) when (e is TeredoException or OperationCanceledException)
             {
-                // It never started; who waited for it was told.
+                // The node never started. The callers that waited for it got this exception.
             }
             _abandoned.Dispose();
         }
     }
 }
 
-/// <summary>A share in a node of a pool. Released once; further calls change nothing.</summary>
-sealed class NodeLease(NodePool.SharedNode shared, TeredoNode node)
+/// <summary>A share in a node of a pool. Releasing it a second time changes nothing.</summary>
+sealed class NodeLease<TNode>(NodePool<TNode>.SharedNode shared, TNode node) : ILinkLease where TNode : class, IAsyncDisposable
 {
     int _released;
 
-    public TeredoNode Node => node;
+    public TNode Node => node;
 
-    /// <summary>Another share in the same node, or null when it is gone.</summary>
-    public NodeLease? TryShare() => shared.TryAcquire() ? new(shared, node) : null;
+    public ILinkLease? TryShare() => shared.TryAcquire() ? new NodeLease<TNode>(shared, node) : null;
 
     public Task ReleaseAsync() => Interlocked.Exchange(ref _released, 1) == 0 ? shared.ReleaseAsync() : Task.CompletedTask;
 }

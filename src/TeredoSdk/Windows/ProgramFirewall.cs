@@ -14,18 +14,20 @@ sealed class ProgramFirewall(IWindowsSystem windows, bool register, ILogger log)
     bool _ensured;
 
     /// <summary>Makes the exception, if it is to. Failing that the socket opens all the same: the report says why nobody gets in.</summary>
-    public void Ensure()
+    /// <returns>Whether it was looked for now: false from the second call on.</returns>
+    public bool Ensure()
     {
         lock (_gate)
         {
             if (_ensured)
-                return;
+                return false;
             _ensured = true;
             var found = TryEnsure();
             if (found.State == FirewallExceptionState.InForce)
-                return;
+                return true;
             _problem = found;
             Log.FirewallExceptionMissing(log, found.Problem ?? $"{found.State}");
+            return true;
         }
     }
 

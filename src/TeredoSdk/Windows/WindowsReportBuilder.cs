@@ -1,4 +1,3 @@
-using TeredoSdk.Links.Windows;
 using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows;
@@ -36,7 +35,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
             StateError = client?.Error,
             Nat = client?.Nat,
             TeredoPort = TakeValue("Teredo's UDP port", windows.ReadTeredoPort()),
-            InterfaceName = WindowsSearch.Find(windows, out _)?.Name,
+            InterfaceName = WindowsAddresses.FindTeredo(addresses ?? [])?.InterfaceName,
             Services = ReadServices(),
             FirewallHealth = TakeValue("Windows Security", health),
             FirewallGeneration = TakeValue("Firewall interfaces", firewall.Generation),

@@ -1,5 +1,4 @@
 using System.Net;
-using TeredoSdk.Links.Windows;
 using TeredoSdk.Protocol;
 using TeredoSdk.Windows.Firewall;
 
@@ -61,9 +60,9 @@ static class WindowsWarnings
             yield return "A 6to4 or ISATAP address is in use, but no firewall rule lets protocol 41 in. Enable Windows' rule \"Core Networking - "
                 + "IPv6 (IPv6-In)\".";
         bool hasTeredo = addresses.Any(found => found.Address.IsIPv6Teredo);
-        if (!hasTeredo && addresses.Any(WindowsSearch.IsNative))
+        if (!hasTeredo && addresses.Any(WindowsAddresses.IsNative))
             yield return WindowsProblems.BesideNativeIPv6;
-        if (hasTeredo && addresses.OrderByDescending(found => found.IsTunnel).First(found => found.Address.IsIPv6Teredo) is { IsTunnel: false } odd)
+        if (hasTeredo && WindowsAddresses.FindTeredo(addresses) is { IsTunnel: false } odd)
             yield return $"The Teredo address {odd.Address} is on {odd.InterfaceName}, which is no tunnel: Windows' own Teredo may not be what "
                 + "keeps it.";
     }

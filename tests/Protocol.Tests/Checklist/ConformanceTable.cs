@@ -4,12 +4,13 @@ namespace TeredoSdk.Protocol.Tests.Checklist;
 
 /// <summary>A row of the conformance checklist with what shows it.</summary>
 /// <param name="Id">C-001 to C-245.</param>
-/// <param name="Source">The RFC and section.</param>
+/// <param name="Part">The part of the checklist, with the sections of docs/protocol in brackets.</param>
+/// <param name="Source">The RFC and section; "ours" for a rule that is in none.</param>
 /// <param name="Role">C, S, R: client, server, relay.</param>
 /// <param name="Requirement">What is asked for.</param>
 /// <param name="Tests">The tests whose attribute names the row.</param>
 /// <param name="Reason">Why no test shows it, or which part of it none does; null when the tests show it all.</param>
-public sealed record ConformanceRow(string Id, string Source, string Role, string Requirement, IReadOnlyList<string> Tests, string? Reason)
+public sealed record ConformanceRow(string Id, string Part, string Source, string Role, string Requirement, IReadOnlyList<string> Tests, string? Reason)
 {
     /// <summary>Starts a reason that stands beside a test, for the part that the test does not show.</summary>
     public const string Partly = "partly: ";
@@ -34,7 +35,7 @@ public static class ConformanceTable
         var tests = TestsById(typeof(ConformanceTable).Assembly);
         var reasons = ReadReasons().ToDictionary(r => r.Id, r => r.Reason);
         return [.. ReadTable("checklist.tsv", columns: 5).Select(c =>
-            new ConformanceRow(c[0], c[1], c[2], c[3], tests.GetValueOrDefault(c[0], []), reasons.GetValueOrDefault(c[0])))];
+            new ConformanceRow(c[0], c[1], c[2], c[3], c[4], tests.GetValueOrDefault(c[0], []), reasons.GetValueOrDefault(c[0])))];
     }
 
     /// <summary>The names of the tests of an assembly, by the row that their attribute names.</summary>

@@ -41,7 +41,7 @@ public class ConformanceTests
     [Test]
     public void Status_SaysWhatIsThere()
     {
-        var row = new ConformanceRow("C-001", "", "", "", [], null);
+        var row = new ConformanceRow("C-001", "", "", "", "", [], null);
         Assert.That(row.Status, Is.EqualTo("OPEN"));
         Assert.That((row with { Reason = "because" }).Status, Is.EqualTo("reason"));
         Assert.That((row with { Tests = ["T"] }).Status, Is.EqualTo("tested"));

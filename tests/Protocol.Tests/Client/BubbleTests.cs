@@ -3,7 +3,7 @@ using static TeredoSdk.Protocol.Tests.Client.PeerHarness;
 
 namespace TeredoSdk.Protocol.Tests.Client;
 
-/// <summary>RFC 4380 §5.2.6: how often bubbles may be sent; CONFORMANCE §3.9 for the answers to them.</summary>
+/// <summary>RFC 4380 §5.2.6: how often bubbles may be sent; docs/protocol §3.9 for the answers to them.</summary>
 public sealed class BubbleTests
 {
     static readonly Peer Peer = Peer.Number();

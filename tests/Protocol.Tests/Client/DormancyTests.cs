@@ -3,7 +3,7 @@ using static TeredoSdk.Protocol.Tests.Client.Lab;
 
 namespace TeredoSdk.Protocol.Tests.Client;
 
-/// <summary>An idle client stops talking to its server until a packet or a lease wakes it (CONFORMANCE §3.14, as Windows does).</summary>
+/// <summary>An idle client stops talking to its server until a packet or a lease wakes it (docs/protocol §3.14, as Windows does).</summary>
 public sealed class DormancyTests
 {
     static readonly TeredoAddress Friend = Peer(Endpoint("203.0.113.12:50000"));

@@ -4,7 +4,7 @@ using static TeredoSdk.Protocol.Tests.Client.PeerHarness;
 
 namespace TeredoSdk.Protocol.Tests.Client;
 
-/// <summary>What hostile servers, relays and strangers may try, and what plain bad luck does (CONFORMANCE §5.3, §5.4).</summary>
+/// <summary>What hostile servers, relays and strangers may try, and what plain bad luck does (docs/protocol §5.3, §5.4).</summary>
 public sealed class HostilePeerTests
 {
     static readonly IPv4Endpoint OtherRelay = Lab.Endpoint("6.0.0.6:666");
@@ -364,7 +364,7 @@ public sealed class HostilePeerTests
         }
         var times = client.Solicitations.Where(s => s.Target == ServerPrimary).Times().ToList();
         for (int i = 1; i < times.Count; i++)
-            Assert.That(times[i] - times[i - 1], Is.GreaterThanOrEqualTo(2), "one per 2 s (CONFORMANCE §5.4)");
+            Assert.That(times[i] - times[i - 1], Is.GreaterThanOrEqualTo(2), "one per 2 s (docs/protocol §5.4)");
         client.ChangeNetwork(n => n with { HasNativeIPv6 = false });
         client.Advance(5);
         Assert.That(client.Client.State, Is.EqualTo(ClientState.Qualified));

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Protocol.Tests.Client;
 
-/// <summary>The addresses of the laboratory in CONFORMANCE's captures: documentation ranges, so AllowPrivateAddresses is on.</summary>
+/// <summary>The addresses of the captures (docs/protocol §8): documentation ranges, so AllowPrivateAddresses is on.</summary>
 static class Lab
 {
     public static readonly TeredoServerAddress Server = new(IPv4("203.0.113.1"), IPv4("203.0.113.2"));

@@ -5,7 +5,7 @@ using static TeredoSdk.Protocol.Tests.Client.Lab;
 
 namespace TeredoSdk.Protocol.Tests.Client;
 
-/// <summary>The vectors of CONFORMANCE §2.8, octet for octet: real datagrams of another implementation, and secured ones.</summary>
+/// <summary>The vectors of docs/protocol §2.8, octet for octet: real datagrams of another implementation, and secured ones.</summary>
 public sealed class QualificationVectorTests
 {
     /// <summary>Gives always the same eight octets, so that the nonce is the vector's.</summary>

@@ -62,7 +62,7 @@ public sealed class TransmissionTests
     [Test, Conformance("C-079")]
     public void Transmission_DeadPeer_DirectBubblesStartWithALowTimeToLive()
     {
-        // CONFORMANCE §7.3: enough to open our own NAT, too little to reach the peer's.
+        // docs/protocol §7.3: enough to open our own NAT, too little to reach the peer's.
         var client = Qualified();
         client.SendTo(Peer.Address);
         client.AdvanceTo(10);
@@ -178,7 +178,7 @@ public sealed class TransmissionTests
     [Test]
     public void Transmission_EmbeddedPortIsAServers_IsDropped()
     {
-        // CONFORMANCE §5.2: nothing but a server listens there.
+        // docs/protocol §5.2: nothing but a server listens there.
         var client = Qualified();
         Assert.That(client.SendTo(Peer.At("8.0.0.1:3544").Address), Is.EqualTo(Verdict.Dropped(DropReason.ServerPort)));
         Assert.That(client.Log, Is.Empty);

@@ -9,6 +9,7 @@ public class ShortFuzzTests
 {
     const int Seed = 20240607, Datagrams = 20_000;
 
+    [Slow]
     [Test]
     public void Run_OverEveryOptionSet_FindsNothing([Values] FuzzRole role)
     {

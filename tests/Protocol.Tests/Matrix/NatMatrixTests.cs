@@ -14,6 +14,7 @@ public sealed class NatMatrixTests
                                               select new TestCaseData((int)initiator * Expectation.Kinds.Count + (int)responder)
                                                   .SetArgDisplayNames($"{Expectation.Short(initiator)} to {Expectation.Short(responder)}");
 
+    [Slow]
     [TestCaseSource(nameof(Pairs))]
     [Conformance("C-035", "C-036", "C-174")]
     public void Pair_ThatIsPromised_Connects_AndOthersFailWithACause(int index)
@@ -74,6 +75,7 @@ public sealed class NatMatrixTests
         return TeredoSdk.NatMatrix.Matrix.RunLossy(cell.Initiator, cell.Responder, seed, pcap);
     }
 
+    [Slow]
     [Test]
     public void Matrix_IsTheReviewedOne()
     {
@@ -97,6 +99,7 @@ public sealed class NatMatrixTests
 
     static IEnumerable<TestCaseData> Nestings => NestedPairs.Nestings.Select(nesting => new TestCaseData(nesting.Inner, nesting.Outer));
 
+    [Slow]
     [TestCaseSource(nameof(Nestings))]
     public void HostBehindTwoNats_ConnectsAsTheirComposedBehaviourPromises(TeredoSdk.Testing.NatKind inner, TeredoSdk.Testing.NatKind outer)
     {

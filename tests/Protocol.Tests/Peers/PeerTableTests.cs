@@ -233,6 +233,7 @@ public class PeerTableTests
         Assert.That(found, Is.EqualTo(500));
     }
 
+    [Slow]
     [Test]
     public void PeerTable_AMillionPeers_TakeLessThanAHundredOctetsEach()
     {

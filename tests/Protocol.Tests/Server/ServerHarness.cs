@@ -72,7 +72,7 @@ sealed class ServerHarness
     public static TeredoAddress AddressOf(IPv4Endpoint mapped, IPv4Address? server = null) => new(server ?? Primary, TeredoFlags.None, mapped);
 }
 
-/// <summary>The test vectors that concern a server, with the numbers of the conformance brief.</summary>
+/// <summary>The test vectors that concern a server, with the numbers of docs/protocol §2.8.</summary>
 static class Vectors
 {
     public static readonly byte[] Tv01 = TestData.Vector("TV-01");

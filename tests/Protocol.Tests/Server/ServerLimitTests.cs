@@ -91,6 +91,7 @@ public class ServerLimitTests
         Assert.That(server.Server.Drops.Total, Is.Zero);
     }
 
+    [Slow]
     [Test, Conformance("C-120")]
     public void Server_AMillionSources_AllocatesNothing()
     {

@@ -129,7 +129,7 @@ public class EncapsulationTests
         return from.Length;
     }
 
-    // The rules of CONFORMANCE §2 once more, in the plainest words.
+    // The rules of docs/protocol §2 once more, in the plainest words.
     static DropReason ExpectedReason(ReadOnlySpan<byte> datagram)
     {
         if (datagram.Length >= 2 && datagram[0] == 0 && datagram[1] == 1)

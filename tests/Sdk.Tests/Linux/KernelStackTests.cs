@@ -7,7 +7,7 @@ using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Tests.Linux;
 
-/// <summary>The host of kernel sockets by itself, over a driver that has no address.</summary>
+/// <summary>The stack of kernel sockets by itself, over a driver that has no address.</summary>
 [Platform("Linux"), SupportedOSPlatform("linux")]
 sealed class KernelStackTests
 {
@@ -24,13 +24,13 @@ sealed class KernelStackTests
         var options = new TeredoClientOptions { Servers = [new(IPv4Address.Parse(Lab.ServerAddress))], AllowPrivateAddresses = true };
         var machine = new MemoryNetwork().Host("203.0.113.10");
         await using var driver = new TeredoDriver(options, new(machine, CryptographicRandom.Instance), time, new Nobody(), NullLogger.Instance);
-        using var host = KernelStack.Open(new(clock, new(clock), watch, () => driver, NullLogger.Instance));
+        using var stack = KernelStack.Open(new(clock, new(clock), watch, driver, NullLogger.Instance));
         Assert.That(TeredoAddress.TryCreate(Old, out var address));
-        host.SetAddress(address);
+        stack.SetAddress(address);
         using CancellationTokenSource fresh = new(), stale = new();
         using var freshEntry = watch.Add(Peer, Now, fresh); // before the other one, so that it would have been told first
         using var staleEntry = watch.Add(Peer, Old, stale);
-        var connecting = host.ConnectAsync(new(Peer.ToIPAddress(), 80), stale.Token);
+        var connecting = stack.ConnectAsync(new(Peer.ToIPAddress(), 80), stale.Token);
         Assert.That(async () => await connecting.InTime(), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(staleEntry.Problem?.Error, Is.EqualTo(TeredoError.NoAddress));
         Assert.That(freshEntry.Problem, Is.Null);

@@ -21,7 +21,7 @@ sealed class OwnAddressRelayTests
         var interfaces = new InterfaceTable();
         interfaces.Set("2001:db8::1");
         var local = new IPv4Endpoint(IPv4Address.Parse(Machine), 3545);
-        var relay = new DeviceRelay(device, host, CryptographicRandom.Instance, new(local, true, new ManualTime(), NullLogger.Instance));
+        var relay = new DeviceRelay(device, new(host, CryptographicRandom.Instance), new(local, true, new ManualTime(), NullLogger.Instance));
         await using var own = new OwnAddressRelay(relay, host, interfaces, NullLogger.Instance, local.Address);
         await own.StartAsync();
         string? waiting = own.Report.Problem;

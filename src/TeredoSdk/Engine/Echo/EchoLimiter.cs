@@ -2,7 +2,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.Echo;
 
-/// <summary>At most so many in any second. Not thread-safe.</summary>
+/// <summary>Allows at most a fixed number of echoes in any second. Not thread-safe.</summary>
 sealed class EchoLimiter(int perSecond)
 {
     readonly Queue<Instant> _taken = new(perSecond);

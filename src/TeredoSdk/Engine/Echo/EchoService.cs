@@ -6,9 +6,9 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Echo;
 
-/// <summary>ICMPv6 echo at the node's address: its own pings, and the answers to those of others. Safe for any number of threads.</summary>
-/// <remarks>Echo Requests are answered, ten in a second, while an opted-in socket is open. Its lock is never held while the driver is called.</remarks>
-sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen, Func<TeredoDriver> driver)
+/// <summary>ICMPv6 echo at the node's address: sends the node's own pings and answers those of others. Safe for any number of threads.</summary>
+/// <remarks>Echo Requests are answered while an opted-in socket is open, at most ten a second. The driver is never called under the lock.</remarks>
+sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver driver)
 {
     const int EchoesPerSecond = 10;
     const int DataOctets = 32;
@@ -20,19 +20,19 @@ sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen,
     ushort _sequence;
     bool _closed;
 
-    /// <summary>Sends an Echo Request. <see cref="Forget"/> it when nobody waits any more.</summary>
-    /// <exception cref="TeredoException">There is no address, or the peer is none that may be sent to.</exception>
+    /// <summary>Sends an Echo Request. The caller calls <see cref="Forget"/> when it no longer waits for the reply.</summary>
+    /// <exception cref="TeredoException">The node has no address, or packets must not be sent to this peer.</exception>
     public PendingPing Ping(IPv6Address target, out ushort sequence)
     {
         Span<byte> data = stackalloc byte[DataOctets];
         Span<byte> packet = stackalloc byte[IPv6Packet.HeaderSize + EchoMessage.HeaderSize + DataOctets];
         RandomNumberGenerator.Fill(data);
-        var source = driver().Address ?? throw Problems.NoAddress();
+        var source = driver.Address ?? throw Problems.NoAddress();
         guard.NoteContact(target);
         PendingPing ping;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(TeredoNode));
+            Disposed.ThrowIf(_closed, Disposed.Node);
             while (_pings.ContainsKey(++_sequence))
                 continue;
             sequence = _sequence;
@@ -66,8 +66,8 @@ sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen,
             ping.Fail(problem);
     }
 
-    /// <summary>Takes an ICMPv6 packet; valid only during the call.</summary>
-    /// <returns>False for one that is not echo's concern: an error that the sockets may want.</returns>
+    /// <summary>Takes an ICMPv6 packet; the octets are valid only during the call.</summary>
+    /// <returns>False when the packet is an error that does not concern a ping; it may concern a socket.</returns>
     public bool Receive(in IPv6Packet packet)
     {
         if (!Icmpv6Message.TryParse(packet, out var message))
@@ -80,7 +80,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen,
                 Answer(packet, echo);
         }
         else
-            return !message.IsError || ReceiveError(message); // neighbour discovery and the like have no place in a tunnel
+            return !message.IsError || ReceiveError(message); // other messages, such as neighbour discovery, are ignored in a tunnel
         return true;
     }
 
@@ -114,7 +114,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen,
     void Answer(in IPv6Packet packet, in EchoMessage echo)
     {
         guard.NoteUnsolicited(packet.Source);
-        if (!isOpen())
+        if (!guard.IsOpen)
         {
             guard.Count(DropReason.Unsolicited);
             return;
@@ -133,7 +133,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen,
         ArrayPool<byte>.Shared.Return(reply);
     }
 
-    // RFC 4443 §3: type, code, checksum and 32 more bits, then the packet that caused it.
+    // RFC 4443 §3: type, code, checksum and 32 more bits, then the packet that caused the error.
     bool ReceiveError(in Icmpv6Message message)
     {
         const int quotedAt = 8, echoAt = quotedAt + IPv6Packet.HeaderSize;
@@ -152,16 +152,16 @@ sealed class EchoService(EngineClock clock, StackGuard guard, Func<bool> isOpen,
         return true;
     }
 
-    // A problem that the caller can do something about, or null: sent, waiting, or lost as any packet may be.
+    // Returns a problem that the caller can solve. Null means that the packet was sent, waits, or was lost as any packet may be.
     TeredoException? Send(ReadOnlySpan<byte> packet, IPv6Address source, IPv6Address target)
     {
-        if (target == source) // to ourselves: it never leaves the host
+        if (target == source) // a packet to ourselves never leaves this machine
         {
             if (IPv6Packet.TryParse(packet, out var own))
                 Receive(own);
             return null;
         }
-        var verdict = driver().Send(packet);
+        var verdict = driver.Send(packet);
         return verdict.Kind == VerdictKind.Dropped ? Problems.OfDrop(verdict.Reason, target) : null;
     }
 }

@@ -5,17 +5,17 @@ namespace TeredoSdk.Engine.Echo;
 /// <summary>An Echo Request that waits for its reply.</summary>
 sealed class PendingPing(IPv6Address peer, Instant sentAt)
 {
-    // Completed from the engine's threads: whoever waits goes on elsewhere.
+    // The engine's threads complete this task; the waiting code must continue on another thread.
     readonly TaskCompletionSource<(TimeSpan? RoundTrip, string? Problem)> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IPv6Address Peer => peer;
 
-    /// <summary>The round trip, or why there is none.</summary>
+    /// <summary>The round trip, or the reason why there is none.</summary>
     public Task<(TimeSpan? RoundTrip, string? Problem)> Result => _result.Task;
 
     public void Succeed(Instant now) => _result.TrySetResult((now - sentAt, null));
 
     public void Fail(string problem) => _result.TrySetResult((null, problem));
 
-    public void Abandon() => _result.TrySetException(new ObjectDisposedException(nameof(TeredoNode)));
+    public void Abandon() => _result.TrySetException(new ObjectDisposedException(Disposed.Node));
 }

@@ -4,18 +4,18 @@ using System.Text;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>All that the child of an errand reads and writes, in native memory.</summary>
+/// <summary>Everything that the broker's child process reads and writes, in native memory.</summary>
 [SupportedOSPlatform("linux")]
 unsafe struct BrokerOrder
 {
-    const int MaxWishes = 8;
+    const int MaxRequests = 8;
 
     public Calls* Functions;
     public bool IsRehearsal;
     public int UserNamespace, NetworkNamespace;
-    public int Channel; // where the descriptors are sent
+    public int Channel; // the socket that the descriptors are sent over
     public int Count;
-    public NativeWish* Wishes;
+    public NativeRequest* Requests;
     public int GapOctets;
     public byte* Gap;
     public int One;
@@ -25,23 +25,23 @@ unsafe struct BrokerOrder
     public NamespaceBroker.Step Step;
     public int Errno;
 
-    public static BrokerOrder* Create(Calls* functions, ReadOnlySpan<NamespaceBroker.Wish> wishes)
+    public static BrokerOrder* Create(Calls* functions, ReadOnlySpan<NamespaceBroker.DescriptorRequest> requests)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(wishes.Length, MaxWishes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(requests.Length, MaxRequests);
         var order = (BrokerOrder*)NativeMemory.AllocZeroed((nuint)sizeof(BrokerOrder));
         order->Functions = functions;
-        (order->Count, order->One, order->GapOctets) = (wishes.Length, 1, 4096);
-        order->Wishes = (NativeWish*)NativeMemory.AllocZeroed((nuint)wishes.Length, (nuint)sizeof(NativeWish));
-        for (int i = 0; i < wishes.Length; i++)
+        (order->Count, order->One, order->GapOctets) = (requests.Length, 1, 4096);
+        order->Requests = (NativeRequest*)NativeMemory.AllocZeroed((nuint)requests.Length, (nuint)sizeof(NativeRequest));
+        for (int i = 0; i < requests.Length; i++)
         {
-            var (domain, typeOrFlags, protocol, path) = wishes[i];
+            var (domain, typeOrFlags, protocol, path) = requests[i];
             bool isV6Only = domain == Libc.AF_INET6 && (typeOrFlags & Libc.SOCK_TYPE_MASK) != Libc.SOCK_RAW; // a raw socket has no such option
-            order->Wishes[i] = new() { Domain = domain, TypeOrFlags = typeOrFlags, Protocol = protocol, IsV6Only = isV6Only, Path = ToNative(path) };
+            order->Requests[i] = new() { Domain = domain, TypeOrFlags = typeOrFlags, Protocol = protocol, IsV6Only = isV6Only, Path = ToNative(path) };
         }
         order->Vector = new() { Base = &order->One, Length = 1 };
         order->Rights.Header = new()
         {
-            Length = (nuint)(sizeof(Libc.CmsgHdr) + sizeof(int) * wishes.Length),
+            Length = (nuint)(sizeof(Libc.CmsgHdr) + sizeof(int) * requests.Length),
             Level = Libc.SOL_SOCKET,
             Type = Libc.SCM_RIGHTS,
         };
@@ -52,12 +52,12 @@ unsafe struct BrokerOrder
     public static void Free(BrokerOrder* order)
     {
         for (int i = 0; i < order->Count; i++)
-            NativeMemory.Free(order->Wishes[i].Path);
-        NativeMemory.Free(order->Wishes);
+            NativeMemory.Free(order->Requests[i].Path);
+        NativeMemory.Free(order->Requests);
         NativeMemory.Free(order);
     }
 
-    /// <summary>The functions that the child calls, for as long as the process lives.</summary>
+    /// <summary>The functions that the child calls. The table is never freed.</summary>
     public static Calls* FindFunctions()
     {
         var calls = (Calls*)NativeMemory.Alloc((nuint)sizeof(Calls));
@@ -82,18 +82,18 @@ unsafe struct BrokerOrder
         return native;
     }
 
-    public struct NativeWish
+    public struct NativeRequest
     {
         public int Domain, TypeOrFlags, Protocol;
         public bool IsV6Only;
-        public byte* Path; // null: a socket
+        public byte* Path; // null when the request is for a socket
     }
 
     [StructLayout(LayoutKind.Sequential)]
     public struct RightsMessage
     {
         public Libc.CmsgHdr Header;
-        public fixed int Descriptors[MaxWishes];
+        public fixed int Descriptors[MaxRequests];
     }
 
     public struct Calls

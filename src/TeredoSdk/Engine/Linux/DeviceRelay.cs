@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
-using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Relay;
 using TeredoSdk.Protocol.Wire;
@@ -10,10 +9,10 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>A relay on a TUN device: the route to 2001::/32 leads to it, and what comes out of the tunnel goes to the kernel.</summary>
-/// <remarks>Safe for any number of threads, but one at a time starts, updates or stops it.</remarks>
+/// <summary>A relay on a TUN device. The route to 2001::/32 leads to the device, and packets out of the tunnel go to the kernel.</summary>
+/// <remarks>Safe for any number of threads, but calls that start, update or stop the relay must not overlap.</remarks>
 [SupportedOSPlatform("linux")]
-sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource random, DeviceRelaySettings settings) : IAsyncDisposable
+sealed class DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySettings settings) : IAsyncDisposable
 {
     const int TeredoPrefix = 32;
 
@@ -23,7 +22,7 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
     IPv6Prefix[] _served = [];
     IPv4Subnet[] _subnets = [];
 
-    /// <summary>The driver, or null while it does not run.</summary>
+    /// <summary>The driver, or null while the relay does not run.</summary>
     public RelayDriver? Driver => Volatile.Read(ref _driver);
 
     public IReadOnlyList<IPv6Prefix> Served => Volatile.Read(ref _served);
@@ -47,12 +46,12 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
         };
     }
 
-    /// <summary>Starts it, or starts it anew when what it serves or the machine's own addresses are others now.</summary>
-    /// <param name="served">The prefixes; without any it stops.</param>
-    /// <exception cref="TeredoException">The port can't be used, or the route is taken. It does not run.</exception>
+    /// <summary>Starts the relay. Restarts it when the served prefixes or the machine's own addresses have changed.</summary>
+    /// <param name="served">The prefixes to serve. An empty array stops the relay.</param>
+    /// <exception cref="TeredoException">The port can't be used, or the route is taken. The relay does not run then.</exception>
     public async Task UpdateAsync(IPv6Prefix[] served)
     {
-        IPv4Subnet[] subnets = [.. network.Describe(settings.Local.Address).AttachedSubnets];
+        IPv4Subnet[] subnets = [.. parts.Network.Describe(settings.Local.Address).AttachedSubnets];
         if (_driver is not null && served.SequenceEqual(_served) && subnets.SequenceEqual(_subnets))
             return;
         await StopAsync().ConfigureAwait(false);
@@ -72,7 +71,7 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
         Log.RelayStarted(settings.Log, _driver.LocalEndpoint, string.Join(", ", served));
     }
 
-    /// <summary>Takes a packet of the kernel. What is not for a Teredo client is the kernel's own talk on a new device, and goes nowhere.</summary>
+    /// <summary>Takes a packet of the kernel. Packets that are not for a Teredo client are ignored; the kernel sends some on a new device.</summary>
     public void Send(ReadOnlySpan<byte> octets)
     {
         if (IPv6Packet.TryParse(octets, out var packet) && packet.Destination.IsTeredo)
@@ -101,7 +100,7 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
         };
         try
         {
-            return new(options, random, network, settings.Local, settings.Time, device.Write, settings.Log);
+            return new(options, parts, settings.Local, settings.Time, device.Write, settings.Log);
         }
         catch (SocketException e)
         {
@@ -113,8 +112,8 @@ sealed class DeviceRelay(TunDevice device, IHostNetwork network, IRandomSource r
 }
 
 /// <summary>What stays the same while a relay runs.</summary>
-/// <param name="Local">The UDP endpoint to bind to; an unspecified address or port 0 stand for any.</param>
+/// <param name="Local">The UDP endpoint to bind to; an unspecified address means any address, port 0 means any port.</param>
 /// <param name="AllowPrivateAddresses">Whether private addresses count as public ones.</param>
 /// <param name="Time">The clock.</param>
-/// <param name="Log">Where it logs to.</param>
+/// <param name="Log">The log.</param>
 readonly record struct DeviceRelaySettings(IPv4Endpoint Local, bool AllowPrivateAddresses, TimeProvider Time, ILogger Log);

@@ -14,13 +14,13 @@ namespace TeredoSdk.Engine.Linux;
 [SupportedOSPlatform("linux")]
 sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
 {
-    /// <summary>The socket that is needed.</summary>
-    public static NamespaceBroker.Wish Socket => new(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
+    /// <summary>Describes the socket that the constructor needs.</summary>
+    public static NamespaceBroker.DescriptorRequest Socket => new(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
 
     const int MaxAnswerOctets = 1024;
     static readonly TimeSpan LocalRouteTimeout = TimeSpan.FromSeconds(5);
 
-    readonly Lock _changing = new(); // a request and its answer
+    readonly Lock _changing = new(); // held from a request to its answer
 
     /// <summary>Configures the network that this process is in.</summary>
     public static InterfaceControl OfHost()
@@ -31,7 +31,7 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     }
 
     /// <summary>Turns an open TUN descriptor into a device.</summary>
-    /// <returns>The name it has: the wanted one, with its <c>%d</c> replaced.</returns>
+    /// <returns>The device's name: the wanted name, with <c>%d</c> replaced by a number.</returns>
     public static string AttachTun(SafeFileHandle tun, string name)
     {
         var request = Request(name);
@@ -62,11 +62,11 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
         Call(socket, Libc.SIOCSIFFLAGS, &request);
     }
 
-    /// <summary>Adds an address, which is in use when this returns: without duplicate detection, and once its packets come in.</summary>
+    /// <summary>Adds an address and waits until packets to it come in. There is no duplicate address detection.</summary>
     public void AddAddress(int index, IPAddress address, int prefixLength)
     {
         Change(Libc.RTM_NEWADDR, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, AddressMessage(index, address, prefixLength));
-        // The kernel makes the local route, without which it does not take packets in, a moment later and on a thread of its own.
+        // The kernel takes packets in only once the local route exists. It makes that route a little later, on a thread of its own.
         var waiting = Stopwatch.StartNew();
         while (!IsLocal(address))
         {
@@ -82,7 +82,7 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     /// <param name="index">The device that packets go to.</param>
     /// <param name="prefix">The destinations.</param>
     /// <param name="length">0 to 128 bits.</param>
-    /// <param name="metric">The lower one of two routes wins; 0 stands for the kernel's default, 1024.</param>
+    /// <param name="metric">Of two routes, the one with the lower metric is used; 0 means the kernel's default, 1024.</param>
     public void AddRoute(int index, IPAddress prefix, int length, uint metric) =>
         Change(Libc.RTM_NEWROUTE, Libc.NLM_F_CREATE | Libc.NLM_F_EXCL, RouteMessage(index, prefix, length, metric));
 
@@ -114,7 +114,7 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     static byte CheckedLength(IPAddress address, int length)
     {
         if (address.AddressFamily != AddressFamily.InterNetworkV6)
-            throw new ArgumentException($"{address} is no IPv6 address.", nameof(address));
+            throw new ArgumentException($"{address} is not an IPv6 address.", nameof(address));
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, 128);
         return (byte)length;
@@ -128,7 +128,7 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
             throw new Win32Exception(error);
     }
 
-    // Asks which route a packet to the address would take. The answer is that route, or an error when there is none.
+    // Asks which route a packet to the address would take. The answer is that route, or an error when there is no route.
     bool IsLocal(IPAddress address)
     {
         byte[] question = [Libc.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Attribute(Libc.RTA_DST, address.GetAddressBytes())];
@@ -136,7 +136,7 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
         return BitConverter.ToUInt16(answer[4..]) == Libc.RTM_NEWROUTE && answer[Libc.NLMSG_HDRLEN + 7] == Libc.RTN_LOCAL;
     }
 
-    // struct nlmsgerr, linux/netlink.h: 0, or an errno below 0
+    // struct nlmsgerr, linux/netlink.h: 0 or a negative errno
     static int ErrorOf(ReadOnlySpan<byte> answer) => -BitConverter.ToInt32(answer[Libc.NLMSG_HDRLEN..]);
 
     // struct nlmsghdr, linux/netlink.h: length 32 | type 16 | flags 16 | sequence 32 | port 32

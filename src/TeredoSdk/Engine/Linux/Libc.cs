@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>What is used of the C library and the kernel, under the names of their headers. The numbers are those of x64 and arm64.</summary>
+/// <summary>Functions and constants of the C library and the kernel, named as in their headers. The numbers are those of x64 and arm64.</summary>
 [SupportedOSPlatform("linux")]
 static unsafe partial class Libc
 {
@@ -42,7 +42,7 @@ static unsafe partial class Libc
     public const ushort IFA_ADDRESS = 1, RTA_DST = 1, RTA_OIF = 4, RTA_PRIORITY = 6;
     public const byte IFA_F_NODAD = 2, RT_TABLE_MAIN = 254, RTPROT_STATIC = 4, RTN_UNICAST = 1, RTN_LOCAL = 2;
 
-    /// <summary>struct ifreq, linux/if.h: a name, and the one field of its union that the request is about.</summary>
+    /// <summary>struct ifreq, linux/if.h: a name, and the one field of the union that the request uses.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 40)]
     public struct IfReq
     {
@@ -69,7 +69,7 @@ static unsafe partial class Libc
         public nuint Length;
     }
 
-    /// <summary>struct msghdr as the C library has it, bits/socket.h.</summary>
+    /// <summary>struct msghdr as the C library defines it, bits/socket.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct MsgHdr
     {
@@ -143,7 +143,7 @@ static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     public static partial int WaitPid(int process, int* status, int options);
 
-    /// <summary>The address of a function of the C library that this process runs with.</summary>
+    /// <summary>The address of a function in the C library that this process has loaded.</summary>
     public static nint AddressOf(string function) => NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), function);
 
     /// <summary>Blocks every signal on this thread.</summary>
@@ -157,7 +157,7 @@ static unsafe partial class Libc
 
     public static void RestoreSignals(SigSet previous) => SetSignalMask(SIG_SETMASK, &previous, null);
 
-    /// <summary>Waits for the end of a child. Someone else in this process may have reaped it: it has ended then, too.</summary>
+    /// <summary>Waits for the end of a child. When other code in this process has reaped the child already, the child has ended, too.</summary>
     public static void Reap(int process)
     {
         int status;

@@ -5,22 +5,22 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>Makes descriptors inside other namespaces: a child enters them, opens what was asked for, sends it here and ends.</summary>
+/// <summary>Makes descriptors inside other namespaces: a child enters them, opens what was requested, sends the descriptors here and ends.</summary>
 /// <remarks>
-/// <para>A process with threads can't enter a user namespace, a child of it can. The child comes from vfork: it is this very thread, on this very
-/// stack and memory, under another process id, while the thread itself waits in the kernel. So nothing is copied, and the runtime may
-/// be in any state: when the child meets a garbage collection it waits for it as the thread would.</para>
-/// <para>What keeps that sound: <see cref="Fork"/> is entered through native code, so that no register that outlives it holds
-/// a reference which a collection could move; the child leaves a gap on the stack below the frames to which the thread
-/// returns; it calls nothing but system calls, without transitions; and every signal is blocked for both.</para>
+/// <para>A process with threads can't enter a user namespace, but a child of it can. The child comes from vfork: it runs as this very thread, with
+/// the same stack and memory, under another process id, while the thread itself waits in the kernel. So nothing is copied, and the runtime may
+/// be in any state: when the child meets a garbage collection, it waits until the collection ends, as the thread would.</para>
+/// <para>Four rules keep this sound. <see cref="Fork"/> is entered through native code, so that no register which survives the call holds
+/// a reference that a collection could move. The child leaves a gap on the stack below the frames to which the thread
+/// returns. The child calls nothing but system calls, without transitions. Every signal is blocked for both.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 static unsafe class NamespaceBroker
 {
-    /// <summary>Something to be made: a socket, or, if there is a path, a file opened with flags.</summary>
-    public readonly record struct Wish(int Domain, int TypeOrFlags, int Protocol, string? Path = null)
+    /// <summary>A request for a descriptor: a socket or, when there is a path, a file opened with flags.</summary>
+    public readonly record struct DescriptorRequest(int Domain, int TypeOrFlags, int Protocol, string? Path = null)
     {
-        public static Wish File(string path, int flags) => new(0, flags, 0, path);
+        public static DescriptorRequest File(string path, int flags) => new(0, flags, 0, path);
     }
 
     public enum Step
@@ -37,19 +37,19 @@ static unsafe class NamespaceBroker
         Done,
     }
 
-    /// <summary>A step that failed, and the errno it failed with. <see cref="Step.Done"/> if none did.</summary>
+    /// <summary>A step that failed, and its errno. <see cref="Step.Done"/> when all steps succeeded.</summary>
     public readonly record struct Outcome(Step Step, int Errno);
 
     static readonly BrokerOrder.Calls* Functions = Prepare();
 
-    /// <summary>Makes as many descriptors as there are wishes, in their order. They are the caller's.</summary>
-    public static Outcome Run(SafeFileHandle userNamespace, SafeFileHandle networkNamespace, ReadOnlySpan<Wish> wishes, Span<int> made)
+    /// <summary>Makes one descriptor for each request, in the same order. The caller owns them.</summary>
+    public static Outcome Run(SafeFileHandle userNamespace, SafeFileHandle networkNamespace, ReadOnlySpan<DescriptorRequest> requests, Span<int> made)
     {
         int* pair = stackalloc int[2];
         if (Libc.SocketPair(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0, pair) != 0)
             return new(Step.Fork, Marshal.GetLastPInvokeError());
         bool hasUser = false, hasNetwork = false;
-        var order = BrokerOrder.Create(Functions, wishes);
+        var order = BrokerOrder.Create(Functions, requests);
         try
         {
             userNamespace.DangerousAddRef(ref hasUser);
@@ -73,7 +73,7 @@ static unsafe class NamespaceBroker
 
     static void ForkAndWait(BrokerOrder* order)
     {
-        delegate* unmanaged<BrokerOrder*, int> fork = &Fork; // a call of native code: nothing that the collector moves stays in a register
+        delegate* unmanaged<BrokerOrder*, int> fork = &Fork; // through native code, so that no register keeps a reference
         order->Step = Step.Fork;
         var signals = Libc.BlockSignals();
         int child = fork(order);
@@ -88,7 +88,7 @@ static unsafe class NamespaceBroker
         int process = order->Functions->VFork();
         if (process == 0)
         {
-            // What lies below this frame belongs to the call that returns a second time, in the parent: the child stays clear of it.
+            // The stack below this frame belongs to the call that returns a second time, in the parent. The gap keeps the child away from it.
             byte* gap = stackalloc byte[order->GapOctets];
             order->Gap = gap;
             order->Step = Execute(order);
@@ -112,20 +112,20 @@ static unsafe class NamespaceBroker
             return Step.EnterNetworkNamespace;
         for (int i = 0; i < order->Count; i++)
         {
-            var wish = order->Wishes + i;
+            var request = order->Requests + i;
             int made;
-            if (wish->Path != null)
+            if (request->Path != null)
             {
-                made = functions->Open(wish->Path, wish->TypeOrFlags);
+                made = functions->Open(request->Path, request->TypeOrFlags);
                 if (made < 0 && isReal)
                     return Step.Open;
             }
             else
             {
-                made = functions->Socket(wish->Domain, wish->TypeOrFlags, wish->Protocol);
+                made = functions->Socket(request->Domain, request->TypeOrFlags, request->Protocol);
                 if (made < 0 && isReal)
                     return Step.CreateSocket;
-                if (wish->IsV6Only && functions->SetOption(made, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, &order->One, sizeof(int)) != 0 && isReal)
+                if (request->IsV6Only && functions->SetOption(made, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, &order->One, sizeof(int)) != 0 && isReal)
                     return Step.SetOption;
             }
             order->Rights.Descriptors[i] = made;
@@ -133,11 +133,11 @@ static unsafe class NamespaceBroker
         return functions->SendMessage(order->Channel, &order->Message, Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT) < 0 && isReal ? Step.Send : Step.Done;
     }
 
-    // Goes the child's way once without effect, so that all of it is compiled.
+    // Runs the child's code once without effect, so that all of it is compiled.
     static BrokerOrder.Calls* Prepare()
     {
         var functions = BrokerOrder.FindFunctions();
-        var order = BrokerOrder.Create(functions, [new(Libc.AF_INET6, -1, 0), Wish.File("", 0)]);
+        var order = BrokerOrder.Create(functions, [new(Libc.AF_INET6, -1, 0), DescriptorRequest.File("", 0)]);
         (order->IsRehearsal, order->UserNamespace, order->NetworkNamespace, order->Channel) = (true, -1, -1, -1);
         Execute(order);
         BrokerOrder.Free(order);
@@ -161,6 +161,6 @@ static unsafe class NamespaceBroker
         }
         for (int i = 0; i < count; i++)
             Libc.Close(rights.Descriptors[i]);
-        return new(Step.Receive, Libc.EMFILE); // descriptors that do not fit the process's limit are dropped by the kernel
+        return new(Step.Receive, Libc.EMFILE); // the kernel drops descriptors beyond the process's limit
     }
 }

@@ -4,25 +4,25 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>Makes a user and a network namespace and returns what keeps them alive.</summary>
+/// <summary>Makes a user namespace and a network namespace, and returns the descriptors that keep them alive.</summary>
 /// <remarks>
-/// A process with threads can't enter a user namespace, so a child is born in new ones: it shares this process's memory and descriptors, runs nothing
-/// but the C library's <c>sleep</c> on a stack of its own, and is ended as soon as its namespaces are held by descriptors here.
-/// Should this process die meanwhile, the child follows when it wakes.
+/// A process with threads can't enter a user namespace, so a child is started inside new ones. The child shares this process's memory and
+/// descriptors, runs only the C library's <c>sleep</c> on a stack of its own, and is killed as soon as descriptors here hold its namespaces.
+/// If this process dies meanwhile, the child ends when its sleep ends.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 static unsafe class NamespaceMaker
 {
     const int StackOctets = 64 << 10;
     const int ChildSeconds = 5;
-    const int Flags = Libc.CLONE_VM | Libc.CLONE_FILES | Libc.CLONE_NEWUSER | Libc.CLONE_NEWNET; // no signal at its end: nobody else waits for it
+    const int Flags = Libc.CLONE_VM | Libc.CLONE_FILES | Libc.CLONE_NEWUSER | Libc.CLONE_NEWNET; // no signal at its end: only we wait for it
 
-    /// <exception cref="TeredoException">This system refuses; the message says which switch does.</exception>
+    /// <exception cref="TeredoException">This system refuses; the message names the switch that does.</exception>
     public static (SafeFileHandle User, SafeFileHandle Network) Make()
     {
         (SafeFileHandle User, SafeFileHandle Network) made = default;
         int cloneErrno = 0, openErrno = 0;
-        // The child shares the thread-local state of the C library with the thread that made it, so that thread is good for nothing else.
+        // The child shares the C library's thread-local state with the thread that made it. So that thread does nothing else.
         var thread = new Thread(() => made = Run(out cloneErrno, out openErrno), 256 << 10) { IsBackground = true, Name = "Teredo namespace" };
         thread.Start();
         thread.Join();
@@ -37,7 +37,7 @@ static unsafe class NamespaceMaker
     {
         nint sleep = Libc.AddressOf("sleep");
         byte* stack = (byte*)NativeMemory.AlignedAlloc(StackOctets, 64);
-        var signals = Libc.BlockSignals(); // for the child: no handler of this process may run in it
+        var signals = Libc.BlockSignals(); // no signal handler of this process may run in the child
         (cloneErrno, openErrno) = (0, 0);
         try
         {

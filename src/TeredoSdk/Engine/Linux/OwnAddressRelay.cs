@@ -6,7 +6,7 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>A host-specific relay (RFC 4380 §2.12, §5.4): runs while the machine has native IPv6, for the native addresses that it has.</summary>
+/// <summary>A host-specific relay (RFC 4380 §2.12, §5.4) for the machine's native IPv6 addresses. It runs while the machine has any.</summary>
 [SupportedOSPlatform("linux")]
 sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterfaceTable interfaces, ILogger log, IPv4Address towards)
     : IAsyncDisposable
@@ -17,11 +17,11 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
     bool _disposed;
     string? _problem;
 
-    /// <summary>The addresses served, as /128; none while it does not run.</summary>
+    /// <summary>The addresses served, as /128; empty while the relay does not run.</summary>
     public IReadOnlyList<IPv6Prefix> Served => relay.Driver is null ? [] : relay.Served;
 
-    /// <summary>Starts to follow the network.</summary>
-    /// <exception cref="TeredoException">There is native IPv6, but the relay can't run.</exception>
+    /// <summary>Starts to follow changes of the network.</summary>
+    /// <exception cref="TeredoException">The machine has native IPv6, but the relay can't run.</exception>
     public async Task StartAsync()
     {
         network.Changed += HandleChanged;
@@ -52,7 +52,7 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
             Volatile.Write(ref _problem, e.Message);
             Log.RelayFailed(log, e.Message);
         }
-        catch (Exception e) // on a thread of the runtime: nobody else would see it
+        catch (Exception e) // runs on a thread of the runtime: no other code would see the exception
         {
             Log.EngineFault(log, e);
         }

@@ -5,11 +5,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>A network of this process's own: a user and a network namespace that only descriptors keep alive. It needs no privilege.</summary>
+/// <summary>A private network of this process: a user and a network namespace that only descriptors keep alive. It needs no privilege.</summary>
 /// <remarks>
-/// <para>It holds the loopback interface (up), the devices made by <see cref="OpenTun"/> and the sockets made by <see cref="CreateSocket"/>. When
-/// the process ends, however it ends, all of it is gone. Safe for any number of threads.</para>
-/// <para>Sockets and devices outlive <see cref="Dispose"/>: they go on working until they are closed; only new ones can't be made.</para>
+/// <para>It holds the loopback interface (up), the devices made by <see cref="OpenTun"/> and the sockets made by <see cref="CreateSocket"/>. All
+/// of it is gone when the process ends, even after a crash. Safe for any number of threads.</para>
+/// <para>After <see cref="Dispose"/>, existing sockets and devices work until they are closed; new ones can't be made.</para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
 sealed class PrivateNetwork : IDisposable
@@ -21,10 +21,10 @@ sealed class PrivateNetwork : IDisposable
 
     PrivateNetwork(SafeFileHandle user, SafeFileHandle network, string tunPath) => (_user, _network, _tunPath) = (user, network, tunPath);
 
-    /// <exception cref="TeredoException">This system refuses; the message says which switch does, and the next step.</exception>
+    /// <exception cref="TeredoException">This system refuses; the message names the switch that does, and what to do.</exception>
     public static PrivateNetwork Create() => Create(TunPath);
 
-    /// <param name="tunPath">Where the device node of TUN is.</param>
+    /// <param name="tunPath">The path of the TUN device node.</param>
     internal static PrivateNetwork Create(string tunPath)
     {
         var (user, network) = NamespaceMaker.Make();
@@ -32,7 +32,7 @@ sealed class PrivateNetwork : IDisposable
         try
         {
             using var control = new InterfaceControl(made.MakeOne(InterfaceControl.Socket));
-            control.BringUp("lo"); // what a host sends to its own address goes by way of it
+            control.BringUp("lo"); // packets from a machine to its own address pass through it
             return made;
         }
         catch (Exception e)
@@ -44,7 +44,7 @@ sealed class PrivateNetwork : IDisposable
         }
     }
 
-    /// <summary>Makes a TUN device, up, without an address. It lives until it is disposed.</summary>
+    /// <summary>Makes a TUN device that is up and has no address. The device exists until it is disposed.</summary>
     /// <param name="name">Up to 15 octets; <c>%d</c> in it becomes a number.</param>
     /// <param name="mtu">1280 to 65535 octets.</param>
     /// <exception cref="TeredoException">There is no TUN device on this system, or this process may not use it.</exception>
@@ -52,13 +52,13 @@ sealed class PrivateNetwork : IDisposable
     {
         TunDevice.CheckArguments(name, mtu);
         Span<int> made = stackalloc int[2];
-        Make([NamespaceBroker.Wish.File(_tunPath, TunDevice.OpenFlags), InterfaceControl.Socket], made);
+        Make([NamespaceBroker.DescriptorRequest.File(_tunPath, TunDevice.OpenFlags), InterfaceControl.Socket], made);
         var control = new InterfaceControl(new(made[1], ownsHandle: true));
         return TunDevice.Create(new(made[0], ownsHandle: true), () => control, name, mtu, isInHost: false);
     }
 
-    /// <summary>Makes an IPv6 socket that sees this network only.</summary>
-    /// <remarks>An ordinary socket in every respect but one: when a connection attempt fails and another one is made with the same object, .NET takes
+    /// <summary>Makes an IPv6 socket that sees only this network.</summary>
+    /// <remarks>The socket is ordinary, with one exception. When a connection attempt fails and the same object makes another one, .NET takes
     /// a new handle, which belongs to the machine's network. So one socket makes one attempt, to one address.</remarks>
     /// <exception cref="TeredoException">A limit is reached, or this system refuses.</exception>
     public Socket CreateSocket(SocketType type, ProtocolType protocol)
@@ -75,17 +75,17 @@ sealed class PrivateNetwork : IDisposable
         _user.Dispose();
     }
 
-    SafeFileHandle MakeOne(NamespaceBroker.Wish wish)
+    SafeFileHandle MakeOne(NamespaceBroker.DescriptorRequest request)
     {
         int made = -1;
-        Make([wish], new(ref made));
+        Make([request], new(ref made));
         return new(made, ownsHandle: true);
     }
 
-    void Make(ReadOnlySpan<NamespaceBroker.Wish> wishes, Span<int> made)
+    void Make(ReadOnlySpan<NamespaceBroker.DescriptorRequest> requests, Span<int> made)
     {
-        var (step, errno) = NamespaceBroker.Run(_user, _network, wishes, made);
+        var (step, errno) = NamespaceBroker.Run(_user, _network, requests, made);
         if (step != NamespaceBroker.Step.Done)
-            throw LinuxProblems.OfErrand(step, errno, _tunPath);
+            throw LinuxProblems.OfBroker(step, errno, _tunPath);
     }
 }

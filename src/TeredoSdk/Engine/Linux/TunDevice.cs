@@ -10,10 +10,10 @@ namespace TeredoSdk.Engine.Linux;
 /// <summary>Takes a packet from a device. Called by one thread; the octets are valid only during the call.</summary>
 delegate void PacketHandler(ReadOnlySpan<byte> packet);
 
-/// <summary>A network device whose packets this process reads and writes. It is gone, with its addresses and routes, when it is disposed.</summary>
+/// <summary>A network device whose packets this process reads and writes. Disposing it removes it, with its addresses and routes.</summary>
 /// <remarks>
-/// Safe for any number of threads. The kernel has things to say of its own on such a device (router solicitations and multicast reports
-/// from a link-local address): the handler sees them like anything else.
+/// Safe for any number of threads. The kernel sends packets of its own on such a device (router solicitations and multicast reports
+/// from a link-local address). The handler gets these, too.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 sealed unsafe class TunDevice : IDisposable
@@ -43,10 +43,10 @@ sealed unsafe class TunDevice : IDisposable
     /// <summary>How many packets the kernel did not take.</summary>
     public long LostWrites => Interlocked.Read(ref _lostWrites);
 
-    /// <summary>Ends when the handler is not called any more; fails with <see cref="TeredoException"/> when the device was taken away.</summary>
+    /// <summary>Ends when the handler is no longer called. Fails with <see cref="TeredoException"/> when the device was removed.</summary>
     public Task Completion => _reader.Completion;
 
-    /// <summary>Makes a device of the machine, up, without an address: for whole-machine clients and relays.</summary>
+    /// <summary>Makes a device of the machine that is up and has no address: for whole-machine clients and relays.</summary>
     /// <param name="name">Up to 15 octets; <c>%d</c> in it becomes a number.</param>
     /// <param name="mtu">1280 to 65535 octets.</param>
     /// <exception cref="TeredoException">There is no TUN device on this system, this process lacks CAP_NET_ADMIN, or the name is taken.</exception>
@@ -61,7 +61,7 @@ sealed unsafe class TunDevice : IDisposable
         return Create(tun, InterfaceControl.OfHost, name, mtu, isInHost: true);
     }
 
-    // Owns the open TUN descriptor and the control, which are of the same network.
+    // Takes ownership of the TUN descriptor and of the control; both belong to the same network.
     internal static TunDevice Create(SafeFileHandle tun, Func<InterfaceControl> openControl, string name, int mtu, bool isInHost)
     {
         InterfaceControl? control = null;
@@ -89,12 +89,12 @@ sealed unsafe class TunDevice : IDisposable
             throw new ArgumentOutOfRangeException(nameof(mtu), mtu, $"An IPv6 device's MTU is {MinMtu} to {MaxMtu} octets.");
     }
 
-    /// <summary>Gives the device an address, beside those it has, and a route to its prefix.</summary>
+    /// <summary>Gives the device one more address, and a route to its prefix.</summary>
     /// <exception cref="TeredoException">The kernel refuses.</exception>
     public void SetAddress(IPAddress address, int prefixLength) =>
         Change($"The address {address}/{prefixLength}", Libc.EEXIST, () => _control.AddAddress(Index, address, prefixLength));
 
-    /// <summary>Takes an address away; one that is not there is fine.</summary>
+    /// <summary>Removes an address. It is no error when the address does not exist.</summary>
     /// <exception cref="TeredoException">The kernel refuses.</exception>
     public void RemoveAddress(IPAddress address, int prefixLength) =>
         Change($"Removing the address {address}/{prefixLength}", Libc.EADDRNOTAVAIL, () => _control.RemoveAddress(Index, address, prefixLength));
@@ -102,19 +102,19 @@ sealed unsafe class TunDevice : IDisposable
     /// <summary>Sends packets for a prefix to this device.</summary>
     /// <param name="prefix">The destinations; <c>::</c> with length 0 is the default route.</param>
     /// <param name="length">0 to 128 bits.</param>
-    /// <param name="metric">Of two routes to the same prefix the lower one wins; 0 stands for the kernel's default, 1024.</param>
-    /// <exception cref="TeredoException">The kernel refuses, or such a route is there.</exception>
+    /// <param name="metric">Of two routes to the same prefix, the one with the lower metric is used; 0 means the kernel's default, 1024.</param>
+    /// <exception cref="TeredoException">The kernel refuses, or such a route exists already.</exception>
     public void AddRoute(IPAddress prefix, int length, uint metric = 0) =>
         Change($"The route to {prefix}/{length}", 0, () => _control.AddRoute(Index, prefix, length, metric));
 
-    /// <summary>Takes a route away; one that is not there is fine.</summary>
+    /// <summary>Removes a route. It is no error when the route does not exist.</summary>
     /// <exception cref="TeredoException">The kernel refuses.</exception>
     public void RemoveRoute(IPAddress prefix, int length, uint metric = 0) =>
         Change($"Removing the route to {prefix}/{length}", Libc.ESRCH, () => _control.RemoveRoute(Index, prefix, length, metric));
 
-    /// <summary>Starts to read packets, on a thread of the device's own. Once.</summary>
-    /// <param name="handler">Takes the packets. What it throws ends in <paramref name="fault"/>, and costs that packet only.</param>
-    /// <param name="fault">Told of a defect in the handler.</param>
+    /// <summary>Starts to read packets, on a thread of the device. May be called once.</summary>
+    /// <param name="handler">Takes the packets. When it throws, that packet is lost and <paramref name="fault"/> gets the exception.</param>
+    /// <param name="fault">Is told of a defect in the handler.</param>
     public void Start(PacketHandler handler, Action<Exception>? fault = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
@@ -138,7 +138,7 @@ sealed unsafe class TunDevice : IDisposable
             Interlocked.Increment(ref _lostWrites);
     }
 
-    /// <summary>Ends the reading and removes the device. The handler is not called any more then, unless it is the caller.</summary>
+    /// <summary>Stops reading and removes the device. The handler is not called afterwards, except when the handler itself made this call.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
@@ -156,7 +156,7 @@ sealed unsafe class TunDevice : IDisposable
         }
         catch (Win32Exception e) when (e.NativeErrorCode == harmless)
         {
-            // It is as it should be.
+            // The change was made already.
         }
         catch (Win32Exception e)
         {

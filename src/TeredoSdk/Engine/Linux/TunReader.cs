@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>Reads the packets of a TUN device on one thread, which an eventfd wakes when it is to end.</summary>
+/// <summary>Reads the packets of a TUN device on one thread. An eventfd wakes the thread when it has to end.</summary>
 [SupportedOSPlatform("linux")]
 sealed unsafe class TunReader : IDisposable
 {
@@ -19,7 +19,7 @@ sealed unsafe class TunReader : IDisposable
     Thread? _thread;
     volatile bool _isEnding;
 
-    /// <exception cref="Win32Exception">There is no descriptor left.</exception>
+    /// <exception cref="Win32Exception">No more descriptors can be opened.</exception>
     public TunReader(SafeFileHandle tun, string name)
     {
         (_tun, _name) = (tun, name);
@@ -34,7 +34,7 @@ sealed unsafe class TunReader : IDisposable
         lock (_starting)
         {
             if (_thread is not null || _isEnding)
-                throw new InvalidOperationException($"The device {_name} is being read already, or closed.");
+                throw new InvalidOperationException($"The device {_name} can't be started: it is being read already, or it is closed.");
             _thread = new(() => Run(handler, fault)) { IsBackground = true, Name = $"Teredo {_name}" };
             _thread.Start();
         }
@@ -73,7 +73,7 @@ sealed unsafe class TunReader : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            _completion.TrySetResult(); // closed before the thread began
+            _completion.TrySetResult(); // the device was closed before the thread began
         }
         finally
         {
@@ -85,7 +85,7 @@ sealed unsafe class TunReader : IDisposable
         }
     }
 
-    // Returns 0 when it was told to end, else the errno of a device that is gone.
+    // Returns 0 when it was told to end, or the errno when the device is gone.
     int Read(int tun, int wake, byte* buffer, PacketHandler handler, Action<Exception>? fault)
     {
         var waits = stackalloc Libc.PollFd[] { new() { Descriptor = tun, Events = Libc.POLLIN }, new() { Descriptor = wake, Events = Libc.POLLIN } };
@@ -111,7 +111,7 @@ sealed unsafe class TunReader : IDisposable
         {
             handler(packet);
         }
-        catch (Exception e) // a defect of ours: one packet is lost, not the device
+        catch (Exception e) // a defect of ours: it costs one packet, but reading goes on
         {
             fault?.Invoke(e);
         }

@@ -1,7 +1,7 @@
 namespace TeredoSdk.Engine.PortMapping;
 
-/// <summary>Notices by the gateway's epoch that it has lost its tables.</summary>
-/// <remarks>Source: RFC 6887 §8.5, of which RFC 6886 §3.6 is the half that looks for a clock set back. Not thread-safe.</remarks>
+/// <summary>Notices from the gateway's epoch that the gateway has lost its tables.</summary>
+/// <remarks>Source: RFC 6887 §8.5. RFC 6886 §3.6 has only the half of it that looks for a clock set back. Not thread-safe.</remarks>
 sealed class EpochWatch(TimeProvider time)
 {
     const double ToleranceSeconds = 2, Drift = 1.0 / 16;
@@ -10,7 +10,7 @@ sealed class EpochWatch(TimeProvider time)
     uint? _epoch;
 
     /// <summary>Takes the epoch of an answer.</summary>
-    /// <returns>False when what was promised before it is lost.</returns>
+    /// <returns>False when the gateway has lost the mappings that it granted before this answer.</returns>
     public bool Observe(uint epoch)
     {
         long now = time.GetTimestamp();

@@ -5,8 +5,8 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.PortMapping;
 
-/// <summary>From the local endpoint to the gateway: one request and its answer at a time over UDP.</summary>
-/// <param name="Local">The endpoint on this machine that shall be mapped.</param>
+/// <summary>The way from the local endpoint to the gateway: one request and its answer at a time, over UDP.</summary>
+/// <param name="Local">The endpoint on this machine to map.</param>
 /// <param name="Gateway">The default route's next hop.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">The log.</param>
@@ -14,20 +14,20 @@ sealed record GatewayPath(IPv4Endpoint Local, IPv4Address Gateway, TimeProvider 
 {
     public const int Port = 5351; // RFC 6886 §3.1, RFC 6887 §19.1
 
-    /// <summary>The lifetime to ask for, in seconds (RFC 6886 §3.3).</summary>
+    /// <summary>The lifetime that we ask for, in seconds (RFC 6886 §3.3).</summary>
     public const uint LifetimeSeconds = 7200;
 
-    /// <summary>How long an answer is waited for.</summary>
+    /// <summary>How long we wait for an answer.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    /// <summary>The first retransmission; each further one waits twice as long (RFC 6886 §3.1; RFC 6887 §8.1.1 is slower).</summary>
+    /// <summary>The wait before the first retransmission; each further wait is twice as long (RFC 6886 §3.1; RFC 6887 §8.1.1 is slower).</summary>
     public static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Sends a request to the gateway, again and again, until an answer is read.</summary>
+    /// <summary>Sends a request to the gateway, and repeats it until an answer comes.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="read">Reads an answer; null when it is none to this request.</param>
+    /// <param name="read">Reads a datagram; returns null when it is not the answer to this request.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Null when there is no answer in time, or nobody listens there.</returns>
+    /// <returns>Null when no answer comes in time, or the gateway has the port closed.</returns>
     public async Task<T?> AskAsync<T>(ReadOnlyMemory<byte> request, AnswerReader<T> read, CancellationToken cancellationToken) where T : struct
     {
         using var limit = new CancellationTokenSource(Patience, Time);
@@ -39,7 +39,7 @@ sealed record GatewayPath(IPv4Endpoint Local, IPv4Address Gateway, TimeProvider 
             try
             {
                 socket.Bind(new IPEndPoint(Local.Address.ToIPAddress(), 0));
-                socket.Connect(new IPv4Endpoint(Gateway, Port).ToIPEndPoint()); // what comes from elsewhere is not seen (RFC 6887 §8.3)
+                socket.Connect(new IPv4Endpoint(Gateway, Port).ToIPEndPoint()); // datagrams from other hosts are not received (RFC 6887 §8.3)
                 receiving = ReceiveAsync(socket, read, either.Token);
                 for (var wait = FirstWait; ; wait *= 2)
                 {
@@ -85,5 +85,5 @@ sealed record GatewayPath(IPv4Endpoint Local, IPv4Address Gateway, TimeProvider 
     }
 }
 
-/// <summary>Reads a datagram of the gateway; null when it is no answer to what was asked.</summary>
+/// <summary>Reads a datagram of the gateway; returns null when it is not the answer to the request.</summary>
 delegate T? AnswerReader<T>(ReadOnlySpan<byte> datagram) where T : struct;

@@ -3,20 +3,20 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.PortMapping;
 
-/// <summary>What came of asking the gateway by every protocol.</summary>
+/// <summary>The result of asking the gateway with every protocol.</summary>
 readonly record struct MappingAttempt(IMappingProtocol? Protocol, MappingAnswer Answer, string? Problem);
 
-/// <summary>Asks the gateway by PCP, by NAT-PMP when it speaks no PCP, and by UPnP IGD when neither gives a mapping.</summary>
-/// <param name="findGateway">Finds the gateway of the interface with that address, or null.</param>
+/// <summary>Asks the gateway with PCP, with NAT-PMP when the gateway does not know PCP, and with UPnP IGD when neither gives a mapping.</summary>
+/// <param name="findGateway">Finds the gateway of the interface that has the given address; null when there is none.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">The log.</param>
 /// <remarks>
-/// UPnP is looked for meanwhile, but asked only afterwards: most gateways keep one table for all three, and a mapping asked for
-/// twice is removed with either.
+/// The search for UPnP runs at the same time, but the UPnP request comes last: most gateways keep one table for all three protocols, and when a
+/// mapping was requested twice, removing either of them removes both.
 /// </remarks>
 sealed class GatewayPortMapper(Func<IPv4Address, IPv4Address?> findGateway, TimeProvider time, ILogger log) : IPortMapper
 {
-    static readonly TimeSpan PatienceBesideUpnp = TimeSpan.FromMilliseconds(750); // PCP is silent, UPnP is there
+    static readonly TimeSpan PatienceBesideUpnp = TimeSpan.FromMilliseconds(750); // how long a silent PCP may still take once UPnP is found
     static readonly TimeSpan PatienceWhenAbandoned = TimeSpan.FromMilliseconds(250);
 
     public async Task<MappingResult> MapAsync(IPv4Endpoint local, ushort externalPort, CancellationToken cancellationToken)
@@ -52,7 +52,7 @@ sealed class GatewayPortMapper(Func<IPv4Address, IPv4Address?> findGateway, Time
             else if (await TryAsync(new UpnpProtocol(path, services), default).ConfigureAwait(false) is { } byUpnp)
                 return byUpnp;
             return new(null, default, $"The gateway {gateway} does not map UDP port {local.Port}: {string.Join("; ", refusals)}. Switch on UPnP, NAT-PMP "
-                + "or PCP in the router, or forward the port there by hand; without, symmetric NATs keep some peers out.");
+                + "or PCP in the router, or forward the port there by hand; otherwise symmetric NATs keep some peers out.");
         }
         finally
         {
@@ -70,7 +70,7 @@ sealed class GatewayPortMapper(Func<IPv4Address, IPv4Address?> findGateway, Time
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                // Silence so far.
+                // No answer so far.
             }
             catch (OperationCanceledException)
             {
@@ -84,7 +84,7 @@ sealed class GatewayPortMapper(Func<IPv4Address, IPv4Address?> findGateway, Time
         }
     }
 
-    /// <summary>Removes a mapping, or gives up; never fails.</summary>
+    /// <summary>Removes a mapping, or gives up when the time is over; never fails.</summary>
     public static async Task RemoveAsync(IMappingProtocol protocol, TimeSpan patience, TimeProvider time)
     {
         using var limit = new CancellationTokenSource(patience, time);

@@ -2,34 +2,36 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.PortMapping;
 
-/// <summary>Asks the gateway to lead an external UDP port to this machine.</summary>
+/// <summary>Asks the gateway to map an external UDP port to this machine.</summary>
 interface IPortMapper
 {
-    /// <summary>Asks for a mapping. Takes a few seconds at most when nobody answers. Never fails but by cancellation.</summary>
-    /// <param name="local">The endpoint on this machine that the external port shall lead to.</param>
+    /// <summary>Asks for a mapping. Takes at most a few seconds when no gateway answers. The only exception is the one of a cancellation.</summary>
+    /// <param name="local">The endpoint on this machine that the external port leads to.</param>
     /// <param name="externalPort">The wanted external port; the gateway may choose another one.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<MappingResult> MapAsync(IPv4Endpoint local, ushort externalPort, CancellationToken cancellationToken);
 }
 
-/// <summary>What became of a request for a mapping.</summary>
-/// <param name="Lease">The mapping, which the caller disposes; null when there is none.</param>
-/// <param name="Problem">Why there is none, and what would help.</param>
+/// <summary>The result of a request for a mapping.</summary>
+/// <param name="Lease">The mapping, which the caller disposes; null when the gateway gave none.</param>
+/// <param name="Problem">Why there is no mapping, and what would help.</param>
 readonly record struct MappingResult(PortLease? Lease, string? Problem);
 
-/// <summary>One protocol's mapping of one local endpoint at one gateway. Network input never throws; only cancellation does.</summary>
+/// <summary>
+/// One protocol's mapping of one local endpoint at one gateway. No answer of the network causes an exception; only a cancellation does.
+/// </summary>
 interface IMappingProtocol
 {
-    /// <summary>The protocol's name, for people.</summary>
+    /// <summary>The protocol's name, for messages.</summary>
     string Name { get; }
 
     /// <summary>Asks for the mapping, or renews it.</summary>
-    /// <param name="external">The wanted external endpoint; an unspecified address for any.</param>
+    /// <param name="external">The wanted external endpoint; an unspecified address means any address.</param>
     /// <param name="cancellationToken">Gives up.</param>
     Task<MappingAnswer> MapAsync(IPv4Endpoint external, CancellationToken cancellationToken);
 
-    /// <summary>Asks whether the gateway still knows what it promised.</summary>
-    /// <returns>False when it has lost its state since the last answer; true also when it does not answer.</returns>
+    /// <summary>Asks whether the gateway still keeps its mappings.</summary>
+    /// <returns>False when the gateway has lost its state since the last answer; true also when the gateway does not answer.</returns>
     Task<bool> CheckAsync(CancellationToken cancellationToken);
 
     /// <summary>Removes the mapping.</summary>
@@ -39,12 +41,12 @@ interface IMappingProtocol
 /// <summary>A gateway's answer to a request for a mapping.</summary>
 readonly record struct MappingAnswer
 {
-    static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(1); // RFC 6887 §15: what a client may count on
+    static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(1); // RFC 6887 §15: a client may count on no longer time
 
-    /// <summary>The external endpoint that leads here now.</summary>
+    /// <summary>The external endpoint that now leads to the local one.</summary>
     public IPv4Endpoint External { get; private init; }
 
-    /// <summary>For how long.</summary>
+    /// <summary>How long the mapping lives.</summary>
     public TimeSpan Lifetime { get; private init; }
 
     /// <summary>Why there is no mapping, or null.</summary>
@@ -54,7 +56,7 @@ readonly record struct MappingAnswer
         ? Refused($"says that its external endpoint is {external}")
         : new() { External = external, Lifetime = TimeSpan.FromSeconds(Math.Min(lifetimeSeconds, MaxLifetime.TotalSeconds)) };
 
-    /// <param name="reason">What the gateway does; follows its protocol's name in a sentence.</param>
+    /// <param name="reason">What the gateway does; it follows the protocol's name in a sentence.</param>
     public static MappingAnswer Refused(string reason) => new() { Refusal = reason };
 
     public static MappingAnswer Silence { get; } = Refused("does not answer");

@@ -12,10 +12,10 @@ readonly record struct NatPmpAnswer
     const int HeaderSize = 8, AddressSize = 12, MapSize = 16, MapRequestSize = 12;
     const byte Version = 0, IsAnswer = 0x80;
 
-    /// <summary>0: success.</summary>
+    /// <summary>The result code; 0 means success.</summary>
     public ushort Result { get; private init; }
 
-    /// <summary>Seconds since the gateway's tables are empty.</summary>
+    /// <summary>Seconds since the gateway's tables were last empty.</summary>
     public uint Epoch { get; private init; }
 
     /// <summary>The external address, in an answer to the address request.</summary>
@@ -24,7 +24,7 @@ readonly record struct NatPmpAnswer
     /// <summary>The external port, in an answer to the map request.</summary>
     public ushort ExternalPort { get; private init; }
 
-    /// <summary>Seconds that the mapping lives for.</summary>
+    /// <summary>How long the mapping lives, in seconds.</summary>
     public uint Lifetime { get; private init; }
 
     public string ResultName => Result switch
@@ -40,7 +40,7 @@ readonly record struct NatPmpAnswer
     // version 8 = 0 | opcode 8
     public static byte[] WriteAddressRequest() => [Version, AddressOpcode];
 
-    // version 8 = 0 | opcode 8 | reserved 16 | internal port 16 | wanted external port 16 | lifetime 32; lifetime 0 removes
+    // version 8 = 0 | opcode 8 | reserved 16 | internal port 16 | wanted external port 16 | lifetime 32; lifetime 0 removes the mapping
     public static byte[] WriteMapRequest(ushort internalPort, ushort externalPort, uint lifetime)
     {
         byte[] octets = new byte[MapRequestSize];
@@ -52,7 +52,7 @@ readonly record struct NatPmpAnswer
     }
 
     /// <summary>Reads the answer to the address request.</summary>
-    /// <returns>Null when it is none.</returns>
+    /// <returns>Null when the datagram is not such an answer.</returns>
     public static NatPmpAnswer? ReadAddress(ReadOnlySpan<byte> octets)
     {
         var answer = ReadHeader(octets, AddressOpcode);
@@ -61,8 +61,8 @@ readonly record struct NatPmpAnswer
         return octets.Length < AddressSize ? null : header with { Address = IPv4Address.Read(octets[HeaderSize..]) };
     }
 
-    /// <summary>Reads the answer to a map request for that internal port.</summary>
-    /// <returns>Null when it is none.</returns>
+    /// <summary>Reads the answer to a map request for an internal port.</summary>
+    /// <returns>Null when the datagram is not such an answer.</returns>
     public static NatPmpAnswer? ReadMap(ReadOnlySpan<byte> octets, ushort internalPort)
     {
         var answer = ReadHeader(octets, MapUdpOpcode);
@@ -77,7 +77,7 @@ readonly record struct NatPmpAnswer
         };
     }
 
-    // version 8 = 0 | 128 + opcode 8 | result 16 | epoch 32; all that an error needs
+    // version 8 = 0 | 128 + opcode 8 | result 16 | epoch 32; an error has no more than this
     static NatPmpAnswer? ReadHeader(ReadOnlySpan<byte> octets, byte opcode) =>
         octets.Length < HeaderSize || octets[0] != Version || octets[1] != (IsAnswer | opcode) ? null : new()
         {

@@ -15,7 +15,7 @@ sealed class NatPmpProtocol(GatewayPath path) : IMappingProtocol
             return MappingAnswer.Silence;
         if (address.Result != 0)
             return MappingAnswer.Refused($"refuses: {address.ResultName}");
-        _epoch.Observe(address.Epoch); // what was lost is asked for now
+        _epoch.Observe(address.Epoch); // the result does not matter: the next request renews the mapping anyway
         if (await AskMapAsync(external.Port, GatewayPath.LifetimeSeconds, cancellationToken).ConfigureAwait(false) is not { } mapping)
             return MappingAnswer.Silence;
         if (mapping.Result != 0)

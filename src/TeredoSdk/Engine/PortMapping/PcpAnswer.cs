@@ -13,16 +13,16 @@ readonly record struct PcpAnswer
     const byte Version = 2, AnnounceOpcode = 0, MapOpcode = 1, IsAnswer = 0x80, Udp = 17;
     const byte UnsupportedVersionResult = 1;
 
-    /// <summary>0: success.</summary>
+    /// <summary>The result code; 0 means success.</summary>
     public byte Result { get; private init; }
 
-    /// <summary>Whether the gateway speaks only another version, which may be NAT-PMP (RFC 6887 §9).</summary>
+    /// <summary>Whether the gateway knows only another version of the protocol, which may be NAT-PMP (RFC 6887 §9).</summary>
     public bool IsUnsupportedVersion { get; private init; }
 
-    /// <summary>Seconds since the gateway's tables are empty (RFC 6887 §8.5).</summary>
+    /// <summary>Seconds since the gateway's tables were last empty (RFC 6887 §8.5).</summary>
     public uint Epoch { get; private init; }
 
-    /// <summary>Seconds that the mapping, or the error, lives for.</summary>
+    /// <summary>How long the mapping, or the error, stays valid, in seconds.</summary>
     public uint Lifetime { get; private init; }
 
     /// <summary>The external endpoint.</summary>
@@ -45,7 +45,8 @@ readonly record struct PcpAnswer
     };
 
     // version 8 = 2 | opcode 8 | reserved 16 | lifetime 32 | client's address 128
-    // | nonce 96 | protocol 8 | reserved 24 | internal port 16 | wanted external port 16 | wanted external address 128; lifetime 0 removes
+    // | nonce 96 | protocol 8 | reserved 24 | internal port 16 | wanted external port 16 | wanted external address 128; lifetime 0 removes the
+    // mapping
     public static byte[] WriteMapRequest(ReadOnlySpan<byte> nonce, IPv4Endpoint local, IPv4Endpoint external, uint lifetime)
     {
         byte[] octets = new byte[MapSize];
@@ -54,11 +55,11 @@ readonly record struct PcpAnswer
         octets[ProtocolAt] = Udp;
         BinaryPrimitives.WriteUInt16BigEndian(octets.AsSpan(40), local.Port);
         BinaryPrimitives.WriteUInt16BigEndian(octets.AsSpan(42), external.Port);
-        WriteAddress(octets.AsSpan(44), external.Address); // ::ffff:0.0.0.0: any IPv4 address
+        WriteAddress(octets.AsSpan(44), external.Address); // ::ffff:0.0.0.0 means any IPv4 address
         return octets;
     }
 
-    /// <summary>A request that changes nothing and is answered with the epoch (RFC 6887 §14.1.1).</summary>
+    /// <summary>Writes a request that changes nothing; the answer carries the epoch (RFC 6887 §14.1.1).</summary>
     public static byte[] WriteAnnounceRequest(IPv4Address local)
     {
         byte[] octets = new byte[HeaderSize];
@@ -67,7 +68,7 @@ readonly record struct PcpAnswer
     }
 
     /// <summary>Reads the answer to a map request.</summary>
-    /// <returns>Null when it is none.</returns>
+    /// <returns>Null when the datagram is not such an answer.</returns>
     public static PcpAnswer? ReadMap(ReadOnlySpan<byte> octets, ReadOnlySpan<byte> nonce, ushort internalPort)
     {
         var answer = ReadHeader(octets, MapOpcode);
@@ -83,7 +84,7 @@ readonly record struct PcpAnswer
     }
 
     /// <summary>Reads the answer to an announce request.</summary>
-    /// <returns>Null when it is none.</returns>
+    /// <returns>Null when the datagram is not such an answer.</returns>
     public static PcpAnswer? ReadAnnounce(ReadOnlySpan<byte> octets) => ReadHeader(octets, AnnounceOpcode);
 
     // version 8 | 128 + opcode 8 | reserved 8 | result 8 | lifetime 32 | epoch 32 | reserved 96
@@ -91,7 +92,7 @@ readonly record struct PcpAnswer
     {
         if (octets.Length < 4 || (octets[1] & IsAnswer) == 0)
             return null;
-        if (octets[0] != Version) // an older server answers in its own format, NAT-PMP's with 8 octets (RFC 6887 §9, appendix A)
+        if (octets[0] != Version) // an older server answers in its own format: NAT-PMP's has 8 octets (RFC 6887 §9, appendix A)
             return octets[3] == UnsupportedVersionResult ? new PcpAnswer { Result = octets[3], IsUnsupportedVersion = true } : null;
         if (octets.Length is < HeaderSize or > MaxSize || octets.Length % 4 != 0 || octets[1] != (IsAnswer | opcode))
             return null;
@@ -112,7 +113,7 @@ readonly record struct PcpAnswer
         WriteAddress(octets[8..], local);
     }
 
-    // RFC 6887 §5: IPv4 addresses are written as IPv4-mapped IPv6 ones.
+    // RFC 6887 §5: an IPv4 address is written as an IPv4-mapped IPv6 address.
     static void WriteAddress(Span<byte> octets, IPv4Address address)
     {
         octets[10] = octets[11] = 0xFF;

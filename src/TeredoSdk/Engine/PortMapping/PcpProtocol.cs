@@ -6,12 +6,12 @@ namespace TeredoSdk.Engine.PortMapping;
 /// <summary>PCP (RFC 6887).</summary>
 sealed class PcpProtocol(GatewayPath path) : IMappingProtocol
 {
-    readonly byte[] _nonce = RandomNumberGenerator.GetBytes(PcpAnswer.NonceSize); // one for the life of the mapping (§11.2)
+    readonly byte[] _nonce = RandomNumberGenerator.GetBytes(PcpAnswer.NonceSize); // the same for the life of the mapping (§11.2)
     readonly EpochWatch _epoch = new(path.Time);
 
     public string Name => "PCP";
 
-    /// <summary>Whether the gateway said that it does not speak this version of the protocol (§9).</summary>
+    /// <summary>Whether the gateway said that it does not know this version of the protocol (§9).</summary>
     public bool IsUnsupported { get; private set; }
 
     public async Task<MappingAnswer> MapAsync(IPv4Endpoint external, CancellationToken cancellationToken)
@@ -21,7 +21,7 @@ sealed class PcpProtocol(GatewayPath path) : IMappingProtocol
         IsUnsupported = answer.IsUnsupportedVersion;
         if (answer.Result != 0)
             return MappingAnswer.Refused($"refuses: {answer.ResultName}");
-        _epoch.Observe(answer.Epoch); // what was lost has just been asked for
+        _epoch.Observe(answer.Epoch); // the result does not matter: the mapping has just been renewed
         return MappingAnswer.Granted(answer.External, answer.Lifetime);
     }
 
@@ -29,7 +29,7 @@ sealed class PcpProtocol(GatewayPath path) : IMappingProtocol
     {
         byte[] request = PcpAnswer.WriteAnnounceRequest(path.Local.Address);
         var answer = await path.AskAsync<PcpAnswer>(request, PcpAnswer.ReadAnnounce, cancellationToken).ConfigureAwait(false);
-        return answer is not { } known || (!known.IsUnsupportedVersion && _epoch.Observe(known.Epoch)); // an error tells the epoch, too
+        return answer is not { } known || (!known.IsUnsupportedVersion && _epoch.Observe(known.Epoch)); // an error carries the epoch, too
     }
 
     public Task RemoveAsync(CancellationToken cancellationToken) => AskAsync(default, 0, cancellationToken); // §15

@@ -4,13 +4,13 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.PortMapping;
 
-/// <summary>A mapping at the gateway, which renews itself until it is disposed; that removes it.</summary>
-/// <remarks>Renewed at half of its lifetime (RFC 6886 §3.3, RFC 6887 §11.2.1), and at once when the gateway shows that it has lost it.</remarks>
+/// <summary>A mapping at the gateway. It renews itself until it is disposed; disposing removes the mapping from the gateway.</summary>
+/// <remarks>The lease is renewed at half of its lifetime (RFC 6886 §3.3, RFC 6887 §11.2.1), and at once when the gateway has lost it.</remarks>
 sealed class PortLease : IAsyncDisposable
 {
     static readonly TimeSpan MinRenewal = TimeSpan.FromSeconds(4);       // RFC 6887 §11.2.1
-    static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(5);    // how long a restart of the gateway stays unseen
-    static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10);   // for a mapping that is lost
+    static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(5);    // a restart of the gateway is noticed after this time at the latest
+    static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(10);   // while the mapping is lost
     static readonly TimeSpan RemovalPatience = TimeSpan.FromMilliseconds(800);
 
     readonly Func<IPv4Endpoint, CancellationToken, Task<MappingAttempt>> _mapAgain;
@@ -20,15 +20,15 @@ sealed class PortLease : IAsyncDisposable
     readonly Lock _gate = new();
     readonly Task _keeping;
     IMappingProtocol _protocol;
-    IPv4Endpoint _external; // kept when it is lost: the one to ask for again
+    IPv4Endpoint _external; // kept while the mapping is lost: the next request asks for it again
     TimeSpan _renewAt, _expiresAt;
     bool _isLost;
     TaskCompletionSource _renew = NewSignal();
     Task? _removal;
 
     /// <param name="protocol">The protocol that gave the mapping.</param>
-    /// <param name="answer">What it gave.</param>
-    /// <param name="mapAgain">Asks by every protocol, when this one gives nothing any more.</param>
+    /// <param name="answer">The mapping that the gateway gave.</param>
+    /// <param name="mapAgain">Tries every protocol again when this protocol no longer gives a mapping.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">The log.</param>
     public PortLease(IMappingProtocol protocol, MappingAnswer answer, Func<IPv4Endpoint, CancellationToken, Task<MappingAttempt>> mapAgain,
@@ -39,7 +39,7 @@ sealed class PortLease : IAsyncDisposable
         _keeping = KeepAsync(_disposed.Token);
     }
 
-    /// <summary>Raised, one at a time, when the external endpoint has become another one, is lost, or is there again.</summary>
+    /// <summary>Raised when the external endpoint has changed, is lost, or is back. The calls do not overlap.</summary>
     public event Action? Changed;
 
     /// <summary>The external endpoint, or null while the mapping is lost.</summary>
@@ -58,14 +58,14 @@ sealed class PortLease : IAsyncDisposable
     /// <summary>Why the mapping is lost, or null.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Renews now: something says that the gateway may have forgotten.</summary>
+    /// <summary>Renews the mapping now, because the gateway may have lost it.</summary>
     public void Renew()
     {
         lock (_gate)
             _renew.TrySetResult();
     }
 
-    /// <summary>Removes the mapping, within a second. Idempotent.</summary>
+    /// <summary>Removes the mapping from the gateway, within a second. Idempotent.</summary>
     public ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -100,14 +100,14 @@ sealed class PortLease : IAsyncDisposable
             {
                 return;
             }
-            catch (Exception e) // a defect of ours: the lease goes on
+            catch (Exception e) // a defect of ours must not end the lease
             {
                 Log.EngineFault(_log, e);
             }
         }
     }
 
-    // True when a renewal is asked for, false when it is time for one or for a look.
+    // Returns true when a caller asked for a renewal, false when it is time for a renewal or for a check.
     async Task<bool> WaitAsync(CancellationToken cancellationToken)
     {
         Task renew;
@@ -162,7 +162,7 @@ sealed class PortLease : IAsyncDisposable
     void Fail(string problem, bool isKept)
     {
         if (isKept && Now < _expiresAt)
-            PlanRenewal(); // half of what is left, again and again
+            PlanRenewal(); // each further attempt comes after half of the remaining time
         else
             lock (_gate)
                 (_isLost, Problem) = (true, problem);

@@ -5,13 +5,13 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.PortMapping;
 
-/// <summary>How the mapping of the service port stands.</summary>
+/// <summary>The state of the service port's mapping.</summary>
 readonly record struct PortMappingStatus(PortMappingState State, IPv4Endpoint? External, string? Protocol, string? Problem);
 
-/// <summary>The mapping of a driver's service port: carries out the core's requests and answers them. Safe for any number of threads.</summary>
-/// <param name="mapper">Asks the gateway; null where there is none to ask.</param>
+/// <summary>Handles the core's requests for a mapping of the driver's service port, and answers them. Safe for any number of threads.</summary>
+/// <param name="mapper">Asks the gateway; null where there is no gateway to ask.</param>
 /// <param name="answer">
-/// Hands an answer to the core, if the predicate still holds at that moment: no request after it has been taken.
+/// Hands an answer to the core if the predicate is true at that moment. The predicate is false once a later request has been taken.
 /// Called without a lock.
 /// </param>
 /// <param name="log">The log.</param>
@@ -31,7 +31,7 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
         }
     }
 
-    /// <summary>Asks for a mapping; the answer comes later, and again when the mapping changes.</summary>
+    /// <summary>Asks for a mapping. The answer comes later, and a new answer comes whenever the mapping changes.</summary>
     public void Begin(IPv4Endpoint local, ushort externalPort)
     {
         lock (_gate)
@@ -49,14 +49,14 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
             EndCurrent();
     }
 
-    /// <summary>The gateway may have forgotten: the machine slept, or the NAT gave another mapping.</summary>
+    /// <summary>Renews the mapping, because the gateway may have lost it: the machine slept, or the NAT has changed the mapped endpoint.</summary>
     public void Renew()
     {
         lock (_gate)
             _current?.Lease?.Renew();
     }
 
-    /// <summary>Removes the mapping, within a second or so.</summary>
+    /// <summary>Removes the mapping, within about a second.</summary>
     public async ValueTask DisposeAsync()
     {
         Task[] ending;
@@ -69,7 +69,7 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
         await Task.WhenAll(ending).ConfigureAwait(false);
     }
 
-    // Under the lock.
+    // Called under the lock.
     void EndCurrent()
     {
         if (_current is null)
@@ -85,7 +85,7 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
             return _current == mapping;
     }
 
-    /// <summary>From one request to its end.</summary>
+    /// <summary>One request, from its begin to its end.</summary>
     sealed class Mapping : IAsyncDisposable
     {
         readonly ServicePortMapping _owner;
@@ -98,7 +98,7 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
         public Mapping(ServicePortMapping owner, IPv4Endpoint local, ushort externalPort)
         {
             (_owner, _local) = (owner, local);
-            _asking = Task.Run(() => AskAsync(externalPort, _ended.Token)); // not on the thread that carries out
+            _asking = Task.Run(() => AskAsync(externalPort, _ended.Token)); // must not hold up the thread that does the core's work
         }
 
         public PortLease? Lease => _lease;
@@ -126,7 +126,7 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
             {
                 var result = _owner.Mapper is { } mapper
                     ? await mapper.MapAsync(_local, externalPort, cancellationToken).ConfigureAwait(false)
-                    : new(null, "This network has no gateway that could be asked.");
+                    : new(null, "This network has no gateway to ask for a port mapping.");
                 _problem = result.Problem;
                 if (result.Lease is { } lease)
                 {
@@ -138,7 +138,7 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
             {
                 return;
             }
-            catch (Exception e) // a defect of ours: Teredo goes on without
+            catch (Exception e) // a defect of ours: Teredo goes on without a mapping
             {
                 Log.EngineFault(_owner.Logger, e);
                 _problem = e.Message;
@@ -151,7 +151,7 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
             var status = Status;
             if (status.External is { } external)
                 MappingLog.Mapped(_owner.Logger, external, _local, status.Protocol!);
-            else if (_lease is null) // else the lease has told it
+            else if (_lease is null) // the lease logs its own loss
                 MappingLog.NotMapped(_owner.Logger, status.Problem!);
             _owner.Answer(this, status.External is { } mapped ? RequestAnswer.Mapped(mapped) : RequestAnswer.NotMapped);
         }

@@ -3,7 +3,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.PortMapping;
 
-/// <summary>The search for a UPnP gateway and its answers.</summary>
+/// <summary>Writes the search for a UPnP gateway, and reads the answers.</summary>
 /// <remarks>Source: UPnP Device Architecture 1.1 §1.3.2, §1.3.3.</remarks>
 static class SsdpAnswer
 {
@@ -14,15 +14,15 @@ static class SsdpAnswer
     // A device of version 2 answers to a search for version 1, too (§1.3.2).
     const string Device = "urn:schemas-upnp-org:device:InternetGatewayDevice:";
 
-    /// <param name="target">Where the search is sent to: the group or one device.</param>
+    /// <param name="target">The destination of the search: the multicast group or one device.</param>
     public static byte[] WriteSearch(IPv4Address target) => Encoding.ASCII.GetBytes(
         $"M-SEARCH * HTTP/1.1\r\nHOST: {target}:{Port}\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\nST: {Device}1\r\n\r\n");
 
-    /// <summary>Reads an answer of that host.</summary>
+    /// <summary>Reads an answer to the search.</summary>
     /// <param name="datagram">The UDP payload.</param>
-    /// <param name="source">Who sent it.</param>
-    /// <param name="problem">Why it is none.</param>
-    /// <returns>Where the host describes itself; null when it is no answer of a gateway, or leads elsewhere.</returns>
+    /// <param name="source">The host that sent it.</param>
+    /// <param name="problem">Why the datagram is not usable.</param>
+    /// <returns>The URL of the host's description. Null when a gateway did not send the datagram, or when the URL leads to another host.</returns>
     public static Uri? Read(ReadOnlySpan<byte> datagram, IPv4Address source, out string problem)
     {
         problem = "it is not an answer of an Internet gateway device";
@@ -34,7 +34,7 @@ static class SsdpAnswer
         return Find(lines, "LOCATION") is { } location && Uri.TryCreate(location, UriKind.Absolute, out var uri) && IsAt(uri, source) ? uri : null;
     }
 
-    /// <summary>Whether the address is an HTTP one at that very host, given as a number: nobody makes us ask another.</summary>
+    /// <summary>Whether the URL is an HTTP one at this very host, given as a number. So no answer can make us connect to another host.</summary>
     public static bool IsAt(Uri uri, IPv4Address host) =>
         uri.Scheme == Uri.UriSchemeHttp && uri.UserInfo.Length == 0 && uri.Port is > 0 and <= ushort.MaxValue
         && IPv4Address.TryParse(uri.Host, out var address) && address == host;

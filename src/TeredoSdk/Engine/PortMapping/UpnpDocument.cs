@@ -7,15 +7,15 @@ using TeredoSdk.Protocol;
 namespace TeredoSdk.Engine.PortMapping;
 
 /// <summary>A service of a gateway that maps ports.</summary>
-/// <param name="Type">Its type, one of <see cref="UpnpDocument"/>'s.</param>
-/// <param name="Control">Where its actions are called.</param>
+/// <param name="Type">The service's type, one of the types in <see cref="UpnpDocument"/>.</param>
+/// <param name="Control">The URL that calls of its actions go to.</param>
 readonly record struct UpnpService(string Type, Uri Control);
 
 /// <summary>The XML of UPnP: a device's description, calls of actions and their answers.</summary>
 /// <remarks>Source: UPnP Device Architecture 1.1 §2.3, §3.2; UPnP Internet Gateway Device, WANIPConnection:1, :2 and WANPPPConnection:1.</remarks>
 static class UpnpDocument
 {
-    /// <summary>The largest document taken, in octets.</summary>
+    /// <summary>The size of the largest document that we accept, in octets.</summary>
     public const int MaxOctets = 64 * 1024;
 
     // In order of preference.
@@ -28,17 +28,17 @@ static class UpnpDocument
 
     static readonly XmlReaderSettings Settings = new()
     {
-        DtdProcessing = DtdProcessing.Prohibit, // no entities, nothing is fetched
+        DtdProcessing = DtdProcessing.Prohibit, // no entities, and nothing is fetched
         XmlResolver = null,
         MaxCharactersInDocument = MaxOctets,
         IgnoreComments = true,
         IgnoreProcessingInstructions = true,
     };
 
-    /// <summary>The services of a description that map ports, the best first. A service that leads to another host is left out.</summary>
+    /// <summary>Finds the services of a description that map ports, the best first. A service with a URL at another host is left out.</summary>
     /// <param name="octets">The description.</param>
-    /// <param name="location">Where it was fetched from.</param>
-    /// <param name="host">The host that all must lie at.</param>
+    /// <param name="location">The URL of the description.</param>
+    /// <param name="host">The host that all URLs must lead to.</param>
     public static IReadOnlyList<UpnpService> ReadServices(byte[] octets, Uri location, IPv4Address host)
     {
         if (Load(octets) is not { } root)
@@ -55,7 +55,7 @@ static class UpnpDocument
 
     /// <param name="type">The service's type.</param>
     /// <param name="action">The action's name.</param>
-    /// <param name="arguments">Names and values, none of which needs escaping.</param>
+    /// <param name="arguments">Names and values; no value needs escaping.</param>
     public static byte[] WriteCall(string type, string action, ReadOnlySpan<(string Name, string Value)> arguments)
     {
         var text = new StringBuilder("<?xml version=\"1.0\"?>\r\n<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" ")
@@ -97,24 +97,24 @@ static class UpnpDocument
 }
 
 /// <summary>The answer to a call.</summary>
-/// <param name="Error">0: done; else UPnP's error code.</param>
-/// <param name="Address">The external address, when it is told.</param>
+/// <param name="Error">0 when the call succeeded, else UPnP's error code.</param>
+/// <param name="Address">The external address, when the answer contains it.</param>
 readonly record struct UpnpAnswer(int Error, IPv4Address? Address)
 {
-    /// <summary>There is no answer, or none that can be read.</summary>
+    /// <summary>There is no answer, or the answer can't be read.</summary>
     public const int Unreadable = -1;
 
     public const int NoSuchEntryInArray = 714, ConflictInMappingEntry = 718, SamePortValuesRequired = 724, OnlyPermanentLeasesSupported = 725;
 
     public string ErrorName => Error switch
     {
-        Unreadable => "gives no answer that can be read",
+        Unreadable => "gives no readable answer",
         401 => "refuses: invalid action",
         402 => "refuses: invalid arguments",
         501 => "refuses: action failed",
         606 => "refuses: not authorised",
         ConflictInMappingEntry => "refuses: the external ports are taken",
-        SamePortValuesRequired => "refuses: the external port must be the local one",
+        SamePortValuesRequired => "refuses: the external port must equal the local port",
         _ => $"refuses with error {Error}",
     };
 }

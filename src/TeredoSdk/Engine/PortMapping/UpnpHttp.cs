@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Engine.PortMapping;
 
-/// <summary>HTTP to the gateway, and to nobody else: no proxy, no redirect, no names, bounded answers.</summary>
+/// <summary>HTTP to the gateway, and to no other host: no proxy, no redirects, no host names, and answers of limited size.</summary>
 sealed class UpnpHttp : IDisposable
 {
     readonly GatewayPath _path;
@@ -24,7 +24,7 @@ sealed class UpnpHttp : IDisposable
         })
         {
             MaxResponseContentBufferSize = UpnpDocument.MaxOctets,
-            Timeout = Timeout.InfiniteTimeSpan, // the callers limit it, by their own clock
+            Timeout = Timeout.InfiniteTimeSpan, // the callers set a limit, with their own clock
         };
     }
 
@@ -52,7 +52,7 @@ sealed class UpnpHttp : IDisposable
             using (request)
             using (var response = await _client.SendAsync(request, cancellationToken).ConfigureAwait(false))
             {
-                // An action that failed comes with status 500 and a readable body (UPnP Device Architecture 1.1 §3.2.5).
+                // An action that failed is answered with status 500 and a readable body (UPnP Device Architecture 1.1 §3.2.5).
                 if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.InternalServerError)
                     return await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
                 MappingLog.UpnpIgnored(_path.Log, _path.Gateway, $"HTTP status {(int)response.StatusCode}");
@@ -65,7 +65,7 @@ sealed class UpnpHttp : IDisposable
         return null;
     }
 
-    // From the address of the interface that leads to the gateway, to the gateway, whatever the request says.
+    // Connects from the address of the interface that leads to the gateway, and always to the gateway, whatever host the request names.
     async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -5,12 +5,12 @@ using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Engine.PortMapping;
 
-/// <summary>UPnP IGD: WANIPConnection and WANPPPConnection of either version.</summary>
+/// <summary>UPnP IGD: the services WANIPConnection (versions 1 and 2) and WANPPPConnection.</summary>
 sealed class UpnpProtocol(GatewayPath path, IReadOnlyList<UpnpService> services) : IMappingProtocol
 {
     const int MaxConflicts = 4, FirstPort = 1024;
 
-    UpnpService? _service; // the one that the mapping was asked of
+    UpnpService? _service; // the service that the mapping was requested from
     ushort _port;
 
     public string Name => "UPnP IGD";
@@ -23,7 +23,7 @@ sealed class UpnpProtocol(GatewayPath path, IReadOnlyList<UpnpService> services)
         {
             using var http = new UpnpHttp(path);
             var answer = MappingAnswer.Silence;
-            foreach (var service in services) // a gateway may have an unused one beside the one that is connected
+            foreach (var service in services) // a gateway may list a service that is not connected
                 if ((answer = await MapAsync(http, service, external.Port, either.Token).ConfigureAwait(false)).Refusal is null)
                     break;
             return answer;
@@ -66,13 +66,13 @@ sealed class UpnpProtocol(GatewayPath path, IReadOnlyList<UpnpService> services)
         if (external.Address is not { } address)
             return MappingAnswer.Refused(external.Error == 0 ? "has no external address" : external.ErrorName);
         if (MappingAnswer.Granted(new(address, port), GatewayPath.LifetimeSeconds) is { Refusal: not null } useless)
-            return useless; // before there is a mapping that nobody can use
+            return useless; // checked before a mapping exists that could not be used
         uint lifetime = GatewayPath.LifetimeSeconds;
         for (int conflicts = 0; ;)
         {
-            (_service, _port) = (service, port); // known before the answer is, to be removed also when that is not waited for
+            (_service, _port) = (service, port); // set before the answer: a cancelled request must be removable, too
             var answer = await http.CallAsync(service, "AddPortMapping", Mapping(port, lifetime), cancellationToken).ConfigureAwait(false);
-            if (answer.Error == 0) // a permanent mapping is renewed as if it were not: the gateway may lose it
+            if (answer.Error == 0) // a permanent mapping is renewed, too: the gateway may lose it
                 return MappingAnswer.Granted(new(address, port), GatewayPath.LifetimeSeconds);
             _service = null;
             if (answer.Error == UpnpAnswer.OnlyPermanentLeasesSupported && lifetime != 0)

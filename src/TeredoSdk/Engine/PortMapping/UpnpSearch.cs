@@ -4,13 +4,15 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.PortMapping;
 
-/// <summary>Looks for the gateway's UPnP services: a search at the gateway itself and at the group, then its description.</summary>
-/// <remarks>Only what the gateway says counts: another host of the network can't map our port, and is not asked for anything.</remarks>
+/// <summary>
+/// Looks for the gateway's UPnP services: sends a search to the gateway and to the multicast group, then reads the gateway's description.
+/// </summary>
+/// <remarks>Answers of other hosts are ignored: only the gateway can map our port.</remarks>
 static class UpnpSearch
 {
-    const int MaxAnswers = 32; // datagrams looked at; a gateway sends a handful
+    const int MaxAnswers = 32; // datagrams that we read at most; a gateway sends a handful
 
-    /// <returns>The services, or none when there is no such gateway. Cancelling ends the search without a result.</returns>
+    /// <returns>The services; empty when there is no such gateway. Cancelling ends the search without a result.</returns>
     public static async Task<IReadOnlyList<UpnpService>> FindAsync(GatewayPath path, CancellationToken cancellationToken)
     {
         try
@@ -27,7 +29,7 @@ static class UpnpSearch
         }
         catch (OperationCanceledException)
         {
-            // Nobody answered, or PCP has given a mapping.
+            // No answer came in time, or another protocol has given a mapping.
         }
         return [];
     }
@@ -71,7 +73,7 @@ static class UpnpSearch
         }
         catch (SocketException)
         {
-            // Multicast without a route, or nobody at the gateway's port: the other of the two may do.
+            // There is no route for multicast, or the gateway's port is closed. The other of the two targets may still answer.
         }
     }
 

@@ -2,10 +2,11 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.Stacks;
 
-/// <summary>Whom was sent to lately: their packets are solicited. Bounded: two generations, of which the older one goes.</summary>
+/// <summary>Remembers the flows that packets were recently sent to; packets that come in on such a flow are solicited.</summary>
 /// <remarks>
-/// A flow ends some time after the last packet that went out, whatever comes in: a stranger can't keep it open. When more flows than a generation
-/// holds are sent to in that time, older ones may end sooner. Not thread-safe.
+/// A flow ends some time after the last packet that went out. Packets that come in do not prolong it, so a stranger can't keep it open. The
+/// size is bounded: flows lie in two generations, and the older generation is discarded when the younger one is full or has reached the
+/// lifetime. So a flow may end early while packets go out to many peers. Not thread-safe.
 /// </remarks>
 sealed class FlowTable<TKey>(TimeSpan lifetime, int generationSize) where TKey : struct, IEquatable<TKey>
 {
@@ -26,7 +27,7 @@ sealed class FlowTable<TKey>(TimeSpan lifetime, int generationSize) where TKey :
     public bool Contains(Instant now, TKey flow) =>
         (_young.TryGetValue(flow, out var sentAt) || _old.TryGetValue(flow, out sentAt)) && now - sentAt < lifetime;
 
-    /// <summary>Ends every flow that the condition holds for.</summary>
+    /// <summary>Ends every flow for which the condition is true.</summary>
     public void Close(Func<TKey, bool> condition)
     {
         foreach (var generation in new[] { _young, _old })

@@ -1,60 +1,79 @@
 using System.Net;
 using System.Net.Sockets;
-using TeredoSdk.Links;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Stacks;
 
-/// <summary>The IPv6 host of an embedded engine: where packets end and sockets begin.</summary>
+/// <summary>The sockets that a stack offers.</summary>
+[Flags]
+enum SocketCapabilities
+{
+    /// <summary>Datagrams and echo only.</summary>
+    None = 0,
+    /// <summary>The sockets are ordinary sockets of the kernel.</summary>
+    KernelSockets = 1,
+    /// <summary>The stack has TCP.</summary>
+    Streams = 2,
+    /// <summary>The stack keeps unsolicited packets from sockets that did not opt in, whatever the machine's firewall does.</summary>
+    EnforcesInbound = 4,
+}
+
+/// <summary>The stack of an embedded engine: where packets end and sockets begin.</summary>
 /// <remarks>
 /// Unsolicited packets reach only sockets that opted in; everything else is dropped without an answer. Safe for any number of threads.
-/// Disposing it closes what it still has open.
+/// Disposing the stack closes the sockets that are still open.
 /// </remarks>
 interface ISocketStack : IDisposable
 {
-    LinkCapabilities Capabilities { get; }
+    SocketCapabilities Capabilities { get; }
 
-    /// <summary>Whether ICMPv6 echo is its concern, too; else the engine sees to it.</summary>
+    /// <summary>Whether the stack handles ICMPv6 echo; otherwise the engine does.</summary>
     bool AnswersEcho => false;
 
-    /// <summary>The node's address, at each qualification; often the one that it has already.</summary>
+    /// <summary>Sets the node's address. Called at each qualification, often with the address that the stack has already.</summary>
     void SetAddress(TeredoAddress address);
 
-    /// <summary>The node has no address any more, and waits for another one. A private network may keep the old one meanwhile.</summary>
+    /// <summary>
+    /// Tells the stack that the node has lost its address and waits for a new one. A private network may keep the old address meanwhile.
+    /// </summary>
     void LoseAddress()
     {
     }
 
-    /// <summary>Takes a packet that the core let in: anything but echo, unless it answers that. Valid only during the call.</summary>
+    /// <summary>
+    /// Takes a packet that the core accepted. Echo messages come only when <see cref="AnswersEcho"/> is true. Valid only during the call.
+    /// </summary>
     void Receive(in IPv6Packet packet);
 
     /// <exception cref="TeredoException">The port is taken.</exception>
     IDatagramEndpoint Bind(ushort port, bool isUnrestricted);
 
-    /// <exception cref="TeredoException">The port is taken, or the host has no TCP.</exception>
+    /// <exception cref="TeredoException">The port is taken, or the stack has no TCP.</exception>
     Socket Listen(ushort port, bool isUnrestricted, int backlog);
 
-    /// <summary>The listener at the port is closed.</summary>
+    /// <summary>Tells the stack that the listener at the port is closed.</summary>
     void Unlisten(ushort port)
     {
-        // Nothing to do where listeners have no list.
+        // Nothing to do in a stack that keeps no list of listeners.
     }
 
-    /// <summary>A connection that a listener accepted: its packets are solicited from now on, even when the listener is closed.</summary>
+    /// <summary>
+    /// Tells the stack that a listener accepted a connection. Its packets are solicited from now on, even after the listener is closed.
+    /// </summary>
     void Admit(IPEndPoint local, IPEndPoint remote)
     {
-        // Nothing to do where nobody is kept out, or nobody gets in.
+        // Nothing to do in a stack that filters nothing, or that has no TCP.
     }
 
-    /// <summary>The owner of a connection closed it; what was written is still sent. Owns the socket from here on.</summary>
+    /// <summary>Takes over the socket of a connection that its owner closed. What was written before is still sent.</summary>
     void Retire(Socket socket) => socket.Dispose();
 
-    /// <summary>Waits, a bounded time, until what closed connections had to send is sent.</summary>
+    /// <summary>Waits, for a limited time, until closed connections have sent their remaining data.</summary>
     Task DrainAsync() => Task.CompletedTask;
 
-    /// <summary>One attempt to connect, with a fresh socket.</summary>
-    /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
-    /// <exception cref="TeredoException">The host has no TCP.</exception>
+    /// <summary>Makes one attempt to connect, with a fresh socket.</summary>
+    /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
+    /// <exception cref="TeredoException">The stack has no TCP.</exception>
     Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
 }

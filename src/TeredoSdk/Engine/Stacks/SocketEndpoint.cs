@@ -22,7 +22,7 @@ sealed class SocketEndpoint(Socket socket, Action closing) : IDatagramEndpoint
         }
         catch (SocketException) when (Volatile.Read(ref _disposed) != 0)
         {
-            throw new ObjectDisposedException(nameof(TeredoDatagramSocket));
+            throw new ObjectDisposedException(Disposed.DatagramSocket);
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.HostUnreachable or SocketError.NetworkUnreachable)
         {
@@ -36,22 +36,8 @@ sealed class SocketEndpoint(Socket socket, Action closing) : IDatagramEndpoint
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ushort.MaxValue);
         try
         {
-            while (true)
-            {
-                try
-                {
-                    var received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, _any, cancellationToken).ConfigureAwait(false);
-                    return new(buffer[..received.ReceivedBytes], (IPEndPoint)received.RemoteEndPoint);
-                }
-                catch (SocketException) when (Volatile.Read(ref _disposed) != 0)
-                {
-                    throw new ObjectDisposedException(nameof(TeredoDatagramSocket));
-                }
-                catch (SocketException e) when (e.SocketErrorCode is not SocketError.OperationAborted)
-                {
-                    // An ICMPv6 error about something sent: it does not concern the one who receives.
-                }
-            }
+            var received = await ReceiveFromAsync(buffer, cancellationToken).ConfigureAwait(false);
+            return new(buffer[..received.ReceivedBytes], (IPEndPoint)received.RemoteEndPoint);
         }
         finally
         {
@@ -59,11 +45,30 @@ sealed class SocketEndpoint(Socket socket, Action closing) : IDatagramEndpoint
         }
     }
 
+    public async ValueTask<SocketReceiveFromResult> ReceiveFromAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await socket.ReceiveFromAsync(buffer, SocketFlags.None, _any, cancellationToken).ConfigureAwait(false);
+            }
+            catch (SocketException) when (Volatile.Read(ref _disposed) != 0)
+            {
+                throw new ObjectDisposedException(Disposed.DatagramSocket);
+            }
+            catch (SocketException e) when (e.SocketErrorCode is not SocketError.OperationAborted)
+            {
+                // An ICMPv6 error about a datagram that was sent. It does not concern the receiver.
+            }
+        }
+    }
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        closing(); // while the port is still this socket's: the next one there must not be taken for it
+        closing(); // called while the socket still holds the port, so that no other socket is affected
         socket.Dispose();
     }
 }

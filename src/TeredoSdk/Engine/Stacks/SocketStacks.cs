@@ -4,31 +4,37 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Stacks;
 
-/// <summary>A host, and what was passed over on the way to it.</summary>
-sealed record ChosenStack(ISocketStack Host, IReadOnlyList<PassedOver> PassedOver);
+/// <summary>A stack, and the stacks that were passed over before it.</summary>
+sealed record ChosenStack(ISocketStack Stack, IReadOnlyList<PassedOver> PassedOver);
 
-/// <summary>Chooses the host: kernel sockets where they can be had, else the one inside the process.</summary>
-static class SocketStacks
+/// <summary>Chooses the stack of an engine.</summary>
+interface IStackChoice
 {
-    /// <exception cref="TeredoException">Kernel sockets were asked for and can't be had.</exception>
-    public static Task<ChosenStack> MakeAsync(TeredoSockets wanted, StackContext context, IReadOnlyList<PassedOver> passedOver) =>
-        wanted == TeredoSockets.InProcess
-            ? Task.FromResult<ChosenStack>(new(InProcess(context, $"{nameof(TeredoOptions)}.{nameof(TeredoOptions.Sockets)} is {nameof(TeredoSockets.InProcess)}."), passedOver))
-            : Task.Run(() => Make(wanted, context, passedOver)); // it takes some system calls, while the server is being asked
+    /// <summary>Makes the stack. This runs while the engine waits for the server.</summary>
+    /// <exception cref="TeredoException">The required stack is not available.</exception>
+    Task<ChosenStack> MakeAsync(StackContext context);
+}
 
-    static ChosenStack Make(TeredoSockets wanted, in StackContext context, IReadOnlyList<PassedOver> passedOver)
+/// <summary>Chooses kernel sockets where they are available, and sockets inside the process elsewhere.</summary>
+sealed class SocketStacks(TeredoSockets wanted) : IStackChoice
+{
+    public Task<ChosenStack> MakeAsync(StackContext context) => wanted == TeredoSockets.InProcess
+        ? Task.FromResult(InProcess(context, $"{nameof(TeredoOptions)}.{nameof(TeredoOptions.Sockets)} is {nameof(TeredoSockets.InProcess)}."))
+        : Task.Run(() => Make(context)); // the system calls take some time
+
+    ChosenStack Make(in StackContext context)
     {
         try
         {
             return new(OperatingSystem.IsLinux() ? KernelStack.Open(context) : throw new TeredoException(TeredoError.KernelSocketsUnavailable,
-                "Kernel sockets without privileges exist on Linux only."), passedOver);
+                "Kernel sockets without privileges exist on Linux only."), []);
         }
         catch (TeredoException e) when (wanted == TeredoSockets.Auto)
         {
             Log.NoKernelSockets(context.Log, e.Message);
-            return new(InProcess(context, e.Message), [.. passedOver, new() { Way = "Kernel sockets", Reason = e.Message }]);
+            return InProcess(context, e.Message) with { PassedOver = [new() { Way = "Kernel sockets", Reason = e.Message }] };
         }
     }
 
-    static InProcessStack InProcess(in StackContext context, string noKernelSockets) => new(context.Clock, context.Guard, noKernelSockets, context.Driver);
+    static ChosenStack InProcess(in StackContext context, string noKernelSockets) => new(new InProcessStack(context, noKernelSockets), []);
 }

@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace TeredoSdk.Engine.Stacks;
 
-/// <summary>What a host shares with the engine.</summary>
-/// <param name="Clock">The time; only <see cref="EngineClock.Now"/> is used, by any thread.</param>
-/// <param name="Guard">What is counted.</param>
-/// <param name="Watch">Who waits for a peer.</param>
-/// <param name="Driver">The driver, which is made after the host.</param>
-/// <param name="Log">Where a defect is told.</param>
-readonly record struct StackContext(EngineClock Clock, StackGuard Guard, PeerWatch Watch, Func<TeredoDriver> Driver, ILogger Log);
+/// <summary>The parts that a stack shares with its engine.</summary>
+/// <param name="Clock">The clock; stacks use only <see cref="EngineClock.Now"/>, on any thread.</param>
+/// <param name="Guard">Counts drops, and knows the peers that were contacted.</param>
+/// <param name="Watch">The connection attempts that have to end when their peer can't be reached.</param>
+/// <param name="Driver">Takes the packets that the stack sends.</param>
+/// <param name="Log">The log, for defects.</param>
+readonly record struct StackContext(EngineClock Clock, StackGuard Guard, PeerWatch Watch, TeredoDriver Driver, ILogger Log);

@@ -7,10 +7,10 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links.Embedded;
 
-/// <summary>What the core tells: where the node stands, and who is waiting for that.</summary>
+/// <summary>Handles the core's events: keeps the node's state, and completes the waits for an address.</summary>
 sealed partial class EmbeddedLink
 {
-    void IDriverClient.Handle(ClientEvent clientEvent)
+    void IEngineObserver.Handle(ClientEvent clientEvent)
     {
         switch (clientEvent)
         {
@@ -22,23 +22,15 @@ sealed partial class EmbeddedLink
                 break;
             case ClientEvent.AddressChanged changed:
                 Log.AddressChanged(_log, changed.Old, changed.New);
-                _guard.ForgetStrangers();
-                if (!TryTakeAddress(changed.New))
-                    break;
+                _sockets.AbortVoid(); // connections from the old address end at once; listeners stay
                 Publish(TeredoStateChangeKind.AddressChanged, changed.New.ToIPAddress(), changed.Old.ToIPAddress());
                 break;
             case ClientEvent.AddressLost lost:
                 HandleLost(lost.Address);
                 break;
             case ClientEvent.Failed failed:
-                Fail(Problems.OfQualification(failed.Reason, _driver.Read(core => core.Server), _options, _driver.PortFailure), failed.RetryAt);
-                _ = ResolveAgainAsync(); // the servers may have moved
-                break;
-            case ClientEvent.PeerUnreachable unreachable:
-                Log.PeerUnreachable(_log, unreachable.Peer, unreachable.Reason);
-                string why = Problems.Unreachable(unreachable.Peer, unreachable.Reason, _driver.Read(core => core.Nat));
-                _echo.HandleUnreachable(unreachable.Peer, why);
-                _watch.HandleUnreachable(unreachable.Peer, null, new(TeredoError.PeerUnreachable, why));
+                Fail(Problems.OfQualification(failed.Reason, _engine.Server, _options, _engine.PortFailure), failed.RetryAt);
+                _ = ResolveAgainAsync(); // the servers' addresses may have changed
                 break;
             case ClientEvent.KeyRenewalNeeded:
                 Log.KeyRenewalNeeded(_log);
@@ -46,16 +38,16 @@ sealed partial class EmbeddedLink
         }
     }
 
-    // Qualified and Offline are told by events with more in them.
+    // Qualified and Offline are ignored here: other events tell them with more detail.
     void Handle(ClientState state)
     {
         if (state == ClientState.Suppressed)
         {
-            if (_driver.HasNativeIPv6 && _options.NativeIPv6 == NativeIPv6Mode.Instead)
+            if (_engine.HasNativeIPv6 && _options.NativeIPv6 == NativeIPv6Mode.Instead)
                 GiveWay();
             else
-                // The only other cause that the options leave.
-                Fail(Problems.NoNetwork(_driver.Read(core => core.Server)), null, TeredoState.Suppressed);
+                // No IPv4 network: the only other cause that the options leave.
+                Fail(Problems.NoNetwork(_engine.Server), null, TeredoState.Suppressed);
             return;
         }
         if (state is not (ClientState.Qualifying or ClientState.Dormant))
@@ -74,7 +66,7 @@ sealed partial class EmbeddedLink
         Publish(TeredoStateChangeKind.Dormant, Address, Address);
     }
 
-    // RFC 4380 §5.5. Nothing is wrong, so there is no problem to tell.
+    // RFC 4380 §5.5. Giving way is no error, so there is no problem to report.
     void GiveWay()
     {
         TaskCompletionSource<TeredoException?> settled;
@@ -87,15 +79,14 @@ sealed partial class EmbeddedLink
         }
         settled.TrySetResult(null);
         Log.GaveWay(_log);
-        Publish(TeredoStateChangeKind.Relay, null, null); // who gives way runs one instead
+        Publish(TeredoStateChangeKind.Relay, null, null); // a node that gives way runs a relay instead
     }
 
     void Handle(ClientEvent.Qualified qualified)
     {
         Log.Qualified(_log, qualified.Address, qualified.Server.Primary, qualified.Nat.ClassicName);
         var address = qualified.Address.ToIPAddress();
-        if (!TryTakeAddress(qualified.Address))
-            return;
+        _sockets.AbortVoid();
         TeredoStateChange? change = null;
         TaskCompletionSource<TeredoException?> settled;
         lock (_gate)
@@ -104,13 +95,13 @@ sealed partial class EmbeddedLink
                 return;
             if (!_hasQualified)
                 change = new() { Kind = TeredoStateChangeKind.Qualified, Address = address };
-            else if (_state != TeredoState.Qualified) // else only the report of the NAT is new
+            else if (_state != TeredoState.Qualified) // when it is qualified already, only the report of the NAT has changed
                 change = new() { Kind = TeredoStateChangeKind.Regained, Address = address, PreviousAddress = _lostAddress ?? address };
             if (!_hasQualified)
                 Metrics.RecordQualification(_options.TimeProvider.GetElapsedTime(_startedAt));
             (_state, _problem, _retryAt, _mtuOctets, _hasQualified, _lostAddress) =
                 (TeredoState.Qualified, null, null, qualified.MtuOctets, true, null);
-            if (_settled.Task.IsCompleted) // perhaps by a problem that is over
+            if (_settled.Task.IsCompleted) // it may hold a problem that is over now
                 _settled = NewWait();
             settled = _settled;
         }
@@ -123,29 +114,15 @@ sealed partial class EmbeddedLink
     {
         try
         {
-            _driver.SetServers(await ServerNames.FindAndResolveAsync(_options, _network, _log, _stopping.Token).ConfigureAwait(false));
+            _engine.SetServers(await ServerNames.FindAndResolveAsync(_options, _network, _log, _stopping.Token).ConfigureAwait(false));
         }
         catch (Exception e) when (e is TeredoException or OperationCanceledException)
         {
-            // The names do not resolve now, which is logged: the addresses that are known stand.
+            // The names do not resolve now, and a log message said so. The known addresses stay in use.
         }
     }
 
-    // The old address is void: what used it ends: connections at once, while listeners stay. False when the device was taken away.
-    bool TryTakeAddress(TeredoAddress address)
-    {
-        try
-        {
-            Volatile.Read(ref _chosen)?.Host.SetAddress(address);
-        }
-        catch (TeredoException e)
-        {
-            Fail(e, null);
-            return false;
-        }
-        AbortStaleConnections();
-        return true;
-    }
+    void IEngineObserver.HandleFault(TeredoException problem) => Fail(problem, null);
 
     void HandleLost(TeredoAddress address)
     {
@@ -155,16 +132,7 @@ sealed partial class EmbeddedLink
                 return;
             _lostAddress = address.ToIPAddress();
         }
-        try
-        {
-            Volatile.Read(ref _chosen)?.Host.LoseAddress();
-        }
-        catch (TeredoException e) // the device was taken away, and the address with it
-        {
-            Log.EngineFault(_log, e);
-        }
         Log.AddressLost(_log, address);
-        _guard.ForgetStrangers();
         Publish(TeredoStateChangeKind.Lost, null, address.ToIPAddress());
     }
 
@@ -181,7 +149,7 @@ sealed partial class EmbeddedLink
             settled = _settled;
         }
         settled.TrySetResult(problem);
-        Log.QualificationFailed(_log, problem.Message, retryAt is { } at ? _driver.ToWallClock(at) : null);
+        Log.QualificationFailed(_log, problem.Message, retryAt is { } at ? _engine.ToWallClock(at) : null);
     }
 
     void Publish(TeredoStateChangeKind kind, IPAddress? address, IPAddress? previous) => _changes.Publish(new()
@@ -196,17 +164,17 @@ sealed partial class EmbeddedLink
         Task<TeredoException?> settled;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
+            Disposed.ThrowIf(_disposed, Disposed.Node);
             settled = _settled.Task;
         }
         try
         {
             if (await settled.WaitAsync(_options.QualificationTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false) is { } problem)
-                throw new TeredoException(problem.Error, problem.Message, problem.InnerException); // one per caller
+                throw new TeredoException(problem.Error, problem.Message, problem.InnerException); // each caller gets an exception object of its own
         }
         catch (TimeoutException)
         {
-            throw Problems.QualificationTimeout(_options.QualificationTimeout, _driver.Read(core => core.Server));
+            throw Problems.QualificationTimeout(_options.QualificationTimeout, _engine.Server);
         }
     }
 

@@ -6,37 +6,45 @@ using TeredoSdk.Machine;
 
 namespace TeredoSdk.Links.Interface;
 
-/// <summary>An interface that somebody else keeps up, and ordinary sockets on it.</summary>
+/// <summary>A Teredo interface that another program keeps up, with ordinary sockets on it.</summary>
 /// <remarks>
-/// What gets in is decided by the machine's firewall, whatever the protection level. A socket is tied to the device that was there when it was
-/// opened: when the device itself is made anew, for example because miredo was started again, sockets that were bound are closed.
+/// The machine's firewall decides which packets get in, whatever the protection level. A socket is tied to the device that existed when the socket
+/// was opened. When another program makes the device anew (for example, because miredo was restarted), the link closes its listeners and datagram
+/// sockets.
 /// </remarks>
 sealed class InterfaceLink : SystemLink
 {
     readonly InterfaceSearch _search;
     readonly IHostNetwork _network;
+    volatile bool _hasNativeIPv6;
 
     public InterfaceLink(TeredoOptions options, InterfaceSearch search, TeredoInterface found, IHostNetwork network,
         IReadOnlyList<PassedOver> passedOver, ILogger log) : base(options, found, passedOver, log)
     {
         (_search, _network) = (search, network);
         network.Changed += Check;
-        Check(); // what changed after it was found
+        Check(); // the interface may have changed since it was found
     }
 
-    public override TeredoReport Report => Describe(TeredoProvider.Interface, _network.Describe(Last.Address.Server).HasNativeIPv6);
+    public override TeredoReport Report => Describe(TeredoProvider.Interface, _hasNativeIPv6);
 
-    public override Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken)
+    public override Task<TeredoReport> GetReportAsync(CancellationToken cancellationToken) => Task.Run(() =>
+    {
+        Check();
+        return Report;
+    }, cancellationToken);
+
+    public override Task<OpenListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(Register(new TeredoListener(this, InterfaceSockets.Listen(Require(), port, backlog), level)));
+        return Task.FromResult(Sockets.Add(new OpenListener(Sockets, InterfaceSockets.Listen(Require(), port, backlog), level)));
     }
 
-    public override Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken)
+    public override Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var endpoint = new SocketEndpoint(InterfaceSockets.BindDatagrams(Require(), port), static () => { });
-        return Task.FromResult(Register(new TeredoDatagramSocket(this, endpoint, level)));
+        return Task.FromResult(Sockets.Add(new OpenDatagrams(Sockets, endpoint, level)));
     }
 
     public override Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) =>
@@ -50,6 +58,7 @@ sealed class InterfaceLink : SystemLink
 
     protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
     {
+        _hasNativeIPv6 = _network.Describe(Last.Address.Server).HasNativeIPv6;
         var found = _search.Find(out string sentence);
         problem = (TeredoError.InterfaceUnavailable, sentence);
         return found;
@@ -58,7 +67,9 @@ sealed class InterfaceLink : SystemLink
     protected override Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         InterfaceSockets.ConnectAsync(Require(), remoteEndPoint, cancellationToken);
 
-    protected override bool IsVoid(IPAddress local, IPAddress address) => !SocketRegistry.IsSame(local, address);
-
-    protected override void OnOtherInterface() => CloseBoundSockets();
+    protected override void OnChecked(bool isUp, bool isOther)
+    {
+        if (isOther)
+            Sockets.CloseBound();
+    }
 }

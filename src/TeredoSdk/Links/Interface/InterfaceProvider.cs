@@ -3,7 +3,7 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links.Interface;
 
-/// <summary>A Teredo interface of this machine that somebody else keeps up, for example miredo.</summary>
+/// <summary>Uses a Teredo interface of this machine that another program keeps up, for example miredo.</summary>
 sealed class InterfaceProvider(IHostNetwork network, IInterfaceTable interfaces) : ITeredoProvider
 {
     public TeredoProvider Kind => TeredoProvider.Interface;
@@ -15,7 +15,7 @@ sealed class InterfaceProvider(IHostNetwork network, IInterfaceTable interfaces)
         cancellationToken.ThrowIfCancellationRequested();
         var search = new InterfaceSearch(interfaces, options.AllowPrivateAddresses);
         var found = search.Find(out string problem) ?? throw new TeredoException(TeredoError.InterfaceUnavailable, problem);
-        var log = GuardedLogger.For("TeredoSdk.TeredoNode", options.LoggerFactory);
+        var log = GuardedLogger.For(LogCategories.Node, options.LoggerFactory);
         return Task.FromResult<ITeredoLink>(new InterfaceLink(options, search, found, network, passedOver, log));
     }
 }

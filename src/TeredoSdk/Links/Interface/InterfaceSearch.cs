@@ -8,11 +8,11 @@ sealed class InterfaceSearch(IInterfaceTable interfaces, bool allowPrivateAddres
 {
     const string None = "No interface with a Teredo address is up. Start one, for example with miredo or \"teredo client\", or use the embedded "
         + "provider.";
-    const int ProbePort = 40000; // of an address that only asks for a route
+    const int ProbePort = 40000; // part of an address that is used only to look up a route
 
     readonly AddressPolicy _policy = allowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
 
-    /// <summary>The first interface that can be used, or the reason why there is none.</summary>
+    /// <summary>Finds the first usable interface. When there is none, <paramref name="problem"/> says why.</summary>
     public TeredoInterface? Find(out string problem)
     {
         problem = None;
@@ -33,8 +33,8 @@ sealed class InterfaceSearch(IInterfaceTable interfaces, bool allowPrivateAddres
     string? Check(string name, TeredoAddress address)
     {
         string has = $"Interface {name} has the Teredo address {address}, ";
-        if (!_policy.IsGlobalUnicast(address.Server) || !_policy.IsGlobalUnicast(address.MappedEndpoint)) // RFC 4380 §5.2.4: peers would drop it
-            return has + $"whose server {address.Server} or client {address.MappedEndpoint} is not a public one. Start it with a server on the "
+        if (!_policy.IsGlobalUnicast(address.Server) || !_policy.IsGlobalUnicast(address.MappedEndpoint)) // RFC 4380 §5.2.4: peers would drop its packets
+            return has + $"whose server {address.Server} or client {address.MappedEndpoint} is not public. Start it with a server on the "
                 + $"public internet; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}.";
         var probe = new TeredoAddress(address.Server, TeredoFlags.None, new(address.Server, ProbePort)).ToIPAddress();
         var source = interfaces.FindSource(probe);

@@ -7,13 +7,13 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Links.Windows;
 
 /// <summary>
-/// Keeps Windows' Teredo from falling asleep while opted-in sockets are open, and wakes it when the address is lost or the machine slept. Safe for
-/// any number of threads.
+/// Keeps Windows' Teredo awake while opted-in sockets are open. Wakes it when the address is lost or the machine slept. Safe for any number of
+/// threads.
 /// </summary>
 sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action check, ILogger log) : IAsyncDisposable
 {
-    static readonly TimeSpan Tick = TimeSpan.FromMinutes(1);       // to notice that the machine slept, and between attempts without an address
-    static readonly TimeSpan KeepAlive = TimeSpan.FromMinutes(20); // Teredo falls asleep after an hour
+    static readonly TimeSpan Tick = TimeSpan.FromMinutes(1);       // detects sleep of the machine; also the pause between wake attempts
+    static readonly TimeSpan KeepAlive = TimeSpan.FromMinutes(20); // Windows' Teredo goes dormant after an hour
 
     readonly Lock _gate = new();
     readonly EngineClock _clock = new(time);
@@ -23,7 +23,7 @@ sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action
     int _count;
     bool _isUp = true, _waking, _disposed;
 
-    /// <summary>How many hold it.</summary>
+    /// <summary>How many opted-in sockets hold the address.</summary>
     public int Count
     {
         get
@@ -39,7 +39,7 @@ sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action
         {
             if (_count++ > 0 || _disposed)
                 return;
-            _wokenAt = _clock.Read(out _); // bring-up woke it, and what was before concerns nobody
+            _wokenAt = _clock.Read(out _); // bring-up woke it; whether the machine slept before does not matter
             Arm(_wokenAt);
         }
     }
@@ -51,7 +51,7 @@ sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action
                 _timer.Set(null, default);
     }
 
-    /// <summary>The address was looked at: by the timer, after a change, or after a wake.</summary>
+    /// <summary>Takes the result of a check of the address. The timer, a change of the network or a wake causes such a check.</summary>
     public void Look(bool isUp)
     {
         lock (_gate)
@@ -79,7 +79,7 @@ sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action
         await _timer.DisposeAsync().ConfigureAwait(false);
     }
 
-    // Under the lock.
+    // Called under the lock.
     void Arm(Instant now) => _timer.Set(now + Tick, now);
 
     async Task WakeAsync()
@@ -92,7 +92,7 @@ sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action
         {
             return;
         }
-        catch (Exception e) // nobody waits for it
+        catch (Exception e) // no caller waits for this task
         {
             Log.EngineFault(log, e);
         }

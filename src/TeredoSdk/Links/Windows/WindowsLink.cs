@@ -3,47 +3,40 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Machine;
-using TeredoSdk.Sockets;
 using TeredoSdk.Telemetry;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Links.Windows;
 
-/// <summary>The address of Windows' Teredo, ordinary sockets, and a hold on the address while opted-in ones are open.</summary>
-/// <remarks>What gets in is decided by the Windows Firewall and by the sockets' protection levels.</remarks>
+/// <summary>A link to the address of Windows' Teredo, with ordinary sockets. It holds the address while opted-in sockets are open.</summary>
+/// <remarks>The Windows Firewall and the sockets' protection levels decide which packets get in.</remarks>
 sealed class WindowsLink : SystemLink, ITeredoLink
 {
     readonly IWindowsSystem _windows;
     readonly WindowsStatus _status;
-    readonly ProgramFirewall _exception;
-    readonly IReadOnlyList<string> _steps;
-    readonly QualificationHold _hold;
+    readonly ProgramFirewall _firewall;
     readonly WindowsReportCache _reports;
+    readonly QualificationHold _hold;
     IPAddress? _described;
 
-    public WindowsLink(IWindowsSystem windows, TeredoOptions options, WindowsStatus status, ProgramFirewall exception, IReadOnlyList<string> steps,
+    public WindowsLink(IWindowsSystem windows, TeredoOptions options, WindowsStatus status, ProgramFirewall firewall, WindowsReportCache reports,
         TeredoInterface found, IReadOnlyList<PassedOver> passedOver, ILogger log) : base(options, found, passedOver, log)
     {
-        (_windows, _status, _exception, _steps, _described) = (windows, status, exception, steps, found.Address.ToIPAddress());
+        (_windows, _status, _firewall, _reports, _described) = (windows, status, firewall, reports, found.Address.ToIPAddress());
         _hold = new(windows, options.TimeProvider, Check, log);
-        _reports = new(options.TimeProvider, () =>
-        {
-            var check = _exception.Check();
-            return new(new WindowsReportBuilder(_windows, _status, options.Servers).Build(check, _hold.Count, _steps), check.Error);
-        });
         windows.Changed += Check;
-        Check(); // what changed after it was found
+        Check(); // the address may have changed since it was found
     }
 
     public override TeredoReport Report
     {
         get
         {
-            var findings = _reports.Get();
+            var findings = _reports.Last;
             var windows = findings.Report with { Holds = _hold.Count };
-            var report = Describe(TeredoProvider.Windows, WindowsSearch.HasNativeIPv6(_windows));
+            var report = Describe(TeredoProvider.Windows, findings.HasNativeIPv6);
             var nat = WindowsNat.Parse(windows.Nat);
-            // A firewall that is off keeps nobody out: a warning says what that means.
+            // A firewall that is off blocks nothing; a warning in the report says what that means.
             bool isShut = report.Address is not null && report.UnrestrictedSockets > 0
                 && windows.Exception is not (FirewallExceptionState.InForce or FirewallExceptionState.FirewallOff);
             return report with
@@ -60,19 +53,26 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         }
     }
 
-    public override Task<TeredoListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
-        OpenAsync(level, () => new TeredoListener(this, WindowsSockets.Listen(_windows, port, level, backlog), level), cancellationToken);
+    public override async Task<TeredoReport> GetReportAsync(CancellationToken cancellationToken)
+    {
+        await Task.Run(Check, cancellationToken).ConfigureAwait(false);
+        await _reports.RefreshAsync(cancellationToken).ConfigureAwait(false);
+        return Report;
+    }
 
-    public override Task<TeredoDatagramSocket> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
-        OpenAsync(level, () => new TeredoDatagramSocket(this, BindDatagrams(port, level), level), cancellationToken);
+    public override Task<OpenListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
+        OpenAsync(level, () => new OpenListener(Sockets, WindowsSockets.Listen(_windows, port, level, backlog), level), cancellationToken);
+
+    public override Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
+        OpenAsync(level, () => new OpenDatagrams(Sockets, BindDatagrams(port, level), level), cancellationToken);
 
     public override Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) =>
         OperatingSystem.IsWindows() ? WaitAsync(cancel => InterfacePing.SendBySystemAsync(address, timeout, cancel), cancellationToken)
-        : throw new TeredoException(TeredoError.NotSupported, "Echo Requests are sent by a real Windows only, and this is a fake one. Use sockets "
+        : throw new TeredoException(TeredoError.NotSupported, "This is a fake Windows, and only a real Windows sends Echo Requests. Use sockets "
             + "in such a test.");
 
     public Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
-        EndPoints.ResolveAsync(host, cancel => WindowsNames.QueryAsync(_windows, host, cancel), cancellationToken);
+        PeerNames.ResolveAsync(host, cancel => WindowsNames.QueryAsync(_windows, host, cancel), cancellationToken);
 
     public override async ValueTask DisposeAsync()
     {
@@ -81,8 +81,8 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         await _hold.DisposeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Only Teredo addresses go: a connection over native IPv6 has nothing to do with them.</summary>
-    internal static bool IsVoidAddress(IPAddress local, IPAddress address) => local.IsIPv6Teredo && !SocketRegistry.IsSame(local, address);
+    /// <summary>Only connections from a Teredo address stop working; connections over native IPv6 do not depend on it.</summary>
+    internal static bool IsVoidAddress(IPAddress local, IPAddress address) => local.IsIPv6Teredo && !LinkSockets.IsSame(local, address);
 
     protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
     {
@@ -98,63 +98,62 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         return await WindowsSockets.ConnectAsync(_windows, remoteEndPoint, cancellationToken).ConfigureAwait(false);
     }
 
-    protected override bool IsVoid(IPAddress local, IPAddress address) => IsVoidAddress(local, address);
+    public override bool IsVoid(IPAddress local, IPAddress address) => IsVoidAddress(local, address);
 
-    protected override void OnAdded(TeredoSocket socket)
+    public override void HandleOpened(OpenSocket socket)
     {
-        if (socket.ProtectionLevel == IPProtectionLevel.Unrestricted)
+        if (socket.IsUnrestricted)
             _hold.Acquire();
-        _reports.Forget();
     }
 
-    protected override void OnRemoved(TeredoSocket socket)
+    public override void HandleClosed(OpenSocket socket)
     {
-        if (socket.ProtectionLevel == IPProtectionLevel.Unrestricted)
+        if (socket.IsUnrestricted)
             _hold.Release();
-        _reports.Forget();
     }
 
-    protected override void OnChecked(bool isUp)
+    protected override void OnChecked(bool isUp, bool isOther)
     {
-        _reports.Forget();
         _hold.Look(isUp);
+        _reports.RefreshSoon();
         var address = Address;
         if (Interlocked.Exchange(ref _described, address) is var before && !Equals(before, address))
             _ = DescribeAsync();
     }
 
-    // What only netsh tells may be other words for another address.
+    // The new address may mean that facts which only netsh tells have changed, too.
     async Task DescribeAsync()
     {
         try
         {
             await _status.ReadAsync(Stopping).ConfigureAwait(false);
             await _status.ReadSwitchesAsync(Stopping).ConfigureAwait(false);
-            Check(); // with what is known now
+            Check(); // uses the status that was just read
+            await _reports.RefreshAsync(Stopping).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            // The link ends.
+            // The link is being disposed.
         }
-        catch (Exception e) // nobody waits for it
+        catch (Exception e) // no caller waits for this task
         {
             Log.EngineFault(Logger, e);
         }
     }
 
-    async Task<T> OpenAsync<T>(IPProtectionLevel level, Func<T> make, CancellationToken cancellationToken) where T : TeredoSocket
+    async Task<T> OpenAsync<T>(IPProtectionLevel level, Func<T> make, CancellationToken cancellationToken) where T : OpenSocket
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (level == IPProtectionLevel.Unrestricted)
-            _exception.Ensure(); // first: the filters look at the rules when a socket begins to listen
+        if (level == IPProtectionLevel.Unrestricted && _firewall.Ensure()) // before the socket listens, because the filters look at the rules then
+            await _reports.RefreshAsync(cancellationToken).ConfigureAwait(false);
         await WakeAsync(cancellationToken).ConfigureAwait(false);
         Require();
-        return Register(make());
+        return Sockets.Add(make());
     }
 
     SocketEndpoint BindDatagrams(ushort port, IPProtectionLevel level) => new(WindowsSockets.BindDatagrams(_windows, port, level), static () => { });
 
-    // One that fell asleep while nobody held it.
+    // Wakes a Teredo that went dormant while no socket held it.
     async Task WakeAsync(CancellationToken cancellationToken)
     {
         if (Current is not null)

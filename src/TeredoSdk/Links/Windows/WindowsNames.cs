@@ -1,20 +1,20 @@
 using System.Net;
-using TeredoSdk.Sockets;
+using TeredoSdk.Machine;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Links.Windows;
 
 /// <summary>
-/// The IPv6 addresses of names. Where Teredo is the only IPv6 Windows' resolver may not ask for them, so they are asked for by themselves.
+/// Finds the IPv6 addresses of names. Where Teredo is the only IPv6, Windows' resolver may not ask for IPv6 addresses, so this class asks itself.
 /// </summary>
 /// <remarks>Source: "Receiving Solicited Traffic Over Teredo".</remarks>
 static class WindowsNames
 {
     public static async Task<IPAddress[]> QueryAsync(IWindowsSystem windows, string host, CancellationToken cancellationToken)
     {
-        if (!WindowsSearch.HasNativeIPv6(windows)
+        if (!WindowsAddresses.HasNative(windows)
             && (await windows.ResolveAsync(host, cancellationToken).ConfigureAwait(false)).ValueOrDefault is { Length: > 0 } addresses)
             return addresses;
-        return await EndPoints.QueryAsync(host, cancellationToken).ConfigureAwait(false);
+        return await PeerNames.QueryAsync(host, cancellationToken).ConfigureAwait(false);
     }
 }

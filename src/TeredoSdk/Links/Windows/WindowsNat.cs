@@ -2,10 +2,10 @@ using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Links.Windows;
 
-/// <summary>Windows' words for a NAT.</summary>
+/// <summary>Reads the words that Windows uses for a NAT.</summary>
 static class WindowsNat
 {
-    /// <summary>What a word means, "not checked" for one that is not known.</summary>
+    /// <summary>The meaning of a word; "not checked" for an unknown word.</summary>
     public static NatReport Parse(string? word) => word?.Split(' ', '(')[0].ToLowerInvariant() switch
     {
         "none" => default(NatReport) with { Mapping = MappingBehaviour.None },

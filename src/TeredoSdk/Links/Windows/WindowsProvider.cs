@@ -4,30 +4,32 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Links.Windows;
 
-/// <summary>The Teredo of Windows: switched on if the person agrees, woken, and held.</summary>
-/// <param name="windows">The system, or null where there is none.</param>
+/// <summary>Uses the Teredo client of Windows: switches it on when the user consents, wakes it, and holds its address.</summary>
+/// <param name="windows">The system; null where the system is not Windows.</param>
 sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
 {
     public TeredoProvider Kind => TeredoProvider.Windows;
 
     public string? NotSupportedReason => windows is not null ? null
-        : $"This system is not Windows, so it has no Teredo of Windows. Use {nameof(TeredoProvider.Auto)} or {nameof(TeredoProvider.Embedded)}, the "
+        : $"This system is not Windows, so it has no Windows Teredo client. Use {nameof(TeredoProvider.Auto)} or {nameof(TeredoProvider.Embedded)}, the "
             + "SDK's own client.";
 
     public async Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var log = GuardedLogger.For("TeredoSdk.TeredoNode", options.LoggerFactory);
+        var log = GuardedLogger.For(LogCategories.Node, options.LoggerFactory);
         var status = new WindowsStatus(windows!);
         var steps = await SwitchOnAsync(options, status, log, cancellationToken).ConfigureAwait(false);
         var qualification = new WindowsQualification(windows!, status, options.TimeProvider, options.QualificationTimeout);
         var found = await qualification.WaitAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var exception = new ProgramFirewall(windows!, options.RegisterFirewallException, log);
-        return new WindowsLink(windows!, options, status, exception, steps, found, passedOver, log);
+        var firewall = new ProgramFirewall(windows!, options.RegisterFirewallException, log);
+        var reports = new WindowsReportCache(windows!, status, firewall, options.Servers, steps);
+        await reports.RefreshAsync(cancellationToken).ConfigureAwait(false);
+        return new WindowsLink(windows!, options, status, firewall, reports, found, passedOver, log);
     }
 
-    // Says what was done.
+    // Returns the steps that were taken.
     async Task<IReadOnlyList<string>> SwitchOnAsync(TeredoOptions options, WindowsStatus status, ILogger log, CancellationToken cancellationToken)
     {
         var switches = await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
@@ -49,7 +51,7 @@ sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
         return activation.Steps;
     }
 
-    // Windows takes one, without a secondary.
+    // Windows takes one server, without a secondary address.
     static string? ServerOf(TeredoOptions options) =>
         options.Servers.Count > 0 && ServerName.TryParse(options.Servers[0], out var name) ? name.Primary : null;
 }

@@ -5,14 +5,14 @@ namespace TeredoSdk.Links.Windows;
 
 /// <summary>Wakes Windows' Teredo and waits until it has an address.</summary>
 /// <remarks>
-/// That the call which wakes returns does not mean that there is an address, so the addresses are looked at whenever they change. A client that says,
-/// some time after it was woken, that it is not active or that an error keeps it offline is not waited for any longer: another way may be open.
+/// The call that wakes Teredo may return before there is an address, so the addresses are checked whenever they change. Some time after the wake, the
+/// wait also ends when the client says that it is inactive, or that an error keeps it offline. Another provider may then be tried.
 /// </remarks>
 sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, TimeProvider time, TimeSpan timeout)
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(8); // what it says may be of before the wake, and it tries again by itself
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(8); // the status may be older than the wake, and Teredo retries by itself
 
-    /// <exception cref="TeredoException">There was none in time: what the system says, and what to do.</exception>
+    /// <exception cref="TeredoException">There was no address in time; the message says what the system reports, and what to do.</exception>
     public async Task<TeredoInterface> WaitAsync(CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(timeout, time);
@@ -58,7 +58,7 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
             }
             catch (OperationCanceledException)
             {
-                // Overdue, or there is an address already.
+                // The time is over, or there is an address already.
             }
         }
 
@@ -67,14 +67,14 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
             var now = await status.ReadAsync(either.Token).ConfigureAwait(false);
             if (now is { State: TeredoClientState.Inactive } or { State: TeredoClientState.Offline, Error: not null })
                 throw Overdue(now);
-            // What it says may change without an address that does.
+            // The client's state can change without a change of an address, so the state is read again later.
             patience.Change(Patience, Timeout.InfiniteTimeSpan);
         }
 
         TeredoException Overdue(TeredoStatus now) => WindowsProblems.Overdue(time.GetElapsedTime(start), now,
-            notWoken is null ? null : $"It could not be woken: {notWoken}",
+            notWoken is null ? null : $"Teredo could not be woken: {notWoken}",
             unreadable,
-            WindowsSearch.HasNativeIPv6(windows) ? WindowsProblems.BesideNativeIPv6 : null);
+            WindowsAddresses.HasNative(windows) ? WindowsProblems.BesideNativeIPv6 : null);
 
         void LosePatience()
         {
@@ -90,7 +90,7 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
             }
             catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
             {
-                // A look is due anyway, or nobody waits any more.
+                // A check is due anyway, or the wait has ended.
             }
         }
     }

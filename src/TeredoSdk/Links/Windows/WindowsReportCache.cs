@@ -1,40 +1,51 @@
+using TeredoSdk.Windows;
+
 namespace TeredoSdk.Links.Windows;
 
-/// <summary>A report of Windows, and what goes into the node's.</summary>
+/// <summary>Windows' last answers, and the parts of them that the node's report needs.</summary>
 /// <param name="Report">The report.</param>
-/// <param name="ExceptionError">The error of the firewall exception, when it is not in force.</param>
-sealed record WindowsFindings(WindowsReport Report, TeredoError? ExceptionError);
+/// <param name="ExceptionError">The error of the firewall exception, when the exception is not in force.</param>
+/// <param name="HasNativeIPv6">Whether the machine has a global IPv6 address that is neither a Teredo nor a 6to4 address.</param>
+sealed record WindowsFindings(WindowsReport Report, TeredoError? ExceptionError, bool HasNativeIPv6);
 
-/// <summary>
-/// The last report of Windows, made anew when something changed or it is old: it takes dozens of calls. Safe for any number of threads.
-/// </summary>
-sealed class WindowsReportCache(TimeProvider time, Func<WindowsFindings> make)
+/// <summary>Keeps the last report of Windows, because making one takes dozens of calls. Safe for any number of threads.</summary>
+sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, ProgramFirewall firewall, IList<string> servers, IReadOnlyList<string> steps)
 {
-    static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
+    readonly Lock _making = new();
+    volatile WindowsFindings? _last;
+    int _isDue;
 
-    readonly Lock _gate = new();
-    WindowsFindings? _report;
-    long _madeAt, _version;
+    /// <summary>The last findings. Available once <see cref="RefreshAsync"/> has returned.</summary>
+    public WindowsFindings Last => _last!;
 
-    public WindowsFindings Get()
+    /// <summary>Asks Windows again.</summary>
+    public Task RefreshAsync(CancellationToken cancellationToken) => Task.Run(() =>
     {
-        long version;
-        lock (_gate)
+        lock (_making) // one at a time, so that the newest findings are stored last
+            _last = Make();
+    }, cancellationToken);
+
+    /// <summary>
+    /// Asks Windows again in the background, after a change. Changes that come before the question is asked cause no further question.
+    /// </summary>
+    public void RefreshSoon()
+    {
+        if (Interlocked.Exchange(ref _isDue, 1) != 0)
+            return;
+        _ = Task.Run(() =>
         {
-            if (_report is not null && time.GetElapsedTime(_madeAt) < MaxAge)
-                return _report;
-            version = _version;
-        }
-        var report = make();
-        lock (_gate)
-            if (version == _version) // else it may be of before the change
-                (_report, _madeAt) = (report, time.GetTimestamp());
-        return report;
+            lock (_making)
+            {
+                Volatile.Write(ref _isDue, 0); // a change from now on causes another question
+                _last = Make();
+            }
+        });
     }
 
-    public void Forget()
+    WindowsFindings Make()
     {
-        lock (_gate)
-            (_report, _version) = (null, _version + 1);
+        var exception = firewall.Check();
+        var report = new WindowsReportBuilder(windows, status, servers).Build(exception, holds: 0, steps);
+        return new(report, exception.Error, WindowsAddresses.HasNative(windows));
     }
 }

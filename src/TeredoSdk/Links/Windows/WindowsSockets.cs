@@ -6,37 +6,24 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Links.Windows;
 
 /// <summary>
-/// Ordinary sockets of Windows. Their protection level is set before they are bound: what arrives in between would count as edge-restricted. They
-/// are bound to any address, so that they outlive a change of it and a native path still wins.
+/// Makes ordinary sockets of Windows. The protection level is set before the bind: otherwise packets that arrive in between would be treated as
+/// edge-restricted. Sockets are bound to any address, so that they survive a change of the address and native IPv6 is still preferred.
 /// </summary>
 static class WindowsSockets
 {
     public static Socket Listen(IWindowsSystem windows, ushort port, IPProtectionLevel level, int backlog) =>
-        InterfaceSockets.Prepare(() => windows.CreateSocket(SocketType.Stream, level), port, "TCP", socket =>
+        FreshSocket.Prepare(() => windows.CreateSocket(SocketType.Stream, level), port, "TCP", socket =>
         {
             socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
             socket.Listen(backlog);
         });
 
     public static Socket BindDatagrams(IWindowsSystem windows, ushort port, IPProtectionLevel level) =>
-        InterfaceSockets.Prepare(() => windows.CreateSocket(SocketType.Dgram, level), port, "UDP",
+        FreshSocket.Prepare(() => windows.CreateSocket(SocketType.Dgram, level), port, "UDP",
             socket => socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port)));
 
-    /// <summary>One attempt, with a fresh socket: after a failed one .NET would make a new handle, whose level nobody set.</summary>
-    /// <exception cref="SocketException">It failed; nothing is left behind.</exception>
-    public static async Task<Socket> ConnectAsync(IWindowsSystem windows, IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
-    {
-        var socket = windows.CreateSocket(SocketType.Stream, IPProtectionLevel.EdgeRestricted);
-        try
-        {
-            socket.NoDelay = true;
-            await socket.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    /// <summary>Makes one attempt to connect.</summary>
+    /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
+    public static Task<Socket> ConnectAsync(IWindowsSystem windows, IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+        FreshSocket.ConnectAsync(windows.CreateSocket(SocketType.Stream, IPProtectionLevel.EdgeRestricted), null, remoteEndPoint, cancellationToken);
 }

@@ -13,7 +13,7 @@ public sealed class ExceptionTests
         var node = await machine.StartAsync();
         Assert.That(node.Report.Windows!.Exception, Is.EqualTo(FirewallExceptionState.Missing));
         await using var listener = await node.ListenAsync(0).InTime();
-        await using var bound = await node.BindDatagramAsync(0, IPProtectionLevel.Unrestricted).InTime();
+        await using var bound = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
         var actions = machine.Windows.Actions;
         Assert.That(actions.Count(action => action.StartsWith("AddRule", StringComparison.Ordinal)), Is.EqualTo(2), "TCP and UDP");
         Assert.That(actions.TakeLast(2), Has.All.StartsWith("CreateSocket"));
@@ -64,7 +64,7 @@ public sealed class ExceptionTests
         machine.Windows.Firewall.Plant(
             new() { Name = "by hand", ProgramPath = machine.Windows.ProgramPath, Enabled = true, EdgeTraversal = EdgeTraversal.Allow });
         machine.Windows.RaiseChanged();
-        Assert.That(node.Report.Error, Is.Null, "somebody made a rule meanwhile");
+        Assert.That((await node.GetReportAsync().InTime()).Error, Is.Null, "somebody made a rule meanwhile");
     }
 
     [Test]
@@ -116,8 +116,9 @@ public sealed class ExceptionTests
         await using var listener = await node.ListenAsync(0).InTime();
         new TeredoFirewall(machine.Windows).RemoveOwned();
         machine.Windows.RaiseChanged();
-        Assert.That(node.Report.Error, Is.EqualTo(TeredoError.FirewallExceptionMissing));
-        Assert.That(node.Report.Problem, Is.EqualTo(node.Report.Windows!.ExceptionProblem));
+        var report = await node.GetReportAsync().InTime();
+        Assert.That(report.Error, Is.EqualTo(TeredoError.FirewallExceptionMissing));
+        Assert.That(report.Problem, Is.EqualTo(report.Windows!.ExceptionProblem));
     }
 
     [Test]
@@ -129,8 +130,9 @@ public sealed class ExceptionTests
         await using var listener = await node.ListenAsync(0).InTime();
         machine.Windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
         machine.Windows.RaiseChanged();
-        Assert.That(node.Report.Error, Is.EqualTo(TeredoError.FirewallExceptionOverridden));
-        Assert.That(node.Report.Problem, Does.Contain("group policy"));
+        var report = await node.GetReportAsync().InTime();
+        Assert.That(report.Error, Is.EqualTo(TeredoError.FirewallExceptionOverridden));
+        Assert.That(report.Problem, Does.Contain("group policy"));
     }
 
     [Test]

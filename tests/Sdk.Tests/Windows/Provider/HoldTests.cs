@@ -16,7 +16,7 @@ public sealed class HoldTests
         await using var machine = new WindowsMachine();
         var node = await machine.StartAsync();
         var listener = await node.ListenAsync(0).InTime();
-        var bound = await node.BindDatagramAsync(0, IPProtectionLevel.Unrestricted).InTime();
+        var bound = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
         await using var restricted = await node.BindDatagramAsync(0).InTime();
         Assert.That(node.Report.Windows!.Holds, Is.EqualTo(2));
         listener.Dispose();
@@ -48,7 +48,7 @@ public sealed class HoldTests
         machine.Teredo.GoDormant();
         machine.Time.Advance(Hour);
         Assert.That(machine.Windows.WakeCalls, Is.EqualTo(before));
-        Assert.That(node.Report.State, Is.EqualTo(TeredoState.Dormant));
+        Assert.That((await node.GetReportAsync().InTime()).State, Is.EqualTo(TeredoState.Dormant));
     }
 
     [Test]

@@ -49,13 +49,13 @@ public sealed class SocketTests
     {
         await using var machine = new WindowsMachine();
         var node = await machine.StartAsync();
-        await using var one = await node.BindDatagramAsync(0, IPProtectionLevel.Unrestricted).InTime();
+        await using var one = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
         await using var other = await node.BindDatagramAsync(0).InTime();
         Assert.That(machine.Windows.Sockets.Select(socket => socket.Level),
             Is.EqualTo(new[] { IPProtectionLevel.Unrestricted, IPProtectionLevel.EdgeRestricted }));
         using var peer = new UdpClient(AddressFamily.InterNetworkV6);
         await peer.SendAsync(new byte[] { 7 }, new IPEndPoint(IPAddress.IPv6Loopback, one.LocalEndPoint.Port)).AsTask().InTime();
-        Assert.That((await one.ReceiveFromAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 7 }));
+        Assert.That((await one.ReceiveAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 7 }));
     }
 
     [Test]

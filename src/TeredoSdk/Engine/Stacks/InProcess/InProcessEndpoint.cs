@@ -5,27 +5,27 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.Stacks.InProcess;
 
-/// <summary>A UDP port of the host inside the process.</summary>
-sealed class InProcessEndpoint(InProcessStack host, ushort port, bool isUnrestricted) : IDatagramEndpoint
+/// <summary>A UDP port of the stack inside the process.</summary>
+sealed class InProcessEndpoint(InProcessStack stack, ushort port, bool isUnrestricted) : IDatagramEndpoint
 {
     const int QueueCapacity = 256;
     const int FlowGeneration = 4096;
 
-    readonly Channel<UdpReceiveResult> _received = Channel.CreateBounded<UdpReceiveResult>(QueueCapacity); // TryWrite fails when it is full
+    readonly Channel<UdpReceiveResult> _received = Channel.CreateBounded<UdpReceiveResult>(QueueCapacity); // TryWrite fails when the queue is full
 
     public ushort Port => port;
     public bool IsUnrestricted => isUnrestricted;
     public IPEndPoint LocalEndPoint => new(IPAddress.IPv6Any, port);
     public Socket? Socket => null;
 
-    /// <summary>Whom this endpoint sent to: address and port. Under the host's lock.</summary>
+    /// <summary>The peers that this endpoint sent to: address and port. Used under the stack's lock.</summary>
     public FlowTable<(IPv6Address, ushort)> Flows { get; } = new(FlowLifetime.Datagrams, FlowGeneration);
 
     public bool TryEnqueue(UdpReceiveResult datagram) => _received.Writer.TryWrite(datagram);
 
     public ValueTask<int> SendAsync(ReadOnlyMemory<byte> datagram, IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
-        host.Send(this, IPv6Address.FromIPAddress(remoteEndPoint.Address), (ushort)remoteEndPoint.Port, datagram.Span);
+        stack.Send(this, IPv6Address.FromIPAddress(remoteEndPoint.Address), (ushort)remoteEndPoint.Port, datagram.Span);
         return ValueTask.FromResult(datagram.Length);
     }
 
@@ -37,13 +37,20 @@ sealed class InProcessEndpoint(InProcessStack host, ushort port, bool isUnrestri
         }
         catch (ChannelClosedException)
         {
-            throw new ObjectDisposedException(nameof(TeredoDatagramSocket));
+            throw new ObjectDisposedException(Disposed.DatagramSocket);
         }
+    }
+
+    public async ValueTask<SocketReceiveFromResult> ReceiveFromAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        var datagram = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
+        datagram.Buffer.CopyTo(buffer);
+        return new() { ReceivedBytes = datagram.Buffer.Length, RemoteEndPoint = datagram.RemoteEndPoint };
     }
 
     public void Dispose()
     {
-        host.Unbind(this);
+        stack.Unbind(this);
         _received.Writer.TryComplete();
     }
 }

@@ -2,18 +2,15 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using TeredoSdk.Links;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Stacks.InProcess;
 
-/// <summary>The host inside the process: UDP only, on any system. Its lock is never held while the driver is called.</summary>
-/// <param name="clock">The time.</param>
-/// <param name="guard">What is counted.</param>
-/// <param name="noKernelSockets">Why there are no kernel sockets, and so no TCP: a sentence.</param>
-/// <param name="driver">The driver, which is made later.</param>
-sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernelSockets, Func<TeredoDriver> driver) : ISocketStack
+/// <summary>The stack inside the process: UDP only, on any system. It never calls the driver under its lock.</summary>
+/// <param name="context">The parts that the stack shares with the engine.</param>
+/// <param name="noKernelSockets">A sentence that says why there are no kernel sockets, and so no TCP.</param>
+sealed class InProcessStack(StackContext context, string noKernelSockets) : ISocketStack
 {
     const ushort FirstDynamicPort = 49152; // RFC 6335 §6
 
@@ -21,18 +18,18 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
     readonly Dictionary<ushort, InProcessEndpoint> _endpoints = [];
     bool _closed;
 
-    public LinkCapabilities Capabilities => LinkCapabilities.EnforcesInbound;
+    public SocketCapabilities Capabilities => SocketCapabilities.EnforcesInbound;
 
     public void SetAddress(TeredoAddress address)
     {
-        // Endpoints belong to any address.
+        // Nothing to do: endpoints are not bound to an address.
     }
 
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(TeredoNode));
+            Disposed.ThrowIf(_closed, Disposed.Node);
             if (port == 0)
                 port = FindFreePort();
             else if (_endpoints.ContainsKey(port))
@@ -56,13 +53,13 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
         Task.FromException<Socket>(Problems.NoStreams(noKernelSockets));
 
     /// <summary>Sends a UDP datagram.</summary>
-    /// <exception cref="TeredoException">There is no address, or the peer may not or can't be reached.</exception>
+    /// <exception cref="TeredoException">The node has no address, or the peer is not allowed or can't be reached.</exception>
     public void Send(InProcessEndpoint endpoint, IPv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
     {
-        var source = driver().Address ?? throw Problems.NoAddress();
-        guard.NoteContact(target);
+        var source = context.Driver.Address ?? throw Problems.NoAddress();
+        context.Guard.NoteContact(target);
         lock (_gate)
-            endpoint.Flows.Open(clock.Now, (target, targetPort));
+            endpoint.Flows.Open(context.Clock.Now, (target, targetPort));
         byte[] buffer = ArrayPool<byte>.Shared.Rent(IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + payload.Length);
         try
         {
@@ -79,13 +76,13 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
     public void Receive(in IPv6Packet packet)
     {
         if (packet.NextHeader == NextHeader.Icmpv6)
-            return; // errors: datagrams have no use for them
+            return; // ICMPv6 errors are of no use for datagrams
         if (packet.NextHeader != NextHeader.Udp)
-            guard.Count(DropReason.UnsupportedProtocol);
+            context.Guard.Count(DropReason.UnsupportedProtocol);
         else if (!UdpDatagram.TryParse(packet, out var datagram))
-            guard.Count(DropReason.MalformedTransport);
+            context.Guard.Count(DropReason.MalformedTransport);
         else if (Deliver(packet, datagram) is { } reason)
-            guard.Count(reason);
+            context.Guard.Count(reason);
     }
 
     public void Dispose()
@@ -105,29 +102,29 @@ sealed class InProcessStack(EngineClock clock, StackGuard guard, string noKernel
         lock (_gate)
         {
             var endpoint = _endpoints.GetValueOrDefault(datagram.DestinationPort);
-            bool solicited = endpoint is not null && endpoint.Flows.Contains(clock.Now, (packet.Source, datagram.SourcePort));
+            bool solicited = endpoint is not null && endpoint.Flows.Contains(context.Clock.Now, (packet.Source, datagram.SourcePort));
             if (!solicited)
-                guard.NoteUnsolicited(packet.Source);
+                context.Guard.NoteUnsolicited(packet.Source);
             return endpoint is null || (!solicited && !endpoint.IsUnrestricted) ? DropReason.Unsolicited
                 : endpoint.TryEnqueue(new(datagram.Payload.ToArray(), new(packet.Source.ToIPAddress(), datagram.SourcePort))) ? null
                 : DropReason.SocketQueueFull;
         }
     }
 
-    // A problem that the caller can do something about, or null: sent, waiting, or lost as any datagram may be.
+    // Returns a problem that the caller can solve. Null means that the packet was sent, waits, or was lost as any datagram may be.
     TeredoException? Send(ReadOnlySpan<byte> octets, TeredoAddress source, IPv6Address target)
     {
         if (target == source)
         {
             if (IPv6Packet.TryParse(octets, out var packet))
-                Receive(packet); // to ourselves: it never leaves the host
+                Receive(packet); // a packet to ourselves never leaves this machine
             return null;
         }
-        var verdict = driver().Send(octets);
+        var verdict = context.Driver.Send(octets);
         return verdict.Kind == VerdictKind.Dropped ? Problems.OfDrop(verdict.Reason, target) : null;
     }
 
-    // Under the lock. Unpredictable (RFC 6056 §3.3.1), then the next free one.
+    // Called under the lock. Starts at an unpredictable port (RFC 6056 §3.3.1) and takes the next free one.
     ushort FindFreePort()
     {
         const int ports = 65536 - FirstDynamicPort;

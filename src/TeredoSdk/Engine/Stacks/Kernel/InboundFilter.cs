@@ -4,11 +4,13 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Stacks.Kernel;
 
-/// <summary>Who gets to the kernel's sockets, and which of the kernel's answers leave: what a stateful firewall does, in front of the device.</summary>
+/// <summary>
+/// A stateful firewall in front of the device: decides which packets reach the kernel's sockets, and which packets of the kernel leave.
+/// </summary>
 /// <remarks>
-/// In: TCP and UDP to ports that opted in, and what belongs to a flow that a socket opened by sending. Out: everything but what would answer a
-/// stranger. What a port that opted in sends opens no flow: strangers could make it send so much that the flows of other sockets end.
-/// Safe for any number of threads.
+/// In: TCP and UDP to ports that opted in, and packets of a flow that a socket opened by sending. Out: everything except answers that would tell
+/// a stranger something. Packets that a port which opted in sends to a stranger open no flow: otherwise strangers could make the port
+/// answer so often that the flows of other sockets are displaced. Safe for any number of threads.
 /// </remarks>
 sealed class InboundFilter(EngineClock clock)
 {
@@ -22,28 +24,28 @@ sealed class InboundFilter(EngineClock clock)
 
     readonly record struct Flow(ushort LocalPort, IPv6Address Peer, ushort PeerPort);
 
-    /// <summary>Lets anybody in at a port.</summary>
+    /// <summary>Lets packets of strangers in at a port.</summary>
     public void Open(byte protocol, ushort port)
     {
         lock (_gate)
             _open.Add((protocol, port));
     }
 
-    /// <summary>Lets strangers in no more.</summary>
+    /// <summary>Stops letting packets of strangers in at a port.</summary>
     public void Close(byte protocol, ushort port)
     {
         lock (_gate)
             _open.Remove((protocol, port));
     }
 
-    /// <summary>A connection with this peer was accepted.</summary>
+    /// <summary>Opens the flow of a connection that was accepted.</summary>
     public void OpenStream(ushort localPort, IPv6Address peer, ushort peerPort)
     {
         lock (_gate)
             _streams.Open(clock.Now, new(localPort, peer, peerPort));
     }
 
-    /// <summary>The UDP socket at the port is closed: its flows are not those of the next one.</summary>
+    /// <summary>Ends all flows of a UDP port whose socket was closed, so that the next socket at the port does not inherit them.</summary>
     public void CloseDatagrams(ushort port)
     {
         lock (_gate)
@@ -53,10 +55,10 @@ sealed class InboundFilter(EngineClock clock)
         }
     }
 
-    /// <summary>Judges a packet that came in.</summary>
+    /// <summary>Decides about a packet that came in.</summary>
     /// <param name="packet">The packet.</param>
-    /// <param name="solicited">Whether it belongs to a flow.</param>
-    /// <returns>Null when it may go to the kernel.</returns>
+    /// <param name="solicited">Whether the packet belongs to a flow.</param>
+    /// <returns>Why the packet is dropped; null when it may go to the kernel.</returns>
     public DropReason? Judge(in IPv6Packet packet, out bool solicited)
     {
         solicited = false;
@@ -78,18 +80,18 @@ sealed class InboundFilter(EngineClock clock)
                 solicited = IsAboutFlow(payload);
                 return solicited ? null : DropReason.Unsolicited;
             default:
-                return DropReason.UnsupportedProtocol; // fragments, too: nothing that we send needs them
+                return DropReason.UnsupportedProtocol; // fragments, too: we send nothing that is answered with fragments
         }
     }
 
-    /// <summary>Looks at a packet of the kernel before it leaves.</summary>
-    /// <returns>Why it must not leave, or null.</returns>
+    /// <summary>Decides about a packet of the kernel that is to leave, and opens its flow.</summary>
+    /// <returns>Why the packet must not leave, or null.</returns>
     public DropReason? NoteSent(in IPv6Packet packet)
     {
         var payload = packet.Payload;
         bool isTcp = packet.NextHeader == NextHeader.Tcp;
         if (packet.NextHeader == NextHeader.Icmpv6)
-            return DropReason.AnswerToStranger; // errors, neighbour discovery, multicast listeners: none has a place here
+            return DropReason.AnswerToStranger; // errors, neighbour discovery and multicast reports must not leave
         if ((!isTcp && packet.NextHeader != NextHeader.Udp) || payload.Length < (isTcp ? TcpHeader : UdpDatagram.HeaderSize))
             return DropReason.UnsupportedProtocol;
         var flow = new Flow(BinaryPrimitives.ReadUInt16BigEndian(payload), packet.Destination, BinaryPrimitives.ReadUInt16BigEndian(payload[2..]));
@@ -99,7 +101,7 @@ sealed class InboundFilter(EngineClock clock)
             if ((flags & Rst) != 0)
                 return _streams.Contains(clock.Now, flow) ? null : DropReason.AnswerToStranger;
             var flows = FlowsOf(packet.NextHeader);
-            if ((flags & (Syn | Ack)) != (Syn | Ack) // whoever got that far answers it, and only then is no stranger
+            if ((flags & (Syn | Ack)) != (Syn | Ack) // a peer is no stranger once it has answered the SYN-ACK
                 && (!_open.Contains((packet.NextHeader, flow.LocalPort)) || flows.Contains(clock.Now, flow)))
                 flows.Open(clock.Now, flow);
         }

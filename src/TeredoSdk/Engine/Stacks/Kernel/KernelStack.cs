@@ -2,17 +2,17 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using TeredoSdk.Engine.Linux;
-using TeredoSdk.Links;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Stacks.Kernel;
 
-/// <summary>The host is the kernel: a private network of this process with a TUN device, whose sockets are ordinary ones.</summary>
+/// <summary>Uses the kernel's stack: a private network of this process with a TUN device. Its sockets are ordinary sockets.</summary>
 /// <remarks>
-/// Nothing on the machine's own network changes, and a socket made here can't send there. What the kernel gets to see is what the
-/// <see cref="InboundFilter"/> lets through. Sockets live on after the network is disposed, cut off.
+/// Nothing on the machine's own network changes, and a socket made here can't send there. The kernel sees only the packets that the
+/// <see cref="InboundFilter"/> lets through. After the network is disposed, sockets still exist, but they reach nothing.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 sealed class KernelStack : ISocketStack
@@ -20,11 +20,9 @@ sealed class KernelStack : ISocketStack
     const string DeviceName = "teredo";
     const int MtuOctets = 1280;     // RFC 4380 §5.1.2
     const int HostPrefix = 128;
-    const int SynRetries = 4;       // the last one after 15 s, given up after 31 s
-    const int IpProtoTcp = 6, TcpSynCount = 7, IpProtoIPv6 = 41, IPv6DontFragment = 62;
 
     static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(5), FlushTime = TimeSpan.FromSeconds(0.5);
-    static readonly IPv6Address Mark = IPv6Address.Parse("100::1"); // RFC 6666: the discard prefix, to which nothing is ever sent
+    static readonly IPv6Address Mark = IPv6Address.Parse("100::1"); // RFC 6666: the discard prefix, which is never a real destination
 
     readonly Lock _gate = new();
     readonly StackContext _context;
@@ -45,9 +43,11 @@ sealed class KernelStack : ISocketStack
         device.Start(Send, fault => Log.EngineFault(log, fault));
     }
 
-    public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams | LinkCapabilities.EnforcesInbound;
+    public SocketCapabilities Capabilities => SocketCapabilities.KernelSockets | SocketCapabilities.Streams | SocketCapabilities.EnforcesInbound;
 
-    /// <exception cref="TeredoException"><see cref="TeredoError.KernelSocketsUnavailable"/>: what refuses, and what would help.</exception>
+    /// <exception cref="TeredoException">
+    /// <see cref="TeredoError.KernelSocketsUnavailable"/>: the message says what refuses, and what would help.
+    /// </exception>
     public static KernelStack Open(in StackContext context)
     {
         var network = PrivateNetwork.Create();
@@ -83,9 +83,9 @@ sealed class KernelStack : ISocketStack
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
     {
         var socket = Open(SocketType.Dgram, ProtocolType.Udp, port);
-        socket.SetRawSocketOption(IpProtoIPv6, IPv6DontFragment, BitConverter.GetBytes(1)); // what is too large is refused, not fragmented
+        FreshSocket.ForbidFragments(socket);
         ushort bound = (ushort)((IPEndPoint)socket.LocalEndPoint!).Port;
-        _filter.CloseDatagrams(bound); // flows that the last socket there opened while it was closed
+        _filter.CloseDatagrams(bound); // the previous socket at this port may have opened a flow while it was closing
         if (isUnrestricted)
             _filter.Open(NextHeader.Udp, bound);
         return new SocketEndpoint(socket, () => _filter.CloseDatagrams(bound));
@@ -122,23 +122,8 @@ sealed class KernelStack : ISocketStack
             await FlushAsync().ConfigureAwait(false);
     }
 
-    public async Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
-    {
-        // A fresh socket for each attempt: after a failed one .NET would make a new handle, in the machine's own network.
-        var socket = Open(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.NoDelay = true;
-            socket.SetRawSocketOption(IpProtoTcp, TcpSynCount, BitConverter.GetBytes(SynRetries));
-            await socket.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
+    public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+        FreshSocket.ConnectAsync(Open(SocketType.Stream, ProtocolType.Tcp), FreshSocket.LimitSynRetries, remoteEndPoint, cancellationToken);
 
     public void Receive(in IPv6Packet packet)
     {
@@ -162,7 +147,7 @@ sealed class KernelStack : ISocketStack
     Socket Open(SocketType type, ProtocolType protocol, ushort? port = null)
     {
         lock (_gate)
-            ObjectDisposedException.ThrowIf(_disposed, typeof(TeredoNode));
+            Disposed.ThrowIf(_disposed, Disposed.Node);
         var socket = _network.CreateSocket(type, protocol);
         try
         {
@@ -177,7 +162,7 @@ sealed class KernelStack : ISocketStack
         }
     }
 
-    // The device hands packets over in their order: when the mark has come, everything before it is out, resets and last acknowledgements too.
+    // The device delivers packets in order. When the mark arrives, all earlier packets are out, including resets and the last acknowledgements.
     async Task FlushAsync()
     {
         try
@@ -188,11 +173,11 @@ sealed class KernelStack : ISocketStack
         }
         catch (Exception e) when (e is SocketException or TimeoutException or TeredoException or ObjectDisposedException)
         {
-            // Without an address nothing can go out.
+            // Without an address nothing can be sent, so there is nothing to wait for.
         }
     }
 
-    // A packet of the kernel, on the device's thread.
+    // Takes a packet of the kernel, on the device's thread.
     void Send(ReadOnlySpan<byte> octets)
     {
         if (!IPv6Packet.TryParse(octets, out var packet))
@@ -211,13 +196,13 @@ sealed class KernelStack : ISocketStack
             return;
         }
         _context.Guard.NoteContact(packet.Destination);
-        var driver = _context.Driver();
+        var driver = _context.Driver;
         var verdict = driver.Send(octets);
         var problem = verdict.Kind != VerdictKind.Dropped ? null
             : verdict.Reason == DropReason.BadInnerSource && driver.Address is { } now
                 ? Problems.AddressChanged(packet.Source.ToIPAddress(), now.ToIPAddress())
             : Problems.OfDrop(verdict.Reason, packet.Destination);
-        if (problem is not null) // a stale socket's packet says nothing about attempts from the address of now
+        if (problem is not null) // the source is given, so that a stale socket does not fail attempts from the new address
             _context.Watch.HandleUnreachable(packet.Destination, packet.Source, problem);
     }
 }

@@ -2,43 +2,43 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Engine.Stacks.Kernel;
 
-/// <summary>Connections that their owners have closed, until the peer has all that was written to them: then the handle goes.</summary>
+/// <summary>Keeps connections that their owners have closed until the peer has received all written data, then closes their handles.</summary>
 /// <remarks>
-/// The kernel would see to that by itself, but the network goes with the node, and what was not sent by then would be lost. Safe for any number
-/// of threads.
+/// The kernel would do that by itself, but the private network ends with the node, and data that was not sent by then would be lost. Safe for any
+/// number of threads.
 /// </remarks>
 sealed class StreamDrain
 {
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5), Patience = TimeSpan.FromSeconds(30);
     const int IpProtoTcp = 6, TcpInfo = 11;
-    const byte Established = 1, FinWait1 = 4, CloseWait = 8, LastAck = 9, Closing = 11; // tcp(7): tcpi_state, the first octet
+    const byte Established = 1, FinWait1 = 4, CloseWait = 8, LastAck = 9, Closing = 11; // tcp(7): tcpi_state, the first octet of TCP_INFO
 
     readonly Lock _gate = new();
-    const int RetransmitsAt = 2, SilentRetransmits = 3; // tcpi_retransmits: of the oldest segment that is not acknowledged
+    const int RetransmitsAt = 2, SilentRetransmits = 3; // tcpi_retransmits counts for the oldest segment without an acknowledgement
 
     readonly List<(Socket Socket, long Since)> _closing = [];
     Task _loop = Task.CompletedTask;
     bool _isHurried;
 
-    /// <summary>Whether there ever was one.</summary>
+    /// <summary>Whether a connection was ever added.</summary>
     public bool WasUsed { get; private set; }
 
-    /// <summary>Ends a connection: nothing more is read or written, and what was written is still sent. Owns the socket from here on.</summary>
+    /// <summary>Takes over a socket and ends its connection: nothing more is read or written, but data written before is still sent.</summary>
     public void Add(Socket socket)
     {
         WasUsed = true;
         try
         {
-            if (socket.LingerState is { Enabled: true, LingerTime: 0 }) // whoever asked for a reset gets one
+            if (socket.LingerState is { Enabled: true, LingerTime: 0 }) // the owner asked for a reset
             {
                 socket.Dispose();
                 return;
             }
-            socket.Shutdown(SocketShutdown.Both); // ends the reads that wait, and sends the FIN behind the data
+            socket.Shutdown(SocketShutdown.Both); // ends waiting reads, and sends the FIN after the data
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            socket.Dispose(); // the peer reset it, or it was aborted
+            socket.Dispose(); // the connection was reset or aborted
             return;
         }
         if (IsDone(socket))
@@ -55,7 +55,8 @@ sealed class StreamDrain
     }
 
     /// <summary>
-    /// Waits until every peer has all that was written, at most so long, and not for one that has gone silent. What is left then is cut off.
+    /// Waits, up to the limit, until every peer has received all written data. Peers that have gone silent are not waited for. The remaining
+    /// connections are cut off.
     /// </summary>
     public async Task CompleteAsync(TimeSpan limit)
     {

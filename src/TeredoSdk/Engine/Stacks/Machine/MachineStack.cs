@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using TeredoSdk.Engine.Linux;
-using TeredoSdk.Links;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
@@ -10,30 +9,33 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Stacks.Machine;
 
-/// <summary>The host is the machine itself: a TUN device in its own network, whose address and routes every program sees.</summary>
+/// <summary>Uses the machine's own stack: a TUN device in the machine's network, whose address and routes every program sees.</summary>
 /// <remarks>
-/// What gets in is decided by the machine's firewall. Packets from another source than a Teredo address are the relay's. Owns the device.
+/// The machine's firewall decides which packets get in. Packets with a source that is not a Teredo address go to the relay. Owns the device.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 sealed class MachineStack : ISocketStack
 {
-    const int TeredoPrefix = 32;       // with the address comes the route to all of Teredo (RFC 4380 §2.6)
-    const uint DefaultMetric = 1029;   // behind any native default route, which has 1024 or less: as miredo
+    const int TeredoPrefix = 32;       // setting the address also makes the route to all of Teredo (RFC 4380 §2.6)
+    const uint DefaultMetric = 1029;   // a native default route has 1024 or less and so wins; miredo uses this value, too
 
     readonly Lock _gate = new();
     readonly StackContext _context;
     readonly TunDevice _device;
-    readonly RelayDelivery _relay;
+    readonly OwnAddressRelay? _relay;
     TeredoAddress? _address;
     bool _disposed;
 
-    public MachineStack(StackContext context, TunDevice device, RelayDelivery relay)
+    /// <param name="context">The parts that the stack shares with the engine.</param>
+    /// <param name="device">The device; the stack owns it from here on.</param>
+    /// <param name="relay">Takes packets whose source is not a Teredo address; null when there is no relay.</param>
+    public MachineStack(StackContext context, TunDevice device, OwnAddressRelay? relay)
     {
         (_context, _device, _relay) = (context, device, relay);
         device.Start(Send, fault => Log.EngineFault(context.Log, fault));
     }
 
-    public LinkCapabilities Capabilities => LinkCapabilities.KernelSockets | LinkCapabilities.Streams;
+    public SocketCapabilities Capabilities => SocketCapabilities.KernelSockets | SocketCapabilities.Streams;
 
     public bool AnswersEcho => true;
 
@@ -92,14 +94,21 @@ sealed class MachineStack : ISocketStack
         _device.RemoveAddress(old.ToIPAddress(), TeredoPrefix);
     }
 
-    // A packet of the kernel, on the device's thread.
+    // Takes a packet of the kernel, on the device's thread.
     void Send(ReadOnlySpan<byte> octets)
     {
         if (!IPv6Packet.TryParse(octets, out var packet))
             _context.Guard.Count(DropReason.MalformedTransport);
         else if (packet.Source.IsTeredo)
-            _context.Driver().Send(octets); // what can't be delivered comes back as an ICMPv6 error
+            _context.Driver.Send(octets); // for a packet that can't be delivered, the core returns an ICMPv6 error
         else
-            _relay(octets);
+            _relay?.Send(octets);
     }
+}
+
+/// <summary>Chooses the machine's own stack, over a device that exists already.</summary>
+[SupportedOSPlatform("linux")]
+sealed class MachineStackChoice(TunDevice device, OwnAddressRelay? relay) : IStackChoice
+{
+    public Task<ChosenStack> MakeAsync(StackContext context) => Task.FromResult<ChosenStack>(new(new MachineStack(context, device, relay), []));
 }

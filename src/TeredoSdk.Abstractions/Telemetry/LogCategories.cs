@@ -1,0 +1,8 @@
+namespace TeredoSdk.Telemetry;
+
+/// <summary>The categories of the log: the public types that the messages are about.</summary>
+static class LogCategories
+{
+    public const string Node = "TeredoSdk.TeredoNode", InterfaceHost = "TeredoSdk.TeredoInterfaceHost",
+        RelayHost = "TeredoSdk.TeredoRelayHost", ServerHost = "TeredoSdk.TeredoServerHost";
+}

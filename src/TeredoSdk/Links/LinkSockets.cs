@@ -1,0 +1,128 @@
+using System.Net;
+using System.Net.Sockets;
+using TeredoSdk.Engine;
+using TeredoSdk.Telemetry;
+
+namespace TeredoSdk.Links;
+
+/// <summary>The part of a link that its sockets use. It covers the differences between kinds of links.</summary>
+interface ISocketOwner
+{
+    /// <summary>The Teredo address, or null while the link has none.</summary>
+    IPAddress? Address { get; }
+
+    /// <summary>Called once for each socket, before the socket is registered and before <see cref="HandleClosed"/>.</summary>
+    void HandleOpened(OpenSocket socket);
+
+    /// <summary>Called once for each socket, before the socket is closed; it still holds its port.</summary>
+    void HandleClosed(OpenSocket socket);
+
+    /// <summary>
+    /// Takes over the socket of a connection that its owner closed. What was written before is still sent, unless the link ends first.
+    /// </summary>
+    void Retire(Socket socket) => socket.Dispose();
+
+    /// <summary>Whether a connection from the local address no longer works, now that the link has another address.</summary>
+    bool IsVoid(IPAddress local, IPAddress address) => !LinkSockets.IsSame(local, address);
+}
+
+/// <summary>The open sockets of a link of any kind. Safe for any number of threads.</summary>
+sealed class LinkSockets(ISocketOwner owner)
+{
+    readonly Lock _gate = new();
+    readonly HashSet<OpenSocket> _sockets = [];
+    bool _closed;
+
+    public IPAddress? Address => owner.Address;
+
+    /// <summary>How many sockets are open, and how many of them are opted in.</summary>
+    public (int All, int Unrestricted) Counts
+    {
+        get
+        {
+            lock (_gate)
+                return (_sockets.Count, _sockets.Count(socket => socket.IsUnrestricted));
+        }
+    }
+
+    /// <summary>Registers a socket, or disposes it when the link is closed.</summary>
+    /// <exception cref="ObjectDisposedException">The link is closed.</exception>
+    public T Add<T>(T socket) where T : OpenSocket
+    {
+        owner.HandleOpened(socket);
+        bool added;
+        lock (_gate)
+            added = !_closed && _sockets.Add(socket);
+        if (!added)
+        {
+            owner.HandleClosed(socket);
+            socket.Dispose();
+            throw new ObjectDisposedException(Disposed.Node);
+        }
+        Metrics.CountSocket(socket.Kind, 1);
+        return socket;
+    }
+
+    /// <summary>Makes a connection from a connected socket, and takes ownership of the socket.</summary>
+    /// <exception cref="ObjectDisposedException">The link is closed; the socket is disposed.</exception>
+    public OpenConnection Adopt(Socket connected)
+    {
+        try
+        {
+            var connection = Add(new OpenConnection(this, connected));
+            AbortVoid(); // the link's address may have changed meanwhile
+            return connection;
+        }
+        catch
+        {
+            connected.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Unregisters a socket that is about to be closed.</summary>
+    public void Remove(OpenSocket socket)
+    {
+        lock (_gate)
+            if (!_sockets.Remove(socket))
+                return;
+        Metrics.CountSocket(socket.Kind, -1);
+        owner.HandleClosed(socket);
+    }
+
+    /// <inheritdoc cref="ISocketOwner.Retire"/>
+    public void Retire(Socket socket) => owner.Retire(socket);
+
+    /// <summary>Disposes every socket, and accepts no new ones. Idempotent.</summary>
+    public void Close() => Dispose(_ => true, isLast: true);
+
+    /// <summary>Disposes the listeners and datagram sockets, because the device that they are bound to is gone.</summary>
+    public void CloseBound() => Dispose(socket => socket is not OpenConnection, isLast: false);
+
+    /// <summary>Ends the connections from addresses that no longer work.</summary>
+    public void AbortVoid()
+    {
+        if (owner.Address is not { } address)
+            return;
+        OpenConnection[] stale;
+        lock (_gate)
+            stale = [.. _sockets.OfType<OpenConnection>().Where(connection => owner.IsVoid(connection.LocalEndPoint.Address, address))];
+        foreach (var connection in stale)
+            connection.Abort(Problems.AddressChanged(connection.LocalEndPoint.Address, address));
+    }
+
+    /// <summary>Whether two addresses are equal, ignoring their scopes.</summary>
+    public static bool IsSame(IPAddress one, IPAddress other) => one.GetAddressBytes().AsSpan().SequenceEqual(other.GetAddressBytes());
+
+    void Dispose(Func<OpenSocket, bool> concerned, bool isLast)
+    {
+        OpenSocket[] open;
+        lock (_gate)
+        {
+            _closed |= isLast;
+            open = [.. _sockets.Where(concerned)];
+        }
+        foreach (var socket in open)
+            socket.Dispose();
+    }
+}
