@@ -93,7 +93,7 @@ public sealed class ReportTests
         machine.Windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
         machine.Windows.Addresses = [new(IPAddress.Parse("2002:cb00:7101::cb00:7101"), "6to4", 4, IsTunnel: true, 1280)];
         var warnings = (await machine.StartAsync()).Report.Windows!.Warnings;
-        string[] parts = ["Windows Security sees no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41",
+        string[] parts = ["Windows Security finds no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41",
             "types 1, 2, 3, 4, 133, 134, 135, 136"];
         foreach (string part in parts)
             Assert.That(warnings, Has.One.Contains(part));

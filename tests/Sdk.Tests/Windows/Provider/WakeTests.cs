@@ -169,7 +169,7 @@ public sealed class WakeTests
         machine.Windows.Addresses = [new(machine.Address, "Ethernet", 3, IsTunnel: false, 1500)];
         var node = await machine.StartAsync();
         Assert.That(node.Address, Is.EqualTo(machine.Address));
-        Assert.That(node.Report.Windows!.Warnings, Has.One.Contains("no tunnel"));
+        Assert.That(node.Report.Windows!.Warnings, Has.One.Contains("not a tunnel"));
     }
 
     [Test]
