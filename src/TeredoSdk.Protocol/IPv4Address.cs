@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Protocol;
 
-/// <summary>An IPv4 address as a value: no allocation, unlike <see cref="IPAddress"/>.</summary>
+/// <summary>An IPv4 address as a value. Unlike <see cref="IPAddress"/>, it needs no allocation.</summary>
 /// <param name="Value">The address as a number in host order: 192.0.2.1 is 0xC0000201.</param>
 public readonly record struct IPv4Address(uint Value) : ISpanParsable<IPv4Address>, ISpanFormattable
 {
@@ -21,18 +21,18 @@ public readonly record struct IPv4Address(uint Value) : ISpanParsable<IPv4Addres
     /// <summary>Whether this is in 127.0.0.0/8.</summary>
     public bool IsLoopback => Value >> 24 == 127;
 
-    /// <summary>Whether this is one of RFC 1918's private addresses.</summary>
+    /// <summary>Whether this is a private address of RFC 1918.</summary>
     public bool IsPrivate => Value >> 24 == 10 || Value >> 20 == 0xAC1 || Value >> 16 == 0xC0A8;
 
     /// <summary>Reads an address from the first four octets.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The buffer is shorter than that.</exception>
     public static IPv4Address Read(ReadOnlySpan<byte> octets) => new(BinaryPrimitives.ReadUInt32BigEndian(octets));
 
     /// <summary>Writes the address to the first four octets.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The buffer is shorter than that.</exception>
     public void Write(Span<byte> octets) => BinaryPrimitives.WriteUInt32BigEndian(octets, Value);
 
-    /// <summary>The .NET form of the address. Allocates.</summary>
+    /// <summary>Makes the .NET form of the address. Allocates.</summary>
     public IPAddress ToIPAddress()
     {
         Span<byte> octets = stackalloc byte[Size];
@@ -40,8 +40,8 @@ public readonly record struct IPv4Address(uint Value) : ISpanParsable<IPv4Addres
         return new IPAddress(octets);
     }
 
-    /// <summary>The value form of a .NET address, which may be an IPv4-mapped IPv6 one.</summary>
-    /// <exception cref="ArgumentException">The address is not an IPv4 one.</exception>
+    /// <summary>Makes the value form of a .NET address. An IPv4-mapped IPv6 address is accepted, too.</summary>
+    /// <exception cref="ArgumentException">The address is not an IPv4 address.</exception>
     public static IPv4Address FromIPAddress(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -69,7 +69,7 @@ public readonly record struct IPv4Address(uint Value) : ISpanParsable<IPv4Addres
     /// <inheritdoc/>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out IPv4Address result)
     {
-        // Exactly four decimal numbers: the short and octal forms that other parsers take are a known source of confusion.
+        // Accepts only four decimal numbers: the short and octal forms that other parsers accept are a known source of confusion.
         result = default;
         uint value = 0;
         for (int part = 0; part < 4; part++)
@@ -118,14 +118,14 @@ public readonly record struct IPv4Address(uint Value) : ISpanParsable<IPv4Addres
 /// <param name="Port">The UDP port, 0 to 65535.</param>
 public readonly record struct IPv4Endpoint(IPv4Address Address, ushort Port) : ISpanParsable<IPv4Endpoint>, ISpanFormattable
 {
-    /// <summary>Address and port as one number, a key for tables: the address in bits 16 to 47.</summary>
+    /// <summary>Address and port as one number, for use as a key. The address is in bits 16 to 47.</summary>
     internal ulong Key => (ulong)Address.Value << 16 | Port;
 
-    /// <summary>The .NET form. Allocates.</summary>
+    /// <summary>Makes the .NET form. Allocates.</summary>
     public IPEndPoint ToIPEndPoint() => new(Address.ToIPAddress(), Port);
 
-    /// <summary>The value form of a .NET end point.</summary>
-    /// <exception cref="ArgumentException">The end point's address is not an IPv4 one.</exception>
+    /// <summary>Makes the value form of a .NET end point.</summary>
+    /// <exception cref="ArgumentException">The end point's address is not an IPv4 address.</exception>
     public static IPv4Endpoint FromIPEndPoint(IPEndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);

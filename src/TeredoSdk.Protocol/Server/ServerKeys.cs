@@ -5,20 +5,20 @@ using TeredoSdk.Protocol.Wire;
 namespace TeredoSdk.Protocol.Server;
 
 /// <summary>A secret that a server shares with a client (RFC 4380 §5.2.2).</summary>
-/// <param name="Secret">The secret; not empty, not changed while a server uses it.</param>
+/// <param name="Secret">The secret. It must not be empty, and must not change while a server uses it.</param>
 /// <param name="Algorithm">The keyed hash; HMAC-SHA1 by default.</param>
-/// <param name="ExpiresSoon">Whether the client is told to fetch a new key: a confirmation octet that is not 0 (§5.3.2).</param>
+/// <param name="ExpiresSoon">Whether the server tells the client to fetch a new key, with a confirmation octet other than 0 (§5.3.2).</param>
 public readonly record struct ServerKey(ReadOnlyMemory<byte> Secret,
     AuthenticationAlgorithm Algorithm = AuthenticationAlgorithm.HmacSha1, bool ExpiresSoon = false);
 
-/// <summary>Where a server in secure mode finds its clients' secrets.</summary>
-/// <remarks>Called for each solicitation with an authentication value, by whoever sends one: answer from memory.</remarks>
+/// <summary>Finds the clients' secrets for a server in secure mode.</summary>
+/// <remarks>Called for each solicitation with an authentication value. Any stranger can send one, so answer from memory.</remarks>
 public interface IServerKeyStore
 {
     /// <summary>Finds a client's secret.</summary>
-    /// <param name="clientIdentifier">The identifier as it came, 0 to 255 octets; valid during the call only.</param>
+    /// <param name="clientIdentifier">The identifier from the datagram, 0 to 255 octets; valid only during the call.</param>
     /// <param name="key">The secret.</param>
-    /// <returns>False when the identifier is unknown or its secret no longer valid.</returns>
+    /// <returns>False when the identifier is unknown, or its secret is no longer valid.</returns>
     bool TryGetKey(ReadOnlySpan<byte> clientIdentifier, out ServerKey key);
 }
 
@@ -28,9 +28,9 @@ public sealed class ServerKeyTable : IServerKeyStore
     readonly ConcurrentDictionary<byte[], ServerKey> _keys = new(IdentifierComparer.Instance);
 
     /// <summary>Adds a client's secret, or replaces it.</summary>
-    /// <param name="clientIdentifier">The client identifier, at most 255 octets; copied.</param>
-    /// <param name="key">The secret; copied.</param>
-    /// <exception cref="ArgumentException">The identifier is too long, the secret empty or the algorithm unknown.</exception>
+    /// <param name="clientIdentifier">The client identifier, at most 255 octets; it is copied.</param>
+    /// <param name="key">The secret; it is copied.</param>
+    /// <exception cref="ArgumentException">The identifier is too long, the secret is empty, or the algorithm is unknown.</exception>
     public void Set(ReadOnlySpan<byte> clientIdentifier, ServerKey key)
     {
         if (clientIdentifier.Length > 255)
@@ -42,7 +42,7 @@ public sealed class ServerKeyTable : IServerKeyStore
         _keys[clientIdentifier.ToArray()] = key with { Secret = key.Secret.ToArray() };
     }
 
-    /// <summary>Forgets a client's secret.</summary>
+    /// <summary>Removes a client's secret.</summary>
     /// <returns>False when the identifier was unknown.</returns>
     public bool Remove(ReadOnlySpan<byte> clientIdentifier) =>
         _keys.GetAlternateLookup<ReadOnlySpan<byte>>().TryRemove(clientIdentifier, out _);
@@ -63,7 +63,7 @@ public sealed class ServerKeyTable : IServerKeyStore
 
         public int GetHashCode(ReadOnlySpan<byte> alternate)
         {
-            HashCode hash = default; // seeded per process, so that senders of made-up identifiers cannot aim at one bucket
+            HashCode hash = default; // seeded per process, so that senders of invented identifiers can't fill one bucket
             hash.AddBytes(alternate);
             return hash.ToHashCode();
         }
