@@ -13,7 +13,7 @@ public sealed record TeredoRelayReport
     public required bool IsHostSpecific { get; init; }
 
     /// <summary>The IPv6 prefixes served; none while a host-specific relay waits for a native address.</summary>
-    public required IReadOnlyList<IPv6Prefix> Served { get; init; }
+    public required IReadOnlyList<IPv6Prefix> Served { get; init => field = ValueList.Of(value); }
 
     /// <summary>The UDP endpoint that it talks to Teredo clients from, or null while it does not run.</summary>
     public IPEndPoint? EndPoint { get; init; }
@@ -22,7 +22,7 @@ public sealed record TeredoRelayReport
     public required int Peers { get; init; }
 
     /// <summary>What was dropped since it started or what it serves changed, by reason; reasons that never occurred are left out.</summary>
-    public required IReadOnlyDictionary<DropReason, long> Drops { get; init; }
+    public required IReadOnlyDictionary<DropReason, long> Drops { get; init => field = ValueDictionary.Of(value); }
 
     /// <summary>What keeps packets from getting through and what to do about it, or null when nothing is known to.</summary>
     public string? Problem { get; init; }

@@ -1,4 +1,5 @@
 using System.Net;
+using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk;
@@ -17,9 +18,14 @@ public enum TeredoProvider
 }
 
 /// <summary>A way that was not taken, and why.</summary>
-/// <param name="Way">What it is: a provider, or the kernel sockets of one.</param>
-/// <param name="Reason">A sentence that says why, and what would help.</param>
-public sealed record PassedOver(string Way, string Reason);
+public sealed record PassedOver
+{
+    /// <summary>What it is: a provider, or the kernel sockets of one.</summary>
+    public required string Way { get; init; }
+
+    /// <summary>A sentence that says why, and what would help.</summary>
+    public required string Reason { get; init; }
+}
 
 /// <summary>Where a node stands.</summary>
 public enum TeredoState
@@ -59,7 +65,7 @@ public sealed record TeredoReport
     public required bool KernelSockets { get; init; }
 
     /// <summary>What was passed over on the way to this provider, in the order tried.</summary>
-    public IReadOnlyList<PassedOver> PassedOver { get; init; } = [];
+    public IReadOnlyList<PassedOver> PassedOver { get; init => field = ValueList.Of(value); } = ValueList<PassedOver>.Empty;
 
     /// <summary>Where the node stands.</summary>
     public required TeredoState State { get; init; }
@@ -124,12 +130,8 @@ public sealed record TeredoReport
     /// <summary>How many peers are remembered.</summary>
     public required int Peers { get; init; }
 
-    /// <summary>
-    /// What was dropped since the start, by reason; reasons that never occurred are left out. The names are those of
-    /// <see cref="Protocol.DropReason"/>, and for what reached the process: <c>Unsolicited</c>, <c>UnsupportedProtocol</c>,
-    /// <c>MalformedTransport</c>, <c>SocketQueueFull</c> and <c>EchoRateLimited</c>.
-    /// </summary>
-    public required IReadOnlyDictionary<string, long> Drops { get; init; }
+    /// <summary>What was dropped since the start, by reason; reasons that never occurred are left out.</summary>
+    public required IReadOnlyDictionary<DropReason, long> Drops { get; init => field = ValueDictionary.Of(value); }
 
     /// <summary>What is wrong, or null while nothing is.</summary>
     public TeredoError? Error { get; init; }

@@ -20,7 +20,14 @@ public enum TeredoStateChangeKind
 }
 
 /// <summary>A change of a node's address.</summary>
-/// <param name="Kind">What happened.</param>
-/// <param name="Address">The address now, or null.</param>
-/// <param name="PreviousAddress">The address before, or null when there was none.</param>
-public sealed record TeredoStateChange(TeredoStateChangeKind Kind, IPAddress? Address, IPAddress? PreviousAddress);
+public sealed record TeredoStateChange
+{
+    /// <summary>What happened.</summary>
+    public required TeredoStateChangeKind Kind { get; init; }
+
+    /// <summary>The address now, or null.</summary>
+    public IPAddress? Address { get; init; }
+
+    /// <summary>The address before, or null when there was none.</summary>
+    public IPAddress? PreviousAddress { get; init; }
+}

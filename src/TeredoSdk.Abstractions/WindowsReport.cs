@@ -49,7 +49,7 @@ public sealed record WindowsReport
     public string? InterfaceName { get; init; }
 
     /// <summary>The services that Teredo needs: iphlpsvc, mpssvc, wscsvc; true when running.</summary>
-    public IReadOnlyDictionary<string, bool> Services { get; init; } = new Dictionary<string, bool>();
+    public IReadOnlyDictionary<string, bool> Services { get; init => field = ValueDictionary.Of(value); } = ValueDictionary<string, bool>.Empty;
 
     /// <summary>What Windows Security says of the firewall.</summary>
     public FirewallHealth? FirewallHealth { get; init; }
@@ -58,10 +58,10 @@ public sealed record WindowsReport
     public FirewallGeneration? FirewallGeneration { get; init; }
 
     /// <summary>The profiles that are active now.</summary>
-    public IReadOnlyList<FirewallProfileStatus>? Profiles { get; init; }
+    public IReadOnlyList<FirewallProfileStatus>? Profiles { get; init => field = ValueList.Of(value); }
 
     /// <summary>Other makers' firewalls.</summary>
-    public IReadOnlyList<string>? Products { get; init; }
+    public IReadOnlyList<string>? Products { get; init => field = ValueList.Of(value); }
 
     /// <summary>Whether strangers' packets for this program pass the firewall.</summary>
     public FirewallExceptionState Exception { get; init; }
@@ -85,11 +85,11 @@ public sealed record WindowsReport
     public int Holds { get; init; }
 
     /// <summary>What was done or tried to bring Teredo up, in order, each with its outcome.</summary>
-    public IReadOnlyList<string> Steps { get; init; } = [];
+    public IReadOnlyList<string> Steps { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
 
     /// <summary>What else is in the way or worth knowing: sentences with advice.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
 
     /// <summary>What could not be asked, and why.</summary>
-    public IReadOnlyList<PassedOver> NotKnown { get; init; } = [];
+    public IReadOnlyList<PassedOver> NotKnown { get; init => field = ValueList.Of(value); } = ValueList<PassedOver>.Empty;
 }

@@ -1,7 +1,10 @@
 namespace TeredoSdk.Protocol;
 
-/// <summary>Why a core dropped a packet. Drops are counted, and never throw.</summary>
-/// <remarks>Sections are those of RFC 4380 unless another RFC is named.</remarks>
+/// <summary>Why a core, or the stack above it, dropped a packet. Drops are counted, and never throw.</summary>
+/// <remarks>
+/// Sections are those of RFC 4380 unless another RFC is named. The last reasons are those of the stack. They concern packets that the core accepted,
+/// or packets that the stack was about to send; the cores of this package never use them.
+/// </remarks>
 public enum DropReason : byte
 {
     /// <summary>The packet was not dropped.</summary>
@@ -89,6 +92,19 @@ public enum DropReason : byte
     NoNativeRoute,
     /// <summary>The destination is outside the prefixes that the relay serves (§5.4.2).</summary>
     NotServed,
+
+    /// <summary>The packet belongs to no flow, and no socket at its port accepts strangers.</summary>
+    Unsolicited,
+    /// <summary>The packet is neither TCP, UDP nor ICMPv6, or the stack does not support its protocol.</summary>
+    UnsupportedProtocol,
+    /// <summary>A segment, datagram or ICMPv6 message has a wrong checksum or is cut short.</summary>
+    MalformedTransport,
+    /// <summary>The socket's queue is full.</summary>
+    SocketQueueFull,
+    /// <summary>More Echo Requests came in than are answered.</summary>
+    EchoRateLimited,
+    /// <summary>A TCP reset or an ICMPv6 error would have told a stranger that nothing listens here.</summary>
+    AnswerToStranger,
 }
 
 /// <summary>Counts the drops of a core by reason, since the core was made.</summary>

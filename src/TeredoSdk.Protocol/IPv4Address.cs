@@ -6,9 +6,15 @@ using System.Net.Sockets;
 namespace TeredoSdk.Protocol;
 
 /// <summary>An IPv4 address as a value. Unlike <see cref="IPAddress"/>, it needs no allocation.</summary>
-/// <param name="Value">The address as a number in host order: 192.0.2.1 is 0xC0000201.</param>
-public readonly record struct IPv4Address(uint Value) : ISpanParsable<IPv4Address>, ISpanFormattable
+public readonly record struct IPv4Address : ISpanParsable<IPv4Address>, ISpanFormattable
 {
+    /// <summary>Makes an address from a number.</summary>
+    /// <param name="value">The address as a number in host order: 192.0.2.1 is 0xC0000201.</param>
+    public IPv4Address(uint value) => Value = value;
+
+    /// <summary>The address as a number in host order: 192.0.2.1 is 0xC0000201.</summary>
+    public uint Value { get; init; }
+
     /// <summary>Size on the wire, in octets.</summary>
     public const int Size = 4;
 
@@ -114,10 +120,19 @@ public readonly record struct IPv4Address(uint Value) : ISpanParsable<IPv4Addres
 }
 
 /// <summary>An IPv4 address with a UDP port.</summary>
-/// <param name="Address">The address.</param>
-/// <param name="Port">The UDP port, 0 to 65535.</param>
-public readonly record struct IPv4Endpoint(IPv4Address Address, ushort Port) : ISpanParsable<IPv4Endpoint>, ISpanFormattable
+public readonly record struct IPv4Endpoint : ISpanParsable<IPv4Endpoint>, ISpanFormattable
 {
+    /// <summary>Makes an end point from an address and a port.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="port">The UDP port, 0 to 65535.</param>
+    public IPv4Endpoint(IPv4Address address, ushort port) => (Address, Port) = (address, port);
+
+    /// <summary>The address.</summary>
+    public IPv4Address Address { get; init; }
+
+    /// <summary>The UDP port, 0 to 65535.</summary>
+    public ushort Port { get; init; }
+
     /// <summary>Address and port as one number, for use as a key. The address is in bits 16 to 47.</summary>
     internal ulong Key => (ulong)Address.Value << 16 | Port;
 
@@ -174,10 +189,19 @@ public readonly record struct IPv4Endpoint(IPv4Address Address, ushort Port) : I
 }
 
 /// <summary>An IPv4 subnet.</summary>
-/// <param name="Address">An address in the subnet.</param>
-/// <param name="PrefixLength">The prefix length, 0 to 32; not checked here.</param>
-public readonly record struct IPv4Subnet(IPv4Address Address, int PrefixLength)
+public readonly record struct IPv4Subnet
 {
+    /// <summary>A subnet by its parts.</summary>
+    /// <param name="address">An address in the subnet.</param>
+    /// <param name="prefixLength">The prefix length, 0 to 32; not checked here.</param>
+    public IPv4Subnet(IPv4Address address, int prefixLength) => (Address, PrefixLength) = (address, prefixLength);
+
+    /// <summary>An address in the subnet.</summary>
+    public IPv4Address Address { get; init; }
+
+    /// <summary>The prefix length, 0 to 32; not checked here.</summary>
+    public int PrefixLength { get; init; }
+
     uint Mask => PrefixLength <= 0 ? 0 : uint.MaxValue << (32 - PrefixLength);
 
     /// <summary>Whether the address lies in the subnet.</summary>

@@ -6,10 +6,19 @@ using System.Net.Sockets;
 namespace TeredoSdk.Protocol;
 
 /// <summary>An IPv6 address as a value. Unlike <see cref="IPAddress"/>, it needs no allocation. It has no scope identifier.</summary>
-/// <param name="High">The first eight octets as a number (the prefix).</param>
-/// <param name="Low">The last eight octets as a number (the interface identifier).</param>
-public readonly record struct IPv6Address(ulong High, ulong Low) : ISpanParsable<IPv6Address>, ISpanFormattable
+public readonly record struct IPv6Address : ISpanParsable<IPv6Address>, ISpanFormattable
 {
+    /// <summary>Makes an address from its two halves.</summary>
+    /// <param name="high">The first eight octets as a number (the prefix).</param>
+    /// <param name="low">The last eight octets as a number (the interface identifier).</param>
+    public IPv6Address(ulong high, ulong low) => (High, Low) = (high, low);
+
+    /// <summary>The first eight octets as a number (the prefix).</summary>
+    public ulong High { get; init; }
+
+    /// <summary>The last eight octets as a number (the interface identifier).</summary>
+    public ulong Low { get; init; }
+
     /// <summary>Size on the wire, in octets.</summary>
     public const int Size = 16;
 
@@ -125,10 +134,19 @@ public readonly record struct IPv6Address(ulong High, ulong Low) : ISpanParsable
 }
 
 /// <summary>An IPv6 prefix.</summary>
-/// <param name="Address">An address in the prefix.</param>
-/// <param name="Length">The prefix length, 0 to 128; not checked here.</param>
-public readonly record struct IPv6Prefix(IPv6Address Address, int Length)
+public readonly record struct IPv6Prefix
 {
+    /// <summary>A prefix by its parts.</summary>
+    /// <param name="address">An address in the prefix.</param>
+    /// <param name="length">The prefix length, 0 to 128; not checked here.</param>
+    public IPv6Prefix(IPv6Address address, int length) => (Address, Length) = (address, length);
+
+    /// <summary>An address in the prefix.</summary>
+    public IPv6Address Address { get; init; }
+
+    /// <summary>The prefix length, 0 to 128; not checked here.</summary>
+    public int Length { get; init; }
+
     /// <summary>Whether the address lies in the prefix.</summary>
     public bool Contains(IPv6Address address)
     {

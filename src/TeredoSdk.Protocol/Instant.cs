@@ -7,9 +7,15 @@ namespace TeredoSdk.Protocol;
 /// The protocol cores never read a clock. The driver makes instants from its <see cref="TimeProvider"/>; a simulation makes them from its virtual
 /// time. Instants of different clocks must not be compared.
 /// </remarks>
-/// <param name="SinceStart">The time since the clock's start.</param>
-public readonly record struct Instant(TimeSpan SinceStart) : IComparable<Instant>
+public readonly record struct Instant : IComparable<Instant>
 {
+    /// <summary>Makes an instant from the time since the start.</summary>
+    /// <param name="sinceStart">The time since the clock's start.</param>
+    public Instant(TimeSpan sinceStart) => SinceStart = sinceStart;
+
+    /// <summary>The time since the clock's start.</summary>
+    public TimeSpan SinceStart { get; init; }
+
     /// <summary>An instant that no clock reaches, used for "never": 7,300 years after the start.</summary>
     public static Instant MaxValue => new(TimeSpan.FromTicks(long.MaxValue / 4)); // a quarter of the range, so that differences never overflow
 

@@ -19,7 +19,7 @@ sealed class PacketQueue
     public Span<byte> Reserve(int length, LocalPort via = default, IPv4Endpoint target = default, byte ttl = 0)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
-        _entries.Enqueue(new(buffer, new(length, via, target, ttl)));
+        _entries.Enqueue(new(buffer, new() { Length = length, Via = via, Target = target, Ttl = ttl }));
         return buffer.AsSpan(0, length);
     }
 

@@ -57,9 +57,15 @@ public readonly record struct Verdict
 }
 
 /// <summary>Identifies one of a core's UDP sockets.</summary>
-/// <param name="Id">A number that the core chose. Two sockets that are open at the same time have different numbers.</param>
-public readonly record struct LocalPort(int Id)
+public readonly record struct LocalPort
 {
+    /// <summary>Makes an identifier from a number.</summary>
+    /// <param name="id">The number. Two sockets that are open at the same time have different numbers.</param>
+    public LocalPort(int id) => Id = id;
+
+    /// <summary>A number that the core chose. Two sockets that are open at the same time have different numbers.</summary>
+    public int Id { get; init; }
+
     /// <summary>A client's or relay's service port (RFC 4380 §2.18).</summary>
     public static LocalPort Service => new(0);
 
@@ -94,8 +100,17 @@ public readonly record struct LocalPort(int Id)
 }
 
 /// <summary>A datagram that the core asks the driver to send.</summary>
-/// <param name="Length">The length of the UDP payload, in octets.</param>
-/// <param name="Via">The UDP socket to send from.</param>
-/// <param name="Target">The endpoint to send to.</param>
-/// <param name="Ttl">The IPv4 time to live in hops, or 0 for the socket's default.</param>
-public readonly record struct Transmit(int Length, LocalPort Via, IPv4Endpoint Target, byte Ttl);
+public readonly record struct Transmit
+{
+    /// <summary>The length of the UDP payload, in octets.</summary>
+    public int Length { get; init; }
+
+    /// <summary>The UDP socket to send from.</summary>
+    public LocalPort Via { get; init; }
+
+    /// <summary>The endpoint to send to.</summary>
+    public IPv4Endpoint Target { get; init; }
+
+    /// <summary>The IPv4 time to live in hops, or 0 for the socket's default.</summary>
+    public byte Ttl { get; init; }
+}

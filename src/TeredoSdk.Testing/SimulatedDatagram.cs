@@ -3,15 +3,26 @@ using TeredoSdk.Protocol;
 namespace TeredoSdk.Testing;
 
 /// <summary>A UDP datagram at one point of the simulated internet.</summary>
-/// <param name="Time">When it was there.</param>
-/// <param name="From">The node that sent it last: a host, or a NAT that passed it on.</param>
-/// <param name="Source">The IPv4 source.</param>
-/// <param name="Target">The IPv4 destination.</param>
-/// <param name="Ttl">The IPv4 time to live, in hops.</param>
-/// <param name="Payload">The UDP payload; never changed afterwards.</param>
-public readonly record struct SimulatedDatagram(Instant Time, ISimulatedNode From, IPv4Endpoint Source, IPv4Endpoint Target, byte Ttl,
-    ReadOnlyMemory<byte> Payload)
+public readonly record struct SimulatedDatagram
 {
+    /// <summary>When it was there.</summary>
+    public required Instant Time { get; init; }
+
+    /// <summary>The node that sent it last: a host, or a NAT that passed it on.</summary>
+    public required ISimulatedNode From { get; init; }
+
+    /// <summary>The IPv4 source.</summary>
+    public required IPv4Endpoint Source { get; init; }
+
+    /// <summary>The IPv4 destination.</summary>
+    public required IPv4Endpoint Target { get; init; }
+
+    /// <summary>The IPv4 time to live, in hops.</summary>
+    public required byte Ttl { get; init; }
+
+    /// <summary>The UDP payload; never changed afterwards.</summary>
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+
     /// <summary>Size of the IPv4 and UDP headers in front of the payload, in octets.</summary>
     public const int HeaderSize = 28;
 
@@ -20,6 +31,14 @@ public readonly record struct SimulatedDatagram(Instant Time, ISimulatedNode Fro
 
     /// <summary>One line for a trace: time, node, endpoints, TTL, length.</summary>
     public override string ToString() => $"{Time} {From.Name}: {Source} > {Target} ttl {Ttl} length {Payload.Length}";
+
+    /// <summary>Whether both say the same, octets and all.</summary>
+    public bool Equals(SimulatedDatagram other) =>
+        (Time, From, Source, Target, Ttl) == (other.Time, other.From, other.Source, other.Target, other.Ttl)
+        && Payload.Span.SequenceEqual(other.Payload.Span);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Time, Payload.Length);
 }
 
 /// <summary>Why a datagram did not arrive.</summary>

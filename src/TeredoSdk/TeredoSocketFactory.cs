@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Options;
 using TeredoSdk.Hosting;
+using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Sockets;
 
@@ -134,7 +135,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         Sockets = 0,
         UnrestrictedSockets = 0,
         Peers = 0,
-        Drops = new Dictionary<string, long>(),
+        Drops = new Dictionary<DropReason, long>(),
         Error = failure?.Error,
         Problem = failure?.Message,
     };

@@ -12,6 +12,9 @@ sealed class SourceFiles
     readonly ILookup<string, string> _declarations;
     readonly string _folder;
 
+    // What is compiled into several assemblies.
+    static readonly string Shared = System.IO.Path.Combine(RepositoryRoot.Path, "src", "Shared");
+
     public SourceFiles(Assembly assembly)
     {
         _folder = System.IO.Path.Combine(RepositoryRoot.Path, "src", assembly.GetName().Name!);
@@ -27,7 +30,7 @@ sealed class SourceFiles
             int type = TypeUses.Outermost(method.DeclaringType!).MetadataToken;
             (_files.TryGetValue(type, out var files) ? files : _files[type] = []).Add(file);
         }
-        _declarations = Directory.EnumerateFiles(_folder, "*.cs", SearchOption.AllDirectories)
+        _declarations = new[] { _folder, Shared }.SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
             .Where(path => IsWritten(path, out _))
             .SelectMany(path => Regex.Matches(File.ReadAllText(path), @"^[\w\s]*\b(?:class|struct|interface|enum|record|delegate [^(]+?)\s+(\w+)", RegexOptions.Multiline)
                 .Select(match => (Name: match.Groups[1].Value, File: Relative(path))))
@@ -43,7 +46,7 @@ sealed class SourceFiles
     {
         relative = "";
         path = path.Replace("/_/", RepositoryRoot.Path + "/", StringComparison.Ordinal); // deterministic builds
-        if (!path.StartsWith(_folder, StringComparison.Ordinal) || Relative(path).Split('/')[0] is "obj" or "bin")
+        if ((!path.StartsWith(_folder, StringComparison.Ordinal) && !path.StartsWith(Shared, StringComparison.Ordinal)) || Relative(path).Split('/')[0] is "obj" or "bin")
             return false;
         relative = Relative(path);
         return true;

@@ -24,7 +24,7 @@ public class ServerBenchmarks
         Authentication.Write(_solicitation, 0x0123456789ABCDEF);
         RouterSolicitation.Write(_solicitation.AsSpan(Authentication.MinimumSize), TeredoLinkLocal.Client);
         var keys = new ServerKeyTable();
-        keys.Set("client"u8, new("secret"u8.ToArray()));
+        keys.Set("client"u8, new() { Secret = "secret"u8.ToArray() });
         _secure = new(new() { Primary = Primary, Secondary = new(0x41360002), Keys = keys }, CryptographicRandom.Instance);
         int header = Authentication.SizeOf(6, AuthenticationAlgorithm.HmacSha1);
         _securedSolicitation = [.. new byte[header], .. _solicitation.AsSpan(Authentication.MinimumSize)];

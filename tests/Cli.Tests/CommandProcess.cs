@@ -9,7 +9,6 @@ namespace TeredoSdk.Cli.Tests;
 sealed class CommandProcess : IDisposable
 {
     const string Listening = "listening on ";
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20); // only a failing test reaches it
 
     readonly Process _process;
     readonly Channel<string> _errors = Channel.CreateUnbounded<string>();
@@ -18,12 +17,8 @@ sealed class CommandProcess : IDisposable
 
     CommandProcess(string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "teredo.exe" : "teredo"), arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = ProgramStart.Of(Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "teredo.exe" : "teredo"), arguments);
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.Environment.Remove(TeredoOptions.ServerVariable);
         _process = Process.Start(start)!;
         _readingErrors = ReadErrorsAsync();
@@ -57,7 +52,7 @@ sealed class CommandProcess : IDisposable
     /// <summary>Waits for a line of stderr that begins so.</summary>
     public async Task<string> LineAsync(string beginning)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         try
         {
             await foreach (string line in _errors.Reader.ReadAllAsync(limit.Token))
@@ -79,14 +74,14 @@ sealed class CommandProcess : IDisposable
     public async Task<Result> ExitAsync()
     {
         using var content = new MemoryStream();
-        await Output.CopyToAsync(content).WaitAsync(Limit);
+        await Output.CopyToAsync(content).WaitAsync(Patience.Limit);
         return new(await ExitCodeAsync(), content.ToArray(), ErrorLines);
     }
 
     public async Task<int> ExitCodeAsync()
     {
-        await _process.WaitForExitAsync().WaitAsync(Limit);
-        await _readingErrors.WaitAsync(Limit);
+        await _process.WaitForExitAsync().WaitAsync(Patience.Limit);
+        await _readingErrors.WaitAsync(Patience.Limit);
         return _process.ExitCode;
     }
 

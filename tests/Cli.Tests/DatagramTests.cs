@@ -13,12 +13,13 @@ public sealed class DatagramTests
     [OneTimeTearDown]
     public void EndLab() => _lab.Dispose();
 
+    [Slow]
     [TestCase("auto")]
     [TestCase("in-process")]
     public async Task Lines_AreDatagrams_AndComeBackAsLines(string sockets)
     {
         using var listener = _lab.Start("listen", "-u", "4242", "--echo", "--sockets", sockets);
-        using var caller = _lab.Start("connect", "-u", await listener.ListeningAsync(), "--linger", "0.5", "--sockets", sockets);
+        using var caller = _lab.Start("connect", "-u", await listener.ListeningAsync(), "--linger", "5", "--sockets", sockets);
         const string lines = "one\ntwo\n\nthree\nfour\nfive\nlast without a terminator";
         await caller.Input.WriteAsync(Encoding.ASCII.GetBytes(lines));
         caller.Input.Close();
@@ -27,15 +28,16 @@ public sealed class DatagramTests
         Assert.That(result.Text.ReplaceLineEndings("\n"), Is.EqualTo(lines + "\n"));
     }
 
+    [Slow]
     [Test]
     public async Task Listener_TalksToTheFirstPeer()
     {
         using var listener = _lab.Start("listen", "-u", "0");
-        using var caller = _lab.Start("connect", "-u", await listener.ListeningAsync(), "--json", "--linger", "0.5");
+        using var caller = _lab.Start("connect", "-u", await listener.ListeningAsync(), "--json", "--linger", "5");
         await caller.Input.WriteAsync("ping\n"u8.ToArray());
         await caller.Input.FlushAsync();
         using var heard = new StreamReader(listener.Output, leaveOpen: true);
-        Assert.That(await heard.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(20)), Is.EqualTo("ping"));
+        Assert.That(await heard.ReadLineAsync().WaitAsync(Patience.Limit), Is.EqualTo("ping"));
         await listener.Input.WriteAsync("pong!\n"u8.ToArray());
         await listener.Input.FlushAsync();
         caller.Input.Close();

@@ -20,10 +20,8 @@ public sealed class ServerTests
     public async Task Server_ToldToEnd_ReleasesItsPortWithinASecond()
     {
         using var lab = await Loopback.StartAsync();
-        var clock = Stopwatch.StartNew();
         lab.Server.Terminate();
-        Assert.That(await lab.Server.ExitCodeAsync(), Is.Zero);
-        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(2)), "a second, and some for a machine under load");
+        Assert.That(await lab.Server.ExitCodeAsync(), Is.Zero, "143 would say that it was not ready after a second");
         using var again = CommandProcess.Start("server", "--address", $"{lab.Primary}", "--secondary-address", $"{lab.Secondary}", "--allow-private");
         Assert.That(await again.LineAsync("serving on "), Is.EqualTo($"serving on {lab.Primary}:3544 and {lab.Secondary}:3544"));
     }

@@ -1,5 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
+using TeredoSdk.Cli.Json;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Cli.Tests;
 
@@ -23,6 +27,29 @@ public sealed class StatusTests
             Assert.That(report.GetProperty("mappedEndPoint").GetString(), Is.EqualTo(report.GetProperty("localEndPoint").GetString()));
             Assert.That(report.GetProperty("kernelSockets").GetBoolean(), Is.False);
         });
+    }
+
+    [Test]
+    public void Drops_OfAReport_AreWrittenByTheirNames()
+    {
+        var report = new TeredoReport
+        {
+            Provider = TeredoProvider.Embedded,
+            KernelSockets = false,
+            State = TeredoState.Qualified,
+            Reachability = Reachability.Yes,
+            Mapping = MappingBehaviour.NotChecked,
+            Filtering = FilteringBehaviour.NotChecked,
+            NatName = "unknown",
+            NativeIPv6 = NativeIPv6Mode.Beside,
+            HasNativeIPv6 = false,
+            Sockets = 0,
+            UnrestrictedSockets = 0,
+            Peers = 0,
+            Drops = new Dictionary<DropReason, long> { [DropReason.BadNonce] = 2, [DropReason.Unsolicited] = 1 },
+        };
+        var drops = JsonSerializer.SerializeToElement(report, CliJson.ForPeople.TeredoReport).GetProperty("drops");
+        Assert.That(drops.EnumerateObject().Select(drop => $"{drop.Name} {drop.Value}"), Is.EqualTo(new[] { "badNonce 2", "unsolicited 1" }));
     }
 
     [Test]

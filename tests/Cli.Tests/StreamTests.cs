@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 
 namespace TeredoSdk.Cli.Tests;
@@ -105,11 +104,9 @@ public sealed class StreamTests
         Assert.That(document.GetProperty("octetsReceived").GetInt64(), Is.EqualTo(3));
         Assert.That(document.GetProperty("peer").GetString(), Is.EqualTo(peer));
 
-        var clock = Stopwatch.StartNew();
         listener.Terminate();
         var result = await listener.ExitAsync();
-        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(2)), "a second, and some for a machine under load");
-        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.ExitCode, Is.Zero, $"143 would say that it was not ready after a second: {result}");
         Assert.That(result.Document.GetProperty("peers").GetInt64(), Is.EqualTo(2));
         Assert.That(result.Document.GetProperty("octetsSent").GetInt64(), Is.EqualTo(PayloadOctets + 3));
     }
@@ -131,7 +128,7 @@ public sealed class StreamTests
         await using var node = await TeredoNode.StartAsync(new() { Servers = [$"{_lab.Primary},{_lab.Secondary}"], AllowPrivateAddresses = true });
         await using var listener = await node.ListenAsync(0);
         using var caller = _lab.Start("connect", $"{listener.TeredoEndPoint}");
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         await using (var connection = await listener.AcceptAsync(limit.Token))
             connection.Socket!.LingerState = new(true, 0); // closing resets
         Assert.That(await caller.ExitCodeAsync(), Is.EqualTo(1));
@@ -163,7 +160,7 @@ public sealed class StreamTests
     static async Task<string> ReadAsync(CommandProcess command, int length)
     {
         byte[] buffer = new byte[length];
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         int read = await command.Output.ReadAtLeastAsync(buffer, length, throwOnEndOfStream: false, limit.Token);
         return System.Text.Encoding.ASCII.GetString(buffer, 0, read);
     }

@@ -19,12 +19,8 @@ sealed class ChatProcess : IDisposable
 
     ChatProcess(string program, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = ProgramStart.Of(program, arguments);
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.Environment.Remove(TeredoOptions.ServerVariable);
         _process = Process.Start(start)!;
         _errors = _process.StandardError.ReadToEndAsync();

@@ -158,7 +158,13 @@ public sealed partial class ClientOracle(TeredoClientOptions options)
         Begin(Cause.Own);
         Finding.Unless(verdict.Kind != VerdictKind.Deliver, "a packet of the host came back");
         if (verdict.Kind == VerdictKind.Send)
-            OnTransmit(now, new(verdict.Length, verdict.Via, verdict.Target, 0), octets.AsSpan(verdict.Offset, verdict.Length));
+            OnTransmit(now, new()
+            {
+                Length = verdict.Length,
+                Via = verdict.Via,
+                Target = verdict.Target,
+                Ttl = 0,
+            }, octets.AsSpan(verdict.Offset, verdict.Length));
     }
 
     void OnAdvertisement(LocalPort via, in Encapsulation datagram, Verdict verdict)

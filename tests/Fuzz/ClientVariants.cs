@@ -27,7 +27,11 @@ public sealed record ClientVariant(TeredoClientOptions Options, NatKind Nat, boo
     public static readonly TeredoServerAddress Global = new(IPv4Address.Parse("65.54.227.120")), Lab = new(IPv4Address.Parse("203.0.113.1"));
 
     /// <summary>A secret for secure qualification.</summary>
-    public static readonly TeredoSecret Secret = new("client-01"u8.ToArray(), "teredo-shared-secret"u8.ToArray());
+    public static readonly TeredoSecret Secret = new()
+    {
+        ClientIdentifier = "client-01"u8.ToArray(),
+        Secret = "teredo-shared-secret"u8.ToArray(),
+    };
 
     static readonly TeredoClientOptions Strict = new() { Servers = [Global], MaxPeers = 1 << 16 };
     static readonly TeredoClientOptions Laboratory = Strict with { Servers = [Lab], AllowPrivateAddresses = true };

@@ -97,7 +97,7 @@ public sealed class ServerEpisode : Episode
     static ServerKeyTable Keys()
     {
         ServerKeyTable keys = new();
-        keys.Set(ClientVariant.Secret.ClientIdentifier.Span, new(ClientVariant.Secret.Secret));
+        keys.Set(ClientVariant.Secret.ClientIdentifier.Span, new() { Secret = ClientVariant.Secret.Secret });
         return keys;
     }
 }

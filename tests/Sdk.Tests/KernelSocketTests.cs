@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Tests;
 
@@ -122,7 +123,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     {
         var (alice, bob) = (await StartAsync(), await StartAsync());
         var connecting = alice.ConnectAsync(new IPEndPoint(bob.Address!, 99)); // dropped without an answer
-        await Until(() => bob.Report.Drops.GetValueOrDefault("Unsolicited") > 0);
+        await Until(() => bob.Report.Drops.GetValueOrDefault(DropReason.Unsolicited) > 0);
         await alice.DisposeAsync().InTime();
         Assert.That(async () => await connecting.InTime(), Throws.InstanceOf<ObjectDisposedException>());
     }
@@ -148,7 +149,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         await using var probe = await bob.BindDatagramAsync(4243);
         using var cancel = new CancellationTokenSource();
         var connecting = alice.ConnectAsync(new IPEndPoint(bob.Address!, 99), cancel.Token);
-        await Until(() => bob.Report.Drops.GetValueOrDefault("Unsolicited") > 0);
+        await Until(() => bob.Report.Drops.GetValueOrDefault(DropReason.Unsolicited) > 0);
         Assert.That(connecting.IsCompleted, Is.False, "a reset or an ICMPv6 error came back");
         await cancel.CancelAsync();
         Assert.That(async () => await connecting.InTime(), Throws.InstanceOf<OperationCanceledException>());
@@ -161,7 +162,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         await using var listener = await bob.ListenAsync(new TeredoListenOptions { Port = 4242, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
         using var cancel = new CancellationTokenSource();
         var connecting = alice.ConnectAsync(listener.TeredoEndPoint!, cancel.Token);
-        await Until(() => bob.Report.Drops.GetValueOrDefault("Unsolicited") > 0);
+        await Until(() => bob.Report.Drops.GetValueOrDefault(DropReason.Unsolicited) > 0);
         Assert.That(connecting.IsCompleted, Is.False);
         await cancel.CancelAsync();
         Assert.That(async () => await connecting.InTime(), Throws.InstanceOf<OperationCanceledException>());
@@ -175,7 +176,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
         await using var closed = await bob.BindDatagramAsync(0);
         await using var caller = await alice.BindDatagramAsync(0);
         await caller.SendToAsync("unasked"u8.ToArray(), new(bob.Address!, closed.LocalEndPoint.Port));
-        await Until(() => bob.Report.Drops.GetValueOrDefault("Unsolicited") > 0);
+        await Until(() => bob.Report.Drops.GetValueOrDefault(DropReason.Unsolicited) > 0);
 
         await caller.SendToAsync("hello"u8.ToArray(), open.TeredoEndPoint!);
         var request = await open.ReceiveAsync().AsTask().InTime();
@@ -190,7 +191,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     {
         var (alice, bob) = (await StartAsync(), await StartAsync());
         await using var listener = await bob.ListenAsync(4242);
-        var reply = await alice.PingAsync(bob.Address!, TimeSpan.FromSeconds(10)).InTime();
+        var reply = await alice.PingAsync(bob.Address!, Patience.Limit).InTime();
         Assert.That(reply.Status, Is.EqualTo(System.Net.NetworkInformation.IPStatus.Success));
     }
 
@@ -284,7 +285,7 @@ public sealed class KernelSocketTests : IAsyncDisposable
     // What happens in the kernel has no event of its own: it is looked at again and again.
     static async Task Until(Func<bool> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         while (!condition())
             await look.WaitForNextTickAsync(limit.Token);

@@ -33,6 +33,7 @@ sealed class Lab : IAsyncDisposable
         TimeProvider = Time,
         Provider = TeredoProvider.Embedded,
         Sockets = TeredoSockets.InProcess,
+        PortMapping = PortMapper is not null, // its answer comes from another thread, whenever that has its turn
         QualificationTimeout = TimeSpan.FromMinutes(2),
     };
 

@@ -10,7 +10,7 @@ namespace TeredoSdk.Tests;
 /// <summary>Nodes and a server over real sockets on loopback.</summary>
 public sealed class LoopbackTests
 {
-    static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan PingTimeout = Patience.Limit;
 
     [Test]
     public async Task Start_ServerAnswers_HasAnAddressThatNamesServerAndMapping()

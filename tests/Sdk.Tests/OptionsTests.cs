@@ -38,7 +38,7 @@ public sealed class OptionsTests
         Bad(o => o.QualificationTimeout = TimeSpan.Zero, "QualificationTimeout", "00:00:00"),
         Bad(o => o.DormancyTimeout = TimeSpan.FromSeconds(1), "DormancyTimeout", "00:00:01"),
         Bad(o => o.NativeIPv6 = (NativeIPv6Mode)7, "NativeIPv6", "7"),
-        Bad(o => o.Secret = new(new byte[256], new byte[1]), "Secret", "256"),
+        Bad(o => o.Secret = new() { ClientIdentifier = new byte[256], Secret = new byte[1] }, "Secret", "256"),
         Bad(o => o.LoggerFactory = null!, "LoggerFactory", "null"),
         Bad(o => o.TimeProvider = null!, "TimeProvider", "null"),
     ];
@@ -71,7 +71,7 @@ public sealed class OptionsTests
         options.RequireSecondary = true;
         options.PortMapping = false;
         options.DormancyTimeout = TimeSpan.FromMinutes(2);
-        options.Secret = new(new byte[] { 1 }, new byte[] { 2 });
+        options.Secret = new() { ClientIdentifier = new byte[] { 1 }, Secret = new byte[] { 2 } };
         var server = new TeredoServerAddress(new(0xC0000201));
         Assert.That(options.ToClientOptions([server]) with { Servers = [] }, Is.EqualTo(new TeredoClientOptions
         {
@@ -173,6 +173,7 @@ public sealed class OptionsTests
         option.SetValue(other, option.GetValue(other) switch
         {
             null when option.Name == nameof(TeredoOptions.Consent) => (Func<ConsentRequest, CancellationToken, ValueTask<bool>>)((_, _) => new(true)),
+            null when option.Name == nameof(TeredoOptions.CaptureFile) => "node.pcap",
             null when option.Name == nameof(TeredoOptions.Windows) => new FakeWindows(),
             bool value => !value,
             int value => value + 1,
@@ -181,7 +182,7 @@ public sealed class OptionsTests
             IList<string> => new[] { "192.0.2.9" },
             TimeProvider => new ManualTime(),
             ILoggerFactory => new OtherLogs(),
-            null => new TeredoSecret(new byte[4], new byte[20]),
+            null => new TeredoSecret { ClientIdentifier = new byte[4], Secret = new byte[20] },
             var value => throw new InvalidOperationException($"No other value is known for {value}."),
         });
         Assert.That(TeredoOptions.Comparer.Equals(one, other), Is.False);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
-using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Tests;
 
@@ -54,7 +54,7 @@ public sealed class ProtectionTests
             await caller.SendToAsync(Datagram, new(bob.Address!, port));
         Assert.That((await open.ReceiveAsync().InTime()).Buffer, Is.EqualTo(Datagram));
         Assert.That(IsWaiting(closed));
-        Assert.That(bob.Report.Drops[nameof(StackDrop.Unsolicited)], Is.EqualTo(2));
+        Assert.That(bob.Report.Drops[DropReason.Unsolicited], Is.EqualTo(2));
         Assert.That(bob.Report.Reachability, Is.EqualTo(Reachability.Yes));
     }
 
@@ -72,7 +72,7 @@ public sealed class ProtectionTests
             return true;
         };
         await caller.SendToAsync(Datagram, new(bob.Address!, 4242));
-        Assert.That(bob.Report.Drops[nameof(StackDrop.Unsolicited)], Is.EqualTo(2));
+        Assert.That(bob.Report.Drops[DropReason.Unsolicited], Is.EqualTo(2));
         Assert.That(toAlice, Is.Zero);
     }
 
@@ -142,7 +142,7 @@ public sealed class ProtectionTests
         await using var use = lab;
         await bob.BindDatagramAsync(4242);
         Assert.That(await BurstAsync(), Is.EqualTo(10));
-        Assert.That(bob.Report.Drops[nameof(StackDrop.EchoRateLimited)], Is.EqualTo(15));
+        Assert.That(bob.Report.Drops[DropReason.EchoRateLimited], Is.EqualTo(15));
         Assert.That(await BurstAsync(), Is.EqualTo(10), "another second");
 
         async Task<int> BurstAsync()
@@ -202,7 +202,7 @@ public sealed class ProtectionTests
         var caller = await alice.BindDatagramAsync(0);
         for (int i = 0; i < 300; i++)
             await caller.SendToAsync(Datagram, listener.TeredoEndPoint!);
-        Assert.That(bob.Report.Drops[nameof(StackDrop.SocketQueueFull)], Is.EqualTo(300 - 256));
+        Assert.That(bob.Report.Drops[DropReason.SocketQueueFull], Is.EqualTo(300 - 256));
     }
 
     [Test]

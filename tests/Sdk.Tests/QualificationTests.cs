@@ -96,7 +96,11 @@ public sealed class QualificationTests
 
         await server.DisposeAsync();
         lab.Time.AdvanceUntil(() => node.Address is null, TimeSpan.FromSeconds(30 + 12)); // a refresh interval and three solicitations
-        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.Lost, null, address)));
+        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange
+        {
+            Kind = TeredoStateChangeKind.Lost,
+            PreviousAddress = address,
+        }));
         lab.Time.AdvanceUntil(() => node.Report.State == TeredoState.Offline, TimeSpan.FromSeconds(12));
         var report = node.Report;
         Assert.That(report.Error, Is.EqualTo(TeredoError.ServerUnreachable));
@@ -110,7 +114,12 @@ public sealed class QualificationTests
         lab.StartServer();
         lab.Time.AdvanceUntil(() => node.Report.State == TeredoState.Qualified, TimeSpan.FromSeconds(100));
         var regained = await changes.NextAsync();
-        Assert.That(regained, Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.Regained, node.Address, address)));
+        Assert.That(regained, Is.EqualTo(new TeredoStateChange
+        {
+            Kind = TeredoStateChangeKind.Regained,
+            Address = node.Address,
+            PreviousAddress = address,
+        }));
         Assert.That(socket.TeredoEndPoint, Is.EqualTo(new IPEndPoint(node.Address!, 4242)));
         Assert.That(node.Report.Problem, Is.Null);
     }
@@ -172,7 +181,12 @@ public sealed class QualificationTests
         lab.Machine.Move("203.0.113.99");
         Assert.That(node.Report.MappedEndPoint!.Address, Is.EqualTo(IPAddress.Parse("203.0.113.99")));
         Assert.That((await changes.NextAsync()).Kind, Is.EqualTo(TeredoStateChangeKind.Lost));
-        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.Regained, node.Address, before)));
+        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange
+        {
+            Kind = TeredoStateChangeKind.Regained,
+            Address = node.Address,
+            PreviousAddress = before,
+        }));
         Assert.That(lab.Network.OpenSockets, Is.EqualTo(3), "the server's two and the new one");
     }
 

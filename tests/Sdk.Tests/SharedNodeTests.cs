@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Engine.Stacks;
+using System.Text;
 using TeredoSdk.Links;
 using TeredoSdk.Sockets;
 
@@ -27,6 +28,33 @@ public sealed class SharedNodeTests
         Assert.That(again.Node.Report.Sockets, Is.Zero);
         await again.ReleaseAsync().InTime();
         Assert.That(again.Node.Report.State, Is.EqualTo(TeredoState.Stopped));
+    }
+
+    [Test]
+    public async Task Options_WithEqualSecrets_ShareANode_OthersDoNot()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        int starts = 0;
+        var pool = new NodePool<TeredoNode>((_, cancellationToken) => lab.BeginStart($"203.0.113.{10 + starts++}", cancellationToken: cancellationToken));
+        var leases = new[]
+        {
+            await pool.LeaseAsync(With("hush"), default).InTime(),
+            await pool.LeaseAsync(With("hush"), default).InTime(),
+            await pool.LeaseAsync(With("other"), default).InTime(),
+        };
+        Assert.That(leases[1].Node, Is.SameAs(leases[0].Node));
+        Assert.That(leases[2].Node, Is.Not.SameAs(leases[0].Node));
+        foreach (var lease in leases)
+            await lease.ReleaseAsync().InTime();
+
+        // Each with octets of its own, as two parts of an application read them from a configuration.
+        TeredoOptions With(string secret)
+        {
+            var options = lab.Options;
+            options.Secret = new() { ClientIdentifier = Encoding.UTF8.GetBytes("me"), Secret = Encoding.UTF8.GetBytes(secret) };
+            return options;
+        }
     }
 
     [Test]

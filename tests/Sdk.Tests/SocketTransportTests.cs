@@ -36,7 +36,7 @@ public sealed class SocketTransportTests
     [Platform("Linux")]
     public void Ttl_IsTheDatagramsOwn()
     {
-        using var receiver = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 10_000 };
+        using var receiver = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = (int)Patience.Limit.TotalMilliseconds };
         receiver.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
         TtlReader.Enable(receiver);
         using var sender = Open();
@@ -118,7 +118,7 @@ public sealed class SocketTransportTests
         await using var lab = new Loopback();
         var (alice, bob) = (await lab.StartAsync(), await lab.StartAsync());
         await using var open = await bob.BindDatagramAsync(4999);
-        await alice.PingAsync(bob.Address!, TimeSpan.FromSeconds(10)).InTime(); // only four datagrams wait for a new peer
+        await alice.PingAsync(bob.Address!, Patience.Limit).InTime(); // only four datagrams wait for a new peer
         await Task.WhenAll(Enumerable.Range(0, conversations).Select(i => Task.Run(async () =>
         {
             await using var listener = await bob.BindDatagramAsync(5000 + i);

@@ -49,7 +49,7 @@ public sealed class TelemetryTests
         SendTo(lab, node, [1, 2, 3]);
         Assert.That(log.Of(EventIds.PacketDropped), Has.One.Contains(nameof(DropReason.MalformedPacket)));
         Assert.That(Messages.Single(message => message.EventId == EventIds.PacketDropped).Level, Is.EqualTo(LogLevel.Trace));
-        Assert.That(node.Report.Drops[nameof(DropReason.MalformedPacket)], Is.EqualTo(1));
+        Assert.That(node.Report.Drops[DropReason.MalformedPacket], Is.EqualTo(1));
     }
 
     [Test]

@@ -20,15 +20,16 @@ int failures = 0;
 foreach (var algorithm in Enum.GetValues<AuthenticationAlgorithm>())
 {
     var keys = new ServerKeyTable();
-    keys.Set(clientId, new ServerKey(secret, algorithm));
+    keys.Set(clientId, new ServerKey { Secret = secret, Algorithm = algorithm });
     var internet = new SimulatedInternet(seed: 1);
     var server = internet.Server(options => options with { Keys = keys });
     internet.Relay();
     var native = internet.NativeNode("native");
     var alice = internet.Nat(NatKind.PortRestricted).Host("alice");
     var bob = internet.Nat(NatKind.SequentialSymmetric).Host("bob");
+    var shared = new TeredoSecret { ClientIdentifier = clientId, Secret = secret, Algorithm = algorithm };
     foreach (var host in new[] { alice, bob })
-        host.StartTeredo(options => options with { Secret = new TeredoSecret(clientId, secret, algorithm), LocalDiscovery = true });
+        host.StartTeredo(options => options with { Secret = shared, LocalDiscovery = true });
 
     Check($"{algorithm}: both qualify", internet.RunUntil(() => alice.Teredo.IsQualified && bob.Teredo.IsQualified, TimeSpan.FromSeconds(30)));
     var toBob = alice.Teredo.Ping(bob.Teredo.Address);
@@ -113,7 +114,7 @@ static bool Names(string option, string value, string sentence)
 static async Task<bool> TalksAsync()
 {
     var (primary, secondary) = (IPAddress.Parse("127.66.66.1"), IPAddress.Parse("127.66.66.2"));
-    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+    using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
     await using var server = TeredoServerHost.Start(new() { Address = primary, SecondaryAddress = secondary, AllowPrivateAddresses = true });
     var options = new TeredoOptions { Servers = [$"{primary},{secondary}"], AllowPrivateAddresses = true, Provider = TeredoProvider.Embedded };
     await using var alice = await TeredoNode.StartAsync(options, limit.Token);
@@ -155,7 +156,7 @@ static async Task<bool> SetsUpAsync()
 
 static async Task<bool> ListensOnWindowsAsync()
 {
-    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+    using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
     var windows = new FakeWindows();
     windows.Teredo.Configuration = windows.Teredo.Configuration with { Type = TeredoType.EnterpriseClient };
     await using var listener = await TeredoSocket.ListenAsync(0, new() { Provider = TeredoProvider.Windows, Windows = windows }, limit.Token);

@@ -46,7 +46,7 @@ public class BareTests
         var options = new TeredoOptions
         {
             Provider = TeredoProvider.Windows,
-            QualificationTimeout = TimeSpan.FromSeconds(2),
+            QualificationTimeout = Patience.Limit,
             AllowPrivateAddresses = true,
         };
         var failure = Assert.ThrowsAsync<TeredoException>(async () => await TeredoNode.StartAsync(options));
@@ -69,13 +69,13 @@ public class BareTests
     public async Task Netsh_ThatSaysNothing_HasExitCodeZeroAndNoText()
     {
         var said = await Windows.RunNetshAsync(["interface", "teredo", "show", "state"], CancellationToken.None);
-        Assert.That(said.Value, Is.EqualTo(new NetshOutput(0, "")));
+        Assert.That(said.Value, Is.EqualTo(new NetshOutput { ExitCode = 0, Text = "" }));
     }
 
     [Test]
     public async Task Resolve_WithoutAServerForNames_IsAReasonThatNamesTheCall()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)); // the resolver's own patience is shorter
+        using var limit = new CancellationTokenSource(Patience.Limit); // the resolver's own patience is shorter
         var found = await Windows.ResolveAsync("peer.example.net", limit.Token);
         Assert.That(found.Reason, Does.Contain("DnsQuery_W"));
     }
@@ -93,7 +93,7 @@ public class BareTests
         using var second = Bound(SocketType.Dgram);
         await second.SendToAsync(new byte[] { 42 }, first.LocalEndPoint!);
         byte[] buffer = new byte[10];
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         var received = await first.ReceiveFromAsync(buffer.AsMemory(), SocketFlags.None, gone, limit.Token);
         Assert.That(received.ReceivedBytes, Is.EqualTo(1));
         Assert.That(buffer[0], Is.EqualTo(42));

@@ -143,7 +143,7 @@ public class FirewallTests
     [Test]
     public void OpenPort_OfTheXpEra_IsStoredReadAndRemoved()
     {
-        var port = new OpenPort("Tür für Teredo", 3544, FirewallProtocol.Udp);
+        var port = new OpenPort { Name = "Tür für Teredo", Port = 3544, Protocol = FirewallProtocol.Udp };
         Firewall.AddOpenPort(port);
         var stored = FakeFiles.Own.OpenPorts.Single();
         Assert.That((stored["Name"], stored["Port"], stored["Protocol"], stored["Enabled"], stored["Scope"]),

@@ -8,7 +8,6 @@ namespace TeredoSdk.Windows.Tests;
 [Explicit("These run on a real Windows, with its own firewall and Teredo, when a person asks for them.")]
 public class RealWindowsTests
 {
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
     static readonly FirewallExceptionRequest Request = new() { Name = "TeredoSdk's own tests ä 大", ProgramPath = Environment.ProcessPath };
 
     static WindowsSystem Windows => WindowsSystem.Current;
@@ -71,7 +70,7 @@ public class RealWindowsTests
     [Test]
     public async Task Teredo_ThatIsOn_HasAnAddressAndCarriesToItself()
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         await using var first = await TeredoSocket.BindDatagramAsync(0, Options, limit.Token);
         await using var second = await TeredoSocket.BindDatagramAsync(0, Options, limit.Token);
         Assert.That(first.TeredoEndPoint!.Address.IsIPv6Teredo);
@@ -84,7 +83,7 @@ public class RealWindowsTests
     [Test]
     public async Task Names_HaveAaaaRecords()
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         var found = await Windows.ResolveAsync("www.microsoft.com", limit.Token);
         Assert.That(found.Value, Has.Some.Matches<IPAddress>(address => !address.IsIPv4MappedToIPv6));
     }

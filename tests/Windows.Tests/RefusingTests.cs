@@ -160,7 +160,12 @@ public class RefusingTests
     static void AssertWritesFail(TeredoError error)
     {
         var firewall = Windows.Firewall;
-        TestDelegate[] writes = [() => firewall.Add(Rule), () => firewall.AddOpenPort(new("Chat", 3544, FirewallProtocol.Udp))];
+        TestDelegate[] writes = [() => firewall.Add(Rule), () => firewall.AddOpenPort(new()
+        {
+            Name = "Chat",
+            Port = 3544,
+            Protocol = FirewallProtocol.Udp,
+        })];
         foreach (var write in writes)
             Assert.That(write, Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(error));
     }

@@ -7,8 +7,6 @@ namespace TeredoSdk.Windows.Tests;
 [Fakes]
 public class SocketTests
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-
     static TeredoOptions Options => new() { Provider = TeredoProvider.Windows, AllowPrivateAddresses = true };
 
     [SetUp]
@@ -17,7 +15,7 @@ public class SocketTests
     [Test]
     public async Task Streams_OverTheTeredoAddress_CarryBothWays()
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         await using var listener = await TeredoSocket.ListenAsync(0, Options, limit.Token);
         Assert.That(listener.TeredoEndPoint!.Address, Is.EqualTo(IPAddress.Parse(FakeFiles.Address)));
         var accepting = listener.AcceptAsync(limit.Token).AsTask();
@@ -32,7 +30,7 @@ public class SocketTests
     [Test]
     public async Task Datagrams_OverTheTeredoAddress_Arrive()
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         await using var first = await TeredoSocket.BindDatagramAsync(0, Options, limit.Token);
         await using var second = await TeredoSocket.BindDatagramAsync(0, Options, limit.Token);
         await second.SendToAsync(Encoding.UTF8.GetBytes("ping"), first.TeredoEndPoint!, limit.Token);
@@ -44,7 +42,7 @@ public class SocketTests
     [Test]
     public async Task Address_IsHeld_WhileSomebodyListens()
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         await using var node = await TeredoNode.StartAsync(Options, limit.Token);
         int before = node.Report.Windows!.Holds, during;
         await using (await node.ListenAsync(0, cancellationToken: limit.Token))

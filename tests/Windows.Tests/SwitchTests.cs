@@ -97,7 +97,7 @@ public class SwitchTests
         var options = new TeredoOptions
         {
             Provider = TeredoProvider.Windows,
-            QualificationTimeout = TimeSpan.FromSeconds(2),
+            QualificationTimeout = Patience.Limit,
             AllowPrivateAddresses = true,
         };
         var failure = Assert.ThrowsAsync<TeredoException>(async () => await TeredoNode.StartAsync(options));

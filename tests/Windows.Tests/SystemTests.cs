@@ -7,8 +7,6 @@ namespace TeredoSdk.Windows.Tests;
 [Fakes]
 public class SystemTests
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
-
     static WindowsSystem Windows => WindowsSystem.Current;
 
     [SetUp]
@@ -18,7 +16,12 @@ public class SystemTests
     [TestCase("mpssvc")]
     [TestCase("wscsvc")]
     public void Service_ThatRuns_IsSeenSo(string name) =>
-        Assert.That(Windows.ReadService(name).Value, Is.EqualTo(new WindowsService(true, true, false)));
+        Assert.That(Windows.ReadService(name).Value, Is.EqualTo(new WindowsService
+        {
+            Exists = true,
+            IsRunning = true,
+            IsDisabled = false,
+        }));
 
     [Test]
     public void Addresses_HaveTheTunnelAndItsTeredoAddress()
@@ -44,7 +47,7 @@ public class SystemTests
     public async Task Wake_WithATableThatBecomesStable_EndsWithTheCallback()
     {
         FakeFiles.Own.Begin("stable=after");
-        Assert.That((await Windows.WakeAsync(CancellationToken.None).WaitAsync(Limit)).Value, Is.True);
+        Assert.That((await Windows.WakeAsync(CancellationToken.None).WaitAsync(Patience.Limit)).Value, Is.True);
     }
 
     [Test]
@@ -55,7 +58,7 @@ public class SystemTests
         var wake = Windows.WakeAsync(given.Token);
         Assert.That(wake.IsCompleted, Is.False);
         await given.CancelAsync();
-        Assert.That(async () => await wake.WaitAsync(Limit), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(async () => await wake.WaitAsync(Patience.Limit), Throws.InstanceOf<OperationCanceledException>());
     }
 
     [Test]
@@ -85,7 +88,7 @@ public class SystemTests
         try
         {
             FakeFiles.Own.Set("port", "4444");
-            await raised.Task.WaitAsync(Limit);
+            await raised.Task.WaitAsync(Patience.Limit);
         }
         finally
         {
@@ -151,9 +154,14 @@ public class SystemTests
         FakeFiles.Own.Begin(@"permit=\device\harddiskvolume1\programme\app.exe");
         Assert.That(Windows.ReadEdgeTraversalFilters().Value, Is.EqualTo(new EdgeTraversalFilter[]
         {
-            new(EdgeTraversalFilterKind.DefaultBlock, "Teredo: default block"),
-            new(EdgeTraversalFilterKind.Dormancy, "Teredo: listeners"),
-            new(EdgeTraversalFilterKind.Permit, "Teredo: a program", @"\device\harddiskvolume1\programme\app.exe"),
+            new() { Kind = EdgeTraversalFilterKind.DefaultBlock, Name = "Teredo: default block" },
+            new() { Kind = EdgeTraversalFilterKind.Dormancy, Name = "Teredo: listeners" },
+            new()
+            {
+                Kind = EdgeTraversalFilterKind.Permit,
+                Name = "Teredo: a program",
+                ProgramPath = @"\device\harddiskvolume1\programme\app.exe",
+            },
         }));
     }
 

@@ -15,7 +15,12 @@ sealed class WithRunningService(IWindowsSystem windows) : IWindowsSystem
     public Version Version => windows.Version;
     public bool IsElevated => windows.IsElevated;
     public IWindowsFirewall Firewall => windows.Firewall;
-    public Reading<WindowsService> ReadService(string name) => Reading.Of(new WindowsService(Exists: true, IsRunning: true, IsDisabled: false));
+    public Reading<WindowsService> ReadService(string name) => Reading.Of(new WindowsService
+    {
+        Exists = true,
+        IsRunning = true,
+        IsDisabled = false,
+    });
     public Task StartServiceAsync(string name, CancellationToken cancellationToken) => windows.StartServiceAsync(name, cancellationToken);
     public Reading<object?> ReadRegistry(string key, string name) => windows.ReadRegistry(key, name);
     public Reading<TeredoConfiguration> ReadConfiguration() => windows.ReadConfiguration();

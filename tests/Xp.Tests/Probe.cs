@@ -5,8 +5,6 @@ namespace TeredoSdk.Xp.Tests;
 /// <summary>The net40 program of tests/Xp.Probe, run by mono.</summary>
 static class Probe
 {
-    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
-
     /// <summary>The root of the repository.</summary>
     public static string Root { get; } = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
 
@@ -33,7 +31,7 @@ static class Probe
         };
         start.Environment["LANG"] = "C.UTF-8";
         using var process = Process.Start(start)!;
-        using var timer = new Timer(_ => process.Kill(), null, Timeout, System.Threading.Timeout.InfiniteTimeSpan);
+        using var timer = new Timer(_ => process.Kill(), null, Patience.Limit, Timeout.InfiniteTimeSpan);
         var errors = process.StandardError.ReadToEndAsync();
         process.StandardInput.Write(input);
         process.StandardInput.Close();

@@ -46,8 +46,17 @@ public enum FirewallExceptionState
 }
 
 /// <summary>What a check of a firewall exception found.</summary>
-/// <param name="State">Whether it is in force.</param>
-/// <param name="Error">The error when it is not, else null.</param>
-/// <param name="Problem">Why it is not, and the smallest step that would help; null when it is in force.</param>
-/// <param name="Rules">The rules that count for it, the SDK's own and others'.</param>
-public sealed record FirewallExceptionCheck(FirewallExceptionState State, TeredoError? Error, string? Problem, IReadOnlyList<FirewallRule> Rules);
+public sealed record FirewallExceptionCheck
+{
+    /// <summary>Whether it is in force.</summary>
+    public required FirewallExceptionState State { get; init; }
+
+    /// <summary>The error when it is not, else null.</summary>
+    public TeredoError? Error { get; init; }
+
+    /// <summary>Why it is not, and the smallest step that would help; null when it is in force.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>The rules that count for it, the SDK's own and others'.</summary>
+    public IReadOnlyList<FirewallRule> Rules { get; init => field = ValueList.Of(value); } = ValueList<FirewallRule>.Empty;
+}

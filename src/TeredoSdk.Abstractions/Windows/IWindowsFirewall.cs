@@ -134,24 +134,46 @@ public enum FirewallModifyState
 }
 
 /// <summary>What holds for one profile.</summary>
-/// <param name="Profile">Which one.</param>
-/// <param name="Enabled">Whether the firewall is on.</param>
-/// <param name="BlocksAllInbound">Whether all that comes in unasked is blocked, whatever the rules say.</param>
-/// <param name="DefaultInbound">What becomes of what no rule names.</param>
-public readonly record struct FirewallProfileStatus(FirewallProfiles Profile, bool Enabled, bool BlocksAllInbound, FirewallAction DefaultInbound);
+public readonly record struct FirewallProfileStatus
+{
+    /// <summary>Which one.</summary>
+    public FirewallProfiles Profile { get; init; }
+
+    /// <summary>Whether the firewall is on.</summary>
+    public bool Enabled { get; init; }
+
+    /// <summary>Whether all that comes in unasked is blocked, whatever the rules say.</summary>
+    public bool BlocksAllInbound { get; init; }
+
+    /// <summary>What becomes of what no rule names.</summary>
+    public FirewallAction DefaultInbound { get; init; }
+}
 
 /// <summary>What holds for the profiles that are active now.</summary>
-/// <param name="Active">Those profiles, each with its state.</param>
-/// <param name="ModifyState">Whether local rules change anything.</param>
-public sealed record FirewallStatus(IReadOnlyList<FirewallProfileStatus> Active, FirewallModifyState ModifyState)
+public sealed record FirewallStatus
 {
+    /// <summary>Those profiles, each with its state.</summary>
+    public required IReadOnlyList<FirewallProfileStatus> Active { get; init => field = ValueList.Of(value); }
+
+    /// <summary>Whether local rules change anything.</summary>
+    public FirewallModifyState ModifyState { get; init; }
+
     /// <summary>Whether the firewall is on in every active profile.</summary>
     public bool IsEnabled => Active.All(profile => profile.Enabled);
 }
 
 /// <summary>A port that is open for all programs (<c>INetFwOpenPort</c>).</summary>
-/// <param name="Name">What people see.</param>
-/// <param name="Port">The port, 1 to 65535.</param>
-/// <param name="Protocol">TCP or UDP.</param>
-/// <param name="Enabled">Whether it is in force.</param>
-public sealed record OpenPort(string Name, int Port, FirewallProtocol Protocol, bool Enabled = true);
+public sealed record OpenPort
+{
+    /// <summary>What people see.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The port, 1 to 65535.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>TCP or UDP.</summary>
+    public required FirewallProtocol Protocol { get; init; }
+
+    /// <summary>Whether it is in force.</summary>
+    public bool Enabled { get; init; } = true;
+}

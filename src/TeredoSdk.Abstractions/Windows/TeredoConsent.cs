@@ -14,7 +14,14 @@ public enum ConsentKind
 }
 
 /// <summary>A question to the person at the machine.</summary>
-/// <param name="Kind">What would be done.</param>
-/// <param name="Question">The question, as sentences for that person: what happens, why, and how it is undone.</param>
-/// <param name="Command">The command line that does the same by hand.</param>
-public sealed record ConsentRequest(ConsentKind Kind, string Question, string Command);
+public sealed record ConsentRequest
+{
+    /// <summary>What would be done.</summary>
+    public required ConsentKind Kind { get; init; }
+
+    /// <summary>The question, as sentences for that person: what happens, why, and how it is undone.</summary>
+    public required string Question { get; init; }
+
+    /// <summary>The command line that does the same by hand.</summary>
+    public required string Command { get; init; }
+}

@@ -3,15 +3,27 @@ using System.Net;
 namespace TeredoSdk.Windows;
 
 /// <summary>Where a service stands.</summary>
-/// <param name="Exists">Whether it is installed.</param>
-/// <param name="IsRunning">Whether it runs.</param>
-/// <param name="IsDisabled">Whether it may not be started.</param>
-public readonly record struct WindowsService(bool Exists, bool IsRunning, bool IsDisabled);
+public readonly record struct WindowsService
+{
+    /// <summary>Whether it is installed.</summary>
+    public bool Exists { get; init; }
+
+    /// <summary>Whether it runs.</summary>
+    public bool IsRunning { get; init; }
+
+    /// <summary>Whether it may not be started.</summary>
+    public bool IsDisabled { get; init; }
+}
 
 /// <summary>What netsh printed.</summary>
-/// <param name="ExitCode">Its exit code, which is 0 for many failures, too.</param>
-/// <param name="Text">What it printed to both outputs, in the system's language.</param>
-public sealed record NetshOutput(int ExitCode, string Text);
+public sealed record NetshOutput
+{
+    /// <summary>Its exit code, which is 0 for many failures, too.</summary>
+    public required int ExitCode { get; init; }
+
+    /// <summary>What it printed to both outputs, in the system's language.</summary>
+    public required string Text { get; init; }
+}
 
 /// <summary>What Windows Security says of a kind of protection (<c>WSC_SECURITY_PROVIDER_HEALTH</c>).</summary>
 public enum FirewallHealth
@@ -40,15 +52,33 @@ public enum EdgeTraversalFilterKind
 }
 
 /// <summary>A filter of the edge-traversal sublayer of the Windows Filtering Platform.</summary>
-/// <param name="Kind">What it does.</param>
-/// <param name="Name">Its display name.</param>
-/// <param name="ProgramPath">The program it is for, as a device path in lower case, or null for any.</param>
-public sealed record EdgeTraversalFilter(EdgeTraversalFilterKind Kind, string Name, string? ProgramPath = null);
+public sealed record EdgeTraversalFilter
+{
+    /// <summary>What it does.</summary>
+    public required EdgeTraversalFilterKind Kind { get; init; }
+
+    /// <summary>Its display name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The program it is for, as a device path in lower case, or null for any.</summary>
+    public string? ProgramPath { get; init; }
+}
 
 /// <summary>An IPv6 address of an interface that is up.</summary>
-/// <param name="Address">The address.</param>
-/// <param name="InterfaceName">The interface's name as people see it.</param>
-/// <param name="InterfaceIndex">Its IPv6 index.</param>
-/// <param name="IsTunnel">Whether it is a tunnel (IF_TYPE_TUNNEL).</param>
-/// <param name="MtuOctets">Its MTU, or 0 when not known.</param>
-public sealed record WindowsAddress(IPAddress Address, string InterfaceName, int InterfaceIndex, bool IsTunnel, int MtuOctets);
+public sealed record WindowsAddress
+{
+    /// <summary>The address.</summary>
+    public required IPAddress Address { get; init; }
+
+    /// <summary>The interface's name as people see it.</summary>
+    public required string InterfaceName { get; init; }
+
+    /// <summary>Its IPv6 index.</summary>
+    public int InterfaceIndex { get; init; }
+
+    /// <summary>Whether it is a tunnel (IF_TYPE_TUNNEL).</summary>
+    public bool IsTunnel { get; init; }
+
+    /// <summary>Its MTU, or 0 when not known.</summary>
+    public int MtuOctets { get; init; }
+}

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Setup;
 using TeredoSdk.Windows;
@@ -46,6 +47,7 @@ sealed partial class CliJson : JsonSerializerContext
             Names<NativeIPv6Mode>(),
             Names<MappingBehaviour>(),
             Names<FilteringBehaviour>(),
+            Names<DropReason>(),
             Names<TeredoType>(),
             Names<TeredoSettingSource>(),
             Names<TeredoClientState>(),

@@ -66,15 +66,23 @@ public enum FilteringBehaviour
 }
 
 /// <summary>What the client knows of the NAT.</summary>
-/// <param name="Mapping">The mapping behaviour.</param>
-/// <param name="Filtering">The filtering behaviour.</param>
-/// <param name="PortPreserving">Whether the external port equals the internal one.</param>
-/// <param name="Sequential">
-/// Whether a symmetric NAT may increase its ports by a small step; false when it is not symmetric, or is known not to.
-/// </param>
-/// <param name="PortMapped">Whether the gateway maps the service port on request.</param>
-public readonly record struct NatReport(MappingBehaviour Mapping, FilteringBehaviour Filtering, bool PortPreserving, bool Sequential, bool PortMapped)
+public readonly record struct NatReport
 {
+    /// <summary>The mapping behaviour.</summary>
+    public MappingBehaviour Mapping { get; init; }
+
+    /// <summary>The filtering behaviour.</summary>
+    public FilteringBehaviour Filtering { get; init; }
+
+    /// <summary>Whether the external port equals the internal one.</summary>
+    public bool PortPreserving { get; init; }
+
+    /// <summary>Whether a symmetric NAT may increase its ports by a small step; false when it is not symmetric, or is known not to.</summary>
+    public bool Sequential { get; init; }
+
+    /// <summary>Whether the gateway maps the service port on request.</summary>
+    public bool PortMapped { get; init; }
+
     /// <summary>The name that RFC 3489 and Windows use: none, cone, restricted, symmetric or unknown.</summary>
     public string ClassicName => Mapping switch
     {
@@ -93,43 +101,79 @@ public abstract record ClientEvent
     }
 
     /// <summary>The state changed.</summary>
-    /// <param name="State">The new state.</param>
-    public sealed record StateChanged(ClientState State) : ClientEvent;
+    public sealed record StateChanged : ClientEvent
+    {
+        /// <summary>The new state.</summary>
+        public required ClientState State { get; init; }
+    }
 
     /// <summary>The client has an address, for the first time or again.</summary>
-    /// <param name="Address">The address.</param>
-    /// <param name="Server">The server that gave it.</param>
-    /// <param name="MtuOctets">The MTU of the interface, in octets.</param>
-    /// <param name="Nat">What the client knows of the NAT.</param>
-    public sealed record Qualified(TeredoAddress Address, TeredoServerAddress Server, int MtuOctets, NatReport Nat) : ClientEvent;
+    public sealed record Qualified : ClientEvent
+    {
+        /// <summary>The address.</summary>
+        public required TeredoAddress Address { get; init; }
+
+        /// <summary>The server that gave it.</summary>
+        public required TeredoServerAddress Server { get; init; }
+
+        /// <summary>The MTU of the interface, in octets.</summary>
+        public required int MtuOctets { get; init; }
+
+        /// <summary>What the client knows of the NAT.</summary>
+        public required NatReport Nat { get; init; }
+    }
 
     /// <summary>The address changed; the old address no longer works.</summary>
-    /// <param name="Old">The old address.</param>
-    /// <param name="New">The new address.</param>
-    public sealed record AddressChanged(TeredoAddress Old, TeredoAddress New) : ClientEvent;
+    public sealed record AddressChanged : ClientEvent
+    {
+        /// <summary>The old address.</summary>
+        public required TeredoAddress Old { get; init; }
+
+        /// <summary>The new address.</summary>
+        public required TeredoAddress New { get; init; }
+    }
 
     /// <summary>The address no longer works, and there is no new one.</summary>
-    /// <param name="Address">The address that was lost.</param>
-    public sealed record AddressLost(TeredoAddress Address) : ClientEvent;
+    public sealed record AddressLost : ClientEvent
+    {
+        /// <summary>The address that was lost.</summary>
+        public required TeredoAddress Address { get; init; }
+    }
 
     /// <summary>Qualification failed.</summary>
-    /// <param name="Reason">Why it failed.</param>
-    /// <param name="RetryAt">When the client tries again.</param>
-    public sealed record Failed(OfflineReason Reason, Instant RetryAt) : ClientEvent;
+    public sealed record Failed : ClientEvent
+    {
+        /// <summary>Why it failed.</summary>
+        public required OfflineReason Reason { get; init; }
+
+        /// <summary>When the client tries again.</summary>
+        public required Instant RetryAt { get; init; }
+    }
 
     /// <summary>The server asks the client to fetch a new key (RFC 4380 §5.2.2).</summary>
     public sealed record KeyRenewalNeeded : ClientEvent;
 
     /// <summary>A peer could not be reached.</summary>
-    /// <param name="Peer">The peer's IPv6 address.</param>
-    /// <param name="Reason">Why, as far as the client can tell.</param>
-    public sealed record PeerUnreachable(IPv6Address Peer, UnreachableReason Reason) : ClientEvent;
+    public sealed record PeerUnreachable : ClientEvent
+    {
+        /// <summary>The peer's IPv6 address.</summary>
+        public required IPv6Address Peer { get; init; }
+
+        /// <summary>Why, as far as the client can tell.</summary>
+        public required UnreachableReason Reason { get; init; }
+    }
 
     /// <summary>The gateway maps the service port. Store the port, so that the mapping can be removed after a crash (RFC 6081 §5.3.1).</summary>
-    /// <param name="External">The external endpoint.</param>
-    public sealed record PortMapped(IPv4Endpoint External) : ClientEvent;
+    public sealed record PortMapped : ClientEvent
+    {
+        /// <summary>The external endpoint.</summary>
+        public required IPv4Endpoint External { get; init; }
+    }
 
     /// <summary>An experiment found a longer refresh interval (RFC 4380 §5.2.7).</summary>
-    /// <param name="Interval">The new interval.</param>
-    public sealed record IntervalDetermined(TimeSpan Interval) : ClientEvent;
+    public sealed record IntervalDetermined : ClientEvent
+    {
+        /// <summary>The new interval.</summary>
+        public required TimeSpan Interval { get; init; }
+    }
 }

@@ -171,7 +171,7 @@ sealed partial class ClientPeers
             contact.Outgoing.Pop();
         }
         if (wanted)
-            _context.Raise(new ClientEvent.PeerUnreachable(contact.Peer, reason));
+            _context.Raise(new ClientEvent.PeerUnreachable { Peer = contact.Peer, Reason = reason });
     }
 
     void Finish(Instant now, PeerContact contact)

@@ -97,7 +97,7 @@ public sealed record NetworkState
     public IPv4Address LocalAddress { get; init; }
 
     /// <summary>The subnets of the host's own interfaces, for directed broadcasts, hairpinning and local discovery.</summary>
-    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init; } = [];
+    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init => field = ValueList.Of(value); } = ValueList<IPv4Subnet>.Empty;
 
     /// <summary>
     /// Whether the host has a native global IPv6 address with a default route (RFC 4380 §5.5). Unique local addresses do not count.

@@ -137,7 +137,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
         if (_current > qualification.RefreshInterval)
         {
             qualification.RefreshInterval = _current;
-            context.Raise(new ClientEvent.IntervalDetermined(_current));
+            context.Raise(new ClientEvent.IntervalDetermined { Interval = _current });
         }
     }
 }

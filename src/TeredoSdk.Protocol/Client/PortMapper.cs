@@ -77,7 +77,7 @@ sealed class PortMapper(ClientContext context)
     {
         context.IsPortMapped = true;
         context.PortMapping = external;
-        context.Raise(new ClientEvent.PortMapped(external));
+        context.Raise(new ClientEvent.PortMapped { External = external });
         return true;
     }
 

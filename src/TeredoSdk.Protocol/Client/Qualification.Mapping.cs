@@ -72,7 +72,7 @@ sealed partial class Qualification
     void Report()
     {
         _reported = Nat;
-        context.Raise(new ClientEvent.Qualified(context.Address!.Value, context.Server, _mtu, Nat));
+        context.Raise(new ClientEvent.Qualified { Address = context.Address!.Value, Server = context.Server, MtuOctets = _mtu, Nat = Nat });
     }
 
     void SetAddress()
@@ -85,7 +85,7 @@ sealed partial class Qualification
         context.Filtering = FilteringBehaviour.NotChecked;
         context.Address = address;
         if (old is { } previous)
-            context.Raise(new ClientEvent.AddressChanged(previous, address));
+            context.Raise(new ClientEvent.AddressChanged { Old = previous, New = address });
     }
 
     // RFC 5991 §3.1: twelve random bits. They are kept while the mapping stays the same; otherwise each refresh would change the address.

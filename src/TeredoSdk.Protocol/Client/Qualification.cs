@@ -35,14 +35,20 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
             if (_state == value)
                 return;
             _state = value;
-            context.Raise(new ClientEvent.StateChanged(value));
+            context.Raise(new ClientEvent.StateChanged { State = value });
         }
     }
 
     public bool IsStarted => State != ClientState.Off;
 
-    public NatReport Nat => new(context.Mapping, context.Filtering, context.IsPortPreserving,
-        context.IsSymmetric && !context.IsPortPreserving && context.MayBeSequential, context.IsPortMapped);
+    public NatReport Nat => new()
+    {
+        Mapping = context.Mapping,
+        Filtering = context.Filtering,
+        PortPreserving = context.IsPortPreserving,
+        Sequential = context.IsSymmetric && !context.IsPortPreserving && context.MayBeSequential,
+        PortMapped = context.IsPortMapped,
+    };
 
     public Instant? NextDeadline => _activity switch
     {
@@ -366,7 +372,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         var retryAt = now + (delay < BackOffCap ? delay : BackOffCap);
         _activity = new Offline(retryAt);
         State = ClientState.Offline;
-        context.Raise(new ClientEvent.Failed(reason, retryAt));
+        context.Raise(new ClientEvent.Failed { Reason = reason, RetryAt = retryAt });
     }
 
     void GoDormant()
@@ -381,7 +387,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         if (context.Address is { } address)
         {
             context.Address = null;
-            context.Raise(new ClientEvent.AddressLost(address));
+            context.Raise(new ClientEvent.AddressLost { Address = address });
         }
         _reported = null;
         peers.Clear();

@@ -1,24 +1,56 @@
+using System.Security.Cryptography;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Client;
 
 /// <summary>A Teredo server's two IPv4 addresses.</summary>
-/// <param name="Primary">The primary address; every client address embeds it.</param>
-/// <param name="Secondary">The secondary address; it serves to check the NAT's mapping behaviour (RFC 4380 §5.2.1).</param>
-public readonly record struct TeredoServerAddress(IPv4Address Primary, IPv4Address Secondary)
+public readonly record struct TeredoServerAddress
 {
-    /// <summary>A server whose secondary address is the primary address plus 1, which is the convention when only one is known.</summary>
+    /// <summary>Makes a server of two addresses.</summary>
+    /// <param name="primary">The primary address.</param>
+    /// <param name="secondary">The secondary address.</param>
+    public TeredoServerAddress(IPv4Address primary, IPv4Address secondary) => (Primary, Secondary) = (primary, secondary);
+
+    /// <summary>Makes a server whose secondary address is the primary address plus 1, which is the convention when only one is known.</summary>
+    /// <param name="primary">The primary address.</param>
     public TeredoServerAddress(IPv4Address primary) : this(primary, new IPv4Address(primary.Value + 1))
     {
     }
+
+    /// <summary>The primary address; every client address embeds it.</summary>
+    public IPv4Address Primary { get; init; }
+
+    /// <summary>The secondary address; it serves to check the NAT's mapping behaviour (RFC 4380 §5.2.1).</summary>
+    public IPv4Address Secondary { get; init; }
 }
 
-/// <summary>A shared secret for secure qualification (RFC 4380 §5.2.2).</summary>
-/// <param name="ClientIdentifier">The name of the secret, as the server knows it; at most 255 octets.</param>
-/// <param name="Secret">The secret. It must not be empty, and must not change while a client uses it. It never appears in a text form.</param>
-/// <param name="Algorithm">The keyed hash; HMAC-SHA1 by default.</param>
-public sealed record TeredoSecret(ReadOnlyMemory<byte> ClientIdentifier, ReadOnlyMemory<byte> Secret,
-    AuthenticationAlgorithm Algorithm = AuthenticationAlgorithm.HmacSha1);
+/// <summary>A shared secret for secure qualification (RFC 4380 §5.2.2). Two are equal when their octets and algorithms are equal.</summary>
+/// <remarks>The secret never appears in a text form.</remarks>
+public sealed record TeredoSecret
+{
+    /// <summary>The name of the secret, as the server knows it; at most 255 octets. It is copied.</summary>
+    public required ReadOnlyMemory<byte> ClientIdentifier { get; init => field = value.ToArray(); }
+
+    /// <summary>The secret, which must not be empty. It is copied.</summary>
+    public required ReadOnlyMemory<byte> Secret { get; init => field = value.ToArray(); }
+
+    /// <summary>The keyed hash; HMAC-SHA1 by default.</summary>
+    public AuthenticationAlgorithm Algorithm { get; init; } = AuthenticationAlgorithm.HmacSha1;
+
+    /// <summary>Whether both secrets are equal. The comparison takes the same time whatever the octets are.</summary>
+    public bool Equals(TeredoSecret? other) => other is not null && Algorithm == other.Algorithm
+        && ClientIdentifier.Span.SequenceEqual(other.ClientIdentifier.Span)
+        && CryptographicOperations.FixedTimeEquals(Secret.Span, other.Secret.Span);
+
+    /// <summary>A hash of the identifier and the algorithm, without the secret.</summary>
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        hash.Add(Algorithm);
+        hash.AddBytes(ClientIdentifier.Span);
+        return hash.ToHashCode();
+    }
+}
 
 /// <summary>The extensions of RFC 6081; each can be switched off.</summary>
 [Flags]
@@ -58,7 +90,7 @@ public enum NativeIPv6Behaviour
 public sealed record TeredoClientOptions
 {
     /// <summary>The servers in order of preference; at least one. When a server does not answer, the client tries the next one.</summary>
-    public required IReadOnlyList<TeredoServerAddress> Servers { get; init; }
+    public required IReadOnlyList<TeredoServerAddress> Servers { get; init => field = ValueList.Of(value); }
 
     /// <summary>
     /// Whether a server whose secondary address does not answer is unusable (RFC 4380 §5.2.1). Otherwise the mapping behaviour counts as not checked.

@@ -8,19 +8,19 @@ public sealed record TeredoRelayOptions
     /// clients are accepted only from them. A host-specific relay lists its own addresses as /128; packets to a /128 are not forwarded any further.
     /// No prefix may lie inside 2001::/32.
     /// </summary>
-    public required IReadOnlyList<IPv6Prefix> ServedPrefixes { get; init; }
+    public required IReadOnlyList<IPv6Prefix> ServedPrefixes { get; init => field = ValueList.Of(value); }
 
     /// <summary>
     /// The relay's own outer IPv4 addresses and, if known, that of its NAT. The relay sends nothing to these addresses and accepts nothing from them,
     /// so that no packet can loop (RFC 6324 §3.3). When the list is empty, these checks find nothing.
     /// </summary>
-    public IReadOnlyList<IPv4Address> OwnAddresses { get; init; } = [];
+    public IReadOnlyList<IPv4Address> OwnAddresses { get; init => field = ValueList.Of(value); } = ValueList<IPv4Address>.Empty;
 
     /// <summary>Whether RFC 1918, shared, loopback, link-local, benchmarking and documentation addresses count as global (laboratories).</summary>
     public bool AllowPrivateAddresses { get; init; }
 
     /// <summary>The IPv4 subnets of the host's own interfaces. Their directed broadcast addresses are refused (RFC 4380 §5.2.4).</summary>
-    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init; } = [];
+    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init => field = ValueList.Of(value); } = ValueList<IPv4Subnet>.Empty;
 
     /// <summary>The largest number of peers to remember, 16 to 16,777,216. The default is 65536. At most half of them are untrusted.</summary>
     public int MaxPeers { get; init; } = 65536;

@@ -1,15 +1,29 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Server;
 
-/// <summary>A secret that a server shares with a client (RFC 4380 §5.2.2).</summary>
-/// <param name="Secret">The secret. It must not be empty, and must not change while a server uses it.</param>
-/// <param name="Algorithm">The keyed hash; HMAC-SHA1 by default.</param>
-/// <param name="ExpiresSoon">Whether the server tells the client to fetch a new key, with a confirmation octet other than 0 (§5.3.2).</param>
-public readonly record struct ServerKey(ReadOnlyMemory<byte> Secret,
-    AuthenticationAlgorithm Algorithm = AuthenticationAlgorithm.HmacSha1, bool ExpiresSoon = false);
+/// <summary>A secret that a server shares with a client (RFC 4380 §5.2.2). Two are equal when their octets and settings are equal.</summary>
+public readonly record struct ServerKey
+{
+    /// <summary>The secret. It must not be empty, and must not change while a server uses it.</summary>
+    public required ReadOnlyMemory<byte> Secret { get; init; }
+
+    /// <summary>The keyed hash; HMAC-SHA1 by default.</summary>
+    public AuthenticationAlgorithm Algorithm { get; init; }
+
+    /// <summary>Whether the server tells the client to fetch a new key, with a confirmation octet other than 0 (§5.3.2).</summary>
+    public bool ExpiresSoon { get; init; }
+
+    /// <summary>Whether both keys are equal. The comparison takes the same time whatever the octets of the secret are.</summary>
+    public bool Equals(ServerKey other) => Algorithm == other.Algorithm && ExpiresSoon == other.ExpiresSoon
+        && CryptographicOperations.FixedTimeEquals(Secret.Span, other.Secret.Span);
+
+    /// <summary>A hash of everything except the secret.</summary>
+    public override int GetHashCode() => HashCode.Combine(Algorithm, ExpiresSoon);
+}
 
 /// <summary>Finds the clients' secrets for a server in secure mode.</summary>
 /// <remarks>Called for each solicitation with an authentication value. Any stranger can send one, so answer from memory.</remarks>

@@ -17,7 +17,7 @@ public sealed record TeredoServerOptions
     public bool AllowPrivateAddresses { get; init; }
 
     /// <summary>The subnets of the host's own interfaces. Their directed broadcast addresses are refused. Empty by default.</summary>
-    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init; } = [];
+    public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init => field = ValueList.Of(value); } = ValueList<IPv4Subnet>.Empty;
 
     /// <summary>
     /// The secrets of secure qualification; null for nonces alone. With secrets, solicitations that no secret protects are dropped (RFC 4380 §5.3.1
@@ -26,7 +26,7 @@ public sealed record TeredoServerOptions
     public IServerKeyStore? Keys { get; init; }
 
     /// <summary>The addresses of other Teredo servers. Packets from and to them are dropped, whatever the port. Empty by default.</summary>
-    public IReadOnlyList<IPv4Address> PeerServers { get; init; } = [];
+    public IReadOnlyList<IPv4Address> PeerServers { get; init => field = ValueList.Of(value); } = ValueList<IPv4Address>.Empty;
 
     /// <summary>
     /// Whether to serve clients whose mapped port is 3544. Off by default: only servers should use that port, and two servers could send one packet

@@ -56,10 +56,14 @@ public static class RouterSolicitation
 /// <remarks>
 /// Source: RFC 4380 §5.2.1 and §5.3.2; RFC 4861 §4.2, §4.6.2, §4.6.4, §6.1.2. This is a value, and stays valid without the datagram.
 /// </remarks>
-/// <param name="Prefix">The one advertised prefix, of length 64.</param>
-/// <param name="MtuOctets">The advertised MTU; null when there is none, or when it is outside 1280 to 65467.</param>
-public readonly record struct RouterAdvertisement(IPv6Prefix Prefix, int? MtuOctets)
+public readonly record struct RouterAdvertisement
 {
+    /// <summary>The one advertised prefix, of length 64.</summary>
+    public IPv6Prefix Prefix { get; init; }
+
+    /// <summary>The advertised MTU; null when there is none, or when it is outside 1280 to 65467.</summary>
+    public int? MtuOctets { get; init; }
+
     const int FixedSize = 16, PrefixOptionSize = 32, MtuOptionSize = 8;
     const byte PrefixOption = 3, MtuOption = 5;
 
@@ -100,7 +104,7 @@ public readonly record struct RouterAdvertisement(IPv6Prefix Prefix, int? MtuOct
         }
         if (prefix is not { } found)
             return false;
-        advertisement = new(found, mtu);
+        advertisement = new() { Prefix = found, MtuOctets = mtu };
         return true;
     }
 

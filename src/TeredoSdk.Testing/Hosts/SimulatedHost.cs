@@ -132,7 +132,15 @@ public sealed class SimulatedHost : ISimulatedNode
     internal void Close(SimulatedUdpSocket socket) => _sockets.Remove(socket.LocalEndpoint);
 
     internal void Send(IPv4Endpoint source, IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl) =>
-        Network.Send(new(Network.Internet.Now, this, source.Address.IsMulticast ? new(Address, source.Port) : source, target, ttl == 0 ? DefaultTtl : ttl, payload.ToArray()));
+        Network.Send(new()
+        {
+            Time = Network.Internet.Now,
+            From = this,
+            Source = source.Address.IsMulticast ? new(Address, source.Port) : source,
+            Target = target,
+            Ttl = ttl == 0 ? DefaultTtl : ttl,
+            Payload = payload.ToArray(),
+        });
 
     void ISimulatedNode.Receive(SimulatedNetwork on, in SimulatedDatagram datagram)
     {

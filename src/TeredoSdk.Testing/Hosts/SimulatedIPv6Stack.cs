@@ -73,11 +73,18 @@ public abstract class SimulatedIPv6Stack
     internal void Receive(ReadOnlySpan<byte> octets)
     {
         byte[] kept = octets.ToArray();
-        _received.Add(new(Internet.Now, kept));
+        _received.Add(new() { Time = Internet.Now, Octets = kept });
         if (!IPv6Packet.TryParse(kept, out var packet))
             return;
         if (UdpDatagram.TryParse(packet, out var udp))
-            Take(new(Internet.Now, packet.Source, udp.SourcePort, udp.DestinationPort, udp.Payload.ToArray()));
+            Take(new()
+            {
+                Time = Internet.Now,
+                Source = packet.Source,
+                SourcePort = udp.SourcePort,
+                DestinationPort = udp.DestinationPort,
+                Payload = udp.Payload.ToArray(),
+            });
         else if (Icmpv6Message.TryParse(packet, out var message))
             Take(packet, message);
     }
@@ -119,7 +126,14 @@ public abstract class SimulatedIPv6Stack
         if (message.Octets.Length < 8 + IPv6Packet.HeaderSize)
             return;
         var quoted = message.Octets[8..];
-        var error = new SimulatedIcmpv6Error(Internet.Now, message.Type, message.Code, source, IPv6Address.Read(quoted[24..]));
+        var error = new SimulatedIcmpv6Error
+        {
+            Time = Internet.Now,
+            Type = message.Type,
+            Code = message.Code,
+            Source = source,
+            Destination = IPv6Address.Read(quoted[24..]),
+        };
         _errors.Add(error);
         var rest = quoted[IPv6Packet.HeaderSize..];
         if (quoted[6] == NextHeader.Icmpv6 && rest.Length >= EchoMessage.HeaderSize && rest[0] == (byte)Icmpv6Type.EchoRequest

@@ -38,23 +38,63 @@ public sealed class SimulatedPing
 }
 
 /// <summary>An ICMPv6 error that a host received.</summary>
-/// <param name="Time">When.</param>
-/// <param name="Type">The type: Destination Unreachable, Packet Too Big or Time Exceeded (RFC 4443 §3).</param>
-/// <param name="Code">The code within the type.</param>
-/// <param name="Source">Who sent the error.</param>
-/// <param name="Destination">Whom the packet that caused it was for.</param>
-public readonly record struct SimulatedIcmpv6Error(Instant Time, Icmpv6Type Type, byte Code, IPv6Address Source, IPv6Address Destination);
+public readonly record struct SimulatedIcmpv6Error
+{
+    /// <summary>When.</summary>
+    public required Instant Time { get; init; }
+
+    /// <summary>The type: Destination Unreachable, Packet Too Big or Time Exceeded (RFC 4443 §3).</summary>
+    public required Icmpv6Type Type { get; init; }
+
+    /// <summary>The code within the type.</summary>
+    public required byte Code { get; init; }
+
+    /// <summary>Who sent the error.</summary>
+    public required IPv6Address Source { get; init; }
+
+    /// <summary>Whom the packet that caused it was for.</summary>
+    public required IPv6Address Destination { get; init; }
+}
 
 /// <summary>An IPv6 packet that a host received.</summary>
-/// <param name="Time">When.</param>
-/// <param name="Octets">The whole packet.</param>
-public readonly record struct SimulatedPacket(Instant Time, ReadOnlyMemory<byte> Octets);
+public readonly record struct SimulatedPacket
+{
+    /// <summary>When.</summary>
+    public required Instant Time { get; init; }
+
+    /// <summary>The whole packet.</summary>
+    public required ReadOnlyMemory<byte> Octets { get; init; }
+
+    /// <summary>Whether both say the same, octets and all.</summary>
+    public bool Equals(SimulatedPacket other) => Time == other.Time && Octets.Span.SequenceEqual(other.Octets.Span);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Time, Octets.Length);
+}
 
 /// <summary>The payload of a UDP datagram over IPv6 that a host received.</summary>
-/// <param name="Time">When.</param>
-/// <param name="Source">Who sent it.</param>
-/// <param name="SourcePort">From which port.</param>
-/// <param name="DestinationPort">To which port.</param>
-/// <param name="Payload">The payload.</param>
-public readonly record struct SimulatedIPv6Datagram(Instant Time, IPv6Address Source, ushort SourcePort, ushort DestinationPort,
-    ReadOnlyMemory<byte> Payload);
+public readonly record struct SimulatedIPv6Datagram
+{
+    /// <summary>When.</summary>
+    public required Instant Time { get; init; }
+
+    /// <summary>Who sent it.</summary>
+    public required IPv6Address Source { get; init; }
+
+    /// <summary>From which port.</summary>
+    public required ushort SourcePort { get; init; }
+
+    /// <summary>To which port.</summary>
+    public required ushort DestinationPort { get; init; }
+
+    /// <summary>The payload.</summary>
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Whether both say the same, octets and all.</summary>
+    public bool Equals(SimulatedIPv6Datagram other) =>
+        (Time, Source, SourcePort, DestinationPort) == (other.Time, other.Source, other.SourcePort, other.DestinationPort)
+        && Payload.Span.SequenceEqual(other.Payload.Span);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Time, Payload.Length);
+}

@@ -4,9 +4,14 @@ using TeredoSdk.Protocol.Client;
 namespace TeredoSdk.Testing;
 
 /// <summary>An event of a simulated Teredo client.</summary>
-/// <param name="Time">When.</param>
-/// <param name="Event">What.</param>
-public readonly record struct SimulatedClientEvent(Instant Time, ClientEvent Event);
+public readonly record struct SimulatedClientEvent
+{
+    /// <summary>When.</summary>
+    public required Instant Time { get; init; }
+
+    /// <summary>What.</summary>
+    public required ClientEvent Event { get; init; }
+}
 
 /// <summary>A Teredo client on a simulated host: the driver of a <see cref="TeredoClient"/>, and the host's IPv6 stack on top of it.</summary>
 public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
@@ -132,7 +137,7 @@ public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
         while (Core.TryTakeDelivery(_buffer, out int length))
             Receive(_buffer.AsSpan(0, length));
         while (Core.TryTakeEvent(out var clientEvent))
-            _events.Add(new(Internet.Now, clientEvent));
+            _events.Add(new() { Time = Internet.Now, Event = clientEvent });
         if (Core.Address is { } address)
             _lastAddress = address;
         _timer.Update();

@@ -25,7 +25,7 @@ public sealed class FakeFirewall : IWindowsFirewall
 
     /// <summary>The state of the profiles that are active: the public one at first, on, blocking what no rule names.</summary>
     public IReadOnlyList<FirewallProfileStatus> Profiles { get; set; } =
-        [new(FirewallProfiles.Public, Enabled: true, BlocksAllInbound: false, FirewallAction.Block)];
+        [new() { Profile = FirewallProfiles.Public, Enabled = true, BlocksAllInbound = false, DefaultInbound = FirewallAction.Block }];
 
     /// <summary>Whether local rules change anything.</summary>
     public FirewallModifyState ModifyState { get; set; }
@@ -61,7 +61,7 @@ public sealed class FakeFirewall : IWindowsFirewall
 
     /// <inheritdoc/>
     public Reading<FirewallStatus> ReadStatus() => Read(nameof(ReadStatus), FirewallGeneration.Xp,
-        () => new FirewallStatus(Profiles, ModifyState));
+        () => new FirewallStatus { Active = Profiles, ModifyState = ModifyState });
 
     /// <inheritdoc/>
     public Reading<IReadOnlyList<string>> ReadProducts() => Read(nameof(ReadProducts), FirewallGeneration.Windows7, () => Products);

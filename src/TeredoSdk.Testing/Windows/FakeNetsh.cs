@@ -33,12 +33,12 @@ public sealed class FakeNetsh
         string[] words = [.. arguments];
         return words switch
         {
-            ["interface", "teredo", "show", "state"] when !_windows.IsBefore(6, 0) => new(0, Describe()),
-            ["interface", "ipv6", "show", "teredo"] => new(0, Describe()),
+            ["interface", "teredo", "show", "state"] when !_windows.IsBefore(6, 0) => new() { ExitCode = 0, Text = Describe() },
+            ["interface", "ipv6", "show", "teredo"] => new() { ExitCode = 0, Text = Describe() },
             ["interface", "teredo", "set", "state", .. var rest] when !_windows.IsBefore(6, 0) => Change(arguments, () => Set(rest)),
             ["interface", "ipv6", "set", "teredo", .. var rest] when _windows.IPv6Installed => Change(arguments, () => Set(rest)),
             ["interface", "ipv6", "install"] when _windows.IsBefore(6, 0) => Change(arguments, () => _windows.IPv6Installed = true),
-            _ => new(1, $"The following command was not found: {string.Join(' ', arguments)}.\r\n"),
+            _ => new() { ExitCode = 1, Text = $"The following command was not found: {string.Join(' ', arguments)}.\r\n" },
         };
     }
 
@@ -52,11 +52,11 @@ public sealed class FakeNetsh
     NetshOutput Change(IReadOnlyList<string> arguments, Action change)
     {
         if (!_windows.IsElevated)
-            return new(1, "The requested operation requires elevation (Run as administrator).\r\n");
+            return new() { ExitCode = 1, Text = "The requested operation requires elevation (Run as administrator).\r\n" };
         _windows.Note($"netsh {string.Join(' ', arguments)}");
         if (!ChangesNothing)
             change();
-        return new(0, "Ok.\r\n");
+        return new() { ExitCode = 0, Text = "Ok.\r\n" };
     }
 
     // Named in any order, or by their places.

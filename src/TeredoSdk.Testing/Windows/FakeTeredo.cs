@@ -104,7 +104,8 @@ public sealed class FakeTeredo
     internal TeredoStatus StatusOfCim => State == TeredoClientState.Inactive ? TeredoStatus.Inactive : new() { State = State, Error = Error };
 
     internal IEnumerable<WindowsAddress> Addresses =>
-        State == TeredoClientState.Qualified ? [new(Address, InterfaceName, 12, IsTunnel: true, MtuOctets: 1280)] : [];
+        State != TeredoClientState.Qualified ? []
+        : [new() { Address = Address, InterfaceName = InterfaceName, InterfaceIndex = 12, IsTunnel = true, MtuOctets = 1280 }];
 
     // Nobody chose: on before Windows 10 1803.
     bool IsOn => _windows.IPv6Installed && (_windows.IsBefore(6, 0) || _windows.Runs("iphlpsvc"))

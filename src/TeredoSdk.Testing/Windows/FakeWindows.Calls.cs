@@ -12,7 +12,7 @@ public sealed partial class FakeWindows
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         return Read(nameof(ReadService), () => name.Equals("tcpip6", StringComparison.OrdinalIgnoreCase)
-            ? new(Exists: IPv6Installed, IsRunning: IPv6Installed, IsDisabled: false)
+            ? new() { Exists = IPv6Installed, IsRunning = IPv6Installed, IsDisabled = false }
             : Services.TryGetValue(name, out var service) ? service : default);
     }
 
@@ -26,7 +26,7 @@ public sealed partial class FakeWindows
             throw new TeredoException(TeredoError.ServiceStopped, reason);
         if (!Services.ContainsKey(name))
             throw new TeredoException(TeredoError.ServiceStopped, $"There is no service {name} on this system.");
-        Services[name] = new(Exists: true, IsRunning: true, IsDisabled: false);
+        Services[name] = new() { Exists = true, IsRunning = true, IsDisabled = false };
         Note($"StartService {name}");
         RaiseChanged();
         return Task.CompletedTask;
@@ -101,7 +101,7 @@ public sealed partial class FakeWindows
         if (OperatingSystem.IsWindows())
             socket.SetIPProtectionLevel(level);
         lock (_gate)
-            _sockets.Add(new(type, level, socket));
+            _sockets.Add(new() { Type = type, Level = level, Socket = socket });
         Note($"CreateSocket {type} {level}");
         return socket;
     }

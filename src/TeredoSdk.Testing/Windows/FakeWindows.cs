@@ -63,9 +63,9 @@ public sealed partial class FakeWindows : IWindowsSystem
     /// <summary>The services by their short names; at first those that Teredo needs, running. One that is not here does not exist.</summary>
     public IDictionary<string, WindowsService> Services { get; } = new ConcurrentDictionary<string, WindowsService>(StringComparer.OrdinalIgnoreCase)
     {
-        ["iphlpsvc"] = new(true, true, false),
-        ["mpssvc"] = new(true, true, false),
-        ["wscsvc"] = new(true, true, false),
+        ["iphlpsvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false },
+        ["mpssvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false },
+        ["wscsvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false },
     };
 
     /// <summary>The values below HKEY_LOCAL_MACHINE, by <c>key\name</c>: each an <see cref="int"/> or a <see cref="string"/>.</summary>

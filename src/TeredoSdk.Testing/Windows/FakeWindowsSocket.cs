@@ -3,7 +3,14 @@ using System.Net.Sockets;
 namespace TeredoSdk.Testing;
 
 /// <summary>A socket that a <see cref="FakeWindows"/> created.</summary>
-/// <param name="Type">Stream or datagram.</param>
-/// <param name="Level">The protection level that was asked for. Only a real Windows has the option, so only there it is set, too.</param>
-/// <param name="Socket">The socket itself, owned by whom it was created for.</param>
-public sealed record FakeWindowsSocket(SocketType Type, IPProtectionLevel Level, Socket Socket);
+public sealed record FakeWindowsSocket
+{
+    /// <summary>Stream or datagram.</summary>
+    public required SocketType Type { get; init; }
+
+    /// <summary>The protection level that was asked for. Only a real Windows has the option, so only there it is set, too.</summary>
+    public required IPProtectionLevel Level { get; init; }
+
+    /// <summary>The socket itself, owned by whom it was created for.</summary>
+    public required Socket Socket { get; init; }
+}

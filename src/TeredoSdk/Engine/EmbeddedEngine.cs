@@ -97,12 +97,10 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     }
 
     /// <summary>What the core and the stack dropped, by reason; reasons that never occurred are left out.</summary>
-    public Dictionary<string, long> CopyDrops()
+    public Dictionary<DropReason, long> CopyDrops()
     {
         var reasons = Enum.GetValues<DropReason>();
-        return reasons.Zip(_driver.CopyDrops(reasons)).Select(pair => (pair.First.ToString(), pair.Second))
-            .Concat(Enum.GetValues<StackDrop>().Select(reason => (reason.ToString(), _guard[reason])))
-            .Where(drop => drop.Item2 > 0).ToDictionary();
+        return reasons.Zip(_driver.CopyDrops(reasons), (reason, count) => (reason, count + _guard[reason])).Where(drop => drop.Item2 > 0).ToDictionary();
     }
 
     /// <summary>The wall-clock time of an instant of the core.</summary>
@@ -159,12 +157,12 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         try
         {
             var (roundTrip, problem) = await ping.Result.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
-            return roundTrip is { } time ? new(address, IPStatus.Success, time, null)
-                : new(address, IPStatus.DestinationHostUnreachable, default, problem);
+            return roundTrip is { } time ? new() { Address = address, Status = IPStatus.Success, RoundTripTime = time }
+                : new() { Address = address, Status = IPStatus.DestinationHostUnreachable, Problem = problem };
         }
         catch (TimeoutException)
         {
-            return new(address, IPStatus.TimedOut, default, null);
+            return new() { Address = address, Status = IPStatus.TimedOut };
         }
         finally
         {
@@ -194,7 +192,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     {
         _capture?.TakePacket(octets);
         if (!IPv6Packet.TryParse(octets, out var packet))
-            _guard.Count(StackDrop.MalformedTransport);
+            _guard.Count(DropReason.MalformedTransport);
         else if (!packet.IsBubble && Volatile.Read(ref _chosen)?.Stack is { } stack
             && (stack.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
             stack.Receive(packet);

@@ -74,8 +74,10 @@ sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services
             throw new OptionsValidationException(Options.DefaultName, typeof(TeredoOptions), problems);
     }
 
-    static TeredoSecret ReadSecret(OptionsReader reader) => new(
-        Encoding.UTF8.GetBytes(reader.Read(nameof(TeredoSecret.ClientIdentifier), "")),
-        Encoding.UTF8.GetBytes(reader.Read(nameof(TeredoSecret.Secret), "")),
-        reader.Read(nameof(TeredoSecret.Algorithm), AuthenticationAlgorithm.HmacSha1));
+    static TeredoSecret ReadSecret(OptionsReader reader) => new()
+    {
+        ClientIdentifier = Encoding.UTF8.GetBytes(reader.Read(nameof(TeredoSecret.ClientIdentifier), "")),
+        Secret = Encoding.UTF8.GetBytes(reader.Read(nameof(TeredoSecret.Secret), "")),
+        Algorithm = reader.Read(nameof(TeredoSecret.Algorithm), AuthenticationAlgorithm.HmacSha1),
+    };
 }

@@ -22,12 +22,12 @@ static class ProviderSelection
             {
                 if (provider.NotSupportedReason is not { } reason)
                     return await provider.BringUpAsync(options, passedOver, cancellationToken).ConfigureAwait(false);
-                passedOver.Add(new(provider.Kind.ToString(), reason));
+                passedOver.Add(new() { Way = provider.Kind.ToString(), Reason = reason });
             }
             catch (TeredoException e)
             {
                 failure = e;
-                passedOver.Add(new(provider.Kind.ToString(), e.Message));
+                passedOver.Add(new() { Way = provider.Kind.ToString(), Reason = e.Message });
             }
         }
         throw failure ?? new TeredoException(TeredoError.NotSupported, string.Join(" ", passedOver.Select(way => way.Reason)));

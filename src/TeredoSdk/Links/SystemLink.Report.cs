@@ -1,3 +1,4 @@
+using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Links;
@@ -31,7 +32,7 @@ abstract partial class SystemLink
                 Sockets = all,
                 UnrestrictedSockets = unrestricted,
                 Peers = 0,
-                Drops = new Dictionary<string, long>(),
+                Drops = new Dictionary<DropReason, long>(),
                 Error = _problem?.Error,
                 Problem = _problem?.Sentence,
             };

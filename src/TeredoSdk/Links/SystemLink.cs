@@ -182,7 +182,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
     void TellLoss(TeredoInterface before)
     {
         Log.AddressLost(Logger, before.Address);
-        _changes.Publish(new(TeredoStateChangeKind.Lost, null, before.Address.ToIPAddress()));
+        _changes.Publish(new() { Kind = TeredoStateChangeKind.Lost, PreviousAddress = before.Address.ToIPAddress() });
     }
 
     void TellAddress(TeredoInterface before, TeredoInterface found, bool wasUp)
@@ -191,7 +191,11 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
             Log.AddressChanged(Logger, before.Address, found.Address);
         else
             Log.InterfaceFound(Logger, found.Name, found.Address);
-        _changes.Publish(new(wasUp ? TeredoStateChangeKind.AddressChanged : TeredoStateChangeKind.Regained, found.Address.ToIPAddress(),
-            before.Address.ToIPAddress()));
+        _changes.Publish(new()
+        {
+            Kind = wasUp ? TeredoStateChangeKind.AddressChanged : TeredoStateChangeKind.Regained,
+            Address = found.Address.ToIPAddress(),
+            PreviousAddress = before.Address.ToIPAddress(),
+        });
     }
 }

@@ -25,15 +25,29 @@ static class InterfacePing
             var reply = await ping.SendPingAsync(target, timeout, cancellationToken: cancellationToken).ConfigureAwait(false);
             return reply.Status switch
             {
-                IPStatus.Success => new(target, IPStatus.Success, TimeSpan.FromMilliseconds(reply.RoundtripTime), null),
-                IPStatus.TimedOut => new(target, IPStatus.TimedOut, default, null),
-                _ => new(target, IPStatus.DestinationHostUnreachable, default, $"{target} can't be reached ({reply.Status})."),
+                IPStatus.Success => new()
+                {
+                    Address = target,
+                    Status = IPStatus.Success,
+                    RoundTripTime = TimeSpan.FromMilliseconds(reply.RoundtripTime),
+                },
+                IPStatus.TimedOut => new() { Address = target, Status = IPStatus.TimedOut },
+                _ => new()
+                {
+                    Address = target,
+                    Status = IPStatus.DestinationHostUnreachable,
+                    Problem = $"{target} can't be reached ({reply.Status}).",
+                },
             };
         }
         catch (PingException e)
         {
-            return new(target, IPStatus.DestinationHostUnreachable, default,
-                $"{target} can't be reached ({e.InnerException?.Message ?? e.Message}).");
+            return new()
+            {
+                Address = target,
+                Status = IPStatus.DestinationHostUnreachable,
+                Problem = $"{target} can't be reached ({e.InnerException?.Message ?? e.Message}).",
+            };
         }
     }
 
@@ -56,17 +70,21 @@ static class InterfacePing
             {
                 int length = await socket.ReceiveAsync(reply, overdue.Token).ConfigureAwait(false);
                 if (length == request.Length && reply[0] == EchoReply && reply.AsSpan(HeaderOctets).SequenceEqual(request.AsSpan(HeaderOctets)))
-                    return new(target, IPStatus.Success, Stopwatch.GetElapsedTime(sentAt), null);
+                    return new() { Address = target, Status = IPStatus.Success, RoundTripTime = Stopwatch.GetElapsedTime(sentAt) };
             }
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return new(target, IPStatus.TimedOut, default, null);
+            return new() { Address = target, Status = IPStatus.TimedOut };
         }
         catch (SocketException e)
         {
-            return new(target, IPStatus.DestinationHostUnreachable, default,
-                $"{target} can't be reached ({e.Message}). Check that it is running and has this very address.");
+            return new()
+            {
+                Address = target,
+                Status = IPStatus.DestinationHostUnreachable,
+                Problem = $"{target} can't be reached ({e.Message}). Check that it is running and has this very address.",
+            };
         }
     }
 

@@ -75,7 +75,7 @@ sealed class RuleChange(RuleStore store, string name, FirewallRule? before, Fire
     void Write(FirewallRule? current, FirewallRule? target, int doubles)
     {
         var kind = target is null ? FirewallChangeKind.Remove : current is null ? FirewallChangeKind.Add : FirewallChangeKind.Update;
-        var step = new FirewallChange(kind, target ?? current!, current, doubles);
+        var step = new FirewallChange { Kind = kind, Rule = target ?? current!, Previous = current, Surplus = doubles };
         ExceptionPlan.Apply(step, store);
         ExceptionPlan.Verify([step], store.Require());
     }

@@ -70,7 +70,7 @@ public sealed class SetupPlan
         if (!NeedsElevation && (_end == PlanEnd.NoRecord || !IsElevated))
         {
             foreach (var step in Steps)
-                progress?.Report(new(step, SetupOutcome.Satisfied));
+                progress?.Report(new() { Step = step, Outcome = SetupOutcome.Satisfied });
             return;
         }
         using var others = _records.Lock(_empty.Name);

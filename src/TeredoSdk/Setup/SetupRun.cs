@@ -36,7 +36,11 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
                 await change.CheckAsync(cancellationToken).ConfigureAwait(false);
                 if (!change.Step.IsSatisfied)
                     record = await MakeAsync(change, record, end, cancellationToken).ConfigureAwait(false);
-                progress?.Report(new(change.Step, change.Step.IsSatisfied ? SetupOutcome.Satisfied : SetupOutcome.Applied));
+                progress?.Report(new()
+                {
+                    Step = change.Step,
+                    Outcome = change.Step.IsSatisfied ? SetupOutcome.Satisfied : SetupOutcome.Applied,
+                });
             }
             cancellationToken.ThrowIfCancellationRequested();
             Keep(record, end);
@@ -82,7 +86,7 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
             try
             {
                 await change.UndoAsync().ConfigureAwait(false);
-                progress?.Report(new(change.Step, SetupOutcome.Undone));
+                progress?.Report(new() { Step = change.Step, Outcome = SetupOutcome.Undone });
             }
             catch (Exception e)
             {

@@ -58,6 +58,11 @@ public enum SetupOutcome
 }
 
 /// <summary>The progress of a setup.</summary>
-/// <param name="Step">The step that ended.</param>
-/// <param name="Outcome">The step's outcome.</param>
-public sealed record SetupProgress(SetupStep Step, SetupOutcome Outcome);
+public sealed record SetupProgress
+{
+    /// <summary>The step that ended.</summary>
+    public required SetupStep Step { get; init; }
+
+    /// <summary>The step's outcome.</summary>
+    public required SetupOutcome Outcome { get; init; }
+}

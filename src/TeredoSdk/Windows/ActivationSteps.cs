@@ -71,7 +71,7 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         await AskAsync(ConsentKind.OpenPort, $"Open UDP port {port} in the firewall, so that Teredo can reach this machine? The port is then open for all "
             + $"programs. To undo it, run netsh firewall delete portopening protocol=UDP port={port}.", command, cancellationToken)
             .ConfigureAwait(false);
-        windows.Firewall.AddOpenPort(new("Teredo", port, FirewallProtocol.Udp));
+        windows.Firewall.AddOpenPort(new() { Name = "Teredo", Port = port, Protocol = FirewallProtocol.Udp });
         bool isOpen = IsOpen(port);
         Note($"Opening UDP port {port}", isOpen ? "It is open." : "It is not open.");
         if (!isOpen)
@@ -140,7 +140,7 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
 
     async Task AskAsync(ConsentKind kind, string question, string command, CancellationToken cancellationToken)
     {
-        if (await consent(new(kind, question, command), cancellationToken).ConfigureAwait(false))
+        if (await consent(new() { Kind = kind, Question = question, Command = command }, cancellationToken).ConfigureAwait(false))
             return;
         Note(command, "Not done, because consent was refused.");
         throw new TeredoException(TeredoError.ConsentRefused, $"Consent was refused, so this was not done: {question} To do it by hand, run in an "

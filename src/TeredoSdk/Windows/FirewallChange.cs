@@ -14,8 +14,17 @@ public enum FirewallChangeKind
 }
 
 /// <summary>One step of a plan for the firewall.</summary>
-/// <param name="Kind">What the step does.</param>
-/// <param name="Rule">The rule as it will be or, for a removal, the rule that is removed.</param>
-/// <param name="Previous">The existing rule; null when there is none.</param>
-/// <param name="Surplus">How many further rules of the SDK's group have the same name; the step removes them.</param>
-public sealed record FirewallChange(FirewallChangeKind Kind, FirewallRule Rule, FirewallRule? Previous, int Surplus = 0);
+public sealed record FirewallChange
+{
+    /// <summary>What the step does.</summary>
+    public required FirewallChangeKind Kind { get; init; }
+
+    /// <summary>The rule as it will be or, for a removal, the rule that is removed.</summary>
+    public required FirewallRule Rule { get; init; }
+
+    /// <summary>The existing rule; null when there is none.</summary>
+    public FirewallRule? Previous { get; init; }
+
+    /// <summary>How many further rules of the SDK's group have the same name; the step removes them.</summary>
+    public int Surplus { get; init; }
+}

@@ -41,8 +41,12 @@ sealed class ProgramFirewall(IWindowsSystem windows, bool register, ILogger log)
     public FirewallExceptionCheck Check()
     {
         if (windows.ProgramPath is not { } program)
-            return new(FirewallExceptionState.NotKnown, TeredoError.InvalidProgram, "The system does not tell the path of this program, so the "
-                + "program's rules can't be found.", []);
+            return new()
+            {
+                State = FirewallExceptionState.NotKnown,
+                Error = TeredoError.InvalidProgram,
+                Problem = "The system does not tell the path of this program, so the program's rules can't be found.",
+            };
         var found = _firewall.Check(program);
         return _problem is { } problem && problem.State == found.State ? found with { Error = problem.Error, Problem = problem.Problem } : found;
     }

@@ -1,9 +1,14 @@
 namespace TeredoSdk.Windows;
 
 /// <summary>The result of switching Windows' Teredo on.</summary>
-/// <param name="Steps">The steps that were taken or tried, in order. Each is a sentence with its outcome. Empty when nothing had to be done.</param>
-/// <param name="Previous">The machine's settings before, for <see cref="TeredoActivation.RestoreAsync"/>.</param>
-public sealed record TeredoActivationResult(IReadOnlyList<string> Steps, TeredoConfiguration Previous);
+public sealed record TeredoActivationResult
+{
+    /// <summary>The steps that were taken or tried, in order. Each is a sentence with its outcome. Empty when nothing had to be done.</summary>
+    public IReadOnlyList<string> Steps { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
+
+    /// <summary>The machine's former settings, for <see cref="TeredoActivation.RestoreAsync"/>.</summary>
+    public required TeredoConfiguration Previous { get; init; }
+}
 
 /// <summary>Switches Windows' Teredo on, with the consent of the user, and restores its former settings.</summary>
 /// <remarks>
@@ -45,7 +50,7 @@ public sealed class TeredoActivation(IWindowsSystem windows)
         var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
         var previous = switches.Configuration;
         if (switches.IsOn == true && IsAt(switches, server))
-            return new([], previous);
+            return new() { Steps = [], Previous = previous };
         var steps = new ActivationSteps(windows, _steps, AskOrRefuse(consent, switches));
         RefuseWhatStays(switches);
         RequireElevation(TeredoCommands.Enable(windows.Version, server));
@@ -59,7 +64,7 @@ public sealed class TeredoActivation(IWindowsSystem windows)
                 .ConfigureAwait(false);
         if (windows.Version < Vista)
             await steps.OpenPortAsync(XpPort, cancellationToken).ConfigureAwait(false);
-        return new(Steps, previous);
+        return new() { Steps = Steps, Previous = previous };
     }
 
     /// <summary>Restores the former type and server. IPv6 stays installed, and services keep running.</summary>

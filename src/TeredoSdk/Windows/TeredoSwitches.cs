@@ -1,9 +1,14 @@
 namespace TeredoSdk.Windows;
 
 /// <summary>A switch that keeps Windows' Teredo off.</summary>
-/// <param name="Error">The error that names the switch.</param>
-/// <param name="Problem">A sentence with the problem, and the smallest reversible step that turns Teredo on.</param>
-public sealed record TeredoObstacle(TeredoError Error, string Problem);
+public sealed record TeredoObstacle
+{
+    /// <summary>The error that names the switch.</summary>
+    public required TeredoError Error { get; init; }
+
+    /// <summary>A sentence with the problem, and the smallest reversible step that turns Teredo on.</summary>
+    public required string Problem { get; init; }
+}
 
 /// <summary>
 /// The settings that switch Windows' Teredo on or off. They come from the group policy, the registry, the configuration in CIM, netsh where CIM
@@ -33,7 +38,7 @@ public sealed record TeredoSwitches
     public TeredoStatus? NetshStatus { get; private init; }
 
     /// <summary>The switches that keep Teredo off, the most basic first. Empty when Teredo is on, or not known to be off.</summary>
-    public IReadOnlyList<TeredoObstacle> Obstacles { get; private init; } = [];
+    public IReadOnlyList<TeredoObstacle> Obstacles { get; private init => field = ValueList.Of(value); } = ValueList<TeredoObstacle>.Empty;
 
     /// <summary>Whether Teredo is on; null when the type is not known.</summary>
     public bool? IsOn => Obstacles.Count > 0 ? false : Type is null ? null : true;
@@ -88,7 +93,7 @@ public sealed record TeredoSwitches
     static IEnumerable<TeredoObstacle> FindObstacles(IWindowsSystem windows, TeredoType? type, bool isPolicy)
     {
         if (isPolicy && IsOff(type, windows.Version))
-            yield return new(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set "
+            yield return Obstacle(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set "
                 + "\"Set Teredo State\" to \"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP "
                 + "Settings, IPv6 Transition Technologies), or ask the administrator of this machine.");
         if (FindIPv6Obstacle(windows) is { } off)
@@ -96,7 +101,7 @@ public sealed record TeredoSwitches
         if (!isPolicy && IsOff(type, windows.Version))
             yield return OfType(type!.Value, windows.Version);
         if (windows.Version >= Vista && windows.ReadService("iphlpsvc") is { IsKnown: true, Value: { IsRunning: false } service })
-            yield return new(TeredoError.ServiceStopped, !service.Exists ? "This system has no service iphlpsvc (IP Helper), which runs Windows' "
+            yield return Obstacle(TeredoError.ServiceStopped, !service.Exists ? "This system has no service iphlpsvc (IP Helper), which runs Windows' "
                 + $"Teredo. Use the provider {nameof(TeredoProvider.Embedded)}, the SDK's own client."
                 : "The service iphlpsvc (IP Helper), which runs Windows' Teredo, does not run. In an elevated prompt, run "
                     + (service.IsDisabled ? "sc config iphlpsvc start= demand, then " : "") + "net start iphlpsvc.");
@@ -107,13 +112,13 @@ public sealed record TeredoSwitches
     {
         const int Tunnels = 0x01, OtherTunnels = 0x02 | 0x04, Teredo = 0x08, All = 0x11;
         if (windows.Version < Vista && windows.ReadService("tcpip6") is { IsKnown: true, Value.Exists: false })
-            return new(TeredoError.IPv6Disabled, $"IPv6 is not installed. As an administrator, run {TeredoCommands.Text(TeredoCommands.InstallIPv6)}.");
+            return Obstacle(TeredoError.IPv6Disabled, $"IPv6 is not installed. As an administrator, run {TeredoCommands.Text(TeredoCommands.InstallIPv6)}.");
         if (ReadNumber(windows, Tcpip6Key, "DisabledComponents") is not { } bits || (bits & (Tunnels | Teredo)) == 0)
             return null;
         bool isAll = (bits & All) == All;
         int keptOff = (bits & Tunnels) != 0 ? OtherTunnels : 0; // the other tunnels stay off, because nobody asked for them
         int better = (bits & ~(isAll ? All | Teredo : Tunnels | Teredo)) | keptOff;
-        return new(isAll ? TeredoError.IPv6Disabled : TeredoError.TeredoDisabledByRegistry,
+        return Obstacle(isAll ? TeredoError.IPv6Disabled : TeredoError.TeredoDisabledByRegistry,
             $"The registry value DisabledComponents (0x{bits:X2}) switches off {(isAll ? "IPv6" : "Teredo")}. In an elevated prompt, run reg add "
             + $@"HKLM\{Tcpip6Key} /v DisabledComponents /t REG_DWORD /d 0x{better:X2} /f, then restart Windows. To undo it, set 0x{bits:X2} again.");
     }
@@ -123,9 +128,11 @@ public sealed record TeredoSwitches
         string step = $"In an elevated prompt, run {TeredoCommands.Text(TeredoCommands.Enable(version, null))}; to undo it, run "
             + $"{TeredoCommands.Text(TeredoCommands.Set(version, type, null))}.";
         return type == TeredoType.Default
-            ? new(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off, because Windows {version} does not switch it on by default. {step}")
-            : new(TeredoError.TeredoDisabled, $"Windows' Teredo is set to {TeredoCommands.Word(type)}, so there is no client. {step}");
+            ? Obstacle(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off, because Windows {version} does not switch it on by default. {step}")
+            : Obstacle(TeredoError.TeredoDisabled, $"Windows' Teredo is set to {TeredoCommands.Word(type)}, so there is no client. {step}");
     }
+
+    static TeredoObstacle Obstacle(TeredoError error, string problem) => new() { Error = error, Problem = problem };
 
     static bool IsOff(TeredoType? type, Version version) => type switch
     {

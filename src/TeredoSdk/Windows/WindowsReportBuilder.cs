@@ -23,7 +23,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
         var health = windows.ReadFirewallHealth();
         var addresses = Take("Addresses", windows.ReadAddresses());
         if (switches.Type is null)
-            _notKnown.Add(new("Teredo's type", "Neither CIM nor netsh nor the registry tells the type."));
+            _notKnown.Add(new() { Way = "Teredo's type", Reason = "Neither CIM nor netsh nor the registry tells the type." });
         return new()
         {
             Version = windows.Version,
@@ -70,7 +70,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
     T? Take<T>(string what, Reading<T> reading) where T : class
     {
         if (reading.Reason is { } reason)
-            _notKnown.Add(new(what, reason));
+            _notKnown.Add(new() { Way = what, Reason = reason });
         return reading.ValueOrDefault;
     }
 
@@ -78,7 +78,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
     {
         if (reading.TryGet(out var value))
             return value;
-        _notKnown.Add(new(what, reading.Reason!));
+        _notKnown.Add(new() { Way = what, Reason = reading.Reason! });
         return null;
     }
 

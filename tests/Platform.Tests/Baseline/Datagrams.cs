@@ -7,14 +7,12 @@ namespace TeredoSdk.Platform.Tests.Baseline;
 /// <summary>Short texts over UDP sockets, for probing the lab.</summary>
 static class Datagrams
 {
-    const int ReceiveLimitMilliseconds = 3000;
-
     public static void Send(this Socket socket, string text, EndPoint to) => socket.SendTo(Encoding.Latin1.GetBytes(text), to);
 
     /// <summary>The next datagram. The test fails when none comes.</summary>
     public static (string Text, IPEndPoint Source) Receive(this Socket socket)
     {
-        socket.ReceiveTimeout = ReceiveLimitMilliseconds;
+        socket.ReceiveTimeout = (int)Patience.Limit.TotalMilliseconds;
         byte[] buffer = new byte[2048];
         EndPoint source = new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
         int length = socket.ReceiveFrom(buffer, ref source);

@@ -23,8 +23,12 @@ public class NetworkTests : LabTests
         lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
         var clock = Stopwatch.StartNew();
         await lab.StartAsync();
-        TestContext.Out.WriteLine($"{lab.Hosts.Count} namespaces in {clock.ElapsedMilliseconds} ms");
-        Assert.That(clock.Elapsed, Is.LessThan(TimeSpan.FromSeconds(3)));
+        var stands = clock.Elapsed;
+        clock.Restart();
+        for (int i = 0; i < lab.Hosts.Count; i++)
+            await Shell.RunAsync($"ip netns add {lab.Name}-empty{i}");
+        TestContext.Out.WriteLine($"{lab.Hosts.Count} namespaces in {stands.TotalMilliseconds:F0} ms, empty ones one by one in {clock.ElapsedMilliseconds} ms");
+        Assert.That(stands, Is.LessThan(5 * clock.Elapsed)); // a hundred milliseconds on a machine that makes all the empty ones in seventy
     }
 
     [Test]
@@ -65,7 +69,7 @@ public class NetworkTests : LabTests
         listener.Bind(new IPEndPoint(IPAddress.Any, 4000));
         listener.Listen();
         using var client = host.CreateSocket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         await client.ConnectAsync(new IPEndPoint(peer.Address, 4000), limit.Token);
         using var accepted = await listener.AcceptAsync(limit.Token);
         byte[] sent = RandomNumberGenerator.GetBytes(size), received = new byte[size];

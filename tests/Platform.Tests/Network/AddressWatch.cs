@@ -14,16 +14,16 @@ static unsafe class AddressWatch
     const int Tentative = 0x40;
 
     /// <summary>The first usable address that matches, now or later. The test fails when there is none in time.</summary>
-    public static Task<DeviceAddress> WaitForAddressAsync(this LabHost host, Func<DeviceAddress, bool> matches, TimeSpan? limit = null) =>
-        Task.Run(() => host.Run(() => Wait(matches, limit ?? TimeSpan.FromSeconds(10))
+    public static Task<DeviceAddress> WaitForAddressAsync(this LabHost host, Func<DeviceAddress, bool> matches) =>
+        Task.Run(() => host.Run(() => Wait(matches)
             ?? throw new AssertionException($"{host.Name} did not get the address that was waited for; it has\n{string.Join('\n', Addresses())}")));
 
     /// <summary>The addresses that the host has.</summary>
     public static IReadOnlyList<DeviceAddress> Addresses(this LabHost host) => host.Run(() => Addresses().ToList());
 
-    static DeviceAddress? Wait(Func<DeviceAddress, bool> matches, TimeSpan limit)
+    static DeviceAddress? Wait(Func<DeviceAddress, bool> matches)
     {
-        var end = DateTimeOffset.UtcNow + limit;
+        var end = DateTimeOffset.UtcNow + Patience.Limit;
         int socket = Open();
         try
         {

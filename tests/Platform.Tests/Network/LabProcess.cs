@@ -17,7 +17,6 @@ enum Signal
 /// <summary>A program that runs in a host of the lab.</summary>
 sealed class LabProcess : IAsyncDisposable
 {
-    static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(10);
     static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(1);
     static int Starts;
 
@@ -81,9 +80,9 @@ sealed class LabProcess : IAsyncDisposable
     /// <summary>Waits for a line, of standard output or error, that came or comes. The test fails when there is none in time.</summary>
     public async Task<string> WaitForLineAsync(Func<string, bool> matches, TimeSpan? limit = null, int from = 0)
     {
-        string? line = await _log.WaitForLineAsync(matches, from, EndAsync(), limit ?? DefaultLimit);
+        string? line = await _log.WaitForLineAsync(matches, from, EndAsync(), limit ?? Patience.Limit);
         return line ?? throw new AssertionException(
-            $"The line that was waited for did not come in {(limit ?? DefaultLimit).TotalSeconds} s.\n{Transcript}");
+            $"The line that was waited for did not come in {(limit ?? Patience.Limit).TotalSeconds} s.\n{Transcript}");
     }
 
     /// <inheritdoc cref="WaitForLineAsync(Func{string, bool}, TimeSpan?, int)"/>
@@ -95,11 +94,11 @@ sealed class LabProcess : IAsyncDisposable
     {
         try
         {
-            await _exited.WaitAsync(limit ?? DefaultLimit);
+            await _exited.WaitAsync(limit ?? Patience.Limit);
         }
         catch (TimeoutException)
         {
-            throw new AssertionException($"The program did not end in {(limit ?? DefaultLimit).TotalSeconds} s.\n{Transcript}");
+            throw new AssertionException($"The program did not end in {(limit ?? Patience.Limit).TotalSeconds} s.\n{Transcript}");
         }
         await EndAsync();
         return ExitCode;

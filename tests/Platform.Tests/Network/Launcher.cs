@@ -53,17 +53,13 @@ static class Launcher
     public static ProcessStartInfo Command(LabHost host, string program, IEnumerable<string> arguments, StartOptions options, string stamp)
     {
         uint user = options.AsUser ? LabFiles.User : 0;
-        var start = new ProcessStartInfo("ip",
+        var start = ProgramStart.Of("ip",
         [
             "netns", "exec", host.Namespace.Name, "sh", "-c", Script, "launcher", options.Tun.ToString(), options.UserNamespaces.ToString(),
             user.ToString(null as IFormatProvider), host.Lab.Scratch, stamp, program, .. arguments,
-        ])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = host.Lab.Scratch,
-        };
+        ]);
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        start.WorkingDirectory = host.Lab.Scratch;
         start.Environment.Clear();
         foreach (var (name, value) in EnvironmentOf(host, options).Concat(options.Environment))
             start.Environment[name] = value;

@@ -6,7 +6,6 @@ namespace TeredoSdk.Platform.Tests.Network;
 static partial class Leftovers
 {
     public const string Prefix = "tsdk";
-    static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
     static readonly Lazy<Task> Swept = new(SweepAsync);
 
     /// <summary>Removes the labs of processes that are no more; once in a run.</summary>
@@ -35,7 +34,7 @@ static partial class Leftovers
             foreach (int process in processes)
                 _ = Native.Kill(process, (int)Signal.Kill);
             return processes.Count == 0;
-        }, EndLimit);
+        }, Patience.Limit);
         if (!ended)
             throw new InvalidOperationException($"Processes of {lab} do not end: {string.Join(' ', ProcessesOf(lab))}");
         var namespaces = NamespacesOf(lab).ToList();

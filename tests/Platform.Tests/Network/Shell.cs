@@ -5,12 +5,10 @@ namespace TeredoSdk.Platform.Tests.Network;
 /// <summary>Runs the short scripts that set the lab up; each must end with 0 within a time.</summary>
 static class Shell
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-
     /// <summary>Runs a script by /bin/sh, in a namespace when one is given, and returns what it printed.</summary>
     public static async Task<string> RunAsync(string script, NetworkNamespace? within = null, TimeSpan? limit = null)
     {
-        var atMost = limit ?? Limit;
+        var atMost = limit ?? Patience.Limit;
         var start = new ProcessStartInfo("/bin/sh", ["-e", "-s"])
         {
             RedirectStandardInput = true,

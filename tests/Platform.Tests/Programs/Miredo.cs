@@ -14,7 +14,6 @@ sealed record MiredoClient(LabProcess Process, IPAddress Address, TimeSpan TimeT
 static class Miredo
 {
     public const string Device = "teredo";
-    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Starts miredo-server on the first two addresses of a host; it answers when this returns.</summary>
     public static async Task<LabProcess> StartServerAsync(LabHost host)
@@ -29,7 +28,7 @@ static class Miredo
     public static async Task<LabProcess> StartRelayAsync(LabHost host, string kind = "restricted")
     {
         var process = Start(host, "miredo", $"RelayType {kind}\nInterfaceName {Device}\nBindPort 3545\nBindAddress {host.Address}\n");
-        await host.WaitForAddressAsync(found => found.Device == Device, StartLimit);
+        await host.WaitForAddressAsync(found => found.Device == Device);
         await host.WaitForUdpPortAsync(3545);
         return process;
     }
@@ -37,7 +36,7 @@ static class Miredo
     /// <summary>Starts a client and waits for its address.</summary>
     public static async Task<MiredoClient> StartClientAsync(LabHost host, LabHost server, int port = 0)
     {
-        var address = host.WaitForAddressAsync(found => found.Device == Device && IsTeredo(found.Address), StartLimit);
+        var address = host.WaitForAddressAsync(found => found.Device == Device && IsTeredo(found.Address));
         string bind = port == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"BindPort {port}\n");
         var process = Start(host, "miredo", $"RelayType client\nInterfaceName {Device}\nServerAddress {server.Address}\n{bind}");
         var found = await address;

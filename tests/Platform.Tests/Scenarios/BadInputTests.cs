@@ -76,7 +76,7 @@ public class BadInputTests : LabTests
         await FailsAsync(scene, ["listen", "5000", .. asking], options, cause, nextStep, "Datagrams (-u) work all the same");
 
         var status = TeredoProgram.Start(scene.Ours, ["status", "--json", .. asking], options);
-        Assert.That(await status.WaitForExitAsync(TeredoProgram.Limit), Is.Zero, status.Transcript);
+        Assert.That(await status.WaitForExitAsync(), Is.Zero, status.Transcript);
         using var report = JsonDocument.Parse(status.Output);
         Assert.That(report.RootElement.GetProperty("kernelSockets").GetBoolean(), Is.False);
         Assert.That(report.RootElement.GetProperty("passedOver").EnumerateArray().Select(way => way.GetProperty("reason").GetString()),
@@ -101,7 +101,7 @@ public class BadInputTests : LabTests
     {
         var process = TeredoProgram.Start(scene.Ours, arguments, options);
         process.Input.Close();
-        Assert.That(await process.WaitForExitAsync(TeredoProgram.Limit), Is.EqualTo(1), process.Transcript);
+        Assert.That(await process.WaitForExitAsync(), Is.EqualTo(1), process.Transcript);
         string sentence = process.Errors.Split('\n')[^1];
         foreach (string part in parts)
             Assert.That(sentence, Does.Contain(part), process.Transcript);

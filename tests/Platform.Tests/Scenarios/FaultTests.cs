@@ -12,7 +12,6 @@ public partial class FaultTests : LabTests
 {
     const int RefreshSeconds = 5; // the shortest
     static readonly (string, string) Refresh = ("PROBE_REFRESH", $"{RefreshSeconds}");
-    static readonly TimeSpan RefreshLimit = TimeSpan.FromSeconds(RefreshSeconds + 2), TaskLimit = TimeSpan.FromSeconds(60);
 
     [Test]
     public async Task ServerKilled_AnotherOneGivesAnAddressWithin15SecondsOfTheFirstUnansweredQuestion()
@@ -28,7 +27,7 @@ public partial class FaultTests : LabTests
         server.Send(Signal.Kill);
         await server.WaitForExitAsync();
         var capture = await Capture.StartAsync(nat, filter: "udp dst port 3544");
-        string change = await talker.Process.WaitForLineAsync(IsNewAddress, TimeSpan.FromSeconds(15 + RefreshSeconds + 2));
+        string change = await talker.Process.WaitForLineAsync(IsNewAddress);
         var questions = await capture.StopAsync();
         var unanswered = questions.First(frame => $"{frame.Udp!.Destination}".StartsWith($"{first.Address}:", StringComparison.Ordinal));
         var answered = questions.First(frame => $"{frame.Udp!.Destination}".StartsWith($"{second.Address}:", StringComparison.Ordinal));
@@ -54,9 +53,12 @@ public partial class FaultTests : LabTests
         await listener.Process.WaitForLineAsync("mine open");
         // Another host takes the port that the NAT gave Alice, so that she gets another one.
         using var taker = neighbour.CreateUdpSocket(MappedPortOf(listener.EndPoint.Address));
+        var capture = await Capture.StartAsync(nat, filter: $"udp dst port 3544 and src host {nat.Address}");
         await nat.FlushAsync();
         taker.SendTo([0], new IPEndPoint(server.Address, 3544));
-        string change = await listener.Process.WaitForLineAsync(IsNewAddress, RefreshLimit);
+        string change = await listener.Process.WaitForLineAsync(IsNewAddress);
+        var questions = (await capture.StopAsync()).Where(frame => frame.Udp!.Payload.Length > 1 && $"{frame.Udp!.Destination}".StartsWith($"{server.Address}:", StringComparison.Ordinal));
+        Assert.That(questions.Count(), Is.InRange(1, 2), "the next refresh told it; another one may have come before the capture ended");
         Assert.That(change, Does.StartWith($"change AddressChanged {AddressIn(change)} {listener.EndPoint.Address} at [{AddressIn(change)}]:"));
         await listener.Process.WaitForLineAsync("mine ended with AddressChanged");
         var call = await caller.CallAsync(new IPEndPoint(AddressIn(change), listener.EndPoint.Port));
@@ -83,7 +85,7 @@ public partial class FaultTests : LabTests
         }
         await bob.SetLossAsync(0.3);
         sender.Tell("go");
-        string done = await sender.Process.WaitForLineAsync(line => line.StartsWith("data", StringComparison.Ordinal) && line.Contains("done"), TaskLimit);
+        string done = await sender.Process.WaitForLineAsync(line => line.StartsWith("data", StringComparison.Ordinal) && line.Contains("done"));
         TestContext.Out.WriteLine(done);
     }
 
@@ -96,7 +98,7 @@ public partial class FaultTests : LabTests
         do // other programs of the machine take memory, too; a copy of the heap would be there each time
         {
             var heap = Talker.Run(alice, [server], "heap");
-            string line = await heap.WaitForLineAsync("grown by", TaskLimit);
+            string line = await heap.WaitForLineAsync("grown by");
             Assert.That(await heap.WaitForExitAsync(), Is.Zero);
             grown.Add(int.Parse(Number().Match(line).Value, CultureInfo.InvariantCulture));
         }
@@ -125,7 +127,7 @@ public partial class FaultTests : LabTests
     {
         var (alice, server) = await StartOneHostAsync();
         var sockets = Talker.Run(alice, [server], "sockets");
-        string line = await sockets.WaitForLineAsync("descriptors ", TaskLimit);
+        string line = await sockets.WaitForLineAsync("descriptors ");
         Assert.That(await sockets.WaitForExitAsync(), Is.Zero);
         var counts = Number().Matches(line).Select(match => int.Parse(match.Value, CultureInfo.InvariantCulture)).ToList();
         Assert.That(counts[1], Is.LessThanOrEqualTo(counts[0]), line);

@@ -47,7 +47,7 @@ public class InterfaceProviderTests : LabTests
         await lab.StartAsync();
         await Miredo.StartServerAsync(server);
         var asked = TeredoProgram.Start(alice, ["status", .. Interface]);
-        Assert.That(await asked.WaitForExitAsync(TeredoProgram.Limit), Is.EqualTo(1));
+        Assert.That(await asked.WaitForExitAsync(), Is.EqualTo(1));
         Assert.That(asked.Transcript, Does.Contain("miredo").And.Contain("teredo client"));
 
         using var status = JsonDocument.Parse(await TeredoProgram.RunAsync(alice, "", ["status", "--json", .. TeredoProgram.Asking(server)]));

@@ -9,13 +9,12 @@ namespace TeredoSdk.Platform.Tests.Scenarios;
 static class InteropSockets
 {
     const int StreamOctets = 300_000;
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     /// <summary>Sends to a TCP echo service, half-closes, and reads the same back.</summary>
     public static async Task CallEchoAsync(this LabHost host, IPEndPoint service)
     {
         byte[] sent = RandomNumberGenerator.GetBytes(StreamOctets);
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         using var socket = host.CreateSocket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(service, limit.Token);
         var received = ReadToEndAsync(socket, limit.Token);
@@ -29,7 +28,7 @@ static class InteropSockets
     public static async Task CallDatagramEchoAsync(this LabHost host, IPEndPoint service)
     {
         byte[] sent = RandomNumberGenerator.GetBytes(1000), buffer = new byte[2000];
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(Patience.Limit);
         using var socket = host.CreateSocket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
         await socket.SendToAsync(sent, service, limit.Token);
         var answer = await socket.ReceiveFromAsync(buffer, service, limit.Token);
@@ -51,7 +50,7 @@ static class InteropSockets
         {
             using (listener)
             {
-                using var limit = new CancellationTokenSource(Limit);
+                using var limit = new CancellationTokenSource(Patience.Limit);
                 using var socket = await listener.AcceptAsync(limit.Token);
                 await using var stream = new NetworkStream(socket);
                 await stream.CopyToAsync(stream, limit.Token);
@@ -73,7 +72,7 @@ static class InteropSockets
         {
             using (socket)
             {
-                using var limit = new CancellationTokenSource(Limit);
+                using var limit = new CancellationTokenSource(Patience.Limit);
                 byte[] buffer = new byte[2000];
                 var request = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.IPv6Any, 0), limit.Token);
                 await socket.SendToAsync(buffer.AsMemory(0, request.ReceivedBytes), request.RemoteEndPoint, limit.Token);

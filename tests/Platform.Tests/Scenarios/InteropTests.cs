@@ -99,7 +99,7 @@ public class InteropTests : LabTests
 
         int lines = ours.LineCount;
         await alice.ShellAsync($"ip -6 route add default via {server.Address6}");
-        await ours.WaitForLineAsync("is a host-specific relay", TeredoProgram.Limit, lines);
+        await ours.WaitForLineAsync("is a host-specific relay", from: lines);
         await ReachEachOtherAsync(alice, alice.Address6, bob, client.Address);
 
         lines = ours.LineCount;
@@ -124,8 +124,8 @@ public class InteropTests : LabTests
         await TeredoProgram.RunAsync(ours, "", ["ping", "-c", "1", $"{address}", .. asking]);
         string text = string.Concat(Enumerable.Range(0, 3000).Select(number => $"line {number}\n"));
         Assert.That(await TeredoProgram.RunAsync(ours, text, ["connect", $"{peer.EchoOnce(address)}", .. asking]), Is.EqualTo(text.TrimEnd('\n')));
-        string[] datagram = ["connect", "--udp", "--linger", "1", $"{peer.EchoDatagramOnce(address)}", .. asking];
-        Assert.That(await TeredoProgram.RunAsync(ours, "a datagram\n", datagram), Is.EqualTo("a datagram"));
+        string[] datagram = [$"{peer.EchoDatagramOnce(address)}", .. asking];
+        Assert.That(await TeredoProgram.EchoDatagramAsync(ours, "a datagram", datagram), Is.EqualTo("a datagram"));
     }
 
     // Both with ordinary sockets.
@@ -143,7 +143,7 @@ public class InteropTests : LabTests
     {
         string[] where = ["--interface", "teredo", "--address", $"{host.Address}", "--prefix", $"{Lab.Internet6}:/64"];
         var process = TeredoProgram.Start(host, ["relay", .. where, "--allow-private"], new());
-        await process.WaitForLineAsync("relaying on", TeredoProgram.Limit);
+        await process.WaitForLineAsync("relaying on");
         return process;
     }
 
@@ -153,7 +153,7 @@ public class InteropTests : LabTests
     static async Task<IPAddress> AddressOfAsync(LabProcess client, int from = 0)
     {
         const string beginning = "interface teredo has ";
-        string line = await client.WaitForLineAsync(line => line.StartsWith(beginning, StringComparison.Ordinal), TeredoProgram.Limit, from);
+        string line = await client.WaitForLineAsync(line => line.StartsWith(beginning, StringComparison.Ordinal), from: from);
         return IPAddress.Parse(line[beginning.Length..]);
     }
 }

@@ -16,7 +16,6 @@ sealed record CallResult(bool Connected, TimeSpan Duration, string Text);
 sealed partial class Talker
 {
     public const string Folder = "tests/Platform.Probe", Assembly = "probe";
-    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30), CallLimit = TimeSpan.FromSeconds(30);
     static int Calls;
 
     Talker(LabHost host, LabProcess process, IPEndPoint endPoint) => (Host, Process, EndPoint) = (host, process, endPoint);
@@ -34,7 +33,7 @@ sealed partial class Talker
     public static async Task<Talker> StartAsync(LabHost host, IEnumerable<LabHost> servers, params (string Name, string Value)[] settings)
     {
         var process = Run(host, servers, "talk", settings);
-        string line = await process.WaitForLineAsync("listening ", StartLimit);
+        string line = await process.WaitForLineAsync("listening ");
         return new(host, process, IPEndPoint.Parse(line["listening ".Length..]));
     }
 
@@ -57,7 +56,7 @@ sealed partial class Talker
     {
         string tag = $"call{Interlocked.Increment(ref Calls)}";
         Tell($"call {tag} {peer}");
-        string line = await Process.WaitForLineAsync(line => line.StartsWith($"{tag} ", StringComparison.Ordinal), CallLimit);
+        string line = await Process.WaitForLineAsync(line => line.StartsWith($"{tag} ", StringComparison.Ordinal));
         var match = Ending().Match(line);
         Assert.That(match.Success, Is.True, line);
         var duration = TimeSpan.FromMilliseconds(int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));

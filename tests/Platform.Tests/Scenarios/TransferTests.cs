@@ -8,7 +8,6 @@ namespace TeredoSdk.Platform.Tests.Scenarios;
 public class TransferTests : LabTests
 {
     const int PayloadOctets = 100_000_000;
-    static readonly TimeSpan TransferLimit = TimeSpan.FromMinutes(8);
 
     /// <summary>Two homes and a server that runs.</summary>
     sealed record Homes(LabHost Server, LabHost Alice, LabHost Bob);
@@ -53,12 +52,12 @@ public class TransferTests : LabTests
 
         const string listen = """output=$0; "$@" | tee "$output" | grep --line-buffered -v '^bob: '""";
         var host = alice.Start("sh", ["-c", listen, heard, program, "host", "--name", "alice", .. TeredoProgram.Asking(server)], StartOptions.User);
-        string invitation = (await host.WaitForLineAsync("Invitation: ", TeredoProgram.Limit)).Split(' ')[1];
+        string invitation = (await host.WaitForLineAsync("Invitation: ")).Split(' ')[1];
         const string talk = """input=$0; exec "$@" <"$input" """;
         long start = Stopwatch.GetTimestamp();
         string[] arguments = ["join", invitation, "--name", "bob", .. TeredoProgram.Asking(server)];
         var guest = bob.Start("sh", ["-c", talk, lines, program, .. arguments], StartOptions.User);
-        Assert.That(await guest.WaitForExitAsync(TransferLimit), Is.Zero, guest.Transcript);
+        Assert.That(await guest.WaitForExitAsync(Patience.LongLimit), Is.Zero, guest.Transcript);
         await host.WaitForLineAsync("bob left"); // printed behind all that bob said
         TestContext.Out.WriteLine($"{PayloadOctets / 1e6} MB in {Stopwatch.GetElapsedTime(start).TotalSeconds:F2} s, with an acknowledgement for each line");
         Assert.That(await alice.RunAsync("sh", "-c", $"sed -n 's/^bob: //p' {heard} | sha256sum"), Is.EqualTo(hash));
@@ -84,7 +83,7 @@ public class TransferTests : LabTests
 
     static async Task EndAsync(LabProcess process)
     {
-        await process.WaitForExitAsync(TransferLimit);
+        await process.WaitForExitAsync(Patience.LongLimit);
         Assert.That(process.Errors, Does.Not.Contain("exit code"), process.Transcript);
     }
 }

@@ -27,7 +27,7 @@ public class WineTests : LabTests
 
         // Nobody names the provider: Windows' own Teredo is not there, and the report says so.
         var asked = windows.StartTeredo(["status", "--json", .. TeredoProgram.Asking(server)]);
-        Assert.That(await asked.WaitForExitAsync(TeredoProgram.Limit), Is.Zero, () => asked.Transcript);
+        Assert.That(await asked.WaitForExitAsync(), Is.Zero, () => asked.Transcript);
         var report = JsonDocument.Parse(asked.Output).RootElement;
         Assert.That(report.GetProperty("provider").GetString(), Is.EqualTo("embedded"));
         Assert.That(report.GetProperty("kernelSockets").GetBoolean(), Is.False);
@@ -36,19 +36,19 @@ public class WineTests : LabTests
 
         var echo = await TeredoProgram.ListenAsync(bob, server, "5000", "-u", "--echo");
         var ping = windows.StartTeredo(["ping", $"{echo.EndPoint.Address}", "-c", "2", .. embedded]);
-        Assert.That(await ping.WaitForExitAsync(TeredoProgram.Limit), Is.Zero, () => ping.Transcript);
+        Assert.That(await ping.WaitForExitAsync(), Is.Zero, () => ping.Transcript);
         Assert.That(ping.Output, Does.Contain("2 sent, 2 received"));
 
         var connecting = windows.StartTeredo(["connect", "-u", $"{echo.EndPoint}", .. embedded]);
         await connecting.Input.WriteAsync(Text + "\n");
         await connecting.Input.FlushAsync();
-        await connecting.WaitForLineAsync(Text, TeredoProgram.Limit);
+        await connecting.WaitForLineAsync(Text);
 
         var listening = windows.StartTeredo(["listen", "-u", "5001", "--echo", .. embedded]);
         var endPoint = await TeredoProgram.EndPointOfAsync(listening);
         var answered = TeredoProgram.Start(bob, ["connect", "-u", $"{endPoint}", .. TeredoProgram.Asking(server)]);
         await answered.Input.WriteAsync(Text + "\n");
         await answered.Input.FlushAsync();
-        await answered.WaitForLineAsync(Text, TeredoProgram.Limit);
+        await answered.WaitForLineAsync(Text);
     }
 }

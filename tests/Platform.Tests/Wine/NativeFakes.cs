@@ -82,7 +82,7 @@ static class NativeFakes
         string folder = Path.Combine(BuildOutput.Programs, "fakes");
         string own = Path.Combine(await WineInstallation.NewWindowsAsync(), "drive_c", "windows", "system32", "iphlpapi.dll");
         string script = Path.Combine(BuildOutput.Root, "tests", "Windows.Fakes", "build.sh");
-        await Shell.RunAsync($"exec sh '{script}' '{folder}' '{own}'", limit: TimeSpan.FromMinutes(3));
+        await Shell.RunAsync($"exec sh '{script}' '{folder}' '{own}'", limit: Patience.LongLimit);
         return folder;
     }
 }

@@ -61,7 +61,7 @@ public class TeredoCommandTests
         var connecting = _windows.StartTeredo(["connect", $"{endPoint}", .. Provider]);
         await connecting.Input.WriteAsync("text\n");
         connecting.Input.Close();
-        Assert.That(await connecting.WaitForExitAsync(TeredoProgram.Limit), Is.Zero, () => connecting.Transcript);
+        Assert.That(await connecting.WaitForExitAsync(), Is.Zero, () => connecting.Transcript);
         Assert.That(connecting.Output, Is.EqualTo("text"));
         await EndAsync(listening);
     }
@@ -75,7 +75,7 @@ public class TeredoCommandTests
         var connecting = _windows.StartTeredo(["connect", "-u", $"{endPoint}", .. Provider]);
         await connecting.Input.WriteAsync("text\n");
         await connecting.Input.FlushAsync();
-        await connecting.WaitForLineAsync("text", TeredoProgram.Limit);
+        await connecting.WaitForLineAsync("text");
         await EndAsync(connecting);
         await EndAsync(listening);
     }
@@ -87,7 +87,7 @@ public class TeredoCommandTests
     {
         _fakes.Begin();
         var listening = _windows.Start(WindowsHost.Teredo, [.. command.Split(' '), port, .. Provider], trace: "-all,+winsock");
-        await listening.WaitForLineAsync("listening on", TeredoProgram.Limit);
+        await listening.WaitForLineAsync("listening on");
         await EndAsync(listening);
         var calls = listening.Errors.Split('\n').Where(line => line.Contains("trace:winsock:", StringComparison.Ordinal)).ToList();
         int bound = calls.FindIndex(line => line.Contains("bind socket", StringComparison.Ordinal)
@@ -166,7 +166,7 @@ public class TeredoCommandTests
     static async Task EndAsync(LabProcess listening)
     {
         listening.Send(Signal.Terminate);
-        await listening.WaitForExitAsync(TeredoProgram.Limit);
+        await listening.WaitForExitAsync();
     }
 
     // Null: any failure.
@@ -174,7 +174,7 @@ public class TeredoCommandTests
     {
         var process = _windows.StartTeredo(arguments);
         process.Input.Close();
-        int ended = await process.WaitForExitAsync(TeredoProgram.Limit);
+        int ended = await process.WaitForExitAsync();
         Assert.That(ended, code is null ? Is.Not.Zero : Is.EqualTo(code), () => process.Transcript);
         return process;
     }

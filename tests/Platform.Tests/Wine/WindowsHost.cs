@@ -63,7 +63,7 @@ sealed class WindowsHost
     /// <param name="trace">What Wine tells of its calls on standard error, in the words of WINEDEBUG.</param>
     public LabProcess Start(string program, IEnumerable<string> arguments, TimeSpan? limit = null, string trace = "-all")
     {
-        string seconds = (limit ?? TeredoProgram.Limit).TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        string seconds = (limit ?? Patience.Limit).TotalSeconds.ToString(CultureInfo.InvariantCulture);
         return _host.Start("timeout", ["-k", "3", seconds, "wine", program, .. arguments], Options(trace));
     }
 
@@ -73,7 +73,7 @@ sealed class WindowsHost
     // The output goes nowhere, so that what is left running does not hold it open.
     async Task RunToolAsync(string program, string argument)
     {
-        var process = _host.Start("sh", ["-c", $"timeout -k 3 60 {program} {argument} >/dev/null 2>&1 </dev/null"], Options());
-        Assert.That(await process.WaitForExitAsync(TimeSpan.FromSeconds(65)), Is.Zero, () => process.Transcript);
+        var process = _host.Start("sh", ["-c", $"exec {program} {argument} >/dev/null 2>&1 </dev/null"], Options());
+        Assert.That(await process.WaitForExitAsync(), Is.Zero, () => process.Transcript);
     }
 }

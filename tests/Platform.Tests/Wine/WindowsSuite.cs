@@ -15,8 +15,6 @@ sealed record WindowsTestResult(string Outcome, string Message);
 /// <summary>The suite for Windows (tests/Windows.Tests), run once in a setting: the names of its tests, and what became of them.</summary>
 static class WindowsSuite
 {
-    static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
-
     static string Program => BuildOutput.WindowsProgram("tests/Windows.Tests", "TeredoSdk.Windows.Tests");
 
     /// <summary>The full names of the tests of each setting (its category), as NUnit itself finds them in the assembly.</summary>
@@ -42,8 +40,8 @@ static class WindowsSuite
             <RunSettings><NUnit><TestOutputXml>C:\results</TestOutputXml><OutputXmlFolderMode>AsSpecified</OutputXmlFolderMode></NUnit></RunSettings>
             """);
         var run = windows.Start(Program,
-            ["--no-ansi", "--progress", "off", "--output", "Detailed", "--settings", @"C:\run.xml", "--filter", $"TestCategory={setting}"], Limit);
-        await run.WaitForExitAsync(Limit + TimeSpan.FromSeconds(10));
+            ["--no-ansi", "--progress", "off", "--output", "Detailed", "--settings", @"C:\run.xml", "--filter", $"TestCategory={setting}"], Patience.LongLimit);
+        await run.WaitForExitAsync(Patience.LongLimit + Patience.Limit);
         string? file = Directory.Exists(results) ? Directory.EnumerateFiles(results, "*.xml").SingleOrDefault() : null;
         Assert.That(file, Is.Not.Null, () => $"The run in the setting {setting} has no results.\n{run.Transcript}");
         return Read(XDocument.Load(file!));

@@ -38,7 +38,7 @@ static class WineInstallation
             wineserver -k || true
             wineserver -w
             test -z "$made" && test -f '{folder}/system.reg'
-            """, limit: TimeSpan.FromMinutes(2));
+            """, limit: Patience.LongLimit);
         return folder;
     }
 }

@@ -17,7 +17,7 @@ public sealed class ClientContractTests
         Options with { Servers = [Lab.Server, OtherServer], RequireSecondary = true, MaxPeers = 16, MaxRandomPorts = 2 },
         Options with { LocalDiscovery = true, DetermineInterval = true, DormancyTimeout = TimeSpan.FromMinutes(1) },
         Options with { Extensions = TeredoExtensions.None, ServicePort = 4000, NativeIPv6 = NativeIPv6Behaviour.Beside },
-        Options with { Secret = new(new byte[] { 1 }, new byte[] { 2 }), PersistedMappedPort = 5000 },
+        Options with { Secret = new() { ClientIdentifier = new byte[] { 1 }, Secret = new byte[] { 2 } }, PersistedMappedPort = 5000 },
     ];
 
     [Test, Conformance("C-058")]

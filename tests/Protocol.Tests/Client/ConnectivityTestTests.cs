@@ -32,7 +32,7 @@ public sealed class ConnectivityTestTests
         for (int i = 1; i < 4; i++)
             Assert.That(times[i] - times[i - 1], Is.InRange(2, 2.25));
         var lost = client.EventsOf<ClientEvent.PeerUnreachable>().Single();
-        Assert.That(lost, Is.EqualTo(new ClientEvent.PeerUnreachable(Native, UnreachableReason.NoRelay)));
+        Assert.That(lost, Is.EqualTo(new ClientEvent.PeerUnreachable { Peer = Native, Reason = UnreachableReason.NoRelay }));
         Assert.That(client.Unreachables(), Has.Count.EqualTo(1));
         Assert.That(client.SendTo(Native), Is.EqualTo(Verdict.Dropped(DropReason.PeerUnreachable)));
     }

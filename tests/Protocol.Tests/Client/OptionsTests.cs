@@ -99,15 +99,18 @@ public sealed class OptionsTests
 
     [Test]
     public void Secret_Empty_IsRefused() =>
-        AssertRefused(Options with { Secret = new(new byte[] { 1 }, Array.Empty<byte>()) }, "Secret", "secret of 0", "not empty");
+        AssertRefused(Options with { Secret = new() { ClientIdentifier = new byte[] { 1 }, Secret = Array.Empty<byte>() } },
+            "Secret", "secret of 0", "not empty");
 
     [Test]
     public void Secret_IdentifierTooLong_IsRefused() =>
-        AssertRefused(Options with { Secret = new(new byte[256], new byte[] { 1 }) }, "Secret", "256 octets", "at most 255");
+        AssertRefused(Options with { Secret = new() { ClientIdentifier = new byte[256], Secret = new byte[] { 1 } } },
+            "Secret", "256 octets", "at most 255");
 
     [Test]
     public void Secret_UnknownAlgorithm_IsRefused() =>
-        AssertRefused(Options with { Secret = new(new byte[1], new byte[] { 1 }, (AuthenticationAlgorithm)9) }, "Secret", "9");
+        AssertRefused(Options with { Secret = new() { ClientIdentifier = new byte[1], Secret = new byte[] { 1 }, Algorithm = (AuthenticationAlgorithm)9 } },
+            "Secret", "9");
 
     [Test]
     public void Null_IsRefused()

@@ -146,7 +146,13 @@ public sealed class QualificationTests
         Assert.That(address.Server, Is.EqualTo(Lab.Server.Primary));
         Assert.That(address.MappedEndpoint, Is.EqualTo(Mapped));
         var qualified = harness.EventsOf<ClientEvent.Qualified>().Single();
-        Assert.That(qualified, Is.EqualTo(new ClientEvent.Qualified(address, Lab.Server, 1280, harness.Client.Nat)));
+        Assert.That(qualified, Is.EqualTo(new ClientEvent.Qualified
+        {
+            Address = address,
+            Server = Lab.Server,
+            MtuOctets = 1280,
+            Nat = harness.Client.Nat,
+        }));
         Assert.That(harness.EventsOf<ClientEvent.StateChanged>().Last().State, Is.EqualTo(ClientState.Qualified));
         Assert.That(harness.EventsOf<ClientEvent.Failed>(), Is.Empty);
     }

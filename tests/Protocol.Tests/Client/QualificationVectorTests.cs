@@ -18,7 +18,11 @@ public sealed class QualificationVectorTests
         }
     }
 
-    static readonly TeredoSecret Secret = new(Encoding.ASCII.GetBytes("client-01"), Encoding.ASCII.GetBytes("teredo-shared-secret"));
+    static readonly TeredoSecret Secret = new()
+    {
+        ClientIdentifier = Encoding.ASCII.GetBytes("client-01"),
+        Secret = Encoding.ASCII.GetBytes("teredo-shared-secret"),
+    };
 
     static ClientHarness Started(TeredoSecret? secret, ulong nonce)
     {

@@ -13,7 +13,7 @@ public sealed class SecureQualificationTests
     static readonly byte[] Identifier = Encoding.ASCII.GetBytes("client-01");
 
     static TeredoClientOptions WithSecret(AuthenticationAlgorithm algorithm = AuthenticationAlgorithm.HmacSha1) =>
-        Options with { Secret = new(Identifier, Key, algorithm) };
+        Options with { Secret = new() { ClientIdentifier = Identifier, Secret = Key, Algorithm = algorithm } };
 
     static ClientHarness Started(AuthenticationAlgorithm algorithm = AuthenticationAlgorithm.HmacSha1)
     {
@@ -42,7 +42,7 @@ public sealed class SecureQualificationTests
 
     [Test, Conformance("C-043")]
     public void Default_IsHmacSha1() =>
-        Assert.That(new TeredoSecret(Identifier, Key).Algorithm, Is.EqualTo(AuthenticationAlgorithm.HmacSha1));
+        Assert.That(new TeredoSecret { ClientIdentifier = Identifier, Secret = Key }.Algorithm, Is.EqualTo(AuthenticationAlgorithm.HmacSha1));
 
     [TestCase(AuthenticationAlgorithm.HmacSha1), TestCase(AuthenticationAlgorithm.HmacMd5), TestCase(AuthenticationAlgorithm.HmacSha256)]
     [Conformance("C-043")]
@@ -79,7 +79,7 @@ public sealed class SecureQualificationTests
     public void ValueOfAnotherSecret_IsDropped()
     {
         var harness = Started();
-        var other = new TeredoSecret(Identifier, Encoding.ASCII.GetBytes("another secret"));
+        var other = new TeredoSecret { ClientIdentifier = Identifier, Secret = Encoding.ASCII.GetBytes("another secret") };
         Assert.That(harness.AnswerLastSolicitation(Mapped, new() { Secret = other }), Is.EqualTo(Verdict.Dropped(DropReason.BadAuthentication)));
         harness.Qualify();
     }

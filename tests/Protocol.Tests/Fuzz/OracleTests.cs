@@ -28,7 +28,7 @@ public class OracleTests
     }
 
     static void Send(ClientOracle oracle, double at, IPv4Endpoint target, byte[] payload, LocalPort via = default) =>
-        oracle.OnTransmit(At(at), new(payload.Length, via, target, 0), payload);
+        oracle.OnTransmit(At(at), new() { Length = payload.Length, Via = via, Target = target, Ttl = 0 }, payload);
 
     static void Finds(string rule, TestDelegate violation) =>
         Assert.That(violation, Throws.TypeOf<Finding>().With.Message.Contains(rule));
@@ -194,7 +194,7 @@ public class OracleTests
     }
 
     static void Send(ServerOracle oracle, IPv4Endpoint target, byte[] payload) =>
-        oracle.OnTransmit(new(payload.Length, LocalPort.ServerPrimary, target, 0), payload);
+        oracle.OnTransmit(new() { Length = payload.Length, Via = LocalPort.ServerPrimary, Target = target, Ttl = 0 }, payload);
 
     [Test]
     public void Server_SecondOutputForOneDatagram_IsFound()
@@ -257,7 +257,7 @@ public class OracleTests
     }
 
     static void Send(RelayOracle oracle, double at, IPv4Endpoint target, byte[] payload) =>
-        oracle.OnTransmit(At(at), new(payload.Length, LocalPort.Service, target, 0), payload);
+        oracle.OnTransmit(At(at), new() { Length = payload.Length, Via = LocalPort.Service, Target = target, Ttl = 0 }, payload);
 
     static byte[] RelayBubble => Craft.BubbleOf(new(0xFE80_0000_0000_0000, 77), Peer);
 

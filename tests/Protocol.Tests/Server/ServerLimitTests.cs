@@ -164,6 +164,6 @@ public class ServerLimitTests
         server.HandleDatagram(default, LocalPort.ServerPrimary, MappedA, Vectors.Tv07);
         Assert.That(() => server.TryTakeTransmit(new byte[47], out _), Throws.ArgumentException.With.Message.Contains("48"));
         Assert.That(server.TryTakeTransmit(new byte[48], out var transmit), Is.True);
-        Assert.That(transmit, Is.EqualTo(new Transmit(48, LocalPort.ServerPrimary, MappedB, 0)));
+        Assert.That(transmit, Is.EqualTo(new Transmit { Length = 48, Via = LocalPort.ServerPrimary, Target = MappedB, Ttl = 0 }));
     }
 }

@@ -153,7 +153,7 @@ public class ServerQualificationTests
     {
         byte[] identifier = Enumerable.Range(0, identifierLength).Select(i => (byte)i).ToArray(), secret = Encoding.ASCII.GetBytes("another secret");
         var keys = new ServerKeyTable();
-        keys.Set(identifier, new(secret, algorithm));
+        keys.Set(identifier, new() { Secret = secret, Algorithm = algorithm });
         byte[] solicitation = new byte[Authentication.SizeOf(identifierLength, algorithm)];
         Authentication.Write(solicitation, 0x0102030405060708, 0, identifier, algorithm, secret, default, Vectors.Tv03);
         var sent = new ServerHarness(Options with { Keys = keys }).Answer(MappedA, [.. solicitation, .. Vectors.Tv03]);
@@ -176,9 +176,9 @@ public class ServerQualificationTests
         var keys = new ServerKeyTable();
         Assert.Multiple(() =>
         {
-            Assert.That(() => keys.Set(new byte[256], new(new byte[1])), Throws.ArgumentException.With.Message.Contains("256 octets; expected at most 255"));
-            Assert.That(() => keys.Set("x"u8, new(default)), Throws.ArgumentException.With.Message.Contains("expected at least 1"));
-            Assert.That(() => keys.Set("x"u8, new(new byte[1], (AuthenticationAlgorithm)9)), Throws.ArgumentException.With.Message.Contains("HmacSha1"));
+            Assert.That(() => keys.Set(new byte[256], new() { Secret = new byte[1] }), Throws.ArgumentException.With.Message.Contains("256 octets; expected at most 255"));
+            Assert.That(() => keys.Set("x"u8, new() { Secret = default }), Throws.ArgumentException.With.Message.Contains("expected at least 1"));
+            Assert.That(() => keys.Set("x"u8, new() { Secret = new byte[1], Algorithm = (AuthenticationAlgorithm)9 }), Throws.ArgumentException.With.Message.Contains("HmacSha1"));
             Assert.That(keys.Remove("x"u8), Is.False);
         });
     }
@@ -186,7 +186,7 @@ public class ServerQualificationTests
     internal static TeredoServerOptions Secure(bool expiresSoon = false)
     {
         var keys = new ServerKeyTable();
-        keys.Set("client-01"u8, new("teredo-shared-secret"u8.ToArray(), ExpiresSoon: expiresSoon));
+        keys.Set("client-01"u8, new() { Secret = "teredo-shared-secret"u8.ToArray(), ExpiresSoon = expiresSoon });
         return Options with { Keys = keys };
     }
 }

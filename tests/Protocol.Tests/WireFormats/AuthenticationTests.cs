@@ -22,7 +22,8 @@ public class AuthenticationTests
 
     [Test, Conformance("C-043")]
     public void Algorithm_ByDefault_IsHmacSha1() =>
-        Assert.That(new Protocol.Client.TeredoSecret(Identifier, Secret).Algorithm, Is.EqualTo(AuthenticationAlgorithm.HmacSha1));
+        Assert.That(new Protocol.Client.TeredoSecret { ClientIdentifier = Identifier, Secret = Secret }.Algorithm,
+            Is.EqualTo(AuthenticationAlgorithm.HmacSha1));
 
     [Test]
     public void Verify_AnyCoveredBitFlipped_Fails([Values] AuthenticationAlgorithm algorithm)

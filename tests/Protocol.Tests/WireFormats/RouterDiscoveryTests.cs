@@ -113,7 +113,7 @@ public class RouterDiscoveryTests
         byte[] octets = Octets.Of(o => RouterAdvertisement.Write(o, new(server), destination));
         return IPv6Packet.TryParse(octets, out var packet) && packet.Destination == destination && packet.Source == TeredoLinkLocal.Server(new(server))
             && RouterAdvertisement.TryParse(packet, out var parsed)
-            && parsed == new RouterAdvertisement(new(new(0x2001_0000_0000_0000ul | server, 0), 64), 1280);
+            && parsed == new RouterAdvertisement { Prefix = new(new(0x2001_0000_0000_0000ul | server, 0), 64), MtuOctets = 1280 };
     }
 
     [TestCase("fe80::ffff:ffff:ffff", "ff02::2", true), TestCase("fe80::5445:5245:444f", "ff02::2", true), TestCase("febf::1", "ff02::2", true)]

@@ -257,7 +257,11 @@ public class VectorTests
         Assert.That((datagram.Packet.Source, datagram.Packet.Destination), Is.EqualTo((ServerLinkLocal, destination)));
         Assert.That(TeredoLinkLocal.Server(Server), Is.EqualTo(ServerLinkLocal));
         Assert.That(RouterAdvertisement.TryParse(datagram.Packet, out var advertisement), Is.True);
-        Assert.That(advertisement, Is.EqualTo(new RouterAdvertisement(new(IPv6Address.Parse("2001:0:cb00:7101::"), 64), 1280)));
+        Assert.That(advertisement, Is.EqualTo(new RouterAdvertisement
+        {
+            Prefix = new(IPv6Address.Parse("2001:0:cb00:7101::"), 64),
+            MtuOctets = 1280,
+        }));
     }
 
     static void AssertBubble(string name, IPv6Address source, IPv6Address destination, byte hopLimit)

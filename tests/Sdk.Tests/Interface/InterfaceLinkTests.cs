@@ -93,5 +93,10 @@ public class InterfaceLinkTests
     }
 
     static TeredoStateChange Change(TeredoStateChangeKind kind, string? address, string? previous) =>
-        new(kind, address is null ? null : IPAddress.Parse(address), previous is null ? null : IPAddress.Parse(previous));
+        new()
+        {
+            Kind = kind,
+            Address = address is null ? null : IPAddress.Parse(address),
+            PreviousAddress = previous is null ? null : IPAddress.Parse(previous),
+        };
 }

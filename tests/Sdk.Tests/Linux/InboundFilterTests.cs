@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.Versioning;
 using TeredoSdk.Engine;
-using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Engine.Stacks.Kernel;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
@@ -27,18 +26,18 @@ public sealed class InboundFilterTests
 
     [TestCase(NextHeader.Udp)]
     [TestCase(NextHeader.Tcp)]
-    public void ClosedPort_LetsNobodyIn(byte protocol) => Assert.That(In(protocol), Is.EqualTo(((StackDrop?)StackDrop.Unsolicited, false)));
+    public void ClosedPort_LetsNobodyIn(byte protocol) => Assert.That(In(protocol), Is.EqualTo(((DropReason?)DropReason.Unsolicited, false)));
 
     [TestCase(NextHeader.Udp)]
     [TestCase(NextHeader.Tcp)]
     public void OpenPort_LetsStrangersIn_AtThatPortOfThatProtocolOnly(byte protocol)
     {
         _filter.Open(protocol, Local);
-        Assert.That(In(protocol), Is.EqualTo(((StackDrop?)null, false)));
-        Assert.That(In(protocol, local: Local + 1).Drop, Is.EqualTo(StackDrop.Unsolicited));
-        Assert.That(In(protocol == NextHeader.Udp ? NextHeader.Tcp : NextHeader.Udp).Drop, Is.EqualTo(StackDrop.Unsolicited));
+        Assert.That(In(protocol), Is.EqualTo(((DropReason?)null, false)));
+        Assert.That(In(protocol, local: Local + 1).Drop, Is.EqualTo(DropReason.Unsolicited));
+        Assert.That(In(protocol == NextHeader.Udp ? NextHeader.Tcp : NextHeader.Udp).Drop, Is.EqualTo(DropReason.Unsolicited));
         _filter.Close(protocol, Local);
-        Assert.That(In(protocol).Drop, Is.EqualTo(StackDrop.Unsolicited));
+        Assert.That(In(protocol).Drop, Is.EqualTo(DropReason.Unsolicited));
     }
 
     [TestCase(NextHeader.Udp)]
@@ -46,11 +45,11 @@ public sealed class InboundFilterTests
     public void Flow_LetsInWhoWasSentTo_AndNobodyElse(byte protocol)
     {
         Assert.That(Out(protocol), Is.Null);
-        Assert.That(In(protocol), Is.EqualTo(((StackDrop?)null, true)));
-        Assert.That(In(protocol, remote: Remote + 1).Drop, Is.EqualTo(StackDrop.Unsolicited), "another port of the peer");
-        Assert.That(In(protocol, local: Local + 1).Drop, Is.EqualTo(StackDrop.Unsolicited), "another port of ours");
-        Assert.That(In(protocol, peer: Other).Drop, Is.EqualTo(StackDrop.Unsolicited), "another peer");
-        Assert.That(In(protocol == NextHeader.Udp ? NextHeader.Tcp : NextHeader.Udp).Drop, Is.EqualTo(StackDrop.Unsolicited), "another protocol");
+        Assert.That(In(protocol), Is.EqualTo(((DropReason?)null, true)));
+        Assert.That(In(protocol, remote: Remote + 1).Drop, Is.EqualTo(DropReason.Unsolicited), "another port of the peer");
+        Assert.That(In(protocol, local: Local + 1).Drop, Is.EqualTo(DropReason.Unsolicited), "another port of ours");
+        Assert.That(In(protocol, peer: Other).Drop, Is.EqualTo(DropReason.Unsolicited), "another peer");
+        Assert.That(In(protocol == NextHeader.Udp ? NextHeader.Tcp : NextHeader.Udp).Drop, Is.EqualTo(DropReason.Unsolicited), "another protocol");
     }
 
     [TestCase(NextHeader.Udp, 5)]
@@ -63,29 +62,29 @@ public sealed class InboundFilterTests
         _time.Advance(TimeSpan.FromMinutes(minutes) - TimeSpan.FromSeconds(1));
         Assert.That(In(protocol).Drop, Is.Null);
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.That(In(protocol).Drop, Is.EqualTo(StackDrop.Unsolicited));
+        Assert.That(In(protocol).Drop, Is.EqualTo(DropReason.Unsolicited));
     }
 
     [Test]
     public void SynAck_OpensNoFlow()
     {
         Assert.That(Out(NextHeader.Tcp, flags: Syn | Ack), Is.Null);
-        Assert.That(In(NextHeader.Tcp).Drop, Is.EqualTo(StackDrop.Unsolicited));
+        Assert.That(In(NextHeader.Tcp).Drop, Is.EqualTo(DropReason.Unsolicited));
     }
 
     [Test]
     public void AcceptedStream_IsAFlow_WithoutAPacketThatWent()
     {
         _filter.OpenStream(Local, Peer, Remote);
-        Assert.That(In(NextHeader.Tcp), Is.EqualTo(((StackDrop?)null, true)));
+        Assert.That(In(NextHeader.Tcp), Is.EqualTo(((DropReason?)null, true)));
     }
 
     [TestCase(Rst)]
     [TestCase(Rst | Ack)]
     public void Reset_GoesToAFlow_AndStaysFromAStranger(byte flags)
     {
-        Assert.That(Out(NextHeader.Tcp, flags: flags), Is.EqualTo(StackDrop.AnswerToStranger));
-        Assert.That(In(NextHeader.Tcp).Drop, Is.EqualTo(StackDrop.Unsolicited), "the reset opened a flow");
+        Assert.That(Out(NextHeader.Tcp, flags: flags), Is.EqualTo(DropReason.AnswerToStranger));
+        Assert.That(In(NextHeader.Tcp).Drop, Is.EqualTo(DropReason.Unsolicited), "the reset opened a flow");
         Out(NextHeader.Tcp, flags: Syn);
         Assert.That(Out(NextHeader.Tcp, flags: flags), Is.Null);
     }
@@ -94,7 +93,7 @@ public sealed class InboundFilterTests
     public void Reset_FromAnOpenPortToAStranger_Stays()
     {
         _filter.Open(NextHeader.Tcp, Local);
-        Assert.That(Out(NextHeader.Tcp, flags: Rst), Is.EqualTo(StackDrop.AnswerToStranger));
+        Assert.That(Out(NextHeader.Tcp, flags: Rst), Is.EqualTo(DropReason.AnswerToStranger));
     }
 
     [TestCase(UnreachableType)]
@@ -105,7 +104,7 @@ public sealed class InboundFilterTests
         Out(NextHeader.Udp);
         byte[] message = Error(Segment(NextHeader.Udp, Self, Peer, Local, Remote));
         message[IPv6Packet.HeaderSize] = type;
-        Assert.That(_filter.NoteSent(Parse(message)), Is.EqualTo(StackDrop.AnswerToStranger));
+        Assert.That(_filter.NoteSent(Parse(message)), Is.EqualTo(DropReason.AnswerToStranger));
     }
 
     [TestCase(NextHeader.Udp)]
@@ -113,11 +112,11 @@ public sealed class InboundFilterTests
     public void Icmpv6Error_GetsInWhenItIsAboutAFlow(byte protocol)
     {
         byte[] error = Error(Segment(protocol, Self, Peer, Local, Remote));
-        Assert.That(Judge(error).Drop, Is.EqualTo(StackDrop.Unsolicited), "about none");
+        Assert.That(Judge(error).Drop, Is.EqualTo(DropReason.Unsolicited), "about none");
         Out(protocol);
-        Assert.That(Judge(error), Is.EqualTo(((StackDrop?)null, true)));
-        Assert.That(Judge(Error(Segment(protocol, Self, Other, Local, Remote))).Drop, Is.EqualTo(StackDrop.Unsolicited), "about another peer");
-        Assert.That(Judge(Error(Segment(protocol, Peer, Self, Remote, Local))).Drop, Is.EqualTo(StackDrop.Unsolicited), "about what the peer sent");
+        Assert.That(Judge(error), Is.EqualTo(((DropReason?)null, true)));
+        Assert.That(Judge(Error(Segment(protocol, Self, Other, Local, Remote))).Drop, Is.EqualTo(DropReason.Unsolicited), "about another peer");
+        Assert.That(Judge(Error(Segment(protocol, Peer, Self, Remote, Local))).Drop, Is.EqualTo(DropReason.Unsolicited), "about what the peer sent");
     }
 
     [Test]
@@ -127,9 +126,9 @@ public sealed class InboundFilterTests
         byte[] quoted = Segment(NextHeader.Udp, Self, Peer, Local, Remote);
         byte[] query = Error(quoted);
         query[IPv6Packet.HeaderSize] = NeighbourSolicitation;
-        Assert.That(Judge(query).Drop, Is.EqualTo(StackDrop.Unsolicited));
+        Assert.That(Judge(query).Drop, Is.EqualTo(DropReason.Unsolicited));
         for (int length = 0; length < IPv6Packet.HeaderSize + 4; length++)
-            Assert.That(Judge(Error(quoted[..length])).Drop, Is.EqualTo(StackDrop.Unsolicited), $"{length} octets quoted");
+            Assert.That(Judge(Error(quoted[..length])).Drop, Is.EqualTo(DropReason.Unsolicited), $"{length} octets quoted");
     }
 
     [TestCase(NextHeader.Udp, UdpDatagram.HeaderSize)]
@@ -140,8 +139,8 @@ public sealed class InboundFilterTests
         byte[] whole = Segment(protocol, Peer, Self, Remote, Local);
         for (int length = 0; length < header; length++)
         {
-            Assert.That(Judge(Cut(whole, length)).Drop, Is.EqualTo(StackDrop.MalformedTransport), $"{length} octets in");
-            Assert.That(_filter.NoteSent(Parse(Cut(whole, length))), Is.EqualTo(StackDrop.UnsupportedProtocol), $"{length} octets out");
+            Assert.That(Judge(Cut(whole, length)).Drop, Is.EqualTo(DropReason.MalformedTransport), $"{length} octets in");
+            Assert.That(_filter.NoteSent(Parse(Cut(whole, length))), Is.EqualTo(DropReason.UnsupportedProtocol), $"{length} octets out");
         }
     }
 
@@ -158,8 +157,8 @@ public sealed class InboundFilterTests
         Out(NextHeader.Udp);
         byte[] packet = Segment(NextHeader.Udp, Peer, Self, Remote, Local);
         packet[6] = protocol;
-        Assert.That(Judge(packet), Is.EqualTo(((StackDrop?)StackDrop.UnsupportedProtocol, false)));
-        Assert.That(_filter.NoteSent(Parse(packet)), Is.EqualTo(StackDrop.UnsupportedProtocol));
+        Assert.That(Judge(packet), Is.EqualTo(((DropReason?)DropReason.UnsupportedProtocol, false)));
+        Assert.That(_filter.NoteSent(Parse(packet)), Is.EqualTo(DropReason.UnsupportedProtocol));
     }
 
     [Test]
@@ -170,7 +169,7 @@ public sealed class InboundFilterTests
         Out(NextHeader.Tcp);
         _filter.Open(NextHeader.Udp, Local);
         _filter.CloseDatagrams(Local);
-        Assert.That(In(NextHeader.Udp).Drop, Is.EqualTo(StackDrop.Unsolicited));
+        Assert.That(In(NextHeader.Udp).Drop, Is.EqualTo(DropReason.Unsolicited));
         Assert.That(In(NextHeader.Udp, local: Local + 1).Drop, Is.Null);
         Assert.That(In(NextHeader.Tcp).Drop, Is.Null);
     }
@@ -212,13 +211,13 @@ public sealed class InboundFilterTests
 
     static IPv6Address Stranger(int number) => new(Other.High, (ulong)number);
 
-    StackDrop? Out(byte protocol, byte flags = Ack, ushort local = Local, IPv6Address? peer = null) =>
+    DropReason? Out(byte protocol, byte flags = Ack, ushort local = Local, IPv6Address? peer = null) =>
         _filter.NoteSent(Parse(Segment(protocol, Self, peer ?? Peer, local, Remote, flags)));
 
-    (StackDrop? Drop, bool IsSolicited) In(byte protocol, ushort local = Local, ushort remote = Remote, IPv6Address? peer = null) =>
+    (DropReason? Drop, bool IsSolicited) In(byte protocol, ushort local = Local, ushort remote = Remote, IPv6Address? peer = null) =>
         Judge(Segment(protocol, peer ?? Peer, Self, remote, local));
 
-    (StackDrop? Drop, bool IsSolicited) Judge(byte[] octets) => (_filter.Judge(Parse(octets), out bool solicited), solicited);
+    (DropReason? Drop, bool IsSolicited) Judge(byte[] octets) => (_filter.Judge(Parse(octets), out bool solicited), solicited);
 
     static IPv6Packet Parse(byte[] octets) => IPv6Packet.TryParse(octets, out var packet) ? packet : throw new AssertionException("no packet");
 

@@ -26,7 +26,7 @@ sealed class NamespaceStressTests
         ];
         try
         {
-            await Task.WhenAll(work).WaitAsync(TimeSpan.FromSeconds(100));
+            await Task.WhenAll(work).WaitAsync(Patience.Limit);
         }
         finally
         {
@@ -56,7 +56,7 @@ sealed class NamespaceStressTests
     static void RunAnotherProgram()
     {
         using var program = Process.Start("/bin/sh", ["-c", "exit 3"]);
-        Assert.That(program.WaitForExit(TimeSpan.FromSeconds(20)), Is.True);
+        Assert.That(program.WaitForExit(Patience.Limit), Is.True);
         Assert.That(program.ExitCode, Is.EqualTo(3));
     }
 

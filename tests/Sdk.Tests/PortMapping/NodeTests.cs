@@ -74,7 +74,7 @@ public sealed class NodeTests : IAsyncDisposable
     {
         await using var lab = new Lab();
         lab.StartServer();
-        var node = await lab.StartAsync("203.0.113.10");
+        var node = await lab.StartAsync("203.0.113.10", options => options.PortMapping = true);
         await Settled(node);
         Assert.That(node.Report.PortMapping, Is.EqualTo(PortMappingState.NotMapped));
         Assert.That(node.Report.PortMappingProblem, Does.Contain("no gateway"));

@@ -71,7 +71,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver drive
     public bool Receive(in IPv6Packet packet)
     {
         if (!Icmpv6Message.TryParse(packet, out var message))
-            guard.Count(StackDrop.MalformedTransport);
+            guard.Count(DropReason.MalformedTransport);
         else if (EchoMessage.TryParse(message, out var echo))
         {
             if (echo.IsReply)
@@ -108,7 +108,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver drive
                 return;
             }
         }
-        guard.Count(StackDrop.Unsolicited);
+        guard.Count(DropReason.Unsolicited);
     }
 
     void Answer(in IPv6Packet packet, in EchoMessage echo)
@@ -116,14 +116,14 @@ sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver drive
         guard.NoteUnsolicited(packet.Source);
         if (!guard.IsOpen)
         {
-            guard.Count(StackDrop.Unsolicited);
+            guard.Count(DropReason.Unsolicited);
             return;
         }
         lock (_gate)
         {
             if (!_echoes.TryTake(clock.Now))
             {
-                guard.Count(StackDrop.EchoRateLimited);
+                guard.Count(DropReason.EchoRateLimited);
                 return;
             }
         }

@@ -2,23 +2,6 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.Stacks;
 
-/// <summary>Why a stack dropped a packet that the core accepted, or a packet that was about to be sent.</summary>
-enum StackDrop
-{
-    /// <summary>The packet belongs to no flow, and no socket at its port accepts strangers.</summary>
-    Unsolicited,
-    /// <summary>The packet is neither TCP, UDP nor ICMPv6, or the stack does not support its protocol.</summary>
-    UnsupportedProtocol,
-    /// <summary>A segment, datagram or ICMPv6 message has a wrong checksum or is cut short.</summary>
-    MalformedTransport,
-    /// <summary>The socket's queue is full.</summary>
-    SocketQueueFull,
-    /// <summary>More Echo Requests came in than are answered.</summary>
-    EchoRateLimited,
-    /// <summary>A TCP reset or an ICMPv6 error would have told a stranger that nothing listens here.</summary>
-    AnswerToStranger,
-}
-
 /// <summary>Counts drops and opted-in sockets, and notes contacted peers and whether a stranger came in. Safe for any number of threads.</summary>
 sealed class StackGuard(EngineClock clock)
 {
@@ -26,7 +9,7 @@ sealed class StackGuard(EngineClock clock)
 
     readonly Lock _gate = new();
     readonly FlowTable<IPv6Address> _contacted = new(FlowLifetime.Datagrams, Contacts);
-    readonly long[] _drops = new long[Enum.GetValues<StackDrop>().Length];
+    readonly long[] _drops = new long[Enum.GetValues<DropReason>().Length];
     bool _strangerSeen;
     int _optedIn;
 
@@ -39,9 +22,9 @@ sealed class StackGuard(EngineClock clock)
     /// <summary>Counts an opted-in socket that was opened (1) or closed (-1).</summary>
     public void CountOptedIn(int change) => Interlocked.Add(ref _optedIn, change);
 
-    public long this[StackDrop reason] => Interlocked.Read(ref _drops[(int)reason]);
+    public long this[DropReason reason] => Interlocked.Read(ref _drops[(int)reason]);
 
-    public void Count(StackDrop reason) => Interlocked.Increment(ref _drops[(int)reason]);
+    public void Count(DropReason reason) => Interlocked.Increment(ref _drops[(int)reason]);
 
     /// <summary>Called when the address changes: strangers that came in before say nothing about the new address.</summary>
     public void ForgetStrangers() => Volatile.Write(ref _strangerSeen, false);

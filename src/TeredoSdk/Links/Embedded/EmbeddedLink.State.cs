@@ -94,9 +94,9 @@ sealed partial class EmbeddedLink
             if (_disposed)
                 return;
             if (!_hasQualified)
-                change = new(TeredoStateChangeKind.Qualified, address, null);
+                change = new() { Kind = TeredoStateChangeKind.Qualified, Address = address };
             else if (_state != TeredoState.Qualified) // when it is qualified already, only the report of the NAT has changed
-                change = new(TeredoStateChangeKind.Regained, address, _lostAddress ?? address);
+                change = new() { Kind = TeredoStateChangeKind.Regained, Address = address, PreviousAddress = _lostAddress ?? address };
             if (!_hasQualified)
                 Metrics.RecordQualification(_options.TimeProvider.GetElapsedTime(_startedAt));
             (_state, _problem, _retryAt, _mtuOctets, _hasQualified, _lostAddress) =
@@ -152,7 +152,12 @@ sealed partial class EmbeddedLink
         Log.QualificationFailed(_log, problem.Message, retryAt is { } at ? _engine.ToWallClock(at) : null);
     }
 
-    void Publish(TeredoStateChangeKind kind, IPAddress? address, IPAddress? previous) => _changes.Publish(new(kind, address, previous));
+    void Publish(TeredoStateChangeKind kind, IPAddress? address, IPAddress? previous) => _changes.Publish(new()
+    {
+        Kind = kind,
+        Address = address,
+        PreviousAddress = previous,
+    });
 
     async Task WaitForAddressAsync(CancellationToken cancellationToken)
     {

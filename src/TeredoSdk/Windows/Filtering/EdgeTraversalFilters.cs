@@ -78,7 +78,7 @@ static unsafe class EdgeTraversalFilters
     {
         string? program = Program(filter);
         var kind = EdgeTraversalRule.Classify(filter->LayerKey, filter->ActionType, filter->CalloutKey, program is not null);
-        return new(kind, Marshal.PtrToStringUni((nint)filter->Name) ?? "", program);
+        return new() { Kind = kind, Name = Marshal.PtrToStringUni((nint)filter->Name) ?? "", ProgramPath = program };
     }
 
     static string? Program(Filter* filter)

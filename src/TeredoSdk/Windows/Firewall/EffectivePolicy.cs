@@ -9,9 +9,13 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
     public FirewallExceptionCheck? Overruled()
     {
         if (status.Active.Count > 0 && !status.Active.Any(profile => profile.Enabled))
-            return new(FirewallExceptionState.FirewallOff, TeredoError.FirewallOff,
-                "The Windows Firewall is off, and Teredo may refuse to work without one: switch it on from an elevated prompt with "
-                + "`netsh advfirewall set currentprofile state on`.", []);
+            return new()
+            {
+                State = FirewallExceptionState.FirewallOff,
+                Error = TeredoError.FirewallOff,
+                Problem = "The Windows Firewall is off, and Teredo may refuse to work without one: switch it on from an elevated prompt with "
+                + "`netsh advfirewall set currentprofile state on`.",
+            };
         if (status.ModifyState == FirewallModifyState.GroupPolicyOverride)
             return Overridden(
                 "A group policy overrides the firewall's local rules: ask the administrator of this machine to add the exception there.");
@@ -32,17 +36,27 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
             return Overridden($"The rule '{blocking[0].Name}' blocks incoming packets for {traffic.Listener}, and a block overrides every exception: "
                 + "disable that rule in the firewall's advanced settings (wf.msc).", blocking);
         if (named.Where(rule => IsAllowing(rule) && Shortfall(rule, traffic) is null).ToArray() is { Length: > 0 } allowing)
-            return new(FirewallExceptionState.InForce, null, null, allowing);
+            return new() { State = FirewallExceptionState.InForce, Rules = allowing };
         // Names the program's own rules that fall short. Rules for all programs are left out, because they belong to others.
         if (named.Where(rule => IsAllowing(rule) && (rule.ProgramPath ?? rule.ServiceName) is not null).ToArray() is { Length: > 0 } almost)
             return Overridden($"The rule '{almost[0].Name}' for {traffic.Listener} {Shortfall(almost[0], traffic)}: {advice}, "
                 + "or change that rule in the firewall's advanced settings (wf.msc).", almost);
-        return new(FirewallExceptionState.Missing, TeredoError.FirewallExceptionMissing,
-            $"The firewall has no exception for {Protocol(traffic)} to {traffic.Listener}: {advice}.", []);
+        return new()
+        {
+            State = FirewallExceptionState.Missing,
+            Error = TeredoError.FirewallExceptionMissing,
+            Problem = $"The firewall has no exception for {Protocol(traffic)} to {traffic.Listener}: {advice}.",
+        };
     }
 
     static FirewallExceptionCheck Overridden(string problem, params IReadOnlyList<FirewallRule> rules) =>
-        new(FirewallExceptionState.Overridden, TeredoError.FirewallExceptionOverridden, problem, rules);
+        new()
+        {
+            State = FirewallExceptionState.Overridden,
+            Error = TeredoError.FirewallExceptionOverridden,
+            Problem = problem,
+            Rules = rules,
+        };
 
     static bool IsAllowing(FirewallRule rule) => rule.Action == FirewallAction.Allow;
 

@@ -25,7 +25,7 @@ static class ExceptionCheck
         {
             FirewallExceptionCheck[] checks = [.. traffic.Select(each => Explain(policy.Judge(each, advice), each))];
             return checks.FirstOrDefault(check => check.State != FirewallExceptionState.InForce)
-                ?? new(FirewallExceptionState.InForce, null, null, Rules(checks));
+                ?? new() { State = FirewallExceptionState.InForce, Rules = Rules(checks) };
         });
 
     /// <summary>Checks whether at least some traffic from peers to a program gets in.</summary>
@@ -36,7 +36,7 @@ static class ExceptionCheck
             .Select(protocol => To(path, protocol, null, EdgeTraversal.DeferToApp) with { IsAnyPortEnough = true })
             .Select(each => Explain(policy.Judge(each, advice), each))];
         FirewallExceptionCheck[] open = [.. checks.Where(check => check.State == FirewallExceptionState.InForce)];
-        return open.Length > 0 ? new(FirewallExceptionState.InForce, null, null, Rules(open))
+        return open.Length > 0 ? new() { State = FirewallExceptionState.InForce, Rules = Rules(open) }
             : checks.FirstOrDefault(check => check.State == FirewallExceptionState.Overridden) ?? checks[0];
     });
 
@@ -62,7 +62,12 @@ static class ExceptionCheck
             }
             : check;
 
-    static FirewallExceptionCheck NotKnown(string reason) => new(FirewallExceptionState.NotKnown, TeredoError.FirewallUnavailable, reason, []);
+    static FirewallExceptionCheck NotKnown(string reason) => new()
+    {
+        State = FirewallExceptionState.NotKnown,
+        Error = TeredoError.FirewallUnavailable,
+        Problem = reason,
+    };
 
     static FirewallRule[] Rules(IEnumerable<FirewallExceptionCheck> checks) => [.. checks.SelectMany(check => check.Rules).Distinct()];
 

@@ -18,7 +18,7 @@ static class ExceptionPlan
         foreach (var own in unwanted.GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase))
         {
             RequireNoOther(own.Key, rules);
-            yield return new(FirewallChangeKind.Remove, own.First(), own.First(), own.Count() - 1);
+            yield return new() { Kind = FirewallChangeKind.Remove, Rule = own.First(), Previous = own.First(), Surplus = own.Count() - 1 };
         }
     }
 
@@ -27,10 +27,16 @@ static class ExceptionPlan
         RequireNoOther(wanted.Name, rules);
         FirewallRule[] found = [.. rules.Where(rule => HasName(rule, wanted.Name))];
         if (found.Length == 0)
-            return new(FirewallChangeKind.Add, wanted, null);
+            return new() { Kind = FirewallChangeKind.Add, Rule = wanted };
         var previous = found.FirstOrDefault(rule => RuleComparison.AreEqual(wanted, rule)) ?? found[0];
         bool isDone = found.Length == 1 && RuleComparison.AreEqual(wanted, previous);
-        return new(isDone ? FirewallChangeKind.Keep : FirewallChangeKind.Update, wanted, previous, found.Length - 1);
+        return new()
+        {
+            Kind = isDone ? FirewallChangeKind.Keep : FirewallChangeKind.Update,
+            Rule = wanted,
+            Previous = previous,
+            Surplus = found.Length - 1,
+        };
     }
 
     /// <summary>Checks that a name is free. The firewall finds rules by name only, so a name that another rule has can't be used.</summary>

@@ -35,10 +35,26 @@ static class OpenPorts
     {
         var profile = CurrentProfile();
         var kind = profile.GetType() == DomainProfile ? FirewallProfiles.Domain : FirewallProfiles.Private | FirewallProfiles.Public;
-        return new([new(kind, profile.GetFirewallEnabled(), profile.GetExceptionsNotAllowed(), FirewallAction.Block)], FirewallModifyState.Ok);
+        return new()
+        {
+            Active = [new()
+            {
+                Profile = kind,
+                Enabled = profile.GetFirewallEnabled(),
+                BlocksAllInbound = profile.GetExceptionsNotAllowed(),
+                DefaultInbound = FirewallAction.Block,
+            }],
+            ModifyState = FirewallModifyState.Ok,
+        };
     }
 
     static INetFwProfile CurrentProfile() => ComActivation.Create<INetFwMgr>(FirewallClasses.NetFwMgr).GetLocalPolicy().GetCurrentProfile();
 
-    static OpenPort Read(INetFwOpenPort port) => new(port.GetName() ?? "", port.GetPort(), port.GetProtocol(), port.GetEnabled());
+    static OpenPort Read(INetFwOpenPort port) => new()
+    {
+        Name = port.GetName() ?? "",
+        Port = port.GetPort(),
+        Protocol = port.GetProtocol(),
+        Enabled = port.GetEnabled(),
+    };
 }

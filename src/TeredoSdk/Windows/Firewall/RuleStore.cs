@@ -61,7 +61,13 @@ sealed class OpenPortStore(IWindowsFirewall firewall) : RuleStore
 
     public override void Remove(FirewallRule rule) => firewall.RemoveOpenPort(Port(rule), rule.Protocol);
 
-    void Open(FirewallRule rule) => firewall.AddOpenPort(new OpenPort(rule.Name, Port(rule), rule.Protocol, rule.Enabled));
+    void Open(FirewallRule rule) => firewall.AddOpenPort(new OpenPort
+    {
+        Name = rule.Name,
+        Port = Port(rule),
+        Protocol = rule.Protocol,
+        Enabled = rule.Enabled,
+    });
 
     // A port can be open only once: opening it again would replace the name of the other opening.
     void RequireFree(FirewallRule rule, string besides)

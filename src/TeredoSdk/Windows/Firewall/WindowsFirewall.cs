@@ -95,11 +95,18 @@ sealed class WindowsFirewall : IWindowsFirewall
     static FirewallStatus ReadStatus(INetFwPolicy2 policy)
     {
         var active = (FirewallProfiles)policy.GetCurrentProfileTypes();
-        return new(
-            [.. Profiles.Where(profile => active.HasFlag(profile)).Select(profile => ReadProfile(policy, profile))],
-            policy.GetLocalPolicyModifyState());
+        return new()
+        {
+            Active = [.. Profiles.Where(profile => active.HasFlag(profile)).Select(profile => ReadProfile(policy, profile))],
+            ModifyState = policy.GetLocalPolicyModifyState(),
+        };
     }
 
-    static FirewallProfileStatus ReadProfile(INetFwPolicy2 policy, FirewallProfiles profile) => new(
-        profile, policy.GetFirewallEnabled(profile), policy.GetBlockAllInboundTraffic(profile), policy.GetDefaultInboundAction(profile));
+    static FirewallProfileStatus ReadProfile(INetFwPolicy2 policy, FirewallProfiles profile) => new()
+    {
+        Profile = profile,
+        Enabled = policy.GetFirewallEnabled(profile),
+        BlocksAllInbound = policy.GetBlockAllInboundTraffic(profile),
+        DefaultInbound = policy.GetDefaultInboundAction(profile),
+    };
 }

@@ -32,7 +32,14 @@ static class AddressTable
             bool isTunnel = networkInterface.NetworkInterfaceType == NetworkInterfaceType.Tunnel;
             foreach (var unicast in properties.UnicastAddresses)
                 if (unicast.Address.AddressFamily == AddressFamily.InterNetworkV6)
-                    addresses.Add(new(unicast.Address, networkInterface.Name, ipv6.Index, isTunnel, Math.Max(ipv6.Mtu, 0)));
+                    addresses.Add(new()
+                    {
+                        Address = unicast.Address,
+                        InterfaceName = networkInterface.Name,
+                        InterfaceIndex = ipv6.Index,
+                        IsTunnel = isTunnel,
+                        MtuOctets = Math.Max(ipv6.Mtu, 0),
+                    });
         }
         catch (NetworkInformationException)
         {

@@ -63,7 +63,7 @@ static class NetshProcess
             netsh.StandardOutput.BaseStream.CopyToAsync(output, cancellationToken),
             netsh.StandardError.BaseStream.CopyToAsync(errors, cancellationToken)).ConfigureAwait(false);
         await netsh.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-        return new(netsh.ExitCode, Text(output) + Text(errors));
+        return new() { ExitCode = netsh.ExitCode, Text = Text(output) + Text(errors) };
     }
 
     static string Text(MemoryStream written) => OemText.Decode(written.ToArray(), OemText.DecodeByOemPage);

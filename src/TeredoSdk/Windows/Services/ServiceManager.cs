@@ -17,7 +17,12 @@ static class ServiceManager
         try
         {
             using var service = Open(name, ServiceApi.SERVICE_QUERY_STATUS | ServiceApi.SERVICE_QUERY_CONFIG);
-            return Reading.Of(new WindowsService(Exists: true, ReadStatus(service).CurrentState == ServiceApi.SERVICE_RUNNING, IsDisabled(service)));
+            return Reading.Of(new WindowsService
+            {
+                Exists = true,
+                IsRunning = ReadStatus(service).CurrentState == ServiceApi.SERVICE_RUNNING,
+                IsDisabled = IsDisabled(service),
+            });
         }
         catch (Win32Exception e) when (e.NativeErrorCode == ServiceApi.ERROR_SERVICE_DOES_NOT_EXIST)
         {

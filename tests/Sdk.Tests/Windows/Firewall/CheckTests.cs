@@ -101,7 +101,13 @@ public class CheckTests
     [Test]
     public void Check_BlockAll_OverridesAndNamesTheProfile()
     {
-        _machine.With(_machine.Other).Windows.Firewall.Profiles = [new(FirewallProfiles.Private, true, BlocksAllInbound: true, FirewallAction.Block)];
+        _machine.With(_machine.Other).Windows.Firewall.Profiles = [new()
+        {
+            Profile = FirewallProfiles.Private,
+            Enabled = true,
+            BlocksAllInbound = true,
+            DefaultInbound = FirewallAction.Block,
+        }];
 
         Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.Overridden));
         Assert.That(Check.Problem, Does.Contain("Private"));
@@ -120,7 +126,13 @@ public class CheckTests
     [Test]
     public void Check_FirewallOff_IsAStateOfItsOwn()
     {
-        _machine.Windows.Firewall.Profiles = [new(FirewallProfiles.Public, Enabled: false, false, FirewallAction.Block)];
+        _machine.Windows.Firewall.Profiles = [new()
+        {
+            Profile = FirewallProfiles.Public,
+            Enabled = false,
+            BlocksAllInbound = false,
+            DefaultInbound = FirewallAction.Block,
+        }];
 
         Assert.That((Check.State, Check.Error), Is.EqualTo((FirewallExceptionState.FirewallOff, TeredoError.FirewallOff)));
     }

@@ -79,8 +79,8 @@ public class UnwantedRulesTests
     public void Ensure_OnXp_ClosesThePortsOfEachUnwantedRule()
     {
         var xp = new FirewallMachine(FirewallMachine.Xp);
-        xp.Windows.Firewall.AddOpenPort(new("Chat (Teredo, UDP)", 1, FirewallProtocol.Udp));
-        xp.Windows.Firewall.AddOpenPort(new("Chat (Teredo, UDP)", 2, FirewallProtocol.Udp));
+        xp.Windows.Firewall.AddOpenPort(new() { Name = "Chat (Teredo, UDP)", Port = 1, Protocol = FirewallProtocol.Udp });
+        xp.Windows.Firewall.AddOpenPort(new() { Name = "Chat (Teredo, UDP)", Port = 2, Protocol = FirewallProtocol.Udp });
 
         xp.Firewall.Ensure(xp.Request with { TcpPort = 4242 });
 

@@ -17,7 +17,10 @@ public class XpFirewallTests
         _machine.Firewall.Ensure(Request);
 
         Assert.That(check.State, Is.EqualTo(FirewallExceptionState.InForce));
-        Assert.That(_machine.Windows.Firewall.OpenPorts, Is.EqualTo(new[] { new OpenPort("Chat (Teredo, TCP)", 8080, FirewallProtocol.Tcp) }));
+        Assert.That(_machine.Windows.Firewall.OpenPorts, Is.EqualTo(new OpenPort[]
+        {
+            new() { Name = "Chat (Teredo, TCP)", Port = 8080, Protocol = FirewallProtocol.Tcp },
+        }));
         Assert.That(_machine.Windows.Actions.Count(action => action.StartsWith("OpenPort", StringComparison.Ordinal)), Is.EqualTo(1));
     }
 
@@ -34,7 +37,7 @@ public class XpFirewallTests
     [Test]
     public void Ensure_APortThatSomebodyElseOpened_LeavesItAloneAndSaysSo()
     {
-        var other = new OpenPort("Web", 8080, FirewallProtocol.Tcp);
+        var other = new OpenPort { Name = "Web", Port = 8080, Protocol = FirewallProtocol.Tcp };
         _machine.Windows.Firewall.AddOpenPort(other);
 
         FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.Ensure(Request), "'Web'");
@@ -52,7 +55,7 @@ public class XpFirewallTests
     [Test]
     public void RemoveOwned_ClosesThePortsOfTheSdkOnly()
     {
-        var other = new OpenPort("Web", 80, FirewallProtocol.Tcp);
+        var other = new OpenPort { Name = "Web", Port = 80, Protocol = FirewallProtocol.Tcp };
         _machine.Windows.Firewall.AddOpenPort(other);
         _machine.Firewall.Ensure(Request);
 

@@ -69,7 +69,10 @@ public sealed class ActivationTests
             Assert.That(windows.NetshCalls, Has.One.EqualTo(new[] { "interface", "ipv6", "install" }));
             Assert.That(windows.NetshCalls, Has.One.EqualTo(new[] { "interface", "ipv6", "set", "teredo", "client" }));
             Assert.That(windows.Teredo.Configuration.ClientPort, Is.EqualTo(TeredoActivation.XpPort));
-            Assert.That(windows.Firewall.OpenPorts, Is.EqualTo(new[] { new OpenPort("Teredo", TeredoActivation.XpPort, FirewallProtocol.Udp) }));
+            Assert.That(windows.Firewall.OpenPorts, Is.EqualTo(new OpenPort[]
+            {
+                new() { Name = "Teredo", Port = TeredoActivation.XpPort, Protocol = FirewallProtocol.Udp },
+            }));
         });
     }
 
@@ -77,7 +80,7 @@ public sealed class ActivationTests
     public async Task Enable_ServiceDisabled_IsStartedWithConsent()
     {
         var windows = new FakeWindows();
-        windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: false, IsDisabled: true);
+        windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
         await new TeredoActivation(windows).EnableAsync(null, Yes, default).InTime();
         Assert.That(_asked, Is.EqualTo(new[] { ConsentKind.StartService, ConsentKind.EnableTeredo }));
         Assert.That(windows.Teredo.State, Is.EqualTo(TeredoClientState.Dormant));
@@ -88,7 +91,7 @@ public sealed class ActivationTests
     public async Task Enable_ServiceStopped_IsAskedWithAllThatUndoesIt(bool isDisabled, string undo)
     {
         var windows = new FakeWindows();
-        windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: false, isDisabled);
+        windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = isDisabled };
         List<string> questions = [];
         await new TeredoActivation(windows).EnableAsync(null, (request, _) =>
         {

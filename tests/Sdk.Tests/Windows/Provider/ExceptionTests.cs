@@ -139,7 +139,13 @@ public sealed class ExceptionTests
     public async Task Exception_WhileTheFirewallIsOff_IsAWarningAndNoError()
     {
         await using var machine = new WindowsMachine();
-        machine.Windows.Firewall.Profiles = [new(FirewallProfiles.Public, Enabled: false, BlocksAllInbound: false, FirewallAction.Block)];
+        machine.Windows.Firewall.Profiles = [new()
+        {
+            Profile = FirewallProfiles.Public,
+            Enabled = false,
+            BlocksAllInbound = false,
+            DefaultInbound = FirewallAction.Block,
+        }];
         machine.Windows.IsElevated = false;
         var node = await machine.StartAsync();
         await using var listener = await node.ListenAsync(0).InTime();

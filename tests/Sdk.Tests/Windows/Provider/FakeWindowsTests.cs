@@ -37,7 +37,7 @@ public sealed class FakeWindowsTests
     public void Add_WithoutRightsOrService_IsRefused()
     {
         var stopped = new FakeWindows();
-        stopped.Services["mpssvc"] = new(Exists: true, IsRunning: false, IsDisabled: false);
+        stopped.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = false };
         Assert.That(ErrorOf(stopped, Rule), Is.EqualTo(TeredoError.FirewallUnavailable));
         Assert.That(stopped.Firewall.ReadRules().Reason, Does.Contain("mpssvc"));
         Assert.That(ErrorOf(new FakeWindows { IsElevated = false }, Rule), Is.EqualTo(TeredoError.AccessDenied));

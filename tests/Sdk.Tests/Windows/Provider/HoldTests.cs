@@ -80,13 +80,13 @@ public sealed class HoldTests
         await using var machine = new WindowsMachine();
         var node = await machine.StartAsync();
         await using var listener = await node.ListenAsync(0).InTime();
-        machine.Windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: false, IsDisabled: false);
+        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = false };
         machine.Windows.RaiseChanged();
         Assert.That(node.Report.Error, Is.EqualTo(TeredoError.ServiceStopped));
         Assert.That(node.Report.Problem, Does.Contain("net start iphlpsvc"));
         Assert.That(Assert.ThrowsAsync<TeredoException>(() => node.ListenAsync(0).InTime())!.Error, Is.EqualTo(TeredoError.ServiceStopped));
 
-        machine.Windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: true, IsDisabled: false);
+        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false };
         machine.Time.Advance(TimeSpan.FromMinutes(1));
         Assert.That(node.Report.State, Is.EqualTo(TeredoState.Qualified));
         Assert.That(node.Report.Error, Is.Null);
@@ -126,7 +126,12 @@ public sealed class HoldTests
         await using var listener = await node.ListenAsync(0).InTime();
         var old = machine.Address;
         machine.Teredo.ChangeAddress(Other);
-        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange(TeredoStateChangeKind.AddressChanged, Other, old)));
+        Assert.That(await changes.NextAsync(), Is.EqualTo(new TeredoStateChange
+        {
+            Kind = TeredoStateChangeKind.AddressChanged,
+            Address = Other,
+            PreviousAddress = old,
+        }));
         Assert.That(node.Address, Is.EqualTo(Other));
         Assert.That(listener.TeredoEndPoint!.Address, Is.EqualTo(Other));
     }

@@ -26,8 +26,13 @@ public sealed class ReportTests
         machine.Windows.Firewall.Plant(Echo with { Name = "Core", IcmpTypesAndCodes = "1:*, 2:*,3:*,4:*,133:*,134:*,135:*,136:*" });
         machine.Windows.EdgeTraversalFilters =
         [
-            new(EdgeTraversalFilterKind.DefaultBlock, "block"),
-            new(EdgeTraversalFilterKind.Permit, "permit", @"\device\harddiskvolume3\program files\app\app.exe"),
+            new() { Kind = EdgeTraversalFilterKind.DefaultBlock, Name = "block" },
+            new()
+            {
+                Kind = EdgeTraversalFilterKind.Permit,
+                Name = "permit",
+                ProgramPath = @"\device\harddiskvolume3\program files\app\app.exe",
+            },
         ];
         var windows = (await machine.StartAsync()).Report.Windows!;
         Assert.Multiple(() =>
@@ -52,7 +57,7 @@ public sealed class ReportTests
     {
         await using var machine = new WindowsMachine();
         machine.Windows.ProgramPath = @"C:\App.exe";
-        machine.Windows.EdgeTraversalFilters = [new(EdgeTraversalFilterKind.Permit, "permit", program)];
+        machine.Windows.EdgeTraversalFilters = [new() { Kind = EdgeTraversalFilterKind.Permit, Name = "permit", ProgramPath = program }];
         Assert.That((await machine.StartAsync()).Report.Windows!.HasPermitFilter, Is.EqualTo(isForThis));
     }
 
@@ -89,9 +94,22 @@ public sealed class ReportTests
         await using var machine = new WindowsMachine();
         machine.Windows.FirewallHealth = FirewallHealth.Poor;
         machine.Windows.Firewall.Products = ["Other Firewall"];
-        machine.Windows.Firewall.Profiles = [new(FirewallProfiles.Public, Enabled: true, BlocksAllInbound: true, FirewallAction.Block)];
+        machine.Windows.Firewall.Profiles = [new()
+        {
+            Profile = FirewallProfiles.Public,
+            Enabled = true,
+            BlocksAllInbound = true,
+            DefaultInbound = FirewallAction.Block,
+        }];
         machine.Windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
-        machine.Windows.Addresses = [new(IPAddress.Parse("2002:cb00:7101::cb00:7101"), "6to4", 4, IsTunnel: true, 1280)];
+        machine.Windows.Addresses = [new()
+        {
+            Address = IPAddress.Parse("2002:cb00:7101::cb00:7101"),
+            InterfaceName = "6to4",
+            InterfaceIndex = 4,
+            IsTunnel = true,
+            MtuOctets = 1280,
+        }];
         var warnings = (await machine.StartAsync()).Report.Windows!.Warnings;
         string[] parts = ["Windows Security finds no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41",
             "types 1, 2, 3, 4, 133, 134, 135, 136"];
@@ -103,7 +121,13 @@ public sealed class ReportTests
     public async Task Warnings_FirewallOff_IsAStrongOneAndTheAddressDecides()
     {
         await using var machine = new WindowsMachine();
-        machine.Windows.Firewall.Profiles = [new(FirewallProfiles.Public, Enabled: false, BlocksAllInbound: false, FirewallAction.Block)];
+        machine.Windows.Firewall.Profiles = [new()
+        {
+            Profile = FirewallProfiles.Public,
+            Enabled = false,
+            BlocksAllInbound = false,
+            DefaultInbound = FirewallAction.Block,
+        }];
         var report = (await machine.StartAsync()).Report;
         Assert.That(report.State, Is.EqualTo(TeredoState.Qualified));
         Assert.That(report.Windows!.Warnings, Has.One.Contains("firewall is off").IgnoreCase);

@@ -73,7 +73,7 @@ public sealed class SwitchTests
     public async Task Service_Stopped_IsNamedWithItsCommand(bool isDisabled, string command)
     {
         await using var machine = new WindowsMachine();
-        machine.Windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: false, isDisabled);
+        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = isDisabled };
         var failure = await machine.FailAsync();
         Assert.That(failure.Error, Is.EqualTo(TeredoError.ServiceStopped));
         Assert.That(failure.Message, Does.Contain(command));

@@ -93,7 +93,7 @@ public sealed class WakeTests
         await using var machine = new WindowsMachine();
         machine.Teredo.Network = FakeTeredoNetwork.ServerSilent;
         var start = machine.BeginStart();
-        machine.Windows.Services["iphlpsvc"] = new(Exists: true, IsRunning: false, IsDisabled: false);
+        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = false };
         machine.Time.Advance(TimeSpan.FromSeconds(8));
         var failure = Assert.ThrowsAsync<TeredoException>(() => start.InTime())!;
         Assert.That(failure.Error, Is.EqualTo(TeredoError.TeredoOffline));
@@ -113,7 +113,14 @@ public sealed class WakeTests
     public async Task Start_BesideNativeIPv6_SaysThatThereMayBeNoAddress()
     {
         await using var machine = new WindowsMachine();
-        machine.Windows.Addresses = [new(IPAddress.Parse("2a00:1450::7"), "Ethernet", 3, IsTunnel: false, 1500)];
+        machine.Windows.Addresses = [new()
+        {
+            Address = IPAddress.Parse("2a00:1450::7"),
+            InterfaceName = "Ethernet",
+            InterfaceIndex = 3,
+            IsTunnel = false,
+            MtuOctets = 1500,
+        }];
         machine.Teredo.Network = FakeTeredoNetwork.ServerSilent;
         Assert.That((await machine.FailAsync()).Message, Does.Contain("has other IPv6"));
     }
@@ -166,7 +173,14 @@ public sealed class WakeTests
     {
         await using var machine = new WindowsMachine();
         machine.Windows.Missing["WakeAsync"] = "not there";
-        machine.Windows.Addresses = [new(machine.Address, "Ethernet", 3, IsTunnel: false, 1500)];
+        machine.Windows.Addresses = [new()
+        {
+            Address = machine.Address,
+            InterfaceName = "Ethernet",
+            InterfaceIndex = 3,
+            IsTunnel = false,
+            MtuOctets = 1500,
+        }];
         var node = await machine.StartAsync();
         Assert.That(node.Address, Is.EqualTo(machine.Address));
         Assert.That(node.Report.Windows!.Warnings, Has.One.Contains("not a tunnel"));
@@ -176,7 +190,14 @@ public sealed class WakeTests
     public async Task Address_OfATunnel_IsPreferred()
     {
         await using var machine = new WindowsMachine();
-        machine.Windows.Addresses = [new(IPAddress.Parse("2001:0:c000:201:0:63bf:39cc:9bf9"), "Ethernet", 3, IsTunnel: false, 1500)];
+        machine.Windows.Addresses = [new()
+        {
+            Address = IPAddress.Parse("2001:0:c000:201:0:63bf:39cc:9bf9"),
+            InterfaceName = "Ethernet",
+            InterfaceIndex = 3,
+            IsTunnel = false,
+            MtuOctets = 1500,
+        }];
         machine.Teredo.Qualify();
         var node = await machine.StartAsync();
         Assert.That(node.Address, Is.EqualTo(machine.Address));

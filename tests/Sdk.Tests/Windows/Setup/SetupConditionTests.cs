@@ -106,7 +106,7 @@ public sealed class SetupConditionTests
     public async Task FirewallService_ThatDoesNotRun_IsAWarning()
     {
         using var machine = new SetupMachine();
-        machine.Windows.Services["mpssvc"] = new(true, false, true);
+        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
         var plan = await machine.SetUpAsync();
         Assert.That(plan.Steps, Is.Empty);
         Assert.That(plan.Warnings, Has.Some.Contains("mpssvc"));
@@ -117,10 +117,10 @@ public sealed class SetupConditionTests
     {
         using var machine = new SetupMachine();
         await machine.SetUpAsync();
-        machine.Windows.Services["mpssvc"] = new(true, false, true);
+        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
         var plan = await machine.RemoveAsync();
         Assert.That(plan.Warnings, Has.Some.Contains("mpssvc"));
-        machine.Windows.Services["mpssvc"] = new(true, true, false);
+        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false };
         await machine.RemoveAsync();
         Assert.That(machine.Rules, Is.Empty);
         Assert.That(machine.Records, Is.Empty);
@@ -134,8 +134,8 @@ public sealed class SetupConditionTests
         machine.Windows.FirewallHealth = FirewallHealth.Poor;
         machine.Windows.Firewall.Profiles =
         [
-            new(FirewallProfiles.Public, Enabled: true, BlocksAllInbound: true, FirewallAction.Block),
-            new(FirewallProfiles.Domain, Enabled: false, BlocksAllInbound: false, FirewallAction.Block),
+            new() { Profile = FirewallProfiles.Public, Enabled = true, BlocksAllInbound = true, DefaultInbound = FirewallAction.Block },
+            new() { Profile = FirewallProfiles.Domain, Enabled = false, BlocksAllInbound = false, DefaultInbound = FirewallAction.Block },
         ];
         machine.Windows.Firewall.Products = ["Fort Knox 3000"];
         var plan = await machine.SetUpAsync();

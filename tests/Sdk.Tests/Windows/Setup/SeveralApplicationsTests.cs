@@ -172,9 +172,9 @@ public sealed class SeveralApplicationsTests : IDisposable
     {
         await SetUpAsync("A");
         await SetUpAsync("B");
-        _machine.Windows.Services["mpssvc"] = new(true, false, true);
+        _machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
         await RemoveAsync("B");
-        _machine.Windows.Services["mpssvc"] = new(true, true, false);
+        _machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false };
         await RemoveAsync("A");
         Assert.That(Now, Is.EqualTo(_before));
         await RemoveAsync("B");

@@ -78,9 +78,9 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
         if (packet.NextHeader == NextHeader.Icmpv6)
             return; // ICMPv6 errors are of no use for datagrams
         if (packet.NextHeader != NextHeader.Udp)
-            context.Guard.Count(StackDrop.UnsupportedProtocol);
+            context.Guard.Count(DropReason.UnsupportedProtocol);
         else if (!UdpDatagram.TryParse(packet, out var datagram))
-            context.Guard.Count(StackDrop.MalformedTransport);
+            context.Guard.Count(DropReason.MalformedTransport);
         else if (Deliver(packet, datagram) is { } reason)
             context.Guard.Count(reason);
     }
@@ -97,7 +97,7 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
             endpoint.Dispose();
     }
 
-    StackDrop? Deliver(in IPv6Packet packet, in UdpDatagram datagram)
+    DropReason? Deliver(in IPv6Packet packet, in UdpDatagram datagram)
     {
         lock (_gate)
         {
@@ -105,9 +105,9 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
             bool solicited = endpoint is not null && endpoint.Flows.Contains(context.Clock.Now, (packet.Source, datagram.SourcePort));
             if (!solicited)
                 context.Guard.NoteUnsolicited(packet.Source);
-            return endpoint is null || (!solicited && !endpoint.IsUnrestricted) ? StackDrop.Unsolicited
+            return endpoint is null || (!solicited && !endpoint.IsUnrestricted) ? DropReason.Unsolicited
                 : endpoint.TryEnqueue(new(datagram.Payload.ToArray(), new(packet.Source.ToIPAddress(), datagram.SourcePort))) ? null
-                : StackDrop.SocketQueueFull;
+                : DropReason.SocketQueueFull;
         }
     }
 

@@ -59,7 +59,7 @@ sealed class InboundFilter(EngineClock clock)
     /// <param name="packet">The packet.</param>
     /// <param name="solicited">Whether the packet belongs to a flow.</param>
     /// <returns>Why the packet is dropped; null when it may go to the kernel.</returns>
-    public StackDrop? Judge(in IPv6Packet packet, out bool solicited)
+    public DropReason? Judge(in IPv6Packet packet, out bool solicited)
     {
         solicited = false;
         var payload = packet.Payload;
@@ -72,34 +72,34 @@ sealed class InboundFilter(EngineClock clock)
                 lock (_gate)
                 {
                     solicited = FlowsOf(packet.NextHeader).Contains(clock.Now, flow);
-                    return solicited || _open.Contains((packet.NextHeader, localPort)) ? null : StackDrop.Unsolicited;
+                    return solicited || _open.Contains((packet.NextHeader, localPort)) ? null : DropReason.Unsolicited;
                 }
             case NextHeader.Udp or NextHeader.Tcp:
-                return StackDrop.MalformedTransport;
+                return DropReason.MalformedTransport;
             case NextHeader.Icmpv6:
                 solicited = IsAboutFlow(payload);
-                return solicited ? null : StackDrop.Unsolicited;
+                return solicited ? null : DropReason.Unsolicited;
             default:
-                return StackDrop.UnsupportedProtocol; // fragments, too: we send nothing that is answered with fragments
+                return DropReason.UnsupportedProtocol; // fragments, too: we send nothing that is answered with fragments
         }
     }
 
     /// <summary>Decides about a packet of the kernel that is to leave, and opens its flow.</summary>
     /// <returns>Why the packet must not leave, or null.</returns>
-    public StackDrop? NoteSent(in IPv6Packet packet)
+    public DropReason? NoteSent(in IPv6Packet packet)
     {
         var payload = packet.Payload;
         bool isTcp = packet.NextHeader == NextHeader.Tcp;
         if (packet.NextHeader == NextHeader.Icmpv6)
-            return StackDrop.AnswerToStranger; // errors, neighbour discovery and multicast reports must not leave
+            return DropReason.AnswerToStranger; // errors, neighbour discovery and multicast reports must not leave
         if ((!isTcp && packet.NextHeader != NextHeader.Udp) || payload.Length < (isTcp ? TcpHeader : UdpDatagram.HeaderSize))
-            return StackDrop.UnsupportedProtocol;
+            return DropReason.UnsupportedProtocol;
         var flow = new Flow(BinaryPrimitives.ReadUInt16BigEndian(payload), packet.Destination, BinaryPrimitives.ReadUInt16BigEndian(payload[2..]));
         byte flags = isTcp ? payload[TcpFlagsAt] : (byte)0;
         lock (_gate)
         {
             if ((flags & Rst) != 0)
-                return _streams.Contains(clock.Now, flow) ? null : StackDrop.AnswerToStranger;
+                return _streams.Contains(clock.Now, flow) ? null : DropReason.AnswerToStranger;
             var flows = FlowsOf(packet.NextHeader);
             if ((flags & (Syn | Ack)) != (Syn | Ack) // a peer is no stranger once it has answered the SYN-ACK
                 && (!_open.Contains((packet.NextHeader, flow.LocalPort)) || flows.Contains(clock.Now, flow)))

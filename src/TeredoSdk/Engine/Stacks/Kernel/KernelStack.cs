@@ -182,7 +182,7 @@ sealed class KernelStack : ISocketStack
     {
         if (!IPv6Packet.TryParse(octets, out var packet))
         {
-            _context.Guard.Count(StackDrop.MalformedTransport);
+            _context.Guard.Count(DropReason.MalformedTransport);
             return;
         }
         if (packet.Destination == Mark)

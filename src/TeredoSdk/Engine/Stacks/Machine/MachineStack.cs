@@ -98,7 +98,7 @@ sealed class MachineStack : ISocketStack
     void Send(ReadOnlySpan<byte> octets)
     {
         if (!IPv6Packet.TryParse(octets, out var packet))
-            _context.Guard.Count(StackDrop.MalformedTransport);
+            _context.Guard.Count(DropReason.MalformedTransport);
         else if (packet.Source.IsTeredo)
             _context.Driver.Send(octets); // for a packet that can't be delivered, the core returns an ICMPv6 error
         else
