@@ -5,7 +5,7 @@ using TeredoSdk;
 
 namespace Chat;
 
-/// <summary>Two peers and a Teredo server on this machine alone: everything is real but the internet between them.</summary>
+/// <summary>Two peers and a Teredo server on this machine: everything is real except the internet between them.</summary>
 static class Demo
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -15,7 +15,7 @@ static class Demo
         await using var server = StartServer();
         Console.WriteLine($"A Teredo server runs on this machine, at {server.EndPoint.Address} and {server.SecondaryEndPoint!.Address}.");
         var options = arguments.Options;
-        options.Provider = TeredoProvider.Embedded; // two peers on one machine: not its Teredo interface, should it have one
+        options.Provider = TeredoProvider.Embedded; // two peers on one machine can't share a Teredo interface of it
         (options.Servers, options.AllowPrivateAddresses) = ([$"{server.EndPoint.Address},{server.SecondaryEndPoint.Address}"], true);
 
         await using var aliceNode = await TeredoNode.StartAsync(options, cancellationToken);
@@ -65,7 +65,7 @@ static class Demo
         }
     }
 
-    // What was acknowledged is on its way to the screen.
+    // A line that was acknowledged must also appear on the other peer's screen.
     static async Task<bool> HaveArrivedAsync(List<string> said, ChannelReader<string> heard)
     {
         using var limit = new CancellationTokenSource(Patience);
@@ -82,7 +82,7 @@ static class Demo
         return lines.Order(StringComparer.Ordinal).SequenceEqual(said.Order(StringComparer.Ordinal));
     }
 
-    // Loopback has 16 million addresses; another chat on this machine takes others.
+    // Loopback has 16 million addresses. Random ones keep chats on one machine apart.
     static TeredoServerHost StartServer()
     {
         byte third = (byte)RandomNumberGenerator.GetInt32(256), second = (byte)RandomNumberGenerator.GetInt32(64, 192);
