@@ -5,8 +5,10 @@ namespace TeredoSdk.AspNetCore;
 /// <summary>Has HTTP clients connect over Teredo.</summary>
 /// <remarks>
 /// Hosts are named by their IPv6 address, or by a name with one; Teredo addresses are tried first. A request that can't reach its host fails
-/// with an <see cref="HttpRequestException"/> whose inner exception is the <see cref="TeredoException"/> that says why. When the address of the
-/// node changes, the connections of the old one end, and the next request makes a new one.
+/// with an <see cref="HttpRequestException"/> whose inner exception is the <see cref="TeredoException"/> that says why:
+/// <see cref="TeredoError.HostNotResolved"/>, <see cref="TeredoError.PeerUnreachable"/>, <see cref="TeredoError.ConnectionRefused"/> and the like; the next
+/// request tries again. When the address of the node changes, the connections of the old one end (<see cref="TeredoError.AddressChanged"/>), and the next
+/// request makes a new one.
 /// </remarks>
 /// <example>
 /// <code>

@@ -11,8 +11,9 @@ namespace Microsoft.AspNetCore.Hosting;
 /// <summary>Has Kestrel listen at the Teredo address of the application.</summary>
 /// <remarks>
 /// <para>
-/// Needs TCP, so kernel sockets: where the node has none, the application does not start, and the exception says why. Strangers get in: that is
-/// what listening is for. Peers are strangers, so think of authentication and of HTTPS (<see cref="ListenOptions"/> takes it as ever).
+/// Needs TCP, so kernel sockets: where the node has none, the application does not start, and fails with a <see cref="TeredoException"/> of
+/// <see cref="TeredoError.NotSupported"/>; without an address or with a port that is taken it fails as <see cref="ITeredoSocketFactory"/> does. Strangers
+/// get in: that is what listening is for. So think of authentication and of HTTPS (<see cref="ListenOptions"/> takes it as ever).
 /// </para>
 /// <para>
 /// The application starts when there is an address. When it changes, the connections of the old one end, and Kestrel goes on listening at the new

@@ -58,7 +58,10 @@ public sealed class SetupPlan
     /// <param name="progress">Told of each step as it ends, or null.</param>
     /// <param name="cancellationToken">Gives up: what was done is undone.</param>
     /// <exception cref="TeredoException">
-    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or a step failed; the message says which and why.
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or another setup was applied since the plan was made
+    /// (<see cref="TeredoError.SetupFailed"/>): nothing was changed. Or a step failed, with the error of what it did; the message says which and why, and
+    /// what was done is undone (where that fails, too: <see cref="TeredoError.SetupFailed"/>, and the record keeps what is left to undo). A new plan can
+    /// be made and applied.
     /// </exception>
     /// <exception cref="OperationCanceledException">The caller gave up, and what was done is undone.</exception>
     public async Task ApplyAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)
