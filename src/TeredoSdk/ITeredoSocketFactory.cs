@@ -57,6 +57,12 @@ public interface ITeredoSocketFactory
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default);
 
+    /// <summary>Listens for TCP connections at the Teredo address. Waits until there is an address.</summary>
+    /// <param name="options">The port, who may get in, and how many connections may wait; copied.</param>
+    /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
+    /// <inheritdoc cref="ListenAsync(int, CancellationToken)" path="/exception"/>
+    Task<TeredoListener> ListenAsync(TeredoListenOptions options, CancellationToken cancellationToken = default);
+
     /// <summary>Binds a UDP socket at the Teredo address. Waits until there is an address.</summary>
     /// <param name="port">The port, 1 to 65535 (anybody gets in), or 0 for any free one (only whom the socket sends to gets in).</param>
     /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
@@ -67,6 +73,12 @@ public interface ITeredoSocketFactory
     /// </exception>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default);
+
+    /// <summary>Binds a UDP socket at the Teredo address. Waits until there is an address.</summary>
+    /// <param name="options">The port, and who may get in; copied.</param>
+    /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
+    /// <inheritdoc cref="BindDatagramAsync(int, CancellationToken)" path="/exception"/>
+    Task<TeredoDatagramSocket> BindDatagramAsync(TeredoBindOptions options, CancellationToken cancellationToken = default);
 
     /// <summary>Connects to a peer by TCP. Waits until there is an address.</summary>
     /// <param name="remoteEndPoint">The peer's IPv6 address and port.</param>

@@ -43,7 +43,8 @@ public sealed class HostLifeTests
         await lab.StartAsync();
         var report = server.Report;
         Assert.That(report, Is.EqualTo(server.Report));
-        Assert.That((report.ForwardsToNativeIPv6, report.Problem), Is.EqualTo((false, "A server on a loopback address has no native side.")));
+        Assert.That(report.ForwardsToNativeIPv6, Is.False);
+        Assert.That(report.Problem, Does.Contain("loopback"));
         await server.DisposeAsync().InTime();
         Assert.That(server.Completion.IsCompletedSuccessfully);
         Assert.That(server.Report.EndPoint, Is.EqualTo(new IPEndPoint(lab.Primary, 3544)));
