@@ -5,18 +5,19 @@ using TeredoSdk;
 
 namespace Chat;
 
-/// <summary>Two peers and a Teredo server on this machine alone: everything is real but the internet between them.</summary>
+/// <summary>Two peers and a Teredo server on this machine: everything is real except the internet between them.</summary>
 static class Demo
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public static async Task<int> RunAsync(Arguments arguments, CancellationToken cancellationToken)
     {
-        await using var server = StartServer();
-        Console.WriteLine($"A Teredo server runs on this machine, at {server.EndPoint.Address} and {server.SecondaryEndPoint!.Address}.");
+        await using var server = await StartServerAsync(cancellationToken);
+        var (primary, secondary) = (server.Report.EndPoint.Address, server.Report.SecondaryEndPoint!.Address);
+        Console.WriteLine($"A Teredo server runs on this machine, at {primary} and {secondary}.");
         var options = arguments.Options;
-        options.Provider = TeredoProvider.Embedded; // two peers on one machine: not its Teredo interface, should it have one
-        (options.Servers, options.AllowPrivateAddresses) = ([$"{server.EndPoint.Address},{server.SecondaryEndPoint.Address}"], true);
+        options.Provider = TeredoProvider.Embedded; // two peers on one machine can't share a Teredo interface of it
+        (options.Servers, options.AllowPrivateAddresses) = ([$"{primary},{secondary}"], true);
 
         await using var aliceNode = await TeredoNode.StartAsync(options, cancellationToken);
         await using var bobNode = await TeredoNode.StartAsync(options, cancellationToken);
@@ -65,7 +66,7 @@ static class Demo
         }
     }
 
-    // What was acknowledged is on its way to the screen.
+    // A line that was acknowledged must also appear on the other peer's screen.
     static async Task<bool> HaveArrivedAsync(List<string> said, ChannelReader<string> heard)
     {
         using var limit = new CancellationTokenSource(Patience);
@@ -82,15 +83,15 @@ static class Demo
         return lines.Order(StringComparer.Ordinal).SequenceEqual(said.Order(StringComparer.Ordinal));
     }
 
-    // Loopback has 16 million addresses; another chat on this machine takes others.
-    static TeredoServerHost StartServer()
+    // Loopback has 16 million addresses. Random ones keep chats on one machine apart.
+    static Task<TeredoServerHost> StartServerAsync(CancellationToken cancellationToken)
     {
         byte third = (byte)RandomNumberGenerator.GetInt32(256), second = (byte)RandomNumberGenerator.GetInt32(64, 192);
-        return TeredoServerHost.Start(new()
+        return TeredoServerHost.StartAsync(new()
         {
             Address = new IPAddress([127, second, third, 1]),
             SecondaryAddress = new IPAddress([127, second, third, 2]),
             AllowPrivateAddresses = true,
-        });
+        }, cancellationToken);
     }
 }

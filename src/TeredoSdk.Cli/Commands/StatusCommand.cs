@@ -4,12 +4,12 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo status</c>: the report of a node, and that of Windows also when another provider runs or there is no address.</summary>
+/// <summary><c>teredo status</c>: prints the report of a node. On Windows it prints Windows' report, too, even when there is no address.</summary>
 sealed class StatusCommand : Command
 {
     readonly NodeOptions _node = new();
 
-    public StatusCommand() : base("status", "Ask for a Teredo address and report how that stands. Exits with 1 when there is none.")
+    public StatusCommand() : base("status", "Ask for a Teredo address and report the state. Exits with 1 when there is no address.")
     {
         _node.AddTo(this);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
@@ -22,7 +22,7 @@ sealed class StatusCommand : Command
             await using var node = await _node.StartAsync(invocation);
             var report = node.Report;
             if (report.Windows is null && OperatingSystem.IsWindows())
-                report = report with { Windows = await WindowsTeredo.ReadReportAsync(null, invocation.Ended) };
+                report = report with { Windows = await WindowsTeredo.ReadReportAsync(invocation.Ended) };
             invocation.Output.Document(report, json => json.TeredoReport);
             if (!invocation.Output.IsJson)
                 ReportTable.Print(report);
@@ -30,7 +30,7 @@ sealed class StatusCommand : Command
         }
         catch (TeredoException e) when (OperatingSystem.IsWindows() && !invocation.Ended.IsCancellationRequested)
         {
-            return Fail(invocation.Output, e, await WindowsTeredo.ReadReportAsync(null, invocation.Ended));
+            return Fail(invocation.Output, e, await WindowsTeredo.ReadReportAsync(invocation.Ended));
         }
     }
 

@@ -1,21 +1,27 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>Windows' own Teredo as it stands, whatever provides the addresses of this program. Safe for any number of threads.</summary>
+/// <summary>The state of Windows' own Teredo, whichever provider this program uses. Safe for any number of threads.</summary>
 public static class WindowsTeredo
 {
     /// <summary>
-    /// Reads the report of Windows: what Teredo is set to be, where it stands, and what stands in its way. Only reads, wakes nothing, and needs no
-    /// administrator; what rights are missing for is in <see cref="WindowsReport.NotKnown"/>.
+    /// Reads the report of Windows: Teredo's settings, its state, and the obstacles. It only reads, does not wake Teredo, and needs no administrator.
+    /// <see cref="WindowsReport.NotKnown"/> lists what it may not read.
     /// </summary>
-    /// <param name="windows">The system; null for this machine's.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows, and no other one is named.</exception>
-    public static async Task<WindowsReport> ReadReportAsync(IWindowsSystem? windows = null, CancellationToken cancellationToken = default)
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
+    public static async Task<WindowsReport> ReadReportAsync(CancellationToken cancellationToken = default) =>
+        await ReadReportAsync(RequireWindows(), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Reads the report of another Windows than this machine's, as <see cref="ReadReportAsync(CancellationToken)"/> does.</summary>
+    /// <param name="windows">The system.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    [Experimental("TEREDO001")]
+    public static async Task<WindowsReport> ReadReportAsync(IWindowsSystem windows, CancellationToken cancellationToken = default)
     {
-        windows ??= OperatingSystem.IsWindows() ? WindowsSystem.Current
-            : throw new PlatformNotSupportedException("This system is not Windows, so it has no Teredo of Windows.");
+        ArgumentNullException.ThrowIfNull(windows);
         var status = new WindowsStatus(windows);
         var switches = await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -23,4 +29,9 @@ public static class WindowsTeredo
         var report = new WindowsReportBuilder(windows, status, []).Build(exception, holds: 0, steps: []);
         return report with { Warnings = [.. switches.Obstacles.Select(obstacle => obstacle.Problem), .. report.Warnings] };
     }
+
+    /// <summary>The Windows of this machine.</summary>
+    /// <exception cref="PlatformNotSupportedException">Its system is not Windows.</exception>
+    internal static IWindowsSystem RequireWindows() => OperatingSystem.IsWindows() ? WindowsSystem.Current
+        : throw new PlatformNotSupportedException("This system is not Windows, so it has no Teredo of Windows.");
 }
