@@ -12,11 +12,12 @@ static class Demo
 
     public static async Task<int> RunAsync(Arguments arguments, CancellationToken cancellationToken)
     {
-        await using var server = StartServer();
-        Console.WriteLine($"A Teredo server runs on this machine, at {server.EndPoint.Address} and {server.SecondaryEndPoint!.Address}.");
+        await using var server = await StartServerAsync(cancellationToken);
+        var (primary, secondary) = (server.Report.EndPoint.Address, server.Report.SecondaryEndPoint!.Address);
+        Console.WriteLine($"A Teredo server runs on this machine, at {primary} and {secondary}.");
         var options = arguments.Options;
         options.Provider = TeredoProvider.Embedded; // two peers on one machine can't share a Teredo interface of it
-        (options.Servers, options.AllowPrivateAddresses) = ([$"{server.EndPoint.Address},{server.SecondaryEndPoint.Address}"], true);
+        (options.Servers, options.AllowPrivateAddresses) = ([$"{primary},{secondary}"], true);
 
         await using var aliceNode = await TeredoNode.StartAsync(options, cancellationToken);
         await using var bobNode = await TeredoNode.StartAsync(options, cancellationToken);
@@ -83,14 +84,14 @@ static class Demo
     }
 
     // Loopback has 16 million addresses. Random ones keep chats on one machine apart.
-    static TeredoServerHost StartServer()
+    static Task<TeredoServerHost> StartServerAsync(CancellationToken cancellationToken)
     {
         byte third = (byte)RandomNumberGenerator.GetInt32(256), second = (byte)RandomNumberGenerator.GetInt32(64, 192);
-        return TeredoServerHost.Start(new()
+        return TeredoServerHost.StartAsync(new()
         {
             Address = new IPAddress([127, second, third, 1]),
             SecondaryAddress = new IPAddress([127, second, third, 2]),
             AllowPrivateAddresses = true,
-        });
+        }, cancellationToken);
     }
 }

@@ -22,6 +22,15 @@ readonly record struct ServerName(string Primary, string? Secondary)
         return valid;
     }
 
+    /// <summary>Whether a text is one server, in letters that may become a word of a command.</summary>
+    public static bool IsForWindows(string server)
+    {
+        const int MaxOctets = 253; // of a domain name, RFC 1035 §2.3.4
+        return server.Length <= MaxOctets && !server.StartsWith('-')
+            && server.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_')
+            && TryParse(server, out var name) && name.Secondary is null;
+    }
+
     public override string ToString() => Secondary is null ? Primary : $"{Primary},{Secondary}";
 
     // A name whose last label is a number is a mistyped address.

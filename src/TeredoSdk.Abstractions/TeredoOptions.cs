@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Protocol;
@@ -104,6 +105,7 @@ public sealed class TeredoOptions
     public Func<ConsentRequest, CancellationToken, ValueTask<bool>>? Consent { get; set; }
 
     /// <summary>The Windows that is driven; null (the default) for the real one, where there is one. Tests put a fake one here.</summary>
+    [Experimental("TEREDO001")]
     public IWindowsSystem? Windows { get; set; }
 
     /// <summary>
@@ -124,31 +126,27 @@ public sealed class TeredoOptions
     public void Validate()
     {
         if (Servers is null)
-            throw Bad(nameof(Servers), "null", "a list, which may be empty");
+            throw BadOption.Of(nameof(Servers), "null", "a list, which may be empty");
         var literals = new List<TeredoServerAddress>();
         foreach (string server in Servers)
         {
             if (!ServerName.TryParse(server, out var name))
-                throw Bad(nameof(Servers), $"'{server}'", ServerName.Expected);
+                throw BadOption.Of(nameof(Servers), $"'{server}'", ServerName.Expected);
             if (name.Literal is { } literal)
                 literals.Add(literal);
         }
-        if (ClientPort is < 0 or > ushort.MaxValue)
-            throw Bad(nameof(ClientPort), ClientPort, "0 (any) or 1 to 65535");
+        BadOption.RequirePort(ClientPort, nameof(ClientPort), allowAny: true);
         if (QualificationTimeout < TimeSpan.FromSeconds(1) || QualificationTimeout > TimeSpan.FromMinutes(10))
-            throw Bad(nameof(QualificationTimeout), QualificationTimeout, "1 second to 10 minutes");
+            throw BadOption.Of(nameof(QualificationTimeout), QualificationTimeout, "1 second to 10 minutes");
         if (Provider is < TeredoProvider.Auto or > TeredoProvider.Embedded)
-            throw Bad(nameof(Provider), Provider, "Auto, Windows, Interface or Embedded");
+            throw BadOption.Of(nameof(Provider), Provider, "Auto, Windows, Interface or Embedded");
         if (Sockets is < TeredoSockets.Auto or > TeredoSockets.InProcess)
-            throw Bad(nameof(Sockets), Sockets, "Auto, Kernel or InProcess");
+            throw BadOption.Of(nameof(Sockets), Sockets, "Auto, Kernel or InProcess");
         if (NativeIPv6 is < NativeIPv6Mode.Beside or > NativeIPv6Mode.Instead)
-            throw Bad(nameof(NativeIPv6), NativeIPv6, "Beside or Instead");
+            throw BadOption.Of(nameof(NativeIPv6), NativeIPv6, "Beside or Instead");
         if (CaptureFile is "")
-            throw Bad(nameof(CaptureFile), "''", "the path of a file, or null for no capture");
-        if (LoggerFactory is null)
-            throw Bad(nameof(LoggerFactory), "null", $"a logger factory such as {nameof(NullLoggerFactory)}.{nameof(NullLoggerFactory.Instance)}");
-        if (TimeProvider is null)
-            throw Bad(nameof(TimeProvider), "null", $"a clock such as {nameof(TimeProvider)}.{nameof(TimeProvider.System)}");
+            throw BadOption.Of(nameof(CaptureFile), "''", "the path of a file, or null for no capture");
+        BadOption.RequireServices(LoggerFactory, TimeProvider);
         ToClientOptions(literals.Count > 0 ? literals : [AnyServer]).Validate();
     }
 
@@ -188,6 +186,4 @@ public sealed class TeredoOptions
         NativeIPv6 = NativeIPv6 == NativeIPv6Mode.Instead ? NativeIPv6Behaviour.Stop : NativeIPv6Behaviour.Beside,
         DormancyTimeout = DormancyTimeout,
     };
-
-    static ArgumentException Bad(string option, object value, string expected) => new($"{option} is {value}; expected {expected}.", option);
 }

@@ -12,8 +12,8 @@ public sealed record TeredoRelayReport
     /// <summary>Whether it serves this machine's own addresses only (RFC 4380 §2.12).</summary>
     public required bool IsHostSpecific { get; init; }
 
-    /// <summary>The IPv6 prefixes served; none while a host-specific relay waits for a native address.</summary>
-    public required IReadOnlyList<IPv6Prefix> Served { get; init => field = ValueList.Of(value); }
+    /// <summary>The IPv6 prefixes served, at their first address; none while a host-specific relay waits for a native address.</summary>
+    public required IReadOnlyList<IPNetwork> Served { get; init => field = ValueList.Of(value); }
 
     /// <summary>The UDP endpoint that it talks to Teredo clients from, or null while it does not run.</summary>
     public IPEndPoint? EndPoint { get; init; }

@@ -5,8 +5,10 @@ namespace TeredoSdk.AspNetCore;
 /// <summary>Makes HTTP clients connect over Teredo.</summary>
 /// <remarks>
 /// A host is given by its IPv6 address, or by a name that has one; Teredo addresses are tried first. A request that can't reach its host fails
-/// with an <see cref="HttpRequestException"/>. Its inner exception is a <see cref="TeredoException"/> that says why. When the node's address changes,
-/// the connections from the old address end, and the next request makes a new connection.
+/// with an <see cref="HttpRequestException"/>. Its inner exception is a <see cref="TeredoException"/> that says why, for example
+/// <see cref="TeredoError.HostNotResolved"/>, <see cref="TeredoError.PeerUnreachable"/> or <see cref="TeredoError.ConnectionRefused"/>; the next request
+/// tries again. When the node's address changes, the connections from the old address end (<see cref="TeredoError.AddressChanged"/>), and the next
+/// request makes a new connection.
 /// </remarks>
 /// <example>
 /// <code>

@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Cli;
 
@@ -48,15 +47,16 @@ static class Values
             : Bad<IPAddress>(result, "an IPv4 address such as 192.0.2.1");
 
     /// <summary>IPv6 prefixes.</summary>
-    public static IPv6Prefix[]? Prefixes(ArgumentResult result)
+    public static IPNetwork[]? Prefixes(ArgumentResult result)
     {
-        List<IPv6Prefix> prefixes = [];
+        List<IPNetwork> prefixes = [];
         foreach (var token in result.Tokens)
         {
-            if (token.Value.Split('/') is not [var address, var length] || !IPv6Address.TryParse(address, null, out var prefix)
-                || !int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out int bits) || bits > 128)
-                return Bad<IPv6Prefix[]>(result, "IPv6 prefixes such as 2001:db8::/32", token.Value);
-            prefixes.Add(new(prefix, bits));
+            // Brackets and scopes are an endpoint's, not a prefix's.
+            if (token.Value.AsSpan().ContainsAny('[', '%') || !IPNetwork.TryParse(token.Value, out var prefix)
+                || prefix.BaseAddress.AddressFamily != AddressFamily.InterNetworkV6)
+                return Bad<IPNetwork[]>(result, "IPv6 prefixes such as 2001:db8::/32", token.Value);
+            prefixes.Add(prefix);
         }
         return [.. prefixes];
     }

@@ -34,11 +34,10 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
     readonly OwnAddressRelay? _relay;
     int _disposed;
 
-    TeredoInterfaceHost(TeredoInterfaceOptions settings, TeredoOptions options, TunDevice device, IReadOnlyList<TeredoServerAddress> servers,
-        EngineParts parts, ILogger log)
+    TeredoInterfaceHost(TeredoOptions options, TunDevice device, IReadOnlyList<TeredoServerAddress> servers, EngineParts parts, ILogger log)
     {
         _device = device;
-        if (settings.NativeIPv6 == NativeIPv6Mode.Instead)
+        if (options.NativeIPv6 == NativeIPv6Mode.Instead)
         {
             var relay = new DeviceRelay(device, parts, new(default, options.AllowPrivateAddresses, options.TimeProvider, log));
             _relay = new(relay, parts.Network, new SystemInterfaces(log), log, servers[0].Primary);
@@ -52,32 +51,40 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
     /// <summary>The Teredo address, or null while there is none.</summary>
     public IPAddress? Address => _link.Address;
 
-    /// <summary>The state of the client. While the machine is a relay instead it is <see cref="TeredoState.Suppressed"/>.</summary>
+    /// <summary>The state of the client, as it is now. While the machine is a relay instead it is <see cref="TeredoState.Suppressed"/>.</summary>
     public TeredoReport Report => _link.Report;
 
     /// <summary>The state of the host-specific relay, or null while the machine is none.</summary>
-    public TeredoRelayReport? Relay => _relay is { Served.Count: > 0 } relay ? relay.Describe(_device.Name) : null;
+    public TeredoRelayReport? Relay => _relay is { Served.Count: > 0 } relay ? relay.Report : null;
 
     /// <summary>What happens to the address, from the moment an enumeration starts; as <see cref="TeredoNode.StateChanges"/>.</summary>
     public IAsyncEnumerable<TeredoStateChange> StateChanges => _link.Changes;
 
-    /// <summary>Ends when this is disposed; fails with a <see cref="TeredoException"/> when another program took the network device away.</summary>
+    /// <summary>
+    /// Ends when the host is disposed. Fails with a <see cref="TeredoException"/> when it can't go on: another program took the network device away
+    /// (<see cref="TeredoError.NetworkDeviceUnavailable"/>). Dispose it then.
+    /// </summary>
     public Task Completion => _device.Completion;
 
     /// <summary>Makes the interface, and waits until it has an address or the machine is a host-specific relay.</summary>
-    /// <param name="options">The settings; null for the defaults.</param>
+    /// <param name="options">The settings, copied; null for the defaults.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     /// <exception cref="TeredoException">
-    /// The device can't be made (<see cref="TeredoError.AccessDenied"/>, <see cref="TeredoError.NetworkDeviceUnavailable"/>) or there is no
-    /// address; why, and what to do. Nothing is left behind.
+    /// The device can't be made (<see cref="TeredoError.AccessDenied"/>, <see cref="TeredoError.NetworkDeviceUnavailable"/>), or there is no
+    /// address: no server is named or found (<see cref="TeredoError.NoServer"/>, <see cref="TeredoError.ServerNotResolved"/>), or none gave one
+    /// (<see cref="TeredoError.ServerUnreachable"/>, <see cref="TeredoError.SecondaryUnreachable"/>, <see cref="TeredoError.SymmetricNat"/>,
+    /// <see cref="TeredoError.MappedAddressNotGlobal"/>, <see cref="TeredoError.PortUnavailable"/>, <see cref="TeredoError.NetworkUnavailable"/>,
+    /// <see cref="TeredoError.QualificationTimeout"/>); why, and what to do. Nothing is left behind.
     /// </exception>
-    public static async Task<TeredoInterfaceHost> StartAsync(TeredoInterfaceOptions? options = null, CancellationToken cancellationToken = default)
+    public static Task<TeredoInterfaceHost> StartAsync(TeredoInterfaceHostOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartCheckedAsync((options ?? new()).Snapshot(), cancellationToken);
+
+    static async Task<TeredoInterfaceHost> StartCheckedAsync(TeredoInterfaceHostOptions settings, CancellationToken cancellationToken)
     {
-        var settings = options ?? new();
-        var client = settings.Options.Snapshot();
-        (client.NativeIPv6, client.DormancyTimeout) = (settings.NativeIPv6, TimeSpan.Zero); // who wants to be reached must not fall asleep
-        client.Validate();
+        cancellationToken.ThrowIfCancellationRequested();
+        var client = settings.Client;
         var log = GuardedLogger.For(LogCategories.InterfaceHost, client.LoggerFactory);
         var parts = EngineParts.OfThisMachine(client.TimeProvider, log);
         var servers = await ServerNames.FindAndResolveAsync(client, parts.Network, log, cancellationToken).ConfigureAwait(false);
@@ -85,7 +92,7 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
         TeredoInterfaceHost? host = null;
         try
         {
-            host = new(settings, client, device, servers, parts, log);
+            host = new(client, device, servers, parts, log);
             if (host._relay is { } relay)
                 await relay.StartAsync().ConfigureAwait(false);
             await host._link.StartAsync(cancellationToken).ConfigureAwait(false);

@@ -51,7 +51,7 @@ public static class TeredoSocket
     public static Task<TeredoListener> ListenAsync(TeredoListenOptions listen, TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(listen);
-        listen.Validate();
+        listen = listen.Snapshot();
         return Nodes.OpenAsync(options, node => node.ListenAsync(listen, cancellationToken), cancellationToken);
     }
 
@@ -72,7 +72,7 @@ public static class TeredoSocket
     public static Task<TeredoDatagramSocket> BindDatagramAsync(TeredoBindOptions bind, TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(bind);
-        bind.Validate();
+        bind = bind.Snapshot();
         return Nodes.OpenAsync(options, node => node.BindDatagramAsync(bind, cancellationToken), cancellationToken);
     }
 

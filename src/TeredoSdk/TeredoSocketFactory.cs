@@ -29,10 +29,24 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
     public Task<TeredoNode> GetNodeAsync(CancellationToken cancellationToken = default) => KeepNodeAsync(cancellationToken);
 
     public Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default) =>
-        OpenAsync(node => node.ListenAsync(port, cancellationToken: cancellationToken), cancellationToken);
+        ListenAsync(new TeredoListenOptions { Port = port }, cancellationToken);
+
+    public Task<TeredoListener> ListenAsync(TeredoListenOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var wanted = options.Snapshot();
+        return OpenAsync(node => node.ListenAsync(wanted, cancellationToken), cancellationToken);
+    }
 
     public Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default) =>
-        OpenAsync(node => node.BindDatagramAsync(port, cancellationToken: cancellationToken), cancellationToken);
+        BindDatagramAsync(new TeredoBindOptions { Port = port }, cancellationToken);
+
+    public Task<TeredoDatagramSocket> BindDatagramAsync(TeredoBindOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var wanted = options.Snapshot();
+        return OpenAsync(node => node.BindDatagramAsync(wanted, cancellationToken), cancellationToken);
+    }
 
     public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default) =>
         OpenAsync(node => node.ConnectAsync(remoteEndPoint, cancellationToken), cancellationToken);

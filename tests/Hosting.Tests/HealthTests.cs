@@ -71,6 +71,12 @@ public sealed class HealthTests
         public Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default) => throw new NotSupportedException();
         public Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
+        public Task<TeredoListener> ListenAsync(TeredoListenOptions options, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public Task<TeredoDatagramSocket> BindDatagramAsync(TeredoBindOptions options, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
         public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();
 

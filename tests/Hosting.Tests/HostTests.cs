@@ -67,6 +67,24 @@ public sealed class HostTests
     }
 
     [Test]
+    public async Task OptionsOfASocket_AreCopied_BeforeTheNodeStarts()
+    {
+        await using var lab = new Loopback();
+        using var app = TestApp.On(lab, ("Sockets", "InProcess"));
+        app.Builder.Services.AddTeredo();
+        using var host = app.Builder.Build();
+        await host.StartAsync().InTime();
+        var (bind, other) = (new TeredoBindOptions { Port = 4242 }, new TeredoBindOptions { Port = 4242 });
+        var opening = host.Services.GetRequiredService<ITeredoSocketFactory>().BindDatagramAsync(bind);
+        var openingByItself = TeredoSocket.BindDatagramAsync(other, lab.Options);
+        (bind.Port, other.Port) = (4243, 4243);
+        await using var socket = await opening.InTime();
+        await using var byItself = await openingByItself.InTime();
+        Assert.That((socket.LocalEndPoint.Port, byItself.LocalEndPoint.Port), Is.EqualTo((4242, 4242)));
+        await host.StopAsync().InTime();
+    }
+
+    [Test]
     public async Task StartWithHost_HasAnAddressWhenTheHostHasStarted()
     {
         await using var lab = new Loopback();

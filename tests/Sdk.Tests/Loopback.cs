@@ -15,7 +15,7 @@ sealed class Loopback : IAsyncDisposable
         Primary = new([127, (byte)(64 + octets[0] % 128), octets[1], 1]);
         Secondary = new([127, (byte)(64 + octets[0] % 128), octets[1], 2]);
         Silent = new([127, (byte)(64 + octets[0] % 128), octets[1], 5]);
-        Server = TeredoServerHost.Start(new() { Address = Primary, SecondaryAddress = Secondary, AllowPrivateAddresses = true });
+        Server = TeredoServerHost.StartAsync(new() { Address = Primary, SecondaryAddress = Secondary, AllowPrivateAddresses = true }).GetAwaiter().GetResult();
     }
 
     public IPAddress Primary { get; }

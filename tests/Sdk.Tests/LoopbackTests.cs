@@ -199,7 +199,7 @@ public sealed class LoopbackTests
     public async Task ServerHost_AddressIsTaken_SaysSo()
     {
         await using var lab = new Loopback();
-        var e = Assert.Throws<TeredoException>(() => TeredoServerHost.Start(new() { Address = lab.Primary, AllowPrivateAddresses = true }))!;
+        var e = Assert.ThrowsAsync<TeredoException>(() => TeredoServerHost.StartAsync(new() { Address = lab.Primary, AllowPrivateAddresses = true }))!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.PortUnavailable));
         Assert.That(e.Message, Does.Contain(lab.Primary.ToString()));
     }
@@ -209,10 +209,11 @@ public sealed class LoopbackTests
     {
         await using var lab = new Loopback();
         var options = new TeredoServerHostOptions { Address = lab.Silent, SecondaryAddress = lab.Secondary, AllowPrivateAddresses = true };
-        Assert.Throws<TeredoException>(() => TeredoServerHost.Start(options));
-        await using var again = TeredoServerHost.Start(options with { SecondaryAddress = null });
-        Assert.That(again.EndPoint, Is.EqualTo(new IPEndPoint(lab.Silent, 3544)));
-        Assert.That(again.SecondaryEndPoint, Is.Null);
+        Assert.ThrowsAsync<TeredoException>(() => TeredoServerHost.StartAsync(options));
+        options.SecondaryAddress = null;
+        await using var again = await TeredoServerHost.StartAsync(options);
+        Assert.That(again.Report.EndPoint, Is.EqualTo(new IPEndPoint(lab.Silent, 3544)));
+        Assert.That(again.Report.SecondaryEndPoint, Is.Null);
     }
 
     [Test]
@@ -221,11 +222,11 @@ public sealed class LoopbackTests
         await using var lab = new Loopback();
         await lab.Server.DisposeAsync().InTime();
         await lab.Server.DisposeAsync().InTime();
-        await using var again = TeredoServerHost.Start(new() { Address = lab.Primary, SecondaryAddress = lab.Secondary, AllowPrivateAddresses = true });
-        Assert.That(again.Drops, Is.Empty);
+        await using var again = await TeredoServerHost.StartAsync(new() { Address = lab.Primary, SecondaryAddress = lab.Secondary, AllowPrivateAddresses = true });
+        Assert.That(again.Report.Drops, Is.Empty);
     }
 
     [Test]
     public void ServerHost_PrivateAddress_IsRefusedOutsideALaboratory() =>
-        Assert.That(() => TeredoServerHost.Start(new() { Address = IPAddress.Loopback }), Throws.ArgumentException.With.Message.Contains("127.0.0.1"));
+        Assert.That(() => TeredoServerHost.StartAsync(new() { Address = IPAddress.Loopback }), Throws.ArgumentException.With.Message.Contains("127.0.0.1"));
 }

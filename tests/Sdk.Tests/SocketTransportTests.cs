@@ -130,7 +130,7 @@ public sealed class SocketTransportTests
                 await listener.SendToAsync(request.Buffer, request.RemoteEndPoint);
                 Assert.That((await caller.ReceiveAsync()).Buffer, Is.EqualTo(new byte[] { round }));
             }
-        }))).InTime(() => $"alice: {Describe(alice)}; bob: {Describe(bob)}; server: {string.Join(", ", lab.Server.Drops)}");
+        }))).InTime(() => $"alice: {Describe(alice)}; bob: {Describe(bob)}; server: {string.Join(", ", lab.Server.Report.Drops)}");
         Assert.That(alice.Report.Sockets + bob.Report.Sockets, Is.EqualTo(1), "the one that was open before");
 
         static string Describe(TeredoNode node) => $"{node.Report.State}, {node.Report.Sockets} sockets, drops {string.Join(", ", node.Report.Drops)}";

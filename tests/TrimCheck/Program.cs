@@ -115,7 +115,7 @@ static async Task<bool> TalksAsync()
 {
     var (primary, secondary) = (IPAddress.Parse("127.66.66.1"), IPAddress.Parse("127.66.66.2"));
     using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-    await using var server = TeredoServerHost.Start(new() { Address = primary, SecondaryAddress = secondary, AllowPrivateAddresses = true });
+    await using var server = await TeredoServerHost.StartAsync(new() { Address = primary, SecondaryAddress = secondary, AllowPrivateAddresses = true }, limit.Token);
     var options = new TeredoOptions { Servers = [$"{primary},{secondary}"], AllowPrivateAddresses = true, Provider = TeredoProvider.Embedded };
     await using var alice = await TeredoNode.StartAsync(options, limit.Token);
     await using var bob = await TeredoNode.StartAsync(options, limit.Token);

@@ -5,7 +5,7 @@ namespace TeredoSdk.Windows.Tests;
 public class ExceptionTests
 {
     static readonly string Program = Environment.ProcessPath!;
-    static readonly FirewallExceptionRequest Request = new() { Name = "Größe 大小", ProgramPath = Program, UdpPort = 5000 };
+    static FirewallExceptionRequest Request => new() { Name = "Größe 大小", ProgramPath = Program, UdpPort = 5000 };
 
     static TeredoFirewall Firewall => new(WindowsSystem.Current);
 
@@ -36,9 +36,9 @@ public class ExceptionTests
     public void Ensure_WithAnotherPort_ChangesTheRuleInPlace()
     {
         Firewall.Ensure(Request);
-        Firewall.Ensure(Request with { UdpPort = 6000 });
+        Firewall.Ensure(RequestWith(request => request.UdpPort = 6000));
         Assert.That(FakeFiles.Own.Rules.Count(rule => rule["LocalPorts"] == "6000"), Is.EqualTo(1));
-        Assert.That(Firewall.Check(Request with { UdpPort = 6000 }).State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(Firewall.Check(RequestWith(request => request.UdpPort = 6000)).State, Is.EqualTo(FirewallExceptionState.InForce));
     }
 
     [Test]
@@ -68,13 +68,21 @@ public class ExceptionTests
 
     [TestCase("a|b", TeredoError.InvalidFirewallRule)]
     [TestCase("", TeredoError.InvalidFirewallRule)]
-    public void Ensure_WithANameThatIsNone_IsANamedError(string name, TeredoError error) => AssertFails(Request with { Name = name }, error);
+    public void Ensure_WithANameThatIsNone_IsANamedError(string name, TeredoError error) =>
+        AssertFails(RequestWith(request => request.Name = name), error);
 
     [TestCase(@"C:\not\there.exe")]
     [TestCase(@"C:\windows\..\dotnet.exe")]
     [TestCase("relative.exe")]
     public void Ensure_WithAProgramThatIsNone_IsANamedError(string program) =>
-        AssertFails(Request with { ProgramPath = program }, TeredoError.InvalidProgram);
+        AssertFails(RequestWith(request => request.ProgramPath = program), TeredoError.InvalidProgram);
+
+    static FirewallExceptionRequest RequestWith(Action<FirewallExceptionRequest> change)
+    {
+        var request = Request;
+        change(request);
+        return request;
+    }
 
     static void AssertFails(FirewallExceptionRequest request, TeredoError error)
     {

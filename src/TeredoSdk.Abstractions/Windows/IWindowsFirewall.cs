@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace TeredoSdk.Windows;
 
 /// <summary>The Windows Firewall as the SDK sees it. Reading needs no administrator.</summary>
+[Experimental("TEREDO001")]
 public interface IWindowsFirewall
 {
     /// <summary>Which interfaces the firewall has.</summary>
@@ -19,25 +22,35 @@ public interface IWindowsFirewall
     Reading<IReadOnlyList<OpenPort>> ReadOpenPorts();
 
     /// <summary>Adds a rule. The caller has made sure that there is none of that name.</summary>
-    /// <exception cref="TeredoException">Rights are missing, the firewall's service does not run, or the rule is not valid.</exception>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), the firewall's service does not run (<see cref="TeredoError.FirewallUnavailable"/>), the
+    /// rule is not valid (<see cref="TeredoError.InvalidFirewallRule"/>), or this firewall can't express it (<see cref="TeredoError.NotSupported"/>). Nothing
+    /// is added.
+    /// </exception>
     void Add(FirewallRule rule);
 
     /// <summary>Changes the rule of that name, property by property in the order that the system's checks want.</summary>
     /// <exception cref="TeredoException">
-    /// Rights are missing, the firewall's service does not run, there is no such rule, or it would not be valid.
+    /// As of <see cref="Add"/>; also when there is no such rule (<see cref="TeredoError.InvalidFirewallRule"/>). Properties that were changed before stay so.
     /// </exception>
     void Update(FirewallRule rule);
 
     /// <summary>Removes the rule of a name; one that is not there is no error.</summary>
-    /// <exception cref="TeredoException">Rights are missing, or the firewall's service does not run.</exception>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the firewall's service does not run (<see cref="TeredoError.FirewallUnavailable"/>).
+    /// </exception>
     void Remove(string name);
 
     /// <summary>Opens a port for all programs by the XP-era interface.</summary>
-    /// <exception cref="TeredoException">Rights are missing, or the interface is not there.</exception>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the interface is not there (<see cref="TeredoError.FirewallUnavailable"/>).
+    /// </exception>
     void AddOpenPort(OpenPort port);
 
     /// <summary>Closes such a port; one that is not open is no error.</summary>
-    /// <exception cref="TeredoException">Rights are missing, or the interface is not there.</exception>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the interface is not there (<see cref="TeredoError.FirewallUnavailable"/>).
+    /// </exception>
     void RemoveOpenPort(int port, FirewallProtocol protocol);
 }
 
@@ -123,6 +136,7 @@ public enum EdgeTraversal
 }
 
 /// <summary>Whether local rules change anything (<c>NET_FW_MODIFY_STATE</c>).</summary>
+[Experimental("TEREDO001")]
 public enum FirewallModifyState
 {
     /// <summary>They do.</summary>
@@ -150,6 +164,7 @@ public readonly record struct FirewallProfileStatus
 }
 
 /// <summary>What holds for the profiles that are active now.</summary>
+[Experimental("TEREDO001")]
 public sealed record FirewallStatus
 {
     /// <summary>Those profiles, each with its state.</summary>
@@ -163,6 +178,7 @@ public sealed record FirewallStatus
 }
 
 /// <summary>A port that is open for all programs (<c>INetFwOpenPort</c>).</summary>
+[Experimental("TEREDO001")]
 public sealed record OpenPort
 {
     /// <summary>What people see.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
@@ -11,6 +12,7 @@ namespace TeredoSdk.Windows;
 /// What only reads never throws and needs no administrator: an absent call, a stopped service or missing rights are the reason of the
 /// <see cref="Reading{T}"/>. What writes throws a <see cref="TeredoException"/> that names the cause. Safe for any number of threads.
 /// </remarks>
+[Experimental("TEREDO001")]
 public interface IWindowsSystem
 {
     /// <summary>The version of Windows, such as 10.0.19045.</summary>
@@ -29,7 +31,9 @@ public interface IWindowsSystem
     Reading<WindowsService> ReadService(string name);
 
     /// <summary>Starts a service, making one that is disabled start on demand, and waits until it runs.</summary>
-    /// <exception cref="TeredoException">Rights are missing, or the service does not start.</exception>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or there is no such service or it does not start (<see cref="TeredoError.ServiceStopped"/>).
+    /// </exception>
     Task StartServiceAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>Whether a file exists, as the system sees it.</summary>
@@ -46,7 +50,9 @@ public interface IWindowsSystem
     Reading<TeredoConfiguration> ReadConfiguration();
 
     /// <summary>Changes the Teredo configuration by CIM; null members stay as they are.</summary>
-    /// <exception cref="TeredoException">Rights are missing, or there is no such class here.</exception>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or CIM can't do it here (<see cref="TeredoError.NotSupported"/>). Nothing is changed.
+    /// </exception>
     void WriteConfiguration(TeredoConfiguration configuration);
 
     /// <summary>

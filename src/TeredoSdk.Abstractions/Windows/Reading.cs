@@ -4,6 +4,7 @@ namespace TeredoSdk.Windows;
 
 /// <summary>What was asked of the system: its answer, or why there is none. "Not known" is never mixed with "no".</summary>
 /// <typeparam name="T">What the answer is.</typeparam>
+[Experimental("TEREDO001")]
 public readonly record struct Reading<T>
 {
     readonly T? _value;
@@ -33,6 +34,7 @@ public readonly record struct Reading<T>
 }
 
 /// <summary>Makes readings.</summary>
+[Experimental("TEREDO001")]
 public static class Reading
 {
     /// <summary>An answer.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 
 namespace TeredoSdk.Windows;
 
@@ -59,6 +60,7 @@ public enum TeredoClientState
 }
 
 /// <summary>What Windows says of its Teredo client.</summary>
+[Experimental("TEREDO001")]
 public sealed record TeredoStatus
 {
     /// <summary>No client runs.</summary>

@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 
 namespace TeredoSdk.Windows;
 
 /// <summary>Where a service stands.</summary>
+[Experimental("TEREDO001")]
 public readonly record struct WindowsService
 {
     /// <summary>Whether it is installed.</summary>
@@ -16,6 +18,7 @@ public readonly record struct WindowsService
 }
 
 /// <summary>What netsh printed.</summary>
+[Experimental("TEREDO001")]
 public sealed record NetshOutput
 {
     /// <summary>Its exit code, which is 0 for many failures, too.</summary>
@@ -39,6 +42,7 @@ public enum FirewallHealth
 }
 
 /// <summary>What a filter of the edge-traversal sublayer does.</summary>
+[Experimental("TEREDO001")]
 public enum EdgeTraversalFilterKind
 {
     /// <summary>Something else.</summary>
@@ -52,6 +56,7 @@ public enum EdgeTraversalFilterKind
 }
 
 /// <summary>A filter of the edge-traversal sublayer of the Windows Filtering Platform.</summary>
+[Experimental("TEREDO001")]
 public sealed record EdgeTraversalFilter
 {
     /// <summary>What it does.</summary>
@@ -65,6 +70,7 @@ public sealed record EdgeTraversalFilter
 }
 
 /// <summary>An IPv6 address of an interface that is up.</summary>
+[Experimental("TEREDO001")]
 public sealed record WindowsAddress
 {
     /// <summary>The address.</summary>

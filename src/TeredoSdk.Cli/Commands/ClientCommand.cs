@@ -70,9 +70,9 @@ sealed class ClientCommand : Command
     [SupportedOSPlatform("linux")]
     async Task<TeredoInterfaceHost> StartAsync(Invocation invocation)
     {
-        var options = new TeredoInterfaceOptions
+        var options = new TeredoInterfaceHostOptions
         {
-            Options = _node.Read(invocation.Arguments, invocation.Logs),
+            Client = _node.Read(invocation.Arguments, invocation.Logs),
             InterfaceName = invocation.Arguments.GetValue(_interface)!,
             NativeIPv6 = invocation.Arguments.GetValue(_nativeIPv6),
         };

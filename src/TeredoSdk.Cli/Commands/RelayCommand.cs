@@ -3,7 +3,6 @@ using System.Net;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Cli.Json;
-using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Cli.Commands;
 
@@ -31,7 +30,7 @@ sealed class RelayCommand : Command
         CustomParser = Values.Number(0, ushort.MaxValue),
     };
 
-    readonly Option<IPv6Prefix[]> _prefix = new("--prefix")
+    readonly Option<IPNetwork[]> _prefix = new("--prefix")
     {
         Description = "An IPv6 prefix that a relay for other hosts serves; may be given several times. Without it, all of native IPv6, 2000::/3.",
         HelpName = "P/L",
@@ -80,13 +79,13 @@ sealed class RelayCommand : Command
         {
             return await TeredoRelayHost.StartAsync(new()
             {
-                Address = arguments.GetValue(_address)!,
+                Address = arguments.GetValue(_address),
                 Port = arguments.GetValue(_port),
                 InterfaceName = arguments.GetValue(_interface),
                 Prefixes = arguments.GetValue(_prefix)!,
                 AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
                 LoggerFactory = invocation.Logs,
-            });
+            }, invocation.Ended);
         }
         catch (ArgumentException e)
         {

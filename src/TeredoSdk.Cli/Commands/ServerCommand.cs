@@ -61,35 +61,37 @@ sealed class ServerCommand : Command
     {
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Trace : LogLevel.Warning;
         bool rateLimits = invocation.Arguments.GetValue(_rateLimits) == Switch.On;
-        await using var server = Start(invocation, rateLimits);
-        invocation.Output.Document(new ServerDocument(server.EndPoint, server.SecondaryEndPoint, rateLimits, server.ForwardsToNativeIPv6),
+        await using var server = await StartAsync(invocation, rateLimits);
+        var report = server.Report;
+        invocation.Output.Document(new ServerDocument(report.EndPoint, report.SecondaryEndPoint, rateLimits, report.ForwardsToNativeIPv6),
             json => json.ServerDocument);
-        if (server.NativeForwardingProblem is { } problem)
+        if (report.Problem is { } problem)
             Output.Notice(problem);
-        string more = server.SecondaryEndPoint is { } secondary ? $" and {secondary}" : ", without a secondary address";
-        Output.Notice($"serving on {server.EndPoint}{more}");
+        string more = report.SecondaryEndPoint is { } secondary ? $" and {secondary}" : ", without a secondary address";
+        Output.Notice($"serving on {report.EndPoint}{more}");
         await invocation.UntilEndedAsync();
         return 0;
     }
 
-    TeredoServerHost Start(Invocation invocation, bool rateLimits)
+    async Task<TeredoServerHost> StartAsync(Invocation invocation, bool rateLimits)
     {
         var arguments = invocation.Arguments;
         try
         {
-            return TeredoServerHost.Start(new()
+            return await TeredoServerHost.StartAsync(new()
             {
-                Address = arguments.GetValue(_address)!,
+                Address = arguments.GetValue(_address),
                 SecondaryAddress = arguments.GetValue(_secondary),
                 Port = arguments.GetValue(_port),
                 RateLimits = rateLimits,
                 AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
                 LoggerFactory = invocation.Logs,
-            });
+            }, invocation.Ended);
         }
         catch (ArgumentException e)
         {
-            throw new BadArgumentsException(Wording.Of(e).Replace("Primary", _address.Name).Replace("Secondary ", $"{_secondary.Name} "));
+            string sentence = Wording.Of(e).Replace("Primary", _address.Name).Replace("Secondary ", $"{_secondary.Name} "); // the core's names
+            throw new BadArgumentsException(sentence.Replace("Address is ", $"{_address.Name} is ").Replace(" than Address", $" than {_address.Name}"));
         }
     }
 }

@@ -22,7 +22,7 @@ sealed class StatusCommand : Command
             await using var node = await _node.StartAsync(invocation);
             var report = node.Report;
             if (report.Windows is null && OperatingSystem.IsWindows())
-                report = report with { Windows = await WindowsTeredo.ReadReportAsync(null, invocation.Ended) };
+                report = report with { Windows = await WindowsTeredo.ReadReportAsync(invocation.Ended) };
             invocation.Output.Document(report, json => json.TeredoReport);
             if (!invocation.Output.IsJson)
                 ReportTable.Print(report);
@@ -30,7 +30,7 @@ sealed class StatusCommand : Command
         }
         catch (TeredoException e) when (OperatingSystem.IsWindows() && !invocation.Ended.IsCancellationRequested)
         {
-            return Fail(invocation.Output, e, await WindowsTeredo.ReadReportAsync(null, invocation.Ended));
+            return Fail(invocation.Output, e, await WindowsTeredo.ReadReportAsync(invocation.Ended));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Testing;
@@ -6,6 +7,7 @@ namespace TeredoSdk.Testing;
 /// The firewall of a <see cref="FakeWindows"/>. As in Windows, its rule store checks rules, allows two rules with one name, and removes one rule at a
 /// time. Safe for any number of threads.
 /// </summary>
+[Experimental("TEREDO001")]
 public sealed class FakeFirewall : IWindowsFirewall
 {
     readonly FakeWindows _windows;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using TeredoSdk.Protocol;
 using TeredoSdk.Windows;
@@ -5,6 +6,7 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Testing;
 
 /// <summary>The program netsh of a <see cref="FakeWindows"/>, with its Teredo commands in English. Safe for any number of threads.</summary>
+[Experimental("TEREDO001")]
 public sealed class FakeNetsh
 {
     readonly FakeWindows _windows;

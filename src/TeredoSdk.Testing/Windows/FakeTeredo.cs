@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Testing;
 
 /// <summary>What happens when a Teredo client is woken.</summary>
+[Experimental("TEREDO001")]
 public enum FakeTeredoNetwork
 {
     /// <summary>The client gets its address.</summary>
@@ -17,6 +19,7 @@ public enum FakeTeredoNetwork
 /// <summary>
 /// The Teredo client of a <see cref="FakeWindows"/>. It is off until it is configured, and dormant until it is woken. Safe for any number of threads.
 /// </summary>
+[Experimental("TEREDO001")]
 public sealed class FakeTeredo
 {
     const string PolicyKey = @"SOFTWARE\Policies\Microsoft\Windows\TCPIP\v6Transition";

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using TeredoSdk.Windows;
 
@@ -12,6 +13,7 @@ namespace TeredoSdk.Testing;
 /// This is a fake. It shows what code does with the documented answers of Windows, and not how a real Windows answers. Its sockets are ordinary
 /// sockets of the machine that the test runs on. Safe for any number of threads.
 /// </remarks>
+[Experimental("TEREDO001")]
 public sealed partial class FakeWindows : IWindowsSystem
 {
     const string DefaultProgram = @"C:\Program Files\App\App.exe";

@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 
 namespace TeredoSdk.Testing;
 
 /// <summary>A socket that a <see cref="FakeWindows"/> created.</summary>
+[Experimental("TEREDO001")]
 public sealed record FakeWindowsSocket
 {
     /// <summary>Stream or datagram.</summary>

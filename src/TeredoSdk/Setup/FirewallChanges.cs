@@ -18,8 +18,9 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         bool needsTeredo = options.EnableTeredo || record is { NeedsTeredo: true };
         try
         {
-            var plan = new TeredoFirewall(windows).Plan(options.ToRequest() with { OpenTeredoPort = needsTeredo && LacksTeredoPort() });
-            return [.. plan.Select(ToChange)];
+            var request = options.ToRequest();
+            request.OpenTeredoPort = needsTeredo && LacksTeredoPort();
+            return [.. new TeredoFirewall(windows).Plan(request).Select(ToChange)];
         }
         catch (TeredoException e) when (e.Error == TeredoError.FirewallUnavailable)
         {

@@ -26,7 +26,7 @@ public static class TeredoSetup
     public static async Task<SetupPlan> PlanAsync(TeredoSetupOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
+        options = options.Snapshot();
         var records = new SetupRecords(options.RecordFolder);
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
         if (WindowsOf(options) is not { } windows)
@@ -63,7 +63,7 @@ public static class TeredoSetup
     public static async Task<SetupPlan> PlanRemovalAsync(TeredoSetupOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
+        options = options.Snapshot();
         var records = new SetupRecords(options.RecordFolder);
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
         string command = SetupCommandLine.Remove(options.ProgramPath, options.Name);

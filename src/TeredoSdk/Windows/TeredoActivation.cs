@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace TeredoSdk.Windows;
 
 /// <summary>The result of switching Windows' Teredo on.</summary>
@@ -15,8 +17,7 @@ public sealed record TeredoActivationResult
 /// It uses CIM, else netsh, else the commands of Windows XP. A step counts as done when the system's settings, read back, say so; the result of the
 /// call itself does not count. The user is asked before anything is installed or enabled. Needs an administrator. Calls must not overlap.
 /// </remarks>
-/// <param name="windows">The system.</param>
-public sealed class TeredoActivation(IWindowsSystem windows)
+public sealed class TeredoActivation
 {
     /// <summary>
     /// The port to fix on Windows XP, which does not tell its own: a dynamic port that no other known program uses.
@@ -25,7 +26,23 @@ public sealed class TeredoActivation(IWindowsSystem windows)
 
     static readonly Version Vista = new(6, 0);
 
+    readonly IWindowsSystem _windows;
     readonly List<string> _steps = [];
+
+    /// <summary>The activation of this machine's Windows.</summary>
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
+    public TeredoActivation() : this(WindowsTeredo.RequireWindows())
+    {
+    }
+
+    /// <summary>The activation of another Windows.</summary>
+    /// <param name="windows">The system.</param>
+    [Experimental("TEREDO001")]
+    public TeredoActivation(IWindowsSystem windows)
+    {
+        ArgumentNullException.ThrowIfNull(windows);
+        _windows = windows;
+    }
 
     /// <summary>The steps taken or tried since the last call began, also when it failed. Each is a sentence with its outcome.</summary>
     public IReadOnlyList<string> Steps => [.. _steps];
@@ -47,22 +64,22 @@ public sealed class TeredoActivation(IWindowsSystem windows)
     {
         _steps.Clear();
         CheckServer(server);
-        var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
+        var switches = await TeredoSwitches.ReadAsync(_windows, cancellationToken).ConfigureAwait(false);
         var previous = switches.Configuration;
         if (switches.IsOn == true && IsAt(switches, server))
             return new() { Steps = [], Previous = previous };
-        var steps = new ActivationSteps(windows, _steps, AskOrRefuse(consent, switches));
+        var steps = new ActivationSteps(_windows, _steps, AskOrRefuse(consent, switches));
         RefuseWhatStays(switches);
-        RequireElevation(TeredoCommands.Enable(windows.Version, server));
+        RequireElevation(TeredoCommands.Enable(_windows.Version, server));
         if (switches.Obstacles.Any(obstacle => obstacle.Error == TeredoError.IPv6Disabled))
             await steps.InstallIPv6Async(cancellationToken).ConfigureAwait(false);
         if (switches.Obstacles.Any(obstacle => obstacle.Error == TeredoError.ServiceStopped))
             await steps.StartServiceAsync("iphlpsvc", cancellationToken).ConfigureAwait(false);
-        switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
+        switches = await TeredoSwitches.ReadAsync(_windows, cancellationToken).ConfigureAwait(false);
         if (switches.IsOn != true || !IsAt(switches, server))
             await steps.EnableTeredoAsync(server, previous, found => found.IsOn == true && IsAt(found, server), cancellationToken)
                 .ConfigureAwait(false);
-        if (windows.Version < Vista)
+        if (_windows.Version < Vista)
             await steps.OpenPortAsync(XpPort, cancellationToken).ConfigureAwait(false);
         return new() { Steps = Steps, Previous = previous };
     }
@@ -84,11 +101,11 @@ public sealed class TeredoActivation(IWindowsSystem windows)
         _steps.Clear();
         CheckServer(previous.ServerName);
         var type = previous.Type ?? TeredoType.Default;
-        var now = (await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration;
+        var now = (await TeredoSwitches.ReadAsync(_windows, cancellationToken).ConfigureAwait(false)).Configuration;
         if (IsRestored(now))
             return [];
-        RequireElevation(TeredoCommands.Set(windows.Version, type, previous.ServerName));
-        await new ActivationSteps(windows, _steps, static (_, _) => ValueTask.FromResult(true))
+        RequireElevation(TeredoCommands.Set(_windows.Version, type, previous.ServerName));
+        await new ActivationSteps(_windows, _steps, static (_, _) => ValueTask.FromResult(true))
             .RestoreAsync(type, previous.ServerName, found => IsRestored(found.Configuration), cancellationToken).ConfigureAwait(false);
         return Steps;
 
@@ -97,19 +114,10 @@ public sealed class TeredoActivation(IWindowsSystem windows)
             && (previous.ServerName is null || configuration.ServerName is null || IsSameServer(configuration.ServerName, previous.ServerName));
     }
 
-    /// <summary>Whether a text is one server, and has only characters that are safe in a command.</summary>
-    internal static bool IsServer(string server)
-    {
-        const int MaxOctets = 253; // of a domain name, RFC 1035 §2.3.4
-        return server.Length <= MaxOctets && !server.StartsWith('-')
-            && server.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '_')
-            && ServerName.TryParse(server, out var name) && name.Secondary is null;
-    }
-
     /// <exception cref="TeredoException"><see cref="TeredoError.NoServer"/>.</exception>
     static void CheckServer(string? server)
     {
-        if (server is not null && !IsServer(server))
+        if (server is not null && !ServerName.IsForWindows(server))
             throw new TeredoException(TeredoError.NoServer,
                 $"'{server}' is not a Teredo server that Windows can use; expected a host name of letters, digits, dots and hyphens, or an IPv4 address.");
     }
@@ -134,16 +142,16 @@ public sealed class TeredoActivation(IWindowsSystem windows)
     // A policy or the registry would override what is set here, and a service that is not installed can't be started.
     void RefuseWhatStays(TeredoSwitches switches)
     {
-        bool canInstall = windows.Version < Vista;
+        bool canInstall = _windows.Version < Vista;
         if (switches.Obstacles.FirstOrDefault(obstacle => obstacle.Error is TeredoError.TeredoDisabledByPolicy or TeredoError.TeredoDisabledByRegistry
             || (obstacle.Error == TeredoError.IPv6Disabled && !canInstall)
-            || (obstacle.Error == TeredoError.ServiceStopped && !windows.ReadService("iphlpsvc").ValueOrDefault.Exists)) is { } stays)
+            || (obstacle.Error == TeredoError.ServiceStopped && !_windows.ReadService("iphlpsvc").ValueOrDefault.Exists)) is { } stays)
             throw new TeredoException(stays.Error, stays.Problem);
     }
 
     void RequireElevation(IReadOnlyList<string> command)
     {
-        if (!windows.IsElevated)
+        if (!_windows.IsElevated)
             throw new TeredoException(TeredoError.AccessDenied,
                 $"Changing Windows' Teredo needs an administrator. In an elevated prompt, run {TeredoCommands.Text(command)}.");
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows;
@@ -11,10 +12,26 @@ namespace TeredoSdk.Windows;
 /// <see cref="FirewallExceptionRequest.OwnGrouping"/> are ever changed (on XP-era firewalls, only ports with the names of such rules).
 /// Safe for any number of threads, but two calls that change rules at the same time may both add a rule.
 /// </remarks>
-/// <param name="windows">The system.</param>
-public sealed class TeredoFirewall(IWindowsSystem windows)
+public sealed class TeredoFirewall
 {
-    IWindowsFirewall Firewall => windows.Firewall;
+    readonly IWindowsSystem _windows;
+
+    /// <summary>The firewall of this machine.</summary>
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
+    public TeredoFirewall() : this(WindowsTeredo.RequireWindows())
+    {
+    }
+
+    /// <summary>The firewall of another Windows.</summary>
+    /// <param name="windows">The system.</param>
+    [Experimental("TEREDO001")]
+    public TeredoFirewall(IWindowsSystem windows)
+    {
+        ArgumentNullException.ThrowIfNull(windows);
+        _windows = windows;
+    }
+
+    IWindowsFirewall Firewall => _windows.Firewall;
 
     /// <summary>
     /// The rules for a request: one for each protocol or named port of the program, and one for the Teredo port when the request asks for it.
@@ -28,10 +45,10 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
     public IReadOnlyList<FirewallRule> WantedRules(FirewallExceptionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        RequestChecks.Check(request, windows);
+        RequestChecks.Check(request, _windows);
         // Where the generation is unknown, the newest is assumed; writing a rule then fails if the system does not support it.
         var generation = Firewall.Generation;
-        return new ExceptionRules(windows, generation.IsKnown ? generation.Value : FirewallGeneration.Windows8).Of(request);
+        return new ExceptionRules(_windows, generation.IsKnown ? generation.Value : FirewallGeneration.Windows8).Of(request);
     }
 
     /// <summary>
@@ -89,7 +106,7 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
             ? [.. ExceptionRules.Traffic(request).Select(each => ExceptionCheck.To(path, each.Protocol, each.Port, request.EdgeTraversal))]
             : [];
         if (request.OpenTeredoPort)
-            traffic.Add(ExceptionCheck.ToTeredo(windows));
+            traffic.Add(ExceptionCheck.ToTeredo(_windows));
         return ExceptionCheck.OfAll(Firewall, traffic, SetupCommandLine.Advice(request));
     }
 
@@ -124,6 +141,7 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
     /// <summary>
     /// All rules that let a tunnel's traffic in (enabled, inbound, allowing), whoever made them; or the reason why they can't be read.
     /// </summary>
+    [Experimental("TEREDO001")]
     public Reading<IReadOnlyList<FirewallRule>> RulesWithEdgeTraversal()
     {
         var rules = Firewall.ReadRules();
@@ -142,7 +160,7 @@ public sealed class TeredoFirewall(IWindowsSystem windows)
     }
 
     bool IsOfGoneProgram(FirewallChange step) =>
-        step.Previous?.ProgramPath is { } program && !windows.FileExists(RuleComparison.Expand(program));
+        step.Previous?.ProgramPath is { } program && !_windows.FileExists(RuleComparison.Expand(program));
 
     static void WithRights(string advice, Action change)
     {

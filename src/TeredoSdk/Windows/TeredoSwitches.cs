@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace TeredoSdk.Windows;
 
 /// <summary>A switch that keeps Windows' Teredo off.</summary>
@@ -35,6 +37,7 @@ public sealed record TeredoSwitches
     public TeredoConfiguration Configuration { get; private init; } = new();
 
     /// <summary>The client's status from netsh; null when CIM answered, so that netsh was not asked, or when netsh can't be used.</summary>
+    [Experimental("TEREDO001")]
     public TeredoStatus? NetshStatus { get; private init; }
 
     /// <summary>The switches that keep Teredo off, the most basic first. Empty when Teredo is on, or not known to be off.</summary>
@@ -43,10 +46,17 @@ public sealed record TeredoSwitches
     /// <summary>Whether Teredo is on; null when the type is not known.</summary>
     public bool? IsOn => Obstacles.Count > 0 ? false : Type is null ? null : true;
 
+    /// <summary>Reads all settings of this machine's Windows. Needs no administrator, and changes nothing.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
+    public static Task<TeredoSwitches> ReadAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(WindowsTeredo.RequireWindows(), cancellationToken);
+
     /// <summary>Reads all settings. Needs no administrator, and changes nothing.</summary>
     /// <param name="windows">The system.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<TeredoSwitches> ReadAsync(IWindowsSystem windows, CancellationToken cancellationToken)
+    [Experimental("TEREDO001")]
+    public static async Task<TeredoSwitches> ReadAsync(IWindowsSystem windows, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(windows);
         var byCim = windows.ReadConfiguration();

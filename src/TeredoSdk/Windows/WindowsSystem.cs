@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
@@ -15,6 +16,7 @@ namespace TeredoSdk.Windows;
 /// The Windows of this machine (Windows 7 and later). Where a version lacks something, the result says so. Safe for any number of threads.
 /// </summary>
 [SupportedOSPlatform("windows")]
+[Experimental("TEREDO001")]
 public sealed class WindowsSystem : IWindowsSystem
 {
     const int SIO_UDP_CONNRESET = unchecked((int)0x9800000C); // MSWSock.h

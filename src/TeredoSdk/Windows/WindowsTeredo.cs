@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace TeredoSdk.Windows;
@@ -9,13 +10,18 @@ public static class WindowsTeredo
     /// Reads the report of Windows: Teredo's settings, its state, and the obstacles. It only reads, does not wake Teredo, and needs no administrator.
     /// <see cref="WindowsReport.NotKnown"/> lists what it may not read.
     /// </summary>
-    /// <param name="windows">The system; null for this machine's system.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows, and <paramref name="windows"/> is null.</exception>
-    public static async Task<WindowsReport> ReadReportAsync(IWindowsSystem? windows = null, CancellationToken cancellationToken = default)
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
+    public static async Task<WindowsReport> ReadReportAsync(CancellationToken cancellationToken = default) =>
+        await ReadReportAsync(RequireWindows(), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Reads the report of another Windows than this machine's, as <see cref="ReadReportAsync(CancellationToken)"/> does.</summary>
+    /// <param name="windows">The system.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    [Experimental("TEREDO001")]
+    public static async Task<WindowsReport> ReadReportAsync(IWindowsSystem windows, CancellationToken cancellationToken = default)
     {
-        windows ??= OperatingSystem.IsWindows() ? WindowsSystem.Current
-            : throw new PlatformNotSupportedException("This system is not Windows, so it has no Windows Teredo client.");
+        ArgumentNullException.ThrowIfNull(windows);
         var status = new WindowsStatus(windows);
         var switches = await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -23,4 +29,9 @@ public static class WindowsTeredo
         var report = new WindowsReportBuilder(windows, status, []).Build(exception, holds: 0, steps: []);
         return report with { Warnings = [.. switches.Obstacles.Select(obstacle => obstacle.Problem), .. report.Warnings] };
     }
+
+    /// <summary>The Windows of this machine.</summary>
+    /// <exception cref="PlatformNotSupportedException">Its system is not Windows.</exception>
+    internal static IWindowsSystem RequireWindows() => OperatingSystem.IsWindows() ? WindowsSystem.Current
+        : throw new PlatformNotSupportedException("This system is not Windows, so it has no Teredo of Windows.");
 }

@@ -24,14 +24,14 @@ sealed class OwnAddressRelayTests
         var relay = new DeviceRelay(device, new(host, CryptographicRandom.Instance), new(local, true, new ManualTime(), NullLogger.Instance));
         await using var own = new OwnAddressRelay(relay, host, interfaces, NullLogger.Instance, local.Address);
         await own.StartAsync();
-        string? waiting = own.Describe("teredo").Problem;
+        string? waiting = own.Report.Problem;
         Assert.That(waiting, Does.Contain("no native IPv6 address"));
 
         string? HaveNative(bool has)
         {
             host.HasNativeIPv6 = has;
             host.Move(Machine);
-            return own.Describe("teredo").Problem;
+            return own.Report.Problem;
         }
 
         using (host.Open(local, (_, _) => { }))

@@ -27,6 +27,25 @@ sealed class DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySetting
 
     public IReadOnlyList<IPv6Prefix> Served => Volatile.Read(ref _served);
 
+    /// <summary>The state as it is now.</summary>
+    /// <param name="isHostSpecific">Whether it serves this machine alone.</param>
+    /// <param name="running">What is wrong while it runs, or null.</param>
+    /// <param name="stopped">Why it does not run, when it does not.</param>
+    public TeredoRelayReport Describe(bool isHostSpecific, string? running = null, string? stopped = null)
+    {
+        var driver = Driver;
+        return new()
+        {
+            InterfaceName = device.Name,
+            IsHostSpecific = isHostSpecific,
+            Served = driver is null ? [] : [.. Served.Select(prefix => new IPNetwork(prefix.Address.ToIPAddress(), prefix.Length))],
+            EndPoint = driver?.LocalEndpoint.ToIPEndPoint(),
+            Peers = driver?.PeerCount ?? 0,
+            Drops = driver?.CopyDrops() ?? [],
+            Problem = driver is null ? stopped : running,
+        };
+    }
+
     /// <summary>Starts the relay. Restarts it when the served prefixes or the machine's own addresses have changed.</summary>
     /// <param name="served">The prefixes to serve. An empty array stops the relay.</param>
     /// <exception cref="TeredoException">The port can't be used, or the route is taken. The relay does not run then.</exception>

@@ -30,20 +30,7 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
 
     public void Send(ReadOnlySpan<byte> packet) => relay.Send(packet);
 
-    public TeredoRelayReport Describe(string interfaceName)
-    {
-        var driver = relay.Driver;
-        return new()
-        {
-            InterfaceName = interfaceName,
-            IsHostSpecific = true,
-            Served = Served,
-            EndPoint = driver?.LocalEndpoint.ToIPEndPoint(),
-            Peers = driver?.PeerCount ?? 0,
-            Drops = driver?.CopyDrops() ?? [],
-            Problem = driver is not null ? null : Volatile.Read(ref _problem) ?? Waiting,
-        };
-    }
+    public TeredoRelayReport Report => relay.Describe(isHostSpecific: true, stopped: Volatile.Read(ref _problem) ?? Waiting);
 
     public async ValueTask DisposeAsync()
     {

@@ -43,9 +43,9 @@ public class CheckTests
 
         Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.InForce));
         Assert.That(State(_machine.Request), Is.EqualTo(FirewallExceptionState.Overridden));
-        Assert.That(State(_machine.Request with { TcpPort = 8005 }), Is.EqualTo(FirewallExceptionState.InForce));
-        Assert.That(State(_machine.Request with { TcpPort = 8011 }), Is.EqualTo(FirewallExceptionState.Overridden));
-        Assert.That(State(_machine.Request with { UdpPort = 80 }), Is.EqualTo(FirewallExceptionState.Missing));
+        Assert.That(State(_machine.RequestWith(request => request.TcpPort = 8005)), Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(State(_machine.RequestWith(request => request.TcpPort = 8011)), Is.EqualTo(FirewallExceptionState.Overridden));
+        Assert.That(State(_machine.RequestWith(request => request.UdpPort = 80)), Is.EqualTo(FirewallExceptionState.Missing));
     }
 
     [Test]

@@ -23,7 +23,7 @@ public class EnsureTests
         _machine.Firewall.Ensure(_machine.Request);
         int actions = _machine.Windows.Actions.Count;
 
-        _machine.Firewall.Ensure(_machine.Request with { ProgramPath = FirewallMachine.Program.ToUpperInvariant() });
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.ProgramPath = FirewallMachine.Program.ToUpperInvariant()));
 
         Assert.That(_machine.Windows.Actions, Has.Count.EqualTo(actions));
     }
@@ -46,9 +46,9 @@ public class EnsureTests
     [Test]
     public void Ensure_WithAnotherPort_ChangesTheRuleInPlace()
     {
-        _machine.Firewall.Ensure(_machine.Request with { TcpPort = 80 });
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.TcpPort = 80));
 
-        _machine.Firewall.Ensure(_machine.Request with { TcpPort = 81 });
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.TcpPort = 81));
 
         Assert.That(_machine.Rules.Select(rule => rule.LocalPorts), Is.EqualTo(new[] { "81" }));
         Assert.That(_machine.Windows.Actions, Does.Contain("UpdateRule Chat (Teredo, TCP)"));
@@ -57,11 +57,11 @@ public class EnsureTests
     [Test]
     public void Ensure_WithTwoRulesOfOneName_KeepsOne()
     {
-        var wanted = _machine.Firewall.WantedRules(_machine.Request with { TcpPort = 80 }).Single();
+        var wanted = _machine.Firewall.WantedRules(_machine.RequestWith(request => request.TcpPort = 80)).Single();
         _machine.With(wanted, wanted with { LocalPorts = "1" }, wanted with { Name = "chat (teredo, tcp)" });
 
-        Assert.That(_machine.Firewall.Plan(_machine.Request with { TcpPort = 80 }).Single().Surplus, Is.EqualTo(2));
-        _machine.Firewall.Ensure(_machine.Request with { TcpPort = 80 });
+        Assert.That(_machine.Firewall.Plan(_machine.RequestWith(request => request.TcpPort = 80)).Single().Surplus, Is.EqualTo(2));
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.TcpPort = 80));
 
         Assert.That(_machine.Rules, Is.EqualTo(new[] { wanted }));
     }
@@ -83,7 +83,7 @@ public class EnsureTests
         _machine.Windows.IsElevated = false;
 
         FirewallMachine.AssertError(TeredoError.AccessDenied,
-            () => _machine.Firewall.Ensure(_machine.Request with { UdpPort = 5, EdgeTraversal = EdgeTraversal.Allow }),
+            () => _machine.Firewall.Ensure(_machine.RequestWith(request => (request.UdpPort, request.EdgeTraversal) = (5, EdgeTraversal.Allow))),
             @"`teredo setup --app ""C:\Program Files\Chat\Chat.exe"" --name Chat --udp 5 --edge allow --yes`");
     }
 

@@ -44,6 +44,14 @@ sealed class FirewallMachine
         return this;
     }
 
+    /// <summary>A request for the program that asks for something else, too.</summary>
+    public FirewallExceptionRequest RequestWith(Action<FirewallExceptionRequest> change)
+    {
+        var request = new FirewallExceptionRequest { Name = Request.Name, ProgramPath = Request.ProgramPath };
+        change(request);
+        return request;
+    }
+
     public static void AssertError(TeredoError error, TestDelegate action, params string[] words)
     {
         var thrown = Assert.Throws<TeredoException>(action)!;

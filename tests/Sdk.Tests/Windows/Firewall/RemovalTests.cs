@@ -9,9 +9,9 @@ public class RemovalTests
     public void RemoveOwned_OfAnApplication_LeavesAllElse()
     {
         _machine.With(_machine.Other);
-        _machine.Firewall.Ensure(_machine.Request with { Name = "Chat two" });
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.Name = "Chat two"));
         var before = _machine.Rules;
-        _machine.Firewall.Ensure(_machine.Request with { OpenTeredoPort = true });
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.OpenTeredoPort = true));
 
         var removed = _machine.Firewall.RemoveOwned("chat");
 
@@ -24,7 +24,7 @@ public class RemovalTests
     {
         _machine.With(_machine.Other);
         _machine.Firewall.Ensure(_machine.Request);
-        _machine.Firewall.Ensure(_machine.Request with { Name = "Chat two" });
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.Name = "Chat two"));
 
         Assert.That(_machine.Firewall.RemoveOwned(), Has.Count.EqualTo(4));
         Assert.That(_machine.Rules, Is.EqualTo(new[] { _machine.Other }));

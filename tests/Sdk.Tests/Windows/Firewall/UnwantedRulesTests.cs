@@ -8,7 +8,7 @@ public class UnwantedRulesTests
 {
     readonly FirewallMachine _machine = new();
 
-    FirewallExceptionRequest TcpOnly => _machine.Request with { TcpPort = 4242 };
+    FirewallExceptionRequest TcpOnly => _machine.RequestWith(request => request.TcpPort = 4242);
 
     [Test]
     public void Plan_ForFewerProtocols_RemovesTheOtherRuleLast()
@@ -27,9 +27,9 @@ public class UnwantedRulesTests
     public void Ensure_LeavesTheRulesOfOthersAndOfOtherApplications()
     {
         _machine.With(_machine.Other);
-        _machine.Firewall.Ensure(_machine.Request with { Name = "Chat two" });
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.Name = "Chat two"));
         var before = _machine.Rules;
-        _machine.Firewall.Ensure(_machine.Request with { OpenTeredoPort = true });
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.OpenTeredoPort = true));
 
         _machine.Firewall.Ensure(TcpOnly);
 
@@ -82,7 +82,7 @@ public class UnwantedRulesTests
         xp.Windows.Firewall.AddOpenPort(new() { Name = "Chat (Teredo, UDP)", Port = 1, Protocol = FirewallProtocol.Udp });
         xp.Windows.Firewall.AddOpenPort(new() { Name = "Chat (Teredo, UDP)", Port = 2, Protocol = FirewallProtocol.Udp });
 
-        xp.Firewall.Ensure(xp.Request with { TcpPort = 4242 });
+        xp.Firewall.Ensure(xp.RequestWith(request => request.TcpPort = 4242));
 
         Assert.That(xp.Windows.Firewall.OpenPorts.Select(port => port.Port), Is.EqualTo(new[] { 4242 }));
     }

@@ -26,7 +26,7 @@ public class WantedRulesTests
     [Test]
     public void NamedPort_IsTheOnlyRule()
     {
-        var rules = _machine.Firewall.WantedRules(_machine.Request with { UdpPort = 5000 });
+        var rules = _machine.Firewall.WantedRules(_machine.RequestWith(request => request.UdpPort = 5000));
 
         Assert.That(rules.Select(rule => (rule.Protocol, rule.LocalPorts)), Is.EqualTo(new[] { (FirewallProtocol.Udp, "5000") }));
     }
@@ -46,7 +46,7 @@ public class WantedRulesTests
     {
         var vista = new FirewallMachine(FirewallMachine.Vista);
 
-        var rules = vista.Firewall.WantedRules(vista.Request with { EdgeTraversal = asked });
+        var rules = vista.Firewall.WantedRules(vista.RequestWith(request => request.EdgeTraversal = asked));
 
         Assert.That(rules.Select(rule => rule.EdgeTraversal), Is.All.EqualTo(expected));
     }
@@ -56,12 +56,12 @@ public class WantedRulesTests
     [TestCase("a|b", "'|'")]
     [TestCase("ALL", "all rules")]
     public void Name_ThatTheFirewallRefuses_IsNamed(string name, string word) => FirewallMachine.AssertError(
-        TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(_machine.Request with { Name = name }), word);
+        TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(_machine.RequestWith(request => request.Name = name)), word);
 
     [TestCase(0)]
     [TestCase(65536)]
     public void Port_OutOfRange_IsNamed(int port) => FirewallMachine.AssertError(
-        TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(_machine.Request with { TcpPort = port }), "65535");
+        TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(_machine.RequestWith(request => request.TcpPort = port)), "65535");
 
     [TestCase("Chat.exe", "full path")]
     [TestCase(@"C:Chat.exe", "full path")]
@@ -90,7 +90,7 @@ public class WantedRulesTests
     public void Program_WithVariables_IsWrittenWithoutThem()
     {
         Environment.SetEnvironmentVariable("TeredoSdkTestProgram", FirewallMachine.Program[..^".exe".Length]);
-        var rules = _machine.Firewall.WantedRules(_machine.Request with { ProgramPath = "%TeredoSdkTestProgram%.exe" });
+        var rules = _machine.Firewall.WantedRules(_machine.RequestWith(request => request.ProgramPath = "%TeredoSdkTestProgram%.exe"));
         Assert.That(rules.Select(rule => rule.ProgramPath), Has.All.EqualTo(FirewallMachine.Program), "the firewall's service has variables of its own");
     }
 
@@ -103,5 +103,5 @@ public class WantedRulesTests
         TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(new() { Name = "Chat", TcpPort = 80 }), "program");
 
     void AssertBadProgram(string path, string word) => FirewallMachine.AssertError(
-        TeredoError.InvalidProgram, () => _machine.Firewall.WantedRules(_machine.Request with { ProgramPath = path }), word);
+        TeredoError.InvalidProgram, () => _machine.Firewall.WantedRules(_machine.RequestWith(request => request.ProgramPath = path)), word);
 }

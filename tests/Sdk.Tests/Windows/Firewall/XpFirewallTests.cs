@@ -8,7 +8,7 @@ public class XpFirewallTests
 {
     readonly FirewallMachine _machine = new(FirewallMachine.Xp);
 
-    FirewallExceptionRequest Request => _machine.Request with { TcpPort = 8080 };
+    FirewallExceptionRequest Request => _machine.RequestWith(request => request.TcpPort = 8080);
 
     [Test]
     public void Ensure_OpensThePortOnce()
@@ -29,7 +29,7 @@ public class XpFirewallTests
     {
         _machine.Firewall.Ensure(Request);
 
-        _machine.Firewall.Ensure(Request with { TcpPort = 8081 });
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.TcpPort = 8081));
 
         Assert.That(_machine.Windows.Firewall.OpenPorts.Select(port => port.Port), Is.EqualTo(new[] { 8081 }));
     }

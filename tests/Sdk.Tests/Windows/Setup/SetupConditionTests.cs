@@ -11,7 +11,7 @@ public sealed class SetupConditionTests
     [TestCase("ALL")]
     [TestCase("a|b")]
     [TestCase("a\nb")]
-    public void Name_ThatNoRuleCanHave_IsRefused(string name) => Refused(options => options with { Name = name }, "Name", name);
+    public void Name_ThatNoRuleCanHave_IsRefused(string name) => Refused(options => options.Name = name, "Name", name);
 
     [TestCase("teredo.example.net;calc")]
     [TestCase("a b")]
@@ -21,22 +21,22 @@ public sealed class SetupConditionTests
     [TestCase("-x.example.net")]
     [TestCase("")]
     public void Server_ThatIsNoHost_IsRefused(string server) =>
-        Refused(options => options with { EnableTeredo = true, Server = server }, "Server", server);
+        Refused(options => (options.EnableTeredo, options.Server) = (true, server), "Server", server);
 
     [Test]
-    public void Server_WithoutEnabling_IsRefused() => Refused(options => options with { Server = "192.0.2.1" }, "Server", "EnableTeredo");
+    public void Server_WithoutEnabling_IsRefused() => Refused(options => options.Server = "192.0.2.1", "Server", "EnableTeredo");
 
     [TestCase(0)]
     [TestCase(65536)]
     public void Port_OutOfRange_IsRefused(int port)
     {
-        Refused(options => options with { TcpPort = port }, "TcpPort", "1 to 65535");
-        Refused(options => options with { UdpPort = port }, "UdpPort", "1 to 65535");
+        Refused(options => options.TcpPort = port, "TcpPort", "1 to 65535");
+        Refused(options => options.UdpPort = port, "UdpPort", "1 to 65535");
     }
 
     [Test]
     public void EdgeTraversal_ThatAsksThePerson_IsRefused() =>
-        Refused(options => options with { EdgeTraversal = EdgeTraversal.DeferToUser }, "EdgeTraversal", "DeferToUser");
+        Refused(options => options.EdgeTraversal = EdgeTraversal.DeferToUser, "EdgeTraversal", "DeferToUser");
 
     [TestCase(@"C:\missing.exe", "missing.exe")]
     [TestCase(@"C:\Program Files\dotnet\DOTNET.exe", "dotnet")]
@@ -44,7 +44,7 @@ public sealed class SetupConditionTests
     {
         using var machine = new SetupMachine();
         machine.Windows.Files[@"C:\Program Files\dotnet\DOTNET.exe"] = true;
-        machine.Options = machine.Options with { ProgramPath = path };
+        machine.Options.ProgramPath = path;
         var failure = Assert.ThrowsAsync<TeredoException>(machine.PlanAsync)!;
         Assert.That(failure.Error, Is.EqualTo(TeredoError.InvalidProgram));
         Assert.That(failure.Message, Does.Contain(said));
@@ -76,7 +76,10 @@ public sealed class SetupConditionTests
     {
         using var machine = new SetupMachine();
         machine.Windows.IsElevated = false;
-        machine.Options = machine.Options with { UdpPort = 4243, EdgeTraversal = EdgeTraversal.Allow, EnableTeredo = true, Server = "192.0.2.1" };
+        machine.Options.UdpPort = 4243;
+        machine.Options.EdgeTraversal = EdgeTraversal.Allow;
+        machine.Options.EnableTeredo = true;
+        machine.Options.Server = "192.0.2.1";
         var plan = await machine.PlanAsync();
         var failure = Assert.ThrowsAsync<TeredoException>(() => plan.ApplyAsync())!;
         Assert.Multiple(() =>
@@ -98,7 +101,7 @@ public sealed class SetupConditionTests
     public async Task ElevatedCommand_QuotesAsWindowsTakesItApart(string name, string quoted)
     {
         using var machine = new SetupMachine();
-        machine.Options = machine.Options with { Name = name };
+        machine.Options.Name = name;
         Assert.That((await machine.PlanRemovalAsync()).ElevatedCommand, Does.Contain($" --name {quoted} --yes"));
     }
 
@@ -161,14 +164,14 @@ public sealed class SetupConditionTests
         using var machine = new SetupMachine();
         machine.Windows.Firewall.Plant(SetupMachine.TeredoPortRule);
         machine.Windows.Firewall.Plant(new() { Name = "ICMPv6", Protocol = FirewallProtocol.Icmpv6, Enabled = true });
-        machine.Options = machine.Options with { EnableTeredo = true };
+        machine.Options.EnableTeredo = true;
         Assert.That((await machine.PlanAsync()).Warnings, Is.Empty);
     }
 
-    static void Refused(Func<TeredoSetupOptions, TeredoSetupOptions> change, string option, string value)
+    static void Refused(Action<TeredoSetupOptions> change, string option, string value)
     {
         using var machine = new SetupMachine();
-        machine.Options = change(machine.Options);
+        change(machine.Options);
         var refusal = Assert.ThrowsAsync<ArgumentException>(machine.PlanAsync)!;
         Assert.That(refusal.ParamName, Is.EqualTo(option));
         Assert.That(refusal.Message, Does.Contain(value));

@@ -11,7 +11,8 @@ public sealed class SetupFailureTests
         using var machine = new SetupMachine();
         var edited = machine.Wanted[0] with { Enabled = false };
         machine.Windows.Firewall.Plant(edited);
-        machine.Options = machine.Options with { UdpPort = 4243, Windows = FaultyWindows.Of(machine.Windows, call => call == "Add" ? Fault : null) };
+        machine.Options.UdpPort = 4243;
+        machine.Options.Windows = FaultyWindows.Of(machine.Windows, call => call == "Add" ? Fault : null);
         var plan = await machine.PlanAsync();
         var progress = new Told();
         var failure = Assert.ThrowsAsync<TeredoException>(() => plan.ApplyAsync(progress))!;
@@ -29,15 +30,15 @@ public sealed class SetupFailureTests
     public async Task FailingStep_OfARemoval_LeavesTheSetupAsItStood()
     {
         using var machine = new SetupMachine();
-        machine.Options = machine.Options with { UdpPort = 4243 };
+        machine.Options.UdpPort = 4243;
         await machine.SetUpAsync();
         var rules = machine.Rules;
         int removals = 0;
         var faulty = FaultyWindows.Of(machine.Windows, call => call == "Remove" && ++removals == 2 ? Fault : null);
-        machine.Options = machine.Options with { Windows = faulty };
+        machine.Options.Windows = faulty;
         Assert.ThrowsAsync<TeredoException>(machine.RemoveAsync);
         Assert.That(machine.Rules, Is.EquivalentTo(rules));
-        machine.Options = machine.Options with { Windows = machine.Windows };
+        machine.Options.Windows = machine.Windows;
         await machine.RemoveAsync();
         Assert.That(machine.Rules, Is.Empty);
     }
@@ -46,7 +47,7 @@ public sealed class SetupFailureTests
     public async Task GivingUp_UndoesWhatWasDone()
     {
         using var machine = new SetupMachine();
-        machine.Options = machine.Options with { UdpPort = 4243 };
+        machine.Options.UdpPort = 4243;
         using var gaveUp = new CancellationTokenSource();
         var plan = await machine.PlanAsync();
         Assert.ThrowsAsync(Is.InstanceOf<OperationCanceledException>(), () => plan.ApplyAsync(new Told(_ => gaveUp.Cancel()), gaveUp.Token));
@@ -65,7 +66,7 @@ public sealed class SetupFailureTests
         using var machine = new SetupMachine();
         var edited = machine.Wanted[0] with { Enabled = false, LocalPorts = "1" };
         machine.Windows.Firewall.Plant(edited);
-        machine.Options = machine.Options with { UdpPort = 4243 };
+        machine.Options.UdpPort = 4243;
         await DieAsync(machine, changes);
         Assert.That(machine.Records, Has.Length.EqualTo(1));
         if (isSetUpAgain)
@@ -95,7 +96,7 @@ public sealed class SetupFailureTests
     public async Task UndoThatFails_KeepsTheRecord()
     {
         using var machine = new SetupMachine();
-        machine.Options = machine.Options with { UdpPort = 4243 };
+        machine.Options.UdpPort = 4243;
         var failure = await DieAsync(machine, 1);
         Assert.That(failure.Error, Is.EqualTo(TeredoError.SetupFailed));
         Assert.That(failure.Message, Does.Contain("Not all"));
@@ -151,11 +152,10 @@ public sealed class SetupFailureTests
     {
         int calls = 0;
         bool isDead = false;
-        var healthy = machine.Options;
-        machine.Options = healthy with { Windows = FaultyWindows.Of(machine.Windows, MayDie) };
+        machine.Options.Windows = FaultyWindows.Of(machine.Windows, MayDie);
         var plan = await machine.PlanAsync();
         var failure = Assert.ThrowsAsync<TeredoException>(() => plan.ApplyAsync())!;
-        machine.Options = healthy;
+        machine.Options.Windows = machine.Windows;
         return failure;
 
         Exception? MayDie(string call)

@@ -22,7 +22,7 @@ sealed class SetupMachine : IDisposable
     public FakeWindows Windows { get; }
 
     /// <summary>What is wanted: an exception for TCP port 4242.</summary>
-    public TeredoSetupOptions Options { get; set; }
+    public TeredoSetupOptions Options { get; }
 
     public IReadOnlyList<FirewallRule> Rules => Windows.Firewall.Rules;
 

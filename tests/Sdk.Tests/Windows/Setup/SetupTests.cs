@@ -11,7 +11,7 @@ public sealed class SetupTests
     {
         using var machine = new SetupMachine();
         machine.Windows.IsElevated = false;
-        machine.Options = machine.Options with { EnableTeredo = true, Server = "teredo.example.net" };
+        (machine.Options.EnableTeredo, machine.Options.Server) = (true, "teredo.example.net");
         var plan = await machine.PlanAsync();
         Assert.Multiple(() =>
         {
@@ -70,7 +70,7 @@ public sealed class SetupTests
         var edited = machine.Wanted[0] with { LocalPorts = "1-1024", Enabled = false, EdgeTraversal = EdgeTraversal.Deny, Description = "by hand" };
         machine.Windows.Firewall.Plant(SetupMachine.ForeignRule);
         machine.Windows.Firewall.Plant(edited);
-        machine.Options = machine.Options with { UdpPort = 4243 };
+        machine.Options.UdpPort = 4243;
         var plan = await machine.SetUpAsync();
         Assert.That(plan.Steps.Select(step => step.Kind), Is.EqualTo(new[] { SetupStepKind.ChangeRule, SetupStepKind.AddRule }));
         await machine.RemoveAsync();
@@ -98,7 +98,7 @@ public sealed class SetupTests
         var edited = machine.Wanted[0] with { Enabled = false };
         machine.Windows.Firewall.Plant(edited);
         await machine.SetUpAsync();
-        machine.Options = machine.Options with { TcpPort = 5000 };
+        machine.Options.TcpPort = 5000;
         await machine.SetUpAsync();
         Assert.That(machine.Rules.Single().LocalPorts, Is.EqualTo("5000"));
         await machine.RemoveAsync();
@@ -110,7 +110,7 @@ public sealed class SetupTests
     {
         using var machine = new SetupMachine();
         await machine.SetUpAsync();
-        machine.Options = machine.Options with { TcpPort = null, UdpPort = 4243 };
+        (machine.Options.TcpPort, machine.Options.UdpPort) = (null, 4243);
         await machine.SetUpAsync();
         Assert.That(machine.Rules.Single().Protocol, Is.EqualTo(FirewallProtocol.Udp));
         await machine.RemoveAsync();
@@ -122,12 +122,11 @@ public sealed class SetupTests
     {
         using var machine = new SetupMachine();
         await machine.SetUpAsync();
-        var first = machine.Options;
-        machine.Options = first with { Name = "Ünïcode 聊天?" };
+        machine.Options.Name = "Ünïcode 聊天?";
         await machine.SetUpAsync();
         Assert.That(machine.Records, Has.Length.EqualTo(2));
         await machine.RemoveAsync();
-        machine.Options = first;
+        machine.Options.Name = SetupMachine.Name;
         Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
         Assert.That(machine.Records, Has.Length.EqualTo(1));
     }
@@ -184,7 +183,7 @@ public sealed class SetupTests
     {
         using var machine = new SetupMachine();
         machine.Windows.Firewall.Plant(machine.Wanted[0]);
-        machine.Options = machine.Options with { UdpPort = 4243 };
+        machine.Options.UdpPort = 4243;
         var progress = new Told();
         await (await machine.PlanAsync()).ApplyAsync(progress);
         Assert.That(progress.Outcomes, Is.EqualTo(new[] { SetupOutcome.Satisfied, SetupOutcome.Applied }));
@@ -204,7 +203,7 @@ public sealed class SetupTests
         if (OperatingSystem.IsWindows())
             Assert.Ignore("This is Windows.");
         using var machine = new SetupMachine();
-        machine.Options = machine.Options with { Windows = null };
+        machine.Options.Windows = null;
         foreach (var plan in new[] { await machine.SetUpAsync(), await machine.RemoveAsync() })
         {
             Assert.That(plan.Steps, Is.Empty);

@@ -15,7 +15,7 @@ public sealed class SeveralApplicationsTests : IDisposable
     public SeveralApplicationsTests()
     {
         _before = _machine.Windows.Teredo.Configuration;
-        _machine.Options = _machine.Options with { EnableTeredo = true };
+        _machine.Options.EnableTeredo = true;
     }
 
     TeredoConfiguration Now => _machine.Windows.Teredo.Configuration;
@@ -49,7 +49,7 @@ public sealed class SeveralApplicationsTests : IDisposable
     public async Task Teredo_OfAnApplicationThatDoesNotNeedIt_IsGivenBack()
     {
         await SetUpAsync("A");
-        _machine.Options = _machine.Options with { EnableTeredo = false };
+        _machine.Options.EnableTeredo = false;
         await SetUpAsync("B");
         await RemoveAsync("A");
         Assert.That(Now, Is.EqualTo(_before));
@@ -59,10 +59,10 @@ public sealed class SeveralApplicationsTests : IDisposable
     public async Task Setup_WithoutRights_ThatOnlyAddsTheNeed_AsksForThem()
     {
         await SetUpAsync("A");
-        _machine.Options = _machine.Options with { EnableTeredo = false };
+        _machine.Options.EnableTeredo = false;
         await SetUpAsync("B");
         _machine.Windows.Firewall.Plant(SetupMachine.TeredoPortRule);
-        _machine.Options = _machine.Options with { EnableTeredo = true };
+        _machine.Options.EnableTeredo = true;
         var plan = await _machine.PlanAsync();
         Assert.That((plan.IsSatisfied, plan.NeedsElevation), Is.EqualTo((true, true)));
         await plan.ApplyAsync();
@@ -141,10 +141,7 @@ public sealed class SeveralApplicationsTests : IDisposable
         await SetUpAsync("A");
         await SetUpAsync("B");
         string[] records = [.. _machine.Records.Select(File.ReadAllText)];
-        _machine.Options = _machine.Options with
-        {
-            Windows = FaultyWindows.Of(_machine.Windows, call => call == "Remove" ? new TeredoException(TeredoError.SetupFailed, "No.") : null),
-        };
+        _machine.Options.Windows = FaultyWindows.Of(_machine.Windows, call => call == "Remove" ? new TeredoException(TeredoError.SetupFailed, "No.") : null);
         Assert.ThrowsAsync<TeredoException>(() => RemoveAsync("A"));
         Assert.That(_machine.Records.Select(File.ReadAllText), Is.EqualTo(records));
     }
@@ -154,11 +151,10 @@ public sealed class SeveralApplicationsTests : IDisposable
     {
         await SetUpAsync("A");
         await SetUpAsync("B");
-        var healthy = _machine.Options;
         int calls = 0;
-        _machine.Options = healthy with { Windows = FaultyWindows.Of(_machine.Windows, MayDie) };
+        _machine.Options.Windows = FaultyWindows.Of(_machine.Windows, MayDie);
         Assert.ThrowsAsync<TeredoException>(() => RemoveAsync("A"));
-        _machine.Options = healthy;
+        _machine.Options.Windows = _machine.Windows;
         await RemoveAsync("A");
         await RemoveAsync("B");
         Assert.That(Now, Is.EqualTo(_before));
@@ -208,7 +204,7 @@ public sealed class SeveralApplicationsTests : IDisposable
     public async Task Setup_PlannedBeforeTheOtherSwitchedTeredoOff_IsRefused()
     {
         await SetUpAsync("A");
-        _machine.Options = _machine.Options with { Name = "B" };
+        _machine.Options.Name = "B";
         var plan = await _machine.PlanAsync();
         await RemoveAsync("A");
         AssertOutOfDate(plan);
@@ -231,13 +227,13 @@ public sealed class SeveralApplicationsTests : IDisposable
 
     Task<SetupPlan> SetUpAsync(string name, string? server = null)
     {
-        _machine.Options = _machine.Options with { Name = name, Server = server };
+        (_machine.Options.Name, _machine.Options.Server) = (name, server);
         return _machine.SetUpAsync();
     }
 
     Task<SetupPlan> PlanRemovalAsync(string name)
     {
-        _machine.Options = _machine.Options with { Name = name, Server = null };
+        (_machine.Options.Name, _machine.Options.Server) = (name, null);
         return _machine.PlanRemovalAsync();
     }
 

@@ -42,10 +42,9 @@ public sealed class StaleRuleTests
         using var machine = new SetupMachine();
         var old = OldUdpRule(machine);
         machine.Windows.Firewall.Plant(old);
-        var tcpOnly = machine.Options;
-        machine.Options = tcpOnly with { UdpPort = 4243 };
+        machine.Options.UdpPort = 4243;
         await machine.SetUpAsync();
-        machine.Options = tcpOnly;
+        machine.Options.UdpPort = null;
         await machine.SetUpAsync();
         Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
         await machine.RemoveAsync();
@@ -57,7 +56,7 @@ public sealed class StaleRuleTests
     {
         using var machine = await SetUpForBothAsync();
         await machine.SetUpAsync();
-        machine.Options = machine.Options with { UdpPort = 4243 };
+        machine.Options.UdpPort = 4243;
         await machine.SetUpAsync();
         Assert.That(machine.Rules, Is.EquivalentTo(machine.Wanted));
         await machine.RemoveAsync();
@@ -108,10 +107,9 @@ public sealed class StaleRuleTests
     public async Task TeredoPort_OfAnApplicationThatNeedsTeredo_StaysOpenWhenItIsSetUpAgainWithoutEnabling()
     {
         using var machine = new SetupMachine();
-        var plain = machine.Options;
-        machine.Options = plain with { EnableTeredo = true };
+        machine.Options.EnableTeredo = true;
         await machine.SetUpAsync();
-        machine.Options = plain with { TcpPort = 5000 };
+        (machine.Options.EnableTeredo, machine.Options.TcpPort) = (false, 5000);
         await machine.SetUpAsync();
         Assert.That(machine.Rules.Select(rule => rule.LocalPorts), Is.EquivalentTo(new[] { "5000", "Teredo" }));
     }
@@ -133,24 +131,26 @@ public sealed class StaleRuleTests
     static async Task<SetupMachine> SetUpForBothAsync()
     {
         var machine = new SetupMachine();
-        var tcpOnly = machine.Options;
-        machine.Options = tcpOnly with { UdpPort = 4243 };
+        machine.Options.UdpPort = 4243;
         await machine.SetUpAsync();
-        machine.Options = tcpOnly;
+        machine.Options.UdpPort = null;
         return machine;
     }
 
-    static FirewallRule OldUdpRule(SetupMachine machine) =>
-        new TeredoFirewall(machine.Windows).WantedRules(machine.Options.ToRequest() with { TcpPort = null, UdpPort = 1 }).Single();
+    static FirewallRule OldUdpRule(SetupMachine machine)
+    {
+        var request = machine.Options.ToRequest();
+        (request.TcpPort, request.UdpPort) = (null, 1);
+        return new TeredoFirewall(machine.Windows).WantedRules(request).Single();
+    }
 
     static async Task DieAtTheRemovalAsync(SetupMachine machine, bool isRemoved)
     {
         bool isDying = false, isDead = false;
-        var healthy = machine.Options;
-        machine.Options = healthy with { Windows = FaultyWindows.Of(machine.Windows, MayDie) };
+        machine.Options.Windows = FaultyWindows.Of(machine.Windows, MayDie);
         var plan = await machine.PlanAsync();
         Assert.ThrowsAsync<TeredoException>(() => plan.ApplyAsync());
-        machine.Options = healthy;
+        machine.Options.Windows = machine.Windows;
 
         Exception? MayDie(string call)
         {

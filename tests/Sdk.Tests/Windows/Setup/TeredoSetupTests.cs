@@ -34,7 +34,7 @@ public sealed class TeredoSetupTests
         var before = machine.Windows.Teredo.Configuration;
         await machine.SetUpAsync();
         Assert.That((await machine.SetUpAsync()).IsSatisfied);
-        machine.Options = machine.Options with { Server = "192.0.2.1" };
+        machine.Options.Server = "192.0.2.1";
         await machine.SetUpAsync();
         Assert.That(machine.Windows.Teredo.Configuration.ServerName, Is.EqualTo("192.0.2.1"));
         await machine.RemoveAsync();
@@ -57,7 +57,7 @@ public sealed class TeredoSetupTests
     public async Task Removal_LeavesAServerThatTheSetupDidNotName()
     {
         using var machine = Machine();
-        machine.Options = machine.Options with { Server = null };
+        machine.Options.Server = null;
         await machine.SetUpAsync();
         machine.Windows.Teredo.Configuration = machine.Windows.Teredo.Configuration with { ServerName = "192.0.2.99" };
         var plan = await machine.RemoveAsync();
@@ -100,7 +100,7 @@ public sealed class TeredoSetupTests
     {
         using var machine = new SetupMachine(new(6, 1));
         machine.Windows.Teredo.Configuration = machine.Windows.Teredo.Configuration with { Type = TeredoType.Disabled };
-        machine.Options = machine.Options with { EnableTeredo = true };
+        machine.Options.EnableTeredo = true;
         await machine.SetUpAsync();
         Assert.That(machine.Windows.Teredo.Configuration.Type, Is.EqualTo(TeredoType.EnterpriseClient));
         await machine.RemoveAsync();
@@ -122,7 +122,7 @@ public sealed class TeredoSetupTests
     public async Task TeredoPort_ThatNoRuleOpens_IsPartOfTheSetup()
     {
         using var machine = new SetupMachine();
-        machine.Options = machine.Options with { EnableTeredo = true };
+        machine.Options.EnableTeredo = true;
         await machine.SetUpAsync();
         var rule = machine.Rules.Single(rule => rule.Protocol == FirewallProtocol.Udp);
         Assert.That((rule.LocalPorts, rule.ServiceName), Is.EqualTo(("Teredo", "iphlpsvc")));
@@ -154,7 +154,7 @@ public sealed class TeredoSetupTests
     {
         var machine = new SetupMachine();
         machine.Windows.Firewall.Plant(SetupMachine.TeredoPortRule);
-        machine.Options = machine.Options with { EnableTeredo = true, Server = Server };
+        (machine.Options.EnableTeredo, machine.Options.Server) = (true, Server);
         return machine;
     }
 }

@@ -1,51 +1,54 @@
+using System.Diagnostics.CodeAnalysis;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Setup;
 
 /// <summary>An application's needs on the machine: a firewall exception and, if wanted, Windows' Teredo switched on.</summary>
-public sealed record TeredoSetupOptions
+/// <remarks>A plan copies the options when it is made; later changes do not reach it.</remarks>
+public sealed class TeredoSetupOptions
 {
     /// <summary>
-    /// The application's name as the firewall's settings show it: not empty, without '|', and not "all". It identifies the setup: a second setup with
-    /// the same name changes the first.
+    /// The application's name as the firewall's settings show it: not empty, without '|', and not "all". Has to be set. It identifies the setup: a
+    /// second setup with the same name changes the first.
     /// </summary>
-    public required string Name { get; init; }
+    public string Name { get; set; } = "";
 
-    /// <summary>The full path of the program, which must exist at setup. It must not be <c>dotnet.exe</c>, which runs every .NET program.</summary>
-    public required string ProgramPath { get; init; }
+    /// <summary>The full path of the program, which must exist at setup. Has to be set; not <c>dotnet.exe</c>, which runs every .NET program.</summary>
+    public string ProgramPath { get; set; } = "";
 
     /// <summary>The TCP port, 1 to 65535. Null for all TCP ports of the program or, when <see cref="UdpPort"/> is set, for none.</summary>
-    public int? TcpPort { get; init; }
+    public int? TcpPort { get; set; }
 
     /// <summary>The UDP port, 1 to 65535. Null for all UDP ports of the program or, when <see cref="TcpPort"/> is set, for none.</summary>
-    public int? UdpPort { get; init; }
+    public int? UdpPort { get; set; }
 
     /// <summary>
     /// Whether traffic through the tunnel gets in: <see cref="EdgeTraversal.DeferToApp"/> (the default), <see cref="EdgeTraversal.Allow"/>, or
     /// <see cref="EdgeTraversal.Deny"/> for an exception that strangers can't use through Teredo.
     /// </summary>
-    public EdgeTraversal EdgeTraversal { get; init; } = EdgeTraversal.DeferToApp;
+    public EdgeTraversal EdgeTraversal { get; set; } = EdgeTraversal.DeferToApp;
 
     /// <summary>
     /// Whether Windows' Teredo is switched on. It stays on until the application is removed, even when the setup of another application switched it
     /// on. The caller must have the user's consent.
     /// </summary>
-    public bool EnableTeredo { get; init; }
+    public bool EnableTeredo { get; set; }
 
     /// <summary>
     /// The server that Windows' Teredo uses, an IPv4 address or a name; null keeps the present server. Only with <see cref="EnableTeredo"/>.
     /// </summary>
-    public string? Server { get; init; }
+    public string? Server { get; set; }
 
     /// <summary>The Windows to set up; null (the default) for this machine's Windows, if it has one. Tests set a fake one.</summary>
-    public IWindowsSystem? Windows { get; init; }
+    [Experimental("TEREDO001")]
+    public IWindowsSystem? Windows { get; set; }
 
     /// <summary>
-    /// The folder of the records that <see cref="TeredoSetup.PlanRemovalAsync"/> restores from; null (the default) for <c>TeredoSdk</c> in
+    /// The folder of the records that <c>TeredoSetup.PlanRemovalAsync</c> restores from; null (the default) for <c>TeredoSdk</c> in
     /// ProgramData on Windows, <c>/var/lib/teredosdk</c> elsewhere. The command <c>teredo</c> knows only the default folder, and only administrators
     /// can write to that one. Protect another folder as well: its records decide what a removal does.
     /// </summary>
-    public string? RecordFolder { get; init; }
+    public string? RecordFolder { get; set; }
 
     /// <summary>Checks the options, as far as that is possible without asking the system.</summary>
     /// <exception cref="ArgumentException">
@@ -64,10 +67,17 @@ public sealed record TeredoSetupOptions
             throw Bad(nameof(UdpPort), UdpPort, "1 to 65535");
         if (EdgeTraversal is not (EdgeTraversal.Deny or EdgeTraversal.Allow or EdgeTraversal.DeferToApp))
             throw Bad(nameof(EdgeTraversal), EdgeTraversal, "DeferToApp, Allow or Deny");
-        if (Server is not null && !TeredoActivation.IsServer(Server))
+        if (Server is not null && !ServerName.IsForWindows(Server))
             throw Bad(nameof(Server), Server, "one IPv4 address or name in ASCII letters, such as teredo.example.net");
         if (Server is not null && !EnableTeredo)
             throw Bad(nameof(Server), Server, $"{nameof(EnableTeredo)} with it, because it is the server of Windows' Teredo");
+    }
+
+    /// <summary>A copy that later changes do not reach, checked.</summary>
+    internal TeredoSetupOptions Snapshot()
+    {
+        Validate();
+        return (TeredoSetupOptions)MemberwiseClone();
     }
 
     internal FirewallExceptionRequest ToRequest() => new()
@@ -79,5 +89,5 @@ public sealed record TeredoSetupOptions
         EdgeTraversal = EdgeTraversal,
     };
 
-    static ArgumentException Bad(string option, object? value, string expected) => new($"{option} is '{value}'; expected {expected}.", option);
+    static ArgumentException Bad(string option, object? value, string expected) => BadOption.Of(option, $"'{value}'", expected);
 }

@@ -1,0 +1,44 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk;
+
+/// <summary>The exceptions of options that are outside their range: each names the option, its value and what is expected.</summary>
+static class BadOption
+{
+    const int MaxInterfaceName = 15; // Linux: IFNAMSIZ less the end of the text
+
+    public static ArgumentException Of(string option, object? value, string expected) => new($"{option} is {value ?? "null"}; expected {expected}.", option);
+
+    /// <exception cref="ArgumentException">It is no IPv4 address.</exception>
+    public static IPv4Address RequireIPv4(IPAddress? address, string option) => address is { AddressFamily: AddressFamily.InterNetwork }
+        ? IPv4Address.FromIPAddress(address)
+        : throw Of(option, address, "an IPv4 address of this machine");
+
+    /// <exception cref="ArgumentException">It is outside the range.</exception>
+    public static void RequirePort(int port, string option, bool allowAny)
+    {
+        if (port is < 0 or > ushort.MaxValue || (port == 0 && !allowAny))
+            throw Of(option, port, allowAny ? "0 (any) or 1 to 65535" : "1 to 65535");
+    }
+
+    /// <exception cref="ArgumentException">It is no name of a network device.</exception>
+    public static void RequireInterfaceName(string? name, string option)
+    {
+        if (string.IsNullOrEmpty(name) || Encoding.UTF8.GetByteCount(name) > MaxInterfaceName)
+            throw Of(option, name is null ? null : $"'{name}'", $"the name of a network device, 1 to {MaxInterfaceName} octets");
+    }
+
+    /// <exception cref="ArgumentException">One of them is null.</exception>
+    public static void RequireServices(ILoggerFactory? loggerFactory, TimeProvider? timeProvider)
+    {
+        if (loggerFactory is null)
+            throw Of("LoggerFactory", null, $"a logger factory such as {nameof(NullLoggerFactory)}.{nameof(NullLoggerFactory.Instance)}");
+        if (timeProvider is null)
+            throw Of(nameof(TimeProvider), null, $"a clock such as {nameof(TimeProvider)}.{nameof(TimeProvider.System)}");
+    }
+}

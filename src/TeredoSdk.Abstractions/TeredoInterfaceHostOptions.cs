@@ -1,0 +1,42 @@
+namespace TeredoSdk;
+
+/// <summary>Settings of a <c>TeredoInterfaceHost</c>. A host copies them when it starts; later changes do not reach it.</summary>
+public sealed class TeredoInterfaceHostOptions
+{
+    /// <summary>
+    /// The settings of the Teredo client. <see cref="TeredoOptions.Provider"/>, <see cref="TeredoOptions.Sockets"/>,
+    /// <see cref="TeredoOptions.NativeIPv6"/> and <see cref="TeredoOptions.DormancyTimeout"/> have no meaning here.
+    /// </summary>
+    public TeredoOptions Client { get; set; } = new();
+
+    /// <summary>The name of the network device, 1 to 15 octets; "teredo" by default.</summary>
+    public string InterfaceName { get; set; } = "teredo";
+
+    /// <summary>
+    /// What to do when the machine has native IPv6. <see cref="NativeIPv6Mode.Instead"/> by default, as RFC 4380 §5.5 wants of a whole machine;
+    /// <see cref="NativeIPv6Mode.Beside"/> is a departure from it.
+    /// </summary>
+    public NativeIPv6Mode NativeIPv6 { get; set; } = NativeIPv6Mode.Instead;
+
+    /// <summary>Checks every option that can be checked without asking the system.</summary>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    public void Validate()
+    {
+        if (Client is null)
+            throw BadOption.Of(nameof(Client), null, "the settings of the client");
+        Client.Validate();
+        BadOption.RequireInterfaceName(InterfaceName, nameof(InterfaceName));
+        if (NativeIPv6 is < NativeIPv6Mode.Beside or > NativeIPv6Mode.Instead)
+            throw BadOption.Of(nameof(NativeIPv6), NativeIPv6, "Beside or Instead");
+    }
+
+    /// <summary>A copy that later changes do not reach, checked. Its client has what the host decides.</summary>
+    internal TeredoInterfaceHostOptions Snapshot()
+    {
+        Validate();
+        var copy = (TeredoInterfaceHostOptions)MemberwiseClone();
+        copy.Client = Client.Snapshot();
+        (copy.Client.NativeIPv6, copy.Client.DormancyTimeout) = (NativeIPv6, TimeSpan.Zero); // who wants to be reached must not fall asleep
+        return copy;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Server;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk;
+
+/// <summary>Settings of a <c>TeredoServerHost</c>. A host copies them when it starts; later changes do not reach it.</summary>
+public sealed class TeredoServerHostOptions
+{
+    /// <summary>The primary IPv4 address, one of this machine's own, which the addresses of the clients embed. Has to be set.</summary>
+    public IPAddress? Address { get; set; }
+
+    /// <summary>
+    /// The secondary IPv4 address, another one of this machine, or null (the default). Without it no client can check how its NAT maps ports.
+    /// </summary>
+    public IPAddress? SecondaryAddress { get; set; }
+
+    /// <summary>
+    /// The UDP port, 1 to 65535; 3544 by default (RFC 4380 §2.7). Another one is for laboratories that translate ports: clients always ask port 3544.
+    /// </summary>
+    public int Port { get; set; } = TeredoPorts.Server;
+
+    /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories and loopback only.</summary>
+    public bool AllowPrivateAddresses { get; set; }
+
+    /// <summary>Whether the limits of <see cref="ServerRateLimits"/> hold; on by default.</summary>
+    public bool RateLimits { get; set; } = true;
+
+    /// <summary>The secrets of secure qualification (RFC 4380 §5.2.2), or null (the default) for the nonce alone.</summary>
+    public IServerKeyStore? Keys { get; set; }
+
+    /// <summary>Where the server logs to; nowhere by default.</summary>
+    public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
+
+    /// <summary>The clock of the rate limits; the system's by default.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Checks every option that can be checked without asking the system.</summary>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    public void Validate()
+    {
+        var policy = AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
+        string unicast = AllowPrivateAddresses ? "a unicast IPv4 address"
+            : $"a global unicast IPv4 address ({nameof(AllowPrivateAddresses)} lifts that in a laboratory)";
+        var primary = BadOption.RequireIPv4(Address, nameof(Address));
+        if (!policy.IsGlobalUnicast(primary))
+            throw BadOption.Of(nameof(Address), primary, unicast);
+        if (SecondaryAddress is not null && BadOption.RequireIPv4(SecondaryAddress, nameof(SecondaryAddress)) is var secondary
+            && (secondary == primary || !policy.IsGlobalUnicast(secondary)))
+            throw BadOption.Of(nameof(SecondaryAddress), secondary, $"{unicast} other than {nameof(Address)}, or null");
+        BadOption.RequirePort(Port, nameof(Port), allowAny: false);
+        BadOption.RequireServices(LoggerFactory, TimeProvider);
+    }
+
+    /// <summary>A copy that later changes do not reach, checked.</summary>
+    internal TeredoServerHostOptions Snapshot()
+    {
+        Validate();
+        return (TeredoServerHostOptions)MemberwiseClone();
+    }
+}

@@ -1,0 +1,122 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TeredoSdk.Machine;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Server;
+using TeredoSdk.Telemetry;
+
+namespace TeredoSdk.Engine;
+
+/// <summary>The driver of a <see cref="TeredoServer"/>: its sockets, its clock, and its way to the native internet.</summary>
+/// <remarks>One lock guards the core, and no system call runs under it. Safe for any number of threads.</remarks>
+sealed class ServerDriver : IAsyncDisposable
+{
+    const int MaxDatagramOctets = 1500; // the core's promise
+
+    readonly Lock _gate = new();
+    readonly TeredoServer _core;
+    readonly EngineClock _clock;
+    readonly ILogger _log;
+    readonly IUdpTransport?[] _transports = new IUdpTransport?[2]; // primary, secondary
+    readonly NativeSender? _native;
+    readonly string? _nativeProblem;
+
+    /// <param name="options">The settings of the core, whose <see cref="TeredoServerOptions.ForwardNative"/> is found out here.</param>
+    /// <param name="port">The UDP port at each of its addresses.</param>
+    /// <param name="network">The machine's network.</param>
+    /// <param name="random">Randomness for the core.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Where it logs to.</param>
+    /// <exception cref="ArgumentException">The core does not take the options.</exception>
+    /// <exception cref="TeredoException"><see cref="TeredoError.PortUnavailable"/>; nothing is left open.</exception>
+    public ServerDriver(TeredoServerOptions options, ushort port, IHostNetwork network, IRandomSource random, TimeProvider time, ILogger log)
+    {
+        (_clock, _log) = (new(time), log);
+        _native = NativeSender.TryOpen(options.Primary, log, out _nativeProblem);
+        try
+        {
+            _core = new(options with { ForwardNative = _native is not null }, random);
+            Open(network, new(options.Primary, port), LocalPort.ServerPrimary);
+            if (options.Secondary is { } secondary)
+                Open(network, new(secondary, port), LocalPort.ServerSecondary);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+        Completion = Task.WhenAll(_transports.Select(transport => transport?.Completion ?? Task.CompletedTask));
+        Log.ServerStarted(log, _transports[0]!.LocalEndpoint.ToIPEndPoint(), _transports[1]?.LocalEndpoint.ToIPEndPoint());
+    }
+
+    /// <summary>Ends when the sockets are closed and used no more.</summary>
+    public Task Completion { get; }
+
+    public TeredoServerReport Report
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new()
+                {
+                    EndPoint = _transports[0]!.LocalEndpoint.ToIPEndPoint(),
+                    SecondaryEndPoint = _transports[1]?.LocalEndpoint.ToIPEndPoint(),
+                    ForwardsToNativeIPv6 = _native is not null,
+                    Drops = Enum.GetValues<DropReason>().Select(reason => (reason, _core.Drops[reason])).Where(drop => drop.Item2 > 0).ToDictionary(),
+                    Problem = _nativeProblem,
+                };
+            }
+        }
+    }
+
+    /// <summary>Closes the sockets and waits until they are used no more. Idempotent.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Close();
+        await Completion.ConfigureAwait(false);
+    }
+
+    void Open(IHostNetwork network, IPv4Endpoint local, LocalPort port)
+    {
+        try
+        {
+            _transports[IndexOf(port)] = network.Open(local, (source, payload) => HandleDatagram(port, source, payload));
+        }
+        catch (SocketException e)
+        {
+            throw new TeredoException(TeredoError.PortUnavailable,
+                $"UDP port {local.Port} of {local.Address} can't be used ({e.Message}). Choose an address of this machine at which no other Teredo server runs.", e);
+        }
+    }
+
+    void HandleDatagram(LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
+    {
+        Span<byte> buffer = stackalloc byte[MaxDatagramOctets];
+        Verdict verdict;
+        Transmit transmit;
+        bool answers, forwards;
+        int length = 0;
+        lock (_gate)
+        {
+            verdict = _core.HandleDatagram(_clock.Now, via, source, payload);
+            answers = _core.TryTakeTransmit(buffer, out transmit); // at most one per datagram, of either kind
+            forwards = !answers && _core.TryTakeDelivery(buffer, out length);
+        }
+        if (verdict.Kind == VerdictKind.Dropped)
+            Log.PacketDropped(_log, source, verdict.Reason);
+        if (answers) // the first datagrams may come while the second socket is being opened
+            _transports[IndexOf(transmit.Via)]?.Send(transmit.Target, buffer[..transmit.Length], transmit.Ttl);
+        else if (forwards)
+            _native?.Send(buffer[..length]);
+    }
+
+    static int IndexOf(LocalPort port) => port == LocalPort.ServerSecondary ? 1 : 0;
+
+    void Close()
+    {
+        foreach (var transport in _transports)
+            transport?.Dispose();
+        _native?.Dispose();
+    }
+}
