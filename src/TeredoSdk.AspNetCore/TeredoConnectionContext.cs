@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace TeredoSdk.AspNetCore;
 
-/// <summary>A connection as Kestrel's own socket transport has it, which gives the Teredo connection back when it ends.</summary>
+/// <summary>A connection of Kestrel's own socket transport. It also disposes the Teredo connection when it ends.</summary>
 sealed class TeredoConnectionContext(TeredoConnection connection, ConnectionContext inner) : ConnectionContext
 {
     public override IDuplexPipe Transport

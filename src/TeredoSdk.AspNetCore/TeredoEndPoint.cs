@@ -3,11 +3,11 @@ using System.Net;
 
 namespace TeredoSdk.AspNetCore;
 
-/// <summary>A TCP port at whatever Teredo address the application has, for Kestrel to listen at.</summary>
-/// <remarks>Immutable. Equal to any other one with the same port.</remarks>
+/// <summary>A TCP port at the application's Teredo address, whatever it is, for Kestrel to listen at.</summary>
+/// <remarks>Immutable. Two end points with the same port are equal.</remarks>
 public sealed class TeredoEndPoint : EndPoint, IEquatable<TeredoEndPoint>
 {
-    /// <param name="port">The port, 1 to 65535, or 0 for any free one.</param>
+    /// <param name="port">The port, 1 to 65535, or 0 for any free port.</param>
     /// <exception cref="ArgumentOutOfRangeException">The port is outside its range.</exception>
     public TeredoEndPoint(int port)
     {
@@ -16,7 +16,7 @@ public sealed class TeredoEndPoint : EndPoint, IEquatable<TeredoEndPoint>
         Port = port;
     }
 
-    /// <summary>The port, or 0 for any free one.</summary>
+    /// <summary>The port, or 0 for any free port.</summary>
     public int Port { get; }
 
     /// <inheritdoc/>
@@ -28,6 +28,6 @@ public sealed class TeredoEndPoint : EndPoint, IEquatable<TeredoEndPoint>
     /// <inheritdoc/>
     public override int GetHashCode() => Port;
 
-    /// <summary>For example <c>teredo:8080</c>.</summary>
+    /// <summary>The text form, for example <c>teredo:8080</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"teredo:{Port}");
 }

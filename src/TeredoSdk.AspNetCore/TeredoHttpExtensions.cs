@@ -2,13 +2,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace TeredoSdk.AspNetCore;
 
-/// <summary>Has HTTP clients connect over Teredo.</summary>
+/// <summary>Makes HTTP clients connect over Teredo.</summary>
 /// <remarks>
-/// Hosts are named by their IPv6 address, or by a name with one; Teredo addresses are tried first. A request that can't reach its host fails
-/// with an <see cref="HttpRequestException"/> whose inner exception is the <see cref="TeredoException"/> that says why:
-/// <see cref="TeredoError.HostNotResolved"/>, <see cref="TeredoError.PeerUnreachable"/>, <see cref="TeredoError.ConnectionRefused"/> and the like; the next
-/// request tries again. When the address of the node changes, the connections of the old one end (<see cref="TeredoError.AddressChanged"/>), and the next
-/// request makes a new one.
+/// A host is given by its IPv6 address, or by a name that has one; Teredo addresses are tried first. A request that can't reach its host fails
+/// with an <see cref="HttpRequestException"/>. Its inner exception is a <see cref="TeredoException"/> that says why, for example
+/// <see cref="TeredoError.HostNotResolved"/>, <see cref="TeredoError.PeerUnreachable"/> or <see cref="TeredoError.ConnectionRefused"/>; the next request
+/// tries again. When the node's address changes, the connections from the old address end (<see cref="TeredoError.AddressChanged"/>), and the next
+/// request makes a new connection.
 /// </remarks>
 /// <example>
 /// <code>
@@ -19,9 +19,9 @@ namespace TeredoSdk.AspNetCore;
 /// </example>
 public static class TeredoHttpExtensions
 {
-    /// <summary>Connects over a node, and never through a proxy.</summary>
+    /// <summary>Makes the handler connect over a node, and never through a proxy.</summary>
     /// <param name="handler">A handler that was not used yet.</param>
-    /// <param name="node">The node, which has to live as long as the handler.</param>
+    /// <param name="node">The node, which must live as long as the handler.</param>
     /// <returns><paramref name="handler"/>.</returns>
     /// <exception cref="InvalidOperationException">The handler was used already.</exception>
     public static SocketsHttpHandler UseTeredo(this SocketsHttpHandler handler, TeredoNode node)
@@ -30,9 +30,12 @@ public static class TeredoHttpExtensions
         return handler.Connect(node.ConnectAsync);
     }
 
-    /// <summary>Connects over the node of an application that injects, and never through a proxy. The first request starts it.</summary>
+    /// <summary>
+    /// Makes the handler connect over the node of an application with dependency injection, and never through a proxy. The first request starts
+    /// the node.
+    /// </summary>
     /// <param name="handler">A handler that was not used yet.</param>
-    /// <param name="sockets">The factory.</param>
+    /// <param name="sockets">The factory of the application.</param>
     /// <returns><paramref name="handler"/>.</returns>
     /// <exception cref="InvalidOperationException">The handler was used already.</exception>
     public static SocketsHttpHandler UseTeredo(this SocketsHttpHandler handler, ITeredoSocketFactory sockets)
@@ -41,8 +44,8 @@ public static class TeredoHttpExtensions
         return handler.Connect(sockets.ConnectAsync);
     }
 
-    /// <summary>Has the clients of a name, as of <c>services.AddHttpClient("peers")</c>, connect over Teredo.</summary>
-    /// <param name="builder">The client; the application has added Teredo itself as well.</param>
+    /// <summary>Makes named clients, for example of <c>services.AddHttpClient("peers")</c>, connect over Teredo.</summary>
+    /// <param name="builder">The client's builder. The application must also add Teredo itself.</param>
     /// <returns><paramref name="builder"/>.</returns>
     public static IHttpClientBuilder UseTeredo(this IHttpClientBuilder builder) =>
         builder.ConfigurePrimaryHttpMessageHandler(services =>
@@ -51,7 +54,7 @@ public static class TeredoHttpExtensions
     static SocketsHttpHandler Connect(this SocketsHttpHandler handler, Func<string, int, CancellationToken, Task<TeredoConnection>> connect)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        handler.UseProxy = false; // a proxy is no peer
+        handler.UseProxy = false; // a proxy can't reach peers over Teredo
         handler.ConnectCallback = async (context, cancellationToken) =>
             (await connect(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false)).GetStream();
         return handler;

@@ -8,16 +8,16 @@ using TeredoSdk.AspNetCore;
 
 namespace Microsoft.AspNetCore.Hosting;
 
-/// <summary>Has Kestrel listen at the Teredo address of the application.</summary>
+/// <summary>Makes Kestrel listen at the application's Teredo address.</summary>
 /// <remarks>
 /// <para>
-/// Needs TCP, so kernel sockets: where the node has none, the application does not start, and fails with a <see cref="TeredoException"/> of
-/// <see cref="TeredoError.NotSupported"/>; without an address or with a port that is taken it fails as <see cref="ITeredoSocketFactory"/> does. Strangers
-/// get in: that is what listening is for. So think of authentication and of HTTPS (<see cref="ListenOptions"/> takes it as ever).
+/// This needs TCP, and so kernel sockets. Where the node has none, the application does not start: it fails with a <see cref="TeredoException"/> of
+/// <see cref="TeredoError.NotSupported"/>. Without an address, or with a port that is taken, it fails as <see cref="ITeredoSocketFactory"/> does. The
+/// listener accepts connections from strangers, so think of authentication and of HTTPS, which <see cref="ListenOptions"/> configures as usual.
 /// </para>
 /// <para>
-/// The application starts when there is an address. When it changes, the connections of the old one end, and Kestrel goes on listening at the new
-/// one, which <see cref="ITeredoSocketFactory.Report"/> tells. As ever with endpoints in code, those of <c>urls</c> are not used beside them.
+/// The application starts when there is an address. When the address changes, the connections to the old address end, and Kestrel listens at the new
+/// one; <see cref="ITeredoSocketFactory.Report"/> tells it. As with all endpoints in code, Kestrel then ignores the endpoints of <c>urls</c>.
 /// </para>
 /// </remarks>
 /// <example>
@@ -32,11 +32,11 @@ namespace Microsoft.AspNetCore.Hosting;
 public static class TeredoKestrelExtensions
 {
     /// <summary>
-    /// Adds Teredo with the section <c>Teredo</c> of the configuration, unless it was added before, and listens at a port of its address.
+    /// Adds Teredo with the configuration section <c>Teredo</c>, unless it was added before, and listens at a port of the Teredo address.
     /// </summary>
     /// <param name="builder">The web host.</param>
-    /// <param name="port">The TCP port, 1 to 65535, or 0 for any free one.</param>
-    /// <param name="configure">What else the endpoint has, for example HTTPS; null for plain HTTP.</param>
+    /// <param name="port">The TCP port, 1 to 65535, or 0 for any free port.</param>
+    /// <param name="configure">Configures the endpoint further, for example with HTTPS; null for plain HTTP.</param>
     /// <returns><paramref name="builder"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The port is outside its range.</exception>
     public static IWebHostBuilder UseTeredo(this IWebHostBuilder builder, int port, Action<ListenOptions>? configure = null)
@@ -47,10 +47,10 @@ public static class TeredoKestrelExtensions
             .Configure<KestrelServerOptions>(kestrel => kestrel.Listen(endPoint, configure ?? (_ => { }))));
     }
 
-    /// <summary>Listens at a port of the Teredo address, beside other endpoints. Needs <see cref="AddTeredoKestrel"/>.</summary>
-    /// <param name="options">The options of Kestrel.</param>
-    /// <param name="port">The TCP port, 1 to 65535, or 0 for any free one.</param>
-    /// <param name="configure">What else the endpoint has, for example HTTPS; null for plain HTTP.</param>
+    /// <summary>Listens at a port of the Teredo address, besides other endpoints. Needs <see cref="AddTeredoKestrel"/>.</summary>
+    /// <param name="options">Kestrel's options.</param>
+    /// <param name="port">The TCP port, 1 to 65535, or 0 for any free port.</param>
+    /// <param name="configure">Configures the endpoint further, for example with HTTPS; null for plain HTTP.</param>
     /// <exception cref="ArgumentOutOfRangeException">The port is outside its range.</exception>
     public static void ListenTeredo(this KestrelServerOptions options, int port, Action<ListenOptions>? configure = null)
     {
@@ -59,14 +59,14 @@ public static class TeredoKestrelExtensions
     }
 
     /// <summary>
-    /// Adds Teredo with the section <c>Teredo</c> of the configuration, unless it was added before, and teaches Kestrel to listen at
-    /// <see cref="TeredoEndPoint"/>s. Other endpoints stay as they are.
+    /// Adds Teredo with the configuration section <c>Teredo</c>, unless it was added before, and makes Kestrel able to listen at
+    /// <see cref="TeredoEndPoint"/>s. Other endpoints do not change.
     /// </summary>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddTeredoKestrel(this IServiceCollection services)
     {
         services.AddTeredo();
-        services.TryAddSingleton<IConnectionListenerFactory, SocketTransportFactory>(); // Kestrel adds its own only where there is none yet
+        services.TryAddSingleton<IConnectionListenerFactory, SocketTransportFactory>(); // Kestrel adds its own transport only when there is none yet
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnectionListenerFactory, TeredoTransport>());
         return services;
     }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace TeredoSdk.AspNetCore;
 
-/// <summary>Kestrel's transport for <see cref="TeredoEndPoint"/>s; all others stay with the transports they had.</summary>
+/// <summary>Kestrel's transport for <see cref="TeredoEndPoint"/>s; other end points keep their transports.</summary>
 sealed class TeredoTransport(ITeredoSocketFactory sockets, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => endpoint is TeredoEndPoint;
@@ -14,12 +14,12 @@ sealed class TeredoTransport(ITeredoSocketFactory sockets, ILoggerFactory logger
         new TeredoConnectionListener(await sockets.ListenAsync(((TeredoEndPoint)endpoint).Port, cancellationToken).ConfigureAwait(false), loggers);
 }
 
-/// <summary>Accepts for Kestrel. Lives on when the Teredo address changes.</summary>
+/// <summary>Accepts connections for Kestrel. It goes on when the Teredo address changes.</summary>
 sealed class TeredoConnectionListener(TeredoListener listener, ILoggerFactory loggers) : IConnectionListener
 {
     readonly SocketConnectionContextFactory _contexts = new(new(), loggers.CreateLogger<TeredoConnectionListener>());
 
-    /// <summary>The address as it was at the bind.</summary>
+    /// <summary>The address at the time of the bind.</summary>
     public EndPoint EndPoint { get; } = listener.TeredoEndPoint ?? listener.LocalEndPoint;
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
@@ -33,16 +33,16 @@ sealed class TeredoConnectionListener(TeredoListener listener, ILoggerFactory lo
             }
             catch (ObjectDisposedException)
             {
-                return null; // unbound
+                return null; // the listener was unbound
             }
             try
             {
-                connection.Socket!.NoDelay = true; // there is TCP only where there are sockets of the kernel
+                connection.Socket!.NoDelay = true; // never null: TCP exists only with kernel sockets
                 return new TeredoConnectionContext(connection, _contexts.Create(connection.Socket));
             }
             catch (Exception e) when (e is ObjectDisposedException or System.Net.Sockets.SocketException)
             {
-                await connection.DisposeAsync().ConfigureAwait(false); // it ended before it began
+                await connection.DisposeAsync().ConfigureAwait(false); // the connection ended before Kestrel took it
             }
         }
     }

@@ -1,8 +1,8 @@
 namespace TeredoSdk.Protocol;
 
-/// <summary>Decides which IPv4 addresses taken from a packet may be sent to or accepted from.</summary>
+/// <summary>Decides which IPv4 addresses out of packets a core may send to or accept packets from.</summary>
 /// <remarks>
-/// Source: RFC 4380 §5.2.4 names the first list (private, loopback, link-local, multicast, broadcast and so on), RFC 6890 the
+/// Source: RFC 4380 §5.2.4 names the first list of refused ranges (private, loopback, link-local, multicast, broadcast and so on). RFC 6890 names the
 /// second (shared, benchmarking, documentation, reserved). Immutable and safe for any number of threads.
 /// </remarks>
 public sealed class AddressPolicy
@@ -10,14 +10,16 @@ public sealed class AddressPolicy
     /// <summary>The policy of the public internet: only global unicast addresses.</summary>
     public static AddressPolicy Strict { get; } = new(allowPrivate: false, []);
 
-    /// <summary>The policy of laboratories and loopback; see <see cref="AllowsPrivate"/>.</summary>
+    /// <summary>The policy for laboratories and loopback; see <see cref="AllowsPrivate"/>.</summary>
     public static AddressPolicy Lab { get; } = new(allowPrivate: true, []);
 
     readonly IPv4Subnet[] _attached;
 
     /// <summary>Makes a policy.</summary>
     /// <param name="allowPrivate">See <see cref="AllowsPrivate"/>.</param>
-    /// <param name="attachedSubnets">Subnets of the host's own interfaces, whose directed broadcast addresses are refused; copied.</param>
+    /// <param name="attachedSubnets">
+    /// The subnets of the host's own interfaces. Their directed broadcast addresses are refused. The list is copied.
+    /// </param>
     public AddressPolicy(bool allowPrivate, ReadOnlySpan<IPv4Subnet> attachedSubnets)
     {
         AllowsPrivate = allowPrivate;
@@ -25,12 +27,12 @@ public sealed class AddressPolicy
     }
 
     /// <summary>
-    /// Whether RFC 1918, 100.64/10, 127/8, 169.254/16, 198.18/15 and the documentation ranges count as global unicast. Never
-    /// 0/8, multicast, 192.88.99/24, 192.0.0/24, 240/4 or broadcast. For laboratories and loopback only.
+    /// Whether RFC 1918, 100.64/10, 127/8, 169.254/16, 198.18/15 and the documentation ranges count as global unicast. 0/8, multicast, 192.88.99/24,
+    /// 192.0.0/24, 240/4 and broadcast never do. For laboratories and loopback only.
     /// </summary>
     public bool AllowsPrivate { get; }
 
-    /// <summary>Subnets of the host's own interfaces.</summary>
+    /// <summary>The subnets of the host's own interfaces.</summary>
     public ReadOnlySpan<IPv4Subnet> AttachedSubnets => _attached;
 
     /// <summary>Whether the address lies in one of the attached subnets.</summary>
@@ -42,7 +44,7 @@ public sealed class AddressPolicy
         return false;
     }
 
-    /// <summary>Whether the address is a global unicast one under this policy (RFC 4380 §5.2.4).</summary>
+    /// <summary>Whether the address is global unicast under this policy (RFC 4380 §5.2.4).</summary>
     public bool IsGlobalUnicast(IPv4Address address) =>
         !IsNeverUnicast(address.Value) && (AllowsPrivate || !IsSpecial(address.Value)) && !IsDirectedBroadcast(address);
 
@@ -50,8 +52,8 @@ public sealed class AddressPolicy
     public bool IsGlobalUnicast(IPv4Endpoint endpoint) => endpoint.Port != 0 && IsGlobalUnicast(endpoint.Address);
 
     /// <summary>
-    /// Whether a Teredo address names hosts that may be talked to: prefix 2001::/32, global unicast server and client addresses,
-    /// a port that is not 0, and the U and G bits 0 (RFC 4380 §4; the z and random bits are ignored, RFC 5991 §3.1).
+    /// Whether packets may be sent to a Teredo address: it has the prefix 2001::/32, global unicast server and client addresses, a port other than 0,
+    /// and U and G bits that are 0 (RFC 4380 §4; the z and random bits are ignored, RFC 5991 §3.1).
     /// </summary>
     public bool IsWellFormed(TeredoAddress address) =>
         !address.HasOldPrefix && (address.Flags & TeredoFlags.UniversalAndGroup) == 0
@@ -66,7 +68,7 @@ public sealed class AddressPolicy
         return false;
     }
 
-    /// <summary>Whether the address means something only within one site or behind one NAT: private, shared, link-local, benchmarking.</summary>
+    /// <summary>Whether the address is valid only within one site or behind one NAT: private, shared, link-local or benchmarking.</summary>
     internal static bool IsSiteLocal(IPv4Address address) =>
         address.IsPrivate
         || address.Value >> 16 == 0xA9FE            // 169.254/16, link-local

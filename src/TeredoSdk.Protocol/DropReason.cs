@@ -1,70 +1,73 @@
 namespace TeredoSdk.Protocol;
 
-/// <summary>Why a core, or the stack of sockets above it, dropped what it was handed. Counted, never thrown.</summary>
+/// <summary>Why a core, or the stack above it, dropped a packet. Drops are counted, and never throw.</summary>
 /// <remarks>
-/// Sections are those of RFC 4380 unless another RFC is named. The reasons of the stack, the last ones, are about packets that the core let in, and
-/// about those that the stack was going to send: a core of this package never gives them.
+/// Sections are those of RFC 4380 unless another RFC is named. The last reasons are those of the stack. They concern packets that the core accepted,
+/// or packets that the stack was about to send; the cores of this package never use them.
 /// </remarks>
 public enum DropReason : byte
 {
-    /// <summary>Not dropped.</summary>
+    /// <summary>The packet was not dropped.</summary>
     None,
 
-    /// <summary>An authentication header longer than the datagram (§5.1.1).</summary>
+    /// <summary>An authentication header is longer than the datagram (§5.1.1).</summary>
     MalformedAuthentication,
-    /// <summary>A cut origin indication (§5.1.1).</summary>
+    /// <summary>An origin indication is cut short (§5.1.1).</summary>
     MalformedOrigin,
-    /// <summary>No IPv6 packet, or one longer than the datagram (§5.2.3, §5.3.1).</summary>
+    /// <summary>There is no IPv6 packet, or its header gives a length beyond the datagram (§5.2.3, §5.3.1).</summary>
     MalformedPacket,
-    /// <summary>An unknown trailer that asks for the packet to be discarded (RFC 6081 §4).</summary>
+    /// <summary>An unknown trailer asks for the packet to be discarded (RFC 6081 §4).</summary>
     UnknownTrailer,
-    /// <summary>An alternate address trailer that breaks its rules (RFC 6081 §5.6.4.2).</summary>
+    /// <summary>An alternate address trailer breaks its rules (RFC 6081 §5.6.4.2).</summary>
     MalformedAlternateAddress,
-    /// <summary>An ICMPv6 message with a wrong checksum or cut short.</summary>
+    /// <summary>An ICMPv6 message has a wrong checksum or is cut short.</summary>
     MalformedIcmpv6,
-    /// <summary>A source routed packet (RFC 6169 §2.3.3).</summary>
+    /// <summary>The packet is source-routed (RFC 6169 §2.3.3).</summary>
     SourceRoute,
 
     /// <summary>The outer IPv4 source is not global unicast (§5.2.3, §5.3.1 rule 3).</summary>
     SourceNotGlobal,
-    /// <summary>The outer source is one of our own addresses: a loop (RFC 6324).</summary>
+    /// <summary>The outer source is one of our own addresses, so there is a loop (RFC 6324).</summary>
     OwnAddress,
-    /// <summary>The IPv4 address that the destination embeds is not global unicast (§5.2.4, §5.3.1, §5.4.1).</summary>
+    /// <summary>The IPv4 address in the destination is not global unicast (§5.2.4, §5.3.1, §5.4.1).</summary>
     DestinationNotGlobal,
-    /// <summary>The Teredo address embeds port 3544: nothing but a server listens there, a loop (RFC 6324).</summary>
+    /// <summary>The Teredo address has port 3544. Only servers listen there, so there would be a loop (RFC 6324).</summary>
     ServerPort,
-    /// <summary>The IPv6 source address is not allowed here: multicast, link-local, loopback, our own, or not ours going out.</summary>
+    /// <summary>
+    /// The IPv6 source address is not allowed: it is multicast, link-local, loopback or, on a packet that came in, our own; or the host sends from an
+    /// address that is not ours.
+    /// </summary>
     BadInnerSource,
-    /// <summary>The IPv6 destination address is not allowed here.</summary>
+    /// <summary>The IPv6 destination address is not allowed.</summary>
     BadInnerDestination,
 
-    /// <summary>Not qualified: no address yet, or none any more (§5.2).</summary>
+    /// <summary>The client is not qualified, so it has no address (§5.2).</summary>
     NotQualified,
-    /// <summary>A router advertisement that breaks a rule of §5.2.1, or that nothing asked for.</summary>
+    /// <summary>A router advertisement breaks a rule of §5.2.1, or nobody solicited it.</summary>
     BadRouterAdvertisement,
-    /// <summary>A router advertisement whose nonce is not the one sent, or without an authentication header (§5.2.2).</summary>
+    /// <summary>A router advertisement has a wrong nonce, or no authentication header (§5.2.2).</summary>
     BadNonce,
-    /// <summary>An authentication value that does not fit, an unknown client identifier, or none where one is required (§5.2.2).</summary>
+    /// <summary>The authentication value is wrong or missing, or the client identifier is unknown (§5.2.2).</summary>
     BadAuthentication,
 
-    /// <summary>An origin indication or authentication header from someone who is not our server (§5.2.3, §5.1.1).</summary>
+    /// <summary>A sender that is not our server used an origin indication or an authentication header (§5.2.3, §5.1.1).</summary>
     UnexpectedHeader,
-    /// <summary>A packet from an untrusted sender (§5.2.3 last case).</summary>
+    /// <summary>The sender is not trusted (§5.2.3, last case).</summary>
     Untrusted,
-    /// <summary>A packet that claims a peer's address but comes from another mapping (§5.2.3).</summary>
+    /// <summary>The packet has a peer's address, but comes from another mapping (§5.2.3).</summary>
     MappingMismatch,
-    /// <summary>A bubble without the nonce that RFC 6081 §5.2.4.4 asks for.</summary>
+    /// <summary>A bubble lacks the nonce that RFC 6081 §5.2.4.4 demands.</summary>
     NonceMismatch,
-    /// <summary>Too many wrong nonces: bubbles for this peer are ignored for a while.</summary>
+    /// <summary>Too many wrong nonces came, so bubbles of this peer are ignored for a while.</summary>
     NonceGuessing,
-    /// <summary>An echo reply that answers no connectivity test (§5.2.9).</summary>
+    /// <summary>An echo reply answers no connectivity test (§5.2.9).</summary>
     UnexpectedEchoReply,
-    /// <summary>A discovery bubble that breaks a rule of §5.2.8.</summary>
+    /// <summary>A discovery bubble breaks a rule of §5.2.8.</summary>
     BadDiscoveryBubble,
-    /// <summary>Something other than a bubble or a router advertisement came to a port that carries nothing else.</summary>
+    /// <summary>A packet other than a bubble or a router advertisement came to a port that serves nothing else.</summary>
     UnexpectedOnPort,
 
-    /// <summary>The peer did not answer its bubbles lately (§5.2.6).</summary>
+    /// <summary>The peer did not answer recent bubbles (§5.2.6).</summary>
     PeerUnreachable,
     /// <summary>The peer's queue is full.</summary>
     QueueFull,
@@ -72,40 +75,40 @@ public enum DropReason : byte
     QueueExpired,
     /// <summary>The peer table is full of entries that may not be evicted.</summary>
     PeerTableFull,
-    /// <summary>A rate limit.</summary>
+    /// <summary>A rate limit was reached.</summary>
     RateLimited,
 
-    /// <summary>A server carries bubbles and ICMPv6 only (§5.3.1 rule 2).</summary>
+    /// <summary>A server forwards only bubbles and ICMPv6 (§5.3.1 rule 2).</summary>
     NotBubbleOrIcmpv6,
-    /// <summary>An ICMPv6 message too large for a server to forward.</summary>
+    /// <summary>The ICMPv6 message is too large for a server to forward.</summary>
     TooLarge,
-    /// <summary>The Teredo source address does not embed the outer source (§5.3.1 rule 5, §5.4.2).</summary>
+    /// <summary>The endpoint in the Teredo source address is not the outer source (§5.3.1 rule 5, §5.4.2).</summary>
     SourceMismatch,
-    /// <summary>None of the rules that let a server accept a packet holds (§5.3.1 rule 7).</summary>
+    /// <summary>No rule lets the server accept the packet (§5.3.1 rule 7).</summary>
     NotAccepted,
     /// <summary>The hop limit is used up.</summary>
     HopLimitExceeded,
-    /// <summary>Forwarding to native IPv6 is switched off here.</summary>
+    /// <summary>Forwarding to native IPv6 is switched off.</summary>
     NoNativeRoute,
     /// <summary>The destination is outside the prefixes that the relay serves (§5.4.2).</summary>
     NotServed,
 
-    /// <summary>No socket asked for it or takes packets of strangers.</summary>
+    /// <summary>The packet belongs to no flow, and no socket at its port accepts strangers.</summary>
     Unsolicited,
-    /// <summary>Neither TCP, UDP nor ICMPv6, or one that the stack has no use for.</summary>
+    /// <summary>The packet is neither TCP, UDP nor ICMPv6, or the stack does not support its protocol.</summary>
     UnsupportedProtocol,
-    /// <summary>A segment, datagram or ICMPv6 message with a wrong checksum or cut short.</summary>
+    /// <summary>A segment, datagram or ICMPv6 message has a wrong checksum or is cut short.</summary>
     MalformedTransport,
     /// <summary>The socket's queue is full.</summary>
     SocketQueueFull,
-    /// <summary>More Echo Requests than are answered.</summary>
+    /// <summary>More Echo Requests came in than are answered.</summary>
     EchoRateLimited,
-    /// <summary>An answer that would have told a stranger that there is nothing: a TCP reset or an ICMPv6 error.</summary>
+    /// <summary>A TCP reset or an ICMPv6 error would have told a stranger that nothing listens here.</summary>
     AnswerToStranger,
 }
 
-/// <summary>How often each drop reason was counted since the core was made.</summary>
-/// <remarks>Read under the same one-caller-at-a-time rule as the core.</remarks>
+/// <summary>Counts the drops of a core by reason, since the core was made.</summary>
+/// <remarks>Calls must not overlap with calls to the core.</remarks>
 public sealed class DropCounters
 {
     static readonly int Reasons = Enum.GetValues<DropReason>().Length;
@@ -116,7 +119,7 @@ public sealed class DropCounters
     }
 
     /// <summary>How often the reason was counted.</summary>
-    /// <exception cref="IndexOutOfRangeException">The reason is none of <see cref="DropReason"/>.</exception>
+    /// <exception cref="IndexOutOfRangeException">The reason is not a value of <see cref="DropReason"/>.</exception>
     public long this[DropReason reason] => _counts[(int)reason];
 
     /// <summary>The sum over all reasons.</summary>

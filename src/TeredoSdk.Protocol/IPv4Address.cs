@@ -5,10 +5,10 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Protocol;
 
-/// <summary>An IPv4 address as a value: no allocation, unlike <see cref="IPAddress"/>.</summary>
+/// <summary>An IPv4 address as a value. Unlike <see cref="IPAddress"/>, it needs no allocation.</summary>
 public readonly record struct IPv4Address : ISpanParsable<IPv4Address>, ISpanFormattable
 {
-    /// <summary>An address by its number.</summary>
+    /// <summary>Makes an address from a number.</summary>
     /// <param name="value">The address as a number in host order: 192.0.2.1 is 0xC0000201.</param>
     public IPv4Address(uint value) => Value = value;
 
@@ -27,18 +27,18 @@ public readonly record struct IPv4Address : ISpanParsable<IPv4Address>, ISpanFor
     /// <summary>Whether this is in 127.0.0.0/8.</summary>
     public bool IsLoopback => Value >> 24 == 127;
 
-    /// <summary>Whether this is one of RFC 1918's private addresses.</summary>
+    /// <summary>Whether this is a private address of RFC 1918.</summary>
     public bool IsPrivate => Value >> 24 == 10 || Value >> 20 == 0xAC1 || Value >> 16 == 0xC0A8;
 
     /// <summary>Reads an address from the first four octets.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The buffer is shorter than that.</exception>
     public static IPv4Address Read(ReadOnlySpan<byte> octets) => new(BinaryPrimitives.ReadUInt32BigEndian(octets));
 
     /// <summary>Writes the address to the first four octets.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The buffer is shorter than that.</exception>
     public void Write(Span<byte> octets) => BinaryPrimitives.WriteUInt32BigEndian(octets, Value);
 
-    /// <summary>The .NET form of the address. Allocates.</summary>
+    /// <summary>Makes the .NET form of the address. Allocates.</summary>
     public IPAddress ToIPAddress()
     {
         Span<byte> octets = stackalloc byte[Size];
@@ -46,8 +46,8 @@ public readonly record struct IPv4Address : ISpanParsable<IPv4Address>, ISpanFor
         return new IPAddress(octets);
     }
 
-    /// <summary>The value form of a .NET address, which may be an IPv4-mapped IPv6 one.</summary>
-    /// <exception cref="ArgumentException">The address is not an IPv4 one.</exception>
+    /// <summary>Makes the value form of a .NET address. An IPv4-mapped IPv6 address is accepted, too.</summary>
+    /// <exception cref="ArgumentException">The address is not an IPv4 address.</exception>
     public static IPv4Address FromIPAddress(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -75,7 +75,7 @@ public readonly record struct IPv4Address : ISpanParsable<IPv4Address>, ISpanFor
     /// <inheritdoc/>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out IPv4Address result)
     {
-        // Exactly four decimal numbers: the short and octal forms that other parsers take are a known source of confusion.
+        // Accepts only four decimal numbers: the short and octal forms that other parsers accept are a known source of confusion.
         result = default;
         uint value = 0;
         for (int part = 0; part < 4; part++)
@@ -122,7 +122,7 @@ public readonly record struct IPv4Address : ISpanParsable<IPv4Address>, ISpanFor
 /// <summary>An IPv4 address with a UDP port.</summary>
 public readonly record struct IPv4Endpoint : ISpanParsable<IPv4Endpoint>, ISpanFormattable
 {
-    /// <summary>An end point by its parts.</summary>
+    /// <summary>Makes an end point from an address and a port.</summary>
     /// <param name="address">The address.</param>
     /// <param name="port">The UDP port, 0 to 65535.</param>
     public IPv4Endpoint(IPv4Address address, ushort port) => (Address, Port) = (address, port);
@@ -133,14 +133,14 @@ public readonly record struct IPv4Endpoint : ISpanParsable<IPv4Endpoint>, ISpanF
     /// <summary>The UDP port, 0 to 65535.</summary>
     public ushort Port { get; init; }
 
-    /// <summary>Address and port as one number, a key for tables: the address in bits 16 to 47.</summary>
+    /// <summary>Address and port as one number, for use as a key. The address is in bits 16 to 47.</summary>
     internal ulong Key => (ulong)Address.Value << 16 | Port;
 
-    /// <summary>The .NET form. Allocates.</summary>
+    /// <summary>Makes the .NET form. Allocates.</summary>
     public IPEndPoint ToIPEndPoint() => new(Address.ToIPAddress(), Port);
 
-    /// <summary>The value form of a .NET end point.</summary>
-    /// <exception cref="ArgumentException">The end point's address is not an IPv4 one.</exception>
+    /// <summary>Makes the value form of a .NET end point.</summary>
+    /// <exception cref="ArgumentException">The end point's address is not an IPv4 address.</exception>
     public static IPv4Endpoint FromIPEndPoint(IPEndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);

@@ -5,10 +5,10 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Protocol;
 
-/// <summary>An IPv6 address as a value: no allocation, unlike <see cref="IPAddress"/>. It has no scope identifier.</summary>
+/// <summary>An IPv6 address as a value. Unlike <see cref="IPAddress"/>, it needs no allocation. It has no scope identifier.</summary>
 public readonly record struct IPv6Address : ISpanParsable<IPv6Address>, ISpanFormattable
 {
-    /// <summary>An address by its halves.</summary>
+    /// <summary>Makes an address from its two halves.</summary>
     /// <param name="high">The first eight octets as a number (the prefix).</param>
     /// <param name="low">The last eight octets as a number (the interface identifier).</param>
     public IPv6Address(ulong high, ulong low) => (High, Low) = (high, low);
@@ -49,29 +49,29 @@ public readonly record struct IPv6Address : ISpanParsable<IPv6Address>, ISpanFor
     /// <summary>Whether this is in 2002::/16, the 6to4 prefix (RFC 3056).</summary>
     public bool Is6to4 => High >> 48 == 0x2002;
 
-    /// <summary>The IPv4 address that a 6to4 address embeds (RFC 3056 §2); meaningful only when <see cref="Is6to4"/>.</summary>
+    /// <summary>The IPv4 address inside a 6to4 address (RFC 3056 §2); meaningful only when <see cref="Is6to4"/> is true.</summary>
     public IPv4Address Embedded6to4 => new((uint)(High >> 16));
 
     /// <summary>Whether this is in 2000::/3, the global unicast range.</summary>
     public bool IsGlobalUnicast => High >> 61 == 1;
 
-    /// <summary>Whether this is a global unicast address of a node that is not behind Teredo.</summary>
+    /// <summary>Whether this is a global unicast address outside the Teredo prefix.</summary>
     public bool IsNative => IsGlobalUnicast && !IsTeredo;
 
     /// <summary>Reads an address from the first sixteen octets.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The buffer is shorter than that.</exception>
     public static IPv6Address Read(ReadOnlySpan<byte> octets) =>
         new(BinaryPrimitives.ReadUInt64BigEndian(octets), BinaryPrimitives.ReadUInt64BigEndian(octets[8..]));
 
     /// <summary>Writes the address to the first sixteen octets.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There are fewer.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The buffer is shorter than that.</exception>
     public void Write(Span<byte> octets)
     {
         BinaryPrimitives.WriteUInt64BigEndian(octets, High);
         BinaryPrimitives.WriteUInt64BigEndian(octets[8..], Low);
     }
 
-    /// <summary>The .NET form of the address. Allocates.</summary>
+    /// <summary>Makes the .NET form of the address. Allocates.</summary>
     public IPAddress ToIPAddress()
     {
         Span<byte> octets = stackalloc byte[Size];
@@ -79,8 +79,8 @@ public readonly record struct IPv6Address : ISpanParsable<IPv6Address>, ISpanFor
         return new IPAddress(octets);
     }
 
-    /// <summary>The value form of a .NET address; the scope identifier is not kept.</summary>
-    /// <exception cref="ArgumentException">The address is not an IPv6 one.</exception>
+    /// <summary>Makes the value form of a .NET address. The scope identifier is lost.</summary>
+    /// <exception cref="ArgumentException">The address is not an IPv6 address.</exception>
     public static IPv6Address FromIPAddress(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -106,7 +106,7 @@ public readonly record struct IPv6Address : ISpanParsable<IPv6Address>, ISpanFor
     /// <inheritdoc/>
     public static bool TryParse(ReadOnlySpan<char> s, IFormatProvider? provider, out IPv6Address result)
     {
-        // IPAddress also takes brackets with a port and scope identifiers, and this type would silently lose both.
+        // IPAddress also accepts brackets with a port, and scope identifiers. This type would silently lose both, so they are refused.
         result = default;
         if (s.IndexOfAny('[', '%', '/') >= 0 || !IPAddress.TryParse(s, out var address) || address.AddressFamily != AddressFamily.InterNetworkV6)
             return false;

@@ -3,15 +3,15 @@ using System.Security.Cryptography;
 
 namespace TeredoSdk.Protocol;
 
-/// <summary>Where a core takes its nonces, flags, ports and jitter from.</summary>
-/// <remarks>RFC 5991 §4 and RFC 6081 §7 ask for unpredictable values: production code uses <see cref="CryptographicRandom"/>.</remarks>
+/// <summary>The source of a core's nonces, flags, ports and jitter.</summary>
+/// <remarks>RFC 5991 §4 and RFC 6081 §7 demand unpredictable values, so production code uses <see cref="CryptographicRandom"/>.</remarks>
 public interface IRandomSource
 {
-    /// <summary>Fills the octets with random ones.</summary>
+    /// <summary>Fills the buffer with random octets.</summary>
     void Fill(Span<byte> octets);
 }
 
-/// <summary>The operating system's cryptographic generator. Safe for any number of threads.</summary>
+/// <summary>The operating system's cryptographic random generator. Safe for any number of threads.</summary>
 public sealed class CryptographicRandom : IRandomSource
 {
     /// <summary>The one instance.</summary>
@@ -34,7 +34,7 @@ static class RandomSourceExtensions
         return BinaryPrimitives.ReadUInt64LittleEndian(octets);
     }
 
-    /// <summary>A random number that is not 0, which RFC 6081 uses for "no nonce".</summary>
+    /// <summary>A random number other than 0, which RFC 6081 uses for "no nonce".</summary>
     public static uint NextNonce(this IRandomSource random)
     {
         uint nonce;
@@ -44,10 +44,10 @@ static class RandomSourceExtensions
         return nonce;
     }
 
-    /// <summary>A time between the two, uniformly.</summary>
+    /// <summary>A random time between the two, uniformly distributed.</summary>
     public static TimeSpan NextBetween(this IRandomSource random, TimeSpan least, TimeSpan most) =>
         least + (most - least) * ((random.NextUInt64() >> 11) * (1.0 / (1UL << 53)));
 
-    /// <summary>A port of the dynamic range 49152 to 65535 (RFC 6335 §6).</summary>
+    /// <summary>A random port of the dynamic range 49152 to 65535 (RFC 6335 §6).</summary>
     public static ushort NextPort(this IRandomSource random) => (ushort)(0xC000 | random.NextUInt64() & 0x3FFF);
 }

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace TeredoSdk.Protocol;
 
-/// <summary>Datagrams or packets that wait for the driver, first in first out. Buffers are rented, so steady use allocates nothing.</summary>
+/// <summary>Datagrams or packets that wait for the driver, first in, first out. Buffers are rented, so steady use does not allocate.</summary>
 sealed class PacketQueue
 {
     readonly record struct Entry(byte[] Buffer, Transmit Transmit);
@@ -11,11 +11,11 @@ sealed class PacketQueue
 
     public int Count => _entries.Count;
 
-    /// <summary>Copies the octets in.</summary>
+    /// <summary>Adds a copy of the octets.</summary>
     public void Add(ReadOnlySpan<byte> octets, LocalPort via, IPv4Endpoint target, byte ttl = 0) =>
         octets.CopyTo(Reserve(octets.Length, via, target, ttl));
 
-    /// <summary>Adds an entry and returns its memory for the caller to fill at once.</summary>
+    /// <summary>Adds an entry and returns its memory, which the caller must fill at once.</summary>
     public Span<byte> Reserve(int length, LocalPort via = default, IPv4Endpoint target = default, byte ttl = 0)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
@@ -30,7 +30,7 @@ sealed class PacketQueue
         if (!_entries.TryPeek(out var entry))
             return false;
         if (buffer.Length < entry.Transmit.Length)
-            throw new ArgumentException($"The buffer holds {buffer.Length} octets, the packet has {entry.Transmit.Length}.", nameof(buffer));
+            throw new ArgumentException($"The buffer has {buffer.Length} octets; the packet needs {entry.Transmit.Length}.", nameof(buffer));
         _entries.Dequeue();
         transmit = entry.Transmit;
         entry.Buffer.AsSpan(0, transmit.Length).CopyTo(buffer);

@@ -4,19 +4,19 @@ namespace TeredoSdk.Protocol;
 
 /// <summary>One rate limit for everything together.</summary>
 /// <remarks>
-/// The generic cell rate algorithm: what passes moves a "theoretical arrival time" one interval on, and what would move it
-/// more than a burst ahead of the clock is refused. One number says all; nothing has to be refilled.
+/// Uses the generic cell rate algorithm. Each event that passes moves a "theoretical arrival time" forward by one interval. An event is refused when
+/// that time is more than a burst ahead of the clock. So one number holds the whole state.
 /// </remarks>
 struct RateGate
 {
     readonly long _interval, _tolerance; // ticks
     long _arrival = long.MinValue;
 
-    /// <param name="ratePerSecond">How many pass per second in the long run; more than 0.</param>
-    /// <param name="burst">How many pass at once after a quiet time; at least 1.</param>
+    /// <param name="ratePerSecond">How many events pass per second on average; more than 0.</param>
+    /// <param name="burst">How many events pass at once after a quiet time; at least 1.</param>
     public RateGate(double ratePerSecond, int burst) => (_interval, _tolerance) = Scale(ratePerSecond, burst);
 
-    /// <summary>Takes one if the rate allows it.</summary>
+    /// <summary>Lets one event pass if the rate allows it.</summary>
     public bool TryTake(Instant now) => TryAdvance(ref _arrival, now, _interval, _tolerance);
 
     internal static (long Interval, long Tolerance) Scale(double ratePerSecond, int burst)
@@ -39,9 +39,8 @@ struct RateGate
 
 /// <summary>A rate limit for each of any number of keys, in fixed memory and without allocation.</summary>
 /// <remarks>
-/// A table of four-way sets. A new key takes the cell of its set whose theoretical arrival time is the earliest: that one has
-/// been quiet for longest, and forgetting it gives away least. The hash is seeded, so that nobody outside can choose keys that
-/// crowd one set.
+/// A table of four-way sets. A new key takes the cell of its set with the earliest theoretical arrival time: the key in it has been quiet for
+/// longest, so forgetting it loses least. The hash is seeded, so that no outsider can choose keys that fill one set.
 /// </remarks>
 sealed class RateLimiter
 {
@@ -58,8 +57,8 @@ sealed class RateLimiter
     readonly ulong _seed, _multiplier;
     readonly int _shift;
 
-    /// <param name="ratePerSecond">How many pass per key and second in the long run; more than 0.</param>
-    /// <param name="burst">How many pass at once after a quiet time; at least 1.</param>
+    /// <param name="ratePerSecond">How many events pass per key and second on average; more than 0.</param>
+    /// <param name="burst">How many events pass at once after a quiet time; at least 1.</param>
     /// <param name="size">How many keys are remembered: a power of two from 8 to 2^24.</param>
     /// <param name="random">Seeds the hash.</param>
     public RateLimiter(double ratePerSecond, int burst, int size, IRandomSource random)
@@ -67,7 +66,7 @@ sealed class RateLimiter
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 2 * Ways);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size, 1 << 24);
         if (!BitOperations.IsPow2(size))
-            throw new ArgumentOutOfRangeException(nameof(size), size, "Expected a power of two.");
+            throw new ArgumentOutOfRangeException(nameof(size), size, "The size must be a power of two.");
         (_interval, _tolerance) = RateGate.Scale(ratePerSecond, burst);
         _seed = random.NextUInt64();
         _multiplier = random.NextUInt64() | 1;
@@ -76,7 +75,7 @@ sealed class RateLimiter
         Array.Fill(_cells, new() { Arrival = long.MinValue });
     }
 
-    /// <summary>Takes one for the key if its rate allows it.</summary>
+    /// <summary>Lets one event of the key pass if its rate allows it.</summary>
     public bool TryTake(Instant now, ulong key)
     {
         var set = _cells.AsSpan(Hash(key) * Ways, Ways);

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace TeredoSdk.Protocol;
 
-/// <summary>The 16 flag bits of a Teredo address, as RFC 5991 §3.1 lays them out: <c>C z Random1(4) U G Random2(8)</c>.</summary>
+/// <summary>The 16 flag bits of a Teredo address in the layout of RFC 5991 §3.1: <c>C z Random1(4) U G Random2(8)</c>.</summary>
 [Flags]
 [SuppressMessage("Naming", "CA1711", Justification = "The RFC's name.")]
 public enum TeredoFlags : ushort
@@ -11,7 +11,7 @@ public enum TeredoFlags : ushort
     /// <summary>No flag.</summary>
     None = 0,
 
-    /// <summary>C: the client believed itself behind a cone NAT. Never set by clients since RFC 5991 §3.2, ignored on receipt.</summary>
+    /// <summary>C: the client believed that it is behind a cone NAT. Since RFC 5991 §3.2 clients never set it; it is ignored on receipt.</summary>
     Cone = 0x8000,
 
     /// <summary>z: reserved, sent as 0, ignored on receipt.</summary>
@@ -26,16 +26,16 @@ public enum TeredoFlags : ushort
 
 /// <summary>A Teredo IPv6 address: prefix, server, flags, and the client's mapped endpoint with its bits inverted.</summary>
 /// <remarks>
-/// Source: RFC 4380 §4, with the flags of RFC 5991 §3.1. A value of this type always has one of the two Teredo prefixes; whether
-/// its parts name hosts that may be talked to is <see cref="AddressPolicy.IsWellFormed"/>. The <c>default</c> value is the
-/// unspecified address and no Teredo address.
+/// Source: RFC 4380 §4, with the flags of RFC 5991 §3.1. A value of this type always has one of the two Teredo prefixes.
+/// <see cref="AddressPolicy.IsWellFormed"/> tells whether packets may be sent to its parts. The <c>default</c> value is the unspecified address,
+/// which is not a Teredo address.
 /// </remarks>
 public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpanFormattable
 {
-    /// <summary>The prefix 2001::/32 in the form of the first 32 bits (RFC 4380 §2.6).</summary>
+    /// <summary>The prefix 2001::/32 as a number: the first 32 bits (RFC 4380 §2.6).</summary>
     public const uint Prefix = 0x2001_0000;
 
-    /// <summary>The prefix 3ffe:831f::/32 of Windows XP and Server 2003 before update MS06-064. Decoded, never sent.</summary>
+    /// <summary>The prefix 3ffe:831f::/32 of Windows XP and Server 2003 before update MS06-064. It is decoded, but never sent.</summary>
     public const uint OldPrefix = 0x3FFE_831F;
 
     readonly IPv6Address _address;
@@ -48,9 +48,9 @@ public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpa
     /// <param name="mapped">The client's mapped address and port.</param>
     public TeredoAddress(IPv4Address server, TeredoFlags flags, IPv4Endpoint mapped) =>
         _address = new((ulong)Prefix << 32 | server.Value,
-            (ulong)flags << 48 | (ulong)(ushort)~mapped.Port << 32 | ~mapped.Address.Value); // §4: both are sent inverted
+            (ulong)flags << 48 | (ulong)(ushort)~mapped.Port << 32 | ~mapped.Address.Value); // §4: port and address are inverted
 
-    /// <summary>Whether the address has the prefix of early Windows XP.</summary>
+    /// <summary>Whether the address has the old prefix of early Windows XP.</summary>
     public bool HasOldPrefix => _address.High >> 32 == OldPrefix;
 
     /// <summary>The primary IPv4 address of the client's Teredo server.</summary>
@@ -59,25 +59,25 @@ public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpa
     /// <summary>The flags.</summary>
     public TeredoFlags Flags => (TeredoFlags)(_address.Low >> 48);
 
-    /// <summary>The client's address and port as its server saw them.</summary>
+    /// <summary>The client's mapped address and port, as its server saw them.</summary>
     public IPv4Endpoint MappedEndpoint => new(new(~(uint)_address.Low), (ushort)~(_address.Low >> 32));
 
-    /// <summary>A key for limiting what one host may cause: the embedded client IPv4 address, whatever the port and flags.</summary>
+    /// <summary>A key for limiting what one host can cause: the client's IPv4 address, without port and flags.</summary>
     public IPv4Address RateLimitKey => MappedEndpoint.Address;
 
     /// <summary>The address as an IPv6 address.</summary>
     public IPv6Address ToIPv6Address() => _address;
 
-    /// <summary>The .NET form of the address. Allocates.</summary>
+    /// <summary>Makes the .NET form of the address. Allocates.</summary>
     public IPAddress ToIPAddress() => _address.ToIPAddress();
 
-    /// <summary>The value form of a .NET address.</summary>
+    /// <summary>Makes the value form of a .NET address.</summary>
     /// <exception cref="ArgumentException">The address has neither of the two Teredo prefixes.</exception>
     public static TeredoAddress FromIPAddress(IPAddress address) => TryCreate(IPv6Address.FromIPAddress(address), out var teredo)
         ? teredo
         : throw new ArgumentException($"{address} is not a Teredo address; those are in 2001::/32 (or, long ago, 3ffe:831f::/32).", nameof(address));
 
-    /// <summary>Takes an IPv6 address for the Teredo address that it is.</summary>
+    /// <summary>Converts an IPv6 address to a Teredo address.</summary>
     /// <returns>False when the address has neither of the two Teredo prefixes.</returns>
     public static bool TryCreate(IPv6Address address, out TeredoAddress teredo)
     {
@@ -120,9 +120,9 @@ public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpa
     /// <inheritdoc/>
     public string ToString(string? format, IFormatProvider? formatProvider) => ToString();
 
-    /// <summary>The canonical text form (RFC 5952), as .NET's <see cref="IPAddress"/> writes it.</summary>
+    /// <summary>The canonical text form (RFC 5952), in the way .NET's <see cref="IPAddress"/> writes it.</summary>
     public override string ToString() => _address.ToString();
 
-    /// <summary>A Teredo address is an IPv6 address.</summary>
+    /// <summary>Converts a Teredo address to an IPv6 address.</summary>
     public static implicit operator IPv6Address(TeredoAddress address) => address._address;
 }

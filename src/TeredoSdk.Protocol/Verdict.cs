@@ -1,69 +1,69 @@
 namespace TeredoSdk.Protocol;
 
-/// <summary>What becomes of the octets that were just handed to a core.</summary>
+/// <summary>What the driver must do with the octets that it just handed to a core.</summary>
 public enum VerdictKind : byte
 {
-    /// <summary>Dropped; <see cref="Verdict.Reason"/> says why.</summary>
+    /// <summary>Nothing: the packet is dropped. <see cref="Verdict.Reason"/> says why.</summary>
     Dropped,
     /// <summary>Hand the range <see cref="Verdict.Offset"/>, <see cref="Verdict.Length"/> of the same memory to the host.</summary>
     Deliver,
     /// <summary>Send the range of the same memory by UDP from <see cref="Verdict.Via"/> to <see cref="Verdict.Target"/>.</summary>
     Send,
-    /// <summary>The core copied the packet and keeps it until its peer answers.</summary>
+    /// <summary>Nothing: the core copied the packet and keeps it until its peer answers.</summary>
     Held,
-    /// <summary>The core used the packet up; whatever it answers waits among the transmits.</summary>
+    /// <summary>Nothing: the core has handled the packet. Answers, if any, wait among the transmits.</summary>
     Consumed,
 }
 
-/// <summary>A core's decision on one packet. Valid until the core is called again.</summary>
+/// <summary>A core's decision about one packet. It is valid until the core is called again.</summary>
 public readonly record struct Verdict
 {
-    /// <summary>What is to be done.</summary>
+    /// <summary>What the driver must do.</summary>
     public VerdictKind Kind { get; private init; }
 
     /// <summary>Why the packet was dropped.</summary>
     public DropReason Reason { get; private init; }
 
-    /// <summary>Where the IPv6 packet starts in the memory that was handed in, in octets.</summary>
+    /// <summary>The start of the IPv6 packet in the memory that was handed in, in octets.</summary>
     public int Offset { get; private init; }
 
-    /// <summary>Length of the IPv6 packet, in octets.</summary>
+    /// <summary>The length of the IPv6 packet, in octets.</summary>
     public int Length { get; private init; }
 
-    /// <summary>Which UDP socket to send from.</summary>
+    /// <summary>The UDP socket to send from.</summary>
     public LocalPort Via { get; private init; }
 
-    /// <summary>Where to send.</summary>
+    /// <summary>The endpoint to send to.</summary>
     public IPv4Endpoint Target { get; private init; }
 
-    /// <summary>The same verdict on a packet that starts so much later in the memory.</summary>
+    /// <summary>The same verdict for a packet that starts later in the memory by the offset.</summary>
     internal Verdict Shift(int offset) => this with { Offset = Offset + offset };
 
-    /// <summary>The core used the packet up.</summary>
+    /// <summary>The core has handled the packet.</summary>
     public static Verdict Consumed => new() { Kind = VerdictKind.Consumed };
 
-    /// <summary>The core keeps a copy.</summary>
+    /// <summary>The core keeps a copy of the packet.</summary>
     public static Verdict Held => new() { Kind = VerdictKind.Held };
 
     /// <summary>Hand a range to the host.</summary>
     public static Verdict Deliver(int offset, int length) => new() { Kind = VerdictKind.Deliver, Offset = offset, Length = length };
 
-    /// <summary>Send a packet as it is.</summary>
+    /// <summary>Send a packet unchanged.</summary>
     public static Verdict Send(LocalPort via, IPv4Endpoint target, int length, int offset = 0) =>
         new() { Kind = VerdictKind.Send, Via = via, Target = target, Length = length, Offset = offset };
 
-    /// <summary>Dropped.</summary>
+    /// <summary>The packet is dropped.</summary>
     public static Verdict Dropped(DropReason reason) => new() { Kind = VerdictKind.Dropped, Reason = reason };
 }
 
-/// <summary>One of a core's UDP sockets, by a number that the core chose.</summary>
+/// <summary>Identifies one of a core's UDP sockets.</summary>
 public readonly record struct LocalPort
 {
-    /// <summary>A socket by its number.</summary>
-    /// <param name="id">The number; equal numbers never name two sockets that are open at once.</param>
+    /// <summary>Makes an identifier from a number.</summary>
+    /// <param name="id">The number. Two sockets that are open at the same time have different numbers.</param>
     public LocalPort(int id) => Id = id;
 
-    /// <summary>The number; equal numbers never name two sockets that are open at once.</summary>
+    /// <summary>A number that the core chose. Two sockets that are open at the same time have different numbers.</summary>
     public int Id { get; init; }
 
     /// <summary>A client's or relay's service port (RFC 4380 §2.18).</summary>
@@ -84,10 +84,10 @@ public readonly record struct LocalPort
     /// <summary>The first of the random ports that a client opens for symmetric NATs (RFC 6081 §5.4).</summary>
     internal const int FirstRandom = 16;
 
-    /// <summary>Whether this is a random port for one peer (RFC 6081 §5.4).</summary>
+    /// <summary>Whether this is a random port that serves one peer (RFC 6081 §5.4).</summary>
     public bool IsRandom => Id >= FirstRandom;
 
-    /// <summary>The name for logs.</summary>
+    /// <summary>The socket's name for logs.</summary>
     public override string ToString() => Id switch
     {
         0 => "service",
@@ -99,16 +99,16 @@ public readonly record struct LocalPort
     };
 }
 
-/// <summary>A datagram that a core wants sent.</summary>
+/// <summary>A datagram that the core asks the driver to send.</summary>
 public readonly record struct Transmit
 {
-    /// <summary>Length of the UDP payload, in octets.</summary>
+    /// <summary>The length of the UDP payload, in octets.</summary>
     public int Length { get; init; }
 
-    /// <summary>Which UDP socket to send from.</summary>
+    /// <summary>The UDP socket to send from.</summary>
     public LocalPort Via { get; init; }
 
-    /// <summary>Where to send.</summary>
+    /// <summary>The endpoint to send to.</summary>
     public IPv4Endpoint Target { get; init; }
 
     /// <summary>The IPv4 time to live in hops, or 0 for the socket's default.</summary>

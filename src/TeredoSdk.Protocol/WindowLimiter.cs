@@ -2,11 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace TeredoSdk.Protocol;
 
-/// <summary>So many per key in any window of a given length, in fixed memory and without allocation.</summary>
-/// <remarks>A table of four-way sets, seeded like <see cref="RateLimiter"/>; a new key takes the cell that was asked for least lately.</remarks>
+/// <summary>Limits the events per key in any window of a given length, in fixed memory and without allocation.</summary>
+/// <remarks>A table of four-way sets, seeded like <see cref="RateLimiter"/>. A new key takes the cell of the key that asked longest ago.</remarks>
 sealed class WindowLimiter(TimeSpan window, IRandomSource random)
 {
-    /// <summary>How many are allowed in a window.</summary>
+    /// <summary>How many events a key may have in a window.</summary>
     public const int Limit = 8;
 
     const int Sets = 512, Ways = 4;
@@ -14,13 +14,13 @@ sealed class WindowLimiter(TimeSpan window, IRandomSource random)
     struct Cell
     {
         public ulong Key;
-        public Times Times; // when the last ones were taken, the oldest at Next
-        public uint AskedAt; // also when it was refused: a key that goes on asking is not pushed out
+        public Times Times; // the times of the last events; the oldest is at Next
+        public uint AskedAt; // also set by refusals, so that a key that goes on asking keeps its cell
         public byte Next;
         public bool IsUsed;
     }
 
-    // Milliseconds modulo 2^32: 49 days, far more than any window.
+    // Milliseconds modulo 2^32, which is 49 days and far longer than any window.
     [InlineArray(Limit)]
     struct Times
     {
@@ -31,7 +31,7 @@ sealed class WindowLimiter(TimeSpan window, IRandomSource random)
     readonly ulong _seed = random.NextUInt64(), _multiplier = random.NextUInt64() | 1;
     readonly uint _window = (uint)window.TotalMilliseconds;
 
-    /// <summary>Takes one for the key if fewer than the limit were taken in the window that ends now.</summary>
+    /// <summary>Lets one event of the key pass if there were fewer than the limit in the window that ends now.</summary>
     public bool TryTake(Instant now, ulong key)
     {
         uint time = Milliseconds(now);
@@ -39,7 +39,7 @@ sealed class WindowLimiter(TimeSpan window, IRandomSource random)
         if (!found)
         {
             cell = new() { Key = key, IsUsed = true };
-            ((Span<uint>)cell.Times).Fill(time - _window - 1); // long ago
+            ((Span<uint>)cell.Times).Fill(time - _window - 1); // no event in the window
         }
         cell.AskedAt = time;
         if (time - cell.Times[cell.Next] <= _window)
@@ -49,7 +49,7 @@ sealed class WindowLimiter(TimeSpan window, IRandomSource random)
         return true;
     }
 
-    /// <summary>Whether one was taken for the key in the window that ends now.</summary>
+    /// <summary>Whether the key had an event in the window that ends now.</summary>
     public bool Contains(Instant now, ulong key)
     {
         uint time = Milliseconds(now);

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>What is going to happen, in the order of time and, at one instant, of scheduling.</summary>
+/// <summary>The future events, in the order of their time. Events at the same instant run in the order in which they were scheduled.</summary>
 sealed class EventQueue
 {
     const int MaxEventsAtOneInstant = 100_000;
@@ -15,9 +15,9 @@ sealed class EventQueue
 
     public void At(Instant time, Action action) => _events.Enqueue(action, ((time < Now ? Now : time).SinceStart, _sequence++));
 
-    /// <summary>Does the next thing that is due until <paramref name="end"/>; when there is none, time becomes the end.</summary>
-    /// <returns>False when there was none.</returns>
-    /// <exception cref="InvalidOperationException">Time does not advance any more.</exception>
+    /// <summary>Runs the next event that is due until <paramref name="end"/>. When there is none, the time becomes the end.</summary>
+    /// <returns>False when there was no event.</returns>
+    /// <exception cref="InvalidOperationException">Too many events run at one instant, so time does not advance.</exception>
     public bool Step(Instant end)
     {
         if (!_events.TryPeek(out var action, out var due) || due.Time > end.SinceStart)
@@ -28,7 +28,7 @@ sealed class EventQueue
         _events.Dequeue();
         _atThisInstant = due.Time == Now.SinceStart ? _atThisInstant + 1 : 0;
         if (_atThisInstant > MaxEventsAtOneInstant)
-            throw new InvalidOperationException($"More than {MaxEventsAtOneInstant} events at {Now}: something answers itself without delay.");
+            throw new InvalidOperationException($"More than {MaxEventsAtOneInstant} events at {Now}: probably two parts answer each other without delay.");
         Now = new(due.Time);
         action();
         return true;

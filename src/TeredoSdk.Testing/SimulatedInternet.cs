@@ -8,12 +8,12 @@ namespace TeredoSdk.Testing;
 /// <remarks>
 /// <para>
 /// <c>var alice = internet.Nat(Mapping.EndpointIndependent, Filtering.AddressAndPort).Host("alice");</c> puts a host behind a
-/// port-restricted NAT. Nothing happens until <see cref="RunFor"/> or <see cref="RunUntil"/> lets time pass, which takes as long
-/// as the events take to compute. The same program with the same seed sees the same datagrams at the same instants.
+/// port-restricted NAT. Nothing happens until <see cref="RunFor"/> or <see cref="RunUntil"/> lets time pass; this takes only the time to compute the
+/// events. The same program with the same seed sees the same datagrams at the same instants.
 /// </para>
 /// <para>
-/// Public addresses look global: 11.1.0.0/16 servers, 11.2.0.0/16 hosts, 11.3.0.0/16 NATs; native nodes are in 2610::/32; the
-/// insides of NATs are 192.168.n.0/24. Single-threaded: no tasks, no clock, one caller at a time.
+/// Public addresses look global: servers are in 11.1.0.0/16, hosts in 11.2.0.0/16, NATs in 11.3.0.0/16, and native nodes in 2610::/32. The insides of
+/// NATs are 192.168.n.0/24. The simulation is single-threaded: it uses no tasks and no clock, and calls must not overlap.
 /// </para>
 /// </remarks>
 public sealed class SimulatedInternet : SimulatedNetwork
@@ -43,10 +43,10 @@ public sealed class SimulatedInternet : SimulatedNetwork
     /// <summary>The current instant; zero at the start.</summary>
     public Instant Now => _events.Now;
 
-    /// <summary>What lies between any two public addresses: 50 ms one way and 6 routers unless changed.</summary>
+    /// <summary>The path between any two public addresses; by default 50 ms one way and 6 routers.</summary>
     public override Link Core { get; } = new() { Delay = TimeSpan.FromMilliseconds(50), Hops = 6 };
 
-    /// <summary>What lies between any two nodes of the native IPv6 internet: 50 ms one way unless changed.</summary>
+    /// <summary>The path between any two nodes of the native IPv6 internet; by default 50 ms one way.</summary>
     public Link NativeCore => Native.Core;
 
     /// <summary>The one-way delay between any two public addresses: short for <c>Core.Delay</c>.</summary>
@@ -63,7 +63,7 @@ public sealed class SimulatedInternet : SimulatedNetwork
         set => Core.Loss = value;
     }
 
-    /// <summary>How far delays in the core stray: short for <c>Core.Jitter</c>.</summary>
+    /// <summary>How far delays in the core vary: short for <c>Core.Jitter</c>.</summary>
     public TimeSpan Jitter
     {
         get => Core.Jitter;
@@ -76,15 +76,17 @@ public sealed class SimulatedInternet : SimulatedNetwork
     /// <summary>The last datagrams that were sent between public addresses; see <see cref="WritePcap"/>.</summary>
     public PacketCapture Capture { get; }
 
-    /// <summary>Raised for each datagram that a host sends or a NAT passes on, before any link acts on it. The handler looks only.</summary>
+    /// <summary>
+    /// Raised for each datagram that a host sends or a NAT forwards, before any link acts on it. The handler must not act on the internet.
+    /// </summary>
     public event Action<SimulatedDatagram>? DatagramSent;
 
-    /// <summary>Raised for each datagram that does not arrive. The handler looks only.</summary>
+    /// <summary>Raised for each datagram that does not arrive. The handler must not act on the internet.</summary>
     public event Action<SimulatedDatagram, DatagramLoss>? DatagramLost;
 
-    /// <summary>Lets so much time pass.</summary>
+    /// <summary>Lets the given time pass.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
-    /// <exception cref="InvalidOperationException">Time does not advance any more, because something answers itself without delay.</exception>
+    /// <exception cref="InvalidOperationException">Time does not advance, because two parts answer each other without delay.</exception>
     public void RunFor(TimeSpan time)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
@@ -94,12 +96,12 @@ public sealed class SimulatedInternet : SimulatedNetwork
         }
     }
 
-    /// <summary>Lets time pass until the condition holds, and not longer.</summary>
-    /// <param name="condition">Looked at before the first and after each event.</param>
-    /// <param name="limit">The most time to pass.</param>
-    /// <returns>Whether the condition holds; if not, the limit has passed.</returns>
+    /// <summary>Lets time pass until a condition is true.</summary>
+    /// <param name="condition">Checked before the first event and after each event.</param>
+    /// <param name="limit">The longest time to pass.</param>
+    /// <returns>Whether the condition is true; if not, the limit has passed.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>
-    /// <exception cref="InvalidOperationException">Time does not advance any more, because something answers itself without delay.</exception>
+    /// <exception cref="InvalidOperationException">Time does not advance, because two parts answer each other without delay.</exception>
     public bool RunUntil(Func<bool> condition, TimeSpan limit)
     {
         ArgumentNullException.ThrowIfNull(condition);
@@ -111,15 +113,15 @@ public sealed class SimulatedInternet : SimulatedNetwork
         return true;
     }
 
-    /// <summary>Calls an action at a later instant (or next, when the instant has passed).</summary>
+    /// <summary>Calls an action at a later instant. An instant in the past means as soon as possible.</summary>
     public void At(Instant time, Action action)
     {
         ArgumentNullException.ThrowIfNull(action);
         _events.At(time, action);
     }
 
-    /// <summary>Adds a Teredo server with two public addresses, running.</summary>
-    /// <param name="configure">Changes its options; null for none. Addresses that it changes must be free.</param>
+    /// <summary>Adds a running Teredo server with two public addresses.</summary>
+    /// <param name="configure">Changes the options; null for no change. New addresses must be free.</param>
     public SimulatedServer Server(Func<TeredoServerOptions, TeredoServerOptions>? configure = null)
     {
         var primary = new IPv4Address(0x0B01_0001 + 16 * _serverPairs++);
@@ -131,20 +133,20 @@ public sealed class SimulatedInternet : SimulatedNetwork
         return server;
     }
 
-    /// <summary>Adds a relay with a public address; it serves all native nodes unless its options say otherwise.</summary>
-    /// <param name="configure">Changes its options; null for none.</param>
+    /// <summary>Adds a relay with a public address. It serves all native nodes, unless the options say otherwise.</summary>
+    /// <param name="configure">Changes the options; null for no change.</param>
     public SimulatedRelay Relay(Func<TeredoRelayOptions, TeredoRelayOptions>? configure = null) =>
         SimulatedRelay.On(Host(UniqueName("relay")), null, configure);
 
     /// <summary>Adds a node of the native IPv6 internet.</summary>
-    /// <param name="name">The name that messages show; unique in the internet.</param>
+    /// <param name="name">The name in messages; unique in the internet.</param>
     public SimulatedNativeNode NativeNode(string name)
     {
         TakeName(name);
         return new(Native, name);
     }
 
-    /// <summary>Starts to record what one node sends and receives.</summary>
+    /// <summary>Starts to record the datagrams that one node sends and receives.</summary>
     public PacketCapture CaptureAt(ISimulatedNode node)
     {
         ArgumentNullException.ThrowIfNull(node);
@@ -153,8 +155,8 @@ public sealed class SimulatedInternet : SimulatedNetwork
         return capture;
     }
 
-    /// <summary>Writes what <see cref="Capture"/> holds to a pcap file, for the report of a failed test.</summary>
-    /// <param name="path">The file, which is overwritten; missing folders are made.</param>
+    /// <summary>Writes the content of <see cref="Capture"/> to a pcap file, for the report of a failed test.</summary>
+    /// <param name="path">The file, which is overwritten. Missing folders are created.</param>
     public void WritePcap(string path) => Capture.WritePcap(path);
 
     internal NativeNetwork Native { get; }
@@ -170,7 +172,7 @@ public sealed class SimulatedInternet : SimulatedNetwork
 
     internal IPv4Address NextNatAddress(int count)
     {
-        // A step of 16 keeps what belongs to one NAT readable in a trace.
+        // The addresses of each NAT start at a multiple of 16, so that a trace is easy to read.
         uint first = 0x0B03_0001 + _natAddresses;
         _natAddresses += (uint)(count + 15) / 16 * 16;
         return new(first);
@@ -188,7 +190,7 @@ public sealed class SimulatedInternet : SimulatedNetwork
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (!_names.Add(name))
-            throw new ArgumentException($"There is a '{name}' already; names are unique in an internet.", nameof(name));
+            throw new ArgumentException($"The name '{name}' is taken; names are unique in an internet.", nameof(name));
     }
 
     internal string UniqueName(string stem)

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>A network that hosts and NATs hang on: the public internet, or the inside of a NAT.</summary>
+/// <summary>A network of hosts and NATs: the public internet, or the inside of a NAT.</summary>
 public abstract class SimulatedNetwork
 {
     readonly Dictionary<IPv4Address, ISimulatedNode> _nodes = [];
@@ -11,15 +11,15 @@ public abstract class SimulatedNetwork
 
     private protected SimulatedNetwork(SimulatedInternet? internet) => Internet = internet ?? (SimulatedInternet)this;
 
-    /// <summary>The internet that this is a part of.</summary>
+    /// <summary>The internet that this network is a part of.</summary>
     public SimulatedInternet Internet { get; }
 
-    /// <summary>What lies between any two nodes of this network, unless <see cref="Path"/> says otherwise.</summary>
+    /// <summary>The path between any two nodes of this network that have no <see cref="Path"/> of their own.</summary>
     public abstract Link Core { get; }
 
     /// <summary>Adds a host.</summary>
-    /// <param name="name">The name that traces show; unique in the internet.</param>
-    /// <param name="address">Its IPv4 address, or null for the next free one of this network.</param>
+    /// <param name="name">The name in traces; unique in the internet.</param>
+    /// <param name="address">The host's IPv4 address; null for the next free address of this network.</param>
     /// <exception cref="ArgumentException">The name or the address is taken.</exception>
     public SimulatedHost Host(string name, IPv4Address? address = null)
     {
@@ -29,23 +29,23 @@ public abstract class SimulatedNetwork
         return host;
     }
 
-    /// <summary>Adds a NAT with the given behaviour and otherwise the defaults of <see cref="NatOptions"/>.</summary>
+    /// <summary>Adds a NAT with the given behaviour, and otherwise the defaults of <see cref="NatOptions"/>.</summary>
     /// <param name="mapping">The mapping behaviour.</param>
     /// <param name="filtering">The filtering behaviour.</param>
     /// <param name="configure">Changes further options; null for none.</param>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names the option, its value and the range.</exception>
     public SimulatedNat Nat(Mapping mapping, Filtering filtering, Func<NatOptions, NatOptions>? configure = null) =>
         Nat(Configured(new() { Mapping = mapping, Filtering = filtering }, configure));
 
-    /// <summary>Adds a NAT of one of the nine kinds that RFC 6081 §3 tells apart.</summary>
+    /// <summary>Adds a NAT of one of the nine kinds in RFC 6081 §3.</summary>
     /// <param name="kind">The kind.</param>
     /// <param name="configure">Changes further options; null for none.</param>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names the option, its value and the range.</exception>
     public SimulatedNat Nat(NatKind kind, Func<NatOptions, NatOptions>? configure = null) => Nat(Configured(NatOptions.Of(kind), configure));
 
-    /// <summary>Adds a NAT. Behind another NAT it is a nested one, as with a carrier grade NAT.</summary>
-    /// <param name="options">Its behaviour.</param>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    /// <summary>Adds a NAT. Behind another NAT it is nested, as with a carrier-grade NAT.</summary>
+    /// <param name="options">The NAT's behaviour.</param>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names the option, its value and the range.</exception>
     public SimulatedNat Nat(NatOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -53,10 +53,10 @@ public abstract class SimulatedNetwork
         return new(this, options);
     }
 
-    /// <summary>The link between two nodes alone; made as a copy of <see cref="Core"/> when first asked for.</summary>
-    /// <param name="one">A node of this network, or one behind a NAT of it, which stands for that NAT.</param>
-    /// <param name="other">Another one.</param>
-    /// <exception cref="ArgumentException">A node does not hang on this network, not even behind a NAT.</exception>
+    /// <summary>The link between these two nodes alone. The first call makes it as a copy of <see cref="Core"/>.</summary>
+    /// <param name="one">A node of this network. A node behind a NAT of this network stands for that NAT.</param>
+    /// <param name="other">Another node.</param>
+    /// <exception cref="ArgumentException">A node is not attached to this network, not even through a NAT.</exception>
     public Link Path(ISimulatedNode one, ISimulatedNode other)
     {
         var (a, b) = (Attached(one), Attached(other));
@@ -69,7 +69,7 @@ public abstract class SimulatedNetwork
 
     internal abstract bool CarriesMulticast { get; }
 
-    /// <summary>Where a datagram goes whose target is not on this network, or null.</summary>
+    /// <summary>The node that takes datagrams whose target is not on this network, or null.</summary>
     internal virtual ISimulatedNode? Gateway => null;
 
     internal IEnumerable<ISimulatedNode> Nodes => _nodes.Values.Distinct();
@@ -79,7 +79,7 @@ public abstract class SimulatedNetwork
     internal void Attach(IPv4Address address, ISimulatedNode node)
     {
         if (!_nodes.TryAdd(address, node))
-            throw new ArgumentException($"{address} is {_nodes[address].Name}'s address already.", nameof(address));
+            throw new ArgumentException($"The address {address} is taken by {_nodes[address].Name}.", nameof(address));
     }
 
     internal void Detach(IPv4Address address) => _nodes.Remove(address);
@@ -155,7 +155,7 @@ public abstract class SimulatedNetwork
         }
         if (!heldBack)
         {
-            // Jitter alone does not reorder: nothing overtakes what went before it between the same two nodes.
+            // Jitter alone does not reorder: a datagram does not overtake an earlier one between the same two nodes.
             if (_lastArrivals.TryGetValue((from, to), out var last) && arrival < last)
                 arrival = last;
             _lastArrivals[(from, to)] = arrival;
@@ -177,7 +177,7 @@ public abstract class SimulatedNetwork
             if (at.Network == this)
                 return at;
             if (at.Network is not SimulatedNat)
-                throw new ArgumentException($"{node.Name} does not hang on this network.", nameof(node));
+                throw new ArgumentException($"{node.Name} is not attached to this network.", nameof(node));
         }
     }
 

@@ -3,22 +3,22 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>A deterministic generator: the same seed gives the same numbers on every machine and in every version of .NET.</summary>
-/// <remarks>SplitMix64. Predictable, so for tests only. One caller at a time.</remarks>
+/// <summary>A deterministic random generator: the same seed gives the same numbers on every machine and in every version of .NET.</summary>
+/// <remarks>SplitMix64. It is predictable, so use it only for tests. Calls must not overlap.</remarks>
 public sealed class SimulatedRandom : IRandomSource
 {
     readonly ulong _seed;
     ulong _state;
 
     /// <summary>Makes a generator.</summary>
-    /// <param name="seed">Decides all numbers.</param>
+    /// <param name="seed">Determines all numbers.</param>
     public SimulatedRandom(ulong seed) => _seed = _state = seed;
 
-    /// <summary>A generator whose numbers are independent of this one's further use.</summary>
-    /// <param name="stream">Which one: equal numbers give equal generators.</param>
+    /// <summary>Makes a generator whose numbers do not depend on the further use of this one.</summary>
+    /// <param name="stream">The number of the generator: equal numbers give equal generators.</param>
     public SimulatedRandom Derive(ulong stream) => new(Mix(_seed ^ Mix(stream + 0x9E37_79B9_7F4A_7C15)));
 
-    /// <summary>A number of 64 random bits.</summary>
+    /// <summary>A number with 64 random bits.</summary>
     public ulong NextUInt64() => Mix(_state += 0x9E37_79B9_7F4A_7C15);
 
     /// <summary>A number from 0 to <paramref name="bound"/> - 1.</summary>
@@ -33,7 +33,9 @@ public sealed class SimulatedRandom : IRandomSource
     /// <summary>A number from 0 (included) to 1 (excluded).</summary>
     public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>True with the given probability. Draws nothing for 0 and 1, so that what is switched off does not disturb the rest.</summary>
+    /// <summary>
+    /// True with the given probability. For 0 and 1 it draws no number, so that a switched-off feature does not change other choices.
+    /// </summary>
     public bool Chance(double probability) => probability >= 1 || (probability > 0 && NextDouble() < probability);
 
     /// <inheritdoc/>

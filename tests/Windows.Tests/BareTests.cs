@@ -17,7 +17,7 @@ public class BareTests
         yield return Case(() => Windows.ReadEdgeTraversalFilters(), "Fwpm");
         yield return Case(() => Windows.ReadConfiguration(), "CIM");
         yield return Case(() => Windows.ReadStatus(), "CIM");
-        yield return Case(() => Windows.Firewall.ReadProducts(), "does not have that part of the Windows Firewall");
+        yield return Case(() => Windows.Firewall.ReadProducts(), "lacks that part of the Windows Firewall");
         yield return Case(() => Windows.Firewall.ReadStatus(), "this system's firewall does not have that function");
         yield return Case(() => Windows.Firewall.ReadRules(), "this system's firewall does not have that function");
     }

@@ -3,55 +3,57 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Setup;
 
-/// <summary>What an installer wants of the machine for an application: a firewall exception, and Windows' Teredo switched on if it says so.</summary>
-/// <remarks>A plan copies them when it is made; later changes do not reach it.</remarks>
+/// <summary>An application's needs on the machine: a firewall exception and, if wanted, Windows' Teredo switched on.</summary>
+/// <remarks>A plan copies the options when it is made; later changes do not reach it.</remarks>
 public sealed class TeredoSetupOptions
 {
     /// <summary>
-    /// The application's name as people see it in the firewall: no '|', not "all". Has to be set. It identifies the setup: a second one of the same name
-    /// changes the first.
+    /// The application's name as the firewall's settings show it: not empty, without '|', and not "all". Has to be set. It identifies the setup: a
+    /// second setup with the same name changes the first.
     /// </summary>
     public string Name { get; set; } = "";
 
-    /// <summary>The full path of the program, which exists when it is set up. Has to be set; not <c>dotnet.exe</c>, which runs every program of .NET.</summary>
+    /// <summary>The full path of the program, which must exist at setup. Has to be set; not <c>dotnet.exe</c>, which runs every .NET program.</summary>
     public string ProgramPath { get; set; } = "";
 
-    /// <summary>The TCP port, 1 to 65535; null for all ports of the program, unless only <see cref="UdpPort"/> is named.</summary>
+    /// <summary>The TCP port, 1 to 65535. Null for all TCP ports of the program or, when <see cref="UdpPort"/> is set, for none.</summary>
     public int? TcpPort { get; set; }
 
-    /// <summary>The UDP port, 1 to 65535; null for all ports of the program, unless only <see cref="TcpPort"/> is named.</summary>
+    /// <summary>The UDP port, 1 to 65535. Null for all UDP ports of the program or, when <see cref="TcpPort"/> is set, for none.</summary>
     public int? UdpPort { get; set; }
 
     /// <summary>
-    /// Whether the tunnel's traffic gets in: <see cref="EdgeTraversal.DeferToApp"/> (the default), <see cref="EdgeTraversal.Allow"/>, or
+    /// Whether traffic through the tunnel gets in: <see cref="EdgeTraversal.DeferToApp"/> (the default), <see cref="EdgeTraversal.Allow"/>, or
     /// <see cref="EdgeTraversal.Deny"/> for an exception that strangers can't use through Teredo.
     /// </summary>
     public EdgeTraversal EdgeTraversal { get; set; } = EdgeTraversal.DeferToApp;
 
     /// <summary>
-    /// Whether Windows' Teredo is switched on, and stays on until the application is removed, also when it was set up for another one first. The
-    /// person at the machine has agreed, which is the caller's to ask.
+    /// Whether Windows' Teredo is switched on. It stays on until the application is removed, even when the setup of another application switched it
+    /// on. The caller must have the user's consent.
     /// </summary>
     public bool EnableTeredo { get; set; }
 
     /// <summary>
-    /// The server that Windows' Teredo asks, an IPv4 address or a name; null keeps the present one. Only with <see cref="EnableTeredo"/>.
+    /// The server that Windows' Teredo uses, an IPv4 address or a name; null keeps the present server. Only with <see cref="EnableTeredo"/>.
     /// </summary>
     public string? Server { get; set; }
 
-    /// <summary>The Windows that is set up; null (the default) for the real one, where there is one. Tests put a fake one here.</summary>
+    /// <summary>The Windows to set up; null (the default) for this machine's Windows, if it has one. Tests set a fake one.</summary>
     [Experimental("TEREDO001")]
     public IWindowsSystem? Windows { get; set; }
 
     /// <summary>
     /// The folder of the records that <c>TeredoSetup.PlanRemovalAsync</c> restores from; null (the default) for <c>TeredoSdk</c> in
-    /// ProgramData on Windows, <c>/var/lib/teredosdk</c> elsewhere. The command <c>teredo</c> knows only the default, which only administrators can
-    /// write to; who can write to another one decides what a removal does.
+    /// ProgramData on Windows, <c>/var/lib/teredosdk</c> elsewhere. The command <c>teredo</c> knows only the default folder, and only administrators
+    /// can write to that one. Protect another folder as well: its records decide what a removal does.
     /// </summary>
     public string? RecordFolder { get; set; }
 
-    /// <summary>Checks what can be checked without asking the system.</summary>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    /// <summary>Checks the options, as far as that is possible without asking the system.</summary>
+    /// <exception cref="ArgumentException">
+    /// An option is outside its range; the message names the option, its value and the expected values.
+    /// </exception>
     public void Validate()
     {
         if (string.IsNullOrWhiteSpace(Name) || Name.Contains('|') || Name.Any(char.IsControl)
@@ -68,7 +70,7 @@ public sealed class TeredoSetupOptions
         if (Server is not null && !ServerName.IsForWindows(Server))
             throw Bad(nameof(Server), Server, "one IPv4 address or name in ASCII letters, such as teredo.example.net");
         if (Server is not null && !EnableTeredo)
-            throw Bad(nameof(Server), Server, $"{nameof(EnableTeredo)} with it, since it is the server of Windows' Teredo");
+            throw Bad(nameof(Server), Server, $"{nameof(EnableTeredo)} with it, because it is the server of Windows' Teredo");
     }
 
     /// <summary>A copy that later changes do not reach, checked.</summary>

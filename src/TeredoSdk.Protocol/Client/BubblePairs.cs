@@ -1,19 +1,19 @@
 namespace TeredoSdk.Protocol.Client;
 
-/// <summary>The pairs of bubbles that were sent to one peer (RFC 4380 §5.2.6), and how far their direct bubbles go.</summary>
+/// <summary>Counts the pairs of bubbles that were sent to one peer (RFC 4380 §5.2.6), and chooses the TTL of the direct bubbles.</summary>
 /// <remarks>
-/// A Linux NAT takes an unsolicited datagram for a flow of its own and then cannot keep our port for the flow that answers it. A
-/// first bubble that leaves our NAT but dies before the peer's opens our side and harms nothing there. The lowest TTL comes first:
-/// a bubble that gets through spoils the next 30 s.
+/// When an unsolicited datagram reaches a Linux NAT, the NAT makes a flow for it and then can't keep the mapped port for the flow that answers it. So
+/// the first bubbles have a low TTL: they leave our NAT and open our side, but die before the peer's NAT. The lowest TTL comes first, because a
+/// bubble that gets through too early does harm for 30 s.
 /// </remarks>
 struct BubblePairs
 {
-    /// <summary>How many were sent since the exchange began; it stays as it is when they were all in vain.</summary>
+    /// <summary>How many pairs were sent since the exchange began. The count is kept when all of them were in vain.</summary>
     public int Count;
 
     /// <summary>Whether bubbles with a low TTL do not get out of our own NATs.</summary>
     public bool NeedDefaultTtl;
 
-    /// <summary>The TTL of a direct bubble to a peer that has not opened its side; 0 stands for the default.</summary>
+    /// <summary>The TTL of a direct bubble to a peer that has not opened its side; 0 means the default.</summary>
     public readonly byte LowTtl => (byte)(NeedDefaultTtl ? 0 : Count switch { <= 1 => 2, 2 => 4, 3 => 8, _ => 0 });
 }

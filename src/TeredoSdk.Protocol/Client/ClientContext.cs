@@ -2,14 +2,14 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Client;
 
-/// <summary>What the parts of a client share: its settings, what it knows of itself, and what waits for the driver.</summary>
+/// <summary>The state that the parts of a client share: its settings, what it knows of itself, and its outputs to the driver.</summary>
 sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
 {
-    const int MaxEvents = 256;       // a driver that takes none loses the oldest
+    const int MaxEvents = 256;       // when the driver takes none, the oldest are lost
     const int MaxDeliveries = 256;
 
     readonly Queue<ClientEvent> _events = new();
-    RateGate _errors = new(5, 5);    // RFC 4443 §2.4 f wants a limit: 10 in any second
+    RateGate _errors = new(5, 5);    // RFC 4443 §2.4 f demands a limit; ours is 10 in any second
 
     public TeredoClientOptions Options => options;
     public IRandomSource Random => random;
@@ -22,7 +22,7 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     public IReadOnlyList<TeredoServerAddress> Servers { get; set; } = options.Servers;
     public TeredoServerAddress Server { get; set; } = options.Servers[0];
 
-    /// <summary>Our Teredo address; null while there is none.</summary>
+    /// <summary>Our Teredo address, or null.</summary>
     public TeredoAddress? Address { get; set; }
 
     /// <summary>The service port's endpoint on this host.</summary>
@@ -36,10 +36,12 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     public bool IsSymmetric => Mapping == MappingBehaviour.AddressOrPortDependent;
     public bool IsPortPreserving { get; set; }
 
-    /// <summary>Whether a symmetric NAT may step its ports by a small amount; a test that shows otherwise clears it for the mapping's life.</summary>
+    /// <summary>
+    /// Whether a symmetric NAT may increase its ports by a small step. A test that shows otherwise clears this for the lifetime of the mapping.
+    /// </summary>
     public bool MayBeSequential { get; set; }
 
-    /// <summary>The gateway's mapping that leads to the service port, while it is not the mapped endpoint itself (RFC 6081 §5.3.3).</summary>
+    /// <summary>The gateway's mapping that leads to the service port; null when it equals the mapped endpoint (RFC 6081 §5.3.3).</summary>
     public IPv4Endpoint? PortMapping { get; set; }
 
     /// <summary>Whether the gateway maps the service port (RFC 6081 §5.3.1: UPnP-Enabled NAT flag).</summary>
@@ -48,13 +50,13 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     public Instant LastServerSent { get; private set; } = Instant.MinValue;
     public Instant LastServerReceived { get; set; } = Instant.MinValue;
 
-    /// <summary>When the host last sent or got a packet.</summary>
+    /// <summary>When the host last sent or received a packet.</summary>
     public Instant LastTraffic { get; set; } = Instant.MinValue;
 
     public IPv4Endpoint PrimaryEndpoint => new(Server.Primary, TeredoPorts.Server);
     public IPv4Endpoint SecondaryEndpoint => new(Server.Secondary, TeredoPorts.Server);
 
-    /// <summary>Whether an endpoint is our own, inside or outside the NAT (RFC 6324's kind of loop).</summary>
+    /// <summary>Whether an endpoint is our own, inside or outside the NAT. Sending to it would make a loop as in RFC 6324.</summary>
     public bool IsOwn(IPv4Endpoint endpoint) => endpoint == Mapped || endpoint == Local;
 
     public void Send(Instant now, LocalPort via, IPv4Endpoint target, ReadOnlySpan<byte> datagram, byte ttl = 0)
@@ -91,7 +93,7 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
 
     public bool TryTakeEvent(out ClientEvent? clientEvent) => _events.TryDequeue(out clientEvent);
 
-    /// <summary>Hands the host a packet that had to wait.</summary>
+    /// <summary>Delivers a packet that had to wait to the host.</summary>
     public void Deliver(Instant now, ReadOnlySpan<byte> packet)
     {
         LastTraffic = now;
@@ -101,18 +103,18 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
             Drops.Count(DropReason.QueueFull);
     }
 
-    /// <summary>Tells the host that a packet's destination is not reachable (RFC 4443 §3.1), within the limits of §2.4.</summary>
+    /// <summary>Tells the host that a packet's destination is unreachable (RFC 4443 §3.1), within the limits of §2.4.</summary>
     public void DeliverUnreachable(Instant now, in IPv6Packet packet)
     {
         if (!Icmpv6Error.MayAnswer(packet) || Deliveries.Count >= MaxDeliveries || !_errors.TryTake(now))
             return;
         Span<byte> error = stackalloc byte[Icmpv6Error.MaximumPacketSize];
         int length = Icmpv6Error.WritePacket(error, Icmpv6Type.DestinationUnreachable, Icmpv6Error.AddressUnreachable, 0,
-            TeredoLinkLocal.Server(Server.Primary), packet.Source, packet.Octets); // from the link's router
+            TeredoLinkLocal.Server(Server.Primary), packet.Source, packet.Octets); // the source is the link's router
         Deliveries.Add(error[..length], default, default);
     }
 
-    /// <summary>Drops a packet of the host and tells it.</summary>
+    /// <summary>Drops a packet of the host and tells the host that its destination is unreachable.</summary>
     public Verdict Refuse(Instant now, in IPv6Packet packet, DropReason reason)
     {
         DeliverUnreachable(now, packet);

@@ -1,71 +1,71 @@
 namespace TeredoSdk.Protocol.Client;
 
-/// <summary>Where a client stands.</summary>
+/// <summary>The state of a client.</summary>
 public enum ClientState
 {
-    /// <summary>Not started, or stopped.</summary>
+    /// <summary>The client is not started, or was stopped.</summary>
     Off,
-    /// <summary>Not allowed to run: native IPv6 is there, the network is managed, or there is no IPv4.</summary>
+    /// <summary>The client may not run: there is native IPv6, the network is managed, or there is no IPv4.</summary>
     Suppressed,
-    /// <summary>Preparing the service port or soliciting a server.</summary>
+    /// <summary>The client prepares the service port or solicits a server.</summary>
     Qualifying,
-    /// <summary>Has an address.</summary>
+    /// <summary>The client has an address.</summary>
     Qualified,
-    /// <summary>No server answered; waits to try again.</summary>
+    /// <summary>No server answered; the client waits before it tries again.</summary>
     Offline,
-    /// <summary>Idle with no lease; a packet or a lease wakes it.</summary>
+    /// <summary>The client was idle without a lease, and sleeps; a packet or a lease wakes it.</summary>
     Dormant,
 }
 
 /// <summary>Why a client has no address.</summary>
 public enum OfflineReason
 {
-    /// <summary>No server answered at its primary address: UDP blocked, or the servers are down.</summary>
+    /// <summary>No server answered at its primary address: UDP is blocked, or the servers are down.</summary>
     ServerUnreachable,
-    /// <summary>The secondary address did not answer and is required.</summary>
+    /// <summary>The secondary address did not answer, and the options require it.</summary>
     SecondaryUnreachable,
     /// <summary>The NAT is symmetric and symmetric NAT support is off (RFC 4380 §5.2.1).</summary>
     SymmetricNat,
     /// <summary>The service port could not be opened.</summary>
     PortUnavailable,
-    /// <summary>The server reports an endpoint that is not global unicast.</summary>
+    /// <summary>The server reports a mapped endpoint that is not global unicast.</summary>
     MappedAddressNotGlobal,
 }
 
 /// <summary>Why a peer could not be reached.</summary>
 public enum UnreachableReason
 {
-    /// <summary>Nothing came back, neither directly nor through its server.</summary>
+    /// <summary>No answer came, neither directly nor through the peer's server.</summary>
     Silent,
-    /// <summary>It answers through its server, but its direct packets do not arrive: one of the two NATs is symmetric.</summary>
+    /// <summary>The peer answers through its server, but its direct packets do not arrive: one of the two NATs is symmetric.</summary>
     DirectPathBlocked,
     /// <summary>No relay answered the connectivity test of a native IPv6 address.</summary>
     NoRelay,
 }
 
-/// <summary>How a NAT maps ports (RFC 4787 §4.1), as far as the two server addresses tell.</summary>
+/// <summary>How a NAT maps ports (RFC 4787 §4.1), as far as the answers of the two server addresses show.</summary>
 public enum MappingBehaviour
 {
     /// <summary>The secondary server address did not answer.</summary>
     NotChecked,
-    /// <summary>No NAT: the mapped endpoint is our own.</summary>
+    /// <summary>There is no NAT: the mapped endpoint equals our own.</summary>
     None,
-    /// <summary>One mapping for all destinations.</summary>
+    /// <summary>The mapping is the same for all destinations.</summary>
     EndpointIndependent,
-    /// <summary>Another mapping for another destination.</summary>
+    /// <summary>Another destination has another mapping.</summary>
     AddressOrPortDependent,
 }
 
-/// <summary>Which packets a NAT lets in (RFC 4787 §5).</summary>
+/// <summary>Which incoming packets a NAT accepts (RFC 4787 §5).</summary>
 public enum FilteringBehaviour
 {
-    /// <summary>Not known: since RFC 5991 §3.2 no cone phase finds out, only observation does.</summary>
+    /// <summary>Not known. RFC 5991 §3.2 dropped the cone phase, so only observation can tell.</summary>
     NotChecked,
-    /// <summary>Observed: a peer got in that we had sent nothing to.</summary>
+    /// <summary>Observed: a packet of a stranger got in.</summary>
     EndpointIndependent,
 }
 
-/// <summary>What is known of the NAT.</summary>
+/// <summary>What the client knows of the NAT.</summary>
 public readonly record struct NatReport
 {
     /// <summary>The mapping behaviour.</summary>
@@ -77,7 +77,7 @@ public readonly record struct NatReport
     /// <summary>Whether the external port equals the internal one.</summary>
     public bool PortPreserving { get; init; }
 
-    /// <summary>Whether a symmetric NAT steps its ports by a small amount; false when it is not symmetric or known not to.</summary>
+    /// <summary>Whether a symmetric NAT may increase its ports by a small step; false when it is not symmetric, or is known not to.</summary>
     public bool Sequential { get; init; }
 
     /// <summary>Whether the gateway maps the service port on request.</summary>
@@ -93,7 +93,7 @@ public readonly record struct NatReport
     };
 }
 
-/// <summary>Something happened that the driver may want to tell.</summary>
+/// <summary>An event that the driver may report.</summary>
 public abstract record ClientEvent
 {
     ClientEvent()
@@ -107,23 +107,23 @@ public abstract record ClientEvent
         public required ClientState State { get; init; }
     }
 
-    /// <summary>There is an address, for the first time or again.</summary>
+    /// <summary>The client has an address, for the first time or again.</summary>
     public sealed record Qualified : ClientEvent
     {
         /// <summary>The address.</summary>
         public required TeredoAddress Address { get; init; }
 
-        /// <summary>The server it was qualified with.</summary>
+        /// <summary>The server that gave it.</summary>
         public required TeredoServerAddress Server { get; init; }
 
         /// <summary>The MTU of the interface, in octets.</summary>
         public required int MtuOctets { get; init; }
 
-        /// <summary>What is known of the NAT.</summary>
+        /// <summary>What the client knows of the NAT.</summary>
         public required NatReport Nat { get; init; }
     }
 
-    /// <summary>The address changed; the old one is void.</summary>
+    /// <summary>The address changed; the old address no longer works.</summary>
     public sealed record AddressChanged : ClientEvent
     {
         /// <summary>The old address.</summary>
@@ -133,7 +133,7 @@ public abstract record ClientEvent
         public required TeredoAddress New { get; init; }
     }
 
-    /// <summary>The address is void and there is no new one.</summary>
+    /// <summary>The address no longer works, and there is no new one.</summary>
     public sealed record AddressLost : ClientEvent
     {
         /// <summary>The address that was lost.</summary>
@@ -143,34 +143,34 @@ public abstract record ClientEvent
     /// <summary>Qualification failed.</summary>
     public sealed record Failed : ClientEvent
     {
-        /// <summary>Why.</summary>
+        /// <summary>Why it failed.</summary>
         public required OfflineReason Reason { get; init; }
 
-        /// <summary>When it is tried again.</summary>
+        /// <summary>When the client tries again.</summary>
         public required Instant RetryAt { get; init; }
     }
 
-    /// <summary>The server wants a new key to be fetched (RFC 4380 §5.2.2).</summary>
+    /// <summary>The server asks the client to fetch a new key (RFC 4380 §5.2.2).</summary>
     public sealed record KeyRenewalNeeded : ClientEvent;
 
     /// <summary>A peer could not be reached.</summary>
     public sealed record PeerUnreachable : ClientEvent
     {
-        /// <summary>Its IPv6 address.</summary>
+        /// <summary>The peer's IPv6 address.</summary>
         public required IPv6Address Peer { get; init; }
 
-        /// <summary>Why, as far as it shows.</summary>
+        /// <summary>Why, as far as the client can tell.</summary>
         public required UnreachableReason Reason { get; init; }
     }
 
-    /// <summary>The gateway maps the service port; keep the port to remove the mapping after a crash (RFC 6081 §5.3.1).</summary>
+    /// <summary>The gateway maps the service port. Store the port, so that the mapping can be removed after a crash (RFC 6081 §5.3.1).</summary>
     public sealed record PortMapped : ClientEvent
     {
         /// <summary>The external endpoint.</summary>
         public required IPv4Endpoint External { get; init; }
     }
 
-    /// <summary>The refresh interval was determined (RFC 4380 §5.2.7).</summary>
+    /// <summary>An experiment found a longer refresh interval (RFC 4380 §5.2.7).</summary>
     public sealed record IntervalDetermined : ClientEvent
     {
         /// <summary>The new interval.</summary>

@@ -10,7 +10,7 @@ sealed partial class ClientPeers
 
     bool UsesNonces => (_context.Options.Extensions & (TeredoExtensions.SymmetricNatSupport | TeredoExtensions.Hairpinning)) != 0;
 
-    // One round of RFC 4380 §5.2.4 case 5; timers, not packets, drive the repeats.
+    // One round of RFC 4380 §5.2.4 case 5. Timers start the repeats; packets do not.
     void RunBubbleRound(Instant now, PeerContact contact)
     {
         var bubbling = contact.Exchange as PeerExchange.Bubbling ?? new();
@@ -22,11 +22,11 @@ sealed partial class ClientPeers
             bubbling.RetryAt = now + NextRetry();
             SendPair(now, contact);
             if (bubbling.IsUnconfirmed)
-                Flush(now, contact); // its nonce did not come within a round: perhaps it has none
+                Flush(now, contact); // no nonce came within a round, so the peer may have none
         }
     }
 
-    // One grant: the direct bubble with its copies to alternate addresses, and the indirect one.
+    // Sends the bubbles of one grant: the direct bubble with its copies to alternate addresses, and the indirect bubble.
     void SendPair(Instant now, PeerContact contact)
     {
         contact.Pairs.Count++;
@@ -35,18 +35,18 @@ sealed partial class ClientPeers
         SendIndirectly(now, contact);
     }
 
-    // Once the peer has been heard it has opened its side, and the default is right.
+    // Once the peer was heard indirectly, it has opened its side, so the default TTL is right.
     static byte Ttl(PeerContact contact) => contact.WasHeardIndirectly ? (byte)0 : contact.Pairs.LowTtl;
 
-    // To the endpoint that the peer's address embeds, to the port it says its NAT will use, and to where it says it is reachable.
-    // In an answer each of those that the peer made up takes an allowance of its own, or one victim could be listed by many peers.
+    // Sends to the endpoint in the peer's address, to the port that the peer says its NAT will use, and to the peer's alternate addresses.
+    // A peer can invent the latter two. So in an answer each of them needs an allowance of its own; otherwise many peers could name one victim.
     void SendDirectBubbles(Instant now, PeerContact contact, byte ttl, bool answering)
     {
         TeredoAddress.TryCreate(contact.Peer, out var peer);
         SendDirectBubble(now, contact, LocalPort.Service, peer.MappedEndpoint, ttl); // §5.2.4; RFC 6081 §5.4.4.3
         if (contact.RandomPort is { IsOpen: true } own && contact.WasHeardIndirectly)
             SendFromRandomPort(now, contact, own);
-        else if (contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.4: the peer waits for us there
+        else if (contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.4: the peer expects our bubbles at that port
             Try(new(peer.MappedEndpoint.Address, contact.PeerRandomPort));
         foreach (var alternate in contact.Received is { } received ? received.Alternates : default) // RFC 6081 §5.6.4.2
             if (MayTry(alternate, peer))
@@ -63,25 +63,25 @@ sealed partial class ClientPeers
     {
         Span<byte> datagram = stackalloc byte[MaxBubbleSize];
         int length = Bubble.Write(datagram, _context.Address!.Value, contact.Peer);
-        if (contact.Received?.Nonce is { } nonce && UsesNonces) // RFC 6081 §5.2.4.2: the nonce received, and none before
+        if (contact.Received?.Nonce is { } nonce && UsesNonces) // RFC 6081 §5.2.4.2: the received nonce; no trailer before one came
             length += TrailerSet.WriteNonce(datagram[length..], nonce);
         if (via.IsRandom && contact.RandomPort is { Predicted: not 0 and var predicted } && contact.PeerRandomPort != 0) // RFC 6081 §5.4.4.3
             length += TrailerSet.WriteRandomPort(datagram[length..], predicted);
         _context.Send(now, via, target, datagram[..length], ttl);
     }
 
-    // The indirect half of a round; where a random port is wanted it waits for that, or for the echo test.
+    // The indirect half of a round. When a random port is needed, it waits until the port is open, or until the echo test is over.
     void SendIndirectly(Instant now, PeerContact contact)
     {
         if (contact.EchoFailoverAt is not null || (WantsRandomPort(now, contact) && TryOpenRandomPort(contact)))
             return;
         if (contact.RandomPort is { IsOpen: true, Predicted: 0 } own)
-            StartEchoTest(now, contact, own); // the last one found nothing, or a refresh cleared it (RFC 6081 §5.5.2.1)
+            StartEchoTest(now, contact, own); // the last test found nothing, or a refresh cleared its result (RFC 6081 §5.5.2.1)
         else
             SendIndirectBubble(now, contact);
     }
 
-    // RFC 4380 §5.2.6: to the peer's server, which forwards it with our origin.
+    // RFC 4380 §5.2.6: to the peer's server, which forwards the bubble with our origin.
     void SendIndirectBubble(Instant now, PeerContact contact)
     {
         TeredoAddress.TryCreate(contact.Peer, out var peer);
@@ -100,15 +100,15 @@ sealed partial class ClientPeers
         _context.Send(now, LocalPort.Service, ServerOf(peer), datagram[..length]);
     }
 
-    // RFC 6081 §5.6.4.1: the local endpoint first, then the gateway's mapping while that is another than the mapped endpoint.
+    // RFC 6081 §5.6.4.1: the local endpoint first, then the gateway's mapping if it differs from the mapped endpoint.
     int WriteAlternates(Span<byte> octets)
     {
         Span<IPv4Endpoint> addresses = [_context.Local, _context.PortMapping.GetValueOrDefault()];
         return TrailerSet.WriteAlternateAddresses(octets, _context.PortMapping is null ? addresses[..1] : addresses);
     }
 
-    // What a peer lists it can invent: addresses of a site are tried only where we share that site or its outer NAT, and never
-    // well-known ports, ourselves, or what is no unicast address at all.
+    // A peer can invent the addresses that it lists. So addresses of a site are tried only when we share the site or the outer NAT with the peer.
+    // Well-known ports, our own endpoints and addresses that are not unicast are never tried.
     bool MayTry(IPv4Endpoint alternate, TeredoAddress peer)
     {
         if (!MayBeClientPort(alternate.Port) || alternate.Address.IsLoopback || _context.Policy.IsDirectedBroadcast(alternate.Address)
@@ -119,7 +119,7 @@ sealed partial class ClientPeers
             : _context.Policy.IsGlobalUnicast(alternate);
     }
 
-    // No client's NAT has well-known ports, and nothing but servers and relays has theirs.
+    // No client's NAT uses well-known ports, and only servers and relays use the Teredo port.
     static bool MayBeClientPort(ushort port) => port >= 1024 && port != TeredoPorts.Server;
 
     void SendSolicitation(Instant now, PeerContact contact, LocalPort via, IPv4Endpoint target,
@@ -131,6 +131,6 @@ sealed partial class ClientPeers
         _context.Send(now, via, target, datagram[..length]);
     }
 
-    // Answers have an allowance of their own: the exchange of RFC 6081 §6.1 cannot run when the 2 s of RFC 4380 §5.2.6 bind them too.
+    // Answers have an allowance of their own: under the 2 s of RFC 4380 §5.2.6 the exchange of RFC 6081 §6.1 could not run.
     bool MayAnswer(Instant now, IPv4Endpoint target) => _answers.TryTake(now, target.Key) && _answerGate.TryTake(now);
 }

@@ -3,7 +3,7 @@ namespace TeredoSdk.Protocol.Client;
 /// <remarks>Peers on the local link: RFC 4380 §5.2.4 case 3 and §5.2.8.</remarks>
 sealed partial class ClientPeers
 {
-    // A unicast bubble to where the peer was discovered, and a discovery bubble in case it moved.
+    // Sends a unicast bubble to the endpoint where the peer was discovered, and a discovery bubble in case the peer has moved.
     void RunLocalRound(Instant now, PeerContact contact)
     {
         var bubbling = new PeerExchange.BubblingLocally();
@@ -16,7 +16,7 @@ sealed partial class ClientPeers
         Discovery.SendDiscoveryBubble(now);
     }
 
-    /// <summary>A peer was discovered: its entry is made, not trusted, and it gets a bubble within the limits of §5.2.6.</summary>
+    /// <summary>Handles a discovered peer: makes an entry that is not trusted, and sends a bubble within the limits of §5.2.6.</summary>
     public void GreetLocally(Instant now, IPv6Address peer, IPv4Endpoint local)
     {
         int index = _table.Find(peer);

@@ -15,11 +15,11 @@ sealed partial class ClientPeers
         RunTest(now, contact, test);
     }
 
-    // An echo request through the server, whose reply comes back through the relay nearest to the peer. Four in 300 s for one
-    // destination, as for bubbles, and 50 a second in all: a test aims at an address that anybody may have claimed.
+    // Sends an echo request through the server; the reply comes back through the relay nearest to the peer. The limits are four in 300 s for one
+    // destination, as for bubbles, and 50 a second in all: anybody may have claimed the address that a test sends to.
     void RunTest(Instant now, PeerContact contact, ConnectivityTest test)
     {
-        ref var gate = ref _table[contact.Index].Has(PeerFlags.Used) ? ref _testGate : ref _strangerTestGate; // the host's are not in a flood's way
+        ref var gate = ref _table[contact.Index].Has(PeerFlags.Used) ? ref _testGate : ref _strangerTestGate; // strangers can't use up the host's tests
         if (!gate.TryTake(now))
         {
             PassOver(now, contact, test);
@@ -36,7 +36,7 @@ sealed partial class ClientPeers
         _context.Send(now, LocalPort.Service, _context.PrimaryEndpoint, datagram);
     }
 
-    // Too many tests of others: this one's turn passes without taking a grant, four times at most.
+    // Too many other tests are running. This test's turn passes without a grant, four times at most.
     void PassOver(Instant now, PeerContact contact, ConnectivityTest test)
     {
         _context.Drops.Count(DropReason.RateLimited);
@@ -45,7 +45,7 @@ sealed partial class ClientPeers
             Fail(now, contact, UnreachableReason.NoRelay);
     }
 
-    /// <summary>Tests a native peer that turned up by itself, if it is not tested already.</summary>
+    /// <summary>Tests a native peer that sent a packet, unless a test is under way already.</summary>
     void TestIfNew(Instant now, PeerContact contact)
     {
         if (contact.Exchange is null && !contact.Bubbles.IsExhausted(now))
@@ -71,7 +71,7 @@ sealed partial class ClientPeers
         {
             _table[index].LastReceived = now;
             if (contact is not null)
-                Flush(now, contact); // a test goes on, and its budget is not whole again: only the reply says that tests are of use
+                Flush(now, contact); // the test goes on and keeps its budget: only its reply shows that tests work
             return Deliver(now, encapsulation);
         }
         if (index < 0)
@@ -79,7 +79,7 @@ sealed partial class ClientPeers
         if (index < 0)
             return _context.Drops.Drop(DropReason.PeerTableFull);
         contact ??= ContactOf(now, index);
-        TestIfNew(now, contact); // §5.2.3 case 6, or another relay: the reply tells which one to believe
+        TestIfNew(now, contact); // §5.2.3 case 6, or another relay: the reply tells which relay to trust
         if (trusted)
             return _context.Drops.Drop(DropReason.MappingMismatch);
         if (contact.Exchange is not ConnectivityTest current)
@@ -90,7 +90,7 @@ sealed partial class ClientPeers
     static bool IsTestReply(Instant now, in IPv6Packet packet, ConnectivityTest test) =>
         Icmpv6Message.TryParse(packet, out var message) && EchoMessage.TryParse(message, out var echo) && test.IsAnsweredBy(now, echo);
 
-    // Only what came by the relay that the reply came by is believed.
+    // Delivers only packets that came through the same relay as the reply.
     void DeliverHeld(Instant now, HeldPackets held, IPv4Endpoint mapping)
     {
         DropExpired(now, held);

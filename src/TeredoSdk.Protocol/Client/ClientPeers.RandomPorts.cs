@@ -7,7 +7,7 @@ sealed partial class ClientPeers
 {
     static readonly TimeSpan RefreshTimeout = TimeSpan.FromSeconds(30); // RFC 6081 §5.4.2.1
     const int MaxRefreshes = 20;                                        // RFC 6081 §5.4.2.1
-    public const int MaxPortStep = 64; // more between two mappings is no sequence
+    public const int MaxPortStep = 64; // a larger step between two mappings does not count as a sequence
 
     readonly Dictionary<int, PeerContact> _randomPorts = [];
     int _lastRandomId = LocalPort.FirstRandom - 1;
@@ -20,10 +20,11 @@ sealed partial class ClientPeers
             _refreshAt = now + RefreshTimeout;
     }
 
-    /// <summary>Stops the peer refresh timer; without an address there is nothing to refresh.</summary>
+    /// <summary>Stops the peer refresh timer: without an address there is nothing to refresh.</summary>
     public void StopRefreshTimer() => _refreshAt = null;
 
-    // §5.4.4.2: port-preserving, symmetric, not trusted, none yet; §5.5.4.1: the same for a NAT that is not port-preserving.
+    // §5.4.4.2: our NAT is port-preserving and symmetric, and the peer is not trusted and has no random port. §5.5.4.1: the same for other symmetric
+    // NATs.
     bool WantsRandomPort(Instant now, PeerContact contact) =>
         _context.IsSymmetric && contact.RandomPort is null && !_table[contact.Index].IsUsable(now)
         && (_context.IsPortPreserving
@@ -32,7 +33,7 @@ sealed partial class ClientPeers
 
     bool TryOpenRandomPort(PeerContact contact)
     {
-        // Who is not wanted by the host takes half of them at most: anybody can claim to be a peer, and each claim keeps a port for 300 s.
+        // Peers that the host did not send to get at most half of the ports: anybody can claim to be a peer, and each claim keeps a port for 300 s.
         int room = _context.Options.MaxRandomPorts;
         if (_randomPorts.Count >= (_table[contact.Index].Has(PeerFlags.Used) ? room : (room + 1) / 2))
             return false;
@@ -44,7 +45,7 @@ sealed partial class ClientPeers
         ushort number;
         do
             number = _context.Random.NextPort();
-        while (number == _context.Local.Port); // §5.4: not one that is in use
+        while (number == _context.Local.Port); // §5.4: the number must not be in use
         _context.Request(new() { Kind = ClientRequestKind.OpenPort, Port = contact.RandomPort.Port, Number = number });
         return true;
     }
@@ -58,14 +59,14 @@ sealed partial class ClientPeers
         {
             contact.RandomPort = null;
             _randomPorts.Remove(answer.Port.Id);
-            SendIndirectBubble(now, contact); // no random port: the round goes on without
+            SendIndirectBubble(now, contact); // the round goes on without a random port
         }
         else
         {
             own.IsOpen = true;
             if (_context.IsPortPreserving)
             {
-                own.Predicted = answer.Local.Port; // §5.4.4.2: this NAT keeps the number
+                own.Predicted = answer.Local.Port; // §5.4.4.2: this NAT keeps the port number
                 if (contact.WasHeardIndirectly)
                     SendFromRandomPort(now, contact, own);
                 SendIndirectBubble(now, contact);
@@ -76,9 +77,9 @@ sealed partial class ClientPeers
         Schedule(contact);
     }
 
-    // §5.4.4.3: where the peer says that it listens; if its indirect bubble did not say, its embedded endpoint, which opens our NAT for
-    // the answer of a port-restricted peer. Not before that bubble: such a NAT keeps the port towards the first destination only.
-    // And with a low TTL until our indirect bubble told the peer of the port: it has not opened its side for it before.
+    // §5.4.4.3: sends to the port that the peer announced. If its indirect bubble announced none, sends to the endpoint in its address, which opens
+    // our NAT for the answer of a port-restricted peer. It must not be sent before that bubble: such a NAT keeps the port only towards its first
+    // destination. The TTL is low until our indirect bubble has told the peer of the port, because the peer has not opened its side for it before.
     void SendFromRandomPort(Instant now, PeerContact contact, RandomPortExchange own) =>
         SendDirectBubble(now, contact, own.Port, RandomPortTarget(contact), own.IsAdvertised ? Ttl(contact) : contact.Pairs.LowTtl);
 
@@ -88,7 +89,7 @@ sealed partial class ClientPeers
         return contact.PeerRandomPort == 0 ? peer.MappedEndpoint : new(peer.MappedEndpoint.Address, contact.PeerRandomPort);
     }
 
-    // §5.5.4.1.1: three datagrams from one fresh port; the NAT's ports for the first and the third frame the second's.
+    // §5.5.4.1.1: sends three datagrams from one fresh port. The NAT's port for the second lies between those for the first and the third.
     void StartEchoTest(Instant now, PeerContact contact, RandomPortExchange own)
     {
         ulong lowerNonce = _context.Solicit(now, own.Port, _context.PrimaryEndpoint);
@@ -105,8 +106,10 @@ sealed partial class ClientPeers
             SendIndirectBubble(now, contact);
     }
 
-    /// <summary>Takes a router advertisement that came to a random port: half an echo test, never news of the service port's mapping.</summary>
-    /// <returns>None when it belonged to one.</returns>
+    /// <summary>
+    /// Takes a router advertisement that came to a random port. It is half of an echo test, and says nothing about the service port.
+    /// </summary>
+    /// <returns>None when it belonged to an echo test.</returns>
     public DropReason HandleAdvertisement(Instant now, LocalPort via, IPv4Endpoint source, in Advertisement advertisement)
     {
         if (!_randomPorts.TryGetValue(via.Id, out var contact) || contact.RandomPort is not { EchoTest: { FailoverAt: not null } test } own)
@@ -125,7 +128,7 @@ sealed partial class ClientPeers
         test.Stop();
         if (test.Step is 0 or 1 && !contact.Pairs.NeedDefaultTtl)
         {
-            // No room for a port between the two: the bubble died before the outermost of several NATs. Once more, from another port.
+            // There is no port left between the two: the bubble died before the outermost of several NATs. The test is repeated from another port.
             contact.Pairs.NeedDefaultTtl = true;
             CloseRandomPort(contact);
             if (TryOpenRandomPort(contact))
@@ -133,7 +136,7 @@ sealed partial class ClientPeers
         }
         else if (test.Step is < 0 or > MaxPortStep)
         {
-            _context.MayBeSequential = false; // departs from §5.5.4.1 for this mapping's life: tests would cost 3 s for each peer
+            _context.MayBeSequential = false; // departs from §5.5.4.1 for this mapping: each test would cost 3 s per peer
             CloseRandomPort(contact);
         }
         else
@@ -146,12 +149,12 @@ sealed partial class ClientPeers
     {
         if (contact.RandomPort is not { Port: var port })
             return;
-        contact.RandomPort = null; // §5.5.4.3: with its echo test
+        contact.RandomPort = null; // §5.5.4.3: its echo test ends, too
         _randomPorts.Remove(port.Id);
         _context.Request(new() { Kind = ClientRequestKind.ClosePort, Port = port });
     }
 
-    // §5.4.4.4: the port that the peer says its NAT will use.
+    // §5.4.4.4: takes the port that the peer says its NAT will use.
     void TakePeerRandomPort(Instant now, PeerContact contact, ReceivedBubble received, TeredoAddress peer, ushort port)
     {
         bool idle = now - _table[contact.Index].LastSent >= RefreshTimeout;
@@ -161,13 +164,13 @@ sealed partial class ClientPeers
         if (received.RandomPort != 0 && _context.IsPortPreserving)
         {
             if (_table[contact.Index].Via == contact.RandomPort?.Port.Id)
-                _table.Distrust(contact.Index); // it was reached from there, and starts afresh
+                _table.Distrust(contact.Index); // the peer was reached from that port, so it starts again
             CloseRandomPort(contact);
         }
         received.RandomPort = port;
     }
 
-    // §5.4.2.1: every 30 s a bubble keeps each random port's mapping, at most 20 times without data.
+    // §5.4.2.1: every 30 s a bubble keeps the mapping of each random port, at most 20 times without data.
     void RefreshRandomPorts(Instant now)
     {
         if (!(_refreshAt <= now))
@@ -191,7 +194,7 @@ sealed partial class ClientPeers
         }
     }
 
-    // Nothing was said for ten minutes: the port is worth more than the peer.
+    // No data was sent for ten minutes: the port is closed, and the peer is no longer trusted.
     void Abandon(PeerContact contact)
     {
         _table.Distrust(contact.Index);

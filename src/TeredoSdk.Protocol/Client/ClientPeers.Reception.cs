@@ -6,13 +6,13 @@ namespace TeredoSdk.Protocol.Client;
 /// <remarks>Reception: RFC 4380 §5.2.3, RFC 6081 §5.2.4.4 and §5.4.4.5.</remarks>
 sealed partial class ClientPeers
 {
-    /// <summary>The fast path (§5.2.3 case 1): a packet of a trusted, fresh peer from its mapping, with nothing around it.</summary>
+    /// <summary>The fast path (§5.2.3 case 1): takes a bare packet of a trusted, fresh peer that comes from the peer's mapping.</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="via">The socket it came to.</param>
-    /// <param name="source">Its outer source.</param>
+    /// <param name="via">The socket that received it.</param>
+    /// <param name="source">The outer source.</param>
     /// <param name="payload">The datagram.</param>
-    /// <param name="hint">The entry of the packet before, or -1; receives this one's.</param>
-    /// <returns>True when the whole datagram is a packet for the host; false when <see cref="Receive"/> has to look at it.</returns>
+    /// <param name="hint">The index of the previous packet's entry, or -1; receives that of this packet.</param>
+    /// <returns>True when the whole datagram is a packet for the host; false when <see cref="Receive"/> must handle it.</returns>
     public bool TryReceive(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload, ref int hint)
     {
         if (source.Port == TeredoPorts.Server || !IPv6Packet.TryParse(payload, out var packet) || packet.Length != payload.Length
@@ -31,14 +31,14 @@ sealed partial class ClientPeers
         return true;
     }
 
-    // Whether a packet from the peer means more than its payload: an exchange or connectivity test is under way.
+    // Whether a packet from the peer may end an exchange or a connectivity test that is under way.
     bool Awaits(in PeerEntry entry) => entry.Contact >= 0 && _contacts[entry.Contact]!.Exchange is not null;
 
-    /// <summary>Decides on a packet for our address that did not come with the server's headers.</summary>
+    /// <summary>Decides about a packet for our address that came without the server's headers.</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="via">The socket it came to.</param>
-    /// <param name="source">Its outer source.</param>
-    /// <param name="encapsulation">The datagram taken apart.</param>
+    /// <param name="via">The socket that received it.</param>
+    /// <param name="source">The outer source.</param>
+    /// <param name="encapsulation">The parsed datagram.</param>
     public Verdict Receive(Instant now, LocalPort via, IPv4Endpoint source, in Encapsulation encapsulation)
     {
         var packet = encapsulation.Packet;
@@ -51,17 +51,17 @@ sealed partial class ClientPeers
         if (peer == _context.Address)
             return _context.Drops.Drop(DropReason.BadInnerSource);
         if (_context.IsOwn(source))
-            return _context.Drops.Drop(DropReason.OwnAddress); // RFC 6324's reasoning: what we send there comes back to us
+            return _context.Drops.Drop(DropReason.OwnAddress); // RFC 6324: packets that we send there come back to us
         if (via.IsRandom && !IsPeerOf(via, peer, source))
             return _context.Drops.Drop(DropReason.UnexpectedOnPort);
         if (TeredoAddress.TryCreate(peer, out var teredo) && !teredo.HasOldPrefix)
             return ReceiveFromTeredo(now, via, source, encapsulation, teredo, index, trailers);
         return peer.IsNative && !teredo.HasOldPrefix
             ? ReceiveFromNative(now, source, encapsulation, index)
-            : _context.Drops.Drop(DropReason.BadInnerSource); // link-local, multicast, unique local and so on
+            : _context.Drops.Drop(DropReason.BadInnerSource); // for example, link-local, multicast or unique local
     }
 
-    // A random port belongs to one peer and is open to its IPv4 address only.
+    // A random port belongs to one peer, and accepts datagrams only from that peer's IPv4 address.
     bool IsPeerOf(LocalPort via, IPv6Address peer, IPv4Endpoint source) =>
         _randomPorts.TryGetValue(via.Id, out var contact) && contact.Peer == peer
         && TeredoAddress.TryCreate(peer, out var teredo) && teredo.MappedEndpoint.Address == source.Address;
@@ -85,10 +85,10 @@ sealed partial class ClientPeers
             return Deliver(now, encapsulation);
         if (trailers.NeighborDiscovery is { } type)
             HandleNeighborDiscovery(now, index, type);
-        return Verdict.Consumed; // §5.2.3: a bubble is never handed on
+        return Verdict.Consumed; // §5.2.3: a bubble is never delivered
     }
 
-    // Whether a sender that is not known by its mapping may become so.
+    // Decides whether a sender whose mapping is not known may become trusted.
     DropReason Verify(Instant now, LocalPort via, IPv4Endpoint source, TeredoAddress peer, ref int index, bool bubble,
         in TrailerSet trailers, out bool byNonce)
     {
@@ -113,7 +113,7 @@ sealed partial class ClientPeers
             return DropReason.NonceMismatch;
         if (contact.Nonces.IsDeaf(now))
             return DropReason.NonceGuessing;
-        byNonce = contact.Nonces.Matches(now, trailers.Nonce); // RFC 6081 §5.2.4.4: from wherever it comes
+        byNonce = contact.Nonces.Matches(now, trailers.Nonce); // RFC 6081 §5.2.4.4: from any source
         if (byNonce && source.Port is not (0 or TeredoPorts.Server) && !_context.Policy.IsDirectedBroadcast(source.Address)
             && (_context.Policy.IsGlobalUnicast(source) || AddressPolicy.IsSiteLocal(source.Address))) // RFC 6081 §5.6: hairpinning
             return DropReason.None;
@@ -122,7 +122,7 @@ sealed partial class ClientPeers
         return DropReason.NonceMismatch;
     }
 
-    // A peer that we never sent anything to got in: our NAT filters nothing, or its mapping is there on request.
+    // A stranger's packet got in: our NAT filters nothing, or the gateway has mapped the port.
     int AddStranger(Instant now, TeredoAddress peer, IPv4Endpoint source)
     {
         if (!_answers.Contains(now, source.Key) && !_context.IsPortMapped)
@@ -130,8 +130,8 @@ sealed partial class ClientPeers
         return _table.Add(now, peer, source.Address, trusted: true);
     }
 
-    // RFC 6081 §5.4.4.5: a trusted peer turns up at another mapping. After 30 s without data it is asked anew, before that ignored.
-    // While bubbles are under way it is treated as not trusted, and moving from a random to the service port is always right.
+    // RFC 6081 §5.4.4.5: a trusted peer sends from another mapping. After 30 s without data it is verified again; before that, the packet is ignored.
+    // While bubbles are under way, the peer counts as not trusted. A move from a random port to the service port is always accepted.
     bool Moved(Instant now, LocalPort via, IPv4Endpoint source, int index)
     {
         ref var entry = ref _table[index];
@@ -157,7 +157,7 @@ sealed partial class ClientPeers
         return true;
     }
 
-    // The peer's mapping is verified: it is trusted, and what waited for it goes out (§5.2.3; RFC 6081 §5.2.4.4, §5.4.4.5).
+    // The peer's mapping is verified: the peer becomes trusted, and waiting packets are sent (§5.2.3; RFC 6081 §5.2.4.4, §5.4.4.5).
     void Trust(Instant now, int index, LocalPort via, IPv4Endpoint source, bool byNonce)
     {
         _table.Trust(index);
@@ -182,14 +182,14 @@ sealed partial class ClientPeers
         else
             Confirm(now, contact, byNonce && (!embedded || contact.Exchange is null), NeedsNonceOfPeer(source));
         if (contact.IsUnconfirmed && (embedded || !_context.IsSymmetric) && contact.Received?.Nonce is null && UsesNonces)
-            entry.Flags |= PeerFlags.AwaitsNonce; // the peer would drop what goes out now; its indirect bubble is on its way
+            entry.Flags |= PeerFlags.AwaitsNonce; // the peer would drop packets now; its indirect bubble will come
         else
             Flush(now, contact);
     }
 
-    // A bubble that is trusted for its nonce is answered once, so that the peer learns our mapping towards it, or, when it started, that
-    // its bubbles arrive (departs from the letter of RFC 4380 §5.2.6; RFC 6081 §6.1 needs it). Where the peer can verify us by its nonce
-    // alone its bubbles do not show that it did: ours go on, for one exchange at most, until it sends more than a bubble.
+    // A bubble that is trusted for its nonce is answered once. The answer tells the peer our mapping or, when the peer started the exchange, that its
+    // bubbles arrive. This departs from the letter of RFC 4380 §5.2.6, but RFC 6081 §6.1 needs it. When the peer can verify us only by its nonce, its
+    // bubbles do not show whether it did. Ours then go on until the peer sends more than a bubble, for one exchange at most.
     void Confirm(Instant now, PeerContact contact, bool answer, bool needsNonce)
     {
         ref var entry = ref _table[contact.Index];
@@ -202,10 +202,10 @@ sealed partial class ClientPeers
             Finish(now, contact);
     }
 
-    // The peer does not see us at the endpoint that our address embeds: our NAT is symmetric, or the peer is on our side of it.
+    // The peer does not see us at the endpoint in our address: our NAT is symmetric, or the peer is inside our NAT.
     bool NeedsNonceOfPeer(IPv4Endpoint mapping) => _context.IsSymmetric || AddressPolicy.IsSiteLocal(mapping.Address);
 
-    // A packet came from a trusted Teredo peer's mapping.
+    // Handles a packet that came from a trusted Teredo peer's mapping.
     void Refresh(Instant now, int index, bool bubble)
     {
         _table[index].LastReceived = now;
@@ -228,8 +228,8 @@ sealed partial class ClientPeers
             Advertise(now, ContactOf(now, index));
     }
 
-    // The peer is verified and gets no more than it sent, so the allowance of answers to bubbles would only be in the way: one that
-    // sends every 31 s solicits ten times in 300 s.
+    // The peer is verified and gets no more packets than it sent, so the allowance for answers to bubbles does not apply. It would stop a peer that
+    // sends data every 31 s, because such a peer solicits ten times in 300 s.
     void Advertise(Instant now, PeerContact contact)
     {
         if (now < contact.AdvertiseAfter || !_answerGate.TryTake(now))
@@ -245,7 +245,7 @@ sealed partial class ClientPeers
         return Verdict.Deliver(encapsulation.PacketOffset, encapsulation.Packet.Length);
     }
 
-    /// <summary>Takes a bubble that our server forwarded (RFC 4380 §5.2.3: a MAY, without which nothing works behind a NAT).</summary>
+    /// <summary>Takes a bubble that our server forwarded. RFC 4380 §5.2.3 makes this a MAY, but behind a NAT nothing works without it.</summary>
     public Verdict ReceiveIndirectBubble(Instant now, in Encapsulation encapsulation)
     {
         if (!TrailerSet.TryParse(encapsulation.TrailerOctets, out var trailers))
@@ -268,8 +268,8 @@ sealed partial class ClientPeers
         return AnswerPeer(now, ContactOf(now, index), peer, trailers);
     }
 
-    // Relays and miredo send bubbles from an address of their own: the answer goes where the server saw them, with the two IPv6
-    // addresses exchanged. No entry is made, for nothing is known of the peer.
+    // Relays and miredo send bubbles from an address of their own. The answer goes to the origin that the server saw, with the two IPv6 addresses
+    // exchanged. No entry is made, because the sender is not known as a peer.
     Verdict AnswerOrigin(Instant now, in Encapsulation encapsulation, in TrailerSet trailers)
     {
         if (!encapsulation.HasOrigin)
@@ -300,12 +300,12 @@ sealed partial class ClientPeers
             return _context.Drops.Drop(DropReason.RateLimited);
         if (trusted)
         {
-            SendDirectBubble(now, contact, new(entry.Via), Target(entry)); // RFC 6081 §5.6.4.2: one, to its mapping
+            SendDirectBubble(now, contact, new(entry.Via), Target(entry)); // RFC 6081 §5.6.4.2: one bubble, to the peer's mapping
             Flush(now, contact);
         }
         else
         {
-            SendDirectBubbles(now, contact, ttl: 0, answering: true); // the default: the peer has opened its side
+            SendDirectBubbles(now, contact, ttl: 0, answering: true); // the default TTL, because the peer has opened its side
             if (MayTrouble(now, ServerOf(peer)) && contact.Bubbles.TryGrant(now)) // RFC 6081 §6.1 step 6: a symmetric peer needs our nonce
                 SendIndirectly(now, contact);
         }
@@ -313,11 +313,13 @@ sealed partial class ClientPeers
         return Verdict.Consumed;
     }
 
-    // Our own server bears it. Another one, which peers may have made up, gets no more than any endpoint that is answered: those of its
-    // clients that need our nonce could not have sent us a bubble through ours (RFC 4380 §5.3.1 rule 5).
+    // Our own server may always be used. Another server may be a victim that peers made up, so it gets no more than any endpoint that we answer. This
+    // does no harm: a client of another server that needs our nonce could not have sent its bubble through our server (RFC 4380 §5.3.1 rule 5).
     bool MayTrouble(Instant now, IPv4Endpoint server) => server == _context.PrimaryEndpoint || _answers.TryTake(now, server.Key);
 
-    /// <summary>Takes another packet with an origin indication from our server: nobody to believe yet, but a native sender is tested.</summary>
+    /// <summary>
+    /// Takes another packet with an origin indication from our server. It makes no peer trusted, but starts the test of a native sender.
+    /// </summary>
     public Verdict ReceiveIndirectPacket(Instant now, in Encapsulation encapsulation)
     {
         var source = encapsulation.Packet.Source;

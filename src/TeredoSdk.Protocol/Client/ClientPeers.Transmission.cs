@@ -8,10 +8,10 @@ sealed partial class ClientPeers
 {
     const int MaxSolicitations = 3; // RFC 6081 §5.7.2
 
-    /// <summary>Decides on a packet of the host whose source is our address.</summary>
+    /// <summary>Decides about a packet of the host whose source is our address.</summary>
     /// <param name="now">The current instant.</param>
     /// <param name="packet">The packet.</param>
-    /// <param name="hint">The entry of the packet before, or -1; receives this one's.</param>
+    /// <param name="hint">The index of the previous packet's entry, or -1; receives that of this packet.</param>
     public Verdict Forward(Instant now, in IPv6Packet packet, ref int hint)
     {
         var destination = packet.Destination;
@@ -22,7 +22,7 @@ sealed partial class ClientPeers
             ref var entry = ref _table[index];
             if (entry.IsUsable(now) && !entry.Has(PeerFlags.AwaitsNonce)) // §5.2.4 case 1
             {
-                entry.LastSent = now; // RFC 6081 §5.4.4.1: only when data really leaves
+                entry.LastSent = now; // RFC 6081 §5.4.4.1: set only when data is really sent
                 entry.Flags |= PeerFlags.Used;
                 _context.LastTraffic = now;
                 return Verdict.Send(new(entry.Via), Target(entry), packet.Length);
@@ -32,8 +32,8 @@ sealed partial class ClientPeers
         return ForwardToUntrusted(now, packet, index);
     }
 
-    // RFC 6081 §5.3.4.2, §5.3.4.3: behind a symmetric NAT with a reserved port, a symmetric peer is reached at the endpoint that its
-    // address embeds, not at the one it sends from.
+    // RFC 6081 §5.3.4.2, §5.3.4.3: behind a symmetric NAT with a reserved port, a symmetric peer is reached at the endpoint in its address, and not
+    // at the endpoint that it sends from.
     IPv4Endpoint Target(in PeerEntry entry) =>
         entry.Has(PeerFlags.SymmetricPeer) && _context.IsSymmetric && _context.IsPortMapped && _context.PortMapping is null
         && _context.Options.Has(TeredoExtensions.UpnpSymmetricNat) && TeredoAddress.TryCreate(entry.Address, out var address)
@@ -55,10 +55,10 @@ sealed partial class ClientPeers
         var contact = ContactOf(now, index);
         if (now < contact.UnreachableUntil || (contact.Exchange is null && contact.Bubbles.IsExhausted(now)))
             return _context.Refuse(now, packet, DropReason.PeerUnreachable);
-        DropExpired(now, contact.Outgoing); // they make room
+        DropExpired(now, contact.Outgoing); // makes room
         if (!contact.Outgoing.TryAdd(now, packet.Octets))
             return _context.Drops.Drop(DropReason.QueueFull);
-        _table[index].Flags |= PeerFlags.Used; // wanted by the host: strangers do not push it out
+        _table[index].Flags |= PeerFlags.Used; // the host sent to it, so strangers can't displace it
         if (contact.Exchange is null)
             StartExchange(now, contact, isTeredo);
         Schedule(contact);
@@ -80,7 +80,7 @@ sealed partial class ClientPeers
             RunBubbleRound(now, contact); // §5.2.4 case 5; RFC 5991 §3.2 leaves case 4 out
     }
 
-    // §5.2.4: what may not be sent to, and the Teredo-specific loops of RFC 6324's kind.
+    // §5.2.4: refuses destinations that must not be sent to, and Teredo loops as in RFC 6324.
     DropReason CheckDestination(IPv6Address destination, out TeredoAddress teredo, out bool isTeredo)
     {
         isTeredo = TeredoAddress.TryCreate(destination, out teredo);
@@ -97,8 +97,8 @@ sealed partial class ClientPeers
 
     static IPv4Endpoint ServerOf(TeredoAddress peer) => new(peer.Server, TeredoPorts.Server);
 
-    // RFC 6081 §5.7: is a peer that was quiet for 30 s still there? Solicitations at 0, 2 and 4 s, the third together with an ordinary
-    // pair of bubbles. Each takes a grant of §5.2.6, so that four bubbles without a direct answer are never exceeded.
+    // RFC 6081 §5.7: checks whether a peer that was quiet for 30 s is still there. Solicitations go out at 0, 2 and 4 s, the third together with an
+    // ordinary pair of bubbles. Each takes a grant of §5.2.6, so that there are never more than four bubbles without a direct answer.
     void Solicit(Instant now, PeerContact contact, PeerExchange.Soliciting soliciting)
     {
         contact.Exchange = soliciting;
@@ -109,12 +109,12 @@ sealed partial class ClientPeers
         soliciting.RetryAt = now + RetryTimeout; // RFC 6081 §5.7.4.1
         if (++soliciting.Solicitations < MaxSolicitations)
             return;
-        entry.Flags |= PeerFlags.IgnoresSolicitations; // next time without the detour
+        entry.Flags |= PeerFlags.IgnoresSolicitations; // next time bubbles are sent at once
         contact.Exchange = new PeerExchange.Bubbling { RetryAt = soliciting.RetryAt };
         SendPair(now, contact);
     }
 
-    // Takes a grant; else waits for the next one, or gives up.
+    // Takes a grant. Without one, waits for the next grant or, when the budget is used up, gives up.
     bool TryGrant(Instant now, PeerContact contact, PeerExchange exchange)
     {
         if (contact.Bubbles.TryGrant(now))
@@ -129,7 +129,7 @@ sealed partial class ClientPeers
 
     TimeSpan NextRetry() => RetryTimeout + _context.Random.NextBetween(TimeSpan.Zero, RetryJitter);
 
-    // Sends what waited, in order (§5.2.3: packets in the queue are sent when the peer becomes trusted).
+    // Sends the waiting packets in order (§5.2.3: packets in the queue are sent when the peer becomes trusted).
     void Flush(Instant now, PeerContact contact)
     {
         ref var entry = ref _table[contact.Index];
@@ -144,7 +144,7 @@ sealed partial class ClientPeers
         }
     }
 
-    // What waited for longer than 8 s is of no use to anybody any more.
+    // Packets that have waited for 8 s are dropped.
     void DropExpired(Instant now, HeldPackets held)
     {
         for (; held.ExpiresAt <= now; held.Pop())

@@ -5,12 +5,12 @@ namespace TeredoSdk.Protocol.Client;
 
 /// <summary>A client's peers (RFC 4380 §5.2): the table, the exchanges in progress, and their timers.</summary>
 /// <remarks>
-/// This file holds what all parts use; transmission (§5.2.4), reception (§5.2.3), bubbles (§5.2.6), native peers (§5.2.9) and random
-/// ports (RFC 6081 §5.4, §5.5) stand in files of their own.
+/// This file has what all parts use. Transmission (§5.2.4), reception (§5.2.3), bubbles (§5.2.6), native peers (§5.2.9) and random ports
+/// (RFC 6081 §5.4, §5.5) have files of their own.
 /// </remarks>
 sealed partial class ClientPeers
 {
-    static readonly TimeSpan IdleTimeout = BubbleSchedule.Window; // an exchange is forgotten when its bubble budget is whole again
+    static readonly TimeSpan IdleTimeout = BubbleSchedule.Window; // an exchange is forgotten when its bubble budget is full again
     static readonly TimeSpan RetryTimeout = TimeSpan.FromSeconds(2);         // RFC 4380 §5.2.4 (2), (5)
     static readonly TimeSpan RetryJitter = TimeSpan.FromMilliseconds(250);   // so that timer and spacing never collide
     static readonly TimeSpan AdvertisementSpacing = TimeSpan.FromSeconds(1); // solicitations come every 2 s (RFC 6081 §5.7.2)
@@ -20,7 +20,7 @@ sealed partial class ClientPeers
     readonly List<PeerContact?> _contacts = [];
     readonly Stack<int> _freeContacts = new();
     readonly DeadlineHeap _deadlines = new();
-    // Strangers fill their own part only, so that the host's packets always find room.
+    // Packets of strangers have a budget of their own, so that there is always room for the host's packets.
     readonly HoldBudget _incoming = new(HoldBudget.WholeOctets / 4), _outgoing = new(HoldBudget.WholeOctets * 3 / 4);
     readonly WindowLimiter _answers;
     RateGate _answerGate = new(50, 50); // 100 in any second
@@ -35,7 +35,7 @@ sealed partial class ClientPeers
 
     public int Count => _table.Count;
 
-    /// <summary>Set when local discovery is on.</summary>
+    /// <summary>Local discovery, or null when it is off.</summary>
     public LocalDiscovery? Discovery { get; set; }
 
     public Instant? NextDeadline => Instant.Earlier(_deadlines.TryPeek(out _, out var at) ? at : null, _refreshAt);
@@ -50,7 +50,7 @@ sealed partial class ClientPeers
     /// <summary>Forgets all peers.</summary>
     public void Clear() => _table.Clear();
 
-    /// <summary>Trusts no peer any more, but keeps them.</summary>
+    /// <summary>Makes all peers untrusted, but keeps their entries.</summary>
     public void DistrustAll() => _table.DistrustAll();
 
     void HandleTimeout(Instant now, PeerContact contact)
@@ -75,7 +75,7 @@ sealed partial class ClientPeers
                 case ConnectivityTest test:
                     RunTest(now, contact, test);
                     break;
-                default: // once locally, or while a mapping is known, then as for any peer
+                default: // after one round of local bubbles or of solicitations, as for any peer
                     RunBubbleRound(now, contact);
                     break;
             }
@@ -83,13 +83,13 @@ sealed partial class ClientPeers
         Schedule(contact);
     }
 
-    // An exchange came to its end long ago: a trusted peer needs its contact no more, an untrusted one is forgotten.
+    // An exchange ended long ago. A trusted peer loses its contact; an untrusted peer is forgotten.
     void Retire(PeerContact contact)
     {
         ref var entry = ref _table[contact.Index];
         if (contact.IdleAt < contact.Bubbles.WindowEnd)
         {
-            contact.IdleAt = contact.Bubbles.WindowEnd; // its budget is not to be forgotten (§5.2.6)
+            contact.IdleAt = contact.Bubbles.WindowEnd; // the budget must not be forgotten (§5.2.6)
             Schedule(contact);
         }
         else if (!entry.IsTrusted)
@@ -143,13 +143,13 @@ sealed partial class ClientPeers
         _freeContacts.Push(contact.Id);
     }
 
-    // The peer could not be reached: the host hears it for each packet that waits, and the budget's window is waited out.
+    // The peer could not be reached: the host is told for each waiting packet, and nothing is sent until the budget's window ends.
     void Fail(Instant now, PeerContact contact, UnreachableReason reason)
     {
         bool unconfirmed = contact.IsUnconfirmed;
         if (_table[contact.Index] is { IsTrusted: true } entry && entry.IsFresh(now) && !(unconfirmed && contact.Received is { IsSinceLastPair: true }))
         {
-            Finish(now, contact); // it is heard, and nothing says that it does not hear us
+            Finish(now, contact); // we hear the peer, and have no sign that it does not hear us
             Flush(now, contact);
             return;
         }

@@ -1,64 +1,68 @@
 namespace TeredoSdk.Protocol.Client;
 
-/// <summary>What only the driver can do for a client.</summary>
+/// <summary>The kinds of requests to the driver.</summary>
 public enum ClientRequestKind
 {
     /// <summary>Open a UDP socket as <see cref="ClientRequest.Port"/>. Answer with <see cref="RequestAnswer.Opened"/> or a failure.</summary>
     OpenPort,
-    /// <summary>Close that socket. No answer, and none any more to an OpenPort before it.</summary>
+    /// <summary>Close that socket. There is no answer. An answer to an earlier OpenPort must not follow, either.</summary>
     ClosePort,
     /// <summary>
-    /// Map the external port at the gateway to the service port. Answer with <see cref="RequestAnswer.Mapped"/> or a failure, and again
-    /// when the mapping has become another one, is lost, or is there after all.
+    /// Map the external port at the gateway to the service port. Answer with <see cref="RequestAnswer.Mapped"/> or a failure. Answer again
+    /// when the mapping changes, is lost, or comes later.
     /// </summary>
     MapPort,
     /// <summary>Ask the gateway for its external address. Answer with <see cref="RequestAnswer.ExternalAddress"/> or a failure.</summary>
     GetExternalAddress,
-    /// <summary>Remove the mapping of the external port. No answer, and none any more to a MapPort or GetExternalAddress before it.</summary>
+    /// <summary>
+    /// Remove the mapping of the external port. There is no answer. An answer to an earlier MapPort or GetExternalAddress must not follow.
+    /// </summary>
     UnmapPort,
 }
 
-/// <summary>A request to the driver. Carry it out in the order taken; answers may come at any later time.</summary>
+/// <summary>A request to the driver. The driver handles requests in the order in which it takes them, and may answer at any later time.</summary>
 public readonly record struct ClientRequest
 {
-    /// <summary>What is wanted.</summary>
+    /// <summary>The kind of the request.</summary>
     public ClientRequestKind Kind { get; init; }
 
-    /// <summary>Which socket is meant, for OpenPort and ClosePort.</summary>
+    /// <summary>OpenPort and ClosePort: the socket.</summary>
     public LocalPort Port { get; init; }
 
     /// <summary>
-    /// OpenPort: the UDP port to bind, or 0 for any. For <see cref="LocalPort.Discovery"/> it is 3544, shared, joined to
+    /// OpenPort: the UDP port to bind, or 0 for any. For <see cref="LocalPort.Discovery"/> it is 3544; the socket shares the port and joins
     /// 224.0.0.253. MapPort and UnmapPort: the external port.
     /// </summary>
     public ushort Number { get; init; }
 
-    /// <summary>MapPort: the local endpoint that the external port shall lead to.</summary>
+    /// <summary>MapPort: the local endpoint that the external port leads to.</summary>
     public IPv4Endpoint Local { get; init; }
 
-    /// <summary>MapPort: the wanted lifetime; zero for unlimited, as RFC 6081 §5.3.3 has it. A driver may ask for a finite one and renew.</summary>
+    /// <summary>MapPort: the wanted lifetime; zero for unlimited, as in RFC 6081 §5.3.3. A driver may ask for a limited one and renew it.</summary>
     public TimeSpan Lifetime { get; init; }
 
-    /// <summary>MapPort: the description that RFC 6081 §5.3.3 gives the mapping.</summary>
+    /// <summary>MapPort: the description of the mapping, as in RFC 6081 §5.3.3.</summary>
     public const string MappingDescription = "TEREDO";
 }
 
 /// <summary>The driver's answer to a <see cref="ClientRequest"/>.</summary>
 public readonly record struct RequestAnswer
 {
-    /// <summary>Which kind of request is answered.</summary>
+    /// <summary>The kind of the request that is answered.</summary>
     public ClientRequestKind Kind { get; private init; }
 
-    /// <summary>Whether it was done.</summary>
+    /// <summary>Whether the request succeeded.</summary>
     public bool Succeeded { get; private init; }
 
-    /// <summary>OpenPort: which socket was meant.</summary>
+    /// <summary>OpenPort: the socket.</summary>
     public LocalPort Port { get; private init; }
 
-    /// <summary>OpenPort: the address and port that the socket is bound to (the address of the interface that leads to the server).</summary>
+    /// <summary>OpenPort: the address and port that the socket is bound to. The address is that of the interface that leads to the server.</summary>
     public IPv4Endpoint Local { get; private init; }
 
-    /// <summary>MapPort: the external port. GetExternalAddress: the external address. MapPort with an address known answers both.</summary>
+    /// <summary>
+    /// MapPort: the external port, with the address if it is known; then no GetExternalAddress follows. GetExternalAddress: the external address.
+    /// </summary>
     public IPv4Endpoint External { get; private init; }
 
     /// <summary>The socket is open.</summary>
@@ -68,11 +72,11 @@ public readonly record struct RequestAnswer
     /// <summary>The socket could not be opened, for example because the port is in use.</summary>
     public static RequestAnswer NotOpened(LocalPort port) => new() { Kind = ClientRequestKind.OpenPort, Port = port };
 
-    /// <summary>The gateway maps this external port. An unspecified address means "not known yet": the client asks for it.</summary>
+    /// <summary>The gateway maps this external port. When the address is unspecified, the client asks for it with GetExternalAddress.</summary>
     public static RequestAnswer Mapped(IPv4Endpoint external) =>
         new() { Kind = ClientRequestKind.MapPort, Succeeded = true, External = external };
 
-    /// <summary>There is no such gateway, or it refused.</summary>
+    /// <summary>There is no gateway that maps ports, or it refused.</summary>
     public static RequestAnswer NotMapped => new() { Kind = ClientRequestKind.MapPort };
 
     /// <summary>The gateway's external address.</summary>
@@ -83,24 +87,26 @@ public readonly record struct RequestAnswer
     public static RequestAnswer NoExternalAddress => new() { Kind = ClientRequestKind.GetExternalAddress };
 }
 
-/// <summary>What the driver knows of the host's network.</summary>
+/// <summary>The state of the host's network, as far as the driver knows it.</summary>
 public sealed record NetworkState
 {
     /// <summary>Whether there is an IPv4 path at all. False stops the client until it is true again.</summary>
     public bool HasIPv4 { get; init; } = true;
 
-    /// <summary>The address of the interface that leads to the server; a change drops all peers and re-qualifies.</summary>
+    /// <summary>The address of the interface that leads to the server. When it changes, the client forgets all peers and qualifies again.</summary>
     public IPv4Address LocalAddress { get; init; }
 
-    /// <summary>The subnets of the host's own interfaces: for directed broadcasts, hairpinning and local discovery.</summary>
+    /// <summary>The subnets of the host's own interfaces, for directed broadcasts, hairpinning and local discovery.</summary>
     public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init => field = ValueList.Of(value); } = ValueList<IPv4Subnet>.Empty;
 
-    /// <summary>Whether a native global IPv6 address with a default route exists (RFC 4380 §5.5; unique local ones do not count).</summary>
+    /// <summary>
+    /// Whether the host has a native global IPv6 address with a default route (RFC 4380 §5.5). Unique local addresses do not count.
+    /// </summary>
     public bool HasNativeIPv6 { get; init; }
 
-    /// <summary>Whether the network enforces a policy that Teredo would pass by (RFC 5991 §4).</summary>
+    /// <summary>Whether the network enforces a policy that Teredo would bypass (RFC 5991 §4).</summary>
     public bool IsManaged { get; init; }
 
-    /// <summary>Whether the machine slept since the last call: solicit at once, trust no peer.</summary>
+    /// <summary>Whether the machine slept since the last call. Then the client solicits at once and trusts no peer.</summary>
     public bool Resumed { get; init; }
 }

@@ -1,42 +1,42 @@
 namespace TeredoSdk.Protocol.Client;
 
-/// <summary>The echo test of one random port (RFC 6081 §5.5): between which two ports our NAT puts a bubble to the peer.</summary>
+/// <summary>The echo test of one random port (RFC 6081 §5.5). It predicts the port that our NAT uses for a bubble to the peer.</summary>
 /// <remarks>
-/// Three datagrams leave the port: a router solicitation, the bubble, another solicitation. The server's answers tell the NAT's
-/// ports for the first and the third. A retry sends all three again, but what is known by then still holds: the NAT keeps the mappings.
+/// Three datagrams leave the port: a router solicitation, the bubble, and another solicitation. The server's answers tell the NAT's ports for the
+/// first and the third. A retry sends all three again. Ports that are known by then stay valid, because the NAT keeps its mappings.
 /// </remarks>
 sealed class EchoTest
 {
     const int MaxTries = 2; // RFC 6081 §5.5.2.2
 
     ulong _lowerNonce, _upperNonce;
-    ushort _lower, _upper; // 0: not known
+    ushort _lower, _upper; // 0 means not known
     int _tries;
 
-    /// <summary>When the answers are overdue, or null while none is waited for (RFC 6081 §5.5.2.2).</summary>
+    /// <summary>When the answers are overdue; null while the test waits for none (RFC 6081 §5.5.2.2).</summary>
     public Instant? FailoverAt { get; private set; }
 
     /// <summary>Whether both ports are known.</summary>
     public bool IsComplete => _lower != 0 && _upper != 0;
 
-    /// <summary>How far the two ports are apart.</summary>
+    /// <summary>The difference of the two ports.</summary>
     public int Step => _upper - _lower;
 
-    /// <summary>The port that the bubble should have got (RFC 6081 §5.5.4.4, with its misprint mended).</summary>
+    /// <summary>The predicted port of the bubble (RFC 6081 §5.5.4.4, with its misprint corrected).</summary>
     public ushort Between => (ushort)((_lower + _upper) / 2);
 
-    /// <summary>The datagrams were sent; the nonces are those of the two solicitations (RFC 6081 §5.5.4.1.1).</summary>
+    /// <summary>Called when the datagrams were sent; the nonces are those of the two solicitations (RFC 6081 §5.5.4.1.1).</summary>
     public void Start(Instant now, ulong lowerNonce, ulong upperNonce)
     {
         (_lowerNonce, _upperNonce) = (lowerNonce, upperNonce);
         FailoverAt = now + TimeSpan.FromSeconds(++_tries); // RFC 6081 §5.5.2.2
     }
 
-    /// <summary>Waits for no answer any more; what is known stays.</summary>
+    /// <summary>Stops waiting for answers; known ports stay.</summary>
     public void Stop() => FailoverAt = null;
 
-    /// <summary>The answers are overdue.</summary>
-    /// <returns>Whether to try again at once; otherwise the next round of bubbles may.</returns>
+    /// <summary>Called when the answers are overdue.</summary>
+    /// <returns>Whether to try again at once. Otherwise the next round of bubbles may try again.</returns>
     public bool FailOver()
     {
         FailoverAt = null;
@@ -46,13 +46,13 @@ sealed class EchoTest
         return false;
     }
 
-    /// <summary>Takes the answer of the server's primary address (RFC 6081 §5.5.4.4: only if its port is still zero).</summary>
+    /// <summary>Takes the answer of the server's primary address (RFC 6081 §5.5.4.4: only while its port is still zero).</summary>
     public bool TryTakeLower(in Advertisement advertisement) => TryTake(advertisement, _lowerNonce, ref _lower);
 
     /// <summary>Takes the answer of the server's secondary address.</summary>
     public bool TryTakeUpper(in Advertisement advertisement) => TryTake(advertisement, _upperNonce, ref _upper);
 
-    /// <summary>Forgets what is known (RFC 6081 §5.5.2.1).</summary>
+    /// <summary>Forgets the ports (RFC 6081 §5.5.2.1).</summary>
     public void Reset()
     {
         _lower = _upper = 0;

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Client;
 
-/// <summary>Finds by experiment how long the NAT keeps a mapping (RFC 4380 §5.2.7). Off by default: it needs a NAT that hairpins.</summary>
+/// <summary>Finds by experiment how long the NAT keeps a mapping (RFC 4380 §5.2.7). Off by default, because it needs a NAT that hairpins.</summary>
 sealed class IntervalDetermination(ClientContext context, Qualification qualification)
 {
     static readonly TimeSpan Maximum = TimeSpan.FromSeconds(120), FirstCandidate = TimeSpan.FromSeconds(60); // §5.2.7
@@ -10,7 +10,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
     static readonly TimeSpan SolicitationTimeout = TimeSpan.FromSeconds(4);                                  // §5.2.1: T
     static readonly TimeSpan Resolution = TimeSpan.FromSeconds(1);
     const int MaxSolicitations = 3; // §5.2.1: N
-    const int MaxBubbles = 4;       // §5.2.7: one, repeated at most three times
+    const int MaxBubbles = 4;       // §5.2.7: one bubble, repeated at most three times
 
     abstract record Step
     {
@@ -71,7 +71,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
                 Solicit(now, qualifying.Attempt + 1);
                 break;
             case Step.Qualifying:
-                Stop(); // without the secondary port there is nothing to learn
+                Stop(); // without an answer at the secondary port the experiment can't run
                 break;
             case Step.Waiting:
                 SendBubble(now, 1);
@@ -93,13 +93,13 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
         if (_step is not Step.Qualifying qualifying || advertisement.Nonce != qualifying.Nonce || source != context.PrimaryEndpoint)
             return DropReason.BadNonce;
         if (!context.Policy.IsGlobalUnicast(advertisement.Mapped))
-            return DropReason.SourceNotGlobal; // §4: our bubbles will go there
+            return DropReason.SourceNotGlobal; // §4: our bubbles will go to this endpoint
         _mapped = advertisement.Mapped;
         _step = new Step.Waiting(now + _candidate);
         return DropReason.None;
     }
 
-    /// <summary>Takes what else came to the secondary port: our own bubble, if the mapping still stands.</summary>
+    /// <summary>Takes any other datagram at the secondary port. Only our own bubble is expected; it shows that the mapping still exists.</summary>
     public Verdict HandleDatagram(Instant now, IPv4Endpoint source, in Encapsulation encapsulation)
     {
         var packet = encapsulation.Packet;
@@ -114,7 +114,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
 
     IPv6Address SecondaryAddress => new TeredoAddress(context.Server.Primary, TeredoFlags.None, _mapped);
 
-    void Solicit(Instant now, int attempt) => // §5.2.7: also the maintenance between two experiments
+    void Solicit(Instant now, int attempt) => // §5.2.7: this also renews the mapping between two experiments
         _step = new Step.Qualifying(attempt, context.Solicit(now, LocalPort.Interval, context.PrimaryEndpoint), now + SolicitationTimeout);
 
     void SendBubble(Instant now, int attempt)
@@ -133,7 +133,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
             Solicit(now, 1);
             return;
         }
-        Stop(); // §5.2.7: closed at the end
+        Stop(); // §5.2.7: the port is closed at the end
         if (_current > qualification.RefreshInterval)
         {
             qualification.RefreshInterval = _current;

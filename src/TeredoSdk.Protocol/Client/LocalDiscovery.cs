@@ -2,7 +2,7 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Client;
 
-/// <summary>Discovery of peers on the local link by multicast (RFC 4380 §5.2.8). Off by default; for trusted networks only.</summary>
+/// <summary>Discovers peers on the local link by multicast (RFC 4380 §5.2.8). Off by default; for trusted networks only.</summary>
 sealed class LocalDiscovery(ClientContext context, ClientPeers peers)
 {
     static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(200), MaxPeriod = TimeSpan.FromSeconds(300); // §5.2.8
@@ -21,7 +21,7 @@ sealed class LocalDiscovery(ClientContext context, ClientPeers peers)
     {
         if (!_portOpen)
             context.Request(new() { Kind = ClientRequestKind.OpenPort, Port = LocalPort.Discovery, Number = TeredoPorts.Server });
-        _portOpen = true; // without the port we are still discovered
+        _portOpen = true; // if the port can't be opened, peers still discover us
         SendAndSchedule(now);
     }
 
@@ -44,7 +44,7 @@ sealed class LocalDiscovery(ClientContext context, ClientPeers peers)
     public IPv4Endpoint? Find(Instant now, IPv6Address peer) =>
         _peers.TryGetValue(peer, out var found) && now - found.SeenAt < PeerLifetime ? found.Endpoint : null;
 
-    /// <summary>Whether a packet of a peer comes from the local endpoint where it was discovered (§5.2.3 case 5).</summary>
+    /// <summary>Whether a packet of a peer comes from the local endpoint at which the peer was discovered (§5.2.3 case 5).</summary>
     public bool Matches(Instant now, IPv6Address peer, IPv4Endpoint source) => Find(now, peer) == source;
 
     /// <summary>Takes a datagram that came to the discovery group.</summary>
@@ -55,7 +55,7 @@ sealed class LocalDiscovery(ClientContext context, ClientPeers peers)
             && TeredoAddress.TryCreate(packet.Source, out var peer) && context.Policy.IsWellFormed(peer) // §5.2.8: a well-formed Teredo source
             && context.Policy.IsAttached(source.Address)                                                 // §5.2.8: from an attached subnet
             && peer.MappedEndpoint.Address == context.Mapped.Address;                                    // §5.2.8 MAY: behind our own NAT
-        if (!valid || source == context.Local || source.Port == 0 || encapsulation.PacketOffset != 0) // no header comes from a neighbour
+        if (!valid || source == context.Local || source.Port == 0 || encapsulation.PacketOffset != 0) // a neighbour's bubble has no Teredo header
             return context.Drops.Drop(DropReason.BadDiscoveryBubble);
         if (_peers.Count >= MaxPeers && !_peers.ContainsKey(packet.Source) && !TryForgetOldest(now))
             return context.Drops.Drop(DropReason.PeerTableFull);
@@ -80,6 +80,6 @@ sealed class LocalDiscovery(ClientContext context, ClientPeers peers)
     bool TryForgetOldest(Instant now)
     {
         var oldest = _peers.MinBy(peer => peer.Value.SeenAt);
-        return now - oldest.Value.SeenAt >= MinPeriod && _peers.Remove(oldest.Key); // who is still about spoke more lately
+        return now - oldest.Value.SeenAt >= MinPeriod && _peers.Remove(oldest.Key); // a peer that is still present has sent more recently
     }
 }

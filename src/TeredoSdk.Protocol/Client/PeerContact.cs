@@ -2,8 +2,8 @@ using TeredoSdk.Protocol.Peers;
 
 namespace TeredoSdk.Protocol.Client;
 
-/// <summary>The part of a peer's state that only an exchange needs (RFC 4380 §5.2; RFC 6081 §5.2.1 to §5.7.1).</summary>
-/// <remarks>What an exchange knows stands in a type of its own, which is null while there is nothing to know.</remarks>
+/// <summary>The part of a peer's state that only exchanges need (RFC 4380 §5.2; RFC 6081 §5.2.1 to §5.7.1).</summary>
+/// <remarks>Each exchange keeps its data in a type of its own, which is null while there are none.</remarks>
 sealed class PeerContact(int id, int index, IPv6Address peer, HoldBudget outgoing)
 {
     public int Id => id;
@@ -13,32 +13,32 @@ sealed class PeerContact(int id, int index, IPv6Address peer, HoldBudget outgoin
     /// <summary>Packets of the host that wait for the peer.</summary>
     public HeldPackets Outgoing { get; } = new(outgoing);
 
-    // Mutable structs: fields, so that their methods change them.
+    // These are mutable structs. They must be fields, so that their methods change them and not a copy.
     public BubbleSchedule Bubbles; // the budget of bubbles, or of connectivity tests for a native peer
     public BubblePairs Pairs;
     public NonceBook Nonces;
 
-    /// <summary>What is under way, or null.</summary>
+    /// <summary>The exchange under way, or null.</summary>
     public PeerExchange? Exchange { get; set; }
 
-    /// <summary>The connectivity test under way, or the last one that was not answered: its reply may still come.</summary>
+    /// <summary>The connectivity test under way, or the last one without an answer; its reply may still come.</summary>
     public ConnectivityTest? Test { get; private set; }
 
-    /// <summary>What the peer's last indirect bubble said; null when none came.</summary>
+    /// <summary>The content of the peer's last indirect bubble; null when none came.</summary>
     public ReceivedBubble? Received { get; set; }
 
-    /// <summary>Our random port for the peer; null when it has none.</summary>
+    /// <summary>Our random port for the peer, or null.</summary>
     public RandomPortExchange? RandomPort { get; set; }
 
-    /// <summary>When the contact is looked at to be forgotten, if no exchange is under way then.</summary>
+    /// <summary>When the contact may be forgotten, if no exchange is under way then.</summary>
     public Instant IdleAt { get; set; }
 
     public Instant UnreachableUntil { get; set; } = Instant.MinValue;
 
-    /// <summary>Before when no solicitation is answered (RFC 6081 §5.7.2).</summary>
+    /// <summary>No solicitation is answered before this instant (RFC 6081 §5.7.2).</summary>
     public Instant AdvertiseAfter { get; set; } = Instant.MinValue;
 
-    /// <summary>Trusted, but the peer may not be able to verify us yet.</summary>
+    /// <summary>Whether we trust the peer, but the peer may not be able to verify us yet.</summary>
     public bool IsUnconfirmed => Exchange is PeerExchange.Bubbling { IsUnconfirmed: true };
 
     /// <summary>Whether an indirect bubble came since the last exchange began.</summary>
@@ -50,7 +50,7 @@ sealed class PeerContact(int id, int index, IPv6Address peer, HoldBudget outgoin
     /// <summary>When the answers of an echo test are overdue, or null.</summary>
     public Instant? EchoFailoverAt => RandomPort?.EchoTest?.FailoverAt;
 
-    /// <summary>When something is due next.</summary>
+    /// <summary>When the contact needs attention next.</summary>
     public Instant Deadline
     {
         get
@@ -60,9 +60,9 @@ sealed class PeerContact(int id, int index, IPv6Address peer, HoldBudget outgoin
         }
     }
 
-    /// <summary>A connectivity test becomes the exchange; replies to the one before count no more.</summary>
+    /// <summary>Makes a connectivity test the exchange. Replies to an earlier test no longer count.</summary>
     public void Start(ConnectivityTest test) => Exchange = Test = test;
 
-    /// <summary>The last connectivity test was answered.</summary>
+    /// <summary>Ends the last connectivity test, because it was answered.</summary>
     public void EndTest() => Test = null;
 }

@@ -1,26 +1,26 @@
 namespace TeredoSdk.Protocol.Client;
 
-/// <summary>The mapping of the service port at the gateway (RFC 6081 §5.3.3, §5.3.5, §5.6.3), by requests to the driver.</summary>
+/// <summary>Keeps the mapping of the service port at the gateway by requests to the driver (RFC 6081 §5.3.3, §5.3.5, §5.6.3).</summary>
 sealed class PortMapper(ClientContext context)
 {
     ushort _persisted = context.Options.PersistedMappedPort;
-    ushort _external; // what the gateway maps now or was asked to, or 0
+    ushort _external; // the external port that is mapped or requested, or 0
     bool _asked;
 
-    /// <summary>Whether MapPort is under way.</summary>
+    /// <summary>Whether the answer to MapPort is still to come.</summary>
     public bool IsPending { get; private set; }
 
-    /// <summary>Asks for a mapping, before qualification starts; its answer is not waited for.</summary>
+    /// <summary>Asks for a mapping before qualification starts. Qualification does not wait for the answer.</summary>
     public void Begin()
     {
         if (!context.Options.MapPort)
             return;
-        if (_persisted != 0) // §5.3.3: a mapping that an earlier run left goes first
+        if (_persisted != 0) // §5.3.3: first removes a mapping that an earlier run left behind
             Unmap(_persisted);
         _persisted = 0;
         IsPending = _asked = true;
         _external = context.Local.Port;
-        context.Request(new() // §5.3.3: the external port is the local one, for as long as it takes
+        context.Request(new() // §5.3.3: the external port equals the local one; unlimited lifetime
         {
             Kind = ClientRequestKind.MapPort,
             Number = context.Local.Port,
@@ -28,7 +28,7 @@ sealed class PortMapper(ClientContext context)
         });
     }
 
-    /// <summary>Takes the answer, or what became of the mapping later.</summary>
+    /// <summary>Takes the answer to a request, or a later change of the mapping.</summary>
     /// <returns>True when the mapping is known now.</returns>
     public bool HandleAnswer(in RequestAnswer answer)
     {
@@ -36,7 +36,7 @@ sealed class PortMapper(ClientContext context)
         {
             Forget();
             IsPending = answer.Succeeded && answer.External.Address.IsUnspecified;
-            _external = answer.Succeeded ? answer.External.Port : (ushort)0; // §5.3.3: a failure is no reason not to go on
+            _external = answer.Succeeded ? answer.External.Port : (ushort)0; // §5.3.3: qualification goes on after a failure
             if (IsPending)
                 context.Request(new() { Kind = ClientRequestKind.GetExternalAddress });
             return answer.Succeeded && !IsPending && Set(answer.External);
@@ -60,7 +60,7 @@ sealed class PortMapper(ClientContext context)
         Forget();
     }
 
-    /// <summary>After qualification: a mapping that is the mapped endpoint itself means a single NAT (RFC 6081 §5.3.3, §5.6.3).</summary>
+    /// <summary>Called after qualification. A mapping that equals the mapped endpoint means a single NAT (RFC 6081 §5.3.3, §5.6.3).</summary>
     public void Compare()
     {
         if (context.PortMapping == context.Mapped)

@@ -1,6 +1,6 @@
 namespace TeredoSdk.Protocol.Client;
 
-/// <remarks>What the servers' answers say: the mapping, the NAT's behaviour, the address (RFC 4380 §4, §5.2.1; RFC 6081 §5.2 to §5.5).</remarks>
+/// <remarks>Evaluates the servers' answers: the mapping, the NAT's behaviour, the address (RFC 4380 §4, §5.2.1; RFC 6081 §5.2 to §5.5).</remarks>
 sealed partial class Qualification
 {
     void TakePrimaryMapping(Instant now, IPv4Endpoint mapped)
@@ -10,7 +10,7 @@ sealed partial class Qualification
         context.IsPortPreserving = mapped.Port == context.Local.Port; // RFC 6081 §5.4.3
         if (renumbered)
         {
-            RefreshInterval = context.Options.RefreshInterval; // what was determined no longer holds
+            RefreshInterval = context.Options.RefreshInterval; // the determined interval belonged to the old mapping
             SetAddress(); // §5.2.5: the old address is invalid at once
         }
         if (_silentSecondaries.Contains(context.Server.Primary))
@@ -26,10 +26,10 @@ sealed partial class Qualification
             Complete(mapped == context.Local ? MappingBehaviour.None : MappingBehaviour.EndpointIndependent);
             return;
         }
-        // RFC 6081 §5.5 would test each time; a step that is no step here will be none later either.
+        // RFC 6081 §5.5 would test each time. But a NAT that shows no sequence here will not show one later.
         context.MayBeSequential = mapped.Address == context.Mapped.Address && mapped.Port - context.Mapped.Port is > 0 and <= ClientPeers.MaxPortStep;
         if (context.Options.Has(TeredoExtensions.SymmetricNatSupport))
-            Complete(MappingBehaviour.AddressOrPortDependent); // RFC 6081 §5.2: go on with the primary's mapping
+            Complete(MappingBehaviour.AddressOrPortDependent); // RFC 6081 §5.2: goes on with the primary address's mapping
         else
         {
             LoseAddress();
@@ -37,8 +37,8 @@ sealed partial class Qualification
         }
     }
 
-    // RFC 4380 §5.2.1 calls the service unusable then. Servers with one address are too common for that: the mapping behaviour
-    // is "not checked", unless the options insist.
+    // RFC 4380 §5.2.1 calls the service unusable then. Servers with one address are too common for that: the mapping behaviour counts as not checked,
+    // unless the options require the secondary address.
     void GiveUpOnSecondary(Instant now)
     {
         if (context.Options.RequireSecondary)
@@ -81,14 +81,14 @@ sealed partial class Qualification
         var address = new TeredoAddress(context.Server.Primary, Flags(), context.Mapped);
         if (address == old)
             return;
-        peers.Clear(); // §5.2.5: what was negotiated for the old address is void
+        peers.Clear(); // §5.2.5: exchanges for the old address are no longer valid
         context.Filtering = FilteringBehaviour.NotChecked;
         context.Address = address;
         if (old is { } previous)
             context.Raise(new ClientEvent.AddressChanged { Old = previous, New = address });
     }
 
-    // RFC 5991 §3.1: twelve random bits, kept while the mapping does not change, else each refresh would renumber the host.
+    // RFC 5991 §3.1: twelve random bits. They are kept while the mapping stays the same; otherwise each refresh would change the address.
     TeredoFlags Flags()
     {
         if (_flags is { } known && known.Server == context.Server.Primary && known.Mapped == context.Mapped)
@@ -100,11 +100,11 @@ sealed partial class Qualification
 
     OfflineReason Silence => _mappedNotGlobal ? OfflineReason.MappedAddressNotGlobal : OfflineReason.ServerUnreachable;
 
-    // A symmetric NAT that is the gateway itself, and whose mapping came too late for the flow to the server.
+    // The gateway itself is the symmetric NAT, and its mapping came too late for the flow to the server.
     bool WantsReservedPort => context.IsSymmetric && context.PortMapping is { } external && external.Address == context.Mapped.Address
         && !_remapped && context.Options.ServicePort == 0 && context.Options.Has(TeredoExtensions.UpnpSymmetricNat);
 
-    // The reserved external port serves the first mapping that a symmetric NAT makes (RFC 6081 §5.3): it must be there first.
+    // A symmetric NAT uses the reserved external port for its first mapping (RFC 6081 §5.3), so the reservation must exist before that.
     void StartOverWithMapping()
     {
         _remapped = _awaitMapping = true;

@@ -11,7 +11,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
     static readonly TimeSpan SolicitationSpacing = TimeSpan.FromSeconds(2);
     const int MaxPortAttempts = 4;
     static readonly TimeSpan MappingPatience = TimeSpan.FromSeconds(3);
-    static readonly TimeSpan MinBackOff = TimeSpan.FromSeconds(60), MaxBackOff = TimeSpan.FromSeconds(100); // the RFCs name none
+    static readonly TimeSpan MinBackOff = TimeSpan.FromSeconds(60), MaxBackOff = TimeSpan.FromSeconds(100); // the RFCs name no values
     static readonly TimeSpan BackOffCap = TimeSpan.FromMinutes(10);
 
     readonly HashSet<IPv4Address> _silentSecondaries = [];
@@ -60,9 +60,9 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         _ => null,
     };
 
-    // RFC 4380 §5.2.5 asks for a packet *from* the server within the interval; a NAT may refresh on outbound traffic only (RFC
-    // 4787 REQ-6), so one *to* it is wanted as well. Never sooner than 2 s after the last solicitation, which may have gone to the
-    // secondary address: mappings that change with each answer would bring the next one there at once.
+    // RFC 4380 §5.2.5 asks for a packet *from* the server within the interval. A NAT may refresh a mapping on outbound traffic only (RFC 4787 REQ-6),
+    // so a packet *to* the server is needed, too. Never sooner than 2 s after the last solicitation, which may have gone to the secondary address:
+    // otherwise a mapping that changes with each answer would cause the next solicitation at once.
     Instant RefreshAt(Maintaining maintaining) => Later(LastServerExchange + maintaining.Interval, _lastSolicited + SolicitationSpacing);
 
     static Instant Later(Instant left, Instant right) => left > right ? left : right;
@@ -91,7 +91,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
 
     public void HandleTimeout(Instant now)
     {
-        while (NextDeadline <= now) // a qualification that ends with the secondary address's silence may be due for a refresh at once
+        while (NextDeadline <= now) // a refresh may be due at once, when a silent secondary address took the time
             Advance(now);
     }
 
@@ -141,15 +141,15 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
             _ => (0UL, default(IPv4Endpoint)),
         };
         if (source != expected || advertisement.Nonce != nonce)
-            return DropReason.BadNonce; // unsolicited, late or forged: the state goes on (§5.2.1)
+            return DropReason.BadNonce; // unsolicited, late or forged: the state stays (§5.2.1)
         context.LastServerReceived = now;
         if (!context.Policy.IsGlobalUnicast(advertisement.Mapped))
         {
-            _mappedNotGlobal = true; // §4: an address embeds a global unicast address
+            _mappedNotGlobal = true; // §4: a Teredo address must embed a global unicast address
             return DropReason.SourceNotGlobal;
         }
         if (advertisement.NeedsNewKey)
-            context.Raise(new ClientEvent.KeyRenewalNeeded()); // §5.2.2: the advertisement is valid all the same
+            context.Raise(new ClientEvent.KeyRenewalNeeded()); // §5.2.2: the advertisement is valid nevertheless
         _mtu = advertisement.MtuOctets ?? _mtu;
         switch (_activity)
         {
@@ -212,7 +212,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         var local = before.LocalAddress.IsUnspecified ? context.Local.Address : before.LocalAddress;
         bool moved = !network.LocalAddress.IsUnspecified && network.LocalAddress != local;
         if (moved)
-            _silentSecondaries.Clear(); // this network may reach them
+            _silentSecondaries.Clear(); // they may answer in this network
         if (IsSuppressed)
         {
             ShutDown();
@@ -235,7 +235,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         }
     }
 
-    /// <summary>There are other servers: they are asked from the next choice on, which is now when there is nothing to lose.</summary>
+    /// <summary>Takes a changed list of servers. It is used at the next choice of a server; an offline client chooses now.</summary>
     public void HandleServersChanged(Instant now)
     {
         if (_activity is not Offline)
@@ -248,7 +248,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         before with { AttachedSubnets = now.AttachedSubnets, Resumed = now.Resumed } != now
         || !before.AttachedSubnets.SequenceEqual(now.AttachedSubnets);
 
-    // At once, but never more than one solicitation per 2 s, whatever the network does. One that is under way serves as well.
+    // Solicits at once, but at most once in 2 s, whatever the network does. A solicitation that is under way is enough.
     void SolicitSoon(Instant now)
     {
         if (_activity is not Maintaining)
@@ -272,10 +272,10 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         if (_leases == 0)
             throw new InvalidOperationException("No lease is held.");
         _leases--;
-        context.LastTraffic = now; // the idle time counts from here
+        context.LastTraffic = now; // the idle time starts now
     }
 
-    /// <summary>Leaves dormancy: the mapping may be gone, so qualification runs again; the address stays if the mapping does.</summary>
+    /// <summary>Leaves dormancy. The NAT may have dropped the mapping, so qualification runs again. The address stays if the mapping does.</summary>
     public void Wake(Instant now)
     {
         context.LastTraffic = now;
@@ -297,7 +297,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
     {
         State = ClientState.Qualifying;
         _activity = new OpeningPort(attempt);
-        ushort number = context.Options.ServicePort != 0 ? context.Options.ServicePort // §5.2.10: may be fixed, else random
+        ushort number = context.Options.ServicePort != 0 ? context.Options.ServicePort // §5.2.10: fixed by the options, else random
             : attempt < MaxPortAttempts ? context.Random.NextPort() : (ushort)0;
         context.Request(new() { Kind = ClientRequestKind.OpenPort, Port = LocalPort.Service, Number = number });
     }
@@ -318,12 +318,12 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
 
     void SolicitServer(Instant now)
     {
-        context.Server = context.Servers[_serverIndex % context.Servers.Count]; // there may be fewer than there were
+        context.Server = context.Servers[_serverIndex % context.Servers.Count]; // the list may have become shorter
         _mappedNotGlobal = false;
         State = ClientState.Qualifying;
-        var earliest = _lastSolicited + SolicitationSpacing; // a network that comes and goes starts a round each time
+        var earliest = _lastSolicited + SolicitationSpacing; // an unstable network may start many rounds
         if (now < earliest)
-            _activity = new Soliciting(Secondary: false, Attempt: 0, context.Random.NextUInt64(), earliest); // a nonce that nobody was told
+            _activity = new Soliciting(Secondary: false, Attempt: 0, context.Random.NextUInt64(), earliest); // the nonce was not sent, so no answer matches
         else
             Solicit(now, secondary: false, attempt: 1);
     }
@@ -342,7 +342,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         _activity = new Probing(attempt, nonce, now + SolicitationTimeout);
     }
 
-    // §5.2, RFC 6081 §5.1.1: 75 to 100 % of the interval, drawn anew each time.
+    // §5.2, RFC 6081 §5.1.1: 75 to 100 % of the interval, chosen anew each time.
     void Maintain()
     {
         _mappedNotGlobal = false;
@@ -351,7 +351,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
 
     void TryNextServer(Instant now, OfflineReason reason)
     {
-        if (!context.Servers.Contains(context.Server)) // it was taken from the list meanwhile: the others have not been tried
+        if (!context.Servers.Contains(context.Server)) // the server was removed from the list, so the others are all untried
         {
             StartRound(now);
             return;
@@ -361,7 +361,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
             GoOffline(now, reason);
             return;
         }
-        _serverIndex = (_serverIndex + 1) % context.Servers.Count; // RFC 4380 §7.3.5: ready to use another server
+        _serverIndex = (_serverIndex + 1) % context.Servers.Count; // RFC 4380 §7.3.5: clients should be ready to use another server
         SolicitServer(now);
     }
 
@@ -395,7 +395,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
 
     void ShutDown()
     {
-        RefreshInterval = context.Options.RefreshInterval; // what was found out belongs to the network that is left
+        RefreshInterval = context.Options.RefreshInterval; // the determined interval belonged to the old network
         LoseAddress();
         ClosePort();
         _activity = new Idle();

@@ -4,7 +4,7 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Client;
 
-/// <summary>A Teredo client (RFC 4380 §5.2 with RFC 5991 and RFC 6081) as a state machine without sockets, clock or tasks.</summary>
+/// <summary>A Teredo client (RFC 4380 §5.2, with RFC 5991 and RFC 6081) as a state machine without sockets, clock or tasks.</summary>
 /// <remarks>
 /// <para>
 /// The driver feeds inputs (<see cref="Start"/>, <see cref="HandleTimeout"/>, <see cref="HandleDatagram"/>,
@@ -13,7 +13,7 @@ namespace TeredoSdk.Protocol.Client;
 /// <see cref="TryTakeDelivery"/> and <see cref="TryTakeEvent"/> until each returns false, and then waits for an input or
 /// <see cref="NextDeadline"/>. Instants must never go backwards.
 /// </para>
-/// <para>One caller at a time: the type has no lock. Bad input from the network is counted in <see cref="Drops"/>, never thrown.</para>
+/// <para>Calls must not overlap: the type has no lock. Bad input from the network is counted in <see cref="Drops"/>, and never throws.</para>
 /// </remarks>
 public sealed class TeredoClient
 {
@@ -26,10 +26,10 @@ public sealed class TeredoClient
     readonly HeldPackets _waking = new(new()); // packets of the host that woke a dormant client
     bool _running;
 
-    /// <summary>Makes a client, which does nothing before <see cref="Start"/>.</summary>
+    /// <summary>Makes a client that does nothing before <see cref="Start"/>.</summary>
     /// <param name="options">The settings; validated here.</param>
-    /// <param name="random">Where nonces, flags, ports and jitter come from.</param>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    /// <param name="random">The source of nonces, flags, ports and jitter.</param>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names the option, its value and the range.</exception>
     public TeredoClient(TeredoClientOptions options, IRandomSource random)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -44,45 +44,47 @@ public sealed class TeredoClient
         _peers.Discovery = _discovery;
     }
 
-    /// <summary>Where the client stands.</summary>
+    /// <summary>The client's state.</summary>
     public ClientState State => _qualification.State;
 
-    /// <summary>The Teredo address, or null while there is none. A dormant client keeps its last one, which nobody can reach until it wakes.</summary>
+    /// <summary>The Teredo address, or null. A dormant client keeps its last address, but peers can't reach it there until it wakes.</summary>
     public TeredoAddress? Address => _context.Address;
 
     /// <summary>The server in use.</summary>
     public TeredoServerAddress Server => _context.Server;
 
-    /// <summary>What is known of the NAT.</summary>
+    /// <summary>What the client knows of the NAT.</summary>
     public NatReport Nat => _qualification.Nat;
 
-    /// <summary>How many peers are remembered.</summary>
+    /// <summary>How many peers the client remembers.</summary>
     public int PeerCount => _peers.Count;
 
-    /// <summary>What was dropped, by reason.</summary>
+    /// <summary>How many packets were dropped, by reason.</summary>
     public DropCounters Drops => _context.Drops;
 
-    /// <summary>When <see cref="HandleTimeout"/> wants to be called next, or null when nothing is scheduled.</summary>
+    /// <summary>When <see cref="HandleTimeout"/> must be called next; null when nothing is scheduled.</summary>
     public Instant? NextDeadline => Instant.Earlier(
         Instant.Earlier(_qualification.NextDeadline, _peers.NextDeadline),
         Instant.Earlier(_discovery?.NextDeadline, _interval?.NextDeadline));
 
-    /// <summary>Starts the client: opens the service port, maps it if asked to, and qualifies (RFC 4380 §5.2.1).</summary>
-    /// <exception cref="InvalidOperationException">It runs already.</exception>
+    /// <summary>Starts the client: opens the service port, maps it if the options say so, and qualifies (RFC 4380 §5.2.1).</summary>
+    /// <exception cref="InvalidOperationException">The client is running already.</exception>
     public void Start(Instant now)
     {
         _qualification.Start(now);
         Settle(now);
     }
 
-    /// <summary>Stops the client: removes the port mapping (RFC 6081 §5.3.5), closes its ports, forgets its peers. It may be started again.</summary>
+    /// <summary>
+    /// Stops the client: removes the port mapping (RFC 6081 §5.3.5), closes the ports and forgets the peers. It may be started again.
+    /// </summary>
     public void Stop(Instant now)
     {
         _qualification.Stop();
         Settle(now);
     }
 
-    /// <summary>Does what is due. Early or repeated calls change nothing.</summary>
+    /// <summary>Does everything that is due. Early or repeated calls change nothing.</summary>
     public void HandleTimeout(Instant now)
     {
         _qualification.HandleTimeout(now);
@@ -94,9 +96,9 @@ public sealed class TeredoClient
 
     /// <summary>Takes a UDP datagram (RFC 4380 §5.2.3).</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="via">The socket it came to.</param>
-    /// <param name="source">Where it came from.</param>
-    /// <param name="payload">The UDP payload; not kept.</param>
+    /// <param name="via">The socket that received it.</param>
+    /// <param name="source">The outer source.</param>
+    /// <param name="payload">The UDP payload; it is not kept.</param>
     /// <returns>Deliver (hand the range to the host), Held, Consumed or Dropped.</returns>
     public Verdict HandleDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
@@ -104,13 +106,13 @@ public sealed class TeredoClient
         return TakeDatagram(now, via, source, payload, ref hint);
     }
 
-    /// <summary>Takes a run of equally long UDP datagrams from one source, the last of which may be shorter.</summary>
+    /// <summary>Takes a run of UDP datagrams of equal length from one source. The last one may be shorter.</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="via">The socket they came to.</param>
-    /// <param name="source">Where they came from.</param>
-    /// <param name="buffer">The UDP payloads, one behind the other; not kept.</param>
-    /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
-    /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
+    /// <param name="via">The socket that received them.</param>
+    /// <param name="source">The outer source.</param>
+    /// <param name="buffer">The UDP payloads, one after the other; they are not kept.</param>
+    /// <param name="segmentSize">The length of each payload except the last, in octets; at least 1.</param>
+    /// <param name="verdicts">Receives a verdict for each datagram; offsets count from the start of the buffer.</param>
     /// <returns>How many verdicts were written.</returns>
     /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
     public int HandleDatagrams(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
@@ -124,19 +126,19 @@ public sealed class TeredoClient
 
     /// <summary>Takes an IPv6 packet of the host (RFC 4380 §5.2.4).</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="packet">The packet, exactly as long as its header says; not kept, but copied when it must wait.</param>
-    /// <returns>Send (the same memory, as it is), Held, Consumed or Dropped.</returns>
+    /// <param name="packet">The packet, exactly as long as its header says. It is not kept; a packet that must wait is copied.</param>
+    /// <returns>Send (this memory, unchanged), Held, Consumed or Dropped.</returns>
     public Verdict HandlePacket(Instant now, ReadOnlySpan<byte> packet)
     {
         int hint = -1;
         return TakePacket(now, packet, ref hint);
     }
 
-    /// <summary>Takes a run of equally long IPv6 packets of the host, the last of which may be shorter.</summary>
+    /// <summary>Takes a run of IPv6 packets of the host of equal length. The last one may be shorter.</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="buffer">The packets, one behind the other; not kept, but copied where they must wait.</param>
-    /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
-    /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
+    /// <param name="buffer">The packets, one after the other. They are not kept; packets that must wait are copied.</param>
+    /// <param name="segmentSize">The length of each packet except the last, in octets; at least 1.</param>
+    /// <param name="verdicts">Receives a verdict for each packet; offsets count from the start of the buffer.</param>
     /// <returns>How many verdicts were written.</returns>
     /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
     public int HandlePackets(Instant now, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
@@ -162,7 +164,7 @@ public sealed class TeredoClient
         Settle(now);
     }
 
-    /// <summary>Takes what changed in the host's network.</summary>
+    /// <summary>Takes the new state of the host's network.</summary>
     public void HandleNetworkChanged(Instant now, NetworkState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -170,11 +172,11 @@ public sealed class TeredoClient
         Settle(now);
     }
 
-    /// <summary>Takes the servers as they are now, for example because their names lead elsewhere.</summary>
-    /// <remarks>The server in use stays as long as it answers; an offline client asks the new ones at once, if they are others.</remarks>
+    /// <summary>Takes the present list of servers, for example after their names resolved to other addresses.</summary>
+    /// <remarks>The server in use stays as long as it answers. An offline client tries the new servers at once, if the list has changed.</remarks>
     /// <param name="now">The current instant.</param>
     /// <param name="servers">The servers in order of preference, as in <see cref="TeredoClientOptions.Servers"/>.</param>
-    /// <exception cref="ArgumentException">There is none, or one's addresses are not two global unicast ones; nothing has changed.</exception>
+    /// <exception cref="ArgumentException">The list is empty, or a server has not two global unicast addresses; then nothing has changed.</exception>
     public void HandleServersChanged(Instant now, IReadOnlyList<TeredoServerAddress> servers)
     {
         (_context.Options with { Servers = servers }).Validate();
@@ -185,24 +187,24 @@ public sealed class TeredoClient
         Settle(now);
     }
 
-    /// <summary>An opted-in listener opened: while any lease is held the client does not go dormant; a dormant one wakes.</summary>
+    /// <summary>Counts an opted-in listener that opened. The client does not go dormant while a lease is held, and a dormant client wakes.</summary>
     public void AcquireLease(Instant now) => _qualification.AcquireLease(now);
 
-    /// <summary>An opted-in listener closed.</summary>
+    /// <summary>Counts an opted-in listener that closed.</summary>
     /// <exception cref="InvalidOperationException">No lease is held.</exception>
     public void ReleaseLease(Instant now) => _qualification.ReleaseLease(now);
 
-    /// <summary>Takes a datagram to be sent.</summary>
+    /// <summary>Takes the next datagram to send.</summary>
     /// <param name="buffer">Receives the UDP payload; 65,507 octets always suffice.</param>
     /// <param name="transmit">Length, socket, target and TTL.</param>
-    /// <returns>False when there is none.</returns>
+    /// <returns>False when there is no datagram.</returns>
     /// <exception cref="ArgumentException">The buffer is too short; the datagram stays.</exception>
     public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => _context.Transmits.TryTake(buffer, out transmit);
 
-    /// <summary>Takes an IPv6 packet for the host: one that had to wait, or an ICMPv6 error.</summary>
+    /// <summary>Takes the next IPv6 packet for the host: a packet that had to wait, or an ICMPv6 error.</summary>
     /// <param name="buffer">Receives the packet; 65,507 octets always suffice.</param>
-    /// <param name="length">Its length, in octets.</param>
-    /// <returns>False when there is none.</returns>
+    /// <param name="length">The packet's length, in octets.</param>
+    /// <returns>False when there is no packet.</returns>
     /// <exception cref="ArgumentException">The buffer is too short; the packet stays.</exception>
     public bool TryTakeDelivery(Span<byte> buffer, out int length)
     {
@@ -211,12 +213,12 @@ public sealed class TeredoClient
         return taken;
     }
 
-    /// <summary>Takes a request to the driver.</summary>
-    /// <returns>False when there is none.</returns>
+    /// <summary>Takes the next request to the driver.</summary>
+    /// <returns>False when there is no request.</returns>
     public bool TryTakeRequest(out ClientRequest request) => _context.Requests.TryDequeue(out request);
 
-    /// <summary>Takes an event.</summary>
-    /// <returns>False when there is none.</returns>
+    /// <summary>Takes the next event.</summary>
+    /// <returns>False when there is no event.</returns>
     public bool TryTakeEvent([NotNullWhen(true)] out ClientEvent? clientEvent) => _context.TryTakeEvent(out clientEvent);
 
     Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload, ref int hint)
@@ -234,7 +236,7 @@ public sealed class TeredoClient
         var packet = encapsulation.Packet;
         bool fromServer = source == _context.PrimaryEndpoint || source == _context.SecondaryEndpoint;
         if (fromServer && Advertisement.IsCandidate(packet))
-            return HandleAdvertisement(now, via, source, encapsulation); // §5.2.3: never to the host
+            return HandleAdvertisement(now, via, source, encapsulation); // §5.2.3: never delivered to the host
         if (State != ClientState.Qualified)
             return _context.Drops.Drop(DropReason.NotQualified);
         if (via == LocalPort.Discovery)
@@ -252,7 +254,7 @@ public sealed class TeredoClient
                 return _peers.ReceiveIndirectPacket(now, encapsulation);
         }
         else if (encapsulation.HasOrigin || encapsulation.HasAuthentication)
-            return _context.Drops.Drop(DropReason.UnexpectedHeader); // else a peer could aim our bubbles
+            return _context.Drops.Drop(DropReason.UnexpectedHeader); // otherwise a peer could choose the target of our bubbles
         return _peers.Receive(now, via, source, encapsulation);
     }
 
@@ -278,7 +280,7 @@ public sealed class TeredoClient
         return State == ClientState.Qualified ? _peers.Forward(now, packet, ref hint) : WakeFor(now, packet);
     }
 
-    // The address stands, but it is dormant or about to be confirmed: the packet waits for that.
+    // There is an address, but the client is dormant or the address is about to be confirmed. The packet waits for that.
     Verdict WakeFor(Instant now, in IPv6Packet packet)
     {
         if (State == ClientState.Dormant)
@@ -288,7 +290,7 @@ public sealed class TeredoClient
         return _waking.TryAdd(now, packet.Octets) ? Verdict.Held : _context.Drops.Drop(DropReason.QueueFull);
     }
 
-    // After any input: starts what runs only with an address, or ends it.
+    // Called after any input. Starts or ends the parts that run only with an address.
     void Settle(Instant now)
     {
         bool qualified = State == ClientState.Qualified;
@@ -312,7 +314,7 @@ public sealed class TeredoClient
     {
         for (int hint = -1; _waking.TryPeek(out var packet, out _); _waking.Pop())
         {
-            if (_waking.ExpiresAt <= now) // the server was away meanwhile
+            if (_waking.ExpiresAt <= now) // the server took too long to answer
             {
                 _context.Drops.Count(DropReason.QueueExpired);
                 continue;

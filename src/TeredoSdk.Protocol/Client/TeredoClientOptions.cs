@@ -6,43 +6,43 @@ namespace TeredoSdk.Protocol.Client;
 /// <summary>A Teredo server's two IPv4 addresses.</summary>
 public readonly record struct TeredoServerAddress
 {
-    /// <summary>A server by its two addresses.</summary>
+    /// <summary>Makes a server of two addresses.</summary>
     /// <param name="primary">The primary address.</param>
     /// <param name="secondary">The secondary address.</param>
     public TeredoServerAddress(IPv4Address primary, IPv4Address secondary) => (Primary, Secondary) = (primary, secondary);
 
-    /// <summary>A server whose secondary address is the primary one plus 1, the convention where only one is known.</summary>
+    /// <summary>Makes a server whose secondary address is the primary address plus 1, which is the convention when only one is known.</summary>
     /// <param name="primary">The primary address.</param>
     public TeredoServerAddress(IPv4Address primary) : this(primary, new IPv4Address(primary.Value + 1))
     {
     }
 
-    /// <summary>The primary address, which every client address embeds.</summary>
+    /// <summary>The primary address; every client address embeds it.</summary>
     public IPv4Address Primary { get; init; }
 
-    /// <summary>The secondary address, against which the NAT's mapping behaviour is checked (RFC 4380 §5.2.1).</summary>
+    /// <summary>The secondary address; it serves to check the NAT's mapping behaviour (RFC 4380 §5.2.1).</summary>
     public IPv4Address Secondary { get; init; }
 }
 
-/// <summary>A shared secret for secure qualification (RFC 4380 §5.2.2). Equal ones have equal octets and the same algorithm.</summary>
-/// <remarks>The secret appears in no text form.</remarks>
+/// <summary>A shared secret for secure qualification (RFC 4380 §5.2.2). Two are equal when their octets and algorithms are equal.</summary>
+/// <remarks>The secret never appears in a text form.</remarks>
 public sealed record TeredoSecret
 {
-    /// <summary>Which secret it is, as the server knows it; at most 255 octets. Copied.</summary>
+    /// <summary>The name of the secret, as the server knows it; at most 255 octets. It is copied.</summary>
     public required ReadOnlyMemory<byte> ClientIdentifier { get; init => field = value.ToArray(); }
 
-    /// <summary>The secret; not empty. Copied.</summary>
+    /// <summary>The secret, which must not be empty. It is copied.</summary>
     public required ReadOnlyMemory<byte> Secret { get; init => field = value.ToArray(); }
 
     /// <summary>The keyed hash; HMAC-SHA1 by default.</summary>
     public AuthenticationAlgorithm Algorithm { get; init; } = AuthenticationAlgorithm.HmacSha1;
 
-    /// <summary>Whether both are the same secret. The time that it takes tells nothing about the octets of the secret.</summary>
+    /// <summary>Whether both secrets are equal. The comparison takes the same time whatever the octets are.</summary>
     public bool Equals(TeredoSecret? other) => other is not null && Algorithm == other.Algorithm
         && ClientIdentifier.Span.SequenceEqual(other.ClientIdentifier.Span)
         && CryptographicOperations.FixedTimeEquals(Secret.Span, other.Secret.Span);
 
-    /// <summary>Of the identifier and the algorithm alone.</summary>
+    /// <summary>A hash of the identifier and the algorithm, without the secret.</summary>
     public override int GetHashCode()
     {
         HashCode hash = default;
@@ -56,7 +56,7 @@ public sealed record TeredoSecret
 [Flags]
 public enum TeredoExtensions
 {
-    /// <summary>None: RFC 4380 alone.</summary>
+    /// <summary>No extension: RFC 4380 alone.</summary>
     None = 0,
     /// <summary>SNS, symmetric NAT support (RFC 6081 §5.2).</summary>
     SymmetricNatSupport = 1,
@@ -80,7 +80,7 @@ public enum NativeIPv6Behaviour
     /// <summary>Stop being a client, as RFC 4380 §5.5 demands.</summary>
     Stop,
     /// <summary>
-    /// Stay a client beside it: a departure from §5.5 for engines inside one application, whose address the host's address
+    /// Stay a client beside it. This departs from §5.5. It is meant for engines inside one application, whose address the host's address
     /// selection never sees.
     /// </summary>
     Beside,
@@ -89,19 +89,21 @@ public enum NativeIPv6Behaviour
 /// <summary>Settings of a <see cref="TeredoClient"/>, fixed when it is made.</summary>
 public sealed record TeredoClientOptions
 {
-    /// <summary>The servers in order of preference; at least one. The next one is tried when one does not answer.</summary>
+    /// <summary>The servers in order of preference; at least one. When a server does not answer, the client tries the next one.</summary>
     public required IReadOnlyList<TeredoServerAddress> Servers { get; init => field = ValueList.Of(value); }
 
-    /// <summary>Whether a server that is silent at its secondary address is unusable (RFC 4380 §5.2.1) instead of "mapping behaviour not checked".</summary>
+    /// <summary>
+    /// Whether a server whose secondary address does not answer is unusable (RFC 4380 §5.2.1). Otherwise the mapping behaviour counts as not checked.
+    /// </summary>
     public bool RequireSecondary { get; init; }
 
-    /// <summary>Secure qualification, or null for the nonce alone.</summary>
+    /// <summary>The secret for secure qualification; null for a nonce alone.</summary>
     public TeredoSecret? Secret { get; init; }
 
-    /// <summary>The UDP service port, or 0 for a random one (RFC 4380 §5.2, §5.2.10).</summary>
+    /// <summary>The UDP service port, or 0 for a random port (RFC 4380 §5.2, §5.2.10).</summary>
     public ushort ServicePort { get; init; }
 
-    /// <summary>The refresh interval: 5 s to 10 min; 30 s by default (RFC 6081 §5.1.1).</summary>
+    /// <summary>The refresh interval, 5 s to 10 min; the default is 30 s (RFC 6081 §5.1.1).</summary>
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The extensions of RFC 6081 that are on.</summary>
@@ -122,25 +124,25 @@ public sealed record TeredoClientOptions
     /// <summary>Whether to run on a network that enforces a policy (RFC 5991 §4, RFC 6169 §3.1.3).</summary>
     public bool AllowManagedNetwork { get; init; }
 
-    /// <summary>Whether the refresh interval is determined by experiment (RFC 4380 §5.2.7).</summary>
+    /// <summary>Whether to determine the refresh interval by experiment (RFC 4380 §5.2.7).</summary>
     public bool DetermineInterval { get; init; }
 
-    /// <summary>Whether peers on the local link are discovered by multicast (RFC 4380 §5.2.8).</summary>
+    /// <summary>Whether to discover peers on the local link by multicast (RFC 4380 §5.2.8).</summary>
     public bool LocalDiscovery { get; init; }
 
-    /// <summary>How long without traffic and leases until the client goes dormant; zero for never. One hour by default.</summary>
+    /// <summary>The time without traffic and leases after which the client goes dormant; zero for never. The default is one hour.</summary>
     public TimeSpan DormancyTimeout { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>The most peers remembered, 16 to 16,777,216. 4096 by default; at most half of them untrusted.</summary>
+    /// <summary>The largest number of peers to remember, 16 to 16,777,216. The default is 4096. At most half of them are untrusted.</summary>
     public int MaxPeers { get; init; } = 4096;
 
-    /// <summary>The most random ports open at once for symmetric NATs (RFC 6081 §5.4), 0 to 1024.</summary>
+    /// <summary>The largest number of random ports open at once for symmetric NATs (RFC 6081 §5.4), 0 to 1024.</summary>
     public int MaxRandomPorts { get; init; } = 64;
 
     internal bool Has(TeredoExtensions extension) => (Extensions & extension) == extension;
 
     /// <summary>Checks the options, as a <see cref="TeredoClient"/> does when it is made.</summary>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names the option, its value and the range.</exception>
     public void Validate()
     {
         var policy = AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
@@ -152,12 +154,12 @@ public sealed record TeredoClientOptions
                     AllowPrivateAddresses ? "unicast IPv4 addresses" : "global unicast IPv4 addresses (AllowPrivateAddresses lifts that in a laboratory)");
         foreach (var server in Servers)
             if (server.Primary == server.Secondary)
-                throw Bad(nameof(Servers), $"{server.Primary} twice", "two different addresses: the second tells how the NAT maps");
+                throw Bad(nameof(Servers), $"{server.Primary} twice", "two different addresses: the second shows how the NAT maps ports");
         if (Secret is { } secret && (secret.ClientIdentifier.Length > 255 || secret.Secret.IsEmpty))
             throw Bad(nameof(Secret), $"an identifier of {secret.ClientIdentifier.Length} octets with a secret of {secret.Secret.Length}",
                 "an identifier of at most 255 octets with a secret that is not empty");
         if (Secret is { } keyed && !Enum.IsDefined(keyed.Algorithm))
-            throw Bad(nameof(Secret), $"one with algorithm {keyed.Algorithm}", "HmacSha1, HmacMd5 or HmacSha256");
+            throw Bad(nameof(Secret), $"a secret with algorithm {keyed.Algorithm}", "HmacSha1, HmacMd5 or HmacSha256");
         if (RefreshInterval < TimeSpan.FromSeconds(5) || RefreshInterval > TimeSpan.FromMinutes(10))
             throw Bad(nameof(RefreshInterval), RefreshInterval, "5 seconds to 10 minutes");
         if ((Extensions & ~TeredoExtensions.All) != 0)

@@ -1,6 +1,6 @@
 namespace TeredoSdk.Protocol.Peers;
 
-/// <summary>One deadline for each of many small numbers, and the earliest of them: a binary heap that knows where each number stands.</summary>
+/// <summary>Keeps one deadline for each of many small numbers, and finds the earliest: a binary heap that can also find each number.</summary>
 sealed class DeadlineHeap
 {
     readonly record struct Entry(Instant At, int Key);
@@ -12,7 +12,7 @@ sealed class DeadlineHeap
     public int Count { get; private set; }
 
     /// <summary>Sets or moves the deadline of a key.</summary>
-    /// <param name="key">A number from 0; memory grows with the greatest one.</param>
+    /// <param name="key">A number of 0 or more. The memory grows with the largest key.</param>
     /// <param name="at">The deadline.</param>
     public void Set(int key, Instant at)
     {
@@ -40,8 +40,8 @@ sealed class DeadlineHeap
             Settle(position, last);
     }
 
-    /// <summary>The key with the earliest deadline.</summary>
-    /// <returns>False when none is set.</returns>
+    /// <summary>Returns the key with the earliest deadline.</summary>
+    /// <returns>False when no deadline is set.</returns>
     public bool TryPeek(out int key, out Instant at)
     {
         (at, key) = Count > 0 ? _heap[0] : default;
@@ -55,7 +55,7 @@ sealed class DeadlineHeap
         Count = 0;
     }
 
-    // Puts an entry where its deadline belongs, starting at a position whose present entry may be overwritten.
+    // Moves an entry to its place in the heap. The search starts at a position whose present entry may be overwritten.
     void Settle(int position, Entry entry)
     {
         while (position > 0 && entry.At < _heap[(position - 1) / 2].At)

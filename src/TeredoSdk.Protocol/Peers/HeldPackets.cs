@@ -2,17 +2,19 @@ using System.Buffers;
 
 namespace TeredoSdk.Protocol.Peers;
 
-/// <summary>What all peers of one core together may hold, in octets.</summary>
+/// <summary>How much all peers of one core may hold together, in octets.</summary>
 sealed class HoldBudget(int maxOctets = HoldBudget.WholeOctets)
 {
-    public const int WholeOctets = 1 << 20; // not in the RFC: 1 MiB in all
+    public const int WholeOctets = 1 << 20; // 1 MiB; not in the RFC
 
     public int Octets { get; set; }
 
     public bool HasRoom(int octets) => Octets + octets <= maxOctets;
 }
 
-/// <summary>Packets of one peer that wait until it is trusted, first in first out (RFC 4380 §5.2.4; the limit is a SHOULD of §5.4.1).</summary>
+/// <summary>
+/// Packets of one peer that wait until the peer is trusted, first in, first out (RFC 4380 §5.2.4; the limit is a SHOULD of §5.4.1).
+/// </summary>
 sealed class HeldPackets(HoldBudget budget)
 {
     public const int MaxPackets = 4;
@@ -26,13 +28,13 @@ sealed class HeldPackets(HoldBudget budget)
 
     public int Count => _entries.Count;
 
-    /// <summary>When the oldest packet has waited too long, or null.</summary>
+    /// <summary>When the oldest packet expires; null when there is no packet.</summary>
     public Instant? ExpiresAt => _entries.TryPeek(out var oldest) ? oldest.Since + MaxAge : null;
 
     /// <param name="now">The current instant.</param>
     /// <param name="packet">The packet; it is copied.</param>
-    /// <param name="source">The outer source of a packet that came in, or default for one that goes out.</param>
-    /// <returns>False when the packet has no room.</returns>
+    /// <param name="source">The outer source of a packet that came in; default for a packet that goes out.</param>
+    /// <returns>False when there is no room for the packet.</returns>
     public bool TryAdd(Instant now, ReadOnlySpan<byte> packet, IPv4Endpoint source = default)
     {
         if (_entries.Count >= MaxPackets || _octets + packet.Length > MaxOctets || !budget.HasRoom(packet.Length))
@@ -45,7 +47,7 @@ sealed class HeldPackets(HoldBudget budget)
         return true;
     }
 
-    /// <summary>The oldest packet; valid until the next call of any method but this one.</summary>
+    /// <summary>Returns the oldest packet. It is valid until another method is called.</summary>
     public bool TryPeek(out ReadOnlySpan<byte> packet, out IPv4Endpoint source)
     {
         bool found = _entries.TryPeek(out var entry);

@@ -2,10 +2,10 @@ using System.Numerics;
 
 namespace TeredoSdk.Protocol.Peers;
 
-/// <summary>Finds an entry's number by its address: open addressing with linear probing, deletion by shifting back, load at most one half.</summary>
+/// <summary>Finds the number of an entry by its address. A hash table with linear probing; removal shifts entries back; at most half full.</summary>
 /// <remarks>
-/// A slot is 32 bits: as many low bits as the capacity needs hold the entry's number plus one (0: empty), the rest a piece of the
-/// hash, so that a probe hardly ever touches the wrong entry's memory.
+/// A slot has 32 bits. The low bits, as many as the capacity needs, hold the entry's number plus one; 0 means empty. The other bits hold a part of
+/// the hash, so that a probe seldom reads the memory of a wrong entry.
 /// </remarks>
 sealed class PeerIndex
 {
@@ -24,7 +24,7 @@ sealed class PeerIndex
         _key2 = random.NextUInt64() | 1;
     }
 
-    // Strangers choose the addresses: the keys are random, so that they cannot choose the slots too (RFC 4380 §7.3.3).
+    // Strangers choose the addresses. The keys of the hash are random, so that strangers can't choose the slots (RFC 4380 §7.3.3).
     ulong Hash(IPv6Address address)
     {
         ulong high = Math.BigMul(address.High ^ _key0, address.Low ^ _key1, out ulong low);
@@ -32,7 +32,7 @@ sealed class PeerIndex
         return (folded ^ folded >> 32) * _key2;
     }
 
-    // The home comes from the upper half, the tag from the top of the lower one: bits of their own, and not a product's worst.
+    // The home slot uses bits of the upper half of the hash, and the tag the top bits of the lower half, so that the two do not share bits.
     static int HomeOf(ulong hash, uint[] slots) => (int)((hash >> 32) & (uint)(slots.Length - 1));
     uint TagOf(ulong hash) => (uint)hash & ~_numberMask;
 
@@ -65,7 +65,7 @@ sealed class PeerIndex
         int mask = slots.Length - 1, hole = HomeOf(Hash(entries[number].Address), slots);
         while ((slots[hole] & _numberMask) != number + 1)
             hole = (hole + 1) & mask;
-        // What follows moves back into the hole unless that would put it in front of its home.
+        // Later entries move back into the hole, unless that would put an entry before its home slot.
         for (int at = (hole + 1) & mask; slots[at] != 0; at = (at + 1) & mask)
         {
             int home = HomeOf(Hash(entries[(int)(slots[at] & _numberMask) - 1].Address), slots);

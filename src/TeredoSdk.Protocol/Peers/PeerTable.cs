@@ -2,69 +2,70 @@ using System.Numerics;
 
 namespace TeredoSdk.Protocol.Peers;
 
-/// <summary>What is known of a peer, one bit each.</summary>
+/// <summary>Facts about a peer, one bit each.</summary>
 [Flags]
 enum PeerFlags : ushort
 {
     None = 0,
-    /// <summary>The mapping is verified (RFC 4380 §5.2). Set and cleared by the table only.</summary>
+    /// <summary>The peer's mapping is verified (RFC 4380 §5.2). Only the table sets and clears this flag.</summary>
     Trusted = 1,
-    /// <summary>The peer's direct packets come from another endpoint than its address embeds (RFC 6081 §5.3.1).</summary>
+    /// <summary>The peer's direct packets come from another endpoint than the one in its address (RFC 6081 §5.3.1).</summary>
     SymmetricPeer = 2,
     /// <summary>Packets came to the service port (RFC 6081 §5.4.1).</summary>
     ReceivedOnPrimary = 4,
     /// <summary>Packets came to this peer's random port (RFC 6081 §5.4.1).</summary>
     ReceivedOnRandom = 8,
-    /// <summary>The host has sent it a packet, or wants to: it is no mere claim.</summary>
+    /// <summary>The host has sent the peer a packet, or has one waiting. So the peer is not just an address that a stranger claimed.</summary>
     Used = 16,
-    /// <summary>It did not answer neighbor discovery trailers (RFC 6081 §5.7).</summary>
+    /// <summary>The peer did not answer neighbor discovery trailers (RFC 6081 §5.7).</summary>
     IgnoresSolicitations = 32,
-    /// <summary>It is trusted but cannot verify us before it sent us its nonce: packets of the host wait for that.</summary>
+    /// <summary>The peer is trusted, but can't verify us before we get its nonce. Packets of the host wait for that.</summary>
     AwaitsNonce = 64,
-    /// <summary>What a new mapping decides anew.</summary>
+    /// <summary>The flags that a new mapping resets.</summary>
     PathDependent = SymmetricPeer | ReceivedOnPrimary | ReceivedOnRandom | AwaitsNonce,
 }
 
 /// <summary>The part of a peer's state that the fast path needs.</summary>
 struct PeerEntry
 {
-    /// <summary>Its IPv6 address; all 128 bits count.</summary>
+    /// <summary>The peer's IPv6 address; all 128 bits are compared.</summary>
     public IPv6Address Address;
-    /// <summary>When its last packet came directly.</summary>
+    /// <summary>When the peer's last direct packet came.</summary>
     public Instant LastReceived;
-    /// <summary>When the last packet of the host went to it.</summary>
+    /// <summary>When the host's last packet went to the peer.</summary>
     public Instant LastSent;
-    /// <summary>Where it sends from, once known.</summary>
+    /// <summary>The endpoint that the peer sends from, once known.</summary>
     public IPv4Endpoint Mapping;
-    /// <summary>Which of our ports it is reached from, as <see cref="LocalPort.Id"/>.</summary>
+    /// <summary>The port of ours that reaches the peer, as <see cref="LocalPort.Id"/>.</summary>
     public ushort Via;
     public PeerFlags Flags;
-    /// <summary>The number of the state that only an exchange in progress needs, or -1.</summary>
+    /// <summary>The number of the peer's contact, which only an exchange needs; -1 without one.</summary>
     public int Contact;
     internal int Previous, Next;
     internal IPv4Address Owner;
     internal uint Queued;
 
     public readonly bool IsTrusted => (Flags & PeerFlags.Trusted) != 0;
-    /// <summary>Whether the peer was heard in the last 30 s, so that a trusted one may be used (RFC 4380 §5.2.4).</summary>
+    /// <summary>Whether a packet of the peer came in the last 30 s (RFC 4380 §5.2.4).</summary>
     public readonly bool IsFresh(Instant now) => now - LastReceived < PeerTable.Validity;
-    /// <summary>Whether packets may go straight to it: trusted, and fresh (RFC 4380 §5.2.4 case 1).</summary>
+    /// <summary>Whether packets may be sent to the peer at once: it is trusted and fresh (RFC 4380 §5.2.4 case 1).</summary>
     public readonly bool IsUsable(Instant now) => IsTrusted && IsFresh(now);
     public readonly bool Has(PeerFlags flag) => (Flags & flag) != 0;
 }
 
-/// <summary>The peers of a client or relay (RFC 4380 §5.2, §5.4): bounded in number, in untrusted ones, and per IPv4 address.</summary>
+/// <summary>
+/// The peers of a client or relay (RFC 4380 §5.2, §5.4). The table limits the number of peers, of untrusted peers, and of peers per IPv4 address.
+/// </summary>
 /// <remarks>
-/// An index names its entry until it is removed, and may then name another. When the table is full a new entry takes the place
-/// of the oldest untrusted one (but in its first 30 s only if there is none of the next kind), else of a trusted one that was not
-/// heard for 30 s, else, if it is trusted itself, of a trusted one that the host never sent to. Entries in use are never evicted
-/// (RFC 4380 §7.3.3).
+/// An index belongs to its entry until the entry is removed; then another entry may get it. When the table is full, a new entry evicts one of these,
+/// in this order: the oldest untrusted entry that is older than 30 s; a trusted entry that was not heard for 30 s; the oldest untrusted entry; and,
+/// if the new entry is trusted, a trusted entry that the host never sent to. Entries in use are never evicted (RFC 4380 §7.3.3).
 /// </remarks>
 sealed class PeerTable
 {
     public static readonly TimeSpan Validity = TimeSpan.FromSeconds(30); // RFC 4380 §5.2.4
-    public const int MaxPerOwner = 64; // not in the RFC: what one IPv4 address, which may be a carrier's NAT, can take
-    const int MaxCandidates = 8;       // what one Add looks at, so that a flood stays cheap
+    public const int MaxPerOwner = 64; // for one IPv4 address, which may be a carrier's NAT; not in the RFC
+    const int MaxCandidates = 8;       // entries that one Add looks at, so that a flood costs little
     const int MinBuckets = 1024;
 
     struct Chain
@@ -74,14 +75,14 @@ sealed class PeerTable
 
     readonly int _capacity, _maxUntrusted;
     readonly PeerIndex _index;
-    readonly byte[] _ownerCounts; // by a hash of the owner: two that share a bucket share its limit
+    readonly byte[] _ownerCounts; // by a hash of the owner; owners in one bucket share its limit
     readonly ulong _ownerKey;
     PeerEntry[] _entries;
     Chain _trusted = new() { Head = -1, Tail = -1 }, _untrusted = new() { Head = -1, Tail = -1 };
-    int _free = -1, _top; // a chain of removed entries through Next, and the entries used so far
+    int _free = -1, _top; // head of the chain of removed entries; number of entries used so far
 
-    /// <param name="capacity">The most entries, at least 1.</param>
-    /// <param name="maxUntrusted">The most untrusted entries that <see cref="Add"/> makes.</param>
+    /// <param name="capacity">The largest number of entries, at least 1.</param>
+    /// <param name="maxUntrusted">The largest number of untrusted entries that <see cref="Add"/> allows.</param>
     /// <param name="random">Seeds the hashes.</param>
     public PeerTable(int capacity, int maxUntrusted, IRandomSource random)
     {
@@ -97,20 +98,20 @@ sealed class PeerTable
 
     public int UntrustedCount => _untrusted.Count;
 
-    /// <summary>Called with the index of an entry that is about to be removed, by whatever means.</summary>
+    /// <summary>Called with the index of an entry before it is removed, for any reason.</summary>
     public Action<int>? Removing { get; set; }
 
-    /// <summary>An entry; the reference is valid until the next <see cref="Add"/>.</summary>
+    /// <summary>Returns an entry; the reference is valid until the next <see cref="Add"/>.</summary>
     public ref PeerEntry this[int index] => ref _entries[index];
 
     /// <returns>The index of the address's entry, or -1.</returns>
     public int Find(IPv6Address address) => _index.Find(address, _entries);
 
-    /// <summary>Makes an entry that was never heard.</summary>
+    /// <summary>Makes an entry for a peer that was not heard yet.</summary>
     /// <param name="now">The current instant.</param>
     /// <param name="address">The address, which must not be in the table.</param>
-    /// <param name="owner">The IPv4 address that the peer's address embeds, or default for a native peer: no limit per owner.</param>
-    /// <param name="trusted">Whether it is trusted from the start.</param>
+    /// <param name="owner">The IPv4 address in the peer's address. Default for a native peer, for which there is no limit per owner.</param>
+    /// <param name="trusted">Whether the peer is trusted from the start.</param>
     /// <returns>The index, or -1 when there is no room or the owner has <see cref="MaxPerOwner"/> entries.</returns>
     public int Add(Instant now, IPv6Address address, IPv4Address owner, bool trusted)
     {
@@ -138,7 +139,7 @@ sealed class PeerTable
     /// <summary>Marks an entry as trusted.</summary>
     public void Trust(int index) => Mark(index, PeerFlags.Trusted);
 
-    /// <summary>Marks an entry as untrusted; their number may exceed the limit this way.</summary>
+    /// <summary>Marks an entry as untrusted. The number of untrusted entries may exceed the limit in this way.</summary>
     public void Distrust(int index) => Mark(index, PeerFlags.None);
 
     /// <summary>Marks all entries as untrusted.</summary>
@@ -160,7 +161,7 @@ sealed class PeerTable
         _free = index;
     }
 
-    /// <summary>Removes all entries and gives their memory back.</summary>
+    /// <summary>Removes all entries and releases their memory.</summary>
     public void Clear()
     {
         while (_untrusted.Count > 0)
@@ -194,7 +195,7 @@ sealed class PeerTable
         if (!full && !tooManyUntrusted)
             return true;
         int untrusted = _untrusted.Count > 0 ? OldestUntrusted(now) : -1;
-        // A trusted peer that went stale is worth less than an untrusted one whose bubbles are still under way.
+        // An untrusted entry that was queued recently may still get an answer to its bubbles, so a stale trusted entry goes first.
         if (!tooManyUntrusted && (untrusted < 0 || WasQueuedLately(untrusted, now)) && EvictTrusted(now, evenFresh: trusted && untrusted < 0))
             return true;
         if (untrusted >= 0)
@@ -204,8 +205,8 @@ sealed class PeerTable
 
     bool WasQueuedLately(int index, Instant now) => (int)(Stamp(now - Validity) - _entries[index].Queued) < 0;
 
-    // The chains are in the order of the last look, not of the last packet: receiving does not touch them. An entry that was
-    // heard since, or that the host sends to, goes to the end when its turn comes.
+    // The order of a chain is that of the last look at an entry, not of its last packet, because receiving does not touch the chains. An entry that
+    // was heard since then, or that the host sends to, moves to the end when its turn comes.
     int OldestUntrusted(Instant now)
     {
         for (int looks = 0; looks < MaxCandidates && (WasHeardSinceQueued(_entries[_untrusted.Head])
@@ -275,7 +276,7 @@ sealed class PeerTable
 
     ref Chain ChainOf(in PeerEntry entry) => ref entry.IsTrusted ? ref _trusted : ref _untrusted;
 
-    // 32 bits of about a tenth of a second each suffice to put a queued entry in order, and keep the entry at 64 octets.
+    // 32 bits with units of about 0.1 s are enough for the order of queued entries, and keep an entry at 64 octets.
     static uint Stamp(Instant instant) => (uint)(instant.SinceStart.Ticks >> 20);
     static bool WasHeardSinceQueued(in PeerEntry entry) => (int)(Stamp(entry.LastReceived) - entry.Queued) > 0;
 }

@@ -1,9 +1,9 @@
 namespace TeredoSdk.Protocol.Peers;
 
-/// <summary>The last two random values that bubbles to one peer carried, one of which the peer's answer has to repeat.</summary>
+/// <summary>The random values of the last two bubbles to one peer. The peer's answer must repeat one of them.</summary>
 /// <remarks>
-/// A client's values are the nonces of RFC 6081 §5.2. A relay's are the interface identifiers of the link-local addresses that its
-/// bubbles come from: an answer goes to such an address, and so repeats it.
+/// For a client, the values are the nonces of RFC 6081 §5.2. For a relay, they are the interface identifiers of the link-local sources of its
+/// bubbles: a peer sends its answer to that source, and so repeats the value.
 /// </remarks>
 struct SentNonces
 {
@@ -13,7 +13,7 @@ struct SentNonces
 
     Nonce? _last, _previous;
 
-    /// <summary>Remembers a value that is being sent; the one before stays valid, too.</summary>
+    /// <summary>Remembers a value that is being sent. The value before it stays valid, too.</summary>
     public void Add(Instant now, ulong value) => (_previous, _last) = (_last, new(value, now));
 
     /// <summary>Whether a value is one of the last two and was sent in the last 30 s.</summary>

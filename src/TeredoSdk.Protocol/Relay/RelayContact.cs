@@ -2,7 +2,7 @@ using TeredoSdk.Protocol.Peers;
 
 namespace TeredoSdk.Protocol.Relay;
 
-/// <summary>What is known of a client while its answer to our bubbles is waited for, or while it counts as unreachable.</summary>
+/// <summary>The state of a client while the relay waits for an answer to its bubbles, or while the client counts as unreachable.</summary>
 sealed class RelayContact(HoldBudget budget)
 {
     SentNonces _identifiers;
@@ -10,13 +10,13 @@ sealed class RelayContact(HoldBudget budget)
     /// <summary>The index of the client's entry.</summary>
     public int Peer { get; set; }
 
-    /// <summary>The bubbles sent; a field because it is a mutable structure.</summary>
+    /// <summary>The bubbles that were sent. This must be a field, because the structure is mutable.</summary>
     public BubbleSchedule Schedule;
 
-    /// <summary>The packets that wait.</summary>
+    /// <summary>The packets that wait for the client.</summary>
     public HeldPackets Held { get; } = new(budget);
 
-    /// <summary>When the next bubbles are due, the answer overdue, or, after that, the client forgotten.</summary>
+    /// <summary>When the next bubbles are due, the answer is overdue or, later, the client is forgotten.</summary>
     public Instant NextStep { get; set; }
 
     /// <summary>Whether all bubbles were sent in vain.</summary>
@@ -29,7 +29,7 @@ sealed class RelayContact(HoldBudget budget)
         return new(LinkLocalPrefix, random);
     }
 
-    /// <summary>Whether the destination of a bubble is the source of one of our last two.</summary>
+    /// <summary>Whether the destination of a bubble is the source of one of our last two bubbles.</summary>
     public bool Matches(Instant now, IPv6Address destination) =>
         destination.High == LinkLocalPrefix && _identifiers.Contains(now, destination.Low);
 
@@ -45,7 +45,7 @@ sealed class RelayContact(HoldBudget budget)
     const ulong LinkLocalPrefix = 0xFE80_0000_0000_0000;
 }
 
-/// <summary>The contacts by number, each with one deadline.</summary>
+/// <summary>The relay's contacts by number; each has one deadline.</summary>
 sealed class RelayContacts
 {
     readonly HoldBudget _budget = new();
@@ -69,7 +69,7 @@ sealed class RelayContacts
         return number;
     }
 
-    /// <summary>Ends a contact; what it holds is thrown away.</summary>
+    /// <summary>Ends a contact; the packets that it holds are dropped.</summary>
     public void Close(int number)
     {
         _contacts[number].Reset();
@@ -77,13 +77,13 @@ sealed class RelayContacts
         _free.Push(number);
     }
 
-    /// <summary>Sets the deadline to the next step, or earlier to the end of the oldest held packet's patience.</summary>
+    /// <summary>Sets the deadline to the next step, or to the time at which the oldest held packet expires, if that is earlier.</summary>
     public void Schedule(int number)
     {
         var contact = _contacts[number];
         _deadlines.Set(number, contact.Held.ExpiresAt is { } expiry && expiry < contact.NextStep ? expiry : contact.NextStep);
     }
 
-    /// <summary>A contact whose deadline is reached.</summary>
+    /// <summary>Finds a contact whose deadline has been reached.</summary>
     public bool TryPeekDue(Instant now, out int number) => _deadlines.TryPeek(out number, out var at) && at <= now;
 }

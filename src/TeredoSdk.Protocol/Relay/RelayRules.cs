@@ -2,7 +2,7 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Relay;
 
-/// <summary>Which addresses a relay talks to and for (RFC 4380 §5.4.1, §5.4.2, RFC 6324).</summary>
+/// <summary>Decides which addresses a relay serves and talks to (RFC 4380 §5.4.1, §5.4.2, RFC 6324).</summary>
 sealed class RelayRules
 {
     readonly IPv6Prefix[] _served;
@@ -16,18 +16,18 @@ sealed class RelayRules
         _policy = new(options.AllowPrivateAddresses, [.. options.AttachedSubnets]);
     }
 
-    /// <summary>A packet from the IPv6 side: only native sources that are served, without a way back into a tunnel of ours.</summary>
+    /// <summary>Checks a packet from the IPv6 side. Its source must be native, be served, and not lead back into our own tunnel.</summary>
     public DropReason CheckFromNative(in IPv6Packet packet)
     {
         var source = packet.Source;
         if (!source.IsNative || EmbedsOwn(source) || !Serves(source, out _))
             return DropReason.BadInnerSource; // RFC 4380 §5.4; 2001::/32 and our own 6to4 prefix: RFC 6324 §3.3
         if (packet.IsBubble)
-            return DropReason.BadInnerSource; // bubbles are the tunnel's own, none comes from outside
+            return DropReason.BadInnerSource; // bubbles exist only inside the tunnel
         return packet.HasSourceRoute ? DropReason.SourceRoute : DropReason.None;
     }
 
-    /// <summary>A client that a packet is for (RFC 4380 §5.4.1); checked once, when its entry is made.</summary>
+    /// <summary>Checks the client that a packet is for (RFC 4380 §5.4.1). This is done once, when the client's entry is made.</summary>
     public DropReason CheckClient(TeredoAddress client)
     {
         var mapped = client.MappedEndpoint;
@@ -36,11 +36,11 @@ sealed class RelayRules
         if (IsOwn(mapped.Address) || IsOwn(client.Server))
             return DropReason.OwnAddress; // RFC 6324 §3.3
         if (!_policy.IsGlobalUnicast(mapped) || !_policy.IsGlobalUnicast(client.Server))
-            return DropReason.DestinationNotGlobal; // RFC 4380 §5.4.1: a MUST for the client's; the server's gets bubbles from us too
+            return DropReason.DestinationNotGlobal; // RFC 4380 §5.4.1: a MUST for the client; the server gets our bubbles, too
         return mapped.Port == TeredoPorts.Server ? DropReason.ServerPort : DropReason.None; // RFC 6324: only servers listen there
     }
 
-    /// <summary>The outer source of a datagram.</summary>
+    /// <summary>Checks the outer source of a datagram.</summary>
     public DropReason CheckOuterSource(IPv4Endpoint source)
     {
         if (IsOwn(source.Address))
@@ -50,19 +50,19 @@ sealed class RelayRules
         return source.Port == TeredoPorts.Server ? DropReason.ServerPort : DropReason.None;
     }
 
-    /// <summary>A packet that a client sent into the IPv6 side (RFC 4380 §5.4.2).</summary>
+    /// <summary>Checks a packet that a client sent to the IPv6 side (RFC 4380 §5.4.2).</summary>
     public DropReason CheckToNative(in IPv6Packet packet)
     {
         var destination = packet.Destination;
         if (destination.IsTeredo || EmbedsOwn(destination))
-            return DropReason.BadInnerDestination; // RFC 6324: what came out of the tunnel never goes back into it
+            return DropReason.BadInnerDestination; // RFC 6324: a packet out of the tunnel must not go back into it
         if (destination.Is6to4 && !_policy.IsGlobalUnicast(destination.Embedded6to4))
             return DropReason.BadInnerDestination; // RFC 3056 §9: no 6to4 site has such an address
         if (!destination.IsGlobalUnicast || !Serves(destination, out bool isHost))
             return DropReason.NotServed; // RFC 4380 §5.4.2
         if (packet.HasSourceRoute)
             return DropReason.SourceRoute; // RFC 6169 §2.3.3
-        // RFC 8200 §3: only a packet that goes on needs a hop; one for a host-specific relay's own address has arrived.
+        // RFC 8200 §3: only a packet that is forwarded needs a hop. A packet for a host-specific relay's own address has arrived.
         return !isHost && packet.HopLimit <= 1 ? DropReason.HopLimitExceeded : DropReason.None;
     }
 

@@ -3,31 +3,30 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Relay;
 
-/// <summary>A Teredo relay, or host-specific relay (RFC 4380 §5.4), as a state machine without sockets, clock or tasks.</summary>
+/// <summary>A Teredo relay or host-specific relay (RFC 4380 §5.4) as a state machine without sockets, clock or tasks.</summary>
 /// <remarks>
 /// <para>
 /// The driver feeds inputs (<see cref="HandleTimeout"/>, <see cref="HandleDatagram"/>, <see cref="HandlePacket"/>). After each
 /// input, or burst of inputs, it calls <see cref="TryTakeTransmit"/> and <see cref="TryTakeDelivery"/> until each returns false,
-/// and then waits for an input or <see cref="NextDeadline"/>. Instants must never go backwards. One caller at a time: the type
-/// has no lock. Bad input from the network is counted in <see cref="Drops"/>, never thrown.
+/// and then waits for an input or <see cref="NextDeadline"/>. Instants must never go backwards. Calls must not overlap: the type
+/// has no lock. Bad input from the network is counted in <see cref="Drops"/>, and never throws.
 /// </para>
 /// <para>
-/// RFC 4380 §5.4.1 asks for bubbles with a local IPv6 source. Ours come from a link-local address with 64 fresh random bits.
-/// Every client answers to the source of the bubble it got, so the address that comes back proves that an answer belongs to one
-/// of our last two bubbles of the last 30 s. Such an answer is taken though it comes from another mapping than the client's address
-/// embeds: the only way to reach a client behind a symmetric NAT. It is good for one answer.
+/// RFC 4380 §5.4.1 demands bubbles with a local IPv6 source. Ours have a link-local source with 64 fresh random bits. Every client answers to the
+/// source of the bubble that it got. So the destination of an answer proves that it belongs to one of our last two bubbles of the last 30 s. Such an
+/// answer is accepted even when it comes from another mapping than the one in the client's address. This is the only way to reach a client behind a
+/// symmetric NAT. The random bits are valid for one answer.
 /// </para>
 /// <para>
-/// Hop limits are counted down by the IPv6 router that hands the packets in and takes them: the host's kernel. The relay itself
-/// changes no packet.
+/// The relay does not change packets. The IPv6 router that hands packets in and takes them (the host's kernel) decrements the hop limits.
 /// </para>
 /// </remarks>
 public sealed class TeredoRelay
 {
     static readonly TimeSpan MaxJitter = TimeSpan.FromMilliseconds(250); // keeps the 2 s timer and the 2 s spacing apart
 
-    // Not in the RFC. A direct bubble that reaches the client's NAT before the client has sent may make that NAT choose another
-    // port (Linux does). One that dies on the way opens our own NAT just as well, so the first ones reach only so many hops.
+    // Not in the RFC. When a direct bubble reaches the client's NAT before the client has sent, that NAT may choose another port (Linux does). A
+    // bubble that dies on the way opens our own NAT just as well. So the first bubbles reach only a few hops.
     static ReadOnlySpan<byte> DirectBubbleTtls => [2, 4, 8, 0];
 
     readonly IRandomSource _random;
@@ -40,8 +39,8 @@ public sealed class TeredoRelay
 
     /// <summary>Makes a relay, which works at once.</summary>
     /// <param name="options">The settings; validated here.</param>
-    /// <param name="random">Where tokens and jitter come from.</param>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    /// <param name="random">The source of tokens and jitter.</param>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names the option, its value and the range.</exception>
     public TeredoRelay(TeredoRelayOptions options, IRandomSource random)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -54,16 +53,16 @@ public sealed class TeredoRelay
         _errors = new(_deliveries);
     }
 
-    /// <summary>How many peers are remembered.</summary>
+    /// <summary>How many peers the relay remembers.</summary>
     public int PeerCount => _peers.Count;
 
-    /// <summary>What was dropped, by reason.</summary>
+    /// <summary>How many packets were dropped, by reason.</summary>
     public DropCounters Drops { get; } = new();
 
-    /// <summary>When <see cref="HandleTimeout"/> wants to be called next, or null when nothing is scheduled.</summary>
+    /// <summary>When <see cref="HandleTimeout"/> must be called next; null when nothing is scheduled.</summary>
     public Instant? NextDeadline => _contacts.NextDeadline;
 
-    /// <summary>Does what is due. Early or repeated calls change nothing.</summary>
+    /// <summary>Does everything that is due. Early or repeated calls change nothing.</summary>
     public void HandleTimeout(Instant now)
     {
         while (_contacts.TryPeekDue(now, out int number))
@@ -79,9 +78,9 @@ public sealed class TeredoRelay
 
     /// <summary>Takes a UDP datagram (RFC 4380 §5.4.2).</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="via">The socket it came to; a relay has only the service port.</param>
-    /// <param name="source">Where it came from.</param>
-    /// <param name="payload">The UDP payload; not kept.</param>
+    /// <param name="via">The socket that received it; a relay has only the service port.</param>
+    /// <param name="source">The outer source.</param>
+    /// <param name="payload">The UDP payload; it is not kept.</param>
     /// <returns>Deliver (forward the range to the IPv6 side), Consumed or Dropped.</returns>
     public Verdict HandleDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
@@ -89,13 +88,13 @@ public sealed class TeredoRelay
         return Receive(now, source, payload, 0, ref hint);
     }
 
-    /// <summary>Takes a run of equally long UDP datagrams from one source, the last of which may be shorter.</summary>
+    /// <summary>Takes a run of UDP datagrams of equal length from one source. The last one may be shorter.</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="via">The socket they came to.</param>
-    /// <param name="source">Where they came from.</param>
-    /// <param name="buffer">The UDP payloads, one behind the other; not kept.</param>
-    /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
-    /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
+    /// <param name="via">The socket that received them.</param>
+    /// <param name="source">The outer source.</param>
+    /// <param name="buffer">The UDP payloads, one after the other; they are not kept.</param>
+    /// <param name="segmentSize">The length of each payload except the last, in octets; at least 1.</param>
+    /// <param name="verdicts">Receives a verdict for each datagram; offsets count from the start of the buffer.</param>
     /// <returns>How many verdicts were written.</returns>
     /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
     public int HandleDatagrams(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
@@ -108,19 +107,19 @@ public sealed class TeredoRelay
 
     /// <summary>Takes an IPv6 packet for a Teredo client from the IPv6 side (RFC 4380 §5.4.1).</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="packet">The packet, exactly as long as its header says; not kept, but copied when it must wait.</param>
-    /// <returns>Send (the same memory, as it is), Held or Dropped.</returns>
+    /// <param name="packet">The packet, exactly as long as its header says. It is not kept; a packet that must wait is copied.</param>
+    /// <returns>Send (this memory, unchanged), Held or Dropped.</returns>
     public Verdict HandlePacket(Instant now, ReadOnlySpan<byte> packet)
     {
         int hint = -1;
         return Forward(now, packet, 0, ref hint);
     }
 
-    /// <summary>Takes a run of equally long IPv6 packets from the IPv6 side, the last of which may be shorter.</summary>
+    /// <summary>Takes a run of IPv6 packets of equal length from the IPv6 side. The last one may be shorter.</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="buffer">The packets, one behind the other.</param>
-    /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
-    /// <param name="verdicts">Receives a verdict for each; offsets count from the buffer's start.</param>
+    /// <param name="buffer">The packets, one after the other.</param>
+    /// <param name="segmentSize">The length of each packet except the last, in octets; at least 1.</param>
+    /// <param name="verdicts">Receives a verdict for each packet; offsets count from the start of the buffer.</param>
     /// <returns>How many verdicts were written.</returns>
     /// <exception cref="ArgumentException">There are more segments than verdicts, or the segment size is not positive.</exception>
     public int HandlePackets(Instant now, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
@@ -131,17 +130,17 @@ public sealed class TeredoRelay
         return count;
     }
 
-    /// <summary>Takes a datagram to be sent.</summary>
+    /// <summary>Takes the next datagram to send.</summary>
     /// <param name="buffer">Receives the UDP payload; 65,507 octets always suffice.</param>
     /// <param name="transmit">Length, socket, target and TTL.</param>
-    /// <returns>False when there is none.</returns>
+    /// <returns>False when there is no datagram.</returns>
     /// <exception cref="ArgumentException">The buffer is too short; the datagram stays.</exception>
     public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => _transmits.TryTake(buffer, out transmit);
 
-    /// <summary>Takes an IPv6 packet for the IPv6 side: an ICMPv6 error.</summary>
+    /// <summary>Takes the next IPv6 packet for the IPv6 side, which is an ICMPv6 error.</summary>
     /// <param name="buffer">Receives the packet; 1280 octets always suffice.</param>
-    /// <param name="length">Its length, in octets.</param>
-    /// <returns>False when there is none.</returns>
+    /// <param name="length">The packet's length, in octets.</param>
+    /// <returns>False when there is no packet.</returns>
     /// <exception cref="ArgumentException">The buffer is too short; the packet stays.</exception>
     public bool TryTakeDelivery(Span<byte> buffer, out int length)
     {
@@ -157,7 +156,7 @@ public sealed class TeredoRelay
         if (!Encapsulation.TryParse(payload, out var datagram, out var reason))
             return Drops.Drop(reason);
         if (!datagram.TrailerOctets.IsEmpty && !TrailerSet.TryParse(datagram.TrailerOctets, out _))
-            return Drops.Drop(DropReason.UnknownTrailer); // RFC 6081 §4; a relay has no use for the others
+            return Drops.Drop(DropReason.UnknownTrailer); // RFC 6081 §4; a relay ignores the other trailers
         var packet = datagram.Packet;
         if (!packet.Source.IsTeredo)
             return Drops.Drop(DropReason.BadInnerSource); // §5.4.2
@@ -167,7 +166,7 @@ public sealed class TeredoRelay
             return Drops.Drop(reason);
         Hear(now, peer, source);
         if (packet.IsBubble)
-            return Verdict.Consumed; // never forwarded: the IPv6 side would answer its hop limit of 0 with an error
+            return Verdict.Consumed; // not forwarded: the IPv6 side would answer its hop limit of 0 with an error
         reason = _rules.CheckToNative(packet);
         return reason != DropReason.None ? Drops.Drop(reason) : Verdict.Deliver(start + datagram.PacketOffset, packet.Length);
     }
@@ -190,10 +189,10 @@ public sealed class TeredoRelay
         TeredoAddress.TryCreate(packet.Source, out var client);
         bool embedded = client.MappedEndpoint == source;
         if (peer < 0)
-            return embedded ? DropReason.Untrusted : DropReason.SourceMismatch; // §5.4.2: without an entry it may be dropped
+            return embedded ? DropReason.Untrusted : DropReason.SourceMismatch; // §5.4.2: a packet without an entry may be dropped
         if (packet.IsBubble && _peers[peer].Contact is >= 0 and int number && _contacts[number].Matches(now, packet.Destination))
-            return DropReason.None; // a departure from §5.4.2, see the remarks of the type
-        // §5.4.2. While a verified mapping is fresh no other will do, or forged packets could draw a symmetric client's traffic away.
+            return DropReason.None; // departs from §5.4.2; see the remarks of the type
+        // §5.4.2. While a verified mapping is fresh, no other is accepted; otherwise forged packets could redirect a symmetric client's traffic.
         return _peers[peer].Mapping == source || (embedded && !usable) ? DropReason.None : DropReason.SourceMismatch;
     }
 
@@ -209,7 +208,7 @@ public sealed class TeredoRelay
             Release(now, peer);
     }
 
-    // The packets that waited, in their order (§5.4.1).
+    // Sends the packets that waited, in their order (§5.4.1).
     void Release(Instant now, int peer)
     {
         ref var entry = ref _peers[peer];
@@ -247,7 +246,7 @@ public sealed class TeredoRelay
         entry.Flags |= PeerFlags.Used;
     }
 
-    // §5.4.1 case 3. Case 2, a client that says it is behind a cone NAT, is treated alike (RFC 5991 §3.2).
+    // §5.4.1 case 3. Case 2, for a client whose address says that it is behind a cone NAT, is treated in the same way (RFC 5991 §3.2).
     Verdict Contact(Instant now, in IPv6Packet packet, int peer, out int newPeer)
     {
         newPeer = peer;
@@ -257,7 +256,7 @@ public sealed class TeredoRelay
             if (reason != DropReason.None)
                 return Drops.Drop(reason);
         }
-        _peers.Distrust(newPeer); // a trusted one that was not heard for 30 s is to prove itself again
+        _peers.Distrust(newPeer); // a trusted peer that was not heard for 30 s must be verified again
         ref var entry = ref _peers[newPeer];
         if (entry.Contact < 0)
         {
@@ -294,12 +293,12 @@ public sealed class TeredoRelay
 
     // ---- Bubbles
 
-    // What comes when the next step is due: the next bubbles, the end of waiting for their answer, the end of the contact.
+    // Takes the next step when it is due: sends the next bubbles, gives up waiting for the answer, or ends the contact.
     void Advance(Instant now, RelayContact contact)
     {
         if (contact.IsUnreachable)
         {
-            _peers.Remove(contact.Peer); // §5.4.1, put off so long so that the budget of §5.2.6 is remembered
+            _peers.Remove(contact.Peer); // §5.4.1; done this late so that the budget of §5.2.6 is remembered
             return;
         }
         if (contact.Schedule.TryGrant(now))
@@ -308,7 +307,7 @@ public sealed class TeredoRelay
             contact.NextStep = now + BubbleSchedule.Spacing + _random.NextBetween(TimeSpan.Zero, MaxJitter); // §5.4.1: 2 s
             return;
         }
-        contact.IsUnreachable = true; // §5.4.1: after the first and three repeats
+        contact.IsUnreachable = true; // §5.4.1: after the first bubble and three repeats
         contact.NextStep = contact.Schedule.WindowEnd;
         while (contact.Held.Count > 0)
             FailOldest(now, contact, DropReason.PeerUnreachable);
@@ -320,7 +319,7 @@ public sealed class TeredoRelay
         TeredoAddress.TryCreate(entry.Address, out var client);
         Span<byte> bubble = stackalloc byte[Bubble.Size];
         Bubble.Write(bubble, contact.NextSource(now, _random.NextUInt64()), entry.Address);
-        if (_sendDirectBubbles) // first, so that our NAT is open when the answer to the other one comes
+        if (_sendDirectBubbles) // sent first, so that our NAT is open when the answer to the indirect bubble comes
             _transmits.Add(bubble, LocalPort.Service, entry.Mapping, DirectBubbleTtls[contact.Schedule.Count - 1]);
         _transmits.Add(bubble, LocalPort.Service, new(client.Server, TeredoPorts.Server)); // §5.4.1
     }
@@ -339,7 +338,7 @@ public sealed class TeredoRelay
         Drops.Count(reason);
     }
 
-    // The packets that wait are deleted with the entry (§5.4.1).
+    // The waiting packets are deleted with the entry (§5.4.1).
     void CloseContact(int peer)
     {
         ref var entry = ref _peers[peer];

@@ -4,34 +4,34 @@ namespace TeredoSdk.Protocol.Relay;
 public sealed record TeredoRelayOptions
 {
     /// <summary>
-    /// The IPv6 prefixes served, at least one: packets from Teredo clients are forwarded only to these, packets to clients taken
-    /// only from them. A host-specific relay lists its own addresses as /128, which also says that packets to them are not
-    /// forwarded any further. None may lie inside 2001::/32.
+    /// The IPv6 prefixes that the relay serves, at least one. Packets from Teredo clients are forwarded only to these prefixes, and packets to
+    /// clients are accepted only from them. A host-specific relay lists its own addresses as /128; packets to a /128 are not forwarded any further.
+    /// No prefix may lie inside 2001::/32.
     /// </summary>
     public required IReadOnlyList<IPv6Prefix> ServedPrefixes { get; init => field = ValueList.Of(value); }
 
     /// <summary>
-    /// The relay's own outer IPv4 addresses, and its NAT's if it is known: nothing is sent to them, nothing taken from them, so
-    /// that no packet can run in a circle (RFC 6324 §3.3). Without them those checks find nothing.
+    /// The relay's own outer IPv4 addresses and, if known, that of its NAT. The relay sends nothing to these addresses and accepts nothing from them,
+    /// so that no packet can loop (RFC 6324 §3.3). When the list is empty, these checks find nothing.
     /// </summary>
     public IReadOnlyList<IPv4Address> OwnAddresses { get; init => field = ValueList.Of(value); } = ValueList<IPv4Address>.Empty;
 
     /// <summary>Whether RFC 1918, shared, loopback, link-local, benchmarking and documentation addresses count as global (laboratories).</summary>
     public bool AllowPrivateAddresses { get; init; }
 
-    /// <summary>IPv4 subnets of the host's own interfaces, whose directed broadcast addresses are refused (RFC 4380 §5.2.4).</summary>
+    /// <summary>The IPv4 subnets of the host's own interfaces. Their directed broadcast addresses are refused (RFC 4380 §5.2.4).</summary>
     public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init => field = ValueList.Of(value); } = ValueList<IPv4Subnet>.Empty;
 
-    /// <summary>The most peers remembered, 16 to 16,777,216. 65536 by default; at most half of them untrusted.</summary>
+    /// <summary>The largest number of peers to remember, 16 to 16,777,216. The default is 65536. At most half of them are untrusted.</summary>
     public int MaxPeers { get; init; } = 65536;
 
     /// <summary>
-    /// Whether a direct bubble goes beside each one through the client's server, so that a relay behind a restricted NAT works too
-    /// (RFC 4380 §5.4.1). On by default: the RFC allows to send it always.
+    /// Whether to send a direct bubble together with each bubble through the client's server, so that a relay behind a restricted NAT works, too
+    /// (RFC 4380 §5.4.1). On by default, because the RFC allows it in all cases.
     /// </summary>
     public bool SendDirectBubbles { get; init; } = true;
 
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names the option, its value and the range.</exception>
     internal void Validate()
     {
         if (ServedPrefixes is not { Count: > 0 })

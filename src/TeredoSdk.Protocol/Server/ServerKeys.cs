@@ -5,34 +5,34 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Server;
 
-/// <summary>A secret that a server shares with a client (RFC 4380 §5.2.2). Equal ones have equal octets.</summary>
+/// <summary>A secret that a server shares with a client (RFC 4380 §5.2.2). Two are equal when their octets and settings are equal.</summary>
 public readonly record struct ServerKey
 {
-    /// <summary>The secret; not empty, not changed while a server uses it.</summary>
+    /// <summary>The secret. It must not be empty, and must not change while a server uses it.</summary>
     public required ReadOnlyMemory<byte> Secret { get; init; }
 
     /// <summary>The keyed hash; HMAC-SHA1 by default.</summary>
     public AuthenticationAlgorithm Algorithm { get; init; }
 
-    /// <summary>Whether the client is told to fetch a new key: a confirmation octet that is not 0 (§5.3.2).</summary>
+    /// <summary>Whether the server tells the client to fetch a new key, with a confirmation octet other than 0 (§5.3.2).</summary>
     public bool ExpiresSoon { get; init; }
 
-    /// <summary>Whether both are the same key. The time that it takes tells nothing about the octets of the secret.</summary>
+    /// <summary>Whether both keys are equal. The comparison takes the same time whatever the octets of the secret are.</summary>
     public bool Equals(ServerKey other) => Algorithm == other.Algorithm && ExpiresSoon == other.ExpiresSoon
         && CryptographicOperations.FixedTimeEquals(Secret.Span, other.Secret.Span);
 
-    /// <summary>Of everything but the secret.</summary>
+    /// <summary>A hash of everything except the secret.</summary>
     public override int GetHashCode() => HashCode.Combine(Algorithm, ExpiresSoon);
 }
 
-/// <summary>Where a server in secure mode finds its clients' secrets.</summary>
-/// <remarks>Called for each solicitation with an authentication value, by whoever sends one: answer from memory.</remarks>
+/// <summary>Finds the clients' secrets for a server in secure mode.</summary>
+/// <remarks>Called for each solicitation with an authentication value. Any stranger can send one, so answer from memory.</remarks>
 public interface IServerKeyStore
 {
     /// <summary>Finds a client's secret.</summary>
-    /// <param name="clientIdentifier">The identifier as it came, 0 to 255 octets; valid during the call only.</param>
+    /// <param name="clientIdentifier">The identifier from the datagram, 0 to 255 octets; valid only during the call.</param>
     /// <param name="key">The secret.</param>
-    /// <returns>False when the identifier is unknown or its secret no longer valid.</returns>
+    /// <returns>False when the identifier is unknown, or its secret is no longer valid.</returns>
     bool TryGetKey(ReadOnlySpan<byte> clientIdentifier, out ServerKey key);
 }
 
@@ -42,9 +42,9 @@ public sealed class ServerKeyTable : IServerKeyStore
     readonly ConcurrentDictionary<byte[], ServerKey> _keys = new(IdentifierComparer.Instance);
 
     /// <summary>Adds a client's secret, or replaces it.</summary>
-    /// <param name="clientIdentifier">The client identifier, at most 255 octets; copied.</param>
-    /// <param name="key">The secret; copied.</param>
-    /// <exception cref="ArgumentException">The identifier is too long, the secret empty or the algorithm unknown.</exception>
+    /// <param name="clientIdentifier">The client identifier, at most 255 octets; it is copied.</param>
+    /// <param name="key">The secret; it is copied.</param>
+    /// <exception cref="ArgumentException">The identifier is too long, the secret is empty, or the algorithm is unknown.</exception>
     public void Set(ReadOnlySpan<byte> clientIdentifier, ServerKey key)
     {
         if (clientIdentifier.Length > 255)
@@ -56,7 +56,7 @@ public sealed class ServerKeyTable : IServerKeyStore
         _keys[clientIdentifier.ToArray()] = key with { Secret = key.Secret.ToArray() };
     }
 
-    /// <summary>Forgets a client's secret.</summary>
+    /// <summary>Removes a client's secret.</summary>
     /// <returns>False when the identifier was unknown.</returns>
     public bool Remove(ReadOnlySpan<byte> clientIdentifier) =>
         _keys.GetAlternateLookup<ReadOnlySpan<byte>>().TryRemove(clientIdentifier, out _);
@@ -77,7 +77,7 @@ public sealed class ServerKeyTable : IServerKeyStore
 
         public int GetHashCode(ReadOnlySpan<byte> alternate)
         {
-            HashCode hash = default; // seeded per process, so that senders of made-up identifiers cannot aim at one bucket
+            HashCode hash = default; // seeded per process, so that senders of invented identifiers can't fill one bucket
             hash.AddBytes(alternate);
             return hash.ToHashCode();
         }

@@ -5,20 +5,20 @@ namespace TeredoSdk.Protocol.Server;
 /// <summary>A Teredo server (RFC 4380 §5.3) as a state machine without sockets, clock or tasks.</summary>
 /// <remarks>
 /// <para>
-/// It remembers nothing of its clients: all memory is the fixed table of the rate limits and what waits to be sent. The driver
-/// owns two sockets on port 3544, one for each address, and hands every datagram to <see cref="HandleDatagram"/>. After each,
-/// or each burst, it calls <see cref="TryTakeTransmit"/> and <see cref="TryTakeDelivery"/> until both return false. A datagram
-/// causes at most one answer or one forward.
+/// The server remembers nothing of its clients: its memory is the fixed table of the rate limits and the queues of packets to send. The driver owns
+/// two sockets on port 3544, one for each address, and hands every datagram to <see cref="HandleDatagram"/>. After each datagram, or burst of
+/// datagrams, it calls <see cref="TryTakeTransmit"/> and <see cref="TryTakeDelivery"/> until both return false. A datagram causes at most one answer
+/// or one forwarded packet.
 /// </para>
-/// <para>One caller at a time: the type has no lock. Bad input from the network is counted in <see cref="Drops"/>, never thrown.</para>
+/// <para>Calls must not overlap: the type has no lock. Bad input from the network is counted in <see cref="Drops"/>, and never throws.</para>
 /// </remarks>
 public sealed class TeredoServer
 {
-    /// <summary>The most octets of ICMPv6 in a packet that the server looks at: room for connectivity tests, not for data.</summary>
-    /// <remarks>RFC 4380 sets no limit; this is what deployed servers have, and RFC 4380 §5.2.9 needs far less.</remarks>
+    /// <summary>The largest ICMPv6 message that the server accepts, in octets: enough for connectivity tests, but not for data.</summary>
+    /// <remarks>RFC 4380 sets no limit. Deployed servers have this one, and RFC 4380 §5.2.9 needs far less.</remarks>
     public const int MaximumIcmpv6Size = 88;
 
-    const int MaximumForwardSize = RouterAdvertisement.DefaultMtuOctets; // packet and trailers: the MTU of RFC 4380 §5.1.2
+    const int MaximumForwardSize = RouterAdvertisement.DefaultMtuOctets; // for packet and trailers: the MTU of RFC 4380 §5.1.2
 
     readonly IPv4Address _primary;
     readonly IPv4Address? _secondary;
@@ -34,7 +34,7 @@ public sealed class TeredoServer
     /// <summary>Makes a server, which works at once.</summary>
     /// <param name="options">The settings; validated here.</param>
     /// <param name="random">Seeds the hash of the rate limits.</param>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names the option, its value and the range.</exception>
     public TeredoServer(TeredoServerOptions options, IRandomSource random)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -52,16 +52,16 @@ public sealed class TeredoServer
         _destinations = new(ServerRateLimits.ForwardsPerDestinationPerSecond, ServerRateLimits.DestinationBurst, ServerRateLimits.TableSize, random);
     }
 
-    /// <summary>What was dropped, by reason.</summary>
+    /// <summary>How many packets were dropped, by reason.</summary>
     public DropCounters Drops { get; } = new();
 
     /// <summary>Takes a UDP datagram.</summary>
     /// <param name="now">The current instant.</param>
     /// <param name="via"><see cref="LocalPort.ServerPrimary"/> or <see cref="LocalPort.ServerSecondary"/>.</param>
-    /// <param name="source">Where it came from.</param>
-    /// <param name="payload">The UDP payload; not kept.</param>
+    /// <param name="source">The outer source.</param>
+    /// <param name="payload">The UDP payload; it is not kept.</param>
     /// <returns>Consumed (an answer or a forward waits in <see cref="TryTakeTransmit"/> or <see cref="TryTakeDelivery"/>) or Dropped.</returns>
-    /// <exception cref="ArgumentException"><paramref name="via"/> is no socket of this server.</exception>
+    /// <exception cref="ArgumentException"><paramref name="via"/> is not a socket of this server.</exception>
     public Verdict HandleDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
         if (via != LocalPort.ServerPrimary && (via != LocalPort.ServerSecondary || _secondary is null))
@@ -72,15 +72,17 @@ public sealed class TeredoServer
         return reason == DropReason.None ? Verdict.Consumed : Drops.Drop(reason);
     }
 
-    /// <summary>Takes a run of equally long UDP datagrams from one source, the last of which may be shorter.</summary>
+    /// <summary>Takes a run of UDP datagrams of equal length from one source. The last one may be shorter.</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="via">The socket they came to.</param>
-    /// <param name="source">Where they came from.</param>
-    /// <param name="buffer">The UDP payloads, one behind the other; not kept.</param>
-    /// <param name="segmentSize">Length of each but the last, in octets; at least 1.</param>
-    /// <param name="verdicts">Receives a verdict for each.</param>
+    /// <param name="via">The socket that received them.</param>
+    /// <param name="source">The outer source.</param>
+    /// <param name="buffer">The UDP payloads, one after the other; they are not kept.</param>
+    /// <param name="segmentSize">The length of each payload except the last, in octets; at least 1.</param>
+    /// <param name="verdicts">Receives a verdict for each datagram.</param>
     /// <returns>How many verdicts were written.</returns>
-    /// <exception cref="ArgumentException">There are more segments than verdicts, or <paramref name="via"/> is no socket of this server.</exception>
+    /// <exception cref="ArgumentException">
+    /// There are more segments than verdicts, or <paramref name="via"/> is not a socket of this server.
+    /// </exception>
     public int HandleDatagrams(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> buffer, int segmentSize, Span<Verdict> verdicts)
     {
         int count = Segments.Count(buffer.Length, segmentSize, verdicts.Length);
@@ -92,17 +94,17 @@ public sealed class TeredoServer
         return count;
     }
 
-    /// <summary>Takes a datagram to be sent, with a TTL of 0: the socket's default.</summary>
+    /// <summary>Takes the next datagram to send. Its TTL is 0, the socket's default.</summary>
     /// <param name="buffer">Receives the UDP payload; 1500 octets always suffice.</param>
     /// <param name="transmit">Length, socket and target.</param>
-    /// <returns>False when there is none.</returns>
+    /// <returns>False when there is no datagram.</returns>
     /// <exception cref="ArgumentException">The buffer is too short; the datagram stays.</exception>
     public bool TryTakeTransmit(Span<byte> buffer, out Transmit transmit) => _transmits.TryTake(buffer, out transmit);
 
-    /// <summary>Takes an IPv6 packet for the native internet, an Echo Request or Reply of a client.</summary>
+    /// <summary>Takes the next IPv6 packet for the native internet: an Echo Request or Echo Reply of a client.</summary>
     /// <param name="buffer">Receives the packet; 1500 octets always suffice.</param>
-    /// <param name="length">Its length, in octets.</param>
-    /// <returns>False when there is none.</returns>
+    /// <param name="length">The packet's length, in octets.</param>
+    /// <returns>False when there is no packet.</returns>
     /// <exception cref="ArgumentException">The buffer is too short; the packet stays.</exception>
     public bool TryTakeDelivery(Span<byte> buffer, out int length)
     {
@@ -111,12 +113,12 @@ public sealed class TeredoServer
         return taken;
     }
 
-    // RFC 4380 §5.3.1, the numbered rules in their order.
+    // Applies the numbered rules of RFC 4380 §5.3.1 in their order.
     DropReason Handle(Instant now, LocalPort via, IPv4Endpoint source, in Encapsulation datagram)
     {
         var packet = datagram.Packet;
         bool isIcmpv6 = packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length >= Icmpv6Message.HeaderSize;
-        if (!isIcmpv6 && !packet.IsBubble) // rule 2; next header 59 with a payload is no bubble (§2.8)
+        if (!isIcmpv6 && !packet.IsBubble) // rule 2; next header 59 with a payload is not a bubble (§2.8)
             return DropReason.NotBubbleOrIcmpv6;
         if (packet.Payload.Length > MaximumIcmpv6Size)
             return DropReason.TooLarge;
@@ -132,13 +134,13 @@ public sealed class TeredoServer
         if (!IsOwnClient(packet.Destination)) // rules 6 and 7
             return DropReason.NotAccepted;
         if (inner.Is6to4 && IsOwn(inner.Embedded6to4))
-            return DropReason.OwnAddress; // RFC 6324 §3.3: a tunnel's packet that names our own IPv4 address
+            return DropReason.OwnAddress; // RFC 6324 §3.3: a packet of a tunnel that has our own IPv4 address
         bool plausible = !inner.IsUnspecified && !inner.IsLoopback && !inner.IsMulticast && !inner.IsIPv4Embedded
             && inner != _linkLocal && inner.High >> 32 != TeredoAddress.OldPrefix;
         return plausible ? Route(now, via, source, datagram) : DropReason.BadInnerSource;
     }
 
-    // RFC 6324's reasoning: what comes from a server is never for a server.
+    // RFC 6324: a packet from a server is never meant for a server.
     DropReason FindLoop(IPv4Endpoint source)
     {
         bool isOwnClient = _policy.AllowsPrivate && source.Port != TeredoPorts.Server; // a laboratory's clients may share our address
@@ -177,7 +179,7 @@ public sealed class TeredoServer
         var advertisement = answer[(header + OriginIndication.Size)..];
         OriginIndication.Write(origin, source);
         RouterAdvertisement.Write(advertisement, _primary, packet.Source);
-        // An authentication header only for who sent one, with its own nonce: anything else would tell one client's nonce to another.
+        // Only a client that sent an authentication header gets one, with its own nonce. Otherwise a client could learn another client's nonce.
         if (isSecure)
             Authentication.Write(answer, datagram.Authentication.Nonce, (byte)(key.ExpiresSoon ? 1 : 0),
                 datagram.Authentication.ClientIdentifier, key.Algorithm, key.Secret.Span, origin, advertisement);
@@ -194,7 +196,7 @@ public sealed class TeredoServer
                 datagram.HasOrigin ? datagram.Origin.Octets : default, datagram.Packet.Octets);
     }
 
-    // §5.3.2: with the cone bit from the address that the solicitation did not come to; RFC 5991 §3.2 keeps that for old clients.
+    // §5.3.2: when the cone bit is set, answers from the address that the solicitation did not come to. RFC 5991 §3.2 keeps this for old clients.
     LocalPort AnswerPort(LocalPort via, IPv6Address solicitor) =>
         _secondary is null || !TeredoLinkLocal.HasConeBit(solicitor) ? via
         : via == LocalPort.ServerPrimary ? LocalPort.ServerSecondary : LocalPort.ServerPrimary;
@@ -222,7 +224,7 @@ public sealed class TeredoServer
         if (destination.Is6to4 && !_policy.IsGlobalUnicast(destination.Embedded6to4))
             return DropReason.BadInnerDestination;
         if (packet.IsBubble || packet.Payload[0] is not ((byte)Icmpv6Type.EchoRequest or (byte)Icmpv6Type.EchoReply))
-            return DropReason.NotAccepted; // connectivity tests (§5.2.9) and their answers are all that clients need there
+            return DropReason.NotAccepted; // clients need only connectivity tests (§5.2.9) and their answers there
         if (!_forwardNative)
             return DropReason.NoNativeRoute;
         if (packet.HopLimit <= 1)
@@ -230,7 +232,7 @@ public sealed class TeredoServer
         if (_forwards is not null && !_forwards.TryTake(now, source.Key))
             return DropReason.RateLimited;
         var forward = _deliveries.Reserve(packet.Length);
-        packet.Octets.CopyTo(forward); // without the trailers, which mean nothing there (RFC 6081 §4.1)
+        packet.Octets.CopyTo(forward); // without the trailers, which have no meaning there (RFC 6081 §4.1)
         forward[7]--;
         return DropReason.None;
     }
@@ -246,12 +248,12 @@ public sealed class TeredoServer
             return DropReason.ServerPort;
         if (IsNeighborDiscovery(datagram.Packet))
             return DropReason.NotAccepted;
-        var forward = datagram.PacketAndTrailers; // RFC 6081 §4.1: with the trailers; without the headers that came in front
+        var forward = datagram.PacketAndTrailers; // RFC 6081 §4.1: with the trailers, but without the Teredo headers
         if (forward.Length > MaximumForwardSize)
             return DropReason.TooLarge;
         if (_forwards is not null && !_forwards.TryTake(now, source.Key) || _destinations is not null && !_destinations.TryTake(now, target.Address.Value))
             return DropReason.RateLimited;
-        int header = destination.Server == _primary ? OriginIndication.Size : 0; // clients of other servers would ignore it
+        int header = destination.Server == _primary ? OriginIndication.Size : 0; // clients of other servers would ignore an origin indication
         var datagramOut = _transmits.Reserve(header + forward.Length, LocalPort.ServerPrimary, target); // §5.3.1: from the server's address
         if (header > 0)
             OriginIndication.Write(datagramOut, source);
@@ -259,7 +261,7 @@ public sealed class TeredoServer
         return DropReason.None;
     }
 
-    // RFC 4861's messages never leave a link, and a router advertisement through the server would look like the server's own.
+    // The messages of RFC 4861 never leave a link, and a router advertisement through the server would look like the server's own.
     static bool IsNeighborDiscovery(in IPv6Packet packet) => !packet.IsBubble && packet.Payload[0] is >= 133 and <= 137;
 
     bool IsOwn(IPv4Address address) => address == _primary || address == _secondary;

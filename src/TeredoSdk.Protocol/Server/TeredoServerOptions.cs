@@ -3,53 +3,53 @@ namespace TeredoSdk.Protocol.Server;
 /// <summary>Settings of a <see cref="TeredoServer"/>, fixed when it is made.</summary>
 public sealed record TeredoServerOptions
 {
-    /// <summary>The primary IPv4 address, which client addresses embed; a global unicast one.</summary>
+    /// <summary>The primary IPv4 address, which must be global unicast; client addresses contain it.</summary>
     public required IPv4Address Primary { get; init; }
 
     /// <summary>
-    /// The secondary IPv4 address, another global unicast one, or null for a server with one address. Such a server answers
-    /// solicitations with the cone bit from its only address too, so a legacy client (RFC 4380 §5.2.1) may take any NAT for a
-    /// cone, and no client can check its NAT's mapping behaviour.
+    /// The secondary IPv4 address, which must also be global unicast and differ from the primary; null for a server with one address. Such a server
+    /// answers solicitations with the cone bit from its only address. So a legacy client (RFC 4380 §5.2.1) may take any NAT for a cone NAT, and no
+    /// client can check its NAT's mapping behaviour.
     /// </summary>
     public IPv4Address? Secondary { get; init; }
 
     /// <summary>Whether RFC 1918, shared, loopback, link-local, benchmarking and documentation addresses count as global (laboratories).</summary>
     public bool AllowPrivateAddresses { get; init; }
 
-    /// <summary>Subnets of the host's own interfaces, whose directed broadcast addresses are refused; none by default.</summary>
+    /// <summary>The subnets of the host's own interfaces. Their directed broadcast addresses are refused. Empty by default.</summary>
     public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init => field = ValueList.Of(value); } = ValueList<IPv4Subnet>.Empty;
 
     /// <summary>
-    /// The secrets of secure qualification, or null for nonces alone. When set, solicitations that no secret protects are
-    /// dropped (RFC 4380 §5.3.1 rule 4).
+    /// The secrets of secure qualification; null for nonces alone. With secrets, solicitations that no secret protects are dropped (RFC 4380 §5.3.1
+    /// rule 4).
     /// </summary>
     public IServerKeyStore? Keys { get; init; }
 
-    /// <summary>Addresses of other Teredo servers: nothing is taken from them nor forwarded to them, whatever the port. None by default.</summary>
+    /// <summary>The addresses of other Teredo servers. Packets from and to them are dropped, whatever the port. Empty by default.</summary>
     public IReadOnlyList<IPv4Address> PeerServers { get; init => field = ValueList.Of(value); } = ValueList<IPv4Address>.Empty;
 
     /// <summary>
-    /// Whether clients whose mapped port is 3544 are served. Off by default, since nothing but a server should be there and two
-    /// servers could send one packet back and forth (RFC 6324); when on, name every server nearby in <see cref="PeerServers"/>.
+    /// Whether to serve clients whose mapped port is 3544. Off by default: only servers should use that port, and two servers could send one packet
+    /// back and forth (RFC 6324). When it is on, list every nearby server in <see cref="PeerServers"/>.
     /// </summary>
     public bool AllowServerPort { get; init; }
 
     /// <summary>
-    /// Where a relay on the same host sends from, when it shares an address with the server (RFC 4380 §5.4.3); null for none.
-    /// Packets from exactly this endpoint are taken although the address is our own. Its port is neither 0 nor 3544.
+    /// The endpoint of a relay on the same host, when it shares an address with the server (RFC 4380 §5.4.3); null for none. Packets from exactly
+    /// this endpoint are accepted, although the address is our own. The port must be neither 0 nor 3544.
     /// </summary>
     public IPv4Endpoint? Relay { get; init; }
 
-    /// <summary>Whether the limits of <see cref="ServerRateLimits"/> hold; on by default.</summary>
+    /// <summary>Whether the limits of <see cref="ServerRateLimits"/> apply; on by default.</summary>
     public bool RateLimits { get; init; } = true;
 
     /// <summary>
-    /// Whether Echo Requests and Replies of clients to native IPv6 hosts come out of <see cref="TeredoServer.TryTakeDelivery"/>
-    /// (RFC 4380 §5.3.1). Off by default: they are dropped, and clients cannot reach native hosts.
+    /// Whether <see cref="TeredoServer.TryTakeDelivery"/> returns Echo Requests and Replies of clients to native IPv6 hosts (RFC 4380 §5.3.1). Off by
+    /// default: such packets are dropped, and clients can't reach native hosts.
     /// </summary>
     public bool ForwardNative { get; init; }
 
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and the range.</exception>
+    /// <exception cref="ArgumentException">An option is outside its range; the message names the option, its value and the range.</exception>
     internal void Validate()
     {
         var policy = new AddressPolicy(AllowPrivateAddresses, Checked(AttachedSubnets, nameof(AttachedSubnets)));
@@ -74,13 +74,15 @@ public sealed record TeredoServerOptions
         new($"{option} is {value}; expected {expected}.", option);
 }
 
-/// <summary>The rate limits of a <see cref="TeredoServer"/>: what one host may make it send. RFC 4380 names none.</summary>
+/// <summary>The rate limits of a <see cref="TeredoServer"/>. They limit what one host can make the server send. RFC 4380 names no values.</summary>
 public static class ServerRateLimits
 {
-    /// <summary>Answers (router advertisements, echo replies) per second and source IPv4 address; NATs of carriers share addresses.</summary>
+    /// <summary>
+    /// Answers (router advertisements, echo replies) per second and source IPv4 address. Clients behind a carrier's NAT share an address.
+    /// </summary>
     public const int AnswersPerSecond = 5;
 
-    /// <summary>Answers that one source IPv4 address gets at once after a quiet time.</summary>
+    /// <summary>Answers at once to one source IPv4 address after a quiet time.</summary>
     public const int AnswerBurst = 20;
 
     /// <summary>Packets forwarded per second and source endpoint.</summary>
@@ -95,5 +97,5 @@ public static class ServerRateLimits
     /// <summary>Packets forwarded at once to one destination IPv4 address after a quiet time.</summary>
     public const int DestinationBurst = 100;
 
-    internal const int TableSize = 65536; // keys remembered per limit: 1 MiB each
+    internal const int TableSize = 65536; // keys that each limit remembers, in 1 MiB
 }

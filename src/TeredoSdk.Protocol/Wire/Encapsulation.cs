@@ -1,8 +1,9 @@
 namespace TeredoSdk.Protocol.Wire;
 
-/// <summary>One UDP datagram taken apart: an authentication header, an origin indication, an IPv6 packet, trailers.</summary>
+/// <summary>The parts of a UDP datagram: an authentication header, an origin indication, an IPv6 packet, and trailers.</summary>
 /// <remarks>
-/// Source: RFC 4380 §5.1.1, RFC 6081 §4. At most one of each header, in that order only. Valid only while the datagram is.
+/// Source: RFC 4380 §5.1.1, RFC 6081 §4. Each header occurs at most once, and only in this order. This is a view, and valid only as long as the
+/// datagram.
 /// </remarks>
 public readonly ref struct Encapsulation
 {
@@ -23,31 +24,31 @@ public readonly ref struct Encapsulation
     /// <summary>Whether the datagram starts with an authentication header.</summary>
     public bool HasAuthentication { get; }
 
-    /// <summary>The authentication header; only to be read when <see cref="HasAuthentication"/>.</summary>
+    /// <summary>The authentication header. Read it only when <see cref="HasAuthentication"/> is true.</summary>
     public Authentication Authentication { get; }
 
-    /// <summary>Whether the IPv6 packet stands behind an origin indication.</summary>
+    /// <summary>Whether there is an origin indication before the IPv6 packet.</summary>
     public bool HasOrigin { get; }
 
-    /// <summary>The origin indication; only to be read when <see cref="HasOrigin"/>.</summary>
+    /// <summary>The origin indication. Read it only when <see cref="HasOrigin"/> is true.</summary>
     public OriginIndication Origin { get; }
 
-    /// <summary>Where the IPv6 packet starts in the datagram, in octets.</summary>
+    /// <summary>The start of the IPv6 packet in the datagram, in octets.</summary>
     public int PacketOffset { get; }
 
     /// <summary>The IPv6 packet, exactly as long as its header says.</summary>
     public IPv6Packet Packet { get; }
 
-    /// <summary>What follows the IPv6 packet: trailers, not looked at yet (RFC 6081 §4).</summary>
+    /// <summary>The octets after the IPv6 packet: trailers that are not parsed yet (RFC 6081 §4).</summary>
     public ReadOnlySpan<byte> TrailerOctets => _datagram[(PacketOffset + Packet.Length)..];
 
-    /// <summary>The IPv6 packet together with its trailers, as a server passes it on (RFC 6081 §4.1).</summary>
+    /// <summary>The IPv6 packet with its trailers, as a server forwards them (RFC 6081 §4.1).</summary>
     public ReadOnlySpan<byte> PacketAndTrailers => _datagram[PacketOffset..];
 
-    /// <summary>Takes a datagram apart.</summary>
+    /// <summary>Parses a datagram.</summary>
     /// <param name="datagram">The UDP payload.</param>
     /// <param name="encapsulation">The parts.</param>
-    /// <param name="reason">Why it is malformed; <see cref="DropReason.None"/> on success.</param>
+    /// <param name="reason">Why the datagram is malformed; <see cref="DropReason.None"/> on success.</param>
     public static bool TryParse(ReadOnlySpan<byte> datagram, out Encapsulation encapsulation, out DropReason reason)
     {
         encapsulation = default;
@@ -55,7 +56,7 @@ public readonly ref struct Encapsulation
         OriginIndication origin = default;
         bool hasAuthentication = false, hasOrigin = false;
         int at = 0;
-        // The first two octets decide: 6x an IPv6 packet, 00 01 authentication, 00 00 an origin indication (RFC 4380 §5.1.1).
+        // The first two octets tell the kind: 6x is an IPv6 packet, 00 01 authentication, 00 00 an origin indication (RFC 4380 §5.1.1).
         if (datagram.Length >= 2 && datagram[0] == 0)
         {
             if (datagram[1] == 1)

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace TeredoSdk.Protocol.Wire;
 
-/// <summary>ICMPv6 message types that this library looks at.</summary>
+/// <summary>The ICMPv6 message types that this library uses.</summary>
 public enum Icmpv6Type : byte
 {
     /// <summary>Destination Unreachable (RFC 4443 §3.1).</summary>
@@ -26,10 +26,10 @@ public enum Icmpv6Type : byte
 }
 
 /// <summary>An ICMPv6 message with a verified checksum.</summary>
-/// <remarks>Source: RFC 4443 §2.1. Valid only while the octets it was parsed from are.</remarks>
+/// <remarks>Source: RFC 4443 §2.1. It is a view, and valid only as long as the octets that it was parsed from.</remarks>
 public readonly ref struct Icmpv6Message
 {
-    /// <summary>Size of the fixed header (type, code, checksum), in octets.</summary>
+    /// <summary>The size of the fixed header (type, code, checksum), in octets.</summary>
     public const int HeaderSize = 4;
 
     readonly ReadOnlySpan<byte> _octets; // at least HeaderSize long, because only TryParse makes one
@@ -49,7 +49,7 @@ public readonly ref struct Icmpv6Message
     public bool IsError => _octets[0] < 128;
 
     /// <summary>Parses the payload of an IPv6 packet whose next header is ICMPv6, and verifies its checksum.</summary>
-    /// <returns>False when it is no ICMPv6, cut short, or its checksum is wrong.</returns>
+    /// <returns>False when the packet is not ICMPv6, is cut short, or has a wrong checksum.</returns>
     public static bool TryParse(in IPv6Packet packet, out Icmpv6Message message)
     {
         var octets = packet.Payload;
@@ -59,7 +59,7 @@ public readonly ref struct Icmpv6Message
         return valid;
     }
 
-    /// <summary>Fills in the checksum of a packet whose IPv6 header and ICMPv6 message stand already.</summary>
+    /// <summary>Writes the checksum of a packet whose IPv6 header and ICMPv6 message are already written.</summary>
     internal static void WriteChecksum(Span<byte> packet)
     {
         var message = packet[IPv6Packet.HeaderSize..];
@@ -70,10 +70,10 @@ public readonly ref struct Icmpv6Message
 }
 
 /// <summary>An ICMPv6 Echo Request or Echo Reply.</summary>
-/// <remarks>Source: RFC 4443 §4. Valid only while the octets it was parsed from are.</remarks>
+/// <remarks>Source: RFC 4443 §4. It is a view, and valid only as long as the octets that it was parsed from.</remarks>
 public readonly ref struct EchoMessage
 {
-    /// <summary>Size of the message without data, in octets.</summary>
+    /// <summary>The size of the message without data, in octets.</summary>
     public const int HeaderSize = 8;
 
     readonly ReadOnlySpan<byte> _octets; // at least HeaderSize long, because only TryParse makes one
@@ -92,8 +92,8 @@ public readonly ref struct EchoMessage
     /// <summary>The data.</summary>
     public ReadOnlySpan<byte> Data => _octets[HeaderSize..];
 
-    /// <summary>Takes an ICMPv6 message for the echo message that it is.</summary>
-    /// <returns>False when the message is no echo message or cut short.</returns>
+    /// <summary>Reads an ICMPv6 message as an echo message.</summary>
+    /// <returns>False when the message is not an echo message, or is cut short.</returns>
     public static bool TryParse(in Icmpv6Message message, out EchoMessage echo)
     {
         bool valid = message.Type is Icmpv6Type.EchoRequest or Icmpv6Type.EchoReply && message.Octets.Length >= HeaderSize && message.Code == 0;
@@ -102,7 +102,7 @@ public readonly ref struct EchoMessage
     }
 
     /// <summary>Writes a whole IPv6 packet with an echo message.</summary>
-    /// <param name="octets">Where to write: 48 octets more than the data.</param>
+    /// <param name="octets">The destination buffer: 48 octets longer than the data.</param>
     /// <param name="type">Echo Request or Echo Reply.</param>
     /// <param name="source">The source address.</param>
     /// <param name="destination">The destination address.</param>
@@ -110,7 +110,7 @@ public readonly ref struct EchoMessage
     /// <param name="sequence">The sequence number.</param>
     /// <param name="data">The data.</param>
     /// <param name="hopLimit">The hop limit.</param>
-    /// <returns>The octets written.</returns>
+    /// <returns>The number of octets written.</returns>
     public static int WritePacket(Span<byte> octets, Icmpv6Type type, IPv6Address source, IPv6Address destination,
         ushort identifier, ushort sequence, ReadOnlySpan<byte> data, byte hopLimit = 64)
     {
@@ -130,15 +130,15 @@ public readonly ref struct EchoMessage
 /// <summary>ICMPv6 error messages.</summary>
 public static class Icmpv6Error
 {
-    /// <summary>Destination Unreachable's code for "address unreachable" (RFC 4443 §3.1).</summary>
+    /// <summary>The code "address unreachable" of Destination Unreachable (RFC 4443 §3.1).</summary>
     public const byte AddressUnreachable = 3;
 
-    /// <summary>The most octets of an error message's packet: the smallest IPv6 MTU (RFC 4443 §2.4 c).</summary>
+    /// <summary>The largest packet of an error message, in octets: the smallest IPv6 MTU (RFC 4443 §2.4 c).</summary>
     public const int MaximumPacketSize = 1280;
 
     /// <summary>
-    /// Whether an error may be sent for a packet: not for an ICMPv6 error or redirect, a bubble, or a multicast or unspecified source
-    /// or destination (RFC 4443 §2.4 e).
+    /// Whether an error may be sent for a packet. No error may be sent for an ICMPv6 error or redirect, a bubble, or a packet with a multicast or
+    /// unspecified source or a multicast destination (RFC 4443 §2.4 e).
     /// </summary>
     public static bool MayAnswer(in IPv6Packet packet) =>
         !packet.IsBubble && !packet.Source.IsMulticast && !packet.Source.IsUnspecified && !packet.Destination.IsMulticast
@@ -147,14 +147,14 @@ public static class Icmpv6Error
     const byte Redirect = 137; // RFC 4861 §4.5
 
     /// <summary>Writes a whole IPv6 packet with an error message that quotes another packet.</summary>
-    /// <param name="octets">Where to write: 48 octets more than the quoted packet, and at most 1280.</param>
+    /// <param name="octets">The destination buffer: 48 octets longer than the quoted packet, and at most 1280.</param>
     /// <param name="type">The type, for example Destination Unreachable.</param>
     /// <param name="code">The code within the type.</param>
-    /// <param name="parameter">The 32 bits after the checksum: the MTU for Packet Too Big, else 0.</param>
+    /// <param name="parameter">The 32 bits after the checksum: the MTU for Packet Too Big, otherwise 0.</param>
     /// <param name="source">The source address of the error.</param>
-    /// <param name="destination">Its destination: the quoted packet's source.</param>
-    /// <param name="quoted">The packet that caused the error; as much of it as fits is quoted.</param>
-    /// <returns>The octets written.</returns>
+    /// <param name="destination">The destination of the error: the quoted packet's source.</param>
+    /// <param name="quoted">The packet that caused the error. The error quotes as much of it as fits.</param>
+    /// <returns>The number of octets written.</returns>
     public static int WritePacket(Span<byte> octets, Icmpv6Type type, byte code, uint parameter,
         IPv6Address source, IPv6Address destination, ReadOnlySpan<byte> quoted)
     {

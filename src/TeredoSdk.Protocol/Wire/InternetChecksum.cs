@@ -9,7 +9,7 @@ namespace TeredoSdk.Protocol.Wire;
 /// <remarks>Stateless and allocation-free; safe for any number of threads.</remarks>
 public static class InternetChecksum
 {
-    /// <summary>The checksum of a transport segment, with its checksum field set to zero.</summary>
+    /// <summary>Computes the checksum of a transport segment whose checksum field is set to zero.</summary>
     /// <param name="source">The IPv6 source address.</param>
     /// <param name="destination">The IPv6 destination address.</param>
     /// <param name="nextHeader">The transport's protocol number.</param>
@@ -18,24 +18,24 @@ public static class InternetChecksum
     public static ushort Compute(IPv6Address source, IPv6Address destination, byte nextHeader, ReadOnlySpan<byte> segment) =>
         (ushort)~Fold(PseudoHeader(source, destination, nextHeader, segment.Length) + Sum(segment));
 
-    /// <summary>Whether a transport segment's checksum field fits its contents.</summary>
+    /// <summary>Whether a transport segment's checksum is right.</summary>
     /// <param name="source">The IPv6 source address.</param>
     /// <param name="destination">The IPv6 destination address.</param>
     /// <param name="nextHeader">The transport's protocol number.</param>
-    /// <param name="segment">The whole segment with its checksum field as received.</param>
+    /// <param name="segment">The whole segment, with the checksum field as received.</param>
     public static bool Verify(IPv6Address source, IPv6Address destination, byte nextHeader, ReadOnlySpan<byte> segment) =>
         Fold(PseudoHeader(source, destination, nextHeader, segment.Length) + Sum(segment)) == 0xFFFF;
 
-    /// <summary>The ones' complement sum of at most 1 MiB as big-endian 16-bit words, not folded to 16 bits and not inverted.</summary>
+    /// <summary>The ones' complement sum of at most 1 MiB as big-endian 16-bit words, neither folded to 16 bits nor inverted.</summary>
     internal static ulong Sum(ReadOnlySpan<byte> octets)
     {
         ref byte start = ref MemoryMarshal.GetReference(octets);
         nuint length = (nuint)octets.Length, at = 0;
         ulong sum = 0;
-        // The sum is the same in either byte order but for a final swap (RFC 1071 §2 B), so whole vectors are added as they lie.
+        // The sum is the same in either byte order, except for a final swap (RFC 1071 §2 B). So whole vectors are added in the machine's byte order.
         if (Vector256.IsHardwareAccelerated && length >= 64)
         {
-            // Each 32-bit word is split in its two halves, so that a lane holds 2 MiB of words before it can overflow.
+            // Each 32-bit word is split into its two halves, so that a lane takes 2 MiB of words before it can overflow.
             Vector256<uint> even = default, odd = default, mask = Vector256.Create(0xFFFFu);
             nuint end = length - length % 64;
             for (; at < end; at += 64)

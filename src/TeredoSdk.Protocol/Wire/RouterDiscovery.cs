@@ -2,16 +2,16 @@ using System.Buffers.Binary;
 
 namespace TeredoSdk.Protocol.Wire;
 
-/// <summary>The link-local addresses that take part in qualification (RFC 4380 §4, §5.3.2; RFC 5991 §3.2).</summary>
+/// <summary>The link-local addresses of qualification (RFC 4380 §4, §5.3.2; RFC 5991 §3.2).</summary>
 public static class TeredoLinkLocal
 {
     const ulong Prefix = 0xFE80_0000_0000_0000;
     const ulong ConeBit = 0x8000_0000_0000_0000;
 
-    /// <summary>fe80::ffff:ffff:ffff, a client's source for router solicitations: cone bit 0, nothing embedded.</summary>
+    /// <summary>fe80::ffff:ffff:ffff, a client's source for router solicitations: the cone bit is 0, and no address is embedded.</summary>
     public static IPv6Address Client { get; } = new(Prefix, 0x0000_FFFF_FFFF_FFFF);
 
-    /// <summary>A server's own address, with the cone bit set since it is reachable without bubbles (RFC 5991 §3.2).</summary>
+    /// <summary>A server's own address. The cone bit is set, because the server is reachable without bubbles (RFC 5991 §3.2).</summary>
     public static IPv6Address Server(IPv4Address server) =>
         new(Prefix, ConeBit | (ulong)(TeredoPorts.Server ^ 0xFFFF) << 32 | ~server.Value);
 
@@ -19,7 +19,7 @@ public static class TeredoLinkLocal
     public static bool HasConeBit(IPv6Address source) => (source.Low & ConeBit) != 0;
 }
 
-/// <summary>UDP ports that Teredo fixes.</summary>
+/// <summary>The UDP ports that Teredo defines.</summary>
 public static class TeredoPorts
 {
     /// <summary>The port of every Teredo server (RFC 4380 §2.7), and of local discovery (§2.17).</summary>
@@ -30,11 +30,11 @@ public static class TeredoPorts
 /// <remarks>Source: RFC 4380 §5.2.1, RFC 4861 §4.1.</remarks>
 public static class RouterSolicitation
 {
-    /// <summary>Size of the IPv6 packet, in octets.</summary>
+    /// <summary>The size of the IPv6 packet, in octets.</summary>
     public const int Size = IPv6Packet.HeaderSize + 8;
 
     /// <summary>Writes a solicitation from a link-local source to all routers.</summary>
-    /// <returns>The octets written, <see cref="Size"/>.</returns>
+    /// <returns>The number of octets written, <see cref="Size"/>.</returns>
     public static int Write(Span<byte> octets, IPv6Address source)
     {
         IPv6Packet.WriteHeader(octets, 8, NextHeader.Icmpv6, 255, source, IPv6Address.AllRouters);
@@ -45,7 +45,7 @@ public static class RouterSolicitation
     }
 
     /// <summary>Whether a packet is a solicitation to all routers from a link-local source (RFC 4380 §5.3.1 rule 4).</summary>
-    /// <remarks>Its hop limit and checksum are not looked at: deployed clients get both wrong, and the answer leaks nothing.</remarks>
+    /// <remarks>The hop limit and the checksum are not checked: deployed clients get both wrong, and the answer reveals nothing.</remarks>
     public static bool Matches(in IPv6Packet packet) =>
         packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length >= 8
         && packet.Payload[0] == (byte)Icmpv6Type.RouterSolicitation && packet.Payload[1] == 0
@@ -53,26 +53,28 @@ public static class RouterSolicitation
 }
 
 /// <summary>The router advertisement that answers a solicitation.</summary>
-/// <remarks>Source: RFC 4380 §5.2.1 and §5.3.2; RFC 4861 §4.2, §4.6.2, §4.6.4, §6.1.2. A value: it stays valid without the datagram.</remarks>
+/// <remarks>
+/// Source: RFC 4380 §5.2.1 and §5.3.2; RFC 4861 §4.2, §4.6.2, §4.6.4, §6.1.2. This is a value, and stays valid without the datagram.
+/// </remarks>
 public readonly record struct RouterAdvertisement
 {
-    /// <summary>The one advertised prefix; its length is 64.</summary>
+    /// <summary>The one advertised prefix, of length 64.</summary>
     public IPv6Prefix Prefix { get; init; }
 
-    /// <summary>The advertised MTU, or null when there is none or it is outside 1280 to 65467.</summary>
+    /// <summary>The advertised MTU; null when there is none, or when it is outside 1280 to 65467.</summary>
     public int? MtuOctets { get; init; }
 
     const int FixedSize = 16, PrefixOptionSize = 32, MtuOptionSize = 8;
     const byte PrefixOption = 3, MtuOption = 5;
 
-    /// <summary>Size of the IPv6 packet that <see cref="Write"/> makes, in octets.</summary>
+    /// <summary>The size of the IPv6 packet that <see cref="Write"/> makes, in octets.</summary>
     public const int Size = IPv6Packet.HeaderSize + FixedSize + PrefixOptionSize + MtuOptionSize;
 
-    /// <summary>The MTU a server advertises (RFC 4380 §5.1.2).</summary>
+    /// <summary>The MTU that a server advertises (RFC 4380 §5.1.2).</summary>
     public const int DefaultMtuOctets = 1280;
 
-    /// <summary>Parses an advertisement and applies RFC 4861 §6.1.2, and RFC 4380 §5.2.1's "exactly one prefix".</summary>
-    /// <returns>False when any rule is broken: source, hop limit, checksum, code, option lengths, number or length of prefixes.</returns>
+    /// <summary>Parses an advertisement. Applies the rules of RFC 4861 §6.1.2, and "exactly one prefix" of RFC 4380 §5.2.1.</summary>
+    /// <returns>False when a rule is broken: source, hop limit, checksum, code, option lengths, or number or length of prefixes.</returns>
     public static bool TryParse(in IPv6Packet packet, out RouterAdvertisement advertisement)
     {
         advertisement = default;
@@ -89,7 +91,7 @@ public readonly record struct RouterAdvertisement
             if (options[0] == PrefixOption)
             {
                 if (prefix is not null || length != PrefixOptionSize || options[2] != 64)
-                    return false; // RFC 4380 §5.2.1: exactly one
+                    return false; // RFC 4380 §5.2.1: exactly one prefix
                 prefix = new(IPv6Address.Read(options[16..]), 64);
             }
             else if (options[0] == MtuOption && length == MtuOptionSize)
@@ -107,10 +109,10 @@ public readonly record struct RouterAdvertisement
     }
 
     /// <summary>Writes the advertisement of a server (RFC 4380 §5.3.2).</summary>
-    /// <param name="octets">Where to write.</param>
-    /// <param name="server">The server's primary IPv4 address, whose prefix is advertised.</param>
-    /// <param name="destination">The solicitation's source, as it came.</param>
-    /// <returns>The octets written, <see cref="Size"/>.</returns>
+    /// <param name="octets">The destination buffer.</param>
+    /// <param name="server">The server's primary IPv4 address; the advertised prefix contains it.</param>
+    /// <param name="destination">The solicitation's source address, unchanged.</param>
+    /// <returns>The number of octets written, <see cref="Size"/>.</returns>
     public static int Write(Span<byte> octets, IPv4Address server, IPv6Address destination)
     {
         octets = octets[..Size];

@@ -12,39 +12,39 @@ public static class TrailerType
     public const byte AlternateAddress = 0x03;
     /// <summary>Neighbor discovery option, four octets (§4.4).</summary>
     public const byte NeighborDiscovery = 0x04;
-    /// <summary>Random port, two octets, by §4.5; this is the one sent.</summary>
+    /// <summary>Random port, two octets, by §4.5. This number is sent.</summary>
     public const byte RandomPort = 0x05;
-    /// <summary>Random port by the table of §9; taken on receipt as well.</summary>
+    /// <summary>Random port by the table of §9. This number is accepted on receipt, too.</summary>
     public const byte RandomPortIana = 0x02;
 }
 
-/// <summary>What a neighbor discovery trailer stands for (RFC 6081 §4.4).</summary>
+/// <summary>The meaning of a neighbor discovery trailer (RFC 6081 §4.4).</summary>
 public enum NeighborDiscoveryType : byte
 {
-    /// <summary>A solicitation: "are you still there?".</summary>
+    /// <summary>A solicitation: it asks whether the peer is still there.</summary>
     Solicitation = 0,
-    /// <summary>An advertisement: its answer.</summary>
+    /// <summary>An advertisement: the answer to a solicitation.</summary>
     Advertisement = 1,
 }
 
-/// <summary>Up to four alternate endpoints of a peer, in the order it listed them (RFC 6081 §4.3).</summary>
+/// <summary>Up to four alternate endpoints of a peer, in the peer's order (RFC 6081 §4.3).</summary>
 [InlineArray(Capacity)]
 struct AlternateAddressList
 {
-    /// <summary>The most endpoints a trailer can list.</summary>
+    /// <summary>The largest number of endpoints in a trailer.</summary>
     public const int Capacity = 4;
 
     IPv4Endpoint _first;
 }
 
-/// <summary>The trailers behind an IPv6 packet, decoded.</summary>
+/// <summary>The decoded trailers after an IPv6 packet.</summary>
 /// <remarks>
-/// Source: RFC 6081 §4 and §5.1.2. A value, no view: it stays valid without the datagram. Trailers are processed in order, and
-/// of two with one type the last wins.
+/// Source: RFC 6081 §4 and §5.1.2. This is a value, and stays valid without the datagram. Trailers are processed in order; of two trailers of one
+/// type, the last one counts.
 /// </remarks>
 public struct TrailerSet
 {
-    /// <summary>The most trailers that are looked at; what follows is left alone.</summary>
+    /// <summary>The largest number of trailers that are read; further ones are ignored.</summary>
     public const int MaximumCount = 16;
 
     AlternateAddressList _alternates;
@@ -61,15 +61,17 @@ public struct TrailerSet
     /// <summary>How many alternate addresses there are, 0 to 4 (§4.3).</summary>
     public int AlternateAddressCount { get; private set; }
 
-    /// <summary>Whether a well-delimited alternate address trailer broke a rule of §4.3, for which §5.6.4.2 drops the bubble.</summary>
+    /// <summary>
+    /// Whether an alternate address trailer with a valid length broke a rule of §4.3. §5.6.4.2 demands that the bubble is dropped then.
+    /// </summary>
     public bool HasMalformedAlternateAddress { get; private set; }
 
     /// <summary>The alternate addresses; valid as long as this value is not moved.</summary>
     [System.Diagnostics.CodeAnalysis.UnscopedRef]
     public readonly ReadOnlySpan<IPv4Endpoint> AlternateAddresses => ((ReadOnlySpan<IPv4Endpoint>)_alternates)[..AlternateAddressCount];
 
-    /// <summary>Decodes what follows an IPv6 packet.</summary>
-    /// <returns>False when the packet is to be discarded, because of an unknown trailer with the type bits 01 (§4).</returns>
+    /// <summary>Decodes the octets after an IPv6 packet.</summary>
+    /// <returns>False when the packet must be discarded, because there is an unknown trailer with the type bits 01 (§4).</returns>
     public static bool TryParse(ReadOnlySpan<byte> octets, out TrailerSet trailers)
     {
         trailers = default;
@@ -78,9 +80,9 @@ public struct TrailerSet
             byte type = octets[0];
             int length = octets[1];
             if (octets.Length < 2 + length)
-                return true; // §5.1.2: stop at a malformed trailer, keep the packet and what came before
+                return true; // §5.1.2: stops at a malformed trailer, and keeps the packet and earlier trailers
             if (!trailers.Take(type, octets.Slice(2, length)) && type >> 6 == 1)
-                return false; // §4: unknown and 01 in the top bits discards the packet, else it is skipped
+                return false; // §4: an unknown trailer with top bits 01 discards the packet; others are skipped
             octets = octets[(2 + length)..];
         }
         return true;
@@ -95,7 +97,7 @@ public struct TrailerSet
                     Nonce = BinaryPrimitives.ReadUInt32BigEndian(value);
                 return true;
             case TrailerType.RandomPort or TrailerType.RandomPortIana:
-                if (value.Length == 2 && BinaryPrimitives.ReadUInt16BigEndian(value) is var port and not 0) // §5.4.1: 0 stands for "none"
+                if (value.Length == 2 && BinaryPrimitives.ReadUInt16BigEndian(value) is var port and not 0) // §5.4.1: 0 means "none"
                     RandomPort = port;
                 return true;
             case TrailerType.NeighborDiscovery:
@@ -112,7 +114,7 @@ public struct TrailerSet
 
     void TakeAlternateAddresses(ReadOnlySpan<byte> value)
     {
-        // §4.3: 8, 14, 20 or 26 octets: two reserved octets of 0, then one to four addresses with ports.
+        // §4.3: the value has 8, 14, 20 or 26 octets: two reserved octets of 0, then one to four addresses with ports.
         bool valid = value.Length is 8 or 14 or 20 or 26 && value[0] == 0 && value[1] == 0;
         int count = valid ? value.Length / 6 : 0;
         for (int i = 0; i < count; i++)
@@ -128,7 +130,7 @@ public struct TrailerSet
     }
 
     /// <summary>Writes a nonce trailer (§4.2).</summary>
-    /// <returns>The octets written.</returns>
+    /// <returns>The number of octets written.</returns>
     public static int WriteNonce(Span<byte> octets, uint nonce)
     {
         octets[0] = TrailerType.Nonce;
@@ -138,7 +140,7 @@ public struct TrailerSet
     }
 
     /// <summary>Writes a random port trailer (§4.5).</summary>
-    /// <returns>The octets written.</returns>
+    /// <returns>The number of octets written.</returns>
     public static int WriteRandomPort(Span<byte> octets, ushort port)
     {
         octets[0] = TrailerType.RandomPort;
@@ -148,7 +150,7 @@ public struct TrailerSet
     }
 
     /// <summary>Writes a neighbor discovery trailer (§4.4).</summary>
-    /// <returns>The octets written.</returns>
+    /// <returns>The number of octets written.</returns>
     public static int WriteNeighborDiscovery(Span<byte> octets, NeighborDiscoveryType type)
     {
         octets[0] = TrailerType.NeighborDiscovery;
@@ -158,9 +160,9 @@ public struct TrailerSet
     }
 
     /// <summary>Writes an alternate address trailer (§4.3).</summary>
-    /// <param name="octets">Where to write.</param>
-    /// <param name="addresses">One to four endpoints; more than two SHOULD NOT be sent.</param>
-    /// <returns>The octets written.</returns>
+    /// <param name="octets">The destination buffer.</param>
+    /// <param name="addresses">One to four endpoints; RFC 6081 says that more than two SHOULD NOT be sent.</param>
+    /// <returns>The number of octets written.</returns>
     public static int WriteAlternateAddresses(Span<byte> octets, ReadOnlySpan<IPv4Endpoint> addresses)
     {
         ArgumentOutOfRangeException.ThrowIfZero(addresses.Length, nameof(addresses));

@@ -3,10 +3,10 @@ using System.Buffers.Binary;
 namespace TeredoSdk.Protocol.Wire;
 
 /// <summary>A UDP datagram inside an IPv6 packet.</summary>
-/// <remarks>Source: RFC 768, RFC 8200 §8.1. Valid only while the octets it was parsed from are.</remarks>
+/// <remarks>Source: RFC 768, RFC 8200 §8.1. It is a view, and valid only as long as the octets that it was parsed from.</remarks>
 public readonly ref struct UdpDatagram
 {
-    /// <summary>Size of the header, in octets.</summary>
+    /// <summary>The size of the header, in octets.</summary>
     public const int HeaderSize = 8;
 
     readonly ReadOnlySpan<byte> _octets; // exactly as long as its length field says, because only TryParse makes one
@@ -19,11 +19,11 @@ public readonly ref struct UdpDatagram
     /// <summary>The destination port.</summary>
     public ushort DestinationPort => BinaryPrimitives.ReadUInt16BigEndian(_octets[2..]);
 
-    /// <summary>What the datagram carries.</summary>
+    /// <summary>The datagram's payload.</summary>
     public ReadOnlySpan<byte> Payload => _octets[HeaderSize..];
 
     /// <summary>Parses the payload of an IPv6 packet whose next header is UDP, and verifies its checksum.</summary>
-    /// <returns>False when it is cut short, has no checksum (which IPv6 forbids) or a wrong one.</returns>
+    /// <returns>False when the datagram is cut short, has a wrong checksum, or has none, which IPv6 forbids.</returns>
     public static bool TryParse(in IPv6Packet packet, out UdpDatagram datagram)
     {
         datagram = default;
@@ -40,14 +40,14 @@ public readonly ref struct UdpDatagram
     }
 
     /// <summary>Writes a whole IPv6 packet with a UDP datagram.</summary>
-    /// <param name="octets">Where to write: 48 octets more than the payload.</param>
+    /// <param name="octets">The destination buffer: 48 octets longer than the payload.</param>
     /// <param name="source">The source address.</param>
     /// <param name="sourcePort">The source port.</param>
     /// <param name="destination">The destination address.</param>
     /// <param name="destinationPort">The destination port.</param>
-    /// <param name="payload">What the datagram carries; may already lie at its place in <paramref name="octets"/>.</param>
+    /// <param name="payload">The datagram's payload; it may already be at its place in <paramref name="octets"/>.</param>
     /// <param name="hopLimit">The hop limit.</param>
-    /// <returns>The octets written.</returns>
+    /// <returns>The number of octets written.</returns>
     public static int WritePacket(Span<byte> octets, IPv6Address source, ushort sourcePort, IPv6Address destination, ushort destinationPort,
         ReadOnlySpan<byte> payload, byte hopLimit = 64)
     {

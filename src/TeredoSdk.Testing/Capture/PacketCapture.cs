@@ -1,21 +1,23 @@
 namespace TeredoSdk.Testing;
 
-/// <summary>The last datagrams seen at one point of the simulated internet, for a trace or a pcap file.</summary>
+/// <summary>Keeps the last datagrams that were seen at one point of the simulated internet, for a trace or a pcap file.</summary>
 public sealed class PacketCapture
 {
     readonly SimulatedNetwork? _network;
     readonly ISimulatedNode? _node;
     readonly Queue<SimulatedDatagram> _datagrams = [];
 
-    /// <summary>Sees what is sent on a network (before links act on it), or what a node sends and receives.</summary>
+    /// <summary>Captures the datagrams that are sent on a network (before links act on them), or those that a node sends and receives.</summary>
     internal PacketCapture(SimulatedNetwork? network, ISimulatedNode? node)
     {
         _network = network;
         _node = node;
     }
 
-    /// <summary>The most datagrams that are kept; then the oldest goes for each new one. 100,000 by default, 0 for none.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// <summary>
+    /// The largest number of datagrams to keep; after that, each new one replaces the oldest. The default is 100,000; 0 keeps none.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public int Capacity
     {
         get;
@@ -27,14 +29,14 @@ public sealed class PacketCapture
         }
     } = 100_000;
 
-    /// <summary>What is kept, from the oldest to the newest.</summary>
+    /// <summary>The kept datagrams, from the oldest to the newest.</summary>
     public IReadOnlyCollection<SimulatedDatagram> Datagrams => _datagrams;
 
-    /// <summary>Forgets what was kept.</summary>
+    /// <summary>Removes all kept datagrams.</summary>
     public void Clear() => _datagrams.Clear();
 
-    /// <summary>Writes what is kept to a pcap file.</summary>
-    /// <param name="path">The file, which is overwritten; missing folders are made.</param>
+    /// <summary>Writes the kept datagrams to a pcap file.</summary>
+    /// <param name="path">The file, which is overwritten. Missing folders are created.</param>
     public void WritePcap(string path)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
@@ -43,7 +45,7 @@ public sealed class PacketCapture
         WritePcap(stream);
     }
 
-    /// <summary>Writes what is kept to a stream in pcap format; the stream stays open.</summary>
+    /// <summary>Writes the kept datagrams to a stream in pcap format. The stream stays open.</summary>
     public void WritePcap(Stream stream)
     {
         var writer = new PcapWriter(stream);

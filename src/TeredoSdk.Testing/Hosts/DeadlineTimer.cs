@@ -7,7 +7,7 @@ sealed class DeadlineTimer(SimulatedInternet internet, Func<Instant?> nextDeadli
 {
     Instant? _scheduled;
 
-    /// <summary>To be called whenever the deadline may have changed.</summary>
+    /// <summary>Call this whenever the deadline may have changed.</summary>
     public void Update()
     {
         if (nextDeadline() is not { } deadline || (_scheduled is { } at && at <= deadline))

@@ -24,7 +24,7 @@ public sealed class SimulatedHost : ISimulatedNode
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>The network that the host hangs on: the internet, or the inside of a NAT.</summary>
+    /// <summary>The network that the host is attached to: the internet, or the inside of a NAT.</summary>
     public SimulatedNetwork Network { get; private set; }
 
     /// <inheritdoc/>
@@ -33,28 +33,28 @@ public sealed class SimulatedHost : ISimulatedNode
     /// <summary>The host's first IPv4 address.</summary>
     public IPv4Address Address => _addresses[0];
 
-    /// <summary>The Teredo client that <see cref="StartTeredo(Func{TeredoClientOptions, TeredoClientOptions}?)"/> started last.</summary>
-    /// <exception cref="InvalidOperationException">None was started.</exception>
+    /// <summary>The Teredo client that was last started with <see cref="StartTeredo(Func{TeredoClientOptions, TeredoClientOptions}?)"/>.</summary>
+    /// <exception cref="InvalidOperationException">No client was started.</exception>
     public SimulatedTeredoClient Teredo => _teredo ?? throw new InvalidOperationException($"{Name} runs no Teredo client; call StartTeredo first.");
 
     SimulatedTeredoClient? _teredo;
 
     /// <summary>Binds a UDP socket.</summary>
-    /// <param name="port">The port, or 0 for a random free one from 49152 on.</param>
+    /// <param name="port">The port, or 0 for a random free port from 49152 on.</param>
     /// <exception cref="InvalidOperationException">The port is in use.</exception>
     public SimulatedUdpSocket Bind(ushort port = 0) => Bind(Address, port, null);
 
-    /// <summary>Binds a UDP socket that receives what hosts of the same inside network send to a multicast group.</summary>
+    /// <summary>Binds a UDP socket that receives datagrams to a multicast group from hosts of the same inside network.</summary>
     /// <param name="group">The group and the port, for example 224.0.0.253:3544.</param>
-    /// <exception cref="ArgumentException">The address is not a multicast one.</exception>
-    /// <exception cref="InvalidOperationException">A socket of this host has joined it already.</exception>
+    /// <exception cref="ArgumentException">The address is not a multicast address.</exception>
+    /// <exception cref="InvalidOperationException">A socket of this host has already joined the group.</exception>
     public SimulatedUdpSocket Join(IPv4Endpoint group) => group.Address.IsMulticast
         ? Bind(group.Address, group.Port, null)
-        : throw new ArgumentException($"{group.Address} is no multicast address; expected one of 224.0.0.0/4.", nameof(group));
+        : throw new ArgumentException($"{group.Address} is not a multicast address; expected an address in 224.0.0.0/4.", nameof(group));
 
     /// <summary>Starts a Teredo client that uses the internet's servers.</summary>
-    /// <param name="configure">Changes its options; null for none.</param>
-    /// <exception cref="InvalidOperationException">There is no server, or a client runs already.</exception>
+    /// <param name="configure">Changes the options; null for no change.</param>
+    /// <exception cref="InvalidOperationException">There is no server, or a client is running already.</exception>
     public SimulatedTeredoClient StartTeredo(Func<TeredoClientOptions, TeredoClientOptions>? configure = null)
     {
         if (Network.Internet.Servers.Count == 0)
@@ -64,9 +64,9 @@ public sealed class SimulatedHost : ISimulatedNode
     }
 
     /// <summary>Starts a Teredo client.</summary>
-    /// <param name="options">Its options.</param>
+    /// <param name="options">The client's options.</param>
     /// <exception cref="ArgumentException">An option is outside its range.</exception>
-    /// <exception cref="InvalidOperationException">A client runs already.</exception>
+    /// <exception cref="InvalidOperationException">A client is running already.</exception>
     public SimulatedTeredoClient StartTeredo(TeredoClientOptions options)
     {
         if (_teredo is { State: not ClientState.Off })
@@ -76,13 +76,15 @@ public sealed class SimulatedHost : ISimulatedNode
         return _teredo;
     }
 
-    /// <summary>Gives the host native IPv6 and makes it its own Teredo relay: a host-specific relay (RFC 4380 §5.4).</summary>
-    /// <param name="configure">Changes its options; null for none.</param>
+    /// <summary>Gives the host native IPv6, and makes it a relay for itself: a host-specific relay (RFC 4380 §5.4).</summary>
+    /// <param name="configure">Changes the options; null for no change.</param>
     public SimulatedRelay StartRelay(Func<TeredoRelayOptions, TeredoRelayOptions>? configure = null) =>
         SimulatedRelay.On(this, new SimulatedNativeNode(Network.Internet.Native, Name), configure);
 
-    /// <summary>Takes the host to another network (or to a new address of the same one); its sockets move along and its Teredo client is told.</summary>
-    /// <param name="network">The internet, or a NAT.</param>
+    /// <summary>
+    /// Moves the host to another network, or to a new address of the same one. Its sockets move, too, and its Teredo client is told.
+    /// </summary>
+    /// <param name="network">The internet or a NAT.</param>
     /// <exception cref="InvalidOperationException">The host has several addresses, as servers do.</exception>
     public void MoveTo(SimulatedNetwork network)
     {
@@ -146,7 +148,7 @@ public sealed class SimulatedHost : ISimulatedNode
     {
         if (_sockets.TryGetValue(datagram.Target, out var socket))
             socket.Receive(datagram);
-        else if (!datagram.Target.Address.IsMulticast) // who did not join the group loses nothing
+        else if (!datagram.Target.Address.IsMulticast) // a host outside the group loses nothing
             Network.Internet.Lost(datagram, DatagramLoss.NoSocket);
     }
 }

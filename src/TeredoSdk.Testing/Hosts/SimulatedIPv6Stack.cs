@@ -3,7 +3,7 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>A tiny IPv6 host: answers echo requests, pings, sends and receives UDP, and keeps what it received.</summary>
+/// <summary>A small IPv6 host. It answers echo requests, pings, sends and receives UDP, and keeps what it received.</summary>
 public abstract class SimulatedIPv6Stack
 {
     const ushort EchoIdentifier = 0x5344;
@@ -16,25 +16,25 @@ public abstract class SimulatedIPv6Stack
 
     private protected SimulatedIPv6Stack(SimulatedInternet internet) => Internet = internet;
 
-    /// <summary>Whether echo requests are answered; true by default.</summary>
+    /// <summary>Whether the host answers echo requests; true by default.</summary>
     public bool AnswersEcho { get; set; } = true;
 
-    /// <summary>The packets received, in order, whatever they carry.</summary>
+    /// <summary>All packets that the host received, in order.</summary>
     public IReadOnlyList<SimulatedPacket> Received => _received;
 
-    /// <summary>The ICMPv6 errors received, in order.</summary>
+    /// <summary>The ICMPv6 errors that the host received, in order.</summary>
     public IReadOnlyList<SimulatedIcmpv6Error> Errors => _errors;
 
-    /// <summary>The UDP datagrams received, in order.</summary>
+    /// <summary>The UDP datagrams that the host received, in order.</summary>
     public IReadOnlyList<SimulatedIPv6Datagram> Datagrams => _datagrams;
 
-    /// <summary>Raised for each UDP datagram received; the handler may send.</summary>
+    /// <summary>Raised for each UDP datagram that the host received. The handler may send.</summary>
     public event Action<SimulatedIPv6Datagram>? DatagramReceived;
 
     /// <summary>Sends an ICMPv6 Echo Request.</summary>
-    /// <param name="target">Whom to ask.</param>
-    /// <param name="dataLength">How many octets of data it carries, 0 to 65,000.</param>
-    /// <returns>What comes back, as it comes back.</returns>
+    /// <param name="target">The address to ping.</param>
+    /// <param name="dataLength">The length of the data in octets, 0 to 65,000.</param>
+    /// <returns>The ping; it is updated when a reply or an error comes.</returns>
     /// <exception cref="InvalidOperationException">The host never had an IPv6 address.</exception>
     public SimulatedPing Ping(IPv6Address target, int dataLength = 32)
     {
@@ -50,9 +50,9 @@ public abstract class SimulatedIPv6Stack
 
     /// <summary>Sends a UDP datagram over IPv6.</summary>
     /// <param name="sourcePort">The source port.</param>
-    /// <param name="target">Where to.</param>
+    /// <param name="target">The destination address.</param>
     /// <param name="targetPort">The destination port.</param>
-    /// <param name="payload">What it carries, at most 65,000 octets; copied.</param>
+    /// <param name="payload">The payload, at most 65,000 octets; it is copied.</param>
     /// <exception cref="InvalidOperationException">The host never had an IPv6 address.</exception>
     public void SendUdp(ushort sourcePort, IPv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
     {
@@ -62,8 +62,8 @@ public abstract class SimulatedIPv6Stack
         Send(packet);
     }
 
-    /// <summary>Sends an IPv6 packet as it is.</summary>
-    /// <param name="packet">The whole packet, exactly as long as its header says; copied.</param>
+    /// <summary>Sends an IPv6 packet unchanged.</summary>
+    /// <param name="packet">The whole packet, exactly as long as its header says; it is copied.</param>
     public abstract void Send(ReadOnlySpan<byte> packet);
 
     private protected SimulatedInternet Internet { get; }
@@ -117,10 +117,10 @@ public abstract class SimulatedIPv6Stack
             return;
         byte[] reply = new byte[request.Length];
         EchoMessage.WritePacket(reply, Icmpv6Type.EchoReply, request.Destination, request.Source, echo.Identifier, echo.Sequence, echo.Data);
-        Internet.At(Internet.Now, () => Send(reply)); // not from within the core that delivered the request
+        Internet.At(Internet.Now, () => Send(reply)); // sent later, and not from within the core that delivered the request
     }
 
-    // RFC 4443 §3: type, code, checksum and 32 more bits, then the packet that caused it.
+    // RFC 4443 §3: type, code, checksum and 32 more bits, then the packet that caused the error.
     void TakeError(IPv6Address source, in Icmpv6Message message)
     {
         if (message.Octets.Length < 8 + IPv6Packet.HeaderSize)

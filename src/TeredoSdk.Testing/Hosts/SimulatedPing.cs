@@ -3,7 +3,7 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>An ICMPv6 Echo Request and what came back.</summary>
+/// <summary>An ICMPv6 Echo Request and the answers to it.</summary>
 public sealed class SimulatedPing
 {
     internal SimulatedPing(IPv6Address target, ushort sequence, Instant sentAt)
@@ -13,16 +13,16 @@ public sealed class SimulatedPing
         SentAt = sentAt;
     }
 
-    /// <summary>Who was asked.</summary>
+    /// <summary>The address that was pinged.</summary>
     public IPv6Address Target { get; }
 
-    /// <summary>When the host sent it; the Teredo client may hold it back.</summary>
+    /// <summary>When the host sent the request. The Teredo client may have held it back.</summary>
     public Instant SentAt { get; }
 
-    /// <summary>From the request to the reply, or null while there is none.</summary>
+    /// <summary>The time from the request to the reply; null while there is no reply.</summary>
     public TimeSpan? RoundTrip { get; internal set; }
 
-    /// <summary>How often a reply came: more than once when the network duplicates.</summary>
+    /// <summary>How many replies came; more than one when the network duplicates.</summary>
     public int Replies { get; internal set; }
 
     /// <summary>The ICMPv6 error that came instead of a reply, or null.</summary>
@@ -40,7 +40,7 @@ public sealed class SimulatedPing
 /// <summary>An ICMPv6 error that a host received.</summary>
 public readonly record struct SimulatedIcmpv6Error
 {
-    /// <summary>When.</summary>
+    /// <summary>When it arrived.</summary>
     public required Instant Time { get; init; }
 
     /// <summary>The type: Destination Unreachable, Packet Too Big or Time Exceeded (RFC 4443 §3).</summary>
@@ -49,23 +49,23 @@ public readonly record struct SimulatedIcmpv6Error
     /// <summary>The code within the type.</summary>
     public required byte Code { get; init; }
 
-    /// <summary>Who sent the error.</summary>
+    /// <summary>The sender of the error.</summary>
     public required IPv6Address Source { get; init; }
 
-    /// <summary>Whom the packet that caused it was for.</summary>
+    /// <summary>The destination of the packet that caused the error.</summary>
     public required IPv6Address Destination { get; init; }
 }
 
 /// <summary>An IPv6 packet that a host received.</summary>
 public readonly record struct SimulatedPacket
 {
-    /// <summary>When.</summary>
+    /// <summary>When it arrived.</summary>
     public required Instant Time { get; init; }
 
     /// <summary>The whole packet.</summary>
     public required ReadOnlyMemory<byte> Octets { get; init; }
 
-    /// <summary>Whether both say the same, octets and all.</summary>
+    /// <summary>Whether both are equal, including their octets.</summary>
     public bool Equals(SimulatedPacket other) => Time == other.Time && Octets.Span.SequenceEqual(other.Octets.Span);
 
     /// <inheritdoc/>
@@ -75,22 +75,22 @@ public readonly record struct SimulatedPacket
 /// <summary>The payload of a UDP datagram over IPv6 that a host received.</summary>
 public readonly record struct SimulatedIPv6Datagram
 {
-    /// <summary>When.</summary>
+    /// <summary>When it arrived.</summary>
     public required Instant Time { get; init; }
 
-    /// <summary>Who sent it.</summary>
+    /// <summary>The sender.</summary>
     public required IPv6Address Source { get; init; }
 
-    /// <summary>From which port.</summary>
+    /// <summary>The source port.</summary>
     public required ushort SourcePort { get; init; }
 
-    /// <summary>To which port.</summary>
+    /// <summary>The destination port.</summary>
     public required ushort DestinationPort { get; init; }
 
     /// <summary>The payload.</summary>
     public required ReadOnlyMemory<byte> Payload { get; init; }
 
-    /// <summary>Whether both say the same, octets and all.</summary>
+    /// <summary>Whether both are equal, including their octets.</summary>
     public bool Equals(SimulatedIPv6Datagram other) =>
         (Time, Source, SourcePort, DestinationPort) == (other.Time, other.Source, other.SourcePort, other.DestinationPort)
         && Payload.Span.SequenceEqual(other.Payload.Span);

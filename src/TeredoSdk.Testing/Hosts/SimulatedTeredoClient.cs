@@ -6,14 +6,14 @@ namespace TeredoSdk.Testing;
 /// <summary>An event of a simulated Teredo client.</summary>
 public readonly record struct SimulatedClientEvent
 {
-    /// <summary>When.</summary>
+    /// <summary>When it happened.</summary>
     public required Instant Time { get; init; }
 
-    /// <summary>What.</summary>
+    /// <summary>The event.</summary>
     public required ClientEvent Event { get; init; }
 }
 
-/// <summary>A Teredo client on a simulated host: the driver of a <see cref="TeredoClient"/>, and the host's IPv6 stack on top of it.</summary>
+/// <summary>A Teredo client on a simulated host: the driver of a <see cref="TeredoClient"/>, with the host's IPv6 stack above it.</summary>
 public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
 {
     // The group of local discovery, 224.0.0.253 (RFC 4380 §2.17).
@@ -37,23 +37,23 @@ public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
     /// <summary>The host.</summary>
     public SimulatedHost Host { get; }
 
-    /// <summary>The protocol core. Look, but do not feed it: the driver does.</summary>
+    /// <summary>The protocol core. Read from it, but do not feed it inputs; the driver does that.</summary>
     public TeredoClient Core { get; }
 
-    /// <summary>Where the client stands.</summary>
+    /// <summary>The client's state.</summary>
     public ClientState State => Core.State;
 
     /// <summary>Whether the client has an address that works.</summary>
     public bool IsQualified => State == ClientState.Qualified;
 
     /// <summary>The Teredo address.</summary>
-    /// <exception cref="InvalidOperationException">There is none now.</exception>
+    /// <exception cref="InvalidOperationException">The client has no address now.</exception>
     public TeredoAddress Address => Core.Address ?? throw new InvalidOperationException($"{Host.Name} has no Teredo address; its client is {State}.");
 
     /// <summary>What the client knows of the NAT.</summary>
     public NatReport Nat => Core.Nat;
 
-    /// <summary>What the client told, in order.</summary>
+    /// <summary>The client's events, in order.</summary>
     public IReadOnlyList<SimulatedClientEvent> Events => _events;
 
     /// <summary>Stops the client.</summary>
@@ -63,7 +63,7 @@ public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
         Drain();
     }
 
-    /// <summary>Opens a lease, as a listener that takes unsolicited packets does: the client does not go dormant.</summary>
+    /// <summary>Takes a lease, as a listener for unsolicited packets does. The client does not go dormant meanwhile.</summary>
     public void AcquireLease()
     {
         Core.AcquireLease(Internet.Now);
@@ -79,7 +79,7 @@ public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
     }
 
     /// <summary>Tells the client that the host's network changed.</summary>
-    /// <param name="configure">Changes the state from "as the simulated host is connected"; null for none.</param>
+    /// <param name="configure">Changes the state, which is at first that of the simulated host's connection; null for no change.</param>
     public void ChangeNetwork(Func<NetworkState, NetworkState>? configure = null)
     {
         Core.HandleNetworkChanged(Internet.Now, configure is null ? HostState() : configure(HostState()));
@@ -143,7 +143,7 @@ public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
         _timer.Update();
     }
 
-    // A socket that was closed in the meantime sends nothing.
+    // A socket that was closed meanwhile sends nothing.
     void SendFrom(LocalPort via, IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
     {
         if (_sockets.TryGetValue(via, out var socket))
@@ -162,7 +162,7 @@ public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
                 socket.Close();
                 break;
             case ClientRequestKind.MapPort:
-                // As UPnP IGD does: the external address is another question.
+                // As with UPnP IGD, this answer does not contain the external address.
                 Core.HandleAnswer(Internet.Now, gateway?.RequestPortMapping(request.Number, request.Local, request.Lifetime) is { } port
                     ? RequestAnswer.Mapped(new(default, port))
                     : RequestAnswer.NotMapped);
@@ -180,7 +180,7 @@ public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
 
     RequestAnswer Open(LocalPort port, ushort number)
     {
-        // Only what was sent to the group comes in by the discovery socket (RFC 4380 §5.2.8 looks at the outer destination).
+        // The discovery socket receives only datagrams to the group (RFC 4380 §5.2.8 checks the outer destination).
         var address = port == LocalPort.Discovery ? DiscoveryGroup : Host.Address;
         if (port == LocalPort.Discovery)
             number = DiscoveryPort;

@@ -16,22 +16,22 @@ public sealed class SimulatedUdpSocket
         _handler = handler;
     }
 
-    /// <summary>What the socket is bound to.</summary>
+    /// <summary>The endpoint that the socket is bound to.</summary>
     public IPv4Endpoint LocalEndpoint { get; internal set; }
 
-    /// <summary>What has arrived, in order.</summary>
+    /// <summary>The datagrams that have arrived, in order.</summary>
     public IReadOnlyList<SimulatedDatagram> Received => _received;
 
-    /// <summary>Raised for each datagram that arrives; the handler may send.</summary>
+    /// <summary>Raised for each datagram that arrives. The handler may send.</summary>
     public event Action<SimulatedDatagram>? DatagramReceived;
 
     /// <summary>Sends a datagram.</summary>
-    /// <param name="target">Where to.</param>
-    /// <param name="payload">The UDP payload; copied.</param>
+    /// <param name="target">The destination.</param>
+    /// <param name="payload">The UDP payload; it is copied.</param>
     /// <param name="ttl">The IPv4 time to live in hops, or 0 for 64.</param>
     public void Send(IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl = 0) => _host.Send(LocalEndpoint, target, payload, ttl);
 
-    /// <summary>Closes the socket: nothing arrives any more, and the port is free.</summary>
+    /// <summary>Closes the socket. No more datagrams arrive, and the port is free.</summary>
     public void Close() => _host.Close(this);
 
     internal void Receive(in SimulatedDatagram datagram)

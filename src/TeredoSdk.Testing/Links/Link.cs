@@ -1,9 +1,9 @@
 namespace TeredoSdk.Testing;
 
-/// <summary>What a link does to datagrams, in both directions. May be changed at any time; what is on its way stays as it was.</summary>
+/// <summary>The properties of a link, for both directions. A change at any time affects only later datagrams.</summary>
 /// <remarks>
-/// A datagram crosses the uplink of its sender, the path across the network, and the uplink of its receiver. A value outside its
-/// range is refused with an <see cref="ArgumentOutOfRangeException"/> that names it and the range.
+/// A datagram crosses the uplink of its sender, the path across the network, and the uplink of its receiver. Setting a value outside its range throws
+/// an <see cref="ArgumentOutOfRangeException"/> that names the property and the range.
 /// </remarks>
 public sealed class Link
 {
@@ -15,8 +15,8 @@ public sealed class Link
     }
 
     /// <summary>
-    /// How far the delay of each datagram strays from <see cref="Delay"/>, uniformly to both sides (never below zero). Datagrams
-    /// between two nodes keep their order; <see cref="Reordering"/> is what disturbs it.
+    /// How far the delay of a datagram differs from <see cref="Delay"/> at most, uniformly in both directions (never below zero). Datagrams
+    /// between two nodes keep their order; only <see cref="Reordering"/> changes it.
     /// </summary>
     public TimeSpan Jitter
     {
@@ -31,14 +31,14 @@ public sealed class Link
         set => field = Probability(value, nameof(Loss));
     }
 
-    /// <summary>The probability that a datagram is held back by <see cref="ReorderingDelay"/>, so that later ones overtake it; 0 to 1.</summary>
+    /// <summary>The probability that a datagram is delayed by <see cref="ReorderingDelay"/>, so that later ones overtake it; 0 to 1.</summary>
     public double Reordering
     {
         get;
         set => field = Probability(value, nameof(Reordering));
     }
 
-    /// <summary>How long a reordered datagram is held back; 20 ms by default.</summary>
+    /// <summary>How long a reordered datagram is delayed; 20 ms by default.</summary>
     public TimeSpan ReorderingDelay
     {
         get;
@@ -52,7 +52,7 @@ public sealed class Link
         set => field = Probability(value, nameof(Duplication));
     }
 
-    /// <summary>The largest IPv4 packet that passes whole, in octets: 68 to 65535 (RFC 791); 1500 by default.</summary>
+    /// <summary>The largest IPv4 packet that passes without fragmentation, in octets: 68 to 65535 (RFC 791); 1500 by default.</summary>
     public int MtuOctets
     {
         get;
@@ -64,10 +64,12 @@ public sealed class Link
         }
     } = 1500;
 
-    /// <summary>Whether larger packets pass in fragments, as an outer packet without DF does (RFC 4380 §5.1.2); true by default. Else they are dropped.</summary>
+    /// <summary>
+    /// Whether larger packets pass in fragments, as an outer packet without DF does (RFC 4380 §5.1.2); true by default. Otherwise they are dropped.
+    /// </summary>
     public bool Fragments { get; set; } = true;
 
-    /// <summary>How many routers a datagram passes on the way, each of which takes 1 from its TTL; 0 to 255.</summary>
+    /// <summary>How many routers are on the link; each takes 1 from the TTL. 0 to 255.</summary>
     public int Hops
     {
         get;
@@ -79,7 +81,7 @@ public sealed class Link
         }
     }
 
-    /// <summary>Whether anything passes at all.</summary>
+    /// <summary>Whether the link lets datagrams pass at all.</summary>
     public bool IsUp { get; set; } = true;
 
     internal Link Copy() => (Link)MemberwiseClone();

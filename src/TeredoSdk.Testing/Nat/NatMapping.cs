@@ -2,16 +2,16 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>An external endpoint that stands for an inside one, with whom it has talked to.</summary>
+/// <summary>An external endpoint that stands for an inside one, with the remote endpoints that it has sent to.</summary>
 sealed class NatMapping(NatOptions options, IPv4Endpoint inside, IPv4Endpoint selector, IPv4Endpoint outside)
 {
-    // Linux: nf_conntrack_udp_timeout, for flows that nobody has answered.
+    // Linux: nf_conntrack_udp_timeout, for flows without an answer.
     static readonly TimeSpan UnansweredLifetime = TimeSpan.FromSeconds(30);
 
     readonly record struct Flow(Instant Refreshed, Instant Expiry, bool Answered);
 
     readonly Dictionary<IPv4Endpoint, Flow> _flows = [];
-    readonly Dictionary<IPv4Address, Instant> _addresses = []; // with the latest expiry of their flows
+    readonly Dictionary<IPv4Address, Instant> _addresses = []; // remote addresses, with the latest expiry of their flows
     Instant _expiry;
 
     public IPv4Endpoint Inside => inside;
@@ -25,10 +25,10 @@ sealed class NatMapping(NatOptions options, IPv4Endpoint inside, IPv4Endpoint se
 
     public bool HasFlow(Instant now, IPv4Endpoint remote) => _flows.TryGetValue(remote, out var flow) && now < flow.Expiry;
 
-    /// <summary>A datagram went out, which always refreshes (RFC 4787 REQ-6).</summary>
+    /// <summary>Notes a datagram that went out; this always refreshes the mapping (RFC 4787 REQ-6).</summary>
     public void Sent(Instant now, IPv4Endpoint remote) => Refresh(remote, now, HasFlow(now, remote) && _flows[remote].Answered);
 
-    /// <summary>Whether a datagram from outside may come in (RFC 4787 §5); if so it counts as an answer.</summary>
+    /// <summary>Whether a datagram from outside may come in (RFC 4787 §5). If so, it counts as an answer.</summary>
     public bool Admits(Instant now, IPv4Endpoint remote)
     {
         bool admitted = options.Filtering switch

@@ -2,58 +2,60 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>Which destinations share an external endpoint (RFC 4787 §4.1).</summary>
+/// <summary>The destinations that share an external endpoint (RFC 4787 §4.1).</summary>
 public enum Mapping
 {
-    /// <summary>All of them: one external endpoint for each inside endpoint.</summary>
+    /// <summary>All destinations: one external endpoint for each inside endpoint.</summary>
     EndpointIndependent,
-    /// <summary>Those with one address.</summary>
+    /// <summary>Destinations with the same address.</summary>
     Address,
-    /// <summary>None: each destination address and port has its own.</summary>
+    /// <summary>None: each destination address and port has its own external endpoint.</summary>
     AddressAndPort,
 }
 
-/// <summary>From whom a NAT lets datagrams in to an external endpoint (RFC 4787 §5).</summary>
+/// <summary>The sources whose datagrams a NAT accepts at an external endpoint (RFC 4787 §5).</summary>
 public enum Filtering
 {
-    /// <summary>From anyone.</summary>
+    /// <summary>All sources.</summary>
     EndpointIndependent,
-    /// <summary>From addresses that the inside endpoint sent to.</summary>
+    /// <summary>Addresses that the inside endpoint sent to.</summary>
     Address,
-    /// <summary>From addresses and ports that the inside endpoint sent to.</summary>
+    /// <summary>Addresses and ports that the inside endpoint sent to.</summary>
     AddressAndPort,
 }
 
-/// <summary>How a NAT picks an external port (RFC 4787 §4.2).</summary>
+/// <summary>How a NAT chooses an external port (RFC 4787 §4.2).</summary>
 public enum PortAllocation
 {
-    /// <summary>The inside port unless it is taken, else a random one.</summary>
+    /// <summary>The inside port, or a random port when that is taken.</summary>
     Preserving,
-    /// <summary>The last one plus <see cref="NatOptions.PortStep"/>, counted over all inside hosts.</summary>
+    /// <summary>The last port plus <see cref="NatOptions.PortStep"/>, counted over all inside hosts.</summary>
     Sequential,
     /// <summary>Any free port from 1024 on.</summary>
     Random,
-    /// <summary>A random port of the block that belongs to the inside address; none when the block is used up, as with carrier grade NATs.</summary>
+    /// <summary>
+    /// A random port of the block that belongs to the inside address. When the block is used up there is none, as with carrier-grade NATs.
+    /// </summary>
     Block,
 }
 
-/// <summary>Which external address a NAT with several of them picks (RFC 4787 §4.1).</summary>
+/// <summary>How a NAT chooses among several external addresses (RFC 4787 §4.1).</summary>
 public enum AddressPooling
 {
-    /// <summary>The same one for all mappings of an inside address.</summary>
+    /// <summary>All mappings of an inside address have the same one.</summary>
     Paired,
-    /// <summary>Another one for each mapping.</summary>
+    /// <summary>Each mapping gets another one.</summary>
     Arbitrary,
 }
 
-/// <summary>What a NAT does with datagrams from inside to one of its own external addresses (RFC 4787 §6).</summary>
+/// <summary>How a NAT treats datagrams from inside to one of its own external addresses (RFC 4787 §6).</summary>
 public enum Hairpinning
 {
-    /// <summary>Drops them.</summary>
+    /// <summary>The NAT drops them.</summary>
     None,
-    /// <summary>Sends them back in with the inside source endpoint.</summary>
+    /// <summary>The NAT sends them back in, with the inside source endpoint.</summary>
     InsideSource,
-    /// <summary>Sends them back in with the sender's external endpoint as source, as RFC 4787 REQ-9 wants.</summary>
+    /// <summary>The NAT sends them back in, with the sender's external endpoint as source, as RFC 4787 REQ-9 demands.</summary>
     OutsideSource,
 }
 
@@ -62,71 +64,71 @@ public enum PortMappingService
 {
     /// <summary>There is no such service.</summary>
     None,
-    /// <summary>It maps the port and tells its external address.</summary>
+    /// <summary>It maps the port and reports its external address.</summary>
     Answering,
-    /// <summary>It refuses to map, and tells its external address.</summary>
+    /// <summary>It refuses to map, but reports its external address.</summary>
     Refusing,
-    /// <summary>It maps the port and tells an address that it does not have.</summary>
+    /// <summary>It maps the port, but reports an address that it does not have.</summary>
     LyingAboutAddress,
-    /// <summary>It claims to have mapped the port, but did not.</summary>
+    /// <summary>It claims to have mapped the port, but has not.</summary>
     LyingAboutPort,
-    /// <summary>It maps the port but does not tell its external address.</summary>
+    /// <summary>It maps the port, but does not report its external address.</summary>
     NoExternalAddress,
 }
 
-/// <summary>The behaviour of a simulated NAT, in the words of RFC 4787.</summary>
+/// <summary>The behaviour of a simulated NAT, in the terms of RFC 4787.</summary>
 public sealed record NatOptions
 {
-    /// <summary>The name that traces show, or null for "nat", "nat2" and so on.</summary>
+    /// <summary>The name in traces; null for "nat", "nat2" and so on.</summary>
     public string? Name { get; init; }
 
     /// <summary>The mapping behaviour.</summary>
     public Mapping Mapping { get; init; }
 
-    /// <summary>The filtering behaviour; from addresses and ports sent to, by default.</summary>
+    /// <summary>The filtering behaviour; the default is <see cref="Filtering.AddressAndPort"/>.</summary>
     public Filtering Filtering { get; init; } = Filtering.AddressAndPort;
 
-    /// <summary>How external ports are picked; at random by default.</summary>
+    /// <summary>How external ports are chosen; at random by default.</summary>
     public PortAllocation Allocation { get; init; } = PortAllocation.Random;
 
-    /// <summary>By how much <see cref="PortAllocation.Sequential"/> steps, 1 to 1000; 1 by default.</summary>
+    /// <summary>The step of <see cref="PortAllocation.Sequential"/>, 1 to 1000; 1 by default.</summary>
     public int PortStep { get; init; } = 1;
 
-    /// <summary>How many ports a block of <see cref="PortAllocation.Block"/> has, 1 to 4096; 64 by default.</summary>
+    /// <summary>The number of ports in a block of <see cref="PortAllocation.Block"/>, 1 to 4096; 64 by default.</summary>
     public int BlockSize { get; init; } = 64;
 
-    /// <summary>How many external addresses there are, 1 to 256; 1 by default.</summary>
+    /// <summary>The number of external addresses, 1 to 256; 1 by default.</summary>
     public int ExternalAddressCount { get; init; } = 1;
 
-    /// <summary>Which of several external addresses is picked.</summary>
+    /// <summary>How the NAT chooses among several external addresses.</summary>
     public AddressPooling Pooling { get; init; }
 
     /// <summary>How long a mapping lasts after the last datagram that refreshed it; 120 s by default (RFC 4787 REQ-5).</summary>
     public TimeSpan UdpLifetime { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>Whether datagrams that come in refresh a mapping too; only those going out, by default (RFC 4787 REQ-6).</summary>
+    /// <summary>Whether incoming datagrams refresh a mapping, too. By default only outgoing ones do (RFC 4787 REQ-6).</summary>
     public bool InboundRefresh { get; init; }
 
-    /// <summary>What becomes of datagrams from inside to an external address.</summary>
+    /// <summary>How the NAT treats datagrams from inside to an external address.</summary>
     public Hairpinning Hairpinning { get; init; }
 
     /// <summary>Whether an application level gateway replaces each 32-bit value in outgoing payloads that equals an inside host's address.</summary>
     public bool RewritesPayload { get; init; }
 
-    /// <summary>How requests for a static port mapping are answered.</summary>
+    /// <summary>How the NAT answers requests for a static port mapping.</summary>
     public PortMappingService PortMapping { get; init; }
 
     /// <summary>
-    /// Whether the NAT behaves as Linux does without an input drop: an unsolicited datagram from outside claims the tuple (its
-    /// source, the external endpoint) for 30 s, renewed by each further one, so that a later flow from inside to that source gets
-    /// another port; and a flow that nobody has answered lasts 30 s.
+    /// Whether the NAT behaves as Linux does without a rule that drops input. An unsolicited datagram from outside then claims the tuple of its
+    /// source and the external endpoint for 30 s; each further one renews the claim. A later flow from inside to that source then gets another port.
+    /// A flow without an answer lasts 30 s.
     /// </summary>
     public bool ConntrackClash { get; init; }
 
-    /// <summary>The inside subnet, or null for the next 192.168.n.0/24.</summary>
+    /// <summary>The inside subnet; null for the next free 192.168.n.0/24.</summary>
     public IPv4Subnet? InsideSubnet { get; init; }
 
-    /// <summary>The options of one of the nine kinds that RFC 6081 §3 tells apart.</summary>
+    /// <summary>The options of one of the nine kinds in RFC 6081 §3.</summary>
     public static NatOptions Of(NatKind kind) => kind switch
     {
         NatKind.Cone => new() { Filtering = Filtering.EndpointIndependent },
@@ -138,7 +140,7 @@ public sealed record NatOptions
         NatKind.SequentialSymmetric => new() { Mapping = Mapping.AddressAndPort, Allocation = PortAllocation.Sequential },
         NatKind.PortSymmetric => new() { Mapping = Mapping.AddressAndPort },
         NatKind.AddressSymmetric => new() { Mapping = Mapping.AddressAndPort, ExternalAddressCount = 4, Pooling = AddressPooling.Arbitrary },
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "expected one of NatKind"),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "expected a value of NatKind"),
     };
 
     internal void Validate()

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>The state of a NAT: its mappings, static and dynamic, and the tuples that strangers have claimed.</summary>
+/// <summary>The state of a NAT: its static and dynamic mappings, and the tuples that strangers have claimed.</summary>
 sealed class NatTable(NatOptions options, IReadOnlyList<IPv4Address> external, SimulatedRandom random)
 {
     static readonly TimeSpan ClashLifetime = TimeSpan.FromSeconds(30); // Linux: nf_conntrack_udp_timeout
@@ -15,11 +15,11 @@ sealed class NatTable(NatOptions options, IReadOnlyList<IPv4Address> external, S
     readonly Dictionary<IPv4Endpoint, StaticMapping> _static = [];
     readonly Dictionary<(IPv4Endpoint Remote, IPv4Endpoint Outside), Instant> _claimed = [];
 
-    /// <summary>The external endpoint of a datagram that goes out.</summary>
+    /// <summary>Returns the external endpoint for a datagram that goes out.</summary>
     /// <returns>Null when no port is free.</returns>
     public IPv4Endpoint? Out(Instant now, IPv4Endpoint inside, IPv4Endpoint remote)
     {
-        // A flow that clashed keeps its own port even where the NAT is endpoint-independent.
+        // A flow whose tuple was claimed keeps its own port, even when the NAT is endpoint-independent.
         var mapping = Find(now, inside, remote) ?? Find(now, inside, Selector(remote)) ?? Create(now, inside, Selector(remote), remote);
         if (mapping is not null && !mapping.HasFlow(now, remote) && IsClaimed(now, remote, mapping.Outside))
             mapping = Create(now, inside, remote, remote);
@@ -27,8 +27,8 @@ sealed class NatTable(NatOptions options, IReadOnlyList<IPv4Address> external, S
         return mapping?.Outside;
     }
 
-    /// <summary>The inside endpoint that a datagram from outside goes to.</summary>
-    /// <returns>Null when it is not let in.</returns>
+    /// <summary>Returns the inside endpoint for a datagram that comes from outside.</summary>
+    /// <returns>Null when the NAT drops the datagram.</returns>
     public IPv4Endpoint? In(Instant now, IPv4Endpoint outside, IPv4Endpoint remote)
     {
         var mapping = FindOutside(now, outside);
@@ -51,7 +51,7 @@ sealed class NatTable(NatOptions options, IReadOnlyList<IPv4Address> external, S
             return false;
         _static[outside] = new(inside, lifetime == TimeSpan.Zero ? Instant.MaxValue : now + lifetime);
         if (options.Mapping == Mapping.EndpointIndependent && Find(now, inside, default) is { } dynamic && dynamic.Outside != outside)
-            Remove(dynamic); // from now on everything goes out by the forwarded port
+            Remove(dynamic); // from now on all datagrams go out through the forwarded port
         return true;
     }
 
@@ -69,7 +69,7 @@ sealed class NatTable(NatOptions options, IReadOnlyList<IPv4Address> external, S
 
     IPv4Endpoint? PickOutside(Instant now, IPv4Endpoint inside, IPv4Endpoint remote)
     {
-        // RFC 6081 §5.3: the static port serves the first destination; a symmetric NAT gives others another one.
+        // RFC 6081 §5.3: the static port serves the first destination. A symmetric NAT gives other ports to other destinations.
         foreach (var (outside, forward) in _static)
             if (forward.Inside == inside && forward.Expiry > now && FindOutside(now, outside) is null && !IsClaimed(now, remote, outside))
                 return outside;

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>Picks external ports and addresses for a NAT.</summary>
+/// <summary>Chooses external ports and addresses for a NAT.</summary>
 sealed class PortAllocator(NatOptions options, SimulatedRandom random)
 {
     const int FirstPort = 1024, PortCount = 65536 - FirstPort;
@@ -12,7 +12,7 @@ sealed class PortAllocator(NatOptions options, SimulatedRandom random)
     int _next = 10_000 + random.Next(40_000);
     int _rotation;
 
-    /// <summary>Which external address a new mapping of the inside address gets, as an index.</summary>
+    /// <summary>Chooses the external address for a new mapping of an inside address, as an index.</summary>
     public int PickAddress(IPv4Address inside)
     {
         if (options.Pooling == AddressPooling.Arbitrary)

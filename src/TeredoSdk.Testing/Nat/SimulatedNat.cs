@@ -3,8 +3,11 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>A NAT, and the network inside it.</summary>
-/// <remarks>Source: RFC 4787 for the behaviours. Takes 1 from the TTL of what passes; what would reach 0 dies before it makes a mapping.</remarks>
+/// <summary>A NAT, with the network inside it.</summary>
+/// <remarks>
+/// Source: RFC 4787 for the behaviours. The NAT takes 1 from the TTL of each datagram. It drops a datagram whose TTL would reach 0 before it makes a
+/// mapping.
+/// </remarks>
 public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
 {
     readonly SimulatedRandom _random;
@@ -28,7 +31,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
     /// <inheritdoc/>
     public string Name { get; }
 
-    /// <summary>The behaviour.</summary>
+    /// <summary>The NAT's behaviour.</summary>
     public NatOptions Options { get; }
 
     /// <summary>The network outside: the internet, or the inside of another NAT.</summary>
@@ -40,7 +43,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
     /// <inheritdoc/>
     public Link Uplink { get; } = new();
 
-    /// <summary>What lies between any two nodes inside: no delay and no router unless changed.</summary>
+    /// <summary>The path between any two nodes inside; by default without delay and routers.</summary>
     public override Link Core { get; } = new();
 
     /// <summary>The first external address.</summary>
@@ -51,7 +54,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
 
     /// <summary>Opens an external port of the first address to anyone, as an administrator would.</summary>
     /// <param name="externalPort">The external port.</param>
-    /// <param name="inside">Where it leads.</param>
+    /// <param name="inside">The inside endpoint that it leads to.</param>
     /// <exception cref="InvalidOperationException">Another inside endpoint has the port.</exception>
     public void Forward(ushort externalPort, IPv4Endpoint inside)
     {
@@ -59,11 +62,11 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
             throw new InvalidOperationException($"External port {externalPort} of {Name} belongs to another inside endpoint.");
     }
 
-    /// <summary>What the port mapping service (UPnP IGD, NAT-PMP, PCP) does when a host inside asks for a port.</summary>
+    /// <summary>Acts as the port mapping service (UPnP IGD, NAT-PMP, PCP) when a host inside asks for a port.</summary>
     /// <param name="externalPort">The wanted external port.</param>
-    /// <param name="inside">Where it shall lead.</param>
-    /// <param name="lifetime">For how long, or zero for ever.</param>
-    /// <returns>The external port as the service claims it, or null when there is no service, it refuses, or another host has the port.</returns>
+    /// <param name="inside">The inside endpoint that it should lead to.</param>
+    /// <param name="lifetime">How long the mapping lives; zero for ever.</param>
+    /// <returns>The external port that the service reports. Null when there is no service, it refuses, or another host has the port.</returns>
     public ushort? RequestPortMapping(ushort externalPort, IPv4Endpoint inside, TimeSpan lifetime = default) => Options.PortMapping switch
     {
         PortMappingService.None or PortMappingService.Refusing => null,
@@ -71,7 +74,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
         _ => _table.TryForward(Internet.Now, externalPort, inside, lifetime) ? externalPort : null,
     };
 
-    /// <summary>What the port mapping service does when a host inside gives a port back.</summary>
+    /// <summary>Acts as the port mapping service when a host inside gives up a port.</summary>
     /// <param name="externalPort">The external port.</param>
     public void RequestUnmapping(ushort externalPort)
     {
@@ -79,19 +82,19 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
             _table.RemoveForward(externalPort);
     }
 
-    /// <summary>What the port mapping service answers when it is asked for its external address.</summary>
-    /// <returns>The address as the service claims it, or null when there is no service or it does not tell.</returns>
+    /// <summary>Acts as the port mapping service when a host asks for the external address.</summary>
+    /// <returns>The address that the service reports; null when there is no service, or it does not report the address.</returns>
     public IPv4Address? RequestExternalAddress() => Options.PortMapping switch
     {
         PortMappingService.None or PortMappingService.NoExternalAddress => null,
-        PortMappingService.LyingAboutAddress => new(ExternalAddress.Value ^ 0x0080_0000), // a public one that nobody has
+        PortMappingService.LyingAboutAddress => new(ExternalAddress.Value ^ 0x0080_0000), // a public address that no node has
         _ => ExternalAddress,
     };
 
-    /// <summary>Forgets all mappings, static ones too.</summary>
+    /// <summary>Drops all mappings, static ones too.</summary>
     public void Reboot() => _table = new(Options, _external, _random);
 
-    /// <summary>Gets new external addresses, and forgets all mappings.</summary>
+    /// <summary>Changes the external addresses, and drops all mappings.</summary>
     public void ChangeAddress()
     {
         var old = _external;
@@ -151,7 +154,7 @@ public sealed class SimulatedNat : SimulatedNetwork, ISimulatedNode
             Send(datagram with { From = this, Source = shownSource, Target = inside, Ttl = (byte)(datagram.Ttl - 1) });
     }
 
-    // The gateway that RFC 4380 §3.1 inverts addresses for: it takes any 32 bits that look like an inside address for one.
+    // An application level gateway, because of which RFC 4380 §3.1 inverts addresses: it rewrites any 32 bits that look like an inside address.
     ReadOnlyMemory<byte> Rewrite(ReadOnlyMemory<byte> payload, IPv4Address outside)
     {
         if (!Options.RewritesPayload)

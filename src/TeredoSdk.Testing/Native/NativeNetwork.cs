@@ -2,14 +2,16 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>The native IPv6 internet: delivers to native nodes, and hands what is for 2001::/32 to a relay that serves its source.</summary>
+/// <summary>
+/// The native IPv6 internet. It delivers packets to native nodes, and hands packets for 2001::/32 to a relay that serves their source.
+/// </summary>
 sealed class NativeNetwork(SimulatedInternet internet)
 {
     readonly Dictionary<IPv6Address, SimulatedNativeNode> _nodes = [];
     readonly List<SimulatedRelay> _relays = [];
     readonly SimulatedRandom _random = internet.NextRandom();
 
-    /// <summary>What all native nodes are in.</summary>
+    /// <summary>The prefix of all native nodes.</summary>
     public static IPv6Prefix Prefix => new(new(0x2610_0000_0000_0000, 0), 32);
 
     public SimulatedInternet Internet => internet;
@@ -30,7 +32,7 @@ sealed class NativeNetwork(SimulatedInternet internet)
         if (!TryRoute(octets, out var node, out var relay) || !Core.IsUp || _random.Chance(Core.Loss))
             return;
         byte[] packet = octets.ToArray();
-        bool crosses = relay is null || !relay.IsHostSpecific; // a host-specific relay is on the sender itself
+        bool crosses = relay is null || !relay.IsHostSpecific; // a host-specific relay runs on the sender itself
         internet.At(crosses ? internet.Now + Core.DrawDelay(_random) : internet.Now, () =>
         {
             if (relay is null)
@@ -44,7 +46,7 @@ sealed class NativeNetwork(SimulatedInternet internet)
     {
         IPv6Address source = IPv6Address.Read(octets[8..]), destination = IPv6Address.Read(octets[24..]);
         node = null;
-        // A host's own relay goes before those of others (RFC 4380 §5.4).
+        // A host's own relay is preferred to those of others (RFC 4380 §5.4).
         relay = destination.IsTeredo
             ? _relays.Where(relay => relay.IsRunning && relay.Serves(source)).OrderByDescending(relay => relay.IsHostSpecific).FirstOrDefault()
             : null;

@@ -2,7 +2,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>A node of the native IPv6 internet. What it sends to a Teredo address goes through a relay that serves it.</summary>
+/// <summary>A node of the native IPv6 internet. Its packets to Teredo addresses go through a relay that serves it.</summary>
 public sealed class SimulatedNativeNode : SimulatedIPv6Stack
 {
     readonly NativeNetwork _network;
@@ -14,7 +14,7 @@ public sealed class SimulatedNativeNode : SimulatedIPv6Stack
         Address = network.Add(this);
     }
 
-    /// <summary>The name that messages show.</summary>
+    /// <summary>The name in messages.</summary>
     public string Name { get; }
 
     /// <summary>The IPv6 address.</summary>

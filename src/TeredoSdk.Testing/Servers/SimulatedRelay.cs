@@ -3,7 +3,7 @@ using TeredoSdk.Protocol.Relay;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>A Teredo relay, or a host-specific one: the driver of a <see cref="TeredoRelay"/>.</summary>
+/// <summary>A Teredo relay or host-specific relay: the driver of a <see cref="TeredoRelay"/>.</summary>
 public sealed class SimulatedRelay
 {
     readonly TeredoRelayOptions _options;
@@ -25,19 +25,19 @@ public sealed class SimulatedRelay
     /// <summary>The host that the relay runs on.</summary>
     public SimulatedHost Host { get; }
 
-    /// <summary>The native IPv6 side of a host-specific relay, or null for a relay that serves others.</summary>
+    /// <summary>The native IPv6 side of a host-specific relay; null for a relay that serves other hosts.</summary>
     public SimulatedNativeNode? Node { get; }
 
-    /// <summary>Whether the relay serves nothing but its own host (RFC 4380 §5.4).</summary>
+    /// <summary>Whether the relay serves only its own host (RFC 4380 §5.4).</summary>
     public bool IsHostSpecific => Node is not null;
 
-    /// <summary>The protocol core. Look, but do not feed it: the driver does.</summary>
+    /// <summary>The protocol core. Read from it, but do not feed it inputs; the driver does that.</summary>
     public TeredoRelay Core { get; }
 
     /// <summary>The UDP endpoint that the relay is bound to.</summary>
     public IPv4Endpoint LocalEndpoint => _socket.LocalEndpoint;
 
-    /// <summary>Whether the relay hears anything; true by default. What it knows of its peers stays.</summary>
+    /// <summary>Whether the relay receives packets; true by default. It remembers its peers meanwhile.</summary>
     public bool IsRunning { get; set; } = true;
 
     internal static SimulatedRelay On(SimulatedHost host, SimulatedNativeNode? node, Func<TeredoRelayOptions, TeredoRelayOptions>? configure)

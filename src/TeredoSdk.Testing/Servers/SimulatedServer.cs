@@ -30,16 +30,16 @@ public sealed class SimulatedServer
     /// <summary>The host that the server runs on.</summary>
     public SimulatedHost Host { get; }
 
-    /// <summary>The protocol core. Look, but do not feed it: the driver does.</summary>
+    /// <summary>The protocol core. Read from it, but do not feed it inputs; the driver does that.</summary>
     public TeredoServer Core { get; }
 
-    /// <summary>What clients are configured with.</summary>
+    /// <summary>The addresses that clients are configured with.</summary>
     public TeredoServerAddress Address { get; }
 
-    /// <summary>Whether the server hears anything; true by default. It keeps no state, so a stop loses nothing but datagrams.</summary>
+    /// <summary>Whether the server receives packets; true by default. It keeps no state, so a pause loses only datagrams.</summary>
     public bool IsRunning { get; set; } = true;
 
-    /// <summary>Whether the server hears anything at its secondary address; true by default.</summary>
+    /// <summary>Whether the server receives packets at its secondary address; true by default.</summary>
     public bool SecondaryIsRunning { get; set; } = true;
 
     void HandleDatagram(LocalPort via, SimulatedDatagram datagram)

@@ -4,8 +4,8 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Testing;
 
 /// <summary>
-/// The firewall of a <see cref="FakeWindows"/>: a rule store that checks as Windows' own does, lets two rules have one name, and removes one rule at
-/// a time. Safe for any number of threads.
+/// The firewall of a <see cref="FakeWindows"/>. As in Windows, its rule store checks rules, allows two rules with one name, and removes one rule at a
+/// time. Safe for any number of threads.
 /// </summary>
 [Experimental("TEREDO001")]
 public sealed class FakeFirewall : IWindowsFirewall
@@ -22,20 +22,20 @@ public sealed class FakeFirewall : IWindowsFirewall
             : windows.IsBefore(6, 2) ? FirewallGeneration.Windows7 : FirewallGeneration.Windows8;
     }
 
-    /// <summary>Which interfaces it has: those of the Windows' version at first.</summary>
+    /// <summary>The generation of its interfaces; at first that of the Windows version.</summary>
     public FirewallGeneration Level { get; set; }
 
-    /// <summary>The state of the profiles that are active: the public one at first, on, blocking what no rule names.</summary>
+    /// <summary>The active profiles; at first the public one, which is on and blocks packets that no rule allows.</summary>
     public IReadOnlyList<FirewallProfileStatus> Profiles { get; set; } =
         [new() { Profile = FirewallProfiles.Public, Enabled = true, BlocksAllInbound = false, DefaultInbound = FirewallAction.Block }];
 
-    /// <summary>Whether local rules change anything.</summary>
+    /// <summary>Whether local rules have an effect.</summary>
     public FirewallModifyState ModifyState { get; set; }
 
-    /// <summary>Other makers' firewalls.</summary>
+    /// <summary>The firewalls of other vendors.</summary>
     public IReadOnlyList<string> Products { get; set; } = [];
 
-    /// <summary>The rules as they stand.</summary>
+    /// <summary>The present rules.</summary>
     public IReadOnlyList<FirewallRule> Rules
     {
         get
@@ -137,7 +137,7 @@ public sealed class FakeFirewall : IWindowsFirewall
         _windows.Note($"ClosePort {protocol} {port}");
     }
 
-    /// <summary>Puts a rule there that somebody else made: neither rights nor its validity are checked.</summary>
+    /// <summary>Adds a rule as if another program had made it. Neither rights nor the validity of the rule are checked.</summary>
     /// <param name="rule">The rule.</param>
     public void Plant(FirewallRule rule)
     {
@@ -146,7 +146,7 @@ public sealed class FakeFirewall : IWindowsFirewall
             _rules.Add(rule);
     }
 
-    // Under the lock. Windows compares names without case.
+    // Called under the lock. Windows ignores the case of names.
     int IndexOf(string name) => _rules.FindIndex(rule => string.Equals(rule.Name, name, StringComparison.OrdinalIgnoreCase));
 
     Reading<T> Read<T>(string call, FirewallGeneration since, Func<T> read) =>
@@ -159,7 +159,7 @@ public sealed class FakeFirewall : IWindowsFirewall
         _windows.RequireElevation("Changing the firewall");
     }
 
-    // Before Windows Vista the firewall has another service.
+    // Before Windows Vista, the firewall runs in another service.
     string? WhyNot(string call, FirewallGeneration since) => _windows.Absent($"{nameof(FakeWindows.Firewall)}.{call}")
         ?? (Level < since ? $"The firewall of Windows {_windows.Version} does not have {call}." : null)
         ?? (Level >= FirewallGeneration.Vista && !_windows.Runs("mpssvc") ? "The service mpssvc, the Windows Firewall, does not run. "

@@ -5,7 +5,7 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>The program netsh of a <see cref="FakeWindows"/>: as far as Teredo is concerned, in English. Safe for any number of threads.</summary>
+/// <summary>The program netsh of a <see cref="FakeWindows"/>, with its Teredo commands in English. Safe for any number of threads.</summary>
 [Experimental("TEREDO001")]
 public sealed class FakeNetsh
 {
@@ -15,10 +15,10 @@ public sealed class FakeNetsh
 
     internal FakeNetsh(FakeWindows windows) => _windows = windows;
 
-    /// <summary>Whether it says that all is well and changes nothing, as the real one does for many failures.</summary>
+    /// <summary>Whether netsh reports success but changes nothing, as the real one does in many failures.</summary>
     public bool ChangesNothing { get; set; }
 
-    /// <summary>The argument lists that it was run with, in order.</summary>
+    /// <summary>The argument lists of all runs, in order.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Calls
     {
         get
@@ -61,7 +61,7 @@ public sealed class FakeNetsh
         return new() { ExitCode = 0, Text = "Ok.\r\n" };
     }
 
-    // Named in any order, or by their places.
+    // Arguments may have names, in any order, or be given by position.
     void Set(string[] words)
     {
         string[] names = ["type", "servername", "refreshinterval", "clientport"];

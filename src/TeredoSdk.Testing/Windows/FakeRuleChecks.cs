@@ -3,7 +3,7 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>What Windows refuses in a firewall rule ([MS-FASP] 2.2.37, INetFwRule, INetFwRule2).</summary>
+/// <summary>Refuses the firewall rules that Windows refuses ([MS-FASP] 2.2.37, INetFwRule, INetFwRule2).</summary>
 static class FakeRuleChecks
 {
     const int MaxPath = 260;
@@ -44,10 +44,10 @@ static class FakeRuleChecks
             throw Bad(rule, "ports are for TCP and UDP only");
         foreach (string port in Items(rule.LocalPorts))
             if (!IsPort(port) && !IsKeyword(rule, port))
-                throw Bad(rule, $"the local port '{port}' is none");
+                throw Bad(rule, $"'{port}' is not a local port");
         foreach (string port in Items(rule.RemotePorts))
             if (!IsPort(port))
-                throw Bad(rule, $"the remote port '{port}' is none");
+                throw Bad(rule, $"'{port}' is not a remote port");
     }
 
     static void CheckEdgeTraversal(FirewallRule rule, FirewallGeneration generation)

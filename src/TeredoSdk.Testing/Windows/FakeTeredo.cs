@@ -4,20 +4,20 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Testing;
 
-/// <summary>What becomes of a Teredo client that is woken.</summary>
+/// <summary>What happens when a Teredo client is woken.</summary>
 [Experimental("TEREDO001")]
 public enum FakeTeredoNetwork
 {
-    /// <summary>It gets its address.</summary>
+    /// <summary>The client gets its address.</summary>
     Answers,
-    /// <summary>Its server does not answer: it goes offline.</summary>
+    /// <summary>The server does not answer, and the client goes offline.</summary>
     ServerSilent,
-    /// <summary>It goes on asking.</summary>
+    /// <summary>The client goes on asking its server without end.</summary>
     Endless,
 }
 
 /// <summary>
-/// The Teredo client of a <see cref="FakeWindows"/>: off until it is configured, dormant until it is woken. Safe for any number of threads.
+/// The Teredo client of a <see cref="FakeWindows"/>. It is off until it is configured, and dormant until it is woken. Safe for any number of threads.
 /// </summary>
 [Experimental("TEREDO001")]
 public sealed class FakeTeredo
@@ -43,7 +43,7 @@ public sealed class FakeTeredo
 
     internal FakeTeredo(FakeWindows windows) => _windows = windows;
 
-    /// <summary>The machine's own setting, which a policy may override.</summary>
+    /// <summary>The machine's own settings, which a policy may override.</summary>
     public TeredoConfiguration Configuration
     {
         get
@@ -59,28 +59,28 @@ public sealed class FakeTeredo
         }
     }
 
-    /// <summary>What becomes of a client that is woken; while it is asleep a change does nothing.</summary>
+    /// <summary>What happens when the client is woken. A change has no effect before that.</summary>
     public FakeTeredoNetwork Network { get; set; }
 
-    /// <summary>Whether the network has a domain controller: then only an enterprise client goes to work.</summary>
+    /// <summary>Whether the network has a domain controller. Then only an enterprise client works.</summary>
     public bool IsManagedNetwork { get; set; }
 
     /// <summary>
-    /// The address that it gets: client 198.51.100.7:40000 of server 192.0.2.1 at first. Change it with <see cref="ChangeAddress"/> while
-    /// it is used.
+    /// The address that the client gets; at first client 198.51.100.7:40000 of server 192.0.2.1. While the client has an address, change it with
+    /// <see cref="ChangeAddress"/>.
     /// </summary>
     public IPAddress Address { get; set; } = IPAddress.Parse("2001:0:c000:201:0:63bf:39cc:9bf8");
 
-    /// <summary>The NAT in netsh's words.</summary>
+    /// <summary>The kind of NAT, in netsh's words.</summary>
     public string Nat { get; set; } = "restricted";
 
     /// <summary>The local UDP port.</summary>
     public int Port { get; set; } = 54321;
 
-    /// <summary>The name of its interface.</summary>
+    /// <summary>The name of the client's interface.</summary>
     public string InterfaceName { get; set; } = "Teredo Tunneling Pseudo-Interface";
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The client's state.</summary>
     public TeredoClientState State
     {
         get
@@ -90,7 +90,7 @@ public sealed class FakeTeredo
         }
     }
 
-    /// <summary>What it is in effect: a policy beats the machine's own setting.</summary>
+    /// <summary>The type in effect; a policy overrides the machine's own settings.</summary>
     public TeredoType EffectiveType => PolicyType ?? Configuration.Type ?? TeredoType.Default;
 
     internal bool IsSetByPolicy => PolicyType is not null;
@@ -110,7 +110,7 @@ public sealed class FakeTeredo
         State != TeredoClientState.Qualified ? []
         : [new() { Address = Address, InterfaceName = InterfaceName, InterfaceIndex = 12, IsTunnel = true, MtuOctets = 1280 }];
 
-    // Nobody chose: on before Windows 10 1803.
+    // When nobody has chosen a type, Teredo is on before Windows 10 1803.
     bool IsOn => _windows.IPv6Installed && (_windows.IsBefore(6, 0) || _windows.Runs("iphlpsvc"))
         && !(_windows.RegistryValue(Tcpip6Key, "DisabledComponents") is int bits && (bits & TunnelBits) != 0)
         && EffectiveType switch
@@ -129,18 +129,18 @@ public sealed class FakeTeredo
         _ => null,
     };
 
-    /// <summary>It loses its address.</summary>
-    /// <param name="error">The system's words for why.</param>
+    /// <summary>Makes the client lose its address.</summary>
+    /// <param name="error">The cause, in the words of the system.</param>
     public void GoOffline(string error) => Become(TeredoClientState.Offline, error);
 
-    /// <summary>It falls asleep, and its address goes.</summary>
+    /// <summary>Makes the client dormant, so that it loses its address.</summary>
     public void GoDormant() => Become(TeredoClientState.Dormant, null);
 
-    /// <summary>It gets its address without being woken.</summary>
+    /// <summary>Gives the client its address without a wake.</summary>
     public void Qualify() => Become(TeredoClientState.Qualified, null);
 
-    /// <summary>The NAT, or the server, gives it another address.</summary>
-    /// <param name="address">The new one.</param>
+    /// <summary>Gives the client another address, as after a change of the NAT or the server.</summary>
+    /// <param name="address">The new address.</param>
     public void ChangeAddress(IPAddress address)
     {
         Address = address;
@@ -156,7 +156,7 @@ public sealed class FakeTeredo
             ServerName = change.ServerName ?? old.ServerName,
             ClientPort = change.ClientPort ?? old.ClientPort,
             RefreshInterval = change.RefreshInterval ?? old.RefreshInterval,
-            DefaultQualified = old.DefaultQualified, // by policy only
+            DefaultQualified = old.DefaultQualified, // only a policy can set it
         };
     }
 

@@ -4,7 +4,7 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Testing;
 
-// What the SDK calls, each with the version that brought it.
+// The calls that the SDK makes, each with the first Windows version that has it.
 public sealed partial class FakeWindows
 {
     /// <inheritdoc/>

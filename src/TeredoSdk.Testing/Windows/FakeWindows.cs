@@ -6,12 +6,12 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Testing;
 
 /// <summary>
-/// A Windows in memory that behaves as far as Teredo is concerned: for <see cref="TeredoOptions.Windows"/> of a test. It starts as a Windows 10
-/// whose Teredo nobody switched on, with an administrator, the services running and the firewall on.
+/// A Windows in memory that behaves like Windows as far as Teredo is concerned, for <see cref="TeredoOptions.Windows"/> in a test. At first it is a
+/// Windows 10 with an administrator, running services and a firewall that is on; nobody has switched Teredo on.
 /// </summary>
 /// <remarks>
-/// A fake: it shows what code does with the answers that are documented for Windows, not how a real Windows answers. Sockets are ordinary ones of the
-/// machine that the test runs on. Safe for any number of threads.
+/// This is a fake. It shows what code does with the documented answers of Windows, and not how a real Windows answers. Its sockets are ordinary
+/// sockets of the machine that the test runs on. Safe for any number of threads.
 /// </remarks>
 [Experimental("TEREDO001")]
 public sealed partial class FakeWindows : IWindowsSystem
@@ -24,8 +24,8 @@ public sealed partial class FakeWindows : IWindowsSystem
     IReadOnlyList<WindowsAddress> _addresses = [];
     int _wakeCalls;
 
-    /// <summary>Makes a Windows of a version.</summary>
-    /// <param name="version">Such as 5.1 (XP), 6.0 (Vista), 6.1 (7) or 6.2 (8); null for 10.0.19045.</param>
+    /// <summary>Makes a Windows of the given version.</summary>
+    /// <param name="version">For example 5.1 (XP), 6.0 (Vista), 6.1 (7) or 6.2 (8); null for 10.0.19045.</param>
     public FakeWindows(Version? version = null)
     {
         Version = version ?? new(10, 0, 19045);
@@ -41,10 +41,10 @@ public sealed partial class FakeWindows : IWindowsSystem
     /// <inheritdoc/>
     public bool IsElevated { get; set; } = true;
 
-    /// <summary>The program that asks: an existing file at first.</summary>
+    /// <summary>The program that uses this Windows; at first an existing file.</summary>
     public string? ProgramPath { get; set; } = DefaultProgram;
 
-    /// <summary>Whether IPv6 is installed (the driver <c>tcpip6</c>); before Windows Vista it is not, at first.</summary>
+    /// <summary>Whether IPv6 (the driver <c>tcpip6</c>) is installed; at first only from Windows Vista on.</summary>
     public bool IPv6Installed { get; set; }
 
     /// <summary>The firewall.</summary>
@@ -57,12 +57,13 @@ public sealed partial class FakeWindows : IWindowsSystem
     public FakeNetsh Netsh { get; }
 
     /// <summary>
-    /// The calls that this system does not have: the name of a method of <see cref="IWindowsSystem"/> such as <c>WakeAsync</c>, or of
-    /// <see cref="IWindowsFirewall"/> such as <c>Firewall.ReadRules</c>, and the reason that a reading then gives. What writes throws.
+    /// The calls that this system lacks. The key is the name of a method of <see cref="IWindowsSystem"/>, for example <c>WakeAsync</c>, or of
+    /// <see cref="IWindowsFirewall"/>, for example <c>Firewall.ReadRules</c>. The value is the reason that a reading then gives; a call that writes
+    /// throws.
     /// </summary>
     public IDictionary<string, string> Missing { get; } = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>The services by their short names; at first those that Teredo needs, running. One that is not here does not exist.</summary>
+    /// <summary>The services by their short names; at first those that Teredo needs, running. Other services do not exist.</summary>
     public IDictionary<string, WindowsService> Services { get; } = new ConcurrentDictionary<string, WindowsService>(StringComparer.OrdinalIgnoreCase)
     {
         ["iphlpsvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false },
@@ -70,25 +71,25 @@ public sealed partial class FakeWindows : IWindowsSystem
         ["wscsvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false },
     };
 
-    /// <summary>The values below HKEY_LOCAL_MACHINE, by <c>key\name</c>: each an <see cref="int"/> or a <see cref="string"/>.</summary>
+    /// <summary>The values below HKEY_LOCAL_MACHINE, by <c>key\name</c>. Each is an <see cref="int"/> or a <see cref="string"/>.</summary>
     public IDictionary<string, object> Registry { get; } = new ConcurrentDictionary<string, object>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The AAAA records of names; a name that is not here has none.</summary>
+    /// <summary>The AAAA records by name. Other names have none.</summary>
     public IDictionary<string, IPAddress[]> Dns { get; } = new ConcurrentDictionary<string, IPAddress[]>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The files that exist, by their full paths, beside those of the machine that the test runs on; the values do not matter.</summary>
+    /// <summary>The files that exist, by their full paths, besides those of the machine that the test runs on. The values do not matter.</summary>
     public IDictionary<string, bool> Files { get; } = new ConcurrentDictionary<string, bool>(StringComparer.OrdinalIgnoreCase)
     {
         [DefaultProgram] = true,
     };
 
-    /// <summary>What Windows Security says of the firewall.</summary>
+    /// <summary>The state of the firewall according to Windows Security.</summary>
     public FirewallHealth FirewallHealth { get; set; } = FirewallHealth.Good;
 
     /// <summary>The filters of the edge-traversal sublayer.</summary>
     public IReadOnlyList<EdgeTraversalFilter> EdgeTraversalFilters { get; set; } = [];
 
-    /// <summary>The addresses that the machine has beside the Teredo client's. Setting them raises <see cref="Changed"/>.</summary>
+    /// <summary>The machine's addresses besides that of the Teredo client. Setting them raises <see cref="Changed"/>.</summary>
     public IReadOnlyList<WindowsAddress> Addresses
     {
         get => _addresses;
@@ -99,15 +100,15 @@ public sealed partial class FakeWindows : IWindowsSystem
         }
     }
 
-    /// <summary>The argument lists that netsh was run with, in order.</summary>
+    /// <summary>The argument lists of all runs of netsh, in order.</summary>
     public IReadOnlyList<IReadOnlyList<string>> NetshCalls => Netsh.Calls;
 
     /// <summary>How often the Teredo client was woken.</summary>
     public int WakeCalls => Volatile.Read(ref _wakeCalls);
 
     /// <summary>
-    /// All that was done to this system, in order, such as <c>StartService iphlpsvc</c>, <c>WriteConfiguration</c>, 
-    /// <c>netsh interface teredo ...</c>, <c>AddRule NAME</c> or <c>CreateSocket Stream Unrestricted</c>. Refused calls are not here.
+    /// All changes that were made to this system, in order, for example <c>StartService iphlpsvc</c>, <c>WriteConfiguration</c>,
+    /// <c>netsh interface teredo ...</c>, <c>AddRule NAME</c> or <c>CreateSocket Stream Unrestricted</c>. Refused calls are not in the list.
     /// </summary>
     public IReadOnlyList<string> Actions
     {
@@ -155,7 +156,7 @@ public sealed partial class FakeWindows : IWindowsSystem
             throw new TeredoException(TeredoError.AccessDenied, $"{what} needs an administrator. Run the program elevated.");
     }
 
-    // Why a call is not there, or null when it is.
+    // Why the system lacks a call, or null when it has the call.
     internal string? Absent(string call, int major = 5, int minor = 1) => Missing.TryGetValue(call, out string? reason) ? reason
         : IsBefore(major, minor) ? $"Windows {Version} does not have {call}." : null;
 }

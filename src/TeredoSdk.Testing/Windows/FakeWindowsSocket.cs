@@ -10,9 +10,9 @@ public sealed record FakeWindowsSocket
     /// <summary>Stream or datagram.</summary>
     public required SocketType Type { get; init; }
 
-    /// <summary>The protection level that was asked for. Only a real Windows has the option, so only there it is set, too.</summary>
+    /// <summary>The requested protection level. It is set on the socket only when the test runs on a real Windows.</summary>
     public required IPProtectionLevel Level { get; init; }
 
-    /// <summary>The socket itself, owned by whom it was created for.</summary>
+    /// <summary>The socket itself; the code that requested it owns it.</summary>
     public required Socket Socket { get; init; }
 }

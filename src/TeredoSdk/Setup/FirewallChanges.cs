@@ -3,18 +3,18 @@ using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Setup;
 
-/// <summary>The changes of the firewall that a setup or a removal needs. Where the firewall can't be asked there are none, and a warning.</summary>
+/// <summary>Finds the firewall changes for a setup or a removal. When the firewall can't be read, there are none, and a warning says so.</summary>
 /// <param name="windows">The system.</param>
-/// <param name="warnings">Where the warnings go.</param>
+/// <param name="warnings">Receives the warnings.</param>
 sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
 {
     readonly RuleStore _store = RuleStore.Of(windows.Firewall);
 
-    /// <summary>The rules that are wanted, and those of an earlier setup that are not wanted any longer.</summary>
+    /// <summary>Adds the wanted rules, and removes rules of an earlier setup that are no longer wanted.</summary>
     /// <exception cref="TeredoException">The program does not exist, or a rule for it is not valid.</exception>
     public List<SetupChange> ToSetUp(TeredoSetupOptions options, SetupRecord? record)
     {
-        // What an earlier setup of the application switched on stays on until it is removed.
+        // When an earlier setup of the application switched Teredo on, Teredo stays on until the application is removed.
         bool needsTeredo = options.EnableTeredo || record is { NeedsTeredo: true };
         try
         {
@@ -29,7 +29,7 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         }
     }
 
-    /// <summary>What gives rules back what they had before a setup, the last first.</summary>
+    /// <summary>Restores the rules as they were before a setup, the last changed first.</summary>
     public List<SetupChange> ToRestore(IReadOnlyList<RuleRecord> records)
     {
         List<SetupChange> changes = [];
@@ -40,17 +40,17 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
             FirewallRule[] found = [.. rules.Where(rule => record.IsFor(rule.Name))];
             var current = found.FirstOrDefault();
             if (found.Length > 1 || (current != record.Before && current is not null && !record.IsOwnWork(current)))
-                warnings.Add($"The firewall rule '{record.Name}' was changed by somebody else since the setup, and is left alone. "
-                    + "Remove it by hand if nobody needs it.");
+                warnings.Add($"The firewall rule '{record.Name}' was changed by another program or user since the setup, and is left alone. "
+                    + "Remove it by hand if it is not needed.");
             else if (current is null && record is { Before: not null, IsRemoved: false })
-                warnings.Add($"The firewall rule '{record.Name}' was removed by somebody else since the setup, and stays so.");
+                warnings.Add($"The firewall rule '{record.Name}' was removed by another program or user since the setup, and is not restored.");
             else
                 changes.Add(new RuleChange(_store, record.Name, current, record.Before) { IsRestoration = true });
         }
         return changes;
     }
 
-    /// <summary>What removes the SDK's own rules for an application, without knowing what was there before.</summary>
+    /// <summary>Removes the SDK's own rules for an application. It does not restore earlier rules, because there is no record of them.</summary>
     public List<SetupChange> ToRemove(string application)
     {
         List<SetupChange> changes = [];
@@ -58,7 +58,7 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         foreach (var own in rules.Where(rule => ExceptionRules.IsOwn(rule, application)).GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase))
         {
             if (rules.Any(rule => rule.Name.Equals(own.Key, StringComparison.OrdinalIgnoreCase) && !ExceptionRules.IsOwn(rule, null)))
-                warnings.Add($"Somebody else has a firewall rule '{own.Key}', too, which the firewall can't tell apart: both are left alone.");
+                warnings.Add($"Another program also has a firewall rule '{own.Key}'. The firewall can't tell the two apart, so both are left alone.");
             else
                 changes.Add(new RuleChange(_store, own.Key, own.First(), null, own.Count() - 1));
         }
@@ -68,7 +68,7 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
     RuleChange ToChange(FirewallChange step) =>
         new(_store, step.Rule.Name, step.Previous, step.Kind == FirewallChangeKind.Remove ? null : step.Rule, step.Surplus);
 
-    // Windows has a rule for it, unless somebody took it away. One of ours does not count: it goes with its application.
+    // Windows has its own rule for the port, unless somebody removed it. A rule of the SDK does not count, because it goes with its application.
     bool LacksTeredoPort() => windows.Firewall.ReadRules().TryGet(out var rules)
         && !rules.Any(rule => FirewallExceptions.IsTeredoPort(rule) && !ExceptionRules.IsOwn(rule, null));
 
@@ -81,5 +81,5 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
     }
 
     void LeaveOut(string reason) =>
-        warnings.Add($"The firewall can't be asked, so its rules are left out: {reason} Run this again when that is mended.");
+        warnings.Add($"The firewall can't be read, so its rules are left out: {reason} Solve this problem and run this again.");
 }

@@ -5,8 +5,8 @@ using System.Security.Principal;
 namespace TeredoSdk.Setup;
 
 /// <summary>
-/// Keeps the records of Windows out of the hands of ordinary users, who may write to ProgramData: a removal, which an administrator runs, does what
-/// they say.
+/// Protects the records on Windows from ordinary users, who may otherwise write to ProgramData. A removal, which runs as administrator, trusts the
+/// records.
 /// </summary>
 [SupportedOSPlatform("windows")]
 static class RecordProtection
@@ -17,8 +17,8 @@ static class RecordProtection
 
     static SecurityIdentifier Users { get; } = new(WellKnownSidType.BuiltinUsersSid, null);
 
-    /// <summary>Makes the folder, unless it is there, so that only administrators write to it and everybody reads it.</summary>
-    /// <exception cref="TeredoException">Somebody else made one there, who could exchange what is in it.</exception>
+    /// <summary>Makes the folder, unless it exists, so that only administrators can write to it and every user can read it.</summary>
+    /// <exception cref="TeredoException">An ordinary user made the folder, and could replace its content.</exception>
     public static void CreateFolder(string folder)
     {
         var security = new DirectorySecurity();
@@ -29,20 +29,20 @@ static class RecordProtection
         new DirectoryInfo(folder).Create(security);
         if (!IsTrusted(folder))
             throw new TeredoException(TeredoError.SetupFailed, $"The folder of the setup's record, {folder}, was not made by an administrator, so "
-                + "others could write to it. Move it away and try again.");
+                + "other users could write to it. Move the folder away and try again.");
     }
 
-    /// <summary>Whether a folder is an administrator's or the system's, and no link to another one.</summary>
+    /// <summary>Whether a folder belongs to an administrator or the system, and is not a link to another folder.</summary>
     public static bool IsTrusted(string folder)
     {
         var directory = new DirectoryInfo(folder);
         return !directory.Attributes.HasFlag(FileAttributes.ReparsePoint) && IsTrusted(directory.GetAccessControl(AccessControlSections.Owner));
     }
 
-    /// <summary>Whether an open file is an administrator's or the system's: that file, whatever has its name meanwhile.</summary>
+    /// <summary>Whether an open file belongs to an administrator or the system. The check concerns the open file, not its name.</summary>
     public static bool IsTrusted(FileStream file) => IsTrusted(file.GetAccessControl());
 
-    // An administrator's process makes things the administrators' own. Where one does not, they are its person's.
+    // What an administrator's process makes usually belongs to the group Administrators. On a system where it does not, it belongs to the user.
     static bool IsTrusted(ObjectSecurity security)
     {
         using var me = WindowsIdentity.GetCurrent();

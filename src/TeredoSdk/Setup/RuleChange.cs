@@ -3,15 +3,15 @@ using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Setup;
 
-/// <summary>A rule of the firewall that is added, changed, or removed.</summary>
+/// <summary>Adds, changes or removes a rule of the firewall.</summary>
 /// <param name="store">The firewall's rules.</param>
 /// <param name="name">The rule's name.</param>
-/// <param name="before">The rule as it is, or null.</param>
-/// <param name="after">The rule as it will be, or null.</param>
-/// <param name="surplus">How many more rules of the SDK's own have the name. They are removed, too, and nothing brings them back.</param>
+/// <param name="before">The present rule, or null.</param>
+/// <param name="after">The new rule, or null to remove it.</param>
+/// <param name="surplus">How many further rules of the SDK have the name. They are removed, too, and never restored.</param>
 sealed class RuleChange(RuleStore store, string name, FirewallRule? before, FirewallRule? after, int surplus = 0) : SetupChange
 {
-    /// <summary>Whether the rule is to be as it was before the first setup, which then need not be remembered any longer.</summary>
+    /// <summary>Whether the change restores the rule as it was before the first setup. The record then no longer needs the rule.</summary>
     public bool IsRestoration { get; init; }
 
     public override SetupStep Step { get; } = new()
@@ -32,7 +32,7 @@ sealed class RuleChange(RuleStore store, string name, FirewallRule? before, Fire
         var found = Find();
         bool isAsPlanned = found.Length == (before is null ? 0 : 1 + surplus) && (before is null || found.Contains(before));
         return isAsPlanned ? Task.CompletedTask : throw new TeredoException(TeredoError.SetupFailed,
-            $"The firewall rule '{name}' was changed by somebody else after the plan was made. Make a new plan.");
+            $"The firewall rule '{name}' was changed by another program or user after the plan was made. Make a new plan.");
     }
 
     public override Task ApplyAsync(CancellationToken cancellationToken)
@@ -53,10 +53,10 @@ sealed class RuleChange(RuleStore store, string name, FirewallRule? before, Fire
     {
         (null, null) => $"The firewall rule '{name}' is gone already.",
         (null, _) =>
-            $"Add the firewall rule '{name}': {after.Protocol.ToString().ToUpperInvariant()} to {Target(after)} may come in{ThroughTunnel(after)}.",
+            $"Add the firewall rule '{name}': {after.Protocol.ToString().ToUpperInvariant()} to {Target(after)} is allowed{ThroughTunnel(after)}.",
         (_, null) => $"Remove the firewall rule '{name}'.",
-        _ when surplus > 0 => $"Make one firewall rule '{name}' of the {surplus + 1} of that name.",
-        _ when before == after => $"The firewall rule '{name}' is as it should be already.",
+        _ when surplus > 0 => $"Replace the {surplus + 1} firewall rules '{name}' by one.",
+        _ when before == after => $"The firewall rule '{name}' is already as it should be.",
         _ => $"Change the firewall rule '{name}': {string.Join(", ", RuleComparison.Differences(after, before))}.",
     };
 

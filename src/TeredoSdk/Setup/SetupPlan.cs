@@ -3,8 +3,9 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Setup;
 
 /// <summary>
-/// What would be done to the machine, in order, and nothing of it done yet. Reading it needs no rights; <see cref="ApplyAsync"/> needs an
-/// administrator's when <see cref="NeedsElevation"/> says so. Safe for any number of threads, but for applying it, which is done once.
+/// The steps that a setup or removal will take, in order. Making and reading the plan changes nothing and needs no rights.
+/// <see cref="ApplyAsync"/> needs an administrator when <see cref="NeedsElevation"/> is true. Safe for any number of threads, but a plan is
+/// applied only once.
 /// </summary>
 public sealed class SetupPlan
 {
@@ -20,50 +21,50 @@ public sealed class SetupPlan
         IsElevated = windows?.IsElevated ?? false;
     }
 
-    /// <summary>The steps in their order. Empty where there is nothing to set up: on systems other than Windows.</summary>
+    /// <summary>The steps in order. Empty on systems other than Windows, where there is nothing to set up.</summary>
     public IReadOnlyList<SetupStep> Steps { get; }
 
-    /// <summary>What stands in the way beyond the plan, or is worth knowing: sentences with advice.</summary>
+    /// <summary>Sentences with advice: obstacles that the plan does not remove, and other facts that the user should know.</summary>
     public IReadOnlyList<string> Warnings { get; internal init; } = [];
 
-    /// <summary>Whether every step stands already.</summary>
+    /// <summary>Whether every step is done already.</summary>
     public bool IsSatisfied => Steps.All(step => step.IsSatisfied);
 
-    /// <summary>Whether applying it needs an administrator's rights.</summary>
+    /// <summary>Whether applying the plan needs an administrator's rights.</summary>
     public bool NeedsElevation => !IsSatisfied || _end == PlanEnd.DeleteRecord || IsNews;
 
     /// <summary>Whether this process had those rights when the plan was made.</summary>
     public bool IsElevated { get; }
 
-    /// <summary>The command line that applies it, for an administrator's terminal.</summary>
+    /// <summary>The command line that applies the plan, for an administrator's terminal.</summary>
     public required string ElevatedCommand { get; init; }
 
-    /// <summary>Whether the application needs Windows' Teredo from now on; null for as before.</summary>
+    /// <summary>Whether the application needs Windows' Teredo from now on; null leaves that as it is in the record.</summary>
     internal bool? NeedsTeredo { get; init; }
 
-    /// <summary>Whether the record does not say that yet.</summary>
+    /// <summary>Whether the record does not contain this need yet.</summary>
     internal bool IsNews { get; init; }
 
-    /// <summary>Whether the records say what they said when the plan was made, as far as it rests on them.</summary>
+    /// <summary>Whether the plan still agrees with the records, as far as it depends on them.</summary>
     internal Func<bool> StillHolds { get; init; } = () => true;
 
-    /// <summary>The exception of a plan that rights are missing for.</summary>
+    /// <summary>The exception for a plan that needs more rights.</summary>
     internal TeredoException AccessDenied => new(TeredoError.AccessDenied,
         $"The setup of '{_empty.Name}' needs an administrator's rights; nothing was changed. In an administrator's terminal, run: {ElevatedCommand}");
 
     /// <summary>
-    /// Applies the steps one by one, reads each back, and keeps a record of what was there before. When a step fails, or the caller gives up, those
-    /// before it are undone. What a process that dies leaves behind is in the record: a new setup or a removal goes on from there.
+    /// Applies the steps one by one, reads each back, and keeps a record of the former state. When a step fails, or the caller gives up, the
+    /// completed steps are undone. When the process dies, the record has what it left behind, and a new setup or a removal continues from there.
     /// </summary>
-    /// <param name="progress">Told of each step as it ends, or null.</param>
-    /// <param name="cancellationToken">Gives up: what was done is undone.</param>
+    /// <param name="progress">Is told of each step when it ends, or null.</param>
+    /// <param name="cancellationToken">Gives up; completed steps are undone.</param>
     /// <exception cref="TeredoException">
     /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or another setup was applied since the plan was made
-    /// (<see cref="TeredoError.SetupFailed"/>): nothing was changed. Or a step failed, with the error of what it did; the message says which and why, and
-    /// what was done is undone (where that fails, too: <see cref="TeredoError.SetupFailed"/>, and the record keeps what is left to undo). A new plan can
-    /// be made and applied.
+    /// (<see cref="TeredoError.SetupFailed"/>); nothing was changed then. Or a step failed: the error is the step's own, the message names the step and the
+    /// cause, and the completed steps are undone. When undoing fails, too, the error is <see cref="TeredoError.SetupFailed"/>, and the record keeps what is
+    /// left to undo. A new plan can be made and applied in every case.
     /// </exception>
-    /// <exception cref="OperationCanceledException">The caller gave up, and what was done is undone.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up, and the completed steps are undone.</exception>
     public async Task ApplyAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

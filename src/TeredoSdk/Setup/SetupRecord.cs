@@ -6,13 +6,13 @@ using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Setup;
 
-/// <summary>What the setup of an application changed, and what was there before.</summary>
-/// <param name="Version">The version of this form.</param>
+/// <summary>The changes that the setup of an application made, and the state before them.</summary>
+/// <param name="Version">The version of the record's format.</param>
 /// <param name="Name">The application's name.</param>
-/// <param name="ProgramPath">Its program.</param>
-/// <param name="Rules">The rules that were changed, in that order.</param>
-/// <param name="Teredo">Windows' Teredo, when it was changed.</param>
-/// <param name="NeedsTeredo">Whether it was to be switched on for the application, whoever did that.</param>
+/// <param name="ProgramPath">The application's program.</param>
+/// <param name="Rules">The changed rules, in the order of the changes.</param>
+/// <param name="Teredo">The changes of Windows' Teredo; null when it was not changed.</param>
+/// <param name="NeedsTeredo">Whether the application needs Windows' Teredo switched on, whoever switched it on.</param>
 sealed record SetupRecord(
     int Version, string Name, string ProgramPath, IReadOnlyList<RuleRecord> Rules, TeredoRecord? Teredo = null, bool NeedsTeredo = false)
 {
@@ -20,11 +20,11 @@ sealed record SetupRecord(
 
     public static SetupRecord Of(string name, string programPath) => new(CurrentVersion, name, programPath, []);
 
-    /// <summary>Whether a setup can have written it: the reader of the file checks no elements of lists.</summary>
+    /// <summary>Whether the record could come from a setup. The reader of the file does not check the elements of lists, so this does.</summary>
     [JsonIgnore]
     public bool IsSound => Rules.All(rule => rule is { IsSound: true }) && Teredo?.Made.All(made => made is not null) != false;
 
-    /// <summary>With a change that is about to be made. What was there before the first change stays.</summary>
+    /// <summary>Returns the record with a change that is about to be made. The state before the first change stays.</summary>
     public SetupRecord WithRule(string name, FirewallRule? before, FirewallRule? made)
     {
         var known = Rules.FirstOrDefault(rule => rule.IsFor(name)) ?? new(name, [], before);
@@ -33,7 +33,7 @@ sealed record SetupRecord(
         return this with { Rules = [.. Rules.Where(other => !other.IsFor(name)), rule] };
     }
 
-    /// <summary>Without a rule that is as it was before.</summary>
+    /// <summary>Returns the record without a rule that was restored.</summary>
     public SetupRecord WithoutRule(string name) => this with { Rules = [.. Rules.Where(rule => !rule.IsFor(name))] };
 
     /// <inheritdoc cref="WithRule"/>
@@ -44,13 +44,14 @@ sealed record SetupRecord(
     }
 }
 
-/// <summary>A rule that was changed.</summary>
-/// <param name="Name">Its name.</param>
+/// <summary>The changes of a firewall rule.</summary>
+/// <param name="Name">The rule's name.</param>
 /// <param name="Made">
-/// What was made of it, the last at the end. All of them count, since a change that was cut short leaves the one before, or some members of each.
+/// The versions that setups made of the rule, the last at the end. All of them are kept: an interrupted change leaves the version before, or a
+/// mixture of both.
 /// </param>
-/// <param name="Before">What it was before the first change; null when there was none.</param>
-/// <param name="IsRemoved">Whether a setup that did not want it removed it, so that nobody else needs to have.</param>
+/// <param name="Before">The rule before the first change; null when there was none.</param>
+/// <param name="IsRemoved">Whether a setup removed the rule, because it was not wanted. Then nobody else need have removed it.</param>
 sealed record RuleRecord(string Name, IReadOnlyList<FirewallRule> Made, FirewallRule? Before = null, bool IsRemoved = false)
 {
     /// <inheritdoc cref="SetupRecord.IsSound"/>
@@ -59,29 +60,30 @@ sealed record RuleRecord(string Name, IReadOnlyList<FirewallRule> Made, Firewall
 
     public bool IsFor(string name) => Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 
-    // Others' rules are left alone, also when a record says otherwise.
+    // Rules of other owners are left alone, even when a record names one.
     bool IsSetupsOwn(FirewallRule? rule) => rule is not null && IsFor(rule.Name) && ExceptionRules.IsOwn(rule, null);
 
-    /// <summary>Whether nobody else changed the rule since.</summary>
+    /// <summary>Whether the present rule is the work of setups alone.</summary>
     public bool IsOwnWork(FirewallRule current) => RuleComparison.IsMixture(current, Before is null ? Made : [Before, .. Made]);
 }
 
-/// <summary>Windows' Teredo, which was changed.</summary>
-/// <param name="Before">Its settings before the first change.</param>
-/// <param name="Made">What they were set to, the last at the end; null members were not.</param>
+/// <summary>The changes of Windows' Teredo.</summary>
+/// <param name="Before">The settings before the first change.</param>
+/// <param name="Made">The settings that setups made, the last at the end; null members were not set.</param>
 sealed record TeredoRecord(TeredoConfiguration Before, IReadOnlyList<TeredoConfiguration> Made)
 {
-    /// <summary>Whether some settings are what it was set to.</summary>
+    /// <summary>Whether some settings equal settings that a setup made.</summary>
     public bool HasMade(TeredoConfiguration settings) => Made.Any(made => IsMadeType(settings.Type, made)
         && (made.ServerName is null || TeredoActivation.IsSameServer(settings.ServerName, made.ServerName)));
 
     /// <summary>
-    /// Together with what another application found and made later. It found what this one made, or else what somebody chose meanwhile, which counts.
+    /// Joins this record with that of another application, whose setup came later. Usually the later setup found the settings that this one made. If
+    /// it found others, a user chose them in the meantime, and they count as the state before.
     /// </summary>
     public TeredoRecord FollowedBy(TeredoRecord? later) => later is null ? this
         : new(HasMade(later.Before) ? Before : later.Before, [.. Made.Union(later.Made)]);
 
-    /// <summary>Whether nobody else changed the type since. A client is what the system may make of an enterprise client.</summary>
+    /// <summary>Whether nobody else changed the type since. The system may turn an enterprise client into a client, so that does not count.</summary>
     public bool IsOwnType(TeredoType? current) => current == Before.Type || Made.Any(made => IsMadeType(current, made));
 
     [JsonIgnore]
@@ -94,7 +96,7 @@ sealed record TeredoRecord(TeredoConfiguration Before, IReadOnlyList<TeredoConfi
         type == made.Type || (type == TeredoType.Client && made.Type == TeredoType.EnterpriseClient);
 }
 
-/// <summary>The record as a file: readable by people, and checked when it is read.</summary>
+/// <summary>Writes the record as a JSON file that people can read, and checks it when it is read.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(SetupRecord))]
 sealed partial class SetupJson : JsonSerializerContext

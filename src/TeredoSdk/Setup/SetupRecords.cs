@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace TeredoSdk.Setup;
 
-/// <summary>The folder of the records, one file per application.</summary>
-/// <param name="chosenFolder">A folder of the caller's, whose protection is the caller's, too; null for the one of the machine.</param>
+/// <summary>The folder of the records, with one file for each application.</summary>
+/// <param name="chosenFolder">A folder that the caller chose and protects; null for the machine's folder.</param>
 sealed class SetupRecords(string? chosenFolder)
 {
     readonly string _folder = chosenFolder ?? (OperatingSystem.IsWindows()
@@ -13,10 +13,10 @@ sealed class SetupRecords(string? chosenFolder)
         : "/var/lib/teredosdk");
 
     /// <summary>The record of an application, or null when there is none.</summary>
-    /// <exception cref="TeredoException">It can't be read, or is damaged.</exception>
+    /// <exception cref="TeredoException">The record can't be read, or is damaged.</exception>
     public SetupRecord? Read(string name) => ReadFile(PathOf(name), record => record.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>The records of all other applications; one that can't be used is a warning.</summary>
+    /// <summary>The records of all other applications. A record that can't be used causes a warning.</summary>
     public IReadOnlyList<SetupRecord> ReadOthers(string name, List<string> warnings)
     {
         List<SetupRecord> others = [];
@@ -30,7 +30,7 @@ sealed class SetupRecords(string? chosenFolder)
             }
             catch (TeredoException e)
             {
-                warnings.Add($"Whether another application needs Windows' Teredo is not known. {e.Message}");
+                warnings.Add($"It is not known whether another application needs Windows' Teredo. {e.Message}");
             }
         }
         return others;
@@ -66,8 +66,8 @@ sealed class SetupRecords(string? chosenFolder)
         }
     }
 
-    /// <summary>Writes a record so that whatever happens the file is the former or the new one.</summary>
-    /// <exception cref="TeredoException">It can't be written.</exception>
+    /// <summary>Writes a record. After a crash the file holds either the former record or the new one.</summary>
+    /// <exception cref="TeredoException">The record can't be written.</exception>
     public void Write(SetupRecord record) => Change(record.Name, path =>
     {
         CreateFolder();
@@ -81,15 +81,15 @@ sealed class SetupRecords(string? chosenFolder)
     });
 
     /// <summary>Deletes the record of an application, if there is one.</summary>
-    /// <exception cref="TeredoException">It can't be deleted.</exception>
+    /// <exception cref="TeredoException">The record can't be deleted.</exception>
     public void Delete(string name) => Change(name, path =>
     {
         if (File.Exists(path))
             File.Delete(path);
     });
 
-    /// <summary>Keeps other setups out until it is disposed.</summary>
-    /// <exception cref="TeredoException">Another one runs, or the folder can't be written to.</exception>
+    /// <summary>Keeps other setups from running until the result is disposed.</summary>
+    /// <exception cref="TeredoException">Another setup is running, or the folder can't be written to.</exception>
     public IDisposable Lock(string name)
     {
         string path = Path.Combine(_folder, "setup.lock");
@@ -105,7 +105,7 @@ sealed class SetupRecords(string? chosenFolder)
         catch (IOException e) when (e is not TeredoException)
         {
             throw new TeredoException(TeredoError.SetupFailed,
-                $"'{name}' can't be set up now: another setup holds {path} ({e.Message}). Try again when that has ended.", e);
+                $"'{name}' can't be set up now: another setup holds {path} ({e.Message}). Try again when the other setup has ended.", e);
         }
     }
 
@@ -130,7 +130,7 @@ sealed class SetupRecords(string? chosenFolder)
         }
     }
 
-    // Readable for people who look into the folder; the digest tells names apart that differ in what a file's name can't have.
+    // The name is readable for people. The digest distinguishes application names that differ only in characters that a file name can't have.
     string PathOf(string name)
     {
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name.ToUpperInvariant())).AsSpan(0, 4));
@@ -141,15 +141,15 @@ sealed class SetupRecords(string? chosenFolder)
     bool IsOf(string name, string path) => Path.GetFileName(path).Equals(Path.GetFileName(PathOf(name)), StringComparison.OrdinalIgnoreCase);
 
     static TeredoException Damaged(string path, string reason, Exception? inner = null) => new(TeredoError.SetupFailed,
-        $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then takes away only the firewall rules of the SDK's own "
+        $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then removes only the firewall rules of the SDK's own "
             + "group.",
         inner);
 
     static TeredoException NotWritable(string path, Exception e) => new(
         e is UnauthorizedAccessException ? TeredoError.AccessDenied : TeredoError.SetupFailed,
-        $"The record of the setup, {path}, can't be written ({e.Message}). Nothing is changed without one: see to the folder and try again.", e);
+        $"The record of the setup, {path}, can't be written ({e.Message}). Nothing is changed without a record. Make the folder writable and try again.", e);
 
-    /// <summary>Ends with the folder, when nothing is left in it.</summary>
+    /// <summary>Releases the lock and, when the folder is empty, deletes the folder.</summary>
     sealed class FolderLock(string folder, FileStream file) : IDisposable
     {
         public void Dispose()
@@ -161,7 +161,7 @@ sealed class SetupRecords(string? chosenFolder)
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // There are records in it, another setup begins, or it may not be deleted, which harms nobody.
+                // The folder has records in it, another setup has begun, or the folder may not be deleted. None of that does harm.
             }
         }
     }

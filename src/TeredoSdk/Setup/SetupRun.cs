@@ -1,28 +1,28 @@
 namespace TeredoSdk.Setup;
 
-/// <summary>What becomes of the record when the steps are done.</summary>
+/// <summary>What happens to the record after the steps.</summary>
 enum PlanEnd
 {
-    /// <summary>There is none, and none is made.</summary>
+    /// <summary>There is no record, and none is made.</summary>
     NoRecord,
-    /// <summary>It stays for a removal.</summary>
+    /// <summary>The record is kept for a removal.</summary>
     KeepRecord,
-    /// <summary>What it tells of is undone.</summary>
+    /// <summary>The record is deleted, because the changes in it are undone.</summary>
     DeleteRecord,
 }
 
-/// <summary>Steps that are being applied: each is written into the record first, and all are undone when one fails.</summary>
-/// <param name="records">Where the record lies.</param>
-/// <param name="progress">Told of each step, or null.</param>
+/// <summary>Applies steps. Each step is written into the record before it is made, and all steps are undone when one fails.</summary>
+/// <param name="records">The folder of the records.</param>
+/// <param name="progress">Is told of each step, or null.</param>
 sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
 {
     readonly Stack<SetupChange> _made = [];
 
     /// <summary>Applies the changes of a plan.</summary>
-    /// <param name="former">The record as it is, or null.</param>
+    /// <param name="former">The present record, or null.</param>
     /// <param name="first">The record to begin with.</param>
-    /// <param name="changes">The changes in their order.</param>
-    /// <param name="end">What becomes of the record.</param>
+    /// <param name="changes">The changes in order.</param>
+    /// <param name="end">What happens to the record.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task RunAsync(SetupRecord? former, SetupRecord first, IReadOnlyList<SetupChange> changes, PlanEnd end,
         CancellationToken cancellationToken)
@@ -52,10 +52,10 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
                 Restore(former, first.Name);
             else
                 throw new TeredoException(TeredoError.SetupFailed,
-                    $"{e.Message} Not all of what was done before could be undone: {string.Join(" ", problems)} "
-                    + $"The record is kept: run the removal of '{first.Name}' when that is mended.", e);
+                    $"{e.Message} Some of the steps before could not be undone: {string.Join(" ", problems)} "
+                    + $"The record is kept. Solve these problems, then run the removal of '{first.Name}'.", e);
             if (e is TeredoException failure)
-                throw new TeredoException(failure.Error, $"{failure.Message} All that was done is undone.", failure);
+                throw new TeredoException(failure.Error, $"{failure.Message} All completed steps were undone.", failure);
             throw;
         }
     }
@@ -96,7 +96,7 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
         return problems;
     }
 
-    // Failing at this is worth no second sentence: a record that tells of changes which were undone is harmless.
+    // A failure here is not reported: a record of changes that were undone does no harm.
     void Restore(SetupRecord? former, string name)
     {
         try

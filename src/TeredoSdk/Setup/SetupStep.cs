@@ -2,65 +2,67 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Setup;
 
-/// <summary>What a step of a setup does.</summary>
+/// <summary>The kind of a step of a setup.</summary>
 public enum SetupStepKind
 {
-    /// <summary>Adds a rule to the firewall.</summary>
+    /// <summary>Adds a firewall rule.</summary>
     AddRule,
-    /// <summary>Changes a rule of the firewall that is the SDK's own.</summary>
+    /// <summary>Changes a firewall rule of the SDK.</summary>
     ChangeRule,
-    /// <summary>Removes a rule of the firewall that is the SDK's own.</summary>
+    /// <summary>Removes a firewall rule of the SDK.</summary>
     RemoveRule,
-    /// <summary>Switches Windows' Teredo on, or gives it another server.</summary>
+    /// <summary>Switches Windows' Teredo on, or sets another server.</summary>
     EnableTeredo,
-    /// <summary>Gives Windows' Teredo the settings back that it had.</summary>
+    /// <summary>Restores the former settings of Windows' Teredo.</summary>
     RestoreTeredo,
-    /// <summary>Leaves Windows' Teredo on for another application, whose removal then gives the settings back.</summary>
+    /// <summary>
+    /// Leaves Windows' Teredo on, because another application needs it. The removal of that application then restores the settings.
+    /// </summary>
     KeepTeredo,
 }
 
-/// <summary>One step of a setup: what it does, what is there before and what there will be.</summary>
+/// <summary>One step of a setup, with the state before and after it.</summary>
 public sealed record SetupStep
 {
-    /// <summary>What it does.</summary>
+    /// <summary>What the step does.</summary>
     public required SetupStepKind Kind { get; init; }
 
-    /// <summary>The same as a sentence for a person.</summary>
+    /// <summary>What the step does, as a sentence for the user.</summary>
     public required string Sentence { get; init; }
 
-    /// <summary>Whether there is nothing to do: it stands already.</summary>
+    /// <summary>Whether the step is done already, so that there is nothing to do.</summary>
     public required bool IsSatisfied { get; init; }
 
-    /// <summary>The rule as it is now, or null when there is none.</summary>
+    /// <summary>The present rule, or null when there is none.</summary>
     public FirewallRule? RuleBefore { get; init; }
 
-    /// <summary>The rule as it will be, or null when there will be none.</summary>
+    /// <summary>The rule after the step, or null when there is none then.</summary>
     public FirewallRule? RuleAfter { get; init; }
 
-    /// <summary>The settings of Windows' Teredo as they are now.</summary>
+    /// <summary>The present settings of Windows' Teredo.</summary>
     public TeredoConfiguration? TeredoBefore { get; init; }
 
-    /// <summary>The settings of Windows' Teredo that will be there; null members stay as they are.</summary>
+    /// <summary>The settings of Windows' Teredo after the step; null members do not change.</summary>
     public TeredoConfiguration? TeredoAfter { get; init; }
 }
 
-/// <summary>What became of a step.</summary>
+/// <summary>The outcome of a step.</summary>
 public enum SetupOutcome
 {
     /// <summary>There was nothing to do.</summary>
     Satisfied,
-    /// <summary>It was done, and read back.</summary>
+    /// <summary>The step was done and read back.</summary>
     Applied,
-    /// <summary>It was done and taken back, since a later step failed or the caller gave up.</summary>
+    /// <summary>The step was done and then undone, because a later step failed or the caller gave up.</summary>
     Undone,
 }
 
-/// <summary>How far a setup is.</summary>
+/// <summary>The progress of a setup.</summary>
 public sealed record SetupProgress
 {
-    /// <summary>The step.</summary>
+    /// <summary>The step that ended.</summary>
     public required SetupStep Step { get; init; }
 
-    /// <summary>What became of it.</summary>
+    /// <summary>The step's outcome.</summary>
     public required SetupOutcome Outcome { get; init; }
 }

@@ -3,22 +3,22 @@ using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Setup;
 
-/// <summary>What stands in the way of an application although its setup is as planned: nothing that a setup changes.</summary>
+/// <summary>Warnings about obstacles that a setup does not remove, for a machine on which the plan has been applied.</summary>
 static class SetupWarnings
 {
-    /// <summary>What keeps Teredo off.</summary>
+    /// <summary>Warns of switches that keep Teredo off.</summary>
     public static IEnumerable<string> OfTeredo(TeredoSwitches switches, bool enablesTeredo)
     {
         foreach (var obstacle in switches.Obstacles)
         {
             if (!TeredoChange.IsMendedByEnabling(obstacle))
-                yield return enablesTeredo ? $"Windows' Teredo can't be switched on now, so that is left out. {obstacle.Problem}" : obstacle.Problem;
+                yield return enablesTeredo ? $"Windows' Teredo can't be switched on now, so this step is left out. {obstacle.Problem}" : obstacle.Problem;
             else if (!enablesTeredo)
-                yield return $"{obstacle.Problem} {nameof(TeredoSetupOptions.EnableTeredo)} makes that a part of the setup.";
+                yield return $"{obstacle.Problem} {nameof(TeredoSetupOptions.EnableTeredo)} makes the setup switch it on.";
         }
     }
 
-    /// <summary>What overrides the rules once they are as planned.</summary>
+    /// <summary>Warns of conditions that override the rules of the plan.</summary>
     public static IEnumerable<string> OfFirewall(IWindowsSystem windows, TeredoSetupOptions options, IReadOnlyList<SetupStep> steps)
     {
         var firewall = windows.Firewall;
@@ -31,9 +31,9 @@ static class SetupWarnings
         return status is null || planned is null ? warnings : warnings.Concat(OfBlocks(new(status, planned), options));
     }
 
-    // What overrules all rules is among the other warnings.
+    // Conditions that override all rules are left out here, because the other warnings contain them.
     static IEnumerable<string> OfBlocks(EffectivePolicy policy, TeredoSetupOptions options) => policy.Overruled() is not null ? []
         : ExceptionRules.Traffic(options.ToRequest())
-            .Select(each => policy.Judge(ExceptionCheck.To(options.ProgramPath, each.Protocol, each.Port, options.EdgeTraversal), "look into it"))
+            .Select(each => policy.Judge(ExceptionCheck.To(options.ProgramPath, each.Protocol, each.Port, options.EdgeTraversal), "check it"))
             .Select(check => check.Problem).OfType<string>().Distinct();
 }

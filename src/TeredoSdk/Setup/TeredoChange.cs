@@ -2,12 +2,12 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Setup;
 
-/// <summary>The settings of Windows' Teredo, changed or given back.</summary>
+/// <summary>Changes or restores the settings of Windows' Teredo.</summary>
 /// <param name="windows">The system.</param>
-/// <param name="before">The settings as they are.</param>
-/// <param name="after">Those that will be; null members stay as they are.</param>
-/// <param name="kind">Whether they are changed or given back.</param>
-/// <param name="isSatisfied">Whether they are there already.</param>
+/// <param name="before">The present settings.</param>
+/// <param name="after">The new settings; null members do not change.</param>
+/// <param name="kind">Whether the settings are changed or restored.</param>
+/// <param name="isSatisfied">Whether the present settings are already the new ones.</param>
 sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, TeredoConfiguration after, SetupStepKind kind, bool isSatisfied)
     : SetupChange
 {
@@ -20,7 +20,7 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
         TeredoAfter = after,
     };
 
-    /// <summary>What switches Teredo on; null where something else keeps it off, which is a warning of its own.</summary>
+    /// <summary>Makes the change that switches Teredo on. Returns null where something else keeps Teredo off; a warning says that.</summary>
     public static SetupChange? ToEnable(IWindowsSystem windows, TeredoSwitches switches, string? server)
     {
         if (!switches.Obstacles.All(IsMendedByEnabling))
@@ -30,16 +30,16 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
         return new TeredoChange(windows, switches.Configuration, after, SetupStepKind.EnableTeredo, stands);
     }
 
-    /// <summary>Whether switching Teredo on is all that it needs. Services are left to the person: nothing here could stop one again.</summary>
+    /// <summary>Whether enabling Teredo removes the obstacle. Services are left to the user, because a setup could not stop them again.</summary>
     public static bool IsMendedByEnabling(TeredoObstacle obstacle) =>
         obstacle.Error is TeredoError.TeredoDisabled or TeredoError.TeredoDisabledByDefault;
 
-    /// <summary>What gives Teredo the settings back that a setup changed, except those that somebody else changed since.</summary>
+    /// <summary>Makes the change that restores Teredo's settings, except those that somebody else changed since the setup.</summary>
     public static SetupChange ToRestore(IWindowsSystem windows, TeredoConfiguration current, TeredoRecord record, List<string> warnings)
     {
         bool hasOwnType = record.IsOwnType(current.Type);
         if (!hasOwnType)
-            warnings.Add($"Somebody else set Windows' Teredo to {current.Type?.ToString() ?? "something unknown"} since the setup; that stays.");
+            warnings.Add($"Another program or user set Windows' Teredo to {current.Type?.ToString() ?? "something unknown"} since the setup; this stays.");
         var after = new TeredoConfiguration
         {
             Type = hasOwnType ? record.Before.Type ?? TeredoType.Default : current.Type,
@@ -57,7 +57,7 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
     {
         if ((await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration != before)
             throw new TeredoException(TeredoError.SetupFailed,
-                "The settings of Windows' Teredo were changed by somebody else after the plan was made. Make a new plan.");
+                "The settings of Windows' Teredo were changed by another program or user after the plan was made. Make a new plan.");
     }
 
     public override async Task ApplyAsync(CancellationToken cancellationToken)
@@ -71,7 +71,7 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
 
     public override Task UndoAsync() => new TeredoActivation(windows).RestoreAsync(before, CancellationToken.None);
 
-    // Who applies the plan has read in it that Teredo is enabled, and nothing else.
+    // The user who applies the plan has consented to enabling Teredo, and to nothing else.
     static ValueTask<bool> AgreeAsync(ConsentRequest request, CancellationToken cancellationToken) =>
         ValueTask.FromResult(request.Kind == ConsentKind.EnableTeredo);
 
@@ -79,11 +79,11 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
     {
         if (!record.IsOwnServer(current.ServerName))
         {
-            warnings.Add($"Somebody else gave Windows' Teredo the server {current.ServerName} since the setup; that stays.");
+            warnings.Add($"Another program or user gave Windows' Teredo the server {current.ServerName} since the setup; this stays.");
             return null;
         }
         if (record.Before.ServerName is null)
-            warnings.Add($"Which server Windows' Teredo had before the setup is not known; it keeps {current.ServerName}.");
+            warnings.Add($"The server that Windows' Teredo had before the setup is not known; it keeps {current.ServerName}.");
         return record.Before.ServerName;
     }
 
@@ -92,11 +92,11 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
         string server = after.ServerName is { } name ? $" with the server {name}" : "";
         return (kind, isSatisfied) switch
         {
-            (SetupStepKind.EnableTeredo, true) => $"Windows' Teredo is on already{server}.",
+            (SetupStepKind.EnableTeredo, true) => $"Windows' Teredo is already on{server}.",
             (SetupStepKind.EnableTeredo, false) => $"Switch Windows' Teredo on{server}: this machine gets a public IPv6 address; "
                 + "the firewall stays in force.",
-            (_, true) => "Windows' Teredo is set as it was before already.",
-            _ => $"Set Windows' Teredo to {after.Type} again{server}, as it was before.",
+            (_, true) => "Windows' Teredo is already set as it was before.",
+            _ => $"Set Windows' Teredo back to {after.Type}{server}, as it was before.",
         };
     }
 }

@@ -1,13 +1,13 @@
 namespace TeredoSdk.Setup;
 
 /// <summary>
-/// What Windows' Teredo was before goes from the record of an application that is removed to that of another one that needs Teredo. The other record
-/// is written first, and twice is as good as once: a process that dies in between leaves it in both.
+/// Moves the former settings of Windows' Teredo from the record of a removed application to that of another application that needs Teredo. The other
+/// record is written first: when a process dies in between, both records have the settings, which does no harm.
 /// </summary>
-/// <remarks>The last change of a removal, so that the own record has it until nothing can fail any longer.</remarks>
+/// <remarks>This is the last change of a removal, so that the removed application's record has the settings until no other step can fail.</remarks>
 /// <param name="records">The records.</param>
 /// <param name="heir">The record of the other application.</param>
-/// <param name="teredo">What the application that is removed knows of Teredo.</param>
+/// <param name="teredo">The removed application's record of Teredo.</param>
 sealed class TeredoHandover(SetupRecords records, SetupRecord heir, TeredoRecord teredo) : SetupChange
 {
     SetupRecord? _former;
@@ -15,23 +15,25 @@ sealed class TeredoHandover(SetupRecords records, SetupRecord heir, TeredoRecord
     public override SetupStep Step { get; } = new()
     {
         Kind = SetupStepKind.KeepTeredo,
-        Sentence = $"Windows' Teredo stays on for '{heir.Name}', whose removal sets it as it was before.",
+        Sentence = $"Windows' Teredo stays on for '{heir.Name}', whose removal restores its settings.",
         IsSatisfied = false,
     };
 
-    /// <summary>Who needs Teredo when an application is removed that changed it; null when Teredo can be given back what it was.</summary>
+    /// <summary>
+    /// Finds another application that needs Teredo, when an application that changed it is removed. Null when Teredo can be restored.
+    /// </summary>
     /// <param name="others">The records of the other applications.</param>
-    /// <param name="teredo">What the application knows of Teredo.</param>
+    /// <param name="teredo">The removed application's record of Teredo.</param>
     public static SetupRecord? FindHeir(IReadOnlyList<SetupRecord> others, TeredoRecord teredo)
     {
         SetupRecord[] needing = [.. others.Where(other => other.NeedsTeredo)];
-        // Where another one made what this one found, Teredo goes back to that, and is on.
+        // When the removed application found settings that another one had made, restoring them leaves Teredo on.
         return needing.Any(other => other.Teredo?.HasMade(teredo.Before) == true) ? null : needing.FirstOrDefault();
     }
 
     public override SetupRecord Conclude(SetupRecord record) => record with { Teredo = null };
 
-    // Nobody else changes a record during a setup, and the plan was checked when that began.
+    // No check is needed: the lock keeps other setups from changing records, and the plan was checked when the run began.
     public override Task CheckAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public override Task ApplyAsync(CancellationToken cancellationToken)

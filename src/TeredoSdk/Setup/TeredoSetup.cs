@@ -4,22 +4,24 @@ using TeredoSdk.Windows.Firewall;
 namespace TeredoSdk.Setup;
 
 /// <summary>
-/// What an installer does for an application that uses Teredo, and takes back at the end: first a <see cref="SetupPlan"/>, which needs no rights and
-/// changes nothing, then <see cref="SetupPlan.ApplyAsync"/>. The command <c>teredo setup</c> does the same. Safe for any number of threads.
+/// Sets up an application that uses Teredo, as an installer does, and removes the setup again. First make a <see cref="SetupPlan"/>, which needs no
+/// rights and changes nothing, then call <see cref="SetupPlan.ApplyAsync"/>. The command <c>teredo setup</c> does the same. Safe for any number of
+/// threads.
 /// </summary>
 public static class TeredoSetup
 {
     /// <summary>
-    /// Computes what is to be done so that strangers reach the application through Windows' Teredo. The SDK's own firewall rules of the application
-    /// that are not wanted (any longer) are removed; those that were there before its first setup come back when it is removed.
+    /// Plans the steps that let strangers reach the application through Windows' Teredo. The plan removes the SDK's own firewall rules of the
+    /// application that are no longer wanted. The rules from before the first setup are restored when the application is removed.
     /// </summary>
-    /// <param name="options">What is wanted.</param>
+    /// <param name="options">The application and its needs.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The plan; an empty one on systems other than Windows, where nothing needs to be set up.</returns>
     /// <exception cref="ArgumentException">An option is outside its range.</exception>
     /// <exception cref="TeredoException">
-    /// The program does not exist or is one that runs others (<see cref="TeredoError.InvalidProgram"/>), somebody else's firewall rule has the name
-    /// (<see cref="TeredoError.InvalidFirewallRule"/>), or the record of an earlier setup can't be used (<see cref="TeredoError.SetupFailed"/>).
+    /// The program does not exist or is one that runs others (<see cref="TeredoError.InvalidProgram"/>), a firewall rule that is not the SDK's own
+    /// has the name (<see cref="TeredoError.InvalidFirewallRule"/>), or the record of an earlier setup can't be used
+    /// (<see cref="TeredoError.SetupFailed"/>).
     /// </exception>
     public static async Task<SetupPlan> PlanAsync(TeredoSetupOptions options, CancellationToken cancellationToken = default)
     {
@@ -47,11 +49,11 @@ public static class TeredoSetup
     }
 
     /// <summary>
-    /// Computes what is to be done so that everything is again as it was before the application was set up. While another application that was set
-    /// up needs Windows' Teredo, that stays on; the removal of the last one gives it back its settings.
+    /// Plans the steps that restore the state from before the application was set up. Windows' Teredo stays on while another application that was set
+    /// up needs it; the removal of the last one restores its settings.
     /// </summary>
     /// <param name="options">
-    /// Which application: its name and its program, which need not exist any longer. What it was set up with is in the record; without one only the
+    /// The application: its name and its program, which need not exist any longer. The record tells how it was set up. Without a record, only the
     /// rules of the SDK's own group for this application are removed, and a warning says so.
     /// </param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -84,7 +86,7 @@ public static class TeredoSetup
             var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
             changes.Insert(0, TeredoChange.ToRestore(windows, switches.Configuration, teredo, warnings));
         }
-        // What can't be given back now is kept for another time.
+        // When the firewall can't be read, its rules can't be restored now, so the record is kept for a later removal.
         var end = record.Rules.Count == 0 || RuleStore.Of(windows.Firewall).Read().IsKnown ? PlanEnd.DeleteRecord : PlanEnd.KeepRecord;
         return new(empty, windows, records, changes, end)
         {

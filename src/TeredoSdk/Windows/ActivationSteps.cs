@@ -1,6 +1,6 @@
 namespace TeredoSdk.Windows;
 
-/// <summary>The steps of <see cref="TeredoActivation"/>: each asks, does, reads back, and notes its outcome.</summary>
+/// <summary>The steps of <see cref="TeredoActivation"/>. Each asks for consent, acts, reads the result back, and notes the outcome.</summary>
 sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<ConsentRequest, CancellationToken, ValueTask<bool>> consent)
 {
     static readonly Version Vista = new(6, 0);
@@ -9,30 +9,30 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     {
         string command = TeredoCommands.Text(TeredoCommands.InstallIPv6);
         await AskAsync(ConsentKind.InstallIPv6, "Install IPv6 on this machine, so that Teredo can give it an address that other machines reach? "
-            + "netsh interface ipv6 uninstall undoes it.", command, cancellationToken).ConfigureAwait(false);
+            + "To undo it, run netsh interface ipv6 uninstall.", command, cancellationToken).ConfigureAwait(false);
         await RunAsync(TeredoCommands.InstallIPv6, cancellationToken).ConfigureAwait(false);
         bool isThere = windows.ReadService("tcpip6").ValueOrDefault.Exists;
-        Note(command, isThere ? "IPv6 is installed." : "IPv6 is still not there.");
+        Note(command, isThere ? "IPv6 is installed." : "IPv6 is still not installed.");
         if (!isThere)
-            throw Failed($"IPv6 is not there after {command}. Run it as an administrator and restart Windows.");
+            throw Failed($"IPv6 is not installed after {command}. Run it as an administrator and restart Windows.");
     }
 
     public async Task StartServiceAsync(string name, CancellationToken cancellationToken)
     {
         bool isDisabled = windows.ReadService(name).ValueOrDefault.IsDisabled;
         string command = isDisabled ? $"sc config {name} start= demand, then net start {name}" : $"net start {name}";
-        string undo = isDisabled ? $"sc config {name} start= disabled, then net stop {name}, undoes it." : $"net stop {name} undoes it.";
-        await AskAsync(ConsentKind.StartService, $"Start the service {name} (IP Helper), which holds Windows' Teredo?"
-            + $"{(isDisabled ? " It is disabled, and is set to start on demand." : "")} {undo}", command, cancellationToken).ConfigureAwait(false);
+        string undo = isDisabled ? $"To undo it, run sc config {name} start= disabled, then net stop {name}." : $"To undo it, run net stop {name}.";
+        await AskAsync(ConsentKind.StartService, $"Start the service {name} (IP Helper), which runs Windows' Teredo?"
+            + $"{(isDisabled ? " It is disabled; it will be set to start on demand." : "")} {undo}", command, cancellationToken).ConfigureAwait(false);
         await windows.StartServiceAsync(name, cancellationToken).ConfigureAwait(false);
         bool runs = windows.ReadService(name).ValueOrDefault.IsRunning;
         Note(command, runs ? "The service runs." : "The service does not run.");
         if (!runs)
-            throw new TeredoException(TeredoError.ServiceStopped, $"The service {name} does not run although it was started. Look into the system's "
-                + "event log.");
+            throw new TeredoException(TeredoError.ServiceStopped, $"The service {name} does not run although it was started. Look for the cause in the "
+                + "system's event log.");
     }
 
-    /// <summary>Tries one way after the other until the system says that Teredo is on.</summary>
+    /// <summary>Tries several ways to enable Teredo, one after the other, until the system says that Teredo is on.</summary>
     public async Task EnableTeredoAsync(string? server, TeredoConfiguration previous, Predicate<TeredoSwitches> isDone,
         CancellationToken cancellationToken)
     {
@@ -40,8 +40,8 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         var off = previous.Type ?? (windows.Version < Vista ? TeredoType.Disabled : TeredoType.Default);
         string undo = TeredoCommands.Text(TeredoCommands.Set(windows.Version, off, server is null ? null : previous.ServerName));
         string with = server is null ? "" : $" with the server {server}";
-        await AskAsync(ConsentKind.EnableTeredo, $"Enable Windows' Teredo{with}? This machine gets a public IPv6 address then, at which programs "
-            + $"that ask for it can be reached; the firewall stays in force. {undo} undoes it.", command, cancellationToken).ConfigureAwait(false);
+        await AskAsync(ConsentKind.EnableTeredo, $"Enable Windows' Teredo{with}? This machine then gets a public IPv6 address, at which programs "
+            + $"that ask for it can be reached; the firewall stays in force. To undo it, run {undo}.", command, cancellationToken).ConfigureAwait(false);
         List<IReadOnlyList<string>> commands = windows.Version < Vista ? [TeredoCommands.EnableXp(server)]
             : [
                 TeredoCommands.Enable(windows.Version, server),
@@ -50,32 +50,32 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
             ];
         var configuration = new TeredoConfiguration { Type = TeredoType.EnterpriseClient, ServerName = server };
         if (!await TryAllAsync(configuration, commands, isDone, cancellationToken).ConfigureAwait(false))
-            throw Failed($"Windows' Teredo is not on, although all ways were tried: {string.Join(" ", steps)} In an elevated prompt, {command} may "
-                + "say why.");
+            throw Failed($"Windows' Teredo is still off after all ways to enable it were tried: {string.Join(" ", steps)} Run {command} in an elevated "
+                + "prompt; its output may say why.");
     }
 
     public async Task RestoreAsync(TeredoType type, string? server, Predicate<TeredoSwitches> isDone, CancellationToken cancellationToken)
     {
         var command = TeredoCommands.Set(windows.Version, type, server);
         if (!await TryAllAsync(new() { Type = type, ServerName = server }, [command], isDone, cancellationToken).ConfigureAwait(false))
-            throw Failed($"Windows' Teredo is not as it was before. In an elevated prompt: {TeredoCommands.Text(command)}.");
+            throw Failed($"Windows' Teredo could not be restored. In an elevated prompt, run {TeredoCommands.Text(command)}.");
     }
 
-    /// <summary>Opens the Teredo client's port for all programs: the firewall of Windows XP knows no edge traversal.</summary>
+    /// <summary>Opens the Teredo client's port for all programs, because the firewall of Windows XP has no edge traversal.</summary>
     public async Task OpenPortAsync(int portToFix, CancellationToken cancellationToken)
     {
         int port = await FindPortAsync(portToFix, cancellationToken).ConfigureAwait(false);
         if (IsOpen(port))
             return;
         string command = $"netsh firewall add portopening protocol=UDP port={port} name=Teredo";
-        await AskAsync(ConsentKind.OpenPort, $"Open UDP port {port} in the firewall, through which Teredo reaches this machine? It is open for all "
-            + $"programs then. netsh firewall delete portopening protocol=UDP port={port} undoes it.", command, cancellationToken)
+        await AskAsync(ConsentKind.OpenPort, $"Open UDP port {port} in the firewall, so that Teredo can reach this machine? The port is then open for all "
+            + $"programs. To undo it, run netsh firewall delete portopening protocol=UDP port={port}.", command, cancellationToken)
             .ConfigureAwait(false);
         windows.Firewall.AddOpenPort(new() { Name = "Teredo", Port = port, Protocol = FirewallProtocol.Udp });
         bool isOpen = IsOpen(port);
         Note($"Opening UDP port {port}", isOpen ? "It is open." : "It is not open.");
         if (!isOpen)
-            throw Failed($"UDP port {port} is not open in the firewall. As an administrator: {command}.");
+            throw Failed($"UDP port {port} is not open in the firewall. Run {command} as an administrator.");
     }
 
     async Task<bool> TryAllAsync(TeredoConfiguration configuration, IReadOnlyList<IReadOnlyList<string>> commands, Predicate<TeredoSwitches> isDone,
@@ -91,7 +91,7 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         return false;
     }
 
-    // What a way says of itself is only noted: netsh's exit code is 0 for many failures.
+    // Success is judged by reading the settings back; a way's own output is only noted, because netsh's exit code is 0 for many failures.
     async Task<bool> TryAsync(string way, Func<Task<string?>> act, Predicate<TeredoSwitches> isDone, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -123,14 +123,14 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         return output.TryGet(out var printed) ? printed.Text.Trim().ReplaceLineEndings(" ") : output.Reason;
     }
 
-    // The one that is set, else one that is set now.
+    // Returns the port that is set already, or sets one.
     async Task<int> FindPortAsync(int portToFix, CancellationToken cancellationToken)
     {
         if ((await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration.ClientPort is > 0 and var set)
             return set;
         await RunAsync(TeredoCommands.SetPortXp(portToFix), cancellationToken).ConfigureAwait(false);
         var found = (await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration.ClientPort;
-        Note(TeredoCommands.Text(TeredoCommands.SetPortXp(portToFix)), found == portToFix ? "The port is fixed." : "The system does not tell "
+        Note(TeredoCommands.Text(TeredoCommands.SetPortXp(portToFix)), found == portToFix ? "The port is fixed." : "The system does not say "
             + "whether the port is fixed.");
         return portToFix;
     }
@@ -142,9 +142,9 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     {
         if (await consent(new() { Kind = kind, Question = question, Command = command }, cancellationToken).ConfigureAwait(false))
             return;
-        Note(command, "Not done: the answer was no.");
-        throw new TeredoException(TeredoError.ConsentRefused, $"The answer was no, so this was not done: {question} By hand, in an elevated prompt: "
-            + $"{command}.");
+        Note(command, "Not done, because consent was refused.");
+        throw new TeredoException(TeredoError.ConsentRefused, $"Consent was refused, so this was not done: {question} To do it by hand, run in an "
+            + $"elevated prompt: {command}.");
     }
 
     void Note(string what, string outcome) => steps.Add($"{what}: {outcome}".TrimEnd());

@@ -1,30 +1,30 @@
 namespace TeredoSdk.Windows;
 
-/// <summary>What a plan does with a rule.</summary>
+/// <summary>What a step of a plan does with a rule.</summary>
 public enum FirewallChangeKind
 {
-    /// <summary>Nothing: it is there as it should be.</summary>
+    /// <summary>Nothing: the rule exists as wanted.</summary>
     Keep,
-    /// <summary>It is made.</summary>
+    /// <summary>The rule is added.</summary>
     Add,
-    /// <summary>It is there, and becomes what it should be.</summary>
+    /// <summary>The rule exists, and is changed to be as wanted.</summary>
     Update,
-    /// <summary>It is one of the SDK's own for this application that is not wanted any longer, and goes.</summary>
+    /// <summary>The rule is one of the SDK's own for this application and no longer wanted; it is removed.</summary>
     Remove,
 }
 
 /// <summary>One step of a plan for the firewall.</summary>
 public sealed record FirewallChange
 {
-    /// <summary>What is done.</summary>
+    /// <summary>What the step does.</summary>
     public required FirewallChangeKind Kind { get; init; }
 
-    /// <summary>The rule as it shall be, or the one that goes.</summary>
+    /// <summary>The rule as it will be or, for a removal, the rule that is removed.</summary>
     public required FirewallRule Rule { get; init; }
 
-    /// <summary>The rule as it is now; null when there is none.</summary>
+    /// <summary>The existing rule; null when there is none.</summary>
     public FirewallRule? Previous { get; init; }
 
-    /// <summary>How many more rules of the SDK's group have that name; the step removes them.</summary>
+    /// <summary>How many further rules of the SDK's group have the same name; the step removes them.</summary>
     public int Surplus { get; init; }
 }

@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>Makes sentences of what a call of Windows did not do.</summary>
+/// <summary>Makes sentences about calls of Windows that failed.</summary>
 static class NativeCall
 {
     public const int ERROR_ACCESS_DENIED = 5; // winerror.h
 
-    /// <summary>Asks, and takes a function or library that this system lacks for a reason.</summary>
+    /// <summary>Makes a call. When the system lacks the function or its library, the result holds that reason.</summary>
     /// <param name="call">The function's name.</param>
-    /// <param name="meaning">What is not known without it: the second half of a sentence.</param>
-    /// <param name="ask">The question.</param>
+    /// <param name="meaning">What is not known when the call fails: the second half of a sentence.</param>
+    /// <param name="ask">Makes the call.</param>
     public static Reading<T> Ask<T>(string call, string meaning, Func<Reading<T>> ask)
     {
         try
@@ -25,7 +25,7 @@ static class NativeCall
     }
 
     /// <summary>
-    /// Whether a call failed since the system has no such function. Some systems (Wine) have one that only raises a native exception.
+    /// Whether a call failed because the system has no such function. On some systems (Wine) the function exists, but only raises a native exception.
     /// </summary>
     public static bool IsAbsence(Exception failure) => failure is EntryPointNotFoundException or DllNotFoundException or SEHException;
 
@@ -34,7 +34,7 @@ static class NativeCall
     /// <summary>A sentence about a call that failed.</summary>
     public static string Failed(string call, int error, string meaning) => $"{call} failed ({Describe(error)}), so {meaning}.";
 
-    /// <summary>An error code of Windows in words: the system's, in its language.</summary>
+    /// <summary>An error code of Windows in words, in the language of the system.</summary>
     public static string Describe(int error)
     {
         string code = error is < 0 or > ushort.MaxValue ? $"0x{error:X8}" : $"error {error}";

@@ -4,17 +4,20 @@ using TeredoSdk.Telemetry;
 namespace TeredoSdk.Windows;
 
 /// <summary>
-/// The firewall exception of this program: made, where it may be, before the first opted-in socket opens. Safe for any number of threads.
+/// Manages the firewall exception of this program. When it may, it adds the exception before the first opted-in socket opens. Safe for any number of
+/// threads.
 /// </summary>
 sealed class ProgramFirewall(IWindowsSystem windows, bool register, ILogger log)
 {
     readonly Lock _gate = new();
     readonly TeredoFirewall _firewall = new(windows);
-    volatile FirewallExceptionCheck? _problem; // of the first opted-in socket
+    volatile FirewallExceptionCheck? _problem; // the problem found for the first opted-in socket
     bool _ensured;
 
-    /// <summary>Makes the exception, if it is to. Failing that the socket opens all the same: the report says why nobody gets in.</summary>
-    /// <returns>Whether it was looked for now: false from the second call on.</returns>
+    /// <summary>
+    /// Adds the exception when the options allow it. The socket opens even if that fails; the report then says why no stranger gets in.
+    /// </summary>
+    /// <returns>Whether this call looked for the exception: false from the second call on.</returns>
     public bool Ensure()
     {
         lock (_gate)
@@ -31,7 +34,10 @@ sealed class ProgramFirewall(IWindowsSystem windows, bool register, ILogger log)
         }
     }
 
-    /// <summary>Whether it is in force now, and if not, what kept it from being made, as long as that is how it stands. Only reads.</summary>
+    /// <summary>
+    /// Checks whether the exception is in force. While the state is as it was after a failed attempt to add it, the result says why. Changes
+    /// nothing.
+    /// </summary>
     public FirewallExceptionCheck Check()
     {
         if (windows.ProgramPath is not { } program)
@@ -39,7 +45,7 @@ sealed class ProgramFirewall(IWindowsSystem windows, bool register, ILogger log)
             {
                 State = FirewallExceptionState.NotKnown,
                 Error = TeredoError.InvalidProgram,
-                Problem = "The system does not tell the path of this program, so no rule can be found for it.",
+                Problem = "The system does not tell the path of this program, so the program's rules can't be found.",
             };
         var found = _firewall.Check(program);
         return _problem is { } problem && problem.State == found.State ? found with { Error = problem.Error, Problem = problem.Problem } : found;
@@ -61,6 +67,6 @@ sealed class ProgramFirewall(IWindowsSystem windows, bool register, ILogger log)
         }
     }
 
-    // The file's name, on any system that a test runs on.
+    // The file's name. The path is a Windows path, also in tests on other systems.
     static string NameOf(string program) => Path.GetFileNameWithoutExtension(program[(program.LastIndexOf('\\') + 1)..]);
 }

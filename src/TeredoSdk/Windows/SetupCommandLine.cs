@@ -3,23 +3,23 @@ using System.Text;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>The command line that does from an elevated prompt of Windows what this process may not.</summary>
+/// <summary>Makes the command line for changes that this process may not make. The user runs it in an elevated prompt of Windows.</summary>
 static class SetupCommandLine
 {
-    /// <returns>Such as: teredo setup --app C:\App\App.exe --name "An App" --yes.</returns>
+    /// <returns>For example: teredo setup --app C:\App\App.exe --name "An App" --yes.</returns>
     public static string Setup(string programPath, string name, int? tcpPort, int? udpPort, EdgeTraversal edge, params IEnumerable<string> more) =>
         Line("setup", programPath, name, [.. Port("--tcp", tcpPort), .. Port("--udp", udpPort), .. Edge(edge), .. more]);
 
     public static string Remove(string programPath, string name) => Line("remove", programPath, name, []);
 
-    /// <summary>What would make the exception, as the rest of a sentence.</summary>
+    /// <summary>Says how to add the exception, as the rest of a sentence.</summary>
     public static string Advice(FirewallExceptionRequest request) => request.ProgramPath is { } path
         ? Run(Setup(path, request.Name, request.TcpPort, request.UdpPort, request.EdgeTraversal))
         : RunProgram;
 
-    /// <inheritdoc cref="Advice"/>
-    /// <param name="rule">One of the rules that shall go.</param>
-    /// <param name="application">Whose they are; null for all applications.</param>
+    /// <summary>Says how to remove the rules, as the rest of a sentence.</summary>
+    /// <param name="rule">One of the rules to remove.</param>
+    /// <param name="application">The application that the rules belong to; null for all applications.</param>
     public static string RemovalAdvice(FirewallRule rule, string? application) =>
         application is not null && rule.ProgramPath is { } path ? Run(Remove(path, application)) : RunProgram;
 
@@ -33,13 +33,13 @@ static class SetupCommandLine
     {
         EdgeTraversal.Allow => ["--edge", "allow"],
         EdgeTraversal.Deny => ["--edge", "none"],
-        _ => [], // the default
+        _ => [], // DeferToApp is the default
     };
 
     static string Line(string command, string programPath, string name, string[] more) =>
         string.Join(' ', ((string[])["teredo", command, "--app", programPath, "--name", name, .. more, "--yes"]).Select(Quote));
 
-    // As CommandLineToArgvW takes it apart: backslashes are doubled before a quotation mark only.
+    // Quotes for CommandLineToArgvW: backslashes are doubled only before a quotation mark.
     static string Quote(string argument)
     {
         if (argument.Length > 0 && argument.All(c => char.IsLetterOrDigit(c) || @"\:./-_".Contains(c)))

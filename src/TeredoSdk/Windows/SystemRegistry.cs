@@ -4,7 +4,7 @@ using Microsoft.Win32;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>The machine's registry, in the view of 64-bit programs, which is the system's own.</summary>
+/// <summary>Reads the machine's registry in the 64-bit view, which the system itself uses.</summary>
 [SupportedOSPlatform("windows")]
 static class SystemRegistry
 {
@@ -18,7 +18,7 @@ static class SystemRegistry
             return value switch
             {
                 null or int or string => Reading.Of<object?>(value),
-                _ => Reading.Unknown<object?>($@"The registry value HKLM\{key}\{name} is neither a number nor a text, so it counts for nothing."),
+                _ => Reading.Unknown<object?>($@"The registry value HKLM\{key}\{name} is neither a number nor a text, so it is ignored."),
             };
         }
         catch (Exception e) when (e is SecurityException or UnauthorizedAccessException or IOException)

@@ -2,25 +2,25 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>What a change of Windows' Teredo did.</summary>
+/// <summary>The result of switching Windows' Teredo on.</summary>
 public sealed record TeredoActivationResult
 {
-    /// <summary>What was done or tried, in order, each a sentence with its outcome; empty when nothing had to be done.</summary>
+    /// <summary>The steps that were taken or tried, in order. Each is a sentence with its outcome. Empty when nothing had to be done.</summary>
     public IReadOnlyList<string> Steps { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
 
-    /// <summary>The machine's setting before, for <see cref="TeredoActivation.RestoreAsync"/>.</summary>
+    /// <summary>The machine's former settings, for <see cref="TeredoActivation.RestoreAsync"/>.</summary>
     public required TeredoConfiguration Previous { get; init; }
 }
 
-/// <summary>Switches Windows' Teredo on, the person at the machine agreeing, and back.</summary>
+/// <summary>Switches Windows' Teredo on, with the consent of the user, and restores its former settings.</summary>
 /// <remarks>
-/// By CIM, else by netsh, else by the commands of Windows XP. What counts is what the system says afterwards, not what a call or a program said of
-/// itself. Before anything is installed or enabled the person is asked. Needs an administrator; one call at a time.
+/// It uses CIM, else netsh, else the commands of Windows XP. A step counts as done when the system's settings, read back, say so; the result of the
+/// call itself does not count. The user is asked before anything is installed or enabled. Needs an administrator. Calls must not overlap.
 /// </remarks>
 public sealed class TeredoActivation
 {
     /// <summary>
-    /// The port that is fixed on Windows XP, where the system does not tell its own; a dynamic one that nothing else is known to use.
+    /// The port to fix on Windows XP, which does not tell its own: a dynamic port that no other known program uses.
     /// </summary>
     internal const int XpPort = 50343;
 
@@ -29,13 +29,13 @@ public sealed class TeredoActivation
     readonly IWindowsSystem _windows;
     readonly List<string> _steps = [];
 
-    /// <summary>That of this machine.</summary>
+    /// <summary>The activation of this machine's Windows.</summary>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
     public TeredoActivation() : this(WindowsTeredo.RequireWindows())
     {
     }
 
-    /// <summary>That of another Windows.</summary>
+    /// <summary>The activation of another Windows.</summary>
     /// <param name="windows">The system.</param>
     [Experimental("TEREDO001")]
     public TeredoActivation(IWindowsSystem windows)
@@ -44,20 +44,20 @@ public sealed class TeredoActivation
         _windows = windows;
     }
 
-    /// <summary>What was done or tried since the last call began, each a sentence with its outcome; also when it failed.</summary>
+    /// <summary>The steps taken or tried since the last call began, also when it failed. Each is a sentence with its outcome.</summary>
     public IReadOnlyList<string> Steps => [.. _steps];
 
-    /// <summary>Switches Teredo on, unless it is on. Its setting survives a restart, and the caller's program.</summary>
-    /// <param name="server">The server to use, a host name or an IPv4 address; null for what is set.</param>
+    /// <summary>Switches Teredo on, unless it is on. The setting stays after a restart and after the end of this program.</summary>
+    /// <param name="server">The server to use, a host name or an IPv4 address; null keeps the present server.</param>
     /// <param name="consent">
-    /// Asks the person before each thing that is installed or enabled; null when nobody can be asked: then nothing is done.
+    /// Asks the user before anything is installed or enabled. Null when no user can be asked; then nothing is changed.
     /// </param>
-    /// <param name="cancellationToken">Gives up between two steps; what is done stays.</param>
+    /// <param name="cancellationToken">Gives up between two steps; completed steps stay.</param>
     /// <exception cref="TeredoException">
-    /// The server is no server (<see cref="TeredoError.NoServer"/>), nobody can be asked, or something that can't be changed here keeps Teredo off
-    /// (the error says what and how to switch it on), rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command), the person said
-    /// no (<see cref="TeredoError.ConsentRefused"/>), or no way had the outcome it should have (<see cref="TeredoError.SetupFailed"/>).
-    /// <see cref="Steps"/> has what was done.
+    /// The server name is not valid (<see cref="TeredoError.NoServer"/>). No user can be asked, or this method can't change what keeps Teredo off; the
+    /// error then says what keeps it off and how to switch it on. Rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command to
+    /// run). The user refused (<see cref="TeredoError.ConsentRefused"/>). No way to switch it on worked (<see cref="TeredoError.SetupFailed"/>).
+    /// <see cref="Steps"/> lists the steps until then.
     /// </exception>
     public async Task<TeredoActivationResult> EnableAsync(string? server, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
         CancellationToken cancellationToken)
@@ -84,15 +84,15 @@ public sealed class TeredoActivation
         return new() { Steps = Steps, Previous = previous };
     }
 
-    /// <summary>Sets the type and the server as they were before. IPv6 stays installed, and services keep running.</summary>
+    /// <summary>Restores the former type and server. IPv6 stays installed, and services keep running.</summary>
     /// <param name="previous">
-    /// What <see cref="EnableAsync"/> returned. A type that was not known becomes <see cref="TeredoType.Default"/>, a server that was not known
-    /// stays.
+    /// The settings that <see cref="EnableAsync"/> returned. An unknown type becomes <see cref="TeredoType.Default"/>; for an unknown server, the
+    /// present server stays.
     /// </param>
     /// <param name="cancellationToken">Gives up between two steps.</param>
     /// <returns>The steps, each with its outcome.</returns>
     /// <exception cref="TeredoException">
-    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command), or it did not come about
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command to run), or the settings did not change
     /// (<see cref="TeredoError.SetupFailed"/>).
     /// </exception>
     public async Task<IReadOnlyList<string>> RestoreAsync(TeredoConfiguration previous, CancellationToken cancellationToken)
@@ -109,7 +109,7 @@ public sealed class TeredoActivation
             .RestoreAsync(type, previous.ServerName, found => IsRestored(found.Configuration), cancellationToken).ConfigureAwait(false);
         return Steps;
 
-        // netsh does not tell the server of a client that is disabled.
+        // For a disabled client, netsh does not tell the server.
         bool IsRestored(TeredoConfiguration configuration) => configuration.Type == type
             && (previous.ServerName is null || configuration.ServerName is null || IsSameServer(configuration.ServerName, previous.ServerName));
     }
@@ -119,12 +119,12 @@ public sealed class TeredoActivation
     {
         if (server is not null && !ServerName.IsForWindows(server))
             throw new TeredoException(TeredoError.NoServer,
-                $"'{server}' is no Teredo server for Windows; expected a host name of letters, digits, dots and hyphens, or an IPv4 address.");
+                $"'{server}' is not a Teredo server that Windows can use; expected a host name of letters, digits, dots and hyphens, or an IPv4 address.");
     }
 
     static bool IsAt(TeredoSwitches switches, string? server) => server is null || IsSameServer(switches.ServerName, server);
 
-    // netsh ends a name with the dot of the root.
+    // netsh prints a name with the dot of the DNS root at its end.
     internal static bool IsSameServer(string? one, string? other) =>
         string.Equals(one?.TrimEnd('.'), other?.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 
@@ -135,11 +135,11 @@ public sealed class TeredoActivation
             return consent;
         switches.ThrowIfOff();
         throw new TeredoException(TeredoError.ConsentRefused,
-            $"Nobody can be asked whether Windows' Teredo may be changed. Set {nameof(TeredoOptions)}.{nameof(TeredoOptions.Consent)}, or use "
-                + "teredo setup.");
+            $"Consent is needed to change Windows' Teredo, but no user can be asked. Set {nameof(TeredoOptions)}.{nameof(TeredoOptions.Consent)}, or "
+                + "use teredo setup.");
     }
 
-    // A policy or the registry would beat whatever is set here, and a service that is not there can't be started.
+    // A policy or the registry would override what is set here, and a service that is not installed can't be started.
     void RefuseWhatStays(TeredoSwitches switches)
     {
         bool canInstall = _windows.Version < Vista;
@@ -153,6 +153,6 @@ public sealed class TeredoActivation
     {
         if (!_windows.IsElevated)
             throw new TeredoException(TeredoError.AccessDenied,
-                $"Changing Windows' Teredo needs an administrator. In an elevated prompt: {TeredoCommands.Text(command)}.");
+                $"Changing Windows' Teredo needs an administrator. In an elevated prompt, run {TeredoCommands.Text(command)}.");
     }
 }

@@ -1,25 +1,25 @@
 namespace TeredoSdk.Windows;
 
-/// <summary>The netsh commands of Teredo, as argument lists; never a shell's string.</summary>
+/// <summary>The netsh commands for Teredo, as argument lists. They never pass through a shell.</summary>
 static class TeredoCommands
 {
     static readonly Version Vista = new(6, 0);
 
-    /// <summary>Windows XP and Server 2003.</summary>
+    /// <summary>Installs IPv6 on Windows XP and Server 2003.</summary>
     public static IReadOnlyList<string> InstallIPv6 { get; } = ["interface", "ipv6", "install"];
 
     public static IReadOnlyList<string> Show(Version version) =>
         version < Vista ? ["interface", "ipv6", "show", "teredo"] : ["interface", "teredo", "show", "state"];
 
-    /// <summary>Switches the client on: on any network where the system can do that.</summary>
+    /// <summary>Switches the client on. Where the system supports that, it works on any network.</summary>
     public static IReadOnlyList<string> Enable(Version version, string? server) =>
         version < Vista ? EnableXp(server) : Set(version, TeredoType.EnterpriseClient, server);
 
-    /// <summary>The words of Windows XP, by their places; later systems still take them.</summary>
+    /// <summary>The syntax of Windows XP, with arguments by position; later systems accept it, too.</summary>
     public static IReadOnlyList<string> EnableXp(string? server) =>
         ["interface", "ipv6", "set", "teredo", "client", .. server is null ? Array.Empty<string>() : [server]];
 
-    /// <summary>Fixes the client's UDP port, which Windows XP does not tell.</summary>
+    /// <summary>Fixes the client's UDP port, because Windows XP does not tell it.</summary>
     public static IReadOnlyList<string> SetPortXp(int port) => ["interface", "ipv6", "set", "teredo", "type=client", $"clientport={port}"];
 
     public static IReadOnlyList<string> Set(Version version, TeredoType type, string? server)
@@ -30,6 +30,6 @@ static class TeredoCommands
 
     public static string Word(TeredoType type) => Netsh.NetshTeredoState.Word(type);
 
-    /// <summary>The command line that a person types.</summary>
+    /// <summary>The command line as a user types it.</summary>
     public static string Text(IReadOnlyList<string> arguments) => $"netsh {string.Join(' ', arguments)}";
 }

@@ -4,25 +4,25 @@ using TeredoSdk.Windows.Firewall;
 namespace TeredoSdk.Windows;
 
 /// <summary>
-/// Firewall exceptions that let strangers reach a program through Teredo: planned, made without duplicates, verified, checked, and
-/// removed again. Logic over an <see cref="IWindowsFirewall"/> of any generation, so that it runs on any system against a fake one.
+/// Plans, adds, verifies, checks and removes firewall exceptions that let strangers reach a program through Teredo. It never adds a rule twice. It
+/// works over an <see cref="IWindowsFirewall"/> of any generation, so that it also runs on other systems with a fake firewall.
 /// </summary>
 /// <remarks>
-/// <see cref="Ensure"/> and <see cref="RemoveOwned"/> need an administrator, all else does not. Only rules of the group
-/// <see cref="FirewallExceptionRequest.OwnGrouping"/> are ever changed (on XP-era firewalls, ports with the names of such rules).
-/// Safe for any number of threads, but two that change rules at the same time may both add.
+/// <see cref="Ensure"/> and <see cref="RemoveOwned"/> need an administrator; the other methods do not. Only rules of the group
+/// <see cref="FirewallExceptionRequest.OwnGrouping"/> are ever changed (on XP-era firewalls, only ports with the names of such rules).
+/// Safe for any number of threads, but two calls that change rules at the same time may both add a rule.
 /// </remarks>
 public sealed class TeredoFirewall
 {
     readonly IWindowsSystem _windows;
 
-    /// <summary>The firewall of this machine.</summary>
+    /// <summary>Works on the firewall of this machine's Windows.</summary>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
     public TeredoFirewall() : this(WindowsTeredo.RequireWindows())
     {
     }
 
-    /// <summary>The firewall of another Windows.</summary>
+    /// <summary>Works on the firewall of the given Windows.</summary>
     /// <param name="windows">The system.</param>
     [Experimental("TEREDO001")]
     public TeredoFirewall(IWindowsSystem windows)
@@ -34,30 +34,31 @@ public sealed class TeredoFirewall
     IWindowsFirewall Firewall => _windows.Firewall;
 
     /// <summary>
-    /// The rules that a request stands for: one for each protocol or named port of the program, and that of the Teredo port where it is asked for.
+    /// The rules for a request: one for each protocol or named port of the program, and one for the Teredo port when the request asks for it.
     /// </summary>
-    /// <param name="request">What is asked for.</param>
+    /// <param name="request">The exception to make.</param>
     /// <exception cref="TeredoException">
-    /// The name or a port is not valid (<see cref="TeredoError.InvalidFirewallRule"/>); the program is not a full path, does not exist or is
-    /// dotnet.exe (<see cref="TeredoError.InvalidProgram"/>); the firewall can't express it (<see cref="TeredoError.NotSupported"/>).
+    /// The name or a port is not valid (<see cref="TeredoError.InvalidFirewallRule"/>); the program's path is not a full path, or the program does
+    /// not exist or is dotnet.exe (<see cref="TeredoError.InvalidProgram"/>); the firewall can't express the rules (<see
+    /// cref="TeredoError.NotSupported"/>).
     /// </exception>
     public IReadOnlyList<FirewallRule> WantedRules(FirewallExceptionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         RequestChecks.Check(request, _windows);
-        // Where the generation is not known, the newest: what is too new for the system is refused when it is written.
+        // Where the generation is unknown, the newest is assumed; writing a rule then fails if the system does not support it.
         var generation = Firewall.Generation;
         return new ExceptionRules(_windows, generation.IsKnown ? generation.Value : FirewallGeneration.Windows8).Of(request);
     }
 
     /// <summary>
-    /// What <see cref="Ensure"/> would do: one step for each wanted rule, then one for each of the SDK's own rules of this application's name that
-    /// the request does not stand for (any longer). Changes nothing.
+    /// The steps that <see cref="Ensure"/> would take: one for each wanted rule, then one for each of the SDK's own rules of this application that
+    /// the request does not need. Changes nothing.
     /// </summary>
-    /// <param name="request">What is asked for.</param>
+    /// <param name="request">The exception to make.</param>
     /// <exception cref="TeredoException">
-    /// As of <see cref="WantedRules"/>; somebody else's rule has such a name (<see cref="TeredoError.InvalidFirewallRule"/>); the firewall
-    /// can't be asked (<see cref="TeredoError.FirewallUnavailable"/>).
+    /// As for <see cref="WantedRules"/>; a rule that is not the SDK's own has one of the names (<see cref="TeredoError.InvalidFirewallRule"/>); the
+    /// firewall can't be read (<see cref="TeredoError.FirewallUnavailable"/>).
     /// </exception>
     public IReadOnlyList<FirewallChange> Plan(FirewallExceptionRequest request)
     {
@@ -66,15 +67,17 @@ public sealed class TeredoFirewall
     }
 
     /// <summary>
-    /// Makes the rules that are wanted, removes those of an earlier request of the same name that this one does not stand for (one without a program
-    /// leaves the program's rules alone), reads all that back, and checks whether the rules are in force. A second run changes nothing. Nothing
-    /// remembers what was there before: <see cref="Setup.TeredoSetup"/> does.
+    /// Adds the wanted rules, and removes rules of an earlier request of the same name that this request does not need (a request without a program
+    /// leaves the program's rules alone). Then reads the rules back, and checks whether they are in force. A second run changes nothing. The former
+    /// rules are not remembered; <see cref="Setup.TeredoSetup"/> remembers them.
     /// </summary>
-    /// <param name="request">What is asked for.</param>
-    /// <returns>What <see cref="Check(FirewallExceptionRequest)"/> finds afterwards: the rules stand, but something else may override them.</returns>
+    /// <param name="request">The exception to make.</param>
+    /// <returns>
+    /// The result of <see cref="Check(FirewallExceptionRequest)"/> afterwards: the rules exist, but something else may override them.
+    /// </returns>
     /// <exception cref="TeredoException">
-    /// As of <see cref="Plan"/>; rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command that does it); a rule reads back
-    /// otherwise (<see cref="TeredoError.SetupFailed"/>). Steps that were done stay; the next run goes on from there.
+    /// As for <see cref="Plan"/>; rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command to run); a rule reads back
+    /// differently (<see cref="TeredoError.SetupFailed"/>). Completed steps stay; the next run continues from there.
     /// </exception>
     public FirewallExceptionCheck Ensure(FirewallExceptionRequest request)
     {
@@ -83,17 +86,19 @@ public sealed class TeredoFirewall
     }
 
     /// <summary>
-    /// Makes only the rules that are missing, and changes those of a program that is gone, such as one that was moved since. All others are an
-    /// installer's or a person's choice: a program that asks for itself does not know better.
+    /// Adds only the missing rules, and changes rules whose program no longer exists, for example because it was moved. All other rules stay, because
+    /// an installer or the user chose them.
     /// </summary>
-    /// <param name="request">What is asked for.</param>
-    /// <exception cref="TeredoException">As of <see cref="Ensure"/>.</exception>
+    /// <param name="request">The exception to make.</param>
+    /// <exception cref="TeredoException">As for <see cref="Ensure"/>.</exception>
     internal void AddMissing(FirewallExceptionRequest request) => Apply(
         [.. Plan(request).Where(step => step.Kind == FirewallChangeKind.Add || (step.Kind == FirewallChangeKind.Update && IsOfGoneProgram(step)))],
         request);
 
-    /// <summary>Whether what the request asks for gets in now, by whose rules ever, with all that may override them.</summary>
-    /// <param name="request">What is asked for; that it is valid is not checked.</param>
+    /// <summary>
+    /// Whether the requested traffic gets in now. Any program's rules count, and so does everything that may override rules.
+    /// </summary>
+    /// <param name="request">The requested exception. It is not checked for validity.</param>
     public FirewallExceptionCheck Check(FirewallExceptionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -105,7 +110,7 @@ public sealed class TeredoFirewall
         return ExceptionCheck.OfAll(Firewall, traffic, SetupCommandLine.Advice(request));
     }
 
-    /// <summary>Whether strangers reach a program through Teredo by at least one protocol and port.</summary>
+    /// <summary>Whether strangers can reach a program through Teredo with at least one protocol and port.</summary>
     /// <param name="programPath">The full path of the program.</param>
     public FirewallExceptionCheck Check(string programPath)
     {
@@ -114,12 +119,12 @@ public sealed class TeredoFirewall
     }
 
     /// <summary>Removes the SDK's own rules.</summary>
-    /// <param name="name">The application of the requests whose rules go; null for all applications.</param>
-    /// <returns>The rules that are gone.</returns>
+    /// <param name="name">The application whose rules are removed; null for all applications.</param>
+    /// <returns>The rules that were removed.</returns>
     /// <exception cref="TeredoException">
-    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>); the firewall can't be asked (<see cref="TeredoError.FirewallUnavailable"/>);
-    /// somebody else's rule has the same name, so that the firewall can't tell them apart
-    /// (<see cref="TeredoError.InvalidFirewallRule"/>): nothing is removed then.
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>); the firewall can't be read (<see cref="TeredoError.FirewallUnavailable"/>); a
+    /// rule that is not the SDK's own has the same name, so that the firewall can't tell the two apart (<see
+    /// cref="TeredoError.InvalidFirewallRule"/>). In the last case nothing is removed.
     /// </exception>
     public IReadOnlyList<FirewallRule> RemoveOwned(string? name = null)
     {
@@ -133,7 +138,9 @@ public sealed class TeredoFirewall
         return own;
     }
 
-    /// <summary>The rules that let a tunnel's traffic in, whoever made them: enabled, inbound, allowing; or why they can't be read.</summary>
+    /// <summary>
+    /// All rules that let a tunnel's traffic in (enabled, inbound, allowing), whoever made them; or the reason why they can't be read.
+    /// </summary>
     [Experimental("TEREDO001")]
     public Reading<IReadOnlyList<FirewallRule>> RulesWithEdgeTraversal()
     {

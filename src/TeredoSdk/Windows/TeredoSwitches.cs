@@ -5,16 +5,16 @@ namespace TeredoSdk.Windows;
 /// <summary>A switch that keeps Windows' Teredo off.</summary>
 public sealed record TeredoObstacle
 {
-    /// <summary>Which one.</summary>
+    /// <summary>The error that names the switch.</summary>
     public required TeredoError Error { get; init; }
 
-    /// <summary>What it is, and the smallest reversible step that turns it on.</summary>
+    /// <summary>A sentence with the problem, and the smallest reversible step that turns Teredo on.</summary>
     public required string Problem { get; init; }
 }
 
 /// <summary>
-/// What switches Windows' Teredo on or off, composed of its group policy, the registry, the configuration by CIM, netsh where CIM is not there, and
-/// the services.
+/// The settings that switch Windows' Teredo on or off. They come from the group policy, the registry, the configuration in CIM, netsh where CIM
+/// is missing, and the services.
 /// </summary>
 /// <remarks>Source: ADMX_tcpip, KB929852, MSFT_NetTeredoConfiguration, "Deprecated features for Windows client".</remarks>
 public sealed record TeredoSwitches
@@ -24,35 +24,35 @@ public sealed record TeredoSwitches
     const string TeredoKey = @"SYSTEM\CurrentControlSet\Services\iphlpsvc\Teredo";
     static readonly Version Vista = new(6, 0), OffByDefaultSince = new(10, 0, 17134); // Windows 10 1803
 
-    /// <summary>What Teredo is set to be, whoever set it; null when not known.</summary>
+    /// <summary>The type that Teredo is set to, whoever set it; null when it is not known.</summary>
     public TeredoType? Type { get; private init; }
 
-    /// <summary>Who set it; null when the type is not known.</summary>
+    /// <summary>Where the type was set; null when the type is not known.</summary>
     public TeredoSettingSource? Source { get; private init; }
 
-    /// <summary>The server that is set, by name or address; null when not known.</summary>
+    /// <summary>The configured server, by name or address; null when it is not known.</summary>
     public string? ServerName { get; private init; }
 
-    /// <summary>The machine's own setting, which a policy may override: what <see cref="TeredoActivation"/> changes and restores.</summary>
+    /// <summary>The machine's own settings, which a policy may override. <see cref="TeredoActivation"/> changes and restores these.</summary>
     public TeredoConfiguration Configuration { get; private init; } = new();
 
-    /// <summary>What netsh says of the client; null when CIM was there to be asked, or netsh can't be.</summary>
+    /// <summary>The client's status from netsh; null when CIM answered, so that netsh was not asked, or when netsh can't be used.</summary>
     [Experimental("TEREDO001")]
     public TeredoStatus? NetshStatus { get; private init; }
 
-    /// <summary>What keeps Teredo off, the most basic first; empty when it is on, or not known to be off.</summary>
+    /// <summary>The switches that keep Teredo off, the most basic first. Empty when Teredo is on, or not known to be off.</summary>
     public IReadOnlyList<TeredoObstacle> Obstacles { get; private init => field = ValueList.Of(value); } = ValueList<TeredoObstacle>.Empty;
 
     /// <summary>Whether Teredo is on; null when the type is not known.</summary>
     public bool? IsOn => Obstacles.Count > 0 ? false : Type is null ? null : true;
 
-    /// <summary>Reads them all, of this machine. Needs no administrator, and changes nothing.</summary>
+    /// <summary>Reads all settings of this machine's Windows. Needs no administrator, and changes nothing.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
     public static Task<TeredoSwitches> ReadAsync(CancellationToken cancellationToken = default) =>
         ReadAsync(WindowsTeredo.RequireWindows(), cancellationToken);
 
-    /// <summary>Reads them all. Needs no administrator, and changes nothing.</summary>
+    /// <summary>Reads all settings. Needs no administrator, and changes nothing.</summary>
     /// <param name="windows">The system.</param>
     /// <param name="cancellationToken">Gives up.</param>
     [Experimental("TEREDO001")]
@@ -83,11 +83,11 @@ public sealed record TeredoSwitches
         };
     }
 
-    /// <summary>The server that the system is set to use, or null.</summary>
+    /// <summary>The server that the system's Teredo is configured to use, or null.</summary>
     internal static string? ReadServerName(IWindowsSystem windows) =>
         ReadPolicyServer(windows) ?? windows.ReadConfiguration().ValueOrDefault?.ServerName?.TrimEnd('.');
 
-    /// <exception cref="TeredoException">Something keeps Teredo off: the most basic.</exception>
+    /// <exception cref="TeredoException">A switch keeps Teredo off. The exception names the most basic one.</exception>
     internal void ThrowIfOff()
     {
         if (Obstacles is [var first, ..])
@@ -105,41 +105,40 @@ public sealed record TeredoSwitches
         if (isPolicy && IsOff(type, windows.Version))
             yield return Obstacle(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set "
                 + "\"Set Teredo State\" to \"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP "
-                + "Settings, IPv6 Transition Technologies), or ask whoever administers this machine.");
+                + "Settings, IPv6 Transition Technologies), or ask the administrator of this machine.");
         if (FindIPv6Obstacle(windows) is { } off)
             yield return off;
         if (!isPolicy && IsOff(type, windows.Version))
             yield return OfType(type!.Value, windows.Version);
         if (windows.Version >= Vista && windows.ReadService("iphlpsvc") is { IsKnown: true, Value: { IsRunning: false } service })
-            yield return Obstacle(TeredoError.ServiceStopped, !service.Exists ? "This system has no service iphlpsvc (IP Helper), which holds Windows' "
+            yield return Obstacle(TeredoError.ServiceStopped, !service.Exists ? "This system has no service iphlpsvc (IP Helper), which runs Windows' "
                 + $"Teredo. Use the provider {nameof(TeredoProvider.Embedded)}, the SDK's own client."
-                : "The service iphlpsvc (IP Helper), which holds Windows' Teredo, does not run. In an elevated prompt: "
+                : "The service iphlpsvc (IP Helper), which runs Windows' Teredo, does not run. In an elevated prompt, run "
                     + (service.IsDisabled ? "sc config iphlpsvc start= demand, then " : "") + "net start iphlpsvc.");
     }
 
-    // KB929852: 0x01 switches off all tunnels, 0x02 6to4, 0x04 ISATAP, 0x08 Teredo, 0x10 all but tunnels, so 0x11 is IPv6 as a whole.
+    // KB929852: 0x01 switches off all tunnels, 0x02 6to4, 0x04 ISATAP, 0x08 Teredo, 0x10 everything but tunnels. So 0x11 is all of IPv6.
     static TeredoObstacle? FindIPv6Obstacle(IWindowsSystem windows)
     {
         const int Tunnels = 0x01, OtherTunnels = 0x02 | 0x04, Teredo = 0x08, All = 0x11;
         if (windows.Version < Vista && windows.ReadService("tcpip6") is { IsKnown: true, Value.Exists: false })
-            return Obstacle(TeredoError.IPv6Disabled, $"IPv6 is not installed. As an administrator: {TeredoCommands.Text(TeredoCommands.InstallIPv6)}.");
+            return Obstacle(TeredoError.IPv6Disabled, $"IPv6 is not installed. As an administrator, run {TeredoCommands.Text(TeredoCommands.InstallIPv6)}.");
         if (ReadNumber(windows, Tcpip6Key, "DisabledComponents") is not { } bits || (bits & (Tunnels | Teredo)) == 0)
             return null;
         bool isAll = (bits & All) == All;
-        int keptOff = (bits & Tunnels) != 0 ? OtherTunnels : 0; // nobody asks for those
+        int keptOff = (bits & Tunnels) != 0 ? OtherTunnels : 0; // the other tunnels stay off, because nobody asked for them
         int better = (bits & ~(isAll ? All | Teredo : Tunnels | Teredo)) | keptOff;
         return Obstacle(isAll ? TeredoError.IPv6Disabled : TeredoError.TeredoDisabledByRegistry,
-            $"The registry value DisabledComponents (0x{bits:X2}) switches off {(isAll ? "IPv6" : "Teredo")}. In an elevated prompt: reg add "
-            + $@"HKLM\{Tcpip6Key} /v DisabledComponents /t REG_DWORD /d 0x{better:X2} /f, then restart Windows; 0x{bits:X2} again undoes it.");
+            $"The registry value DisabledComponents (0x{bits:X2}) switches off {(isAll ? "IPv6" : "Teredo")}. In an elevated prompt, run reg add "
+            + $@"HKLM\{Tcpip6Key} /v DisabledComponents /t REG_DWORD /d 0x{better:X2} /f, then restart Windows. To undo it, set 0x{bits:X2} again.");
     }
 
     static TeredoObstacle OfType(TeredoType type, Version version)
     {
-        string step = $"In an elevated prompt: {TeredoCommands.Text(TeredoCommands.Enable(version, null))}; "
-            + $"{TeredoCommands.Text(TeredoCommands.Set(version, type, null))} undoes it.";
+        string step = $"In an elevated prompt, run {TeredoCommands.Text(TeredoCommands.Enable(version, null))}; to undo it, run "
+            + $"{TeredoCommands.Text(TeredoCommands.Set(version, type, null))}.";
         return type == TeredoType.Default
-            ? Obstacle(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off because nobody switched it on: Windows {version} does not by "
-                + $"itself. {step}")
+            ? Obstacle(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off, because Windows {version} does not switch it on by default. {step}")
             : Obstacle(TeredoError.TeredoDisabled, $"Windows' Teredo is set to {TeredoCommands.Word(type)}, so there is no client. {step}");
     }
 
@@ -152,7 +151,7 @@ public sealed record TeredoSwitches
         _ => false,
     };
 
-    // Both ways of writing are seen in exports: "Enterprise Client" and "enterpriseclient".
+    // Exports show both spellings: "Enterprise Client" and "enterpriseclient".
     static TeredoType? ReadPolicy(IWindowsSystem windows, TeredoStatus? netsh) =>
         ReadText(windows, PolicyKey, "Teredo_State") is { } word ? Netsh.NetshTeredoState.FindType(word.Replace(" ", "", StringComparison.Ordinal))
         : netsh is { IsSetByPolicy: true } ? netsh.Configuration.Type : null;

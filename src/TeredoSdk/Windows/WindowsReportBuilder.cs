@@ -3,7 +3,7 @@ using TeredoSdk.Windows.Firewall;
 namespace TeredoSdk.Windows;
 
 /// <summary>
-/// Asks Windows for all that one report has. Only reads, and needs no administrator; what can't be asked is listed with its reason.
+/// Makes a report by asking Windows. It only reads, and needs no administrator. What can't be read is listed with its reason.
 /// </summary>
 sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, IList<string> servers)
 {
@@ -23,7 +23,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
         var health = windows.ReadFirewallHealth();
         var addresses = Take("Addresses", windows.ReadAddresses());
         if (switches.Type is null)
-            _notKnown.Add(new() { Way = "Teredo's type", Reason = "Neither CIM nor netsh nor the registry tells it." });
+            _notKnown.Add(new() { Way = "Teredo's type", Reason = "Neither CIM nor netsh nor the registry tells the type." });
         return new()
         {
             Version = windows.Version,
@@ -82,7 +82,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
         return null;
     }
 
-    // A filter names the file by its device, \device\harddiskvolume3\..., and in lower case.
+    // A filter names the file by its device path, \device\harddiskvolume3\..., in lower case.
     bool IsForProgram(EdgeTraversalFilter filter) => filter.ProgramPath is null
         || (windows.ProgramPath is { Length: > 2 } path && filter.ProgramPath.EndsWith(path[2..], StringComparison.OrdinalIgnoreCase)
         && filter.ProgramPath[..^(path.Length - 2)].LastIndexOf('\\') <= @"\device".Length);

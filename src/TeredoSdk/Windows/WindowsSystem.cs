@@ -12,7 +12,9 @@ using TeredoSdk.Windows.Services;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>This machine's Windows (Windows 7 and later; what a version lacks is a named reason). Safe for any number of threads.</summary>
+/// <summary>
+/// The Windows of this machine (Windows 7 and later). Where a version lacks something, the result says so. Safe for any number of threads.
+/// </summary>
 [SupportedOSPlatform("windows")]
 [Experimental("TEREDO001")]
 public sealed class WindowsSystem : IWindowsSystem
@@ -23,7 +25,7 @@ public sealed class WindowsSystem : IWindowsSystem
     {
     }
 
-    /// <summary>The one of this process.</summary>
+    /// <summary>The one instance of this process.</summary>
     public static WindowsSystem Current { get; } = new();
 
     /// <inheritdoc/>
@@ -87,9 +89,9 @@ public sealed class WindowsSystem : IWindowsSystem
         {
             socket.DualMode = false;
             socket.ExclusiveAddressUse = true;
-            socket.SetIPProtectionLevel(level); // what comes between bind and a later call would be treated as edge-restricted
+            socket.SetIPProtectionLevel(level); // before bind: packets that come earlier would be treated as edge-restricted
             if (type == SocketType.Dgram)
-                socket.IOControl(SIO_UDP_CONNRESET, BitConverter.GetBytes(0), null); // else a peer's "port unreachable" fails the next receive
+                socket.IOControl(SIO_UDP_CONNRESET, BitConverter.GetBytes(0), null); // otherwise a peer's "port unreachable" fails the next receive
             return socket;
         }
         catch

@@ -3,19 +3,19 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>Windows' own Teredo as it stands, whatever provides the addresses of this program. Safe for any number of threads.</summary>
+/// <summary>The state of Windows' own Teredo, whichever provider this program uses. Safe for any number of threads.</summary>
 public static class WindowsTeredo
 {
     /// <summary>
-    /// Reads the report of Windows: what Teredo is set to be, where it stands, and what stands in its way. Only reads, wakes nothing, and needs no
-    /// administrator; what rights are missing for is in <see cref="WindowsReport.NotKnown"/>.
+    /// Reads the report of Windows: Teredo's settings, its state, and the obstacles. It only reads, does not wake Teredo, and needs no administrator.
+    /// <see cref="WindowsReport.NotKnown"/> lists what it may not read.
     /// </summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
     public static async Task<WindowsReport> ReadReportAsync(CancellationToken cancellationToken = default) =>
         await ReadReportAsync(RequireWindows(), cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Reads the report of another Windows than this machine's, as <see cref="ReadReportAsync(CancellationToken)"/> does.</summary>
+    /// <summary>Reads the report of the given Windows, as <see cref="ReadReportAsync(CancellationToken)"/> does.</summary>
     /// <param name="windows">The system.</param>
     /// <param name="cancellationToken">Gives up.</param>
     [Experimental("TEREDO001")]

@@ -4,21 +4,21 @@ using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>What is in the way of Windows' Teredo without keeping it off: sentences with advice.</summary>
+/// <summary>Warnings about conditions that hinder Windows' Teredo but do not keep it off: sentences with advice.</summary>
 static class WindowsWarnings
 {
-    /// <summary>What was read, null where it is not known, and then nothing is said of it.</summary>
+    /// <summary>Finds warnings in what was read. An argument that is null is not known, and causes no warning.</summary>
     public static IEnumerable<string> Find(IReadOnlyList<FirewallRule>? rules, FirewallStatus? status, Reading<FirewallHealth> health,
         IReadOnlyList<WindowsAddress>? addresses, IReadOnlyList<string>? products) =>
         [.. OfFirewall(status, health, products), .. OfRules(rules, status), .. OfAddresses(rules, addresses ?? [])];
 
-    /// <summary>The server that Windows uses, beside those of the options: it takes one, and only when it is switched on.</summary>
+    /// <summary>Warns when Windows uses a server that the options do not name. Windows takes a server only when Teredo is switched on.</summary>
     public static IEnumerable<string> OfServer(string? server, IList<string> wanted)
     {
         if (server is null || wanted.Count == 0 || wanted.Any(text => ServerName.TryParse(text, out var name) && IsSame(name.Primary, server)))
             yield break;
-        yield return $"Windows' Teredo uses the server {server}, none of those in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)}. Set "
-            + $"another one in an elevated prompt (netsh interface teredo set state servername=HOST), or use the provider "
+        yield return $"Windows' Teredo uses the server {server}, which is not among {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)}. Set "
+            + $"another server in an elevated prompt (netsh interface teredo set state servername=HOST), or use the provider "
             + $"{nameof(TeredoProvider.Embedded)}.";
     }
 
@@ -27,47 +27,47 @@ static class WindowsWarnings
     static IEnumerable<string> OfFirewall(FirewallStatus? status, Reading<FirewallHealth> health, IReadOnlyList<string>? products)
     {
         if (status is { IsEnabled: false })
-            yield return "The Windows Firewall is off in an active profile. Nothing is blocked there, but Teredo may refuse to work without one: "
-                + "netsh advfirewall set currentprofile state on.";
+            yield return "The Windows Firewall is off in an active profile. It blocks nothing there, but Teredo may refuse to work without a firewall. "
+                + "To switch it on, run netsh advfirewall set currentprofile state on.";
         if (health is { IsKnown: true, Value: not FirewallHealth.Good })
-            yield return "Windows Security sees no firewall that is on, without which Teredo may refuse to work. Switch one on in Windows Security.";
+            yield return "Windows Security finds no firewall that is on, and Teredo may refuse to work then. Switch a firewall on in Windows Security.";
         if (products is { Count: > 0 })
-            yield return $"Another firewall is registered ({string.Join(", ", products)}): it decides, too, what gets in. Let this program in there.";
+            yield return $"Another firewall is registered ({string.Join(", ", products)}): it also decides which packets get in. Allow this program there.";
     }
 
     static IEnumerable<string> OfRules(IReadOnlyList<FirewallRule>? rules, FirewallStatus? status)
     {
         if (status is { ModifyState: FirewallModifyState.InboundBlocked } || status?.Active.Any(profile => profile.BlocksAllInbound) == true)
-            yield return "The firewall blocks all that comes in unasked, whatever the rules say. Allow the programs of the list in Windows Security, "
-                + "Firewall & network protection.";
+            yield return "The firewall blocks all unsolicited incoming packets, whatever the rules say. Allow the programs of the list in Windows "
+                + "Security, Firewall & network protection.";
         if (status is { ModifyState: FirewallModifyState.GroupPolicyOverride })
-            yield return "A group policy overrides the firewall's local rules. Ask whoever administers this machine to let this program in.";
+            yield return "A group policy overrides the firewall's local rules. Ask the administrator of this machine to allow this program.";
         if (rules is null || status is { IsEnabled: false })
             yield break;
         if (!rules.Any(FirewallExceptions.IsTeredoPort))
-            yield return "No firewall rule lets UDP to the Teredo service's own port in. Enable Windows' rule \"Core Networking - Teredo (UDP-In)\".";
+            yield return "No firewall rule allows UDP to the Teredo service's own port. Enable Windows' rule \"Core Networking - Teredo (UDP-In)\".";
         if (!rules.Any(FirewallExceptions.IsEcho))
-            yield return "No firewall rule lets ICMPv6 Echo Requests in, so nobody can ping this machine. Enable \"File and Printer Sharing (Echo "
+            yield return "No firewall rule allows ICMPv6 Echo Requests, so nobody can ping this machine. Enable \"File and Printer Sharing (Echo "
                 + "Request - ICMPv6-In)\".";
         if (FirewallExceptions.LackingIcmpv6(rules) is { Length: > 0 } lacking)
-            yield return $"No firewall rule lets the ICMPv6 types {string.Join(", ", lacking)} in, without which connections over IPv6 hang. Enable "
+            yield return $"No firewall rule allows the ICMPv6 types {string.Join(", ", lacking)}; connections over IPv6 hang without them. Enable "
                 + "Windows' rules of the group \"Core Networking\" for ICMPv6.";
     }
 
     static IEnumerable<string> OfAddresses(IReadOnlyList<FirewallRule>? rules, IReadOnlyList<WindowsAddress> addresses)
     {
         if (rules is not null && addresses.Any(found => IsOtherTunnel(found.Address)) && !rules.Any(FirewallExceptions.IsProtocol41))
-            yield return "A 6to4 or ISATAP address is in use, but no firewall rule lets protocol 41 in. Enable Windows' rule \"Core Networking - "
+            yield return "A 6to4 or ISATAP address is in use, but no firewall rule allows protocol 41. Enable Windows' rule \"Core Networking - "
                 + "IPv6 (IPv6-In)\".";
         bool hasTeredo = addresses.Any(found => found.Address.IsIPv6Teredo);
         if (!hasTeredo && addresses.Any(WindowsAddresses.IsNative))
             yield return WindowsProblems.BesideNativeIPv6;
         if (hasTeredo && WindowsAddresses.FindTeredo(addresses) is { IsTunnel: false } odd)
-            yield return $"The Teredo address {odd.Address} is on {odd.InterfaceName}, which is no tunnel: Windows' own Teredo may not be what "
-                + "keeps it.";
+            yield return $"The Teredo address {odd.Address} is on {odd.InterfaceName}, which is not a tunnel: the address may not belong to Windows' "
+                + "own Teredo.";
     }
 
-    // 2002::/16, and the interface identifiers of RFC 5214 §6.1.
+    // 6to4 is 2002::/16; ISATAP has the interface identifiers of RFC 5214 §6.1.
     static bool IsOtherTunnel(IPAddress address) => IPv6Address.FromIPAddress(address).Is6to4
         || address.GetAddressBytes().AsSpan(8) is [0x00 or 0x02, 0x00, 0x5E, 0xFE, ..];
 }

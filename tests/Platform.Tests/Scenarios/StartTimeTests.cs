@@ -78,14 +78,14 @@ public partial class StartTimeTests : LabTests
     // As an application is published that has to start at once: Native AOT.
     static async Task<string> PublishAsync()
     {
-        string folder = Path.Combine(BuildOutput.Programs, "published");
+        string folder = Path.Combine(BuildOutput.Programs, "published"); // with intermediate folders of its own: another test publishes meanwhile
         string linker = File.Exists("/usr/bin/clang") ? "" : "-p:CppCompilerAndLinker=gcc -p:LinkerFlavor=bfd";
         if (linker.Length > 0 && !File.Exists("/usr/bin/gcc"))
             Assert.Ignore("Native AOT needs a linker: clang or gcc.");
         await Shell.RunAsync($"""
             exec >&2
             dotnet publish '{Path.Combine(BuildOutput.Root, Talker.Folder)}' -c Release -p:PublishAot=true {linker} --use-current-runtime \
-                -o '{folder}' -nodeReuse:false -p:UseSharedCompilation=false --nologo -v q
+                -o '{folder}' --artifacts-path '{folder}-artifacts' -p:RunAnalyzers=false -nodeReuse:false -p:UseSharedCompilation=false --nologo -v q
             chmod -R a+rX '{folder}'
             """, limit: Patience.LongLimit);
         return Path.Combine(folder, Talker.Assembly);

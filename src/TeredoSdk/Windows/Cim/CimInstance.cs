@@ -4,7 +4,7 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Windows.Cim;
 
-/// <summary>An instance of a CIM class, with its properties by name. Only for the COM thread.</summary>
+/// <summary>An instance of a CIM class, with access to its properties by name. Used only on the COM thread.</summary>
 [SupportedOSPlatform("windows")]
 sealed class CimInstance(IWbemClassObject instance)
 {
@@ -12,7 +12,7 @@ sealed class CimInstance(IWbemClassObject instance)
 
     public IWbemClassObject Native => instance;
 
-    /// <summary>The value of the first of these properties that there is: a string, an int, a bool or null.</summary>
+    /// <summary>Reads the first of the named properties that exists: a string, an int, a bool or null.</summary>
     public object? Read(params ReadOnlySpan<string> names)
     {
         foreach (string name in names)
@@ -26,9 +26,9 @@ sealed class CimInstance(IWbemClassObject instance)
     }
 
     /// <summary>
-    /// Sets the first of these properties that there is, in the type that it has: to the number, or to the text where it is a string.
+    /// Sets the first of the named properties that exists. A property of type string gets the text, any other the number.
     /// </summary>
-    /// <exception cref="CimException">There is none of them, or it can't be set.</exception>
+    /// <exception cref="CimException">None of the properties exists, or the property can't be set.</exception>
     public void Write(int number, string text, params ReadOnlySpan<string> names)
     {
         foreach (string name in names)
@@ -40,7 +40,7 @@ sealed class CimInstance(IWbemClassObject instance)
             {
                 CIM_STRING => ComVariant.Create(text),
                 CIM_BOOLEAN => ComVariant.Create(number != 0),
-                _ => ComVariant.Create(number), // CIM integers of up to 32 bits travel as VT_I4
+                _ => ComVariant.Create(number), // CIM integers of up to 32 bits are passed as VT_I4
             };
             CimNamespace.Check("IWbemClassObject.Put " + name, instance.Put(name, 0, in value, 0)); // a property that exists keeps its type
             return;

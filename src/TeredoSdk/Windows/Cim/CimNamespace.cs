@@ -4,7 +4,7 @@ using TeredoSdk.Windows.Com;
 
 namespace TeredoSdk.Windows.Cim;
 
-/// <summary>The namespace that has Windows' Teredo classes (Windows 8 and later). Only for the COM thread.</summary>
+/// <summary>The CIM namespace with Windows' Teredo classes (Windows 8 and later). Used only on the COM thread.</summary>
 [SupportedOSPlatform("windows")]
 sealed partial class CimNamespace
 {
@@ -14,7 +14,7 @@ sealed partial class CimNamespace
     const int WBEM_E_INVALID_CLASS = unchecked((int)0x80041010), REGDB_E_CLASSNOTREG = unchecked((int)0x80040154);
     const int E_NOINTERFACE = unchecked((int)0x80004002);
     const int WBEM_FLAG_UPDATE_ONLY = 1, WBEM_FLAG_RETURN_IMMEDIATELY = 0x10, WBEM_FLAG_FORWARD_ONLY = 0x20;
-    const int WBEM_FLAG_CONNECT_USE_MAX_WAIT = 0x80; // else a broken service is waited for without end
+    const int WBEM_FLAG_CONNECT_USE_MAX_WAIT = 0x80; // without it, a broken service would block the call forever
     const int TimeoutMilliseconds = 10_000, WBEM_S_TIMEDOUT = 0x40004;
     const uint RPC_C_AUTHN_DEFAULT = 0xFFFFFFFF, RPC_C_AUTHZ_DEFAULT = 0xFFFFFFFF;    // rpcdce.h
     const uint RPC_C_AUTHN_LEVEL_CALL = 3, RPC_C_IMP_LEVEL_IMPERSONATE = 3;           // rpcdce.h
@@ -26,7 +26,7 @@ sealed partial class CimNamespace
 
     CimNamespace(IWbemServices services) => _services = services;
 
-    /// <exception cref="CimException">The namespace is not there or may not be used.</exception>
+    /// <exception cref="CimException">The namespace does not exist, or this process may not use it.</exception>
     public static CimNamespace Connect()
     {
         var locator = ComActivation.Create<IWbemLocator>(WbemLocator);
@@ -36,8 +36,8 @@ sealed partial class CimNamespace
         return new(ComActivation.Take<IWbemServices>(services));
     }
 
-    /// <summary>The first instance of a class, or null when it has none.</summary>
-    /// <exception cref="CimException">There is no such class, or it may not be read.</exception>
+    /// <summary>The first instance of a class, or null when the class has none.</summary>
+    /// <exception cref="CimException">The class does not exist, or this process may not read it.</exception>
     public CimInstance? FindFirst(string type)
     {
         string call = "IWbemServices.CreateInstanceEnum " + type;
@@ -51,21 +51,21 @@ sealed partial class CimNamespace
         return count == 0 ? null : new(ComActivation.Take<IWbemClassObject>(instance));
     }
 
-    /// <exception cref="CimException">It may not be written.</exception>
+    /// <exception cref="CimException">This process may not write the instance.</exception>
     public void Update(CimInstance instance) =>
         Check("IWbemServices.PutInstance", _services.PutInstance(instance.Native, WBEM_FLAG_UPDATE_ONLY, 0, 0));
 
-    /// <summary>A sentence about a call that failed: what it means that this system lacks.</summary>
+    /// <summary>A sentence about a call that failed. <paramref name="meaning"/> says what follows from the failure.</summary>
     public static string Explain(Exception failure, string meaning) => failure.HResult switch
     {
-        WBEM_E_INVALID_NAMESPACE => $@"This system has no CIM namespace {Path} (before Windows 8), so {meaning}.",
-        WBEM_E_INVALID_CLASS or WBEM_E_NOT_FOUND => $"{failure.Message}: this system has no such class (before Windows 8), so {meaning}.",
+        WBEM_E_INVALID_NAMESPACE => $@"This system has no CIM namespace {Path} (Windows before 8 lacks it), so {meaning}.",
+        WBEM_E_INVALID_CLASS or WBEM_E_NOT_FOUND => $"{failure.Message}: this system has no such class (Windows before 8 lacks it), so {meaning}.",
         REGDB_E_CLASSNOTREG => $"This system has no CIM (the class WbemLocator is not registered), so {meaning}.",
         WBEM_E_ACCESS_DENIED or E_ACCESSDENIED => $"{failure.Message} needs more rights than this process has, so {meaning}.",
         _ => $"{failure.Message} failed (0x{failure.HResult:X8}), so {meaning}.",
     };
 
-    /// <summary>Whether a failure is one of this namespace.</summary>
+    /// <summary>Whether an exception comes from a call to this namespace.</summary>
     public static bool IsFailure(Exception failure) =>
         failure is CimException or COMException or UnauthorizedAccessException or InvalidCastException or NotImplementedException or ArgumentException
         || NativeCall.IsAbsence(failure);
@@ -77,7 +77,7 @@ sealed partial class CimNamespace
             throw new CimException(call, result);
     }
 
-    // The provider looks at the caller's rights. An object of this process (not a proxy) has no such setting.
+    // The provider checks the caller's rights, so it must impersonate the caller. An object inside this process (not a proxy) has no such setting.
     static void Impersonate(nint proxy)
     {
         int result = CoSetProxyBlanket(

@@ -5,31 +5,33 @@ using TeredoSdk.Windows.Netsh;
 
 namespace TeredoSdk.Windows.Cim;
 
-/// <summary>Windows' Teredo by its CIM classes <c>MSFT_NetTeredoConfiguration</c> and <c>MSFT_NetTeredoState</c> (Windows 8 and later).</summary>
+/// <summary>
+/// Windows' Teredo through its CIM classes <c>MSFT_NetTeredoConfiguration</c> and <c>MSFT_NetTeredoState</c> (Windows 8 and later).
+/// </summary>
 [SupportedOSPlatform("windows")]
 static class CimTeredo
 {
     const string ConfigurationClass = "MSFT_NetTeredoConfiguration", StateClass = "MSFT_NetTeredoState";
     const string NoInstance = "CIM has no instance of " + ConfigurationClass;
 
-    // The documentation garbles the name; the cmdlet's parameter is called like the second.
+    // The documentation misspells the property's name. The second name is that of the cmdlet's parameter.
     const string RefreshInterval = "RefreshInterval", RefreshIntervalSeconds = "RefreshIntervalSeconds";
 
     public static Reading<TeredoConfiguration> ReadConfiguration()
     {
-        const string Meaning = "the Teredo configuration is not known from it";
+        const string Meaning = "CIM does not tell the Teredo configuration";
         return Ask(Meaning, space => space.FindFirst(ConfigurationClass) is { } found
             ? Reading.Of(Configuration(found)) : Reading.Unknown<TeredoConfiguration>($"{NoInstance}, so {Meaning}."));
     }
 
-    public static Reading<TeredoStatus> ReadStatus() => Ask("the state of the Teredo client is not known from it", space =>
+    public static Reading<TeredoStatus> ReadStatus() => Ask("CIM does not tell the state of the Teredo client", space =>
         Reading.Of(space.FindFirst(StateClass) is { } found ? CimValue.Status(found.Read("State"), found.Read("Error")) : TeredoStatus.Inactive));
 
-    /// <exception cref="TeredoException">Rights are missing, there is no such class, or a value can't be set.</exception>
+    /// <exception cref="TeredoException">Rights are missing, the class does not exist, or a value can't be set.</exception>
     public static void WriteConfiguration(TeredoConfiguration configuration)
     {
         if (configuration.Type == TeredoType.NatAwareClient)
-            throw new TeredoException(TeredoError.NotSupported, "CIM has no Teredo type natawareclient. Set it by netsh, or choose client.");
+            throw new TeredoException(TeredoError.NotSupported, "CIM has no Teredo type natawareclient. Set it with netsh, or choose client.");
         try
         {
             ComThread.Shared.Run(() => Write(configuration));
@@ -39,7 +41,7 @@ static class CimTeredo
             throw e.HResult is CimNamespace.WBEM_E_ACCESS_DENIED or CimNamespace.E_ACCESSDENIED
                 ? new TeredoException(TeredoError.AccessDenied,
                     $"{e.Message}: changing Windows' Teredo needs an administrator. Run as administrator: {Command(configuration)}", e)
-                : new TeredoException(TeredoError.NotSupported, CimNamespace.Explain(e, "Windows' Teredo can't be changed by it; try netsh"), e);
+                : new TeredoException(TeredoError.NotSupported, CimNamespace.Explain(e, "CIM can't change Windows' Teredo; use netsh instead"), e);
         }
     }
 
@@ -67,7 +69,7 @@ static class CimTeredo
     static void Write(TeredoConfiguration configuration)
     {
         var space = CimNamespace.Connect();
-        var found = space.FindFirst(ConfigurationClass) ?? throw new TeredoException(TeredoError.NotSupported, NoInstance + ". Set it by netsh.");
+        var found = space.FindFirst(ConfigurationClass) ?? throw new TeredoException(TeredoError.NotSupported, NoInstance + ". Use netsh instead.");
         if (configuration.Type is { } type)
             found.Write((int)type, NetshTeredoState.Word(type), "Type");
         if (configuration.ServerName is { } server)

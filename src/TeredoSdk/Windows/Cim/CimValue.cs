@@ -4,8 +4,8 @@ using TeredoSdk.Windows.Netsh;
 namespace TeredoSdk.Windows.Cim;
 
 /// <summary>
-/// Makes sense of the properties of the Teredo classes. They are documented as strings or numbers with names, whose language is not, so both are
-/// taken.
+/// Reads the property values of the Teredo classes. The documentation allows strings or numbers, and does not say the language of the strings,
+/// so both forms are accepted.
 /// </summary>
 static class CimValue
 {

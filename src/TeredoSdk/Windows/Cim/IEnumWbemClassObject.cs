@@ -3,7 +3,7 @@ using System.Runtime.InteropServices.Marshalling;
 
 namespace TeredoSdk.Windows.Cim;
 
-/// <summary>The instances of a CIM class, as far as the last call that is used. wbemcli.h.</summary>
+/// <summary>Enumerates the instances of a CIM class. Declared up to the last method that is called. wbemcli.h.</summary>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper)]
 [Guid("027947e1-d731-11ce-a357-000000000001")]
 partial interface IEnumWbemClassObject

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices.Marshalling;
 
 namespace TeredoSdk.Windows.Cim;
 
-/// <summary>An instance of a CIM class, as far as the last call that is used. wbemcli.h.</summary>
+/// <summary>An instance of a CIM class. Declared up to the last method that is called. wbemcli.h.</summary>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Utf16)]
 [Guid("dc12a681-737f-11cf-884d-00aa004b2e24")]
 partial interface IWbemClassObject

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices.Marshalling;
 
 namespace TeredoSdk.Windows.Cim;
 
-/// <summary>A CIM namespace, as far as the last call that is used. wbemcli.h.</summary>
+/// <summary>A CIM namespace. Declared up to the last method that is called. wbemcli.h.</summary>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("9556dc99-828c-11cf-a37e-00aa003240c7")]

@@ -4,7 +4,7 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Windows.Com;
 
-/// <summary>Makes COM objects without the runtime's built-in COM. Only for the <see cref="ComThread"/>.</summary>
+/// <summary>Makes COM objects without the runtime's built-in COM. Used only on the <see cref="ComThread"/>.</summary>
 [SupportedOSPlatform("windows")]
 static partial class ComActivation
 {
@@ -13,8 +13,8 @@ static partial class ComActivation
     static readonly Guid IUnknown = new("00000000-0000-0000-c000-000000000046");
     static readonly StrategyBasedComWrappers Wrappers = new();
 
-    /// <summary>An object of an in-process class.</summary>
-    /// <exception cref="COMException">The class is not registered or fails to start; other kinds of exceptions stand for some codes.</exception>
+    /// <summary>Makes an object of an in-process class.</summary>
+    /// <exception cref="COMException">The class is not registered or fails to start; some error codes come as other types of exceptions.</exception>
     /// <exception cref="InvalidCastException">The object lacks the interface.</exception>
     public static T Create<T>(Guid classId) where T : class
     {
@@ -27,12 +27,12 @@ static partial class ComActivation
     public static T Take<T>(nint instance) where T : class
     {
         if (instance == 0)
-            throw new InvalidCastException($"COM gave no object where it should have given an {typeof(T).Name}.");
+            throw new InvalidCastException($"COM returned no object; expected an {typeof(T).Name}.");
         try
         {
-            // Not a hard cast: on failure that raises a second native exception, which some systems (Wine) do not survive.
+            // "as", not a cast: a failed cast raises a second native exception, which some systems (Wine) do not survive.
             return Wrappers.GetOrCreateObjectForComInstance(instance, CreateObjectFlags.None) as T
-                ?? throw new InvalidCastException($"The COM object is no {typeof(T).Name}.");
+                ?? throw new InvalidCastException($"The COM object is not an {typeof(T).Name}.");
         }
         finally
         {

@@ -4,11 +4,11 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Windows.Com;
 
-/// <summary>The objects of a COM collection.</summary>
+/// <summary>Reads the objects of a COM collection.</summary>
 [SupportedOSPlatform("windows")]
 static class ComCollection
 {
-    /// <param name="enumerator">What <c>_NewEnum</c> gave; its reference is taken over.</param>
+    /// <param name="enumerator">The pointer that <c>_NewEnum</c> returned. This method takes over its reference.</param>
     /// <returns>The objects that have the interface, in the collection's order.</returns>
     public static IEnumerable<T> Read<T>(nint enumerator) where T : class
     {
@@ -30,7 +30,7 @@ static class ComCollection
         {
             if (item.VarType is not (VarEnum.VT_DISPATCH or VarEnum.VT_UNKNOWN) || item.GetRawDataRef<nint>() is not (not 0 and var instance))
                 return null;
-            // Taking takes over a reference, and the variant gives up its own.
+            // Take takes over a reference, and the variant also releases its own. So one reference is added.
             Marshal.AddRef(instance);
             return ComActivation.Take<object>(instance);
         }

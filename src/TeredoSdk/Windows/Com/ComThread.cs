@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Windows.Com;
 
-/// <summary>The one thread that owns COM objects: it makes them, calls them, and answers to any thread. It ends with the process.</summary>
+/// <summary>The one thread that owns COM objects: it makes and calls them, and other threads send work to it. It ends with the process.</summary>
 [SupportedOSPlatform("windows")]
 sealed class ComThread
 {
@@ -17,10 +17,10 @@ sealed class ComThread
         _thread.Start();
     }
 
-    /// <summary>The process's own.</summary>
+    /// <summary>The one instance of the process.</summary>
     public static ComThread Shared => Holder.Instance;
 
-    /// <summary>Runs work on the thread and waits for it. What it throws comes back to the caller; what it returns must be no COM object.</summary>
+    /// <summary>Runs work on the COM thread and waits for its end. The caller gets its exceptions. The result must not be a COM object.</summary>
     public T Run<T>(Func<T> work)
     {
         if (Thread.CurrentThread == _thread)
@@ -55,7 +55,7 @@ sealed class ComThread
             work();
     }
 
-    // Its thread starts with the first use.
+    // The COM thread starts at the first use.
     static class Holder
     {
         public static readonly ComThread Instance = new();

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices.Marshalling;
 
 namespace TeredoSdk.Windows.Com;
 
-/// <summary>The base of dual interfaces (oaidl.h). Never called: it holds the four places in front of an interface's own methods.</summary>
+/// <summary>The base of dual interfaces (oaidl.h). It is never called; it fills the four slots before an interface's own methods.</summary>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper)]
 [Guid("00020400-0000-0000-c000-000000000046")]
 partial interface IDispatch

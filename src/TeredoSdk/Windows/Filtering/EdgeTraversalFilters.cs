@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Windows.Filtering;
 
-/// <summary>The filters of the sublayer in which Teredo's traffic is judged: "Implementing Firewall Filters for Teredo".</summary>
+/// <summary>Reads the filters of the sublayer that decides about Teredo's traffic. Source: "Implementing Firewall Filters for Teredo".</summary>
 [SupportedOSPlatform("windows")]
 static unsafe class EdgeTraversalFilters
 {
@@ -56,9 +56,9 @@ static unsafe class EdgeTraversalFilters
             seen += count;
         }
         while (count == BatchSize);
-        // The system leaves out what one may not read, and a firewall always has filters.
+        // The system leaves out filters that the caller may not read. A firewall always has filters, so an empty list means missing rights.
         return seen == 0
-            ? Reading.Unknown<IReadOnlyList<EdgeTraversalFilter>>($"FwpmFilterEnum0 shows no filter at all, so rights are missing and {Meaning}.")
+            ? Reading.Unknown<IReadOnlyList<EdgeTraversalFilter>>($"FwpmFilterEnum0 returns no filter at all, so this process lacks rights and {Meaning}.")
             : Reading.Of<IReadOnlyList<EdgeTraversalFilter>>(found);
     }
 
@@ -93,6 +93,6 @@ static unsafe class EdgeTraversalFilters
         return null;
     }
 
-    // FwpmGetAppIdFromFileName0: the device path in lower case, with its final zero.
+    // FwpmGetAppIdFromFileName0: the device path in lower case, with a terminating zero.
     static string Text(ByteBlob blob) => new string((char*)blob.Data, 0, checked((int)blob.Size / sizeof(char))).TrimEnd('\0');
 }

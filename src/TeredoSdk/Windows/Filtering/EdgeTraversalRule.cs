@@ -1,6 +1,6 @@
 namespace TeredoSdk.Windows.Filtering;
 
-/// <summary>Tells what a filter of the edge-traversal sublayer is for, by its layer and its action.</summary>
+/// <summary>Tells the purpose of a filter in the edge-traversal sublayer, from its layer and its action.</summary>
 static class EdgeTraversalRule
 {
     public const uint Block = 0x1001, Permit = 0x1002, CalloutFlag = 0x4000; // fwptypes.h: FWP_ACTION_...

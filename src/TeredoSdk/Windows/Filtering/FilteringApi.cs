@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Windows.Filtering;
 
-/// <summary>What is used of fwpuclnt.dll, the Windows Filtering Platform, under the names of fwpmu.h.</summary>
+/// <summary>Functions of fwpuclnt.dll, the Windows Filtering Platform, named as in fwpmu.h.</summary>
 [SupportedOSPlatform("windows")]
 static unsafe partial class FilteringApi
 {

@@ -50,7 +50,7 @@ unsafe struct ByteBlob
     public byte* Data;
 }
 
-/// <summary>FWP_VALUE0 and FWP_CONDITION_VALUE0, fwptypes.h: a type, and a union that is never wider than a pointer.</summary>
+/// <summary>FWP_VALUE0 and FWP_CONDITION_VALUE0, fwptypes.h: a type, and a union of at most a pointer's size.</summary>
 [StructLayout(LayoutKind.Sequential)]
 struct FilterValue
 {
@@ -67,7 +67,7 @@ struct FilterCondition
     public FilterValue Value;
 }
 
-/// <summary>The union of rawContext and providerContextKey in FWPM_FILTER0, aligned like the former.</summary>
+/// <summary>The union of rawContext and providerContextKey in FWPM_FILTER0, aligned as rawContext is.</summary>
 [StructLayout(LayoutKind.Sequential)]
 struct FilterContext
 {

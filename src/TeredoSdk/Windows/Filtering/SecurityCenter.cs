@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Windows.Filtering;
 
-/// <summary>What Windows Security says of the firewall (Windows Vista and later, no server edition).</summary>
+/// <summary>Asks Windows Security about the firewall (Windows Vista and later; server editions lack it).</summary>
 static partial class SecurityCenter
 {
     const uint WSC_SECURITY_PROVIDER_FIREWALL = 1; // wscapi.h
@@ -20,10 +20,10 @@ static partial class SecurityCenter
 
     public static Reading<FirewallHealth> Explain(int result, int health) => result switch
     {
-        // It says "poor" then, of what it has not looked at.
+        // The output is "poor" then, although nothing was checked.
         S_FALSE => Reading.Unknown<FirewallHealth>($"{Call} says that the service wscsvc (Security Center) does not run, so {Meaning}."),
         S_OK when Enum.IsDefined((FirewallHealth)health) => Reading.Of((FirewallHealth)health),
-        S_OK => Reading.Unknown<FirewallHealth>($"{Call} says {health}, which is none of its documented answers, so {Meaning}."),
+        S_OK => Reading.Unknown<FirewallHealth>($"{Call} returns {health}, which is not a documented answer, so {Meaning}."),
         _ => Reading.Unknown<FirewallHealth>(NativeCall.Failed(Call, result, Meaning)),
     };
 

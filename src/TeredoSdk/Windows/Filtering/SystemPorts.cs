@@ -2,7 +2,7 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Windows.Filtering;
 
-/// <summary>The ports that the system itself uses, as the Windows Filtering Platform knows them (Windows 7 and later).</summary>
+/// <summary>Reads the ports that the system itself uses from the Windows Filtering Platform (Windows 7 and later).</summary>
 [SupportedOSPlatform("windows")]
 static unsafe class SystemPorts
 {
@@ -10,7 +10,7 @@ static unsafe class SystemPorts
     const string Call = "FwpmSystemPortsGet0";
     const string Meaning = "the filtering platform does not tell the port of Windows' Teredo client";
 
-    /// <returns>Teredo's ports as the system gives them; none when Teredo has none.</returns>
+    /// <returns>Teredo's ports, in the byte order of the system; empty when Teredo has no port.</returns>
     public static Reading<ushort[]> ReadTeredoPorts() => NativeCall.Ask(Call, Meaning, Read);
 
     static Reading<ushort[]> Read()

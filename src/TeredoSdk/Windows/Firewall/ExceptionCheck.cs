@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>Checks kinds of traffic against the firewall as it stands.</summary>
+/// <summary>Checks whether the firewall currently lets kinds of traffic in.</summary>
 static class ExceptionCheck
 {
     static readonly FirewallProtocol[] Protocols = [FirewallProtocol.Tcp, FirewallProtocol.Udp];
 
-    /// <summary>What peers send to a program.</summary>
+    /// <summary>Traffic from peers to a program.</summary>
     public static Traffic To(string path, FirewallProtocol protocol, int? port, EdgeTraversal wanted) =>
         new(protocol, port is { } number ? [Text(number)] : []) { ProgramPath = path, IsTunneled = wanted != EdgeTraversal.Deny };
 
-    /// <summary>What servers and peers send to the Teredo client.</summary>
+    /// <summary>Traffic from servers and peers to the Teredo client.</summary>
     public static Traffic ToTeredo(IWindowsSystem windows)
     {
         var port = windows.ReadTeredoPort();
@@ -19,7 +19,7 @@ static class ExceptionCheck
         return new(FirewallProtocol.Udp, names) { ServiceName = ExceptionRules.TeredoService };
     }
 
-    /// <summary>Whether all of it gets in.</summary>
+    /// <summary>Checks whether all of the given traffic gets in.</summary>
     public static FirewallExceptionCheck OfAll(IWindowsFirewall firewall, IReadOnlyList<Traffic> traffic, string advice) =>
         With(firewall, policy =>
         {
@@ -28,7 +28,7 @@ static class ExceptionCheck
                 ?? new() { State = FirewallExceptionState.InForce, Rules = Rules(checks) };
         });
 
-    /// <summary>Whether some of what peers send to a program gets in.</summary>
+    /// <summary>Checks whether at least some traffic from peers to a program gets in.</summary>
     public static FirewallExceptionCheck OfAny(IWindowsFirewall firewall, string path) => With(firewall, policy =>
     {
         string advice = SetupCommandLine.Advice(new() { Name = Title(path), ProgramPath = path });
@@ -52,7 +52,7 @@ static class ExceptionCheck
         return policy.Overruled() ?? judge(policy);
     }
 
-    // An exception for dotnet.exe is not advice that anybody should follow.
+    // An exception for dotnet.exe would be bad advice, so the problem says what to do instead.
     static FirewallExceptionCheck Explain(FirewallExceptionCheck check, Traffic traffic) =>
         check.State == FirewallExceptionState.Missing && traffic.ProgramPath is { } path && RequestChecks.IsDotnetHost(path)
             ? check with

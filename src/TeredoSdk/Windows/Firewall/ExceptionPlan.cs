@@ -1,13 +1,15 @@
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>The steps from the rules that are there to those that are wanted.</summary>
+/// <summary>Plans the steps from the existing rules to the wanted rules.</summary>
 static class ExceptionPlan
 {
-    /// <summary>First what makes the wanted rules, so that nobody is kept out meanwhile, then what removes the application's others.</summary>
-    /// <exception cref="TeredoException">Somebody else's rule has such a name.</exception>
+    /// <summary>
+    /// The steps that add rules come first, so that no traffic is blocked meanwhile; then come the removals of the application's other rules.
+    /// </summary>
+    /// <exception cref="TeredoException">A rule that is not the SDK's own has one of the names.</exception>
     public static IReadOnlyList<FirewallChange> Of(FirewallExceptionRequest request, IReadOnlyList<FirewallRule> wanted,
         IReadOnlyList<FirewallRule> rules) =>
-        // A request for the Teredo port alone says nothing of the program's rules.
+        // A request for the Teredo port alone does not touch the program's rules.
         [.. wanted.Select(rule => Step(rule, rules)), .. request.ProgramPath is null ? [] : Removals(request.Name, wanted, rules)];
 
     static IEnumerable<FirewallChange> Removals(string application, IReadOnlyList<FirewallRule> wanted, IReadOnlyList<FirewallRule> rules)
@@ -37,13 +39,13 @@ static class ExceptionPlan
         };
     }
 
-    /// <summary>The firewall finds rules by name only, so one that somebody else has can't be used.</summary>
-    /// <exception cref="TeredoException">Somebody else's rule has the name.</exception>
+    /// <summary>Checks that a name is free. The firewall finds rules by name only, so a name that another rule has can't be used.</summary>
+    /// <exception cref="TeredoException">A rule that is not the SDK's own has the name.</exception>
     public static void RequireNoOther(string name, IReadOnlyList<FirewallRule> rules)
     {
         if (rules.FirstOrDefault(rule => HasName(rule, name) && !ExceptionRules.IsOwn(rule, null)) is { } other)
             throw new TeredoException(TeredoError.InvalidFirewallRule, $"A firewall rule '{other.Name}' "
-                + $"{(other.Grouping is { } group ? $"of the group '{group}'" : "without a group")} is somebody else's and is left alone: "
+                + $"{(other.Grouping is { } group ? $"of the group '{group}'" : "without a group")} belongs to another program and is left alone: "
                 + "choose another application name, or rename that rule.");
     }
 
@@ -55,7 +57,7 @@ static class ExceptionPlan
                 store.Remove(rule);
             return;
         }
-        // Which of several rules of one name a removal hits, and whether it hits all, is the system's choice: what is left is looked at.
+        // When several rules have one name, the system chooses which of them a removal hits. So the remaining rules are read again.
         for (int i = 0; i < step.Surplus; i++)
             store.Remove(step.Previous!);
         var current = step.Surplus == 0 ? step.Previous : store.Require().FirstOrDefault(rule => HasName(rule, step.Rule.Name));
@@ -66,7 +68,7 @@ static class ExceptionPlan
     }
 
     /// <exception cref="TeredoException">
-    /// <see cref="TeredoError.SetupFailed"/>: a rule is missing, doubled, not what was written, or still there.
+    /// <see cref="TeredoError.SetupFailed"/>: a rule is missing, exists twice, differs from what was written, or was not removed.
     /// </exception>
     public static void Verify(IReadOnlyList<FirewallChange> plan, IReadOnlyList<FirewallRule> rules)
     {
@@ -76,19 +78,19 @@ static class ExceptionPlan
             string? problem = step.Kind == FirewallChangeKind.Remove ? RemovalProblem(found) : Problem(step.Rule, found);
             if (problem is not null)
                 throw new TeredoException(TeredoError.SetupFailed, $"The firewall {problem}: "
-                    + "look whether another program or a policy manages this firewall, and try again.");
+                    + "check whether another program or a policy manages this firewall, and try again.");
         }
     }
 
     static string? RemovalProblem(FirewallRule[] found) =>
-        found is [var rule, ..] ? $"removed the rule '{rule.Name}', but it is still there" : null;
+        found is [var rule, ..] ? $"removed the rule '{rule.Name}', but the rule still exists" : null;
 
     static string? Problem(FirewallRule wanted, FirewallRule[] found) => found.Length switch
     {
-        0 => $"took the rule '{wanted.Name}', but it is not there afterwards",
+        0 => $"accepted the rule '{wanted.Name}', but the rule does not exist afterwards",
         1 => RuleComparison.Differences(wanted, found[0]) is not { Count: > 0 } differences ? null
-            : $"took the rule '{wanted.Name}', but it reads back otherwise ({string.Join(", ", differences)})",
-        _ => $"took the rule '{wanted.Name}', but it is there {found.Length} times afterwards",
+            : $"accepted the rule '{wanted.Name}', but the rule reads back differently ({string.Join(", ", differences)})",
+        _ => $"accepted the rule '{wanted.Name}', but the rule exists {found.Length} times afterwards",
     };
 
     static bool HasName(FirewallRule rule, string name) => rule.Name.Equals(name, StringComparison.OrdinalIgnoreCase);

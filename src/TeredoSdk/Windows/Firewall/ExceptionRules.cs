@@ -2,32 +2,32 @@ using System.Globalization;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>The rules that a request stands for. Equal requests give equal rules, so that a second setup finds those of the first.</summary>
-/// <param name="windows">Asked for the Teredo port, where the firewall knows numbers only.</param>
-/// <param name="generation">What the firewall can express.</param>
+/// <summary>Makes the rules for a request. Equal requests give equal rules, so that a second setup finds the rules of the first.</summary>
+/// <param name="windows">Tells the number of the Teredo port, for a firewall that knows only numbers.</param>
+/// <param name="generation">The generation of the firewall, which limits what a rule can express.</param>
 sealed class ExceptionRules(IWindowsSystem windows, FirewallGeneration generation)
 {
-    /// <summary>The service that holds the Teredo client.</summary>
+    /// <summary>The service that runs the Teredo client.</summary>
     public const string TeredoService = "iphlpsvc";
 
-    /// <summary>The word for the Teredo client's port in a rule: UDP and inbound only ([MS-FASP] 2.2.37).</summary>
+    /// <summary>The keyword for the Teredo client's port in a rule; valid for inbound UDP only ([MS-FASP] 2.2.37).</summary>
     public const string TeredoPort = "Teredo";
 
     const string TeredoPortEnding = " (Teredo port)";
 
     bool KnowsPortsOnly => generation == FirewallGeneration.Xp;
 
-    /// <param name="request">Has been checked.</param>
-    /// <exception cref="TeredoException">The system's firewall can't express it.</exception>
+    /// <param name="request">A request that was checked before.</param>
+    /// <exception cref="TeredoException">The system's firewall can't express the rules.</exception>
     public IReadOnlyList<FirewallRule> Of(FirewallExceptionRequest request) =>
         [.. ProgramRules(request), .. request.OpenTeredoPort ? [TeredoPortRule(request.Name)] : Array.Empty<FirewallRule>()];
 
-    /// <summary>Whether a rule is the SDK's own, and that application's when one is named.</summary>
+    /// <summary>Whether a rule is the SDK's own and, when an application is named, belongs to that application.</summary>
     public static bool IsOwn(FirewallRule rule, string? application) =>
         FirewallExceptionRequest.OwnGrouping.Equals(rule.Grouping, StringComparison.OrdinalIgnoreCase)
         && (application is null || Names(application).Contains(rule.Name, StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>Whether a name is formed like those of the SDK's rules.</summary>
+    /// <summary>Whether a name has the form of the SDK's rule names.</summary>
     public static bool HasOwnName(string name) => Names("").Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
 
     static string[] Names(string application) =>
@@ -42,11 +42,11 @@ sealed class ExceptionRules(IWindowsSystem windows, FirewallGeneration generatio
             return [];
         if (KnowsPortsOnly && request is { TcpPort: null, UdpPort: null })
             throw new TeredoException(TeredoError.NotSupported,
-                "This system's firewall is opened by ports (the XP-era interface): name the program's TCP or UDP port.");
+                "This system's firewall (the XP-era interface) can only open ports: name the program's TCP or UDP port.");
         return Traffic(request).Select(each => ProgramRule(request, each.Protocol, each.Port));
     }
 
-    /// <summary>The protocols and ports that a request is about: both with all ports, or those that are named.</summary>
+    /// <summary>The protocols and ports that a request covers: the named ports, or all ports of both protocols when none is named.</summary>
     public static IEnumerable<(FirewallProtocol Protocol, int? Port)> Traffic(FirewallExceptionRequest request)
     {
         bool isAll = request is { TcpPort: null, UdpPort: null };
@@ -61,7 +61,7 @@ sealed class ExceptionRules(IWindowsSystem windows, FirewallGeneration generatio
         Name = RuleName(request.Name, protocol),
         Description = Description($"Lets peers reach {request.Name} through Teredo."),
         Grouping = FirewallExceptionRequest.OwnGrouping,
-        // Its variables are this person's: the firewall's service has others.
+        // The path is expanded here, because its variables belong to this user; the firewall's service has others.
         ProgramPath = KnowsPortsOnly ? null : RuleComparison.Expand(request.ProgramPath!),
         Protocol = protocol,
         LocalPorts = port?.ToString(CultureInfo.InvariantCulture),
@@ -85,7 +85,7 @@ sealed class ExceptionRules(IWindowsSystem windows, FirewallGeneration generatio
 
     EdgeTraversal Edge(EdgeTraversal wanted) => generation switch
     {
-        FirewallGeneration.Xp => EdgeTraversal.Allow, // an open port is open to all that comes
+        FirewallGeneration.Xp => EdgeTraversal.Allow, // an open port accepts packets of any origin
         FirewallGeneration.Vista when wanted == EdgeTraversal.DeferToApp => EdgeTraversal.Allow,
         _ => wanted,
     };

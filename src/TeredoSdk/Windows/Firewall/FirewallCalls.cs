@@ -3,7 +3,7 @@ using TeredoSdk.Windows.Com;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>Calls the firewall on COM's thread and turns what goes wrong into reasons and named errors.</summary>
+/// <summary>Calls the firewall on the COM thread, and turns failures into reasons and TeredoErrors.</summary>
 [SupportedOSPlatform("windows")]
 static class FirewallCalls
 {
@@ -16,27 +16,27 @@ static class FirewallCalls
     const int AccessDenied = unchecked((int)0x80070005);
     const int InvalidArgument = unchecked((int)0x80070057);
     const int ServiceDisabled = unchecked((int)0x80070422);
-    const int EndpointNotRegistered = unchecked((int)0x800706D9); // what a stopped firewall service answers
+    const int EndpointNotRegistered = unchecked((int)0x800706D9); // returned while the firewall service is stopped
 
-    /// <summary>Reads; whatever fails is the reason.</summary>
-    /// <param name="what">What is read, such as "the firewall's rules".</param>
-    /// <param name="read">Reads it, on COM's thread.</param>
+    /// <summary>Reads something. When that fails, the result holds the reason.</summary>
+    /// <param name="what">What is read, for example "the firewall's rules".</param>
+    /// <param name="read">Reads it, on the COM thread.</param>
     public static Reading<T> Read<T>(string what, Func<T> read)
     {
         try
         {
             return Reading.Of(ComThread.Shared.Run(read));
         }
-        catch (Exception failure) // COM's codes come as exceptions of many kinds
+        catch (Exception failure) // COM's error codes come as exceptions of many types
         {
             return Reading.Unknown<T>($"{Capital(what)} can't be read: {Cause(failure)}.");
         }
     }
 
-    /// <summary>Writes.</summary>
-    /// <param name="what">What is done, such as "add the rule 'Chat'".</param>
-    /// <param name="write">Does it, on COM's thread.</param>
-    /// <exception cref="TeredoException">It failed; the error says how.</exception>
+    /// <summary>Changes something.</summary>
+    /// <param name="what">What is done, for example "add the rule 'Chat'".</param>
+    /// <param name="write">Does it, on the COM thread.</param>
+    /// <exception cref="TeredoException">The change failed; the error says how.</exception>
     public static void Write(string what, Action write)
     {
         try
@@ -50,7 +50,7 @@ static class FirewallCalls
         }
     }
 
-    /// <summary>Whether a failure means that the system does not have a class.</summary>
+    /// <summary>Whether a failure means that the system lacks a class.</summary>
     public static bool IsMissingClass(Exception failure) => failure.HResult is ClassNotRegistered or ClassNotAvailable;
 
     static TeredoError Error(int code) => code switch
@@ -64,14 +64,14 @@ static class FirewallCalls
 
     static string Cause(Exception failure) => failure.HResult switch
     {
-        AccessDenied => "an administrator's rights are missing; run this once from an elevated prompt, or let `teredo setup` do it there",
+        AccessDenied => "this needs an administrator; run it once from an elevated prompt, or run `teredo setup` there",
         EndpointNotRegistered or ServiceDisabled =>
             "the firewall's service (mpssvc) is off; start it from an elevated prompt with `net start mpssvc`"
             + " (if it is disabled, `sc config mpssvc start= auto` first)",
-        ClassNotRegistered or ClassNotAvailable => "this system does not have that part of the Windows Firewall (its class is not registered)",
+        ClassNotRegistered or ClassNotAvailable => "this system lacks that part of the Windows Firewall (its class is not registered)",
         NotImplemented or NoInterface => "this system's firewall does not have that function",
-        FileNotFound => "there is no such rule any more, or no such program",
-        InvalidArgument => "it takes a name, a path, a port or an address of the rule for not valid",
+        FileNotFound => "the rule no longer exists, or the program does not exist",
+        InvalidArgument => "it rejects a name, a path, a port or an address of the rule as not valid",
         _ => $"it answered 0x{failure.HResult:x8}, {failure.Message.TrimEnd('.', ' ', '\r', '\n')}",
     };
 

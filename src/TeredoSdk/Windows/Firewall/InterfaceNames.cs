@@ -4,16 +4,16 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>The names of interfaces in a rule: an array of variants with strings (INetFwRule's Interfaces), here one text with semicolons.</summary>
+/// <summary>The interface names of a rule. INetFwRule has an array of variants with strings; the SDK has one text with semicolons.</summary>
 [SupportedOSPlatform("windows")]
 static partial class InterfaceNames
 {
     const VarEnum ArrayOfVariants = VarEnum.VT_ARRAY | VarEnum.VT_VARIANT;
 
-    /// <param name="names">What the rule has; disposed of here.</param>
+    /// <param name="names">The value from the rule; this method disposes it.</param>
     public static string? Read(ComVariant names)
     {
-        // Not "using": ComVariant does not know how to free arrays.
+        // Not "using": ComVariant can't free arrays.
         try
         {
             return names.VarType == ArrayOfVariants ? Join(names.GetRawDataRef<nint>()) : null;

@@ -4,7 +4,7 @@ using TeredoSdk.Windows.Firewall.Com;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>The XP-era interface to the firewall: the current profile and its globally open ports. Only for COM's thread.</summary>
+/// <summary>The XP-era interface to the firewall: the current profile and its globally open ports. Used only on the COM thread.</summary>
 [SupportedOSPlatform("windows")]
 static class OpenPorts
 {
@@ -13,7 +13,7 @@ static class OpenPorts
     public static IReadOnlyList<OpenPort> Read() =>
         [.. ComCollection.Read<INetFwOpenPort>(CurrentProfile().GetGloballyOpenPorts().GetNewEnum()).Select(Read)];
 
-    // Address version and scope stay as they are by default: any version, from anywhere.
+    // The address version and the scope keep their defaults: any version, from anywhere.
     public static void Add(OpenPort port)
     {
         var created = ComActivation.Create<INetFwOpenPort>(FirewallClasses.NetFwOpenPort);

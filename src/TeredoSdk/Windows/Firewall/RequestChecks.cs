@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>Refuses requests that Windows would refuse, or that would open more than was meant.</summary>
+/// <summary>Refuses requests that Windows would refuse, or that would open more than intended.</summary>
 /// <remarks>Source: [MS-FASP] 2.2.37.</remarks>
 static class RequestChecks
 {
@@ -17,12 +17,12 @@ static class RequestChecks
             CheckProgram(path, windows);
     }
 
-    /// <summary>Whether a rule for this program would be one for every .NET program of the machine.</summary>
+    /// <summary>Whether a rule for this program would apply to every .NET program of the machine.</summary>
     public static bool IsDotnetHost(string path) => path[(path.LastIndexOf('\\') + 1)..].Equals("dotnet.exe", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What to do instead of a rule for dotnet.exe.</summary>
+    /// <summary>What the user should do instead of adding a rule for dotnet.exe.</summary>
     public const string DotnetAdvice = "a rule for dotnet.exe would open every .NET program of this machine: "
-        + "start the application by its own executable (the apphost that `dotnet publish` makes) and name that";
+        + "start the application by its own executable (the apphost that `dotnet publish` makes) and name that executable";
 
     static void CheckProgram(string path, IWindowsSystem windows)
     {
@@ -30,16 +30,16 @@ static class RequestChecks
         if (path.AsSpan().ContainsAny(NotInPaths))
             throw BadProgram(path, "has a character that the firewall does not allow (/ * ? \" < > |): give the plain path with backslashes");
         if (!IsFullPath(full))
-            throw BadProgram(path, @"is no full path: give one such as C:\Program Files\App\App.exe");
+            throw BadProgram(path, @"is not a full path: give a path such as C:\Program Files\App\App.exe");
         if (Math.Max(path.Length, full.Length) >= MaxPath)
-            throw BadProgram(path, $"is longer than the {MaxPath - 1} characters that the firewall takes: install it in another folder");
+            throw BadProgram(path, $"is longer than the {MaxPath - 1} characters that the firewall allows: install it in another folder");
         if (IsDotnetHost(full))
-            throw BadProgram(path, $"can't be used, since {DotnetAdvice}");
+            throw BadProgram(path, $"can't be used, because {DotnetAdvice}");
         if (!windows.FileExists(full))
             throw BadProgram(path, "does not exist: install the program first, or correct the path");
     }
 
-    // As Windows sees it, on any system: a drive or a share.
+    // Checks by Windows' rules on any system: the path starts with a drive or a share.
     static bool IsFullPath(string path) =>
         (path.Length > 3 && char.IsAsciiLetter(path[0]) && path[1] == ':' && path[2] == '\\')
         || (path.StartsWith(@"\\", StringComparison.Ordinal) && path.LastIndexOf('\\') > 2);

@@ -3,7 +3,7 @@ using TeredoSdk.Windows.Firewall.Com;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>Reads a rule of the firewall whole.</summary>
+/// <summary>Reads all properties of a firewall rule.</summary>
 [SupportedOSPlatform("windows")]
 static class RuleReader
 {

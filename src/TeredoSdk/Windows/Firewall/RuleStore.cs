@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>The firewall's rules, whatever its generation.</summary>
+/// <summary>The firewall's rules, for any generation of the firewall.</summary>
 abstract class RuleStore
 {
-    /// <summary>That of a firewall.</summary>
+    /// <summary>Chooses the store for a firewall.</summary>
     public static RuleStore Of(IWindowsFirewall firewall) =>
         firewall.Generation.ValueOrDefault == FirewallGeneration.Xp ? new OpenPortStore(firewall) : new RealRuleStore(firewall);
 
@@ -36,7 +36,7 @@ sealed class RealRuleStore(IWindowsFirewall firewall) : RuleStore
     public override void Remove(FirewallRule rule) => firewall.Remove(rule.Name);
 }
 
-/// <summary>The XP-era firewall, whose open ports are rules for all programs. A port has no group: its name says whose it is.</summary>
+/// <summary>The XP-era firewall. Its open ports act as rules for all programs. A port has no group, so its name tells the owner.</summary>
 sealed class OpenPortStore(IWindowsFirewall firewall) : RuleStore
 {
     public override Reading<IReadOnlyList<FirewallRule>> Read()
@@ -69,13 +69,13 @@ sealed class OpenPortStore(IWindowsFirewall firewall) : RuleStore
         Enabled = rule.Enabled,
     });
 
-    // A port is open once: opening it again would take the other one's name away.
+    // A port can be open only once: opening it again would replace the name of the other opening.
     void RequireFree(FirewallRule rule, string besides)
     {
         var other = Require().FirstOrDefault(open => open.LocalPorts == rule.LocalPorts && open.Protocol == rule.Protocol);
         if (other is not null && !other.Name.Equals(besides, StringComparison.OrdinalIgnoreCase))
             throw new TeredoException(TeredoError.InvalidFirewallRule, $"The firewall has the port {rule.LocalPorts} open already as '{other.Name}': "
-                + "use another port, or close that one in the firewall's settings.");
+                + "use another port, or close that port in the firewall's settings.");
     }
 
     static int Port(FirewallRule rule) => int.Parse(rule.LocalPorts!, CultureInfo.InvariantCulture);

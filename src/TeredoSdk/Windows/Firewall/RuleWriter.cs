@@ -4,12 +4,12 @@ using TeredoSdk.Windows.Firewall.Com;
 namespace TeredoSdk.Windows.Firewall;
 
 /// <summary>
-/// Writes a rule property by property. A property of a stored rule is checked and in force at once, so each step must leave a valid rule:
-/// what the new protocol or direction does not allow goes first, and what depends on them comes after.
+/// Writes a rule property by property. Windows checks a property of a stored rule and puts it in force at once, so each step must leave a valid
+/// rule. Values that the new protocol or direction forbids are therefore cleared first, and values that depend on them are written later.
 /// </summary>
 /// <param name="rule">The rule in the firewall, or a new one.</param>
-/// <param name="wanted">What it shall be.</param>
-/// <param name="previous">What it is now; null for a new one.</param>
+/// <param name="wanted">The rule's new properties.</param>
+/// <param name="previous">The rule's current properties; null for a new rule.</param>
 /// <remarks>Source: the remarks of INetFwRule and its properties.</remarks>
 [SupportedOSPlatform("windows")]
 sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? previous)
@@ -27,11 +27,11 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
         if (Differs(each => each.Action))
             rule.SetAction(wanted.Action);
         if (Differs(each => each.Enabled))
-            rule.SetEnabled(wanted.Enabled); // last: a new rule is off until it is whole
+            rule.SetEnabled(wanted.Enabled); // last, so that a new rule is off until it is complete
     }
 
-    // Edge traversal binds the direction and, left to the person, the ports; ports and ICMP types bind the protocol,
-    // keywords among the ports the direction.
+    // Edge traversal restricts the direction and, when it is left to the user, the ports. Ports and ICMP types restrict the protocol.
+    // Keywords among the ports restrict the direction.
     void ClearWhatBinds(FirewallRule stored)
     {
         if (stored.EdgeTraversal != EdgeTraversal.Deny && stored.EdgeTraversal != wanted.EdgeTraversal)
@@ -95,7 +95,7 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
         else if (NeedsUsers(wanted))
         {
             throw new TeredoException(TeredoError.NotSupported,
-                $"The rule '{wanted.Name}' names users or an app package, which only Windows 8 and later know: leave them out.");
+                $"The rule '{wanted.Name}' names users or an app package, which only Windows 8 and later support: leave them out.");
         }
     }
 
@@ -107,7 +107,7 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
             rule.SetEdgeTraversal(edge == EdgeTraversal.Allow);
         else
             throw new TeredoException(TeredoError.NotSupported,
-                $"Only Windows 7 and later can leave edge traversal to others: ask for {EdgeTraversal.Allow} in the rule '{wanted.Name}'.");
+                $"Only Windows 7 and later can defer edge traversal to the application or the user: set {EdgeTraversal.Allow} in the rule '{wanted.Name}'.");
     }
 
     static bool NeedsUsers(FirewallRule rule) =>

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>A kind of inbound traffic that shall pass: to a program or a service, of one protocol, to one port or all.</summary>
+/// <summary>A kind of inbound traffic that should get in: to a program or a service, of one protocol, to one port or to all ports.</summary>
 /// <param name="Protocol">TCP or UDP.</param>
-/// <param name="Ports">The port's names, of which a rule must have one; empty for all ports.</param>
+/// <param name="Ports">The port's names; a rule must contain one of them. Empty for all ports.</param>
 sealed record Traffic(FirewallProtocol Protocol, params IReadOnlyList<string> Ports)
 {
-    // The process that services run in.
+    // The program of the process that services run in.
     const string ServiceHost = @"\svchost.exe";
 
     /// <summary>The program that listens; null for a service.</summary>
@@ -16,21 +16,21 @@ sealed record Traffic(FirewallProtocol Protocol, params IReadOnlyList<string> Po
     /// <summary>The service that listens; null for a program.</summary>
     public string? ServiceName { get; init; }
 
-    /// <summary>Whether a rule for some port is enough, since it is not known which one the program will use.</summary>
+    /// <summary>Whether a rule for any one port is enough, because it is not known which port the program will use.</summary>
     public bool IsAnyPortEnough { get; init; }
 
-    /// <summary>Whether it comes out of a tunnel.</summary>
+    /// <summary>Whether the traffic comes out of a tunnel.</summary>
     public bool IsTunneled { get; init; }
 
-    /// <summary>Who listens, in words.</summary>
+    /// <summary>The program or service that listens, in words.</summary>
     public string Listener => ProgramPath is { } path ? $"'{path}'" : $"the service {ServiceName}";
 
-    /// <summary>Whether an inbound rule for this listener and protocol has it in view, whatever else it asks for.</summary>
+    /// <summary>Whether an inbound rule concerns this listener and protocol. The rule's other conditions are not checked.</summary>
     public bool IsNamedBy(FirewallRule rule) => rule.Direction == FirewallDirection.In
         && (rule.Protocol == FirewallProtocol.Any || rule.Protocol == Protocol)
         && IsListener(rule);
 
-    /// <summary>Whether a rule holds for the port, or for all ports where all are needed.</summary>
+    /// <summary>Whether a rule applies to the port or, when no port is named, to all ports.</summary>
     public bool HasPort(FirewallRule rule) => rule.LocalPorts is not { } ports || IsAnyPortEnough || Ports.Any(port => Contains(ports, port));
 
     bool IsListener(FirewallRule rule) => ServiceName is null

@@ -5,7 +5,7 @@ using TeredoSdk.Windows.Firewall.Com;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>The Windows Firewall by COM, with the XP-era interface where nothing newer is there.</summary>
+/// <summary>The Windows Firewall through COM. It uses the XP-era interface where there is no newer one.</summary>
 [SupportedOSPlatform("windows")]
 sealed class WindowsFirewall : IWindowsFirewall
 {
@@ -19,7 +19,7 @@ sealed class WindowsFirewall : IWindowsFirewall
     public Reading<FirewallStatus> ReadStatus() => FirewallCalls.Read("the firewall's state",
         () => TryCreate<INetFwPolicy2>(FirewallClasses.NetFwPolicy2) is { } policy ? ReadStatus(policy) : OpenPorts.ReadStatus());
 
-    public Reading<IReadOnlyList<string>> ReadProducts() => FirewallCalls.Read("the list of other makers' firewalls", () =>
+    public Reading<IReadOnlyList<string>> ReadProducts() => FirewallCalls.Read("the list of other vendors' firewalls", () =>
     {
         var products = ComActivation.Create<INetFwProducts>(FirewallClasses.NetFwProducts);
         return (IReadOnlyList<string>)[.. ComCollection.Read<INetFwProduct>(products.GetNewEnum()).Select(product => product.GetDisplayName() ?? "")];
@@ -48,7 +48,7 @@ sealed class WindowsFirewall : IWindowsFirewall
         }
         catch (FileNotFoundException)
         {
-            // It is not there, which is what was wanted.
+            // The rule does not exist, as wanted.
         }
     });
 
@@ -66,7 +66,7 @@ sealed class WindowsFirewall : IWindowsFirewall
         return TryCreate<INetFwMgr>(FirewallClasses.NetFwMgr) is null ? FirewallGeneration.None : FirewallGeneration.Xp;
     }
 
-    // Null where the system does not know the class; any other failure is one.
+    // Returns null when the system does not know the class; any other failure throws.
     static T? TryCreate<T>(Guid classId) where T : class
     {
         try
@@ -79,7 +79,7 @@ sealed class WindowsFirewall : IWindowsFirewall
         }
     }
 
-    // A rule that can't be read whole (a kind of a later Windows, or one being removed) does not hide the others.
+    // A rule that can't be read completely (from a later Windows, or just being removed) must not hide the others.
     static FirewallRule? TryRead(INetFwRule rule)
     {
         try

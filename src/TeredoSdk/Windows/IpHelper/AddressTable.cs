@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Windows.IpHelper;
 
-/// <summary>The IPv6 addresses of this machine, by .NET's own GetAdaptersAddresses, which takes the table as it is and wakes nothing.</summary>
+/// <summary>The IPv6 addresses of this machine, through .NET's own GetAdaptersAddresses. Reading the table does not wake Teredo.</summary>
 static class AddressTable
 {
     public static Reading<IReadOnlyList<WindowsAddress>> Read()
@@ -43,7 +43,7 @@ static class AddressTable
         }
         catch (NetworkInformationException)
         {
-            // It has no IPv6, or went away in between.
+            // The interface has no IPv6, or has just been removed.
         }
     }
 }

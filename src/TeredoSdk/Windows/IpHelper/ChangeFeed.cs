@@ -6,8 +6,8 @@ using TeredoSdk.Windows.Filtering;
 namespace TeredoSdk.Windows.IpHelper;
 
 /// <summary>
-/// Tells when addresses or the Teredo port may have changed. Asks the system from the first handler on until the last one goes. One for the
-/// process, so that a late callback of the system finds it.
+/// Signals that addresses or the Teredo port may have changed. It subscribes to the system while it has handlers. There is one instance in the
+/// process, so that a late callback of the system still finds it.
 /// </summary>
 [SupportedOSPlatform("windows")]
 sealed unsafe class ChangeFeed
@@ -52,7 +52,7 @@ sealed unsafe class ChangeFeed
         }
         catch (NetworkInformationException)
         {
-            // Readers ask again now and then; to subscribe must not fail.
+            // Subscribing must not fail; readers also check from time to time.
         }
         _portChanges = (IDisposable?)WatchSystemPorts() ?? WatchTeredoPort();
     }
@@ -66,7 +66,7 @@ sealed unsafe class ChangeFeed
 
     void OnNetworkChange(object? sender, EventArgs e) => Signal();
 
-    // Handlers are not for the system's threads: what they call may wait for the callback's end.
+    // Handlers run on other threads than the system's, because their calls may wait for the end of the callback.
     void Signal() => ThreadPool.QueueUserWorkItem(static feed => feed._handlers?.Invoke(), this, preferLocal: false);
 
     static SystemPortsNotification? WatchSystemPorts() => Watch(() =>
@@ -81,7 +81,7 @@ sealed unsafe class ChangeFeed
         return (error, notification);
     });
 
-    // Where neither is there, changes of the port show with those of addresses.
+    // Returns null where the system lacks the function. Changes of the port then show together with changes of addresses.
     static T? Watch<T>(Func<(int Error, T Notification)> subscribe) where T : SafeHandle
     {
         try
@@ -112,7 +112,7 @@ sealed unsafe class ChangeFeed
         }
         catch (Exception)
         {
-            // Nothing may go back into the system from here.
+            // No exception may return into the system from here.
         }
     }
 }

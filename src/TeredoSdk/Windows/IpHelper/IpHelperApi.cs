@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Windows.IpHelper;
 
-/// <summary>What is used of iphlpapi.dll, under the names of netioapi.h.</summary>
+/// <summary>Functions of iphlpapi.dll, named as in netioapi.h.</summary>
 [SupportedOSPlatform("windows")]
 static unsafe partial class IpHelperApi
 {
@@ -29,7 +29,7 @@ static unsafe partial class IpHelperApi
     public static partial int CancelMibChangeNotify2(nint notification);
 }
 
-/// <summary>A notification that was asked for. Not to be disposed of by its own callback: the system would wait for itself.</summary>
+/// <summary>A subscription to notifications. Its own callback must not dispose it: the system would wait for itself.</summary>
 [SupportedOSPlatform("windows")]
 sealed class MibNotification : SafeHandleZeroOrMinusOneIsInvalid
 {

@@ -8,12 +8,12 @@ namespace TeredoSdk.Windows.IpHelper;
 static class StableAddresses
 {
     const string Call = "NotifyStableUnicastIpAddressTable";
-    const string Meaning = "a dormant Teredo client can't be woken by it; traffic over Teredo wakes it, too";
+    const string Meaning = "this call can't wake a dormant Teredo client; traffic over Teredo wakes it, too";
 
     public static async Task<Reading<bool>> WaitAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        // Continuations must not run in the callback: they cancel the notification, and the system waits for its callbacks then.
+        // Continuations must not run in the callback: they cancel the notification, and cancelling waits for the callback's end.
         var stable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var context = GCHandle.Alloc(stable);
         try
@@ -27,11 +27,11 @@ static class StableAddresses
         }
         finally
         {
-            context.Free(); // after the notification's end: no callback comes any more
+            context.Free(); // after the notification has ended, no callback comes
         }
     }
 
-    /// <returns>The notification to wait for, or null when the table was stable at once: then there is no callback, ever.</returns>
+    /// <returns>The notification to wait for. Null when the table was already stable; then there is no callback.</returns>
     static unsafe Reading<MibNotification?> Ask(nint context)
     {
         int error = IpHelperApi.NotifyStableUnicastIpAddressTable(IpHelperApi.AF_INET6, out nint table, &OnStable, context, out var notification);
@@ -55,7 +55,7 @@ static class StableAddresses
         }
         catch (Exception)
         {
-            // Nothing may go back into the system from here.
+            // No exception may return into the system from here.
         }
     }
 

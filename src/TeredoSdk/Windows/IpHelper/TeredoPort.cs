@@ -32,13 +32,13 @@ static class TeredoPort
         }
         catch (NetworkInformationException e)
         {
-            return Reading.Unknown<int>(NativeCall.Failed("GetUdpTable", e.ErrorCode, $"it can't be told which socket is Teredo's and {Meaning}"));
+            return Reading.Unknown<int>(NativeCall.Failed("GetUdpTable", e.ErrorCode, $"Teredo's socket can't be identified and {Meaning}"));
         }
     }
 
     /// <summary>
-    /// Neither function's documentation states its byte order, so a port counts only when a UDP socket of this machine is bound to it: as it was
-    /// given, or with its octets swapped.
+    /// Chooses the real port. The documentation states the byte order of neither function. So a port counts only when a UDP socket of this machine is
+    /// bound to it, either as given or with its octets swapped.
     /// </summary>
     public static Reading<int> Choose(string call, IReadOnlyList<ushort> ports, IReadOnlySet<int> listeners)
     {
@@ -51,7 +51,7 @@ static class TeredoPort
                 return Reading.Of(swapped);
         }
         string names = string.Join(", ", ports.Select(port => $"{port} (or {BinaryPrimitives.ReverseEndianness(port)} in the other byte order)"));
-        return Reading.Unknown<int>($"{call} names {names}, but no UDP socket of this machine is bound to such a port, so {Meaning}.");
+        return Reading.Unknown<int>($"{call} names {names}, but no UDP socket of this machine is bound to any of them, so {Meaning}.");
     }
 
     static HashSet<int> Listeners() => [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveUdpListeners().Select(listener => listener.Port)];
@@ -63,7 +63,7 @@ static class TeredoPort
         return error switch
         {
             IpHelperApi.NO_ERROR when port != 0 => Reading.Of(port),
-            IpHelperApi.NO_ERROR => Reading.Unknown<ushort>("GetTeredoPort gave no port: Windows' Teredo client has none at the moment."),
+            IpHelperApi.NO_ERROR => Reading.Unknown<ushort>("GetTeredoPort returned no port: Windows' Teredo client has no port at the moment."),
             IpHelperApi.ERROR_NOT_READY => Reading.Unknown<ushort>("GetTeredoPort says that Windows' Teredo client has not started."),
             IpHelperApi.ERROR_NOT_SUPPORTED => Reading.Unknown<ushort>("GetTeredoPort says that this system has no IPv6."),
             _ => Reading.Unknown<ushort>(NativeCall.Failed("GetTeredoPort", error, Meaning)),

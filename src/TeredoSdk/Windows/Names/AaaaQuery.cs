@@ -5,23 +5,23 @@ using System.Runtime.Versioning;
 namespace TeredoSdk.Windows.Names;
 
 /// <summary>
-/// Asks DNS for the IPv6 addresses of a name, whatever addresses this machine has: the other ways leave the question out when Teredo is the only
-/// IPv6 ("Receiving Solicited Traffic Over Teredo").
+/// Asks DNS for the IPv6 addresses of a name, whatever addresses this machine has. Other functions do not ask for them when Teredo is the only
+/// IPv6 of the machine ("Receiving Solicited Traffic Over Teredo").
 /// </summary>
 static partial class AaaaQuery
 {
     const ushort DNS_TYPE_AAAA = 28;      // windns.h
-    const uint DNS_QUERY_STANDARD = 0;    // windns.h; never DNS_QUERY_ADDRCONFIG
+    const uint DNS_QUERY_STANDARD = 0;    // windns.h; not DNS_QUERY_ADDRCONFIG, which leaves AAAA out
     const int DnsFreeRecordList = 1;      // windns.h
     const int DNS_ERROR_RCODE_NAME_ERROR = 9003, DNS_INFO_NO_RECORDS = 9501; // winerror.h
 
     [SupportedOSPlatform("windows")]
     public static async Task<Reading<IPAddress[]>> AskAsync(string host, CancellationToken cancellationToken) =>
-        // The call blocks and can't be stopped: cancelling leaves it to its end.
+        // The call blocks and can't be stopped, so cancelling only ends the wait.
         await Task.Run(() => NativeCall.Ask("DnsQuery_W", $"the IPv6 addresses of {host} are not known", () => Ask(host)), cancellationToken)
             .WaitAsync(cancellationToken).ConfigureAwait(false);
 
-    /// <param name="records">A list of records as DnsQuery gives it; records of other types, such as the CNAMEs on the way, are passed over.</param>
+    /// <param name="records">A list of records from DnsQuery. Records of other types, such as CNAMEs on the way, are skipped.</param>
     public static unsafe IPAddress[] Addresses(Record* records)
     {
         List<IPAddress> addresses = [];
@@ -51,7 +51,7 @@ static partial class AaaaQuery
         }
     }
 
-    /// <summary>DNS_RECORDW, windns.h, as far as it is the same for all types, and the data of an AAAA record.</summary>
+    /// <summary>DNS_RECORDW, windns.h: the fields that all types share, and the data of an AAAA record.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct Record
     {

@@ -4,7 +4,7 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Windows.Netsh;
 
-/// <summary>Runs netsh of the system folder: no shell, no window, nothing to answer its questions.</summary>
+/// <summary>Runs netsh from the system folder, without a shell, a window or input.</summary>
 [SupportedOSPlatform("windows")]
 static class NetshProcess
 {
@@ -21,7 +21,7 @@ static class NetshProcess
         }
         catch (Win32Exception e)
         {
-            return Reading.Unknown<NetshOutput>(NativeCall.Failed(program, e.NativeErrorCode, "netsh can't be asked"));
+            return Reading.Unknown<NetshOutput>(NativeCall.Failed(program, e.NativeErrorCode, "netsh can't be used"));
         }
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Timeout);
@@ -33,7 +33,7 @@ static class NetshProcess
         {
             Kill(netsh);
             cancellationToken.ThrowIfCancellationRequested();
-            return Reading.Unknown<NetshOutput>($"netsh {string.Join(' ', arguments)} did not end within {Timeout.TotalSeconds:0} s, and was ended.");
+            return Reading.Unknown<NetshOutput>($"netsh {string.Join(' ', arguments)} did not end within {Timeout.TotalSeconds:0} s and was killed.");
         }
     }
 
@@ -58,7 +58,7 @@ static class NetshProcess
         netsh.StandardInput.Close();
         using var output = new MemoryStream();
         using var errors = new MemoryStream();
-        // Both at once: a program blocks on a pipe that nobody empties.
+        // Both are read at once: a program blocks when its pipe is full.
         await Task.WhenAll(
             netsh.StandardOutput.BaseStream.CopyToAsync(output, cancellationToken),
             netsh.StandardError.BaseStream.CopyToAsync(errors, cancellationToken)).ConfigureAwait(false);
@@ -76,7 +76,7 @@ static class NetshProcess
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException)
         {
-            // It has just ended by itself.
+            // The process has just ended by itself.
         }
     }
 }

@@ -4,13 +4,13 @@ using System.Text.RegularExpressions;
 namespace TeredoSdk.Windows.Netsh;
 
 /// <summary>
-/// Reads what <c>netsh interface teredo show state</c> and <c>netsh interface ipv6 show teredo</c> print. Labels are translated and values are
-/// not, so a row counts by its place, and the state, from which the later rows are counted, by its value.
+/// Reads the output of <c>netsh interface teredo show state</c> and <c>netsh interface ipv6 show teredo</c>. The labels are translated, but the
+/// values are not. So the state is found by its value, and all other rows are found by their position.
 /// </summary>
 /// <remarks>
-/// Rows: type, server, refresh interval, client port, state; then with a client that is offline the error, else client type, network, NAT, the
-/// NAT's special behaviour, local and external mapping. Without rights or without the service only the first four are there. "(Group Policy)",
-/// in whatever language, follows what a policy set.
+/// Rows: type, server, refresh interval, client port, state. For an offline client the error follows, otherwise client type, network, NAT, the
+/// NAT's special behaviour, local and external mapping. Without rights or without the service there are only the first four. The words "(Group
+/// Policy)", in the system's language, follow a value that a policy set.
 /// </remarks>
 static partial class NetshTeredoState
 {
@@ -37,15 +37,15 @@ static partial class NetshTeredoState
         ["qualified"] = TeredoClientState.Qualified,
     };
 
-    /// <param name="text">What netsh printed, in any language.</param>
-    /// <returns>What can be read of it; the state is unknown when there is none that is known.</returns>
+    /// <param name="text">The output of netsh, in any language.</param>
+    /// <returns>The values that could be read. The state is Unknown when no row has a known state.</returns>
     public static TeredoStatus Parse(string text)
     {
         var rows = Rows(text);
         int stateRow = rows.FindIndex(row => FindState(row) is not null);
         var configuration = ReadConfiguration(stateRow < 0 ? rows : rows[..stateRow]);
         if (stateRow < 0)
-            // One that is switched off may print its type only.
+            // For a client that is switched off, netsh may print only the type.
             return new()
             {
                 State = configuration.Type == TeredoType.Disabled ? TeredoClientState.Inactive : TeredoClientState.Unknown,
@@ -69,16 +69,16 @@ static partial class NetshTeredoState
         };
     }
 
-    /// <summary>The word for a type, as netsh and CIM know it.</summary>
+    /// <summary>The word for a type in netsh and CIM.</summary>
     public static string Word(TeredoType type) => Types.First(pair => pair.Value == type).Key;
 
-    /// <summary>The type that a text begins with, or null.</summary>
+    /// <summary>The type at the start of a text, or null.</summary>
     public static TeredoType? FindType(string text) => Types.TryGetValue(FirstWord(text), out var type) ? type : null;
 
-    /// <summary>The state that a text begins with, or null.</summary>
+    /// <summary>The state at the start of a text, or null.</summary>
     public static TeredoClientState? FindState(string text) => States.TryGetValue(FirstWord(text), out var state) ? state : null;
 
-    // The values of the rows below the line of dashes, up to the next empty line.
+    // Returns the values of the rows between the line of dashes and the next empty line.
     static List<string> Rows(string text)
     {
         string[] lines = text.Split('\n', StringSplitOptions.TrimEntries);
@@ -88,7 +88,7 @@ static partial class NetshTeredoState
         {
             if (rows.Count == MaxRows || (line.Length == 0 && rows.Count > 0))
                 break;
-            int colon = line.IndexOfAny([':', '\uFF1A']); // the second is the wide one of Chinese and Japanese
+            int colon = line.IndexOfAny([':', '\uFF1A']); // the second is the full-width colon of Chinese and Japanese
             if (colon >= 0)
                 rows.Add(line[(colon + 1)..].Trim());
         }
@@ -100,7 +100,7 @@ static partial class NetshTeredoState
         Type = type,
         ServerName = rows.Count > ServerRow ? Server(FirstWord(rows[ServerRow])) : null,
         RefreshInterval = rows.Count > IntervalRow && Number(rows[IntervalRow]) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-        // In place of a number stands "unspecified", "default" or its translation.
+        // Instead of a number, netsh may print "unspecified", "default" or its translation.
         ClientPort = rows.Count <= PortRow ? null : Number(rows[PortRow]) is { } port and <= ushort.MaxValue ? port : 0,
     };
 
@@ -112,7 +112,7 @@ static partial class NetshTeredoState
 
     static string? Server(string name) => name.ToLowerInvariant() is "" or "unspecified" or "default" or "none" ? null : name;
 
-    // "none (global connectivity)", "symmetric (port)", "restricted": what stands in the brackets counts where it is a kind of NAT.
+    // Examples: "none (global connectivity)", "symmetric (port)", "restricted". The words in brackets are kept only where they are a kind of NAT.
     static string? Nat(string? value)
     {
         if (string.IsNullOrEmpty(value))

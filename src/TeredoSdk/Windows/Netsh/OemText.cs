@@ -4,16 +4,16 @@ using System.Text;
 
 namespace TeredoSdk.Windows.Netsh;
 
-/// <summary>Text that a console program wrote: in the code page of the console, which .NET does not know without a package.</summary>
+/// <summary>Decodes the output of a console program. Its code page is one that .NET knows only through an extra package.</summary>
 static partial class OemText
 {
     static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// The text, by its byte order mark, else as UTF-8 when it is that without a flaw (as it is where the console was set so), else by the code
-    /// page.
+    /// Decodes by the byte order mark, if there is one. Otherwise decodes as UTF-8 when the bytes are valid UTF-8 (a console may be set to it), else
+    /// by the code page.
     /// </summary>
-    /// <param name="bytes">What was written.</param>
+    /// <param name="bytes">The output of the program.</param>
     /// <param name="decodeByCodePage">Decodes by the console's code page.</param>
     public static string Decode(byte[] bytes, Func<byte[], string> decodeByCodePage)
     {
@@ -31,7 +31,7 @@ static partial class OemText
         }
     }
 
-    /// <summary>Decodes by the system's OEM code page, which a console without a window of its own has.</summary>
+    /// <summary>Decodes by the system's OEM code page, which a console without a window uses.</summary>
     [SupportedOSPlatform("windows")]
     public static unsafe string DecodeByOemPage(byte[] bytes)
     {

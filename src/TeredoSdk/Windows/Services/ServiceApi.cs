@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Windows.Services;
 
-/// <summary>What is used of the service control manager in advapi32.dll, under the names of winsvc.h.</summary>
+/// <summary>Functions of the service control manager in advapi32.dll, named as in winsvc.h.</summary>
 [SupportedOSPlatform("windows")]
 static unsafe partial class ServiceApi
 {
@@ -30,7 +30,7 @@ static unsafe partial class ServiceApi
         public uint ServiceFlags;
     }
 
-    /// <summary>QUERY_SERVICE_CONFIGW, of which only the start of it is looked at.</summary>
+    /// <summary>The start of QUERY_SERVICE_CONFIGW; later fields are not used.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Configuration
     {

@@ -9,7 +9,7 @@ namespace TeredoSdk.Windows.Services;
 static class ServiceManager
 {
     const int MaxConfigurationSize = 8192; // documented for QueryServiceConfig
-    static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30); // what the system gives a service itself
+    static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30); // the system itself gives a service this time
     static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     public static Reading<WindowsService> Read(string name)
@@ -63,15 +63,15 @@ static class ServiceManager
             if (isAsked && status.CurrentState == ServiceApi.SERVICE_STOPPED)
                 throw new TeredoException(TeredoError.ServiceStopped,
                     $"The service {name} stopped while it started ({NativeCall.Describe((int)status.Win32ExitCode)}). "
-                    + "Look into the system's event log.");
+                    + "Look for the cause in the system's event log.");
             if (TimeProvider.System.GetElapsedTime(start) > StartTimeout)
                 throw new TeredoException(TeredoError.ServiceStopped,
-                    $"The service {name} did not start within {StartTimeout.TotalSeconds:0} s. Look into the system's event log, and try again.");
+                    $"The service {name} did not start within {StartTimeout.TotalSeconds:0} s. Look for the cause in the system's event log, and try again.");
             await Task.Delay(PollInterval, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <returns>False when the service control manager is busy, as it is while the system starts.</returns>
+    /// <returns>False while the service control manager is busy, for example during the system's start.</returns>
     static bool Ask(ServiceHandle service)
     {
         if (ServiceApi.StartServiceW(service, 0, 0) != 0)
@@ -125,7 +125,7 @@ static class ServiceManager
             throw Failure(call);
     }
 
-    // The message is the call's name: whoever catches it makes the sentence.
+    // The message is the name of the call; the catching code makes a sentence of it.
     static Win32Exception Failure(string call) => new(Marshal.GetLastPInvokeError(), call);
 
     static TeredoException Explain(string name, Win32Exception e) => e.NativeErrorCode switch
@@ -134,9 +134,9 @@ static class ServiceManager
             $"Starting the service {name} needs an administrator ({e.Message}). "
             + $"Run as administrator: sc.exe config {name} start= demand & sc.exe start {name}", e),
         ServiceApi.ERROR_SERVICE_DOES_NOT_EXIST => new(TeredoError.ServiceStopped,
-            $"The service {name} is not installed on this system. It belongs to Windows; look whether the edition has it.", e),
+            $"The service {name} is not installed on this system. It is a part of Windows; check whether this edition has it.", e),
         _ => new(TeredoError.ServiceStopped,
             $"The service {name} can't be started: {e.Message} failed ({NativeCall.Describe(e.NativeErrorCode)}). "
-            + "Look into the system's event log.", e),
+            + "Look for the cause in the system's event log.", e),
     };
 }

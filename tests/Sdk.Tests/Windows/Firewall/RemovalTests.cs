@@ -37,7 +37,7 @@ public class RemovalTests
         _machine.Firewall.Ensure(_machine.Request);
         _machine.With(_machine.Other with { Name = "Chat (Teredo, UDP)" });
 
-        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.RemoveOwned("Chat"), "somebody else's");
+        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.RemoveOwned("Chat"), "belongs to another program");
         Assert.That(_machine.Rules, Has.Count.EqualTo(3));
     }
 

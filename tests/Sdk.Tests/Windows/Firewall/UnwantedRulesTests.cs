@@ -64,7 +64,7 @@ public class UnwantedRulesTests
         _machine.Firewall.Ensure(_machine.Request);
         _machine.With(_machine.Other with { Name = "Chat (Teredo, UDP)" });
 
-        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.Plan(TcpOnly), "somebody else's");
+        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.Plan(TcpOnly), "belongs to another program");
     }
 
     [Test]

@@ -28,7 +28,7 @@ public sealed class FallbackTests
         (options.Provider, options.Windows, options.Consent) = (TeredoProvider.Auto, new FakeWindows(), (_, _) => new(false));
         var report = (await loopback.StartAsync(options)).Report;
         Assert.That(report.Provider, Is.EqualTo(TeredoProvider.Embedded));
-        Assert.That(report.PassedOver[0].Reason, Does.Contain("The answer was no"));
+        Assert.That(report.PassedOver[0].Reason, Does.Contain("Consent was refused"));
     }
 
     [Test]

@@ -111,7 +111,7 @@ public sealed class ReportTests
             MtuOctets = 1280,
         }];
         var warnings = (await machine.StartAsync()).Report.Windows!.Warnings;
-        string[] parts = ["Windows Security sees no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41",
+        string[] parts = ["Windows Security finds no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41",
             "types 1, 2, 3, 4, 133, 134, 135, 136"];
         foreach (string part in parts)
             Assert.That(warnings, Has.One.Contains(part));

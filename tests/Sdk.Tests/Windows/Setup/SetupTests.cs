@@ -140,7 +140,7 @@ public sealed class SetupTests
         machine.Windows.Firewall.Update(changed);
         var plan = await machine.RemoveAsync();
         Assert.That(machine.Rules, Is.EqualTo(new[] { changed }));
-        Assert.That(plan.Warnings, Has.Some.Contains("changed by somebody else").And.Some.Contains(changed.Name));
+        Assert.That(plan.Warnings, Has.Some.Contains("changed by another program or user").And.Some.Contains(changed.Name));
     }
 
     [Test]
@@ -152,7 +152,7 @@ public sealed class SetupTests
         machine.Windows.Firewall.Remove(machine.Rules[0].Name);
         var plan = await machine.RemoveAsync();
         Assert.That(machine.Rules, Is.Empty);
-        Assert.That(plan.Warnings, Has.Some.Contains("removed by somebody else"));
+        Assert.That(plan.Warnings, Has.Some.Contains("removed by another program or user"));
     }
 
     [Test]

@@ -1,6 +1,6 @@
 namespace TeredoSdk.Windows.Firewall.Com;
 
-/// <summary>The classes of the firewall (netfw.h: CLSID_NetFw...), by their names there without the prefix.</summary>
+/// <summary>The class identifiers of the firewall, named as in netfw.h without the prefix CLSID_.</summary>
 static class FirewallClasses
 {
     public static readonly Guid NetFwPolicy2 = new("e2b3c97f-6ae1-41ac-817a-f6f92166d7dd");

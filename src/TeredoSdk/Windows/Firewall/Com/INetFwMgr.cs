@@ -4,8 +4,8 @@ using TeredoSdk.Windows.Com;
 
 namespace TeredoSdk.Windows.Firewall.Com;
 
-/// <summary>The firewall as Windows XP SP2 has it.</summary>
-/// <remarks>netfw.h: INetFwMgr. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+/// <summary>The firewall of Windows XP SP2.</summary>
+/// <remarks>netfw.h: INetFwMgr. The methods are in vtable order; GetX and SetX stand for get_X and put_X.</remarks>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("f7898af5-cac4-4632-a2ec-da06e5111af2")]

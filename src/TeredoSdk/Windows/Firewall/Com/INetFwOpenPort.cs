@@ -5,7 +5,7 @@ using TeredoSdk.Windows.Com;
 namespace TeredoSdk.Windows.Firewall.Com;
 
 /// <summary>A port that is open for all programs in the XP-era firewall.</summary>
-/// <remarks>netfw.h: INetFwOpenPort. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+/// <remarks>netfw.h: INetFwOpenPort. The methods are in vtable order; GetX and SetX stand for get_X and put_X.</remarks>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("e0483ba0-47ff-4d9c-a6d6-7741d0b195f7")]

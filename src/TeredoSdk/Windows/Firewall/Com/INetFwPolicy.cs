@@ -5,7 +5,7 @@ using TeredoSdk.Windows.Com;
 namespace TeredoSdk.Windows.Firewall.Com;
 
 /// <summary>The policy of the XP-era firewall.</summary>
-/// <remarks>netfw.h: INetFwPolicy. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+/// <remarks>netfw.h: INetFwPolicy. The methods are in vtable order; GetX and SetX stand for get_X and put_X.</remarks>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("d46d2478-9ac9-4008-9dc7-5563ce5536cc")]

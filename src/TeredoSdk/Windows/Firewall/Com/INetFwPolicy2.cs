@@ -5,7 +5,7 @@ using TeredoSdk.Windows.Com;
 namespace TeredoSdk.Windows.Firewall.Com;
 
 /// <summary>The firewall (Windows Vista and later).</summary>
-/// <remarks>netfw.h: INetFwPolicy2. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+/// <remarks>netfw.h: INetFwPolicy2. The methods are in vtable order; GetX and SetX stand for get_X and put_X.</remarks>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("98325047-c671-4174-8d81-defcd3f03186")]

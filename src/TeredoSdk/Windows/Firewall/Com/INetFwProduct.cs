@@ -4,8 +4,8 @@ using TeredoSdk.Windows.Com;
 
 namespace TeredoSdk.Windows.Firewall.Com;
 
-/// <summary>A firewall of another maker.</summary>
-/// <remarks>netfw.h: INetFwProduct. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+/// <summary>A firewall of another vendor.</summary>
+/// <remarks>netfw.h: INetFwProduct. The methods are in vtable order; GetX and SetX stand for get_X and put_X.</remarks>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("71881699-18f4-458b-b892-3ffce5e07f75")]

@@ -4,8 +4,8 @@ using TeredoSdk.Windows.Com;
 
 namespace TeredoSdk.Windows.Firewall.Com;
 
-/// <summary>The firewalls of other makers (Windows 7 and later).</summary>
-/// <remarks>netfw.h: INetFwProducts. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+/// <summary>The firewalls of other vendors (Windows 7 and later).</summary>
+/// <remarks>netfw.h: INetFwProducts. The methods are in vtable order; GetX and SetX stand for get_X and put_X.</remarks>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("39eb36e0-2097-40bd-8af2-63a13b525362")]

@@ -5,7 +5,7 @@ using TeredoSdk.Windows.Com;
 namespace TeredoSdk.Windows.Firewall.Com;
 
 /// <summary>A profile of the XP-era firewall.</summary>
-/// <remarks>netfw.h: INetFwProfile. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+/// <remarks>netfw.h: INetFwProfile. The methods are in vtable order; GetX and SetX stand for get_X and put_X.</remarks>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("174a0dda-e9f9-449d-993b-21ab667ca456")]

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices.Marshalling;
 
 namespace TeredoSdk.Windows.Firewall.Com;
 
-/// <summary>A rule whose edge traversal may be left to the application or the person (Windows 7 and later).</summary>
-/// <remarks>netfw.h: INetFwRule2. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+/// <summary>A rule that can leave edge traversal to the application or the user (Windows 7 and later).</summary>
+/// <remarks>netfw.h: INetFwRule2. The methods are in vtable order; GetX and SetX stand for get_X and put_X.</remarks>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("9c27c8da-189b-4dde-89f7-8b39a316782c")]

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices.Marshalling;
 namespace TeredoSdk.Windows.Firewall.Com;
 
 /// <summary>A rule for app packages and users (Windows 8 and later).</summary>
-/// <remarks>netfw.h: INetFwRule3. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+/// <remarks>netfw.h: INetFwRule3. The methods are in vtable order; GetX and SetX stand for get_X and put_X.</remarks>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("b21563ff-d696-4222-ab46-4e89b73ab34a")]

@@ -5,7 +5,7 @@ using TeredoSdk.Windows.Com;
 namespace TeredoSdk.Windows.Firewall.Com;
 
 /// <summary>All rules (Windows Vista and later).</summary>
-/// <remarks>netfw.h: INetFwRules. In the order of its table of methods; get_X and put_X are GetX and SetX.</remarks>
+/// <remarks>netfw.h: INetFwRules. The methods are in vtable order; GetX and SetX stand for get_X and put_X.</remarks>
 [GeneratedComInterface(Options = ComInterfaceOptions.ComObjectWrapper, StringMarshalling = StringMarshalling.Custom,
     StringMarshallingCustomType = typeof(BStrStringMarshaller))]
 [Guid("9c4c6277-5027-441e-afae-ca1f542da009")]
