@@ -3,22 +3,22 @@ using TeredoSdk;
 
 namespace Chat;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The parsed command line.</summary>
 sealed record Arguments
 {
     public const string Usage = """
         A chat among peers behind NATs, over Teredo.
 
-          Chat                                        two peers and a Teredo server on this machine alone
-          Chat host --server S                        waits for peers, and prints the invitation for them
-          Chat join [ADDRESS]:PORT --server S         joins the peer of an invitation, and all that it knows
+        Chat                                        two peers and a Teredo server, all on this machine
+        Chat host --server S                        waits for peers, and prints the invitation for them
+        Chat join [ADDRESS]:PORT --server S         joins the peer of an invitation, and all its peers
 
-          --server S        a Teredo server: HOST or HOST,SECONDARY; else that of TEREDO_SERVER
-          --name N          how others see you
-          --port P          the port at your Teredo address (host: 4242, join: any)
-          --tls             encrypts; each peer's key is pinned by the fingerprint in its invitation
-          --in-process      sockets inside the process: datagrams instead of TCP
-          --allow-private   servers and peers at private addresses, for laboratories and loopback
+        --server S        a Teredo server: HOST or HOST,SECONDARY; default: the environment variable TEREDO_SERVER
+        --name N          your name for the others
+        --port P          the port at your Teredo address (host: 4242, join: any)
+        --tls             encrypts; each peer's key is pinned by the fingerprint in its invitation
+        --in-process      sockets inside the process: datagrams instead of TCP
+        --allow-private   allows private addresses of servers and peers, for laboratories and loopback
         """;
 
     public string Command { get; private init; } = "demo";
@@ -37,7 +37,7 @@ sealed record Arguments
         AllowPrivateAddresses = AllowPrivate,
     };
 
-    /// <exception cref="FormatException">It is no such command line; the message says why.</exception>
+    /// <exception cref="FormatException">The command line is not valid; the message says why.</exception>
     public static Arguments Parse(string[] args)
     {
         var parsed = new Arguments();
@@ -45,7 +45,7 @@ sealed record Arguments
         if (rest.Count > 0 && !rest.Peek().StartsWith('-'))
             parsed = parsed with { Command = rest.Dequeue() };
         if (parsed.Command is not ("demo" or "host" or "join"))
-            throw new FormatException($"'{parsed.Command}' is no command; expected host or join, or none.");
+            throw new FormatException($"'{parsed.Command}' is not a command; expected host or join, or none.");
         if (parsed.Command == "join")
             parsed = parsed with { Invitation = Invitation.Parse(Next(rest, "join")) };
         while (rest.TryDequeue(out string? option))
@@ -58,17 +58,17 @@ sealed record Arguments
                 "--tls" => parsed with { Tls = true },
                 "--in-process" => parsed with { InProcess = true },
                 "--allow-private" => parsed with { AllowPrivate = true },
-                _ => throw new FormatException($"'{option}' is no option; --help lists them."),
+                _ => throw new FormatException($"'{option}' is not an option; --help lists the options."),
             };
         }
         if (parsed is { Tls: true, Invitation: { Fingerprint: null } plain })
-            throw new FormatException($"--tls needs an invitation with a fingerprint, which '{plain}' is not; let the host run with --tls, too.");
+            throw new FormatException($"--tls needs an invitation with a fingerprint, but '{plain}' has none; run the host with --tls, too.");
         return parsed.Invitation is { } invitation ? parsed with { Tls = invitation.Fingerprint is not null } : parsed;
     }
 
     static string Next(Queue<string> rest, string option) =>
-        rest.TryDequeue(out string? value) ? value : throw new FormatException($"{option} needs a value; --help says which.");
+        rest.TryDequeue(out string? value) ? value : throw new FormatException($"{option} needs a value; see --help.");
 
     static int ParsePort(string text) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) ? port
-        : throw new FormatException($"'{text}' is no port; expected 0 (any) or 1 to 65535.");
+        : throw new FormatException($"'{text}' is not a port; expected 0 (any) or 1 to 65535.");
 }

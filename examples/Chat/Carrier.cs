@@ -3,35 +3,35 @@ using TeredoSdk;
 
 namespace Chat;
 
-/// <summary>What carries the lines: TCP, or datagrams where there is none.</summary>
+/// <summary>Carries the lines of the chat: over TCP, or over datagrams where there is no TCP.</summary>
 abstract class Carrier : IAsyncDisposable
 {
-    /// <summary>How others reach us.</summary>
+    /// <summary>Tells others how to reach us.</summary>
     public abstract Invitation Invitation { get; }
 
     public abstract Task<Link> AcceptAsync(CancellationToken cancellationToken);
     public abstract Task<Link> ConnectAsync(Invitation peer, CancellationToken cancellationToken);
     public abstract ValueTask DisposeAsync();
 
-    /// <summary>The best one that the node has, or the one that an invitation asks for.</summary>
-    /// <exception cref="TeredoException">It can't be had.</exception>
+    /// <summary>Opens the best carrier that the node offers, or the one that an invitation requires.</summary>
+    /// <exception cref="TeredoException">The carrier is not available.</exception>
     public static async Task<Carrier> OpenAsync(TeredoNode node, int port, bool tls, Invitation? join, CancellationToken cancellationToken)
     {
         bool overDatagrams = join?.OverDatagrams ?? !node.Report.KernelSockets;
         if (overDatagrams && tls)
             throw new TeredoException(TeredoError.NotSupported,
-                $"--tls needs TCP, and so sockets of the kernel, which this node does not have. Leave --tls away. {WhyNoKernelSockets(node)}");
+                $"--tls needs TCP, and so kernel sockets, which this node does not have. Run without --tls. {WhyNoKernelSockets(node)}");
         if (overDatagrams)
             return new DatagramCarrier(await node.BindDatagramAsync(new TeredoBindOptions { Port = port, ProtectionLevel = System.Net.Sockets.IPProtectionLevel.Unrestricted }, cancellationToken));
         X509Certificate2? certificate = tls ? Tls.MakeCertificate() : null;
         return new StreamCarrier(node, await node.ListenAsync(port, cancellationToken: cancellationToken), certificate);
     }
 
-    /// <summary>A sentence about the way that the lines take.</summary>
+    /// <summary>A sentence that says how the lines are carried.</summary>
     public static string Describe(Carrier carrier, TeredoNode node) => carrier is StreamCarrier
         ? $"Lines go over TCP{(carrier.Invitation.Fingerprint is null ? ", unencrypted" : " with TLS, each peer's key pinned by its invitation")}."
         : $"Lines go over datagrams, unencrypted, each sent again until it is acknowledged. {WhyNoKernelSockets(node)}";
 
-    static string WhyNoKernelSockets(TeredoNode node) => node.Report.KernelSockets ? "The invitation asks for it."
-        : node.Report.PassedOver is [.., var last] ? last.Reason : "There are no kernel sockets because --in-process asks for it.";
+    static string WhyNoKernelSockets(TeredoNode node) => node.Report.KernelSockets ? "The invitation requires it."
+        : node.Report.PassedOver is [.., var last] ? last.Reason : "There are no kernel sockets, because --in-process was given.";
 }

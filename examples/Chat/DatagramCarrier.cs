@@ -6,7 +6,7 @@ using TeredoSdk;
 
 namespace Chat;
 
-/// <summary>Lines over datagrams, one link for each end point.</summary>
+/// <summary>Carries lines over datagrams, with one link for each end point.</summary>
 sealed class DatagramCarrier : Carrier
 {
     const int MaxLinks = 64;
@@ -30,7 +30,7 @@ sealed class DatagramCarrier : Carrier
     public override Task<Link> ConnectAsync(Invitation peer, CancellationToken cancellationToken)
     {
         if (!peer.OverDatagrams)
-            throw new IOException($"{peer} is not reached by datagrams; all peers of a chat go the same way.");
+            throw new IOException($"{peer} does not use datagrams; all peers of a chat must use the same carrier.");
         return Task.FromResult<Link>(_links.GetOrAdd(peer.EndPoint, Open));
     }
 
@@ -54,7 +54,7 @@ sealed class DatagramCarrier : Carrier
                 if (!_links.TryGetValue(source, out var link))
                 {
                     if (!frame.StartsWith("1 ", StringComparison.Ordinal) || _links.Count >= MaxLinks)
-                        continue; // the rest of a conversation that is over
+                        continue; // a datagram of a conversation that has ended
                     link = _links.GetOrAdd(source, Open);
                     _accepted.Writer.TryWrite(link);
                 }
@@ -69,7 +69,7 @@ sealed class DatagramCarrier : Carrier
     }
 }
 
-/// <summary>The datagrams from and to one end point.</summary>
+/// <summary>The link to one end point.</summary>
 sealed class DatagramLink(TeredoDatagramSocket socket, IPEndPoint peer, Action<DatagramLink> closed) : Link
 {
     public override IPEndPoint RemoteEndPoint => peer;
@@ -86,7 +86,7 @@ sealed class DatagramLink(TeredoDatagramSocket socket, IPEndPoint peer, Action<D
         }
         catch (IOException)
         {
-            // The acknowledgement can't be sent now, and the peer will ask for it again; or the chat has ended.
+            // The acknowledgement can't be sent now, so the peer will send the line again; or the chat has ended.
         }
     }
 

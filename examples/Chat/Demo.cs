@@ -5,7 +5,7 @@ using TeredoSdk;
 
 namespace Chat;
 
-/// <summary>Two peers and a Teredo server on this machine alone: everything is real but the internet between them.</summary>
+/// <summary>Two peers and a Teredo server on this machine: everything is real except the internet between them.</summary>
 static class Demo
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -16,7 +16,7 @@ static class Demo
         var (primary, secondary) = (server.Report.EndPoint.Address, server.Report.SecondaryEndPoint!.Address);
         Console.WriteLine($"A Teredo server runs on this machine, at {primary} and {secondary}.");
         var options = arguments.Options;
-        options.Provider = TeredoProvider.Embedded; // two peers on one machine: not its Teredo interface, should it have one
+        options.Provider = TeredoProvider.Embedded; // two peers on one machine can't share a Teredo interface of it
         (options.Servers, options.AllowPrivateAddresses) = ([$"{primary},{secondary}"], true);
 
         await using var aliceNode = await TeredoNode.StartAsync(options, cancellationToken);
@@ -66,7 +66,7 @@ static class Demo
         }
     }
 
-    // What was acknowledged is on its way to the screen.
+    // A line that was acknowledged must also appear on the other peer's screen.
     static async Task<bool> HaveArrivedAsync(List<string> said, ChannelReader<string> heard)
     {
         using var limit = new CancellationTokenSource(Patience);
@@ -83,7 +83,7 @@ static class Demo
         return lines.Order(StringComparer.Ordinal).SequenceEqual(said.Order(StringComparer.Ordinal));
     }
 
-    // Loopback has 16 million addresses; another chat on this machine takes others.
+    // Loopback has 16 million addresses. Random ones keep chats on one machine apart.
     static Task<TeredoServerHost> StartServerAsync(CancellationToken cancellationToken)
     {
         byte third = (byte)RandomNumberGenerator.GetInt32(256), second = (byte)RandomNumberGenerator.GetInt32(64, 192);

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Chat;
 
-/// <summary>What a person types, or a program pipes in.</summary>
+/// <summary>Reads the lines that a person types or a program pipes in.</summary>
 static class Keyboard
 {
-    /// <summary>The lines until their end, or until the token is cancelled.</summary>
+    /// <summary>Returns the lines until the input ends or the token is cancelled.</summary>
     public static async IAsyncEnumerable<string> ReadLinesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (await ReadLineAsync(cancellationToken) is { } line)
@@ -13,7 +13,7 @@ static class Keyboard
                 yield return line;
     }
 
-    // A read of the console can't be cancelled, only left behind.
+    // A read of the console can't be cancelled, so the wait is given up and the read goes on.
     static async Task<string?> ReadLineAsync(CancellationToken cancellationToken)
     {
         try

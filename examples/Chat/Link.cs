@@ -4,14 +4,14 @@ using System.Threading.Channels;
 
 namespace Chat;
 
-/// <summary>Lines to and from one peer. Each is acknowledged, and sent again until then where it may get lost.</summary>
+/// <summary>Lines to and from one peer. Each line is acknowledged; where lines may get lost, it is sent again until then.</summary>
 /// <remarks>On the wire a line is <c>NUMBER TEXT</c>, counted from 1, and its acknowledgement <c>+NUMBER</c>.</remarks>
 abstract class Link : IAsyncDisposable
 {
-    /// <summary>The most octets of a line, in UTF-8: what a datagram has room for.</summary>
+    /// <summary>The largest line in octets of UTF-8, so that it fits into a datagram.</summary>
     public const int MaxOctets = 1000;
 
-    const int Attempts = 30; // 15 s: the NATs take up to 12 s to open, or not to
+    const int Attempts = 30; // 15 s, because it may take 12 s until the path through the NATs is open
     static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     readonly Channel<string> _received = Channel.CreateBounded<string>(64);
@@ -27,16 +27,16 @@ abstract class Link : IAsyncDisposable
 
     protected abstract bool IsLossy { get; }
 
-    /// <summary>Gets ready: encrypts, and starts to read.</summary>
+    /// <summary>Prepares the link: encrypts it, and starts to read.</summary>
     public abstract Task StartAsync(CancellationToken cancellationToken);
 
     /// <summary>Sends a line of at most <see cref="MaxOctets"/>, and waits until the peer has it.</summary>
-    /// <exception cref="IOException">It does not get there.</exception>
+    /// <exception cref="IOException">The peer did not get the line.</exception>
     public async Task SendAsync(string line, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Attempts * Patience); // a peer that reads nothing holds up the write itself
+        limit.CancelAfter(Attempts * Patience); // a peer that does not read blocks the write itself
         try
         {
             var acknowledged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -50,11 +50,11 @@ abstract class Link : IAsyncDisposable
                 if (await IsInTimeAsync(acknowledged.Task, limit.Token))
                     return;
             }
-            throw new IOException($"{RemoteEndPoint} does not acknowledge any more.");
+            throw new IOException($"{RemoteEndPoint} no longer acknowledges.");
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new IOException($"{RemoteEndPoint} does not acknowledge any more.", e);
+            throw new IOException($"{RemoteEndPoint} no longer acknowledges.", e);
         }
         finally
         {
@@ -70,7 +70,7 @@ abstract class Link : IAsyncDisposable
 
     protected abstract Task WriteAsync(string frame, CancellationToken cancellationToken);
 
-    /// <summary>Takes what the peer sent; what is no frame is ignored.</summary>
+    /// <summary>Takes a frame of the peer. Anything that is not a frame is ignored.</summary>
     protected async Task TakeAsync(string frame, CancellationToken cancellationToken)
     {
         var (number, line) = Words.Split(frame);
@@ -85,20 +85,20 @@ abstract class Link : IAsyncDisposable
         }
         if (count == _seen + 1 && await KeepAsync(line, cancellationToken))
             _seen = count;
-        if (count <= _seen) // also one whose acknowledgement was lost
+        if (count <= _seen) // also repeats an acknowledgement that was lost
             await WriteAsync($"+{number}", cancellationToken);
     }
 
-    /// <summary>Nothing more comes.</summary>
+    /// <summary>Called when no more frames will come.</summary>
     protected void End()
     {
         _received.Writer.TryComplete();
         lock (_gate)
             _acknowledged.TrySetException(new IOException($"{RemoteEndPoint} is gone."));
-        _ = _acknowledged.Task.Exception; // seen, should nobody wait
+        _ = _acknowledged.Task.Exception; // marks the exception as observed, in case nobody waits
     }
 
-    // A line that nobody has room for is sent again where lines may get lost; elsewhere it waits for room, and with it the peer.
+    // When there is no room for a line: on a lossy link the peer sends it again later. On another link it waits, and so the peer waits, too.
     async Task<bool> KeepAsync(string line, CancellationToken cancellationToken)
     {
         while (!_received.Writer.TryWrite(line))

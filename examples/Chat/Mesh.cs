@@ -3,11 +3,11 @@ using System.Text;
 
 namespace Chat;
 
-/// <summary>Everybody is linked with everybody. Who joins one peer is told of the others, and links with each.</summary>
+/// <summary>A mesh in which every peer has a link to every other peer. A peer that joins is told the other peers, and makes a link to each.</summary>
 /// <remarks>
-/// The lines of the protocol: <c>join NAME INVITATION</c> from who joins, answered by <c>hello NAME INVITATION</c>, a <c>peer INVITATION</c>
-/// for each other one, and <c>ready</c>; <c>hello NAME INVITATION</c> from who joins by way of another peer, answered by the same;
-/// <c>say TEXT</c>; <c>bye</c>.
+/// The protocol has these lines. A peer that joins sends <c>join NAME INVITATION</c>; the answer is <c>hello NAME INVITATION</c>, a
+/// <c>peer INVITATION</c> for each other peer, and <c>ready</c>. To each of the other peers it sends <c>hello NAME INVITATION</c>, and gets the same
+/// line as the answer. Later lines are <c>say TEXT</c> and <c>bye</c>.
 /// </remarks>
 sealed class Mesh : IAsyncDisposable
 {
@@ -23,9 +23,9 @@ sealed class Mesh : IAsyncDisposable
     readonly Action<string> _tell;
     volatile bool _isLeaving;
 
-    /// <param name="name">How others see us.</param>
-    /// <param name="carrier">What carries the lines; the mesh disposes it.</param>
-    /// <param name="tell">Takes what happens, as lines for a person.</param>
+    /// <param name="name">Our name for the others.</param>
+    /// <param name="carrier">Carries the lines; the mesh disposes it.</param>
+    /// <param name="tell">Takes lines for the user that say what happens.</param>
     public Mesh(string name, Carrier carrier, Action<string> tell)
     {
         (_name, _carrier, _tell) = (name, carrier, tell);
@@ -43,7 +43,7 @@ sealed class Mesh : IAsyncDisposable
         }
     }
 
-    /// <summary>Joins a peer and all that it knows; those that can't be reached are told of.</summary>
+    /// <summary>Joins a peer and all its peers. The user is told of those that can't be reached.</summary>
     /// <exception cref="IOException">The peer itself can't be reached.</exception>
     public async Task JoinAsync(Invitation peer)
     {
@@ -72,8 +72,8 @@ sealed class Mesh : IAsyncDisposable
         }
     }
 
-    /// <summary>Says a line to all.</summary>
-    /// <returns>How many have it.</returns>
+    /// <summary>Sends a line to all peers.</summary>
+    /// <returns>How many peers got it.</returns>
     public async Task<int> SayAsync(string text)
     {
         string line = "say " + Words.Clean(text);
@@ -88,7 +88,7 @@ sealed class Mesh : IAsyncDisposable
         return (await Task.WhenAll(peers.Select(peer => SayAsync(peer, line)))).Count(isThere => isThere);
     }
 
-    /// <summary>Leaves; the others are told.</summary>
+    /// <summary>Tells the other peers, and leaves.</summary>
     public async ValueTask DisposeAsync()
     {
         _isLeaving = true;
@@ -113,14 +113,14 @@ sealed class Mesh : IAsyncDisposable
             Run(ServeAsync(await _carrier.AcceptAsync(_leaving.Token)));
     }
 
-    // A link that another peer opened.
+    // Serves a link that another peer opened.
     async Task ServeAsync(Link link)
     {
         try
         {
             await StartAsync(link);
             var (verb, rest) = Words.Split(await ReceiveAsync(link) ?? "");
-            var peer = Introduce(link, verb is "join" or "hello" ? rest : throw new IOException($"{link.RemoteEndPoint} is no chat."));
+            var peer = Introduce(link, verb is "join" or "hello" ? rest : throw new IOException($"{link.RemoteEndPoint} is not a chat."));
             Peer[] others = Add(peer);
             await SendAsync(link, $"hello {_name} {_carrier.Invitation}");
             foreach (var other in verb == "join" ? others : [])
@@ -131,7 +131,7 @@ sealed class Mesh : IAsyncDisposable
         }
         catch (Exception e) when (IsOver(e))
         {
-            await link.DisposeAsync(); // a stranger that is no peer
+            await link.DisposeAsync(); // the stranger is not a peer
             Forget(link);
         }
     }
@@ -144,7 +144,7 @@ sealed class Mesh : IAsyncDisposable
             await StartAsync(link);
             await SendAsync(link, $"{verb} {_name} {_carrier.Invitation}");
             var (answer, rest) = Words.Split(await ReceiveAsync(link) ?? "");
-            var peer = Introduce(link, answer == "hello" ? rest : throw new IOException($"{invitation} is no chat, or does not want another peer."));
+            var peer = Introduce(link, answer == "hello" ? rest : throw new IOException($"{invitation} is not a chat, or refuses another peer."));
             Add(peer with { Invitation = invitation });
             return link;
         }
@@ -160,7 +160,7 @@ sealed class Mesh : IAsyncDisposable
         }
     }
 
-    // Reads what a peer says until one of the two leaves.
+    // Reads the peer's lines until one of the two leaves.
     async Task ListenAsync(Invitation invitation)
     {
         var peer = Find(invitation);
@@ -196,11 +196,11 @@ sealed class Mesh : IAsyncDisposable
         }
         catch (FormatException e)
         {
-            throw new IOException($"{from} is no chat: {e.Message}", e);
+            throw new IOException($"{from} is not a chat: {e.Message}", e);
         }
     }
 
-    // A peer must come from the address that it names, with the key that it names.
+    // A peer must come from the address in its invitation, with the key in it.
     static Peer Introduce(Link link, string introduction)
     {
         var (name, rest) = Words.Split(introduction);
@@ -208,7 +208,7 @@ sealed class Mesh : IAsyncDisposable
         bool isTrue = invitation.EndPoint.Address.GetAddressBytes().AsSpan().SequenceEqual(link.RemoteEndPoint.Address.GetAddressBytes())
             && invitation.Fingerprint == link.RemoteFingerprint;
         return isTrue ? new(Words.Clean(name, "somebody"), invitation, link)
-            : throw new IOException($"{link.RemoteEndPoint} says that it is {invitation}, which it is not.");
+            : throw new IOException($"{link.RemoteEndPoint} claims to be {invitation}, which is not true.");
     }
 
     Peer[] Add(Peer peer)
@@ -262,7 +262,7 @@ sealed class Mesh : IAsyncDisposable
         }
         catch (Exception e) when (IsOver(e))
         {
-            // It is gone itself.
+            // The peer has left, too.
         }
     }
 
@@ -287,7 +287,7 @@ sealed class Mesh : IAsyncDisposable
         }
         catch (OperationCanceledException e) when (!_leaving.IsCancellationRequested)
         {
-            throw new IOException("The peer says nothing any more.", e);
+            throw new IOException("The peer no longer answers.", e);
         }
     }
 
@@ -313,7 +313,7 @@ sealed class Mesh : IAsyncDisposable
         }
         catch (Exception e) when (IsOver(e))
         {
-            // A peer that is gone, or we are leaving.
+            // The peer has left, or we are leaving.
         }
     }
 

@@ -35,17 +35,17 @@ static class Program
         }
         catch (OperationCanceledException)
         {
-            return 0; // left before it began
+            return 0; // the user left before the chat began
         }
 
         void Leave(PosixSignalContext signal)
         {
-            signal.Cancel = true; // by the way out of Main, so that the others see it
+            signal.Cancel = true; // Main must end normally, so that the other peers are told
             leaving.Cancel();
         }
     }
 
-    // Host and join.
+    // Runs the commands host and join.
     static async Task<int> RunAsync(Arguments arguments, CancellationToken cancellationToken)
     {
         await using var node = await TeredoNode.StartAsync(arguments.Options, cancellationToken);
@@ -64,8 +64,8 @@ static class Program
                 Console.WriteLine("* nobody is here yet");
             allArrived &= reached >= peers;
         }
-        if (arguments.Command == "host" && Console.IsInputRedirected) // nobody types, but others may chat
+        if (arguments.Command == "host" && Console.IsInputRedirected) // this peer sends no more lines, but others may
             await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
-        return allArrived ? 0 : throw new IOException("Not every line reached everybody.");
+        return allArrived ? 0 : throw new IOException("Not every line reached all peers.");
     }
 }

@@ -5,7 +5,7 @@ using TeredoSdk;
 
 namespace Chat;
 
-/// <summary>Lines over TCP, with TLS when there is a certificate.</summary>
+/// <summary>Carries lines over TCP, and with TLS when there is a certificate.</summary>
 sealed class StreamCarrier(TeredoNode node, TeredoListener listener, X509Certificate2? certificate) : Carrier
 {
     public override Invitation Invitation => new(listener.TeredoEndPoint ?? throw new IOException("There is no Teredo address at the moment."), false,
@@ -20,7 +20,7 @@ sealed class StreamCarrier(TeredoNode node, TeredoListener listener, X509Certifi
     public override async Task<Link> ConnectAsync(Invitation peer, CancellationToken cancellationToken)
     {
         if (peer.OverDatagrams || (peer.Fingerprint is null) != (certificate is null))
-            throw new IOException($"{peer} is not reached the way that this chat goes; all peers of a chat go the same.");
+            throw new IOException($"{peer} does not use the carrier of this chat; all peers of a chat must use the same carrier.");
         var connection = await node.ConnectAsync(peer.EndPoint, cancellationToken);
         return new StreamLink(connection, stream => certificate is null ? Plain(stream)
             : Tls.ConnectAsync(stream, certificate, peer.Fingerprint!, cancellationToken));
@@ -35,7 +35,7 @@ sealed class StreamCarrier(TeredoNode node, TeredoListener listener, X509Certifi
     static Task<(Stream, string?)> Plain(Stream stream) => Task.FromResult((stream, (string?)null));
 }
 
-/// <summary>A connection.</summary>
+/// <summary>The link over one connection.</summary>
 sealed class StreamLink(TeredoConnection connection, Func<Stream, Task<(Stream Stream, string? Fingerprint)>> encrypt) : Link
 {
     readonly SemaphoreSlim _writing = new(1);
@@ -74,7 +74,7 @@ sealed class StreamLink(TeredoConnection connection, Func<Stream, Task<(Stream S
         }
     }
 
-    // A peer that sends more than a frame without an end is no peer of ours.
+    // Ends the link when more octets than a frame come without a line end; then it is not a chat peer.
     async Task ReadAsync()
     {
         byte[] buffer = new byte[2 * MaxOctets];
@@ -93,7 +93,7 @@ sealed class StreamLink(TeredoConnection connection, Func<Stream, Task<(Stream S
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
         {
-            // The end of it is all that matters.
+            // The connection has ended; the reason does not matter.
         }
         End();
     }

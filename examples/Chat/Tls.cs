@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Chat;
 
-/// <summary>TLS among strangers: each has a certificate that it made itself, and is known by its fingerprint, which the invitation tells.</summary>
+/// <summary>TLS among strangers. Each has a certificate of its own making, and its invitation contains the certificate's fingerprint.</summary>
 static class Tls
 {
     public static X509Certificate2 MakeCertificate()
@@ -13,13 +13,13 @@ static class Tls
         var request = new CertificateRequest("CN=chat", key, HashAlgorithmName.SHA256);
         var now = DateTimeOffset.UtcNow;
         using var made = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(30));
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null); // SslStream wants the key in this form on Windows
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null); // on Windows, SslStream needs the key in this form
     }
 
     /// <summary>SHA-256 over the certificate, in lower-case hexadecimal digits.</summary>
     public static string Fingerprint(X509Certificate certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.GetRawCertData()));
 
-    /// <summary>The end that dialled: goes on only with the very key of the invitation.</summary>
+    /// <summary>The end that dialled. It goes on only if the peer has the very key of the invitation.</summary>
     /// <exception cref="System.Security.Authentication.AuthenticationException">The peer has another key.</exception>
     public static async Task<(Stream, string?)> ConnectAsync(Stream stream, X509Certificate2 own, string pinned, CancellationToken cancellationToken)
     {
@@ -33,7 +33,7 @@ static class Tls
         return (tls, pinned);
     }
 
-    /// <summary>The end that was dialled: takes any key, which then has to be that of the invitation that the peer gives of itself.</summary>
+    /// <summary>The end that was dialled. It accepts any key; later the key must match the invitation that the peer sends.</summary>
     public static async Task<(Stream, string?)> AcceptAsync(Stream stream, X509Certificate2 own, CancellationToken cancellationToken)
     {
         var tls = new SslStream(stream);

@@ -1,21 +1,21 @@
 namespace Chat;
 
-/// <summary>Text of strangers.</summary>
+/// <summary>Cleans and splits text that comes from strangers.</summary>
 static class Words
 {
     const int MaxNameLength = 24;
 
-    /// <summary>Without what could steer a terminal.</summary>
+    /// <summary>Removes characters that could control a terminal.</summary>
     public static string Clean(string text) => string.Concat(text.Where(c => !char.IsControl(c)));
 
-    /// <summary>A name: one word of bounded length.</summary>
+    /// <summary>Makes a name: one word of limited length.</summary>
     public static string Clean(string name, string otherwise)
     {
         string word = string.Concat(name.Where(c => char.IsLetterOrDigit(c) || c is '-' or '_').Take(MaxNameLength));
         return word.Length > 0 ? word : otherwise;
     }
 
-    /// <summary>The first word, and the text behind it.</summary>
+    /// <summary>Splits a line into its first word and the text after it.</summary>
     public static (string Word, string Tail) Split(string line)
     {
         int space = line.IndexOf(' ', StringComparison.Ordinal);

@@ -2,7 +2,7 @@ using TeredoSdk;
 using TeredoSdk.Setup;
 using TeredoSdk.Testing;
 
-// What an installer does so that strangers reach a program through Windows' Teredo, and what its uninstaller does.
+// Shows what an installer does so that strangers can reach a program through Windows' Teredo, and what its uninstaller does.
 //   dotnet run --project examples/Installer -- install|uninstall PROGRAM [--demo]
 
 if (args is not (["install" or "uninstall", _] or ["install" or "uninstall", _, "--demo"]))
@@ -15,7 +15,7 @@ try
 {
     if (args.Length == 2 && OperatingSystem.IsWindows())
         return await (args[0] == "install" ? InstallAsync(options) : UninstallAsync(options));
-    Console.WriteLine("Not on this machine, but on a fake Windows in memory:");
+    Console.WriteLine("This runs on a fake Windows in memory, not on this machine:");
 #pragma warning disable TEREDO001 // the seam to Windows may still change; a test that uses it is changed along
     var windows = new FakeWindows();
     windows.Files[options.ProgramPath] = true;
@@ -28,7 +28,7 @@ try
 }
 catch (Exception e) when (e is TeredoException or ArgumentException)
 {
-    Console.Error.WriteLine(e.Message); // says what is wrong, and what to do
+    Console.Error.WriteLine(e.Message); // the message says what is wrong, and what to do
     return 1;
 }
 
@@ -44,6 +44,6 @@ static async Task<int> ApplyAsync(string what, SetupPlan plan)
     foreach (string warning in plan.Warnings)
         Console.WriteLine($"  Note: {warning}");
     await plan.ApplyAsync(); // undoes everything when a step fails
-    Console.WriteLine("  Done, and read back.");
+    Console.WriteLine("  Done; each step was read back.");
     return 0;
 }

@@ -2,8 +2,8 @@ using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Wire;
 using TeredoSdk.Testing;
 
-// Two hosts behind two NATs find each other, in virtual time: what a test of a peer-to-peer application looks like.
-//   dotnet run --project examples/SimulatedInternet [-- NAT NAT]      where NAT is one of NatKind, for example PortRestricted
+// Two hosts behind two NATs find each other in virtual time. A test of a peer-to-peer application can look like this.
+//   dotnet run --project examples/SimulatedInternet [-- NAT NAT]      where NAT is a value of NatKind, for example PortRestricted
 
 if (args.Contains("--help") || args.Length is not (0 or 2))
 {
@@ -16,7 +16,7 @@ for (int i = 0; i < 2; i++)
     string name = args.Length == 0 ? nameof(NatKind.PortRestricted) : args[i];
     if (!Enum.TryParse(name, ignoreCase: true, out kinds[i]) || !Enum.IsDefined(kinds[i]))
     {
-        Console.Error.WriteLine($"'{args[i]}' is no kind of NAT; expected one of {string.Join(", ", Enum.GetNames<NatKind>())}.");
+        Console.Error.WriteLine($"'{args[i]}' is not a kind of NAT; expected one of {string.Join(", ", Enum.GetNames<NatKind>())}.");
         return 2;
     }
 }
@@ -27,7 +27,7 @@ var alice = internet.Nat(kinds[0]).Host("alice");
 var bob = internet.Nat(kinds[1]).Host("bob");
 internet.DatagramSent += datagram =>
 {
-    if (datagram.From is SimulatedHost) // a NAT's own datagrams only repeat them
+    if (datagram.From is SimulatedHost) // NATs only repeat the datagrams of hosts
     {
         double seconds = datagram.Time.SinceStart.TotalSeconds;
         Console.WriteLine($"{seconds,7:0.000} s  {datagram.From.Name,-8} {datagram.Source,-21} -> {datagram.Target,-21} {Describe(datagram)}");
@@ -55,7 +55,7 @@ for (var start = internet.Now; internet.Now - start < TimeSpan.FromSeconds(12);)
     }
 }
 var reason = alice.Teredo.Events.Select(e => e.Event).OfType<ClientEvent.PeerUnreachable>().FirstOrDefault()?.Reason;
-return Fail($"bob can't be reached: {reason}. These two kinds of NAT do not let each other in.");
+return Fail($"bob can't be reached: {reason}. No path can be opened between these two kinds of NAT.");
 
 static int Fail(string sentence)
 {

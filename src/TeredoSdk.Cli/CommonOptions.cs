@@ -9,9 +9,9 @@ static class CommonOptions
 
     public static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Log what happens to stderr.", Recursive = true };
 
-    /// <summary>The options of commands that lift the rules of the public internet.</summary>
+    /// <summary>Makes the option that lifts the rules of the public internet.</summary>
     public static Option<bool> AllowPrivate() => new("--allow-private")
     {
-        Description = "Take private, loopback and documentation addresses for public ones. For laboratories and loopback only.",
+        Description = "Treat private, loopback and documentation addresses as public. For laboratories and loopback only.",
     };
 }

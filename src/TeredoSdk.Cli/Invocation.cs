@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>The arguments are well-formed, but can't be meant.</summary>
+/// <summary>The arguments are well-formed, but their values are not valid.</summary>
 sealed class BadArgumentsException(string message) : Exception(message);
 
 /// <summary>One run of a command: its arguments, its output, and how it ends.</summary>
@@ -16,7 +16,7 @@ sealed class Invocation
         (Arguments, _signals) = (arguments, signals);
         IsVerbose = arguments.GetValue(CommonOptions.Verbose);
         Output = new(arguments.GetValue(CommonOptions.Json));
-        Logs = new() { Level = IsVerbose ? LogLevel.Debug : LogLevel.Error }; // the sentence of a failure is enough while starting
+        Logs = new() { Level = IsVerbose ? LogLevel.Debug : LogLevel.Error }; // during the start, the message of a failure is enough
     }
 
     public ParseResult Arguments { get; }
@@ -27,10 +27,10 @@ sealed class Invocation
 
     public StderrLogs Logs { get; }
 
-    /// <summary>Cancelled by Ctrl-C and SIGTERM: undo everything.</summary>
+    /// <summary>Cancelled by Ctrl-C and SIGTERM. The command must then undo everything.</summary>
     public CancellationToken Ended => _signals.Token;
 
-    /// <summary>Runs a command to its exit code.</summary>
+    /// <summary>Runs a command and returns its exit code.</summary>
     public static async Task<int> RunAsync(ParseResult arguments, Func<Invocation, Task<int>> command)
     {
         using var signals = new Signals();
@@ -59,10 +59,10 @@ sealed class Invocation
         }
     }
 
-    /// <summary>Waits, and shows that it does when a person watches.</summary>
+    /// <summary>Waits for a task. When a person watches the terminal, shows that the command is waiting.</summary>
     public Task<T> WaitAsync<T>(string what, Task<T> task) => Console.IsErrorRedirected || IsVerbose ? task : Spinner.ShowAsync(what, task);
 
-    /// <summary>Waits for the signal that ends what runs until then.</summary>
+    /// <summary>Waits for the signal that ends a command which otherwise runs for ever.</summary>
     public Task UntilEndedAsync()
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -8,15 +8,15 @@ sealed class NodeOptions
 {
     readonly Option<string[]> _server = new("--server", "-s")
     {
-        Description = $"A Teredo server; given again, the next one when that is silent. Without it those of the environment variable "
-            + $"{TeredoOptions.ServerVariable}.",
+        Description = $"A Teredo server. Given several times, the next one is used when one does not answer. Without it, the servers of the environment "
+            + $"variable {TeredoOptions.ServerVariable} are used.",
         HelpName = "HOST[,SECONDARY]",
         DefaultValueFactory = _ => [],
     };
 
     readonly Option<TeredoProvider> _provider = new("--provider")
     {
-        Description = "What provides the address.",
+        Description = "The provider of the address.",
         HelpName = "auto|windows|interface|embedded",
         CustomParser = Values.Choice(("auto", TeredoProvider.Auto), ("windows", TeredoProvider.Windows), ("interface", TeredoProvider.Interface),
             ("embedded", TeredoProvider.Embedded)),
@@ -24,7 +24,7 @@ sealed class NodeOptions
 
     readonly Option<TeredoSockets> _sockets = new("--sockets")
     {
-        Description = "Sockets of the kernel (TCP and UDP) or inside the process (UDP).",
+        Description = "Kernel sockets (TCP and UDP) or sockets inside the process (UDP only).",
         HelpName = "auto|kernel|in-process",
         CustomParser = Values.Choice(("auto", TeredoSockets.Auto), ("kernel", TeredoSockets.Kernel), ("in-process", TeredoSockets.InProcess)),
     };
@@ -36,19 +36,19 @@ sealed class NodeOptions
         CustomParser = Values.Choice(("beside", NativeIPv6Mode.Beside), ("instead", NativeIPv6Mode.Instead)),
     };
 
-    readonly Option<TimeSpan?> _refresh = Seconds("--refresh", "How often the NAT's mapping is refreshed at the latest: 5 to 600, 30 by default.");
+    readonly Option<TimeSpan?> _refresh = Seconds("--refresh", "The longest time between refreshes of the NAT's mapping: 5 to 600, 30 by default.");
     readonly Option<TimeSpan?> _timeout = Seconds("--timeout", "How long to wait for an address: 1 to 600, 30 by default.");
 
     readonly Option<int> _clientPort = new("--client-port")
     {
-        Description = "The local UDP port that Teredo is carried over; 0, the default, for any.",
+        Description = "The local UDP port that Teredo uses; 0, the default, for any port.",
         HelpName = "PORT",
         CustomParser = Values.Number(0, ushort.MaxValue),
     };
 
     readonly Option<bool> _requireSecondary = new("--require-secondary")
     {
-        Description = "Pass over a server that is silent at its secondary address.",
+        Description = "Do not use a server whose secondary address does not answer.",
     };
 
     readonly Option<string?> _capture = new("--capture")
@@ -66,16 +66,16 @@ sealed class NodeOptions
             command.Options.Add(option);
     }
 
-    /// <summary>Adds what concerns a Teredo client whatever it is for.</summary>
+    /// <summary>Adds only the options that concern every Teredo client.</summary>
     public void AddClientTo(Command command)
     {
         foreach (Option option in new Option[] { _server, _refresh, _timeout, _clientPort, _requireSecondary, _capture, _allowPrivate })
             command.Options.Add(option);
     }
 
-    /// <summary>Starts a node and waits for its address, with a sign of life on stderr.</summary>
+    /// <summary>Starts a node and waits for its address. Shows on stderr that the command is waiting.</summary>
     /// <exception cref="BadArgumentsException">An option is outside its range.</exception>
-    /// <exception cref="TeredoException">There is no address, why, and what to do.</exception>
+    /// <exception cref="TeredoException">There is no address; the message says why, and what to do.</exception>
     public async Task<TeredoNode> StartAsync(Invocation invocation)
     {
         var options = Read(invocation.Arguments, invocation.Logs);
@@ -84,7 +84,7 @@ sealed class NodeOptions
         return node;
     }
 
-    /// <summary>Reads them; those that the command does not have are as by default.</summary>
+    /// <summary>Reads the options. Options that the command does not have keep their defaults.</summary>
     /// <exception cref="BadArgumentsException">An option is outside its range.</exception>
     public TeredoOptions Read(ParseResult arguments, ILoggerFactory logs)
     {
@@ -115,7 +115,7 @@ sealed class NodeOptions
 
     static Option<TimeSpan?> Seconds(string name, string description)
     {
-        var parse = Values.Seconds(0, 1e6); // the options know the range
+        var parse = Values.Seconds(0, 1e6); // TeredoOptions checks the range
         return new(name) { Description = description, HelpName = "SECONDS", CustomParser = result => parse(result) };
     }
 }

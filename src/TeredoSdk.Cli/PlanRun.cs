@@ -2,7 +2,7 @@ using TeredoSdk.Setup;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>Shows a plan, asks, and applies it.</summary>
+/// <summary>Shows a plan, asks for consent, and applies the plan.</summary>
 static class PlanRun
 {
     public static async Task<int> RunAsync(Invocation invocation, SetupPlan plan, SetupOptions options)
@@ -16,9 +16,9 @@ static class PlanRun
                 return Deny(invocation.Output, plan, "This needs an administrator's rights; nothing was changed. In an administrator's terminal, "
                     + "run:");
             if (asks && !HasTerminal)
-                return invocation.Output.Fail("consentRefused", "Nothing was changed: there is no terminal to ask at. Run it with --yes to agree.");
+                return invocation.Output.Fail("consentRefused", "Nothing was changed: there is no terminal to ask at. Run it with --yes to consent.");
             if (asks && !await AgreesAsync(invocation.Ended))
-                return invocation.Output.Fail("consentRefused", "Nothing was changed, since you did not agree.");
+                return invocation.Output.Fail("consentRefused", "Nothing was changed, because you did not consent.");
             try
             {
                 await plan.ApplyAsync(new StepLines(), invocation.Ended);
@@ -36,7 +36,7 @@ static class PlanRun
 
     static bool HasTerminal => !Console.IsInputRedirected && !Console.IsErrorRedirected;
 
-    // Warnings go to stderr, too, where they are seen when stdout is not looked at.
+    // Warnings go to stderr, so that they are seen even when stdout is redirected.
     static void Show(SetupPlan plan, Action<string> line)
     {
         for (int i = 0; i < plan.Steps.Count; i++)
@@ -52,7 +52,7 @@ static class PlanRun
         return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 
-    // The command alone on the last line: it is there to be copied.
+    // The command stands alone on the last line, so that it is easy to copy.
     static int Deny(Output output, SetupPlan plan, string problem)
     {
         int code = output.Fail("accessDenied", problem);
@@ -60,7 +60,7 @@ static class PlanRun
         return code;
     }
 
-    /// <summary>A line on stderr for each step, when it has ended.</summary>
+    /// <summary>Writes a line to stderr when a step has ended.</summary>
     sealed class StepLines : IProgress<SetupProgress>
     {
         public void Report(SetupProgress value) => Output.Notice(value.Outcome switch

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>Text to files and pipes is UTF-8 on every system, as JSON has to be; a console of Windows keeps its own code page.</summary>
+/// <summary>Makes redirected text UTF-8 on every system, as JSON must be. A Windows console keeps its own code page.</summary>
 static class RedirectedText
 {
     static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
-    /// <summary>Makes it so. Elsewhere than on Windows it is so already.</summary>
+    /// <summary>Sets redirected stdout and stderr to UTF-8. On systems other than Windows they are UTF-8 already.</summary>
     public static void UseUtf8()
     {
         if (!OperatingSystem.IsWindows())

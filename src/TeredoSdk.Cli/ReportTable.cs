@@ -2,21 +2,21 @@ using Spectre.Console;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>A report as a table.</summary>
+/// <summary>Prints a report as a table.</summary>
 static class ReportTable
 {
     public static void Print(TeredoReport report) => Print(Rows(report));
 
-    /// <summary>The rows of Windows alone: what there is to tell when there is no address.</summary>
+    /// <summary>Prints only the rows of Windows, for a machine without an address.</summary>
     public static void Print(WindowsReport report) => Print(WindowsRows.Of(report));
 
-    // NotChecked is "not checked".
+    // Turns an enum value into words, for example NotChecked into "not checked".
     public static string Words<T>(T value) where T : struct, Enum =>
         string.Concat(value.ToString().Select((c, i) => char.IsUpper(c) ? (i > 0 ? " " : "") + char.ToLowerInvariant(c) : c.ToString()));
 
     static void Print(IEnumerable<(string Name, string Value)> rows)
     {
-        if (Console.IsOutputRedirected) // nothing is coloured or wrapped
+        if (Console.IsOutputRedirected) // plain text, without colours and line breaks
         {
             foreach (var (name, value) in rows)
                 Console.Out.WriteLine($"{name,-15} {value}");
@@ -25,7 +25,7 @@ static class ReportTable
         PrintToTerminal(rows);
     }
 
-    // Apart from its caller, so that the library is loaded only when needed.
+    // A method of its own, so that Spectre.Console is loaded only when needed.
     static void PrintToTerminal(IEnumerable<(string Name, string Value)> rows)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
@@ -40,9 +40,9 @@ static class ReportTable
         yield return ("state", Words(report.State));
         yield return ("address", Known(report.Address));
         yield return ("reachable", report.Reachability == Reachability.NotChecked
-            ? "not checked: no stranger's packet came in yet" : Words(report.Reachability));
+            ? "not checked: no packet of a stranger has come in yet" : Words(report.Reachability));
         yield return ("provider",
-            $"{Words(report.Provider)}, {(report.KernelSockets ? "sockets of the kernel" : "sockets inside the process (UDP only)")}");
+            $"{Words(report.Provider)}, {(report.KernelSockets ? "kernel sockets" : "sockets inside the process (UDP only)")}");
         foreach (var passed in report.PassedOver)
             yield return ("passed over", $"{passed.Way}: {passed.Reason}");
         yield return ("server", report.SecondaryServer is { } secondary ? $"{Known(report.Server)}, secondary {secondary}" : Known(report.Server));

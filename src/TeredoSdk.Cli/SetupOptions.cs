@@ -7,11 +7,11 @@ namespace TeredoSdk.Cli;
 /// <summary>The options of <c>teredo setup</c> and <c>teredo remove</c>.</summary>
 sealed class SetupOptions
 {
-    readonly Option<string> _app = new("--app") { Description = "The program that strangers are to reach.", HelpName = "PATH", Required = true };
+    readonly Option<string> _app = new("--app") { Description = "The program that strangers should reach.", HelpName = "PATH", Required = true };
 
     readonly Option<string> _name = new("--name")
     {
-        Description = "The application's name, as people see it in the firewall. A second setup of the same name changes the first.",
+        Description = "The application's name, as the firewall's settings show it. A second setup with the same name changes the first.",
         HelpName = "NAME",
         Required = true,
     };
@@ -21,17 +21,19 @@ sealed class SetupOptions
 
     readonly Option<EdgeTraversal?> _edge = new("--edge")
     {
-        Description = "Whether Teredo's traffic gets in: while the program's socket says so (the default), always, or never.",
+        Description = "Whether Teredo's traffic gets in: when the program's socket allows it (the default), always, or never.",
         HelpName = "defer-to-app|allow|none",
         CustomParser = Values.Choice<EdgeTraversal?>(("defer-to-app", EdgeTraversal.DeferToApp), ("allow", EdgeTraversal.Allow), ("none", EdgeTraversal.Deny)),
     };
 
     readonly Option<bool> _enableTeredo = new("--enable-teredo") { Description = "Switch Windows' Teredo on." };
-    readonly Option<string?> _server = new("--server", "-s") { Description = "The server that Windows' Teredo asks.", HelpName = "HOST" };
-    readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show what would be done, and do nothing; also with --yes." };
-    readonly Option<bool> _yes = new("--yes", "-y") { Description = "Do it without asking." };
+    readonly Option<string?> _server = new("--server", "-s") { Description = "The server that Windows' Teredo uses.", HelpName = "HOST" };
+    readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show the plan and change nothing, even with --yes." };
+    readonly Option<bool> _yes = new("--yes", "-y") { Description = "Apply the plan without asking." };
 
-    /// <summary>Adds them. A removal takes those of a setup, too, since installers keep one list; what was set up is in the record.</summary>
+    /// <summary>
+    /// Adds the options. A removal also accepts those of a setup, so that an installer can use one list; it reads the setup from the record.
+    /// </summary>
     public void AddTo(Command command, bool isRemoval)
     {
         foreach (Option option in new Option[] { _tcp, _udp, _edge, _enableTeredo, _server })
@@ -83,7 +85,7 @@ sealed class SetupOptions
         var parse = Values.Number(1, ushort.MaxValue);
         return new(name)
         {
-            Description = $"The {protocol} port that is opened; with neither --tcp nor --udp all ports of the program.",
+            Description = $"The {protocol} port to open. Without --tcp and --udp, all ports of the program are opened.",
             HelpName = "PORT",
             CustomParser = result => parse(result),
         };

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>Ctrl-C and SIGTERM cancel a token; who has not undone everything after a second, or gets a second signal, is ended.</summary>
+/// <summary>Ctrl-C and SIGTERM cancel a token. The process is ended when it has not finished a second later, or when a second signal comes.</summary>
 sealed class Signals : IDisposable
 {
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(0.9);
@@ -10,7 +10,7 @@ sealed class Signals : IDisposable
     readonly CancellationTokenSource _ended = new();
     readonly PosixSignalRegistration[] _registrations;
     Timer? _limit;
-    int _received; // the exit code, 0 before
+    int _received; // the exit code; 0 before a signal came
 
     public Signals() => _registrations =
     [
@@ -20,7 +20,7 @@ sealed class Signals : IDisposable
 
     public CancellationToken Token => _ended.Token;
 
-    /// <summary>What to exit with, 128 and the signal's number; null while there was none.</summary>
+    /// <summary>The exit code, which is 128 plus the signal's number; null before a signal came.</summary>
     public int? ExitCode => Volatile.Read(ref _received) is var code and not 0 ? code : null;
 
     public string Name => ExitCode == 130 ? "Ctrl-C" : "SIGTERM";

@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>A sign of life on the terminal of stderr. Apart from its caller, so that the library is loaded only when needed.</summary>
+/// <summary>Shows on the terminal that the command is waiting. A class of its own, so that Spectre.Console is loaded only when needed.</summary>
 static class Spinner
 {
     public static Task<T> ShowAsync<T>(string what, Task<T> task)

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>stdout as octets. Disposing it ends it for who reads it, while the command goes on.</summary>
+/// <summary>stdout as a stream of octets. After it is disposed, its reader sees the end, although the command goes on.</summary>
 sealed partial class StandardOutput : Stream
 {
     const string Descriptors = "/proc/self/fd";
@@ -15,7 +15,7 @@ sealed partial class StandardOutput : Stream
 
     StandardOutput()
     {
-        // Made by Open alone.
+        // Only Open makes instances.
     }
 
     public override bool CanRead => false;
@@ -32,18 +32,18 @@ sealed partial class StandardOutput : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>The stream; the descriptor itself ends with it, where there are descriptors.</summary>
+    /// <summary>Opens the stream. On systems with file descriptors, disposing the stream also closes the descriptor.</summary>
     public static Stream Open() => OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new StandardOutput();
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    /// <exception cref="IOException">Nobody reads it any more.</exception>
+    /// <exception cref="IOException">The reader has closed stdout.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        _inner.Write(buffer); // in silence also to a pipe that is closed
+        _inner.Write(buffer); // writing to a closed pipe does not fail here
         var output = new PollRequest { Descriptor = Descriptor };
         if (Poll(ref output, 1, 0) > 0 && (output.Returned & PollNoReader) != 0)
-            throw new IOException("stdout is closed: nobody reads any more what the peer sends.");
+            throw new IOException("stdout was closed by its reader, so the peer's data can't be written.");
     }
 
     public override void Flush() => _inner.Flush();
@@ -58,16 +58,16 @@ sealed partial class StandardOutput : Stream
     {
         if (disposing)
         {
-            _inner.Dispose(); // a duplicate
+            _inner.Dispose(); // closes only a duplicate of the descriptor
             using var nowhere = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write);
             foreach (int descriptor in Duplicates())
-                _ = Duplicate(nowhere, descriptor); // closed, and nothing that is opened later takes its place
+                _ = Duplicate(nowhere, descriptor); // /dev/null takes its place, so that no file opened later gets this descriptor
         }
         base.Dispose(disposing);
     }
 
-    // Of a pipe the runtime keeps duplicates of its own, and its reader sees the end when the last one is closed. Where stderr is the
-    // same pipe, there is no end.
+    // The runtime keeps duplicates of a pipe's descriptor, and the reader sees the end only when the last one is closed. When stderr is the same
+    // pipe, the reader can't see an end.
     static IEnumerable<int> Duplicates()
     {
         string? output = Target(Descriptor);
@@ -87,7 +87,7 @@ sealed partial class StandardOutput : Stream
         }
         catch (IOException)
         {
-            return null; // closed meanwhile, or no Linux
+            return null; // the descriptor was closed meanwhile, or this is not Linux
         }
     }
 

@@ -3,15 +3,15 @@ using Microsoft.Extensions.Logging;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>Logs to stderr, a line a message.</summary>
+/// <summary>Logs to stderr, one line for each message.</summary>
 sealed class StderrLogs : ILoggerFactory, ILogger
 {
-    /// <summary>What is below is not logged.</summary>
+    /// <summary>Messages below this level are not logged.</summary>
     public LogLevel Level { get; set; }
 
     public ILogger CreateLogger(string categoryName) => this;
 
-    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("stderr is the only place.");
+    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("Logs go only to stderr; no provider can be added.");
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= Level && logLevel != LogLevel.None;
 
@@ -27,7 +27,7 @@ sealed class StderrLogs : ILoggerFactory, ILogger
 
     public void Dispose()
     {
-        // Nothing is held.
+        // There is nothing to dispose.
     }
 
     static string Name(LogLevel level) => level switch

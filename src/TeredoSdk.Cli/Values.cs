@@ -6,14 +6,14 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>What an option turns on or off that is on by default. No <c>bool</c>, for which the parser takes other words.</summary>
+/// <summary>The value of an on|off option that is on by default. It is not a <c>bool</c>, because the parser accepts other words for that.</summary>
 enum Switch
 {
     On,
     Off,
 }
 
-/// <summary>What values on the command line mean. A value that means nothing is an error of one sentence.</summary>
+/// <summary>Parses values of the command line. A value that is not valid causes an error of one sentence.</summary>
 static class Values
 {
     /// <summary>A whole number within a range.</summary>
@@ -22,7 +22,7 @@ static class Values
             ? number
             : Bad<int>(result, $"a whole number of {min} to {max}");
 
-    /// <summary>A time in seconds, fractions allowed.</summary>
+    /// <summary>A time in seconds; fractions are allowed.</summary>
     public static Func<ArgumentResult, TimeSpan> Seconds(double min, double max) => result =>
         double.TryParse(Text(result), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
             out double seconds)
@@ -61,7 +61,7 @@ static class Values
         return [.. prefixes];
     }
 
-    /// <summary>A host: an IPv6 address, in brackets or not, or a name.</summary>
+    /// <summary>A host: a name, or an IPv6 address with or without brackets.</summary>
     public static string? Host(ArgumentResult result)
     {
         string text = Text(result), host = WithoutBrackets(text);
@@ -93,7 +93,7 @@ static class Values
 
     static string WithoutBrackets(string text) => text is ['[', .., ']'] ? text[1..^1] : text;
 
-    // Brackets in it would be those of an endpoint, whose port .NET passes over.
+    // Brackets are refused here: they would belong to an endpoint, and .NET ignores its port.
     static bool IsAddress(string text, [NotNullWhen(true)] out IPAddress? address)
     {
         address = null;
@@ -110,11 +110,11 @@ static class Values
     }
 }
 
-/// <summary>A peer as a person writes it.</summary>
+/// <summary>A peer in the form that a person types.</summary>
 sealed record PeerName(string Host, int Port)
 {
-    /// <summary>The first IPv6 address of the host; a Teredo address goes first, since it needs no relay.</summary>
-    /// <exception cref="TeredoException">It has none.</exception>
+    /// <summary>Finds the first IPv6 address of a host. Teredo addresses come first, because they need no relay.</summary>
+    /// <exception cref="TeredoException">The host has no IPv6 address.</exception>
     public static async Task<IPAddress> ResolveAsync(string host, CancellationToken cancellationToken)
     {
         try

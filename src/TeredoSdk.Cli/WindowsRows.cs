@@ -2,7 +2,7 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>The part of a report that is Windows' own, as rows of a table.</summary>
+/// <summary>The Windows part of a report, as rows of a table.</summary>
 static class WindowsRows
 {
     public static IEnumerable<(string Name, string Value)> Of(WindowsReport report) =>
@@ -16,7 +16,7 @@ static class WindowsRows
         yield return ("teredo server", report.ServerName ?? "not known");
         yield return ("windows nat", report.Nat ?? "not known");
         yield return ("teredo port", report.TeredoPort?.ToString(null, null) ?? "not known");
-        yield return ("interface", report.InterfaceName ?? "none has a Teredo address");
+        yield return ("interface", report.InterfaceName ?? "no interface has a Teredo address");
         yield return ("held by", report.Holds == 1 ? "1 open socket" : $"{report.Holds} open sockets");
     }
 
@@ -25,14 +25,14 @@ static class WindowsRows
 
     static IEnumerable<(string Name, string Value)> Firewall(WindowsReport report)
     {
-        yield return ("firewall", $"{Known(report.FirewallHealth)} by Windows Security; interfaces: {Generation(report.FirewallGeneration)}");
+        yield return ("firewall", $"{Known(report.FirewallHealth)} by Windows Security; COM interfaces: {Generation(report.FirewallGeneration)}");
         foreach (var profile in report.Profiles ?? [])
             yield return ("profile", $"{Words(profile.Profile)}: {Describe(profile)}");
         foreach (string product in report.Products ?? [])
             yield return ("other firewall", product);
         string why = report.ExceptionProblem is { } problem ? $": {Wording.Of(problem)}" : "";
         yield return ("exception", $"{Words(report.Exception)}{why}");
-        yield return ("edge rules", report.EdgeTraversalRules is { } rules ? $"{rules} let a tunnel's traffic in" : "not known");
+        yield return ("edge rules", report.EdgeTraversalRules is { } rules ? $"{rules} rules allow a tunnel's traffic" : "not known");
     }
 
     static IEnumerable<(string Name, string Value)> Filters(WindowsReport report)
@@ -54,7 +54,7 @@ static class WindowsRows
         TeredoSettingSource.Default => "nobody: the system's default",
         TeredoSettingSource.Local => "this machine",
         TeredoSettingSource.Policy => "a group policy",
-        _ => "whom is not known",
+        _ => "an unknown source",
     };
 
     static string Generation(FirewallGeneration? generation) => generation switch
@@ -67,8 +67,8 @@ static class WindowsRows
         _ => "not known",
     };
 
-    static string Describe(FirewallProfileStatus profile) => !profile.Enabled ? "off" : profile.BlocksAllInbound ? "on, blocks all that comes in"
-        : $"on, {(profile.DefaultInbound == FirewallAction.Block ? "blocks" : "lets in")} what no rule names";
+    static string Describe(FirewallProfileStatus profile) => !profile.Enabled ? "off" : profile.BlocksAllInbound ? "on, blocks all incoming packets"
+        : $"on, {(profile.DefaultInbound == FirewallAction.Block ? "blocks" : "allows")} packets without a rule";
 
     static string YesNo(bool? value) => value switch
     {

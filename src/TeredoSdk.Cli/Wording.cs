@@ -3,7 +3,7 @@ using TeredoSdk.Setup;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>The SDK's sentences name its own properties; those of the command name its options.</summary>
+/// <summary>Replaces names of SDK properties in messages by the names of the command's options.</summary>
 static class Wording
 {
     static readonly (string Property, string Option)[] Names =

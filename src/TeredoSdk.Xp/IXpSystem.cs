@@ -5,10 +5,10 @@ using System.Threading;
 
 namespace TeredoSdk.Xp;
 
-/// <summary>All that this library asks of Windows, but for the option of the caller's own socket.</summary>
+/// <summary>The parts of Windows that this library uses, except the option of the caller's own socket.</summary>
 interface IXpSystem
 {
-    /// <summary>Whether the .NET Framework found IPv6; it looks once in the life of a process.</summary>
+    /// <summary>Whether the .NET Framework found IPv6. It checks once in the life of a process.</summary>
     bool RuntimeHasIPv6 { get; }
 
     /// <summary>Whether an IPv6 socket can be made now.</summary>
@@ -20,10 +20,10 @@ interface IXpSystem
     /// <summary>A monotonic clock.</summary>
     TimeSpan Now { get; }
 
-    /// <summary>Waits, at most until cancelled.</summary>
+    /// <summary>Waits for a time, or until cancelled.</summary>
     void Wait(TimeSpan duration, CancellationToken cancellation);
 
-    /// <summary>Runs netsh without a shell and returns what it printed. Its exit code says nothing, so nobody gets it.</summary>
+    /// <summary>Runs netsh without a shell and returns its output. The exit code is not returned, because it says nothing.</summary>
     /// <exception cref="XpTeredoException"><see cref="XpTeredoError.NetshUnavailable"/>.</exception>
     string RunNetsh(string arguments);
 

@@ -1,8 +1,8 @@
 using System;
 using System.Runtime.InteropServices;
 
-// Source: netfw.h of the Windows SDK. Each interface in the order of its vtable, up to the last member that is needed; in COM a bool is
-// a VARIANT_BOOL and a string a BSTR without further ado. IntPtr stands for what is only there to keep its slot.
+// Source: netfw.h of the Windows SDK. Each interface has its members in vtable order, up to the last one that is needed. In COM interop, a bool is
+// a VARIANT_BOOL and a string a BSTR by default. IntPtr is the type of members that only fill their slot.
 namespace TeredoSdk.Xp;
 
 enum NetFwProtocol
@@ -50,7 +50,7 @@ interface INetFwOpenPorts
     void Add(INetFwOpenPort port);
     void Remove(int portNumber, NetFwProtocol protocol);
 
-    // What is absent is an HRESULT, not an exception.
+    // A missing port is reported by the HRESULT, and not by an exception.
     [PreserveSig]
     int Item(int portNumber, NetFwProtocol protocol, out INetFwOpenPort? port);
 }

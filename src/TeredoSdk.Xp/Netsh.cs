@@ -5,24 +5,24 @@ using System.Text;
 
 namespace TeredoSdk.Xp;
 
-/// <summary>The commands of netsh, and what it shows of Teredo.</summary>
+/// <summary>The commands of netsh for Teredo, and the parser of its output.</summary>
 static class Netsh
 {
     public static readonly string InstallIPv6 = CommandLine("interface", "ipv6", "install");
     public static readonly string ShowTeredo = CommandLine("interface", "ipv6", "show", "teredo");
 
     /// <summary>Enables the Teredo client.</summary>
-    /// <param name="server">A server's name that was checked, or null for the one that is set.</param>
+    /// <param name="server">The name of a server, which was checked before; null keeps the present server.</param>
     public static string SetTeredoClient(string? server) => server is null
         ? CommandLine("interface", "ipv6", "set", "teredo", "client")
         : CommandLine("interface", "ipv6", "set", "teredo", "client", server);
 
-    /// <summary>Joins arguments so that a Windows program finds the same ones again.</summary>
+    /// <summary>Joins arguments so that a Windows program splits them into the same arguments.</summary>
     /// <remarks>Source: "Parsing C command-line arguments" of the Microsoft C runtime.</remarks>
     public static string CommandLine(params string[] arguments) => string.Join(" ", arguments.Select(Quoted).ToArray());
 
-    /// <summary>Reads what <see cref="ShowTeredo"/> printed.</summary>
-    /// <remarks>Labels are translated, so the order of the values counts: type, server, refresh interval, port.</remarks>
+    /// <summary>Reads the output of <see cref="ShowTeredo"/>.</summary>
+    /// <remarks>Labels are translated, so the values are found by their order: type, server, refresh interval, port.</remarks>
     public static TeredoSettings Parse(string output)
     {
         List<string> values = [.. Lines(output).Select(Value).Where(value => value.Length > 0)];
@@ -39,7 +39,7 @@ static class Netsh
         int backslashes = 0;
         foreach (char c in argument)
         {
-            // Backslashes count twice before a quote only, and the quote has one of its own.
+            // Backslashes are doubled only before a quote, and the quote gets one more.
             if (c == '"')
                 quoted.Append('\\', backslashes + 1);
             backslashes = c == '\\' ? backslashes + 1 : 0;
@@ -50,7 +50,7 @@ static class Netsh
 
     static string[] Lines(string output) => output.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
 
-    // The first word after the first colon: what follows it tells of a group policy.
+    // Returns the first word after the first colon; words after it are about a group policy.
     static string Value(string line)
     {
         int colon = line.IndexOfAny([':', '\uff1a']);
@@ -58,14 +58,14 @@ static class Netsh
     }
 }
 
-/// <summary>What Windows' Teredo is set to. A value that was not shown is empty.</summary>
+/// <summary>The settings of Windows' Teredo. A value that netsh did not print is empty.</summary>
 sealed class TeredoSettings(string type, string server, string clientPort)
 {
     public string Type { get; } = type;
     public string Server { get; } = server;
     public string ClientPort { get; } = clientPort;
 
-    /// <summary>Whether Teredo is a client, of this server unless that is null.</summary>
+    /// <summary>Whether Teredo is a client of the server, or of any server when that is null.</summary>
     public bool IsClientOf(string? wanted) => Type.EndsWith("client", StringComparison.OrdinalIgnoreCase)
         && (wanted is null || Server.Equals(wanted, StringComparison.OrdinalIgnoreCase));
 }

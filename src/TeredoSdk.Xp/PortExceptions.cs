@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace TeredoSdk.Xp;
 
-/// <summary>The firewall's globally open UDP ports (<c>HNetCfg.FwMgr</c>, current profile). One's own are those of one's own name.</summary>
+/// <summary>The firewall's globally open UDP ports (<c>HNetCfg.FwMgr</c>, current profile). The name of an exception tells whose it is.</summary>
 sealed class PortExceptions
 {
     // HRESULTs of ERROR_FILE_NOT_FOUND and ERROR_ACCESS_DENIED.
@@ -22,9 +22,9 @@ sealed class PortExceptions
     /// <summary>Whether the firewall is on.</summary>
     public bool FirewallEnabled => Guarded(() => _profile.FirewallEnabled);
 
-    /// <summary>Whether everybody gets in through a port already.</summary>
+    /// <summary>Whether a port is already open for everybody.</summary>
     /// <exception cref="XpTeredoException">
-    /// No exceptions are allowed, somebody else has a narrower one for the port, or the firewall can't be asked.
+    /// The firewall allows no exceptions, another program has a narrower exception for the port, or the firewall can't be read.
     /// </exception>
     public bool IsOpen(int port, string name) => Guarded(() =>
     {
@@ -37,12 +37,12 @@ sealed class PortExceptions
             return existing is not null && LetsAllIn(existing);
 
         throw new XpTeredoException(XpTeredoError.PortExceptionOfOthers,
-            $"UDP port {port} has the exception '{existing.Name}' already, which is off or limited to some addresses:"
-            + " switch it on for all computers in the Windows Firewall, or take another port.");
+            $"UDP port {port} already has the exception '{existing.Name}', which is off or limited to some addresses:"
+            + " switch it on for all computers in the Windows Firewall, or use another port.");
     });
 
     /// <summary>Opens a port for everybody, and reads it back.</summary>
-    /// <returns>False when it was open.</returns>
+    /// <returns>False when the port was open already.</returns>
     public bool Open(int port, string name) => Guarded(() =>
     {
         if (IsOpen(port, name))
@@ -54,12 +54,12 @@ sealed class PortExceptions
             _profile.GloballyOpenPorts.Add(Make(port, name));
 
         return IsOpen(port, name) ? true : throw new XpTeredoException(XpTeredoError.PortExceptionNotKept,
-            $"The firewall did not keep the exception for UDP port {port}: a group policy may own its settings."
+            $"The firewall did not keep the exception for UDP port {port}: a group policy may control its settings."
             + " Ask the administrator of the domain to open the port.");
     });
 
-    /// <summary>Removes one's own exception for a port.</summary>
-    /// <returns>False when there is none; one of somebody else stays.</returns>
+    /// <summary>Removes the exception of this name for a port.</summary>
+    /// <returns>False when there is no such exception. An exception of another program stays.</returns>
     public bool Close(int port, string name) => Guarded(() =>
     {
         if (Find(port) is not { } existing || !IsOwn(existing, name))
@@ -81,7 +81,7 @@ sealed class PortExceptions
         var made = (INetFwOpenPort)_system.CreateComObject("HNetCfg.FwOpenPort");
         made.Name = name;
         made.Port = port;
-        made.Protocol = NetFwProtocol.Udp; // TCP unless it is set
+        made.Protocol = NetFwProtocol.Udp; // the default is TCP
         Widen(made);
         return made;
     }
@@ -111,7 +111,7 @@ sealed class PortExceptions
         {
             string code = e is ExternalException native ? $"0x{native.ErrorCode:X8}" : e.Message;
             throw new XpTeredoException(XpTeredoError.FirewallUnavailable,
-                $"The firewall can't be asked ({code}): its service may not run. Start it with 'net start SharedAccess' and try again.", e);
+                $"The firewall can't be used ({code}): its service may not run. Start it with 'net start SharedAccess' and try again.", e);
         }
     }
 }

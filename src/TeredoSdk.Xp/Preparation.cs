@@ -4,10 +4,10 @@ using System.Threading;
 
 namespace TeredoSdk.Xp;
 
-/// <summary>One run of <see cref="XpTeredo.Prepare"/>: look, ask, change, read back.</summary>
+/// <summary>One run of <see cref="XpTeredo.Prepare"/>: it looks, asks, changes, and reads back.</summary>
 sealed class Preparation
 {
-    // The stack is loaded when netsh has ended, or soon after.
+    // The IPv6 stack is loaded when netsh has ended, or soon after.
     static readonly TimeSpan InstallationTimeout = TimeSpan.FromSeconds(30);
 
     readonly IXpSystem _system;
@@ -24,7 +24,7 @@ sealed class Preparation
         if (options.UdpPort is { } port)
             XpTeredo.CheckPort(port, options.PortName);
         if (options.AddressTimeout < TimeSpan.Zero)
-            throw new ArgumentException("AddressTimeout is a time from zero up.", nameof(options));
+            throw new ArgumentException("AddressTimeout must be zero or more.", nameof(options));
         _system = system;
         _teredo = teredo;
         _options = options;
@@ -65,8 +65,8 @@ sealed class Preparation
             Change(Netsh.InstallIPv6);
             if (!_teredo.Becomes(() => _system.CanOpenIPv6Socket, InstallationTimeout, _cancellation))
                 throw new XpTeredoException(XpTeredoError.IPv6NotInstalled,
-                    $"IPv6 is still not there after 'netsh {Netsh.InstallIPv6}':"
-                    + " run it by hand as an administrator, read what it says, and restart Windows if it asks for it.");
+                    $"IPv6 is still not installed after 'netsh {Netsh.InstallIPv6}':"
+                    + " run it by hand as an administrator, read its output, and restart Windows if it asks for that.");
         }
         Add(XpStepKind.IPv6, installs, "An IPv6 socket can be made.");
     }
@@ -79,8 +79,8 @@ sealed class Preparation
         _clientPort = shown.ClientPort;
         if (!shown.IsClientOf(_options.Server))
             throw new XpTeredoException(XpTeredoError.TeredoNotEnabled,
-                $"Teredo's type is '{shown.Type}' and its server '{shown.Server}' also after 'netsh {Netsh.SetTeredoClient(_options.Server)}':"
-                + " run it by hand as an administrator and read what it says.");
+                $"Teredo's type is still '{shown.Type}' and its server '{shown.Server}' after 'netsh {Netsh.SetTeredoClient(_options.Server)}':"
+                + " run it by hand as an administrator and read its output.");
         Add(XpStepKind.Teredo, enables, $"The type is {shown.Type}, the server {shown.Server}, the client's port {shown.ClientPort}.");
     }
 
@@ -95,8 +95,8 @@ sealed class Preparation
         if (opens)
             firewall.Open(_options.UdpPort!.Value, _options.PortName);
         Add(XpStepKind.PortException, opens, $"UDP port {_options.UdpPort} is open."
-            + (firewall.FirewallEnabled ? "" : " But the firewall is off: nothing is blocked here, and Teredo may refuse to work without one.")
-            + (_clientPort == $"{_options.UdpPort}" ? "" : $" But the Teredo client's port is '{_clientPort}': give it this one,"
+            + (firewall.FirewallEnabled ? "" : " But the firewall is off: it blocks nothing, and Teredo may refuse to work without a firewall.")
+            + (_clientPort == $"{_options.UdpPort}" ? "" : $" But the Teredo client's port is '{_clientPort}': set it to this port"
                 + $" with 'netsh {Netsh.CommandLine("interface", "ipv6", "set", "teredo", "client", $"clientport={_options.UdpPort}")}'."));
     }
 
@@ -105,7 +105,7 @@ sealed class Preparation
         if (!_system.RuntimeHasIPv6)
         {
             _steps.Add(new XpStep(XpStepKind.Address, XpStepOutcome.NotChecked,
-                "IPv6 came after this process had started: start the application again."));
+                "IPv6 was installed after this process had started: restart the application."));
             return new XpReport(_steps, null, restartRequired: true);
         }
         var address = _teredo.WaitForAddress(_options.AddressTimeout, _cancellation);

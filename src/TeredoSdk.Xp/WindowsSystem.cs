@@ -13,10 +13,10 @@ using System.Threading;
 
 namespace TeredoSdk.Xp;
 
-/// <summary>The machine itself.</summary>
+/// <summary>The real machine.</summary>
 sealed class WindowsSystem : IXpSystem
 {
-    static readonly TimeSpan NetshTimeout = TimeSpan.FromMinutes(2); // the installation of IPv6 takes a while on a machine of that time
+    static readonly TimeSpan NetshTimeout = TimeSpan.FromMinutes(2); // installing IPv6 takes a while on such old machines
     static readonly Stopwatch Clock = Stopwatch.StartNew();
 
     public bool RuntimeHasIPv6 => Socket.OSSupportsIPv6;
@@ -54,7 +54,7 @@ sealed class WindowsSystem : IXpSystem
         catch (Win32Exception e)
         {
             throw new XpTeredoException(XpTeredoError.NetshUnavailable,
-                $"netsh can't be started ({e.Message}): expected it in the system folder. Run 'netsh {arguments}' by hand as an administrator.", e);
+                $"netsh can't be started ({e.Message}): it was expected in the system folder. Run 'netsh {arguments}' by hand as an administrator.", e);
         }
     }
 
@@ -66,14 +66,14 @@ sealed class WindowsSystem : IXpSystem
                 return Activator.CreateInstance(type);
             throw Missing(progId, null);
         }
-        // The latter is what a system without COM throws.
+        // A system without COM throws NotImplementedException.
         catch (Exception e) when (e is COMException or NotImplementedException)
         {
             throw Missing(progId, e);
         }
     }
 
-    // By its full path, so that no netsh.exe of another folder runs with an administrator's rights.
+    // Uses the full path, so that no netsh.exe of another folder runs with an administrator's rights.
     static ProcessStartInfo StartOf(string arguments) =>
         new(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.System), "netsh.exe"), arguments)
         {
@@ -92,14 +92,14 @@ sealed class WindowsSystem : IXpSystem
         {
             process.Kill();
             throw new XpTeredoException(XpTeredoError.NetshUnavailable,
-                $"'netsh {process.StartInfo.Arguments}' did not end within {NetshTimeout.TotalMinutes:0} minutes and was ended:"
+                $"'netsh {process.StartInfo.Arguments}' did not end within {NetshTimeout.TotalMinutes:0} minutes and was killed:"
                 + " run it by hand to see what it waits for.");
         }
-        process.WaitForExit(); // without a time-out it waits for the rest of the output, too
+        process.WaitForExit(); // without a time-out, this also waits for the rest of the output
         return output.ToString();
     }
 
     static XpTeredoException Missing(string progId, Exception? cause) => new(XpTeredoError.FirewallUnavailable,
-        $"The firewall's object {progId} is not there: it came with Windows XP SP2 and Server 2003 SP1."
+        $"The firewall's object {progId} does not exist: it came with Windows XP SP2 and Server 2003 SP1."
         + " Install the service pack, or open the port in the firewall that is in use.", cause);
 }

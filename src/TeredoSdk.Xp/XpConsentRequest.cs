@@ -1,6 +1,6 @@
 namespace TeredoSdk.Xp;
 
-/// <summary>What would be installed, enabled or opened.</summary>
+/// <summary>The change that the user is asked to allow.</summary>
 public enum XpConsentKind
 {
     /// <summary>IPv6 is installed.</summary>
@@ -11,7 +11,7 @@ public enum XpConsentKind
     OpenPort,
 }
 
-/// <summary>A question to the person at the machine. Immutable.</summary>
+/// <summary>A question to the user. Immutable.</summary>
 public sealed class XpConsentRequest
 {
     internal XpConsentRequest(XpConsentKind kind, string question, string command)
@@ -21,12 +21,12 @@ public sealed class XpConsentRequest
         Command = command;
     }
 
-    /// <summary>What would be done.</summary>
+    /// <summary>The change.</summary>
     public XpConsentKind Kind { get; }
 
-    /// <summary>The question, as sentences for that person: what happens, why, and how it is undone.</summary>
+    /// <summary>The question, as sentences for the user: what happens, why, and how to undo it.</summary>
     public string Question { get; }
 
-    /// <summary>The command line that does the same by hand.</summary>
+    /// <summary>The command line that makes the same change by hand.</summary>
     public string Command { get; }
 }

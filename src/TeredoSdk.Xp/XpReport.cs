@@ -16,18 +16,18 @@ public enum XpStepKind
     Address,
 }
 
-/// <summary>What became of a step. One that failed is no outcome but an <see cref="XpTeredoException"/>.</summary>
+/// <summary>The outcome of a step. A step that fails has no outcome; it throws an <see cref="XpTeredoException"/>.</summary>
 public enum XpStepOutcome
 {
-    /// <summary>It was so before; nothing was changed.</summary>
+    /// <summary>The state was already as wanted; nothing was changed.</summary>
     AlreadySo,
-    /// <summary>It was not so, became so, and was read back.</summary>
+    /// <summary>The state was changed and read back.</summary>
     Changed,
-    /// <summary>It was not looked at; the detail says why.</summary>
+    /// <summary>The state was not checked; the detail says why.</summary>
     NotChecked,
 }
 
-/// <summary>One step and what became of it. Immutable.</summary>
+/// <summary>One step and its outcome. Immutable.</summary>
 public sealed class XpStep
 {
     internal XpStep(XpStepKind kind, XpStepOutcome outcome, string detail)
@@ -37,20 +37,20 @@ public sealed class XpStep
         Detail = detail;
     }
 
-    /// <summary>Which step.</summary>
+    /// <summary>The kind of the step.</summary>
     public XpStepKind Kind { get; }
 
-    /// <summary>What became of it.</summary>
+    /// <summary>The step's outcome.</summary>
     public XpStepOutcome Outcome { get; }
 
-    /// <summary>A sentence for people: what was found, and what is left to do.</summary>
+    /// <summary>A sentence for the user: what was found, and what is left to do.</summary>
     public string Detail { get; }
 
     /// <summary>The step as one line.</summary>
     public override string ToString() => $"{Kind}: {Outcome}. {Detail}";
 }
 
-/// <summary>What <see cref="XpTeredo.Prepare"/> found and did. Immutable.</summary>
+/// <summary>The findings and changes of <see cref="XpTeredo.Prepare"/>. Immutable.</summary>
 public sealed class XpReport
 {
     internal XpReport(IEnumerable<XpStep> steps, IPAddress? address, bool restartRequired)
@@ -63,11 +63,11 @@ public sealed class XpReport
     /// <summary>The four steps, in the order of <see cref="XpStepKind"/>.</summary>
     public IList<XpStep> Steps { get; }
 
-    /// <summary>The Teredo address, or null while the application has yet to be restarted.</summary>
+    /// <summary>The Teredo address; null when the application must be restarted first.</summary>
     public IPAddress? Address { get; }
 
     /// <summary>
-    /// Whether IPv6 came only after this process had started: its .NET Framework looks once, so the application must be started again.
+    /// Whether IPv6 was installed after this process had started. The .NET Framework checks for IPv6 only once, so the application must be restarted.
     /// </summary>
     public bool RestartRequired { get; }
 }

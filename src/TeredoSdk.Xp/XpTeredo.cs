@@ -11,10 +11,10 @@ namespace TeredoSdk.Xp;
 /// </summary>
 /// <remarks>
 /// <para>
-/// <see cref="Prepare"/> once, at the application's setup or start and as an administrator; then call <see cref="SetUnrestricted"/> with each
-/// IPv6 socket that strangers shall reach, before it is bound. Nothing is installed, enabled or opened unless a callback agreed.
+/// Call <see cref="Prepare"/> once, as an administrator, when the application is set up or started. Then call <see cref="SetUnrestricted"/> with each
+/// IPv6 socket that strangers should reach, before it is bound. Nothing is installed, enabled or opened unless a callback has consented.
 /// </para>
-/// <para>All members block and may be called from any thread; two preparations at the same time are the caller's to avoid.</para>
+/// <para>All members block, and may be called from any thread. The caller must not run two preparations at the same time.</para>
 /// <para>Source: "Using Teredo in Windows XP", "IPV6_PROTECTION_LEVEL" and <c>INetFwOpenPort</c> of the Windows SDK.</para>
 /// </remarks>
 public sealed class XpTeredo
@@ -23,24 +23,24 @@ public sealed class XpTeredo
 
     readonly IXpSystem _system;
 
-    /// <summary>The Teredo of this machine. Looks at nothing yet.</summary>
+    /// <summary>Makes an object for the Teredo of this machine. It does not read anything yet.</summary>
     public XpTeredo() : this(new WindowsSystem())
     {
     }
 
     internal XpTeredo(IXpSystem system) => _system = system;
 
-    /// <summary>Whether IPv6 is installed: an IPv6 socket can be made.</summary>
+    /// <summary>Whether IPv6 is installed, so that an IPv6 socket can be made.</summary>
     public bool IsIPv6Installed => _system.CanOpenIPv6Socket;
 
-    /// <summary>Whether an address is a Teredo address: in 2001::/32, or in the 3ffe:831f::/32 of old.</summary>
+    /// <summary>Whether an address is a Teredo address: in 2001::/32, or in the old prefix 3ffe:831f::/32.</summary>
     public static bool IsTeredoAddress(IPAddress address) =>
         TeredoPrefix.Contains(address ?? throw new ArgumentNullException(nameof(address)));
 
     /// <summary>Lets strangers reach a socket through Teredo: its <c>IPV6_PROTECTION_LEVEL</c> becomes unrestricted (10).</summary>
-    /// <param name="socket">An IPv6 socket that is not bound yet: what arrives between bind and this call would be refused.</param>
-    /// <exception cref="ArgumentException">The socket is not one of IPv6.</exception>
-    /// <exception cref="InvalidOperationException">It is bound.</exception>
+    /// <param name="socket">An IPv6 socket that is not bound yet. Packets that arrive between bind and this call would be refused.</param>
+    /// <exception cref="ArgumentException">The socket is not an IPv6 socket.</exception>
+    /// <exception cref="InvalidOperationException">The socket is bound.</exception>
     /// <exception cref="XpTeredoException"><see cref="XpTeredoError.ProtectionLevelRefused"/>.</exception>
     public static void SetUnrestricted(Socket socket)
     {
@@ -63,13 +63,13 @@ public sealed class XpTeredo
         }
     }
 
-    /// <summary>The Teredo address of this machine, or null while there is none.</summary>
+    /// <summary>The Teredo address of this machine, or null when there is none.</summary>
     public IPAddress? FindAddress() => _system.Addresses.FirstOrDefault(TeredoPrefix.Contains);
 
     /// <summary>Waits for a Teredo address.</summary>
-    /// <param name="timeout">How long at most; zero looks once.</param>
+    /// <param name="timeout">The longest wait; zero checks once.</param>
     /// <param name="cancellation">Gives up the wait.</param>
-    /// <exception cref="XpTeredoException"><see cref="XpTeredoError.NoAddress"/>: there is none in time.</exception>
+    /// <exception cref="XpTeredoException"><see cref="XpTeredoError.NoAddress"/>: no address came in time.</exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public IPAddress WaitForAddress(TimeSpan timeout, CancellationToken cancellation = default)
     {
@@ -77,29 +77,31 @@ public sealed class XpTeredo
         if (Becomes(() => (address = FindAddress()) is not null, timeout, cancellation))
             return address!;
         throw new XpTeredoException(XpTeredoError.NoAddress, $"No interface got a Teredo address within {timeout.TotalSeconds:0.#} seconds:"
-            + $" see the state in 'netsh {Netsh.ShowTeredo}', and whether UDP to port 3544 of the server gets out.");
+            + $" check the state with 'netsh {Netsh.ShowTeredo}', and check that UDP to port 3544 of the server gets out.");
     }
 
-    /// <summary>Makes Teredo ready: IPv6 installed, the client enabled, its port open, an address there. What is so already is left alone.</summary>
-    /// <param name="options">What to reach.</param>
+    /// <summary>
+    /// Makes Teredo ready: installs IPv6, enables the client, opens its port, and waits for an address. Parts that are ready already are left alone.
+    /// </summary>
+    /// <param name="options">The wanted settings.</param>
     /// <param name="consent">
-    /// Asks the person at the machine. All questions come before the first change, so after a no nothing was changed. Null: nothing may be changed.
+    /// Asks the user. All questions come before the first change, so a refusal leaves everything unchanged. Null forbids all changes.
     /// </param>
-    /// <param name="cancellation">Gives up before the next step; what was changed stays.</param>
+    /// <param name="cancellation">Gives up before the next step; changes until then stay.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="XpTeredoException">
-    /// A step failed, or consent was missing. Steps before it stay as they are; calling again goes on from there.
+    /// A step failed, or consent was missing. Earlier steps stay; another call continues from there.
     /// </exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The call was cancelled.</exception>
     public XpReport Prepare(XpTeredoOptions options, Func<XpConsentRequest, bool>? consent, CancellationToken cancellation = default) =>
         new Preparation(_system, this, options ?? throw new ArgumentNullException(nameof(options)), cancellation).Run(consent);
 
-    /// <summary>Opens a UDP port in the firewall for all programs and computers, by the current profile's globally open ports.</summary>
+    /// <summary>Opens a UDP port in the firewall for all programs and computers, with the current profile's globally open ports.</summary>
     /// <param name="port">The port, 1 to 65535.</param>
-    /// <param name="name">The exception's name, as people see it and as it is recognised as one's own. Not empty.</param>
-    /// <param name="consent">Asks the person at the machine, unless the port is open. Null: nothing may be changed.</param>
-    /// <returns>False when the port was open; nothing was changed.</returns>
-    /// <exception cref="XpTeredoException">It can't be opened, or consent was missing.</exception>
+    /// <param name="name">The exception's name. The firewall's settings show it, and it tells whose exception it is. Not empty.</param>
+    /// <param name="consent">Asks the user, unless the port is open already. Null forbids the change.</param>
+    /// <returns>False when the port was open already; then nothing was changed.</returns>
+    /// <exception cref="XpTeredoException">The port can't be opened, or consent was missing.</exception>
     public bool OpenPort(int port, string name, Func<XpConsentRequest, bool>? consent)
     {
         CheckPort(port, name);
@@ -110,9 +112,9 @@ public sealed class XpTeredo
         return exceptions.Open(port, name);
     }
 
-    /// <summary>Removes the exception that <see cref="OpenPort"/> or <see cref="Prepare"/> made under that name.</summary>
-    /// <returns>False when there is none of that name; one of somebody else for the same port stays.</returns>
-    /// <exception cref="XpTeredoException">The firewall can't be asked, or rights are missing.</exception>
+    /// <summary>Removes the exception that <see cref="OpenPort"/> or <see cref="Prepare"/> made under this name.</summary>
+    /// <returns>False when there is no exception of this name. An exception of another program for the same port stays.</returns>
+    /// <exception cref="XpTeredoException">The firewall can't be used, or rights are missing.</exception>
     public bool ClosePort(int port, string name)
     {
         CheckPort(port, name);
@@ -124,10 +126,10 @@ public sealed class XpTeredo
         if (port is < 1 or > ushort.MaxValue)
             throw new ArgumentOutOfRangeException(nameof(port), port, "A port is a number from 1 to 65535.");
         if (string.IsNullOrEmpty(name))
-            throw new ArgumentException("A port exception needs a name, by which people recognise it.", nameof(name));
+            throw new ArgumentException("A port exception needs a name, so that people recognise it.", nameof(name));
     }
 
-    /// <summary>Looks again and again until something is so, or the time is over.</summary>
+    /// <summary>Checks a condition again and again, until it is true or the time is over.</summary>
     internal bool Becomes(Func<bool> condition, TimeSpan timeout, CancellationToken cancellation)
     {
         for (var end = _system.Now + timeout; ; _system.Wait(LookInterval, cancellation))

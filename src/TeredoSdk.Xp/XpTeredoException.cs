@@ -2,30 +2,30 @@ using System;
 
 namespace TeredoSdk.Xp;
 
-/// <summary>What went wrong. The sentence that says what to do is <see cref="Exception.Message"/> of the <see cref="XpTeredoException"/>.</summary>
+/// <summary>The cause of a failure. The message of the <see cref="XpTeredoException"/> says what to do.</summary>
 public enum XpTeredoError
 {
-    /// <summary>Something would have to be changed, and there was no callback that could ask the person.</summary>
+    /// <summary>A change is needed, but there was no callback to ask the user.</summary>
     ConsentMissing,
-    /// <summary>The person at the machine said no.</summary>
+    /// <summary>The user refused.</summary>
     ConsentRefused,
     /// <summary>The name of the Teredo server is neither a host name nor an IPv4 address.</summary>
     InvalidServerName,
-    /// <summary>netsh is not there, or did not end.</summary>
+    /// <summary>netsh does not exist, or did not end.</summary>
     NetshUnavailable,
-    /// <summary>IPv6 is not there, also after its installation.</summary>
+    /// <summary>IPv6 is still not installed after its installation.</summary>
     IPv6NotInstalled,
-    /// <summary>Teredo is not the client of the wanted server, also after it was enabled.</summary>
+    /// <summary>Teredo is still not a client of the wanted server after it was enabled.</summary>
     TeredoNotEnabled,
     /// <summary>No interface got a Teredo address in time.</summary>
     NoAddress,
-    /// <summary>There is no Windows Firewall of this kind, or it can't be asked.</summary>
+    /// <summary>There is no Windows Firewall of this kind, or it can't be used.</summary>
     FirewallUnavailable,
     /// <summary>The firewall is set to allow no exceptions.</summary>
     ExceptionsNotAllowed,
-    /// <summary>There is an exception of somebody else for the port, which does not let everybody in.</summary>
+    /// <summary>Another program has an exception for the port that does not allow everybody.</summary>
     PortExceptionOfOthers,
-    /// <summary>The firewall took the port exception without an error, but does not have it.</summary>
+    /// <summary>The firewall accepted the port exception without an error, but does not have it.</summary>
     PortExceptionNotKept,
     /// <summary>The system refused the socket's protection level.</summary>
     ProtectionLevelRefused,
@@ -38,7 +38,7 @@ public sealed class XpTeredoException : Exception
 {
     /// <param name="error">What went wrong.</param>
     /// <param name="message">A sentence that says why and what to do.</param>
-    /// <param name="innerException">What caused it, or null.</param>
+    /// <param name="innerException">The exception that caused it, or null.</param>
     public XpTeredoException(XpTeredoError error, string message, Exception? innerException = null) : base(message, innerException) => Error = error;
 
     /// <summary>What went wrong.</summary>

@@ -58,7 +58,7 @@ public sealed class StreamTests
         await listener.Input.WriteAsync("second"u8.ToArray());
         await listener.Input.FlushAsync();
         Assert.That(await caller.ExitCodeAsync(), Is.EqualTo(1));
-        Assert.That(caller.ErrorLines[^1], Does.StartWith("stdout is closed"));
+        Assert.That(caller.ErrorLines[^1], Does.StartWith("stdout was closed"));
     }
 
     [Test]

@@ -104,7 +104,7 @@ public sealed class ChatTests
             await eve.SendToAsync(Encoding.UTF8.GetBytes(frame.Replace("INVITATION", invitation).Replace("ESC", "\e")), caller);
         var (exitCode, output, errors) = await chat.FinishAsync();
         Assert.That(exitCode, Is.EqualTo(1), errors);
-        Assert.That(errors, Does.Contain("is not the peer of the invitation").Or.Contain("is no chat"));
+        Assert.That(errors, Does.Contain("is not the peer of the invitation").Or.Contain("is not a chat"));
         Assert.That((output + errors).Where(c => char.IsControl(c) && c != '\n'), Is.Empty);
     }
 

@@ -165,7 +165,7 @@ public sealed class ProtectionTests
         var reply = await ping.InTime();
         Assert.That(reply.Status, Is.EqualTo(IPStatus.DestinationHostUnreachable));
         Assert.That(reply.Problem, Does.Contain(address.ToString()).And.Contain("silent").And.Contain("none"));
-        Assert.That((await alice.PingAsync(address, TimeSpan.FromSeconds(30)).InTime()).Problem, Does.Contain("did not answer lately"));
+        Assert.That((await alice.PingAsync(address, TimeSpan.FromSeconds(30)).InTime()).Problem, Does.Contain("did not answer a recent attempt"));
         var socket = await alice.BindDatagramAsync(0);
         Assert.That(Assert.ThrowsAsync<TeredoException>(() => socket.SendToAsync(Datagram, new(address, 1)).InTime())!.Error, Is.EqualTo(TeredoError.PeerUnreachable));
     }

@@ -69,7 +69,7 @@ public class PreparationTests
     public void Question_SaysHowItIsUndone() =>
         Assert.That(Probe.Play("prepare ipv6=missing want-port=3544 consent=OpenPort")
             .Where(line => line.StartsWith("asked ", StringComparison.Ordinal)),
-            Has.Exactly(3).Items.And.All.Contains("undoes it"));
+            Has.Exactly(3).Items.And.All.Contains("To undo it"));
 
     [Test]
     public void Prepare_NetshInstallsNothingAndReturnsZero_IsIPv6NotInstalled() =>
@@ -144,7 +144,7 @@ public class PreparationTests
     {
         string[] lines = Probe.Run("prepare", "consent=yes", $"want-server={name}");
 
-        Assert.That(lines.Single(), Does.StartWith($"error InvalidServerName: '{name}' is no name of a Teredo server"));
+        Assert.That(lines.Single(), Does.StartWith($"error InvalidServerName: '{name}' is not the name of a Teredo server"));
     }
 
     [TestCase("teredo-1.example.net")]

@@ -5,7 +5,7 @@ using TeredoSdk.Cli.Json;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo client</c>: a Teredo interface for the whole machine until it is told to end.</summary>
+/// <summary><c>teredo client</c>: makes a Teredo interface for the whole machine, and keeps it until a signal ends the command.</summary>
 sealed class ClientCommand : Command
 {
     readonly Option<string> _interface = new("--interface")
@@ -17,7 +17,7 @@ sealed class ClientCommand : Command
 
     readonly Option<NativeIPv6Mode> _nativeIPv6 = new("--native-ipv6")
     {
-        Description = "What to do when this machine has native IPv6: by default be a host-specific relay instead of a client (RFC 4380 §5.5).",
+        Description = "What to do when this machine has native IPv6. By default it becomes a host-specific relay instead of a client (RFC 4380 §5.5).",
         HelpName = "beside|instead",
         DefaultValueFactory = _ => NativeIPv6Mode.Instead,
         CustomParser = Values.Choice(("beside", NativeIPv6Mode.Beside), ("instead", NativeIPv6Mode.Instead)),
@@ -27,9 +27,9 @@ sealed class ClientCommand : Command
 
     public ClientCommand() : base("client",
         """
-        Make a Teredo interface for the whole machine, like miredo's, until Ctrl-C or SIGTERM: every program can use the address, and the firewall of
-        the machine decides who gets in. Linux, with CAP_NET_ADMIN. Prints "interface NAME has ADDR" to stderr when it is up; with --json the one
-        document comes then, too.
+        Make a Teredo interface for the whole machine, like miredo's, until Ctrl-C or SIGTERM. Every program can use the address, and the machine's
+        firewall decides who gets in. Linux, with CAP_NET_ADMIN. Prints "interface NAME has ADDR" to stderr when it is up; with --json the one
+        document comes at that time, too.
         """)
     {
         Add(_interface);
@@ -43,7 +43,7 @@ sealed class ClientCommand : Command
         if (!OperatingSystem.IsLinux())
         {
             throw new TeredoException(TeredoError.NotSupported,
-                "A Teredo interface for the whole machine can be made on Linux only. \"teredo listen\" and \"teredo connect\" need none.");
+                "A Teredo interface for the whole machine can be made only on Linux. \"teredo listen\" and \"teredo connect\" need no such interface.");
         }
         await using var host = await StartAsync(invocation);
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Debug : LogLevel.Warning;
@@ -63,7 +63,7 @@ sealed class ClientCommand : Command
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            // The usual end.
+            // A signal has ended the command, which is the usual end.
         }
     }
 

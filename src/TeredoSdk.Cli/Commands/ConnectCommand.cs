@@ -4,15 +4,15 @@ using TeredoSdk.Cli.Traffic;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo connect</c>: copies between a peer and stdin and stdout.</summary>
+/// <summary><c>teredo connect</c>: connects to a peer, and copies between it and stdin and stdout.</summary>
 sealed class ConnectCommand : Command
 {
     readonly Argument<PeerName> _peer = new("PEER") { Description = "The peer: [ADDR]:PORT or host:port.", CustomParser = Values.Peer };
-    readonly Option<bool> _udp = new("--udp", "-u") { Description = "UDP instead of TCP: a line is a datagram, and each answer is printed as one." };
+    readonly Option<bool> _udp = new("--udp", "-u") { Description = "UDP instead of TCP: each line is a datagram, and each answer is printed as a line." };
 
     readonly Option<TimeSpan> _linger = new("--linger")
     {
-        Description = "With -u: how long to wait for answers after the end of stdin and the last datagram; 2 by default.",
+        Description = "With -u: how long to wait for answers after the end of stdin and after the last datagram; 2 by default.",
         HelpName = "SECONDS",
         DefaultValueFactory = _ => TimeSpan.FromSeconds(2),
         CustomParser = Values.Seconds(0, 86400),
@@ -22,8 +22,9 @@ sealed class ConnectCommand : Command
 
     public ConnectCommand() : base("connect",
         """
-        Connect to a peer and copy between it and stdin and stdout. The end of stdin half-closes towards the peer, the peer's half-close ends stdout,
-        and the command ends with both. With --json the payload received is only counted, and the document comes at the end.
+        Connect to a peer and copy between it and stdin and stdout. The end of stdin half-closes the connection towards the peer, the peer's
+        half-close ends stdout, and the command ends when both have ended. With --json the received payload is only counted, and the document
+        comes at the end.
         """)
     {
         Add(_peer);

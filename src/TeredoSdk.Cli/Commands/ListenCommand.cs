@@ -6,16 +6,16 @@ using TeredoSdk.Cli.Traffic;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo listen</c>: waits at the Teredo address for a peer, or echoes to all.</summary>
+/// <summary><c>teredo listen</c>: waits for a peer at the Teredo address, or echoes to all peers.</summary>
 sealed class ListenCommand : Command
 {
-    readonly Argument<int> _port = new("PORT") { Description = "The port; 0 for any.", CustomParser = Values.Number(0, ushort.MaxValue) };
-    readonly Option<bool> _udp = new("--udp", "-u") { Description = "UDP instead of TCP: a line is a datagram. Runs until it is told to end." };
-    readonly Option<bool> _echo = new("--echo") { Description = "Send every peer its own octets back, and keep serving." };
+    readonly Argument<int> _port = new("PORT") { Description = "The port; 0 for any port.", CustomParser = Values.Number(0, ushort.MaxValue) };
+    readonly Option<bool> _udp = new("--udp", "-u") { Description = "UDP instead of TCP: each line is a datagram. Runs until a signal ends it." };
+    readonly Option<bool> _echo = new("--echo") { Description = "Send all octets back to the peer that they came from, and keep serving." };
 
     readonly Option<TimeSpan?> _linger = new("--linger")
     {
-        Description = "With -u: end when stdin has ended and nothing was sent or received for so long.",
+        Description = "With -u: end when stdin has ended and nothing was sent or received for this time.",
         HelpName = "SECONDS",
         CustomParser = result => Values.Seconds(0, 86400)(result),
     };
@@ -25,7 +25,7 @@ sealed class ListenCommand : Command
     public ListenCommand() : base("listen",
         """
         Wait at the Teredo address, then copy between the first peer and stdin and stdout. Prints "listening on [ADDR]:PORT" to stderr when peers
-        can get in, and again when the address is another one. With --json the payload is only counted, and the document comes at the end.
+        can get in, and again when the address has changed. With --json the payload is only counted, and the document comes at the end.
         """)
     {
         Add(_port);
@@ -52,7 +52,7 @@ sealed class ListenCommand : Command
         return await (echo ? EchoAsync(invocation, socket) : TalkAsync(invocation, socket));
     }
 
-    // The line that scripts wait for; once more when the address is another one.
+    // Prints the line that scripts wait for, and prints it again when the address has changed.
     static async Task AnnounceAsync(TeredoSocketBase socket, CancellationToken ended)
     {
         await using var changes = socket.StateChanges.GetAsyncEnumerator(ended);
@@ -80,7 +80,7 @@ sealed class ListenCommand : Command
     static async Task<int> TalkAsync(Invocation invocation, TeredoListener listener)
     {
         await using var connection = await listener.AcceptAsync(invocation.Ended);
-        await listener.DisposeAsync(); // the first peer is the only one
+        await listener.DisposeAsync(); // accepts no other peer
         return await ConversationRunner.RunAsync(invocation, connection);
     }
 
@@ -94,7 +94,7 @@ sealed class ListenCommand : Command
         }
         catch (OperationCanceledException) when (invocation.Ended.IsCancellationRequested)
         {
-            // The usual end.
+            // A signal has ended the command, which is the usual end.
         }
         invocation.Output.Document(new ConversationDocument("udp", endPoint, conversation.Peer, conversation.Received, conversation.Sent),
             json => json.ConversationDocument);

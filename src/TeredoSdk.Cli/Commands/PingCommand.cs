@@ -6,10 +6,10 @@ using TeredoSdk.Cli.Json;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo ping</c>: ICMPv6 echo over Teredo.</summary>
+/// <summary><c>teredo ping</c>: sends ICMPv6 Echo Requests over Teredo.</summary>
 sealed class PingCommand : Command
 {
-    // A new peer that can't be reached is known as such after 12 s; one that answered before is only slow.
+    // The engine needs 12 s to find that a new peer can't be reached. A peer that answered before is only slow.
     static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(13), LaterWait = TimeSpan.FromSeconds(4);
 
     readonly Argument<string> _address = new("ADDR") { Description = "The peer's IPv6 address or name.", CustomParser = Values.Host };
@@ -32,7 +32,7 @@ sealed class PingCommand : Command
 
     readonly NodeOptions _node = new();
 
-    public PingCommand() : base("ping", "Send ICMPv6 Echo Requests over Teredo; exits with 1 when nothing came back. Ctrl-C sends no more.")
+    public PingCommand() : base("ping", "Send ICMPv6 Echo Requests over Teredo; exits with 1 when no reply came. Ctrl-C stops sending.")
     {
         Add(_address);
         Add(_count);
@@ -76,7 +76,7 @@ sealed class PingCommand : Command
         }
         catch (OperationCanceledException)
         {
-            // What came back until now counts.
+            // The user stopped the pings; the replies so far count.
         }
         return [.. (await Task.WhenAll(pings)).OfType<PingReplyDocument>()];
 
@@ -96,7 +96,7 @@ sealed class PingCommand : Command
             }
             catch (OperationCanceledException)
             {
-                return null; // nobody waited long enough to tell
+                return null; // the wait was cancelled, so the result is not known
             }
         }
     }
@@ -105,8 +105,8 @@ sealed class PingCommand : Command
     {
         double[] times = [.. replies.Select(reply => reply.RoundTripMilliseconds).OfType<double>()];
         string problem = replies.Select(reply => reply.Problem).LastOrDefault(problem => problem is not null)
-            ?? $"Nothing came back from {address}. A Teredo host answers only while a socket of it is open to everybody, and a firewall may forbid "
-                + "it.";
+            ?? $"No reply came from {address}. A Teredo host answers only while it has a socket open for strangers, and a firewall may drop "
+                + "the requests.";
         bool any = times.Length > 0;
         return new(address, replies.Count, times.Length, replies.Count == 0 ? 0 : 100.0 * (replies.Count - times.Length) / replies.Count,
             any ? times.Min() : null, any ? times.Average() : null, any ? times.Max() : null, replies, any ? null : problem);

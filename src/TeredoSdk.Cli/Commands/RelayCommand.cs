@@ -6,18 +6,18 @@ using TeredoSdk.Cli.Json;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo relay</c>: a Teredo relay until it is told to end.</summary>
+/// <summary><c>teredo relay</c>: runs a Teredo relay until a signal ends it.</summary>
 sealed class RelayCommand : Command
 {
     readonly Option<string?> _interface = new("--interface")
     {
-        Description = "The network device of a relay for others. Without it the relay is a host-specific one: for this machine's own addresses.",
+        Description = "The network device of a relay for other hosts. Without it, the relay is host-specific: it serves only this machine's own addresses.",
         HelpName = "NAME",
     };
 
     readonly Option<IPAddress> _address = new("--address")
     {
-        Description = "The IPv4 address of this machine that Teredo clients are talked to from.",
+        Description = "The IPv4 address of this machine from which the relay talks to Teredo clients.",
         HelpName = "A",
         Required = true,
         CustomParser = Values.IPv4,
@@ -25,14 +25,14 @@ sealed class RelayCommand : Command
 
     readonly Option<int> _port = new("--port")
     {
-        Description = "The UDP port; 0, the default, for any.",
+        Description = "The UDP port; 0, the default, for any port.",
         HelpName = "P",
         CustomParser = Values.Number(0, ushort.MaxValue),
     };
 
     readonly Option<IPNetwork[]> _prefix = new("--prefix")
     {
-        Description = "An IPv6 prefix that a relay for others serves; may be given again. Without it all of native IPv6, 2000::/3.",
+        Description = "An IPv6 prefix that a relay for other hosts serves; may be given several times. Without it, all of native IPv6, 2000::/3.",
         HelpName = "P/L",
         DefaultValueFactory = _ => [],
         CustomParser = Values.Prefixes,
@@ -42,9 +42,9 @@ sealed class RelayCommand : Command
 
     public RelayCommand() : base("relay",
         """
-        Run a Teredo relay between native IPv6 and Teredo clients, until Ctrl-C or SIGTERM. Linux, with CAP_NET_ADMIN. A relay for others needs
-        net.ipv6.conf.all.forwarding, which it does not change. Prints "relaying on A:PORT over NAME" to stderr; with --json the one document comes
-        then, too.
+        Run a Teredo relay between native IPv6 and Teredo clients, until Ctrl-C or SIGTERM. Linux, with CAP_NET_ADMIN. A relay for other hosts
+        needs net.ipv6.conf.all.forwarding, which it does not change. Prints "relaying on A:PORT over NAME" to stderr; with --json the one document
+        comes at that time, too.
         """)
     {
         Add(_interface);
@@ -58,7 +58,7 @@ sealed class RelayCommand : Command
     async Task<int> RunAsync(Invocation invocation)
     {
         if (!OperatingSystem.IsLinux())
-            throw new TeredoException(TeredoError.NotSupported, "A Teredo relay can be run on Linux only.");
+            throw new TeredoException(TeredoError.NotSupported, "A Teredo relay runs only on Linux.");
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Trace : LogLevel.Warning;
         await using var relay = await StartAsync(invocation);
         var report = relay.Report;
@@ -66,7 +66,7 @@ sealed class RelayCommand : Command
         if (report.Problem is { } problem)
             Output.Notice(problem);
         Output.Notice(report.EndPoint is { } endPoint ? $"relaying on {endPoint} over {report.InterfaceName} for {string.Join(", ", report.Served)}"
-            : $"waiting for native IPv6, to relay over {report.InterfaceName}");
+            : $"waiting for native IPv6 before relaying over {report.InterfaceName}");
         await await Task.WhenAny(invocation.UntilEndedAsync(), relay.Completion);
         return 0;
     }

@@ -3,12 +3,12 @@ using TeredoSdk.Setup;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo remove</c>: takes back what <c>teredo setup</c> did.</summary>
+/// <summary><c>teredo remove</c>: undoes what <c>teredo setup</c> did.</summary>
 sealed class RemoveCommand : Command
 {
     readonly SetupOptions _options = new();
 
-    public RemoveCommand() : base("remove", "Take back what 'teredo setup' did for a program: all is as it was before. Shows its plan first.")
+    public RemoveCommand() : base("remove", "Undo what 'teredo setup' did for a program, and restore the former state. Shows its plan first.")
     {
         _options.AddTo(this, isRemoval: true);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));

@@ -6,12 +6,12 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo server</c>: a Teredo server until it is told to end.</summary>
+/// <summary><c>teredo server</c>: runs a Teredo server until a signal ends it.</summary>
 sealed class ServerCommand : Command
 {
     readonly Option<IPAddress> _address = new("--address")
     {
-        Description = "The primary IPv4 address, one of this machine's own and a public one.",
+        Description = "The primary IPv4 address, which must be public and belong to this machine.",
         HelpName = "A",
         Required = true,
         CustomParser = Values.IPv4,
@@ -19,14 +19,14 @@ sealed class ServerCommand : Command
 
     readonly Option<IPAddress> _secondary = new("--secondary-address")
     {
-        Description = "Another IPv4 address of this machine, best A + 1. Without it no client can check how its NAT maps ports.",
+        Description = "Another IPv4 address of this machine, preferably A + 1. Without it, no client can check how its NAT maps ports.",
         HelpName = "B",
         CustomParser = Values.IPv4,
     };
 
     readonly Option<int> _port = new("--port")
     {
-        Description = $"The UDP port, {TeredoPorts.Server} by default. Another one is for laboratories: clients always ask port "
+        Description = $"The UDP port, {TeredoPorts.Server} by default. Another port is for laboratories: clients always use port "
             + $"{TeredoPorts.Server}.",
         HelpName = "PORT",
         DefaultValueFactory = _ => TeredoPorts.Server,
@@ -35,7 +35,7 @@ sealed class ServerCommand : Command
 
     readonly Option<Switch> _rateLimits = new("--rate-limits")
     {
-        Description = "Whether what one host may cause is limited; on by default.",
+        Description = "Whether to limit what one host can make the server send; on by default.",
         HelpName = "on|off",
         CustomParser = Values.Choice(("on", Switch.On), ("off", Switch.Off)),
     };
@@ -46,7 +46,7 @@ sealed class ServerCommand : Command
         """
         Run a Teredo server, as an ordinary user, until Ctrl-C or SIGTERM. Forwarding to native
         IPv6 needs CAP_NET_RAW and is off without it. Prints "serving on A:PORT" to
-        stderr when it serves; with --json the one document comes then, too.
+        stderr when it serves; with --json the one document comes at that time, too.
         """)
     {
         Add(_address);

@@ -3,7 +3,7 @@ using TeredoSdk.Setup;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo setup</c>: what an installer does.</summary>
+/// <summary><c>teredo setup</c>: sets up a program as an installer does.</summary>
 sealed class SetupCommand : Command
 {
     readonly SetupOptions _options = new();

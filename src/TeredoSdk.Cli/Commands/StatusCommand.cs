@@ -4,12 +4,12 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli.Commands;
 
-/// <summary><c>teredo status</c>: the report of a node, and that of Windows also when another provider runs or there is no address.</summary>
+/// <summary><c>teredo status</c>: prints the report of a node. On Windows it prints Windows' report, too, even when there is no address.</summary>
 sealed class StatusCommand : Command
 {
     readonly NodeOptions _node = new();
 
-    public StatusCommand() : base("status", "Ask for a Teredo address and report how that stands. Exits with 1 when there is none.")
+    public StatusCommand() : base("status", "Ask for a Teredo address and report the state. Exits with 1 when there is no address.")
     {
         _node.AddTo(this);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));

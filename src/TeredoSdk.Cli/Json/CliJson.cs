@@ -9,7 +9,7 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli.Json;
 
-/// <summary>How documents are written: camelCase, addresses and names as text.</summary>
+/// <summary>How JSON documents are written: names in camelCase, addresses and enum values as text.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(FailureDocument))]
 [JsonSerializable(typeof(StatusFailureDocument))]
@@ -24,10 +24,11 @@ namespace TeredoSdk.Cli.Json;
 [JsonSerializable(typeof(PlanDocument))]
 sealed partial class CliJson : JsonSerializerContext
 {
-    const int Utf8 = 65001; // its code page
+    const int Utf8 = 65001; // the code page of UTF-8
 
     /// <summary>
-    /// Indented, and with nothing escaped that need not be: a console of Windows without UTF-8 has few letters, so there all but ASCII is.
+    /// Indented, and with as little escaped as possible. On a Windows console without UTF-8, everything but ASCII is escaped, because such a console
+    /// has few characters.
     /// </summary>
     public static CliJson ForPeople { get; } = new(new JsonSerializerOptions
     {
@@ -65,11 +66,11 @@ sealed partial class CliJson : JsonSerializerContext
 
     static JsonStringEnumConverter<T> Names<T>() where T : struct, Enum => new(JsonNamingPolicy.CamelCase);
 
-    /// <summary>Writes a value as its text; documents are only written.</summary>
+    /// <summary>Writes a value as text. It can't read, because the command only writes documents.</summary>
     sealed class TextConverter<T> : JsonConverter<T> where T : class
     {
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            throw new NotSupportedException("The command's documents are only written.");
+            throw new NotSupportedException("The command only writes documents; it can't read them.");
 
         public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
     }

@@ -2,7 +2,7 @@ using TeredoSdk.Cli.Json;
 
 namespace TeredoSdk.Cli.Traffic;
 
-/// <summary>What both ends of a TCP connection do: talk, and with --json account for it.</summary>
+/// <summary>Runs either end of a TCP conversation, and writes its document with --json.</summary>
 static class ConversationRunner
 {
     public static async Task<int> RunAsync(Invocation invocation, TeredoConnection connection)

@@ -4,16 +4,16 @@ using System.Text;
 
 namespace TeredoSdk.Cli.Traffic;
 
-/// <summary>Datagrams between a peer and stdin and stdout: a line is a datagram, without its terminator.</summary>
+/// <summary>Datagrams between a peer and stdin and stdout. Each line is a datagram, without its terminator.</summary>
 sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Stream output)
 {
     static readonly byte[] LineEnd = Encoding.ASCII.GetBytes(Environment.NewLine);
 
     readonly TaskCompletionSource<IPEndPoint> _peer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly TaskCompletionSource _pathOpen = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    long _lastAt = Environment.TickCount64; // of the last datagram
+    long _lastAt = Environment.TickCount64; // the time of the last datagram
 
-    /// <summary>The one peer; null until there is one.</summary>
+    /// <summary>The peer; null until there is one.</summary>
     public IPEndPoint? Peer => _peer.Task.IsCompletedSuccessfully ? _peer.Task.Result : null;
 
     public long Received { get; private set; }
@@ -30,15 +30,15 @@ sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Str
         await UntilSilentAsync(linger, stop, path);
     }
 
-    /// <summary>Talks to whoever sends first, until the input has ended and nothing was sent or received for a while, or for ever.</summary>
+    /// <summary>Talks to the first sender, until the input has ended and nothing was sent or received for a while; null means for ever.</summary>
     public async Task AnswerAsync(TimeSpan? linger, CancellationToken cancellationToken)
     {
-        _pathOpen.SetResult(); // who sends to us has opened it
+        _pathOpen.SetResult(); // a peer that sends to us has opened the path
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await UntilSilentAsync(linger ?? Timeout.InfiniteTimeSpan, stop);
     }
 
-    // Ends with the first task that fails, or when the talk is over; the others end with it.
+    // Ends with the first task that fails, or when the talk is over; then the other tasks are stopped.
     async Task UntilSilentAsync(TimeSpan linger, CancellationTokenSource stop, params Task[] others)
     {
         var talk = TalkAsync(linger, stop.Token);
@@ -59,7 +59,7 @@ sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Str
         await Task.Factory.StartNew(() => SendLines(peer, cancellationToken), cancellationToken,
             TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .WaitAsync(cancellationToken);
-        await _pathOpen.Task.WaitAsync(cancellationToken); // until then the first datagrams only wait
+        await _pathOpen.Task.WaitAsync(cancellationToken); // before that, the first datagrams wait in the engine
         if (linger == Timeout.InfiniteTimeSpan)
             await Task.Delay(linger, cancellationToken);
         TimeSpan left;
@@ -67,10 +67,10 @@ sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Str
             await Task.Delay(left, cancellationToken);
     }
 
-    // On a thread of its own, since reading blocks. What a new peer gets before the path is open waits in the engine, which holds a few datagrams.
+    // Runs on a thread of its own, because reading blocks. The engine holds the datagrams for a new peer until the path is open, but only a few.
     void SendLines(IPEndPoint peer, CancellationToken cancellationToken)
     {
-        const int held = 3; // and one for the ping
+        const int held = 3; // the engine holds one more, for the ping
         int count = 0;
         foreach (var line in LineReader.Read(input))
         {
@@ -97,10 +97,10 @@ sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Str
         }
     }
 
-    // A ping tells whether the peer can be reached. One that gets in, but is not answered, is no failure: some peers never answer.
+    // A ping tells whether the peer can be reached. A ping that arrives without an answer is no failure: some peers never answer.
     async Task OpenPathAsync(TeredoNode node, IPAddress peer, CancellationToken cancellationToken)
     {
-        var limit = TimeSpan.FromSeconds(13); // a peer that can't be reached is known as such after 12 s
+        var limit = TimeSpan.FromSeconds(13); // the engine needs 12 s to find that a peer can't be reached
         var reply = await node.PingAsync(peer, limit, cancellationToken);
         if (reply.Status == IPStatus.DestinationHostUnreachable && !_pathOpen.Task.IsCompleted)
             throw new TeredoException(TeredoError.PeerUnreachable, reply.Problem ?? $"{peer} can't be reached.");

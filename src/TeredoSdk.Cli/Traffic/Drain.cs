@@ -5,17 +5,19 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Cli.Traffic;
 
-/// <summary>Waits until the peer has everything: the engine goes with the command, and what the kernel has not sent by then would be lost.</summary>
+/// <summary>
+/// Waits until the peer has all data. The engine ends with the command, and data that the kernel has not sent by then would be lost.
+/// </summary>
 [SupportedOSPlatform("linux")]
 static partial class Drain
 {
-    const nuint UnsentOctets = 0x5411; // SIOCOUTQ: what is not acknowledged, the end of the stream as one octet
+    const nuint UnsentOctets = 0x5411; // SIOCOUTQ counts octets without acknowledgement; the end of the stream counts as one
     static readonly TimeSpan DataLimit = TimeSpan.FromSeconds(60);
-    static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);     // the peer may be gone, and its last acknowledgement lost
-    static readonly TimeSpan LastWait = TimeSpan.FromSeconds(0.2);   // for our own acknowledgement of the peer's end, which a peer waits for here
+    static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);     // the peer may be gone, or its last acknowledgement lost
+    static readonly TimeSpan LastWait = TimeSpan.FromSeconds(0.2);   // lets our acknowledgement of the peer's end get out
     static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
-    /// <exception cref="IOException">The peer broke off before it had everything, or did not take it in time.</exception>
+    /// <exception cref="IOException">The peer broke off the connection before it had all data, or did not accept the data in time.</exception>
     public static async Task WaitAsync(Socket socket, IPEndPoint peer, CancellationToken cancellationToken)
     {
         long start = Environment.TickCount64;
@@ -27,7 +29,7 @@ static partial class Drain
                 break;
             var error = (SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
             if (error != SocketError.Success || waited > DataLimit)
-                throw new IOException($"The connection to {peer} failed: {left} octets were not taken. Check that the peer is still running.");
+                throw new IOException($"The connection to {peer} failed: the peer did not acknowledge {left} octets. Check that the peer is still running.");
             await Task.Delay(Step, cancellationToken);
         }
         await Task.Delay(LastWait, cancellationToken);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Cli.Traffic;
 
-/// <summary>Sends every peer its own octets back, many at once, until it is cancelled.</summary>
+/// <summary>Sends all octets back to the peer that they came from, with many peers at once, until it is cancelled.</summary>
 sealed class EchoService(Invocation invocation)
 {
     const int BufferOctets = 64 * 1024;
@@ -54,7 +54,7 @@ sealed class EchoService(Invocation invocation)
             }
             catch (TeredoException e)
             {
-                Tell(e.Message); // to this peer, or at this moment; others come
+                Tell(e.Message); // concerns this peer or this moment; the service goes on
             }
             catch (OperationCanceledException)
             {
@@ -79,7 +79,7 @@ sealed class EchoService(Invocation invocation)
                 Interlocked.Add(ref _sent, length);
             }
             connection.CompleteWriting();
-            Tell($"{connection.RemoteEndPoint} has got everything back");
+            Tell($"{connection.RemoteEndPoint} got all its octets back");
             await connection.DisposeAsync();
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)

@@ -1,11 +1,11 @@
 namespace TeredoSdk.Cli.Traffic;
 
-/// <summary>The lines of a stream as octets, without their terminators.</summary>
+/// <summary>Reads the lines of a stream as octets, without their terminators.</summary>
 static class LineReader
 {
     const int MaxLineOctets = 64 * 1024;
 
-    /// <summary>The lines, read as they come. A line is valid until the next one is asked for; one that is too long comes in parts.</summary>
+    /// <summary>Returns lines as they come. A line is valid until the next one is read. A line that is too long comes in parts.</summary>
     public static IEnumerable<ReadOnlyMemory<byte>> Read(Stream input)
     {
         byte[] buffer = new byte[MaxLineOctets];
@@ -35,7 +35,7 @@ static class LineReader
             yield return buffer.AsMemory(0, end);
     }
 
-    // Where lines end with two characters, both are the terminator.
+    // On Windows, a line ends with two characters; both are removed.
     static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> line) =>
         OperatingSystem.IsWindows() && line.Span is [.., (byte)'\r'] ? line[..^1] : line;
 }

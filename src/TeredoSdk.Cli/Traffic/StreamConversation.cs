@@ -2,9 +2,9 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Cli.Traffic;
 
-/// <summary>A TCP connection between a peer and stdin and stdout: two directions that end independently.</summary>
+/// <summary>A TCP connection between a peer and stdin and stdout. The two directions end independently.</summary>
 /// <remarks>
-/// Each direction has a thread of its own: reading a terminal or writing a full pipe blocks, and the engine's threads do not wait for that.
+/// Each direction has a thread of its own, because reading a terminal or writing to a full pipe blocks, and must not block the engine's threads.
 /// </remarks>
 sealed class StreamConversation(TeredoConnection connection, Stream input, Stream output)
 {
@@ -14,8 +14,8 @@ sealed class StreamConversation(TeredoConnection connection, Stream input, Strea
 
     public long Sent { get; private set; }
 
-    /// <summary>Copies until both directions have ended and the peer's machine has everything.</summary>
-    /// <exception cref="IOException">The connection broke. A read of the input may go on, and keeps nothing alive.</exception>
+    /// <summary>Copies until both directions have ended and the peer's machine has all data.</summary>
+    /// <exception cref="IOException">The connection broke. A read of the input may still be waiting; it does not keep the process alive.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         Task[] directions =
@@ -37,7 +37,7 @@ sealed class StreamConversation(TeredoConnection connection, Stream input, Strea
             await Drain.WaitAsync(socket, connection.RemoteEndPoint, cancellationToken);
     }
 
-    /// <summary>Ends a connection so that the peer does not take it for the regular end.</summary>
+    /// <summary>Ends a connection with a reset, so that the peer does not take it for a regular end.</summary>
     public static void BreakOff(TeredoConnection connection)
     {
         try
@@ -46,7 +46,7 @@ sealed class StreamConversation(TeredoConnection connection, Stream input, Strea
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // It has ended already.
+            // The connection has ended already.
         }
         connection.Dispose();
     }
@@ -75,7 +75,7 @@ sealed class StreamConversation(TeredoConnection connection, Stream input, Strea
             output.Flush();
             Received += length;
         }
-        output.Dispose(); // who reads it sees the end now, even while the other direction goes on
+        output.Dispose(); // the reader of stdout sees the end now, even while the other direction goes on
     }
 
     static void Wait(ValueTask task) => task.AsTask().GetAwaiter().GetResult();

@@ -60,9 +60,9 @@ public sealed class SetupPlan
     /// <param name="cancellationToken">Gives up; completed steps are undone.</param>
     /// <exception cref="TeredoException">
     /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or another setup was applied since the plan was made
-    /// (<see cref="TeredoError.SetupFailed"/>); nothing was changed then. Or a step failed: the error is the step's own, the message names the step and the
-    /// cause, and the completed steps are undone. When undoing fails, too, the error is <see cref="TeredoError.SetupFailed"/>, and the record keeps what is
-    /// left to undo. A new plan can be made and applied in every case.
+    /// (<see cref="TeredoError.SetupFailed"/>): nothing was changed. Or a step failed, with that step's error; the message names the step and the cause,
+    /// and the steps before it are undone. Where undoing fails, too, the error is <see cref="TeredoError.SetupFailed"/>, and the record keeps what is
+    /// left to undo. A new plan can be made and applied.
     /// </exception>
     /// <exception cref="OperationCanceledException">The caller gave up, and the completed steps are undone.</exception>
     public async Task ApplyAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)

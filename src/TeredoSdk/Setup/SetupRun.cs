@@ -52,7 +52,7 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
                 Restore(former, first.Name);
             else
                 throw new TeredoException(TeredoError.SetupFailed,
-                    $"{e.Message} Some of the steps before could not be undone: {string.Join(" ", problems)} "
+                    $"{e.Message} Not all earlier steps could be undone: {string.Join(" ", problems)} "
                     + $"The record is kept. Solve these problems, then run the removal of '{first.Name}'.", e);
             if (e is TeredoException failure)
                 throw new TeredoException(failure.Error, $"{failure.Message} All completed steps were undone.", failure);

@@ -19,7 +19,10 @@ public static class ChecklistPage
 
         This page is made from `tests/Protocol.Tests/Checklist/checklist.tsv`. After a change there:
 
-            dotnet run --project tests/Conformance -- --page > docs/protocol/checklist.md
+        <!-- not run: it writes this page -->
+        ```sh
+        dotnet run --project tests/Conformance -- --page > docs/protocol/checklist.md
+        ```
 
         """;
 

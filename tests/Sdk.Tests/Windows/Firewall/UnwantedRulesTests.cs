@@ -94,6 +94,6 @@ public class UnwantedRulesTests
         var forgetful = new ForgetfulFirewall(_machine.Windows.Firewall, rule => rule) { KeepsRemoved = true };
         var firewall = new TeredoFirewall(new OtherFirewall(_machine.Windows, forgetful));
 
-        FirewallMachine.AssertError(TeredoError.SetupFailed, () => firewall.Ensure(TcpOnly), "'Chat (Teredo, UDP)'", "still there");
+        FirewallMachine.AssertError(TeredoError.SetupFailed, () => firewall.Ensure(TcpOnly), "'Chat (Teredo, UDP)'", "still exists");
     }
 }

@@ -16,7 +16,7 @@ public sealed class ActivationTests
     ValueTask<bool> Yes(ConsentRequest request, CancellationToken cancellationToken)
     {
         _asked.Add(request.Kind);
-        Assert.That(request.Question, Does.Contain("undoes it"));
+        Assert.That(request.Question, Does.Contain("To undo it, run"));
         return ValueTask.FromResult(true);
     }
 
@@ -87,7 +87,7 @@ public sealed class ActivationTests
     }
 
     [TestCase(true, "sc config iphlpsvc start= disabled")]
-    [TestCase(false, "net stop iphlpsvc undoes it")]
+    [TestCase(false, "To undo it, run net stop iphlpsvc.")]
     public async Task Enable_ServiceStopped_IsAskedWithAllThatUndoesIt(bool isDisabled, string undo)
     {
         var windows = new FakeWindows();
@@ -125,7 +125,7 @@ public sealed class ActivationTests
             return new(true);
         }, default).InTime();
         Assert.That(asked!.Question, Does.Contain("with the server teredo.example.net")
-            .And.Contain("netsh interface teredo set state type=disabled servername=old.example.net undoes it"));
+            .And.Contain("To undo it, run netsh interface teredo set state type=disabled servername=old.example.net."));
     }
 
     [Test]

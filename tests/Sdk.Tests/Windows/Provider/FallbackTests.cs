@@ -17,7 +17,7 @@ public sealed class FallbackTests
         Assert.That(report.Provider, Is.EqualTo(TeredoProvider.Embedded));
         Assert.That(report.Windows, Is.Null);
         Assert.That(report.PassedOver[0].Way, Is.EqualTo("Windows"));
-        Assert.That(report.PassedOver[0].Reason, Does.Contain("nobody switched it on"));
+        Assert.That(report.PassedOver[0].Reason, Does.Contain("does not switch it on by default"));
     }
 
     [Test]

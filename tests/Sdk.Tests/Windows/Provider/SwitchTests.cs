@@ -11,7 +11,7 @@ public sealed class SwitchTests
         var failure = await machine.FailAsync();
         Assert.That(failure.Error, Is.EqualTo(TeredoError.TeredoDisabled));
         Assert.That(failure.Message, Does.Contain("netsh interface teredo set state type=enterpriseclient"));
-        Assert.That(failure.Message, Does.Contain("type=disabled undoes it"));
+        Assert.That(failure.Message, Does.Contain("to undo it, run netsh interface teredo set state type=disabled."));
     }
 
     [TestCase("10.0.17134", TeredoError.TeredoDisabledByDefault)]

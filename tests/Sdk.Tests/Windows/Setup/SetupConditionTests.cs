@@ -67,7 +67,7 @@ public sealed class SetupConditionTests
         machine.Windows.Firewall.Plant(machine.Wanted[0] with { LocalPorts = "1" });
         machine.Windows.Firewall.Plant(machine.Wanted[0]);
         var plan = await machine.SetUpAsync();
-        Assert.That(plan.Steps.Single().Sentence, Does.Contain("of the 2 of that name"));
+        Assert.That(plan.Steps.Single().Sentence, Does.Contain("Replace the 2 firewall rules"));
         Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
     }
 

@@ -99,7 +99,7 @@ public sealed class StaleRuleTests
         await DieAtTheRemovalAsync(machine, isRemoved);
         Assert.That(machine.Rules, Has.Count.EqualTo(isRemoved ? 1 : 2));
         var plan = await machine.RemoveAsync();
-        Assert.That(plan.Warnings, Has.None.Contains("somebody else"));
+        Assert.That(plan.Warnings, Has.None.Contains("another program or user"));
         Assert.That(machine.Rules, Is.EquivalentTo(wasThereBefore ? [old, machine.Wanted[0]] : Array.Empty<FirewallRule>()));
     }
 
