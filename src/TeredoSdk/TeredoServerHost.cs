@@ -21,7 +21,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
     /// <summary>The state as it is now. Does not fail, also when the host is disposed.</summary>
     public TeredoServerReport Report => _driver.Report;
 
-    /// <summary>Ends when the host is disposed. Fails with a <see cref="TeredoException"/> when it can't go on; a server always can.</summary>
+    /// <summary>Ends when the host is disposed. Unlike that of the other hosts it never fails: nobody can take a server's sockets away.</summary>
     public Task Completion => _driver.Completion;
 
     /// <summary>Starts a server.</summary>

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace TeredoSdk.Windows;
 
 /// <summary>The firewall exception that a program needs so that strangers reach it through Teredo. The same request names the same rules.</summary>
-/// <remarks>What is done with it is done during the call that it is handed to; later changes do not reach that.</remarks>
+/// <remarks>A method reads the request during the call only; later changes have no effect.</remarks>
 public sealed class FirewallExceptionRequest
 {
     /// <summary>The group of every rule that the SDK owns.</summary>

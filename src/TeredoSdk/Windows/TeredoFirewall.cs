@@ -16,13 +16,13 @@ public sealed class TeredoFirewall
 {
     readonly IWindowsSystem _windows;
 
-    /// <summary>The firewall of this machine.</summary>
+    /// <summary>Works on the firewall of this machine's Windows.</summary>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
     public TeredoFirewall() : this(WindowsTeredo.RequireWindows())
     {
     }
 
-    /// <summary>The firewall of another Windows.</summary>
+    /// <summary>Works on the firewall of the given Windows.</summary>
     /// <param name="windows">The system.</param>
     [Experimental("TEREDO001")]
     public TeredoFirewall(IWindowsSystem windows)

@@ -15,7 +15,7 @@ public static class WindowsTeredo
     public static async Task<WindowsReport> ReadReportAsync(CancellationToken cancellationToken = default) =>
         await ReadReportAsync(RequireWindows(), cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Reads the report of another Windows than this machine's, as <see cref="ReadReportAsync(CancellationToken)"/> does.</summary>
+    /// <summary>Reads the report of the given Windows, as <see cref="ReadReportAsync(CancellationToken)"/> does.</summary>
     /// <param name="windows">The system.</param>
     /// <param name="cancellationToken">Gives up.</param>
     [Experimental("TEREDO001")]
