@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace TeredoSdk.Cli.Tests;
 
 /// <summary><c>teredo server</c>.</summary>
