@@ -42,7 +42,7 @@ public sealed class DecodeTests
     {
         var result = await CommandProcess.RunAsync("decode", address, "--json");
         Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
-        Assert.That(result.ErrorLines, Is.EqualTo(new[] { $"{address} is not a Teredo address; those are in 2001::/32 (or, long ago, 3ffe:831f::/32)." }));
+        Assert.That(result.ErrorLines, Is.EqualTo(new[] { $"{address} is not a Teredo address; Teredo addresses are in 2001::/32 (or, long ago, in 3ffe:831f::/32)." }));
         Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("notTeredo"));
     }
 }

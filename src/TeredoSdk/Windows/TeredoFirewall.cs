@@ -16,13 +16,13 @@ public sealed class TeredoFirewall
 {
     readonly IWindowsSystem _windows;
 
-    /// <summary>The firewall of this machine.</summary>
+    /// <summary>Makes an object for the firewall of this machine.</summary>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
     public TeredoFirewall() : this(WindowsTeredo.RequireWindows())
     {
     }
 
-    /// <summary>The firewall of another Windows.</summary>
+    /// <summary>Makes an object for the firewall of another Windows.</summary>
     /// <param name="windows">The system.</param>
     [Experimental("TEREDO001")]
     public TeredoFirewall(IWindowsSystem windows)
