@@ -13,7 +13,7 @@ public sealed class CommandTests
     [Test]
     public void Commands_AreFencedAndNamed()
     {
-        Assert.That(Blocks.All.Select(block => block.Language).Distinct(), Is.SubsetOf(new[] { "csharp", "sh", "json", "text" }));
+        Assert.That(Blocks.All.Select(block => block.Language).Distinct(), Is.SubsetOf(new[] { "csharp", "sh", "json", "xml", "text" }));
         var indented = Blocks.WatchedPages.SelectMany(page => page.Text.Split("\n\n").Where(part => part.StartsWith("    ", StringComparison.Ordinal)), (page, part) => (page.Path, part));
         Assert.That(indented, Is.Empty, "write ```sh above and ``` below");
     }

@@ -12,6 +12,9 @@ namespace TeredoSdk.Documentation.Tests;
 /// </remarks>
 public sealed partial class ProgramTests
 {
+    // A client gives a peer up that is silent for some seconds, as it may be on a machine that is busy with other tests.
+    const string GaveUp = "is silent";
+    const int Attempts = 5;
     const string StaysOn = ", which the test ends";
 
     static IEnumerable<Block> All => Blocks.InLanguage("csharp");
@@ -44,27 +47,30 @@ public sealed partial class ProgramTests
         Assert.That(program.Output, Is.Not.Empty, "it shows nothing");
     }
 
-    // The README's own on the machine's loopback interface, as its reader does; it brings its server.
     [Slow]
     [TestCaseSource(nameof(Listeners))]
     public async Task Programs_Together_EndWell(object block)
     {
         var first = (Block)block;
         var second = All.Single(other => Pair(other) == Pair(first) && Role(other) == "caller");
-        using var network = first.Page == "README.md" ? null : await LonelyNetwork.StartAsync();
+        using var network = await LonelyNetwork.StartAsync();
         using var folder = new ScratchFolder();
-        using var listener = Start(network, Programs.Write(folder.Path, "Listener", first.Text));
-        string address = Address().Match(await listener.SeeAsync("[2001:")).Value;
-        using var caller = Start(network, Programs.Write(folder.Path, "Caller", second.Text), address);
-        Assert.That(await caller.EndAsync(), Is.Zero, caller.Output);
-        if (first.Note.EndsWith(StaysOn, StringComparison.Ordinal))
+        string listening = Programs.Write(folder.Path, "Listener", first.Text), calling = Programs.Write(folder.Path, "Caller", second.Text);
+        for (int left = Attempts; ; left--)
+        {
+            using var listener = network.Start("dotnet", [listening]);
+            string address = Address().Match(await listener.SeeAsync("[2001:")).Value;
+            using var caller = network.Start("dotnet", [calling, address]);
+            int exitCode = await caller.EndAsync();
+            if (exitCode != 0 && left > 1 && caller.Output.Contains(GaveUp, StringComparison.Ordinal))
+                continue;
+            Assert.That(exitCode, Is.Zero, caller.Output);
+            if (!first.Note.EndsWith(StaysOn, StringComparison.Ordinal))
+                Assert.That(await listener.EndAsync(), Is.Zero, listener.Output);
+            Assert.That(listener.Output + caller.Output, Does.Contain("hello").Or.Contain("5 octets"));
             return;
-        Assert.That(await listener.EndAsync(), Is.Zero, listener.Output);
-        Assert.That(listener.Output + caller.Output, Does.Contain("hello").Or.Contain("5 octets"));
+        }
     }
-
-    static RunningProgram Start(LonelyNetwork? network, params string[] arguments) =>
-        network is null ? new("dotnet", arguments) : network.Start("dotnet", arguments);
 
     static string? Role(Block block) => Roles().Match(block.Note) is { Success: true } match ? match.Groups["role"].Value : null;
 
