@@ -6,7 +6,7 @@ namespace TeredoSdk.Protocol.Tests.Documentation;
 public partial class ReferenceTests
 {
     const string Guide = "docs/protocol/";
-    static readonly string[] Folders = ["src/", "tests/", "examples/", "docs/", ".ci/", "README.md", "CHANGELOG.md"];
+    static readonly string[] Folders = ["src/", "tests/", "examples/", "docs/", ".ci/", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
     static readonly string[] Texts = [".cs", ".md", ".py", ".tsv", ".txt", ".csproj", ".props", ".sh", ".cpp", ".h", ""];
 
     // A paper that the guide took the place of, and the folder it lay in. In pieces, so that this file does not name them.
