@@ -3,7 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace TeredoSdk;
 
-/// <summary>A list in a record: a copy, which later changes do not reach and which equals any other one with the same items in the same order.</summary>
+/// <summary>
+/// A list for records. It is a copy, so later changes of the original do not affect it. Lists with the same items in the same order are equal.
+/// </summary>
 sealed class ValueList<T> : IReadOnlyList<T>
 {
     readonly T[] _items;

@@ -7,33 +7,33 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk;
 
-/// <summary>The exceptions of options that are outside their range: each names the option, its value and what is expected.</summary>
+/// <summary>Makes the exceptions for options that are outside their range. Each names the option, its value and the expected values.</summary>
 static class BadOption
 {
-    const int MaxInterfaceName = 15; // Linux: IFNAMSIZ less the end of the text
+    const int MaxInterfaceName = 15; // Linux: IFNAMSIZ less the terminating zero
 
     public static ArgumentException Of(string option, object? value, string expected) => new($"{option} is {value ?? "null"}; expected {expected}.", option);
 
-    /// <exception cref="ArgumentException">It is no IPv4 address.</exception>
+    /// <exception cref="ArgumentException">The address is not an IPv4 address.</exception>
     public static IPv4Address RequireIPv4(IPAddress? address, string option) => address is { AddressFamily: AddressFamily.InterNetwork }
         ? IPv4Address.FromIPAddress(address)
         : throw Of(option, address, "an IPv4 address of this machine");
 
-    /// <exception cref="ArgumentException">It is outside the range.</exception>
+    /// <exception cref="ArgumentException">The port is outside its range.</exception>
     public static void RequirePort(int port, string option, bool allowAny)
     {
         if (port is < 0 or > ushort.MaxValue || (port == 0 && !allowAny))
             throw Of(option, port, allowAny ? "0 (any) or 1 to 65535" : "1 to 65535");
     }
 
-    /// <exception cref="ArgumentException">It is no name of a network device.</exception>
+    /// <exception cref="ArgumentException">The name is not valid for a network device.</exception>
     public static void RequireInterfaceName(string? name, string option)
     {
         if (string.IsNullOrEmpty(name) || Encoding.UTF8.GetByteCount(name) > MaxInterfaceName)
             throw Of(option, name is null ? null : $"'{name}'", $"the name of a network device, 1 to {MaxInterfaceName} octets");
     }
 
-    /// <exception cref="ArgumentException">One of them is null.</exception>
+    /// <exception cref="ArgumentException">One of the services is null.</exception>
     public static void RequireServices(ILoggerFactory? loggerFactory, TimeProvider? timeProvider)
     {
         if (loggerFactory is null)

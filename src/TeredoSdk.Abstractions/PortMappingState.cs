@@ -1,14 +1,14 @@
 namespace TeredoSdk;
 
-/// <summary>Whether the gateway leads an external UDP port to the node.</summary>
+/// <summary>Whether the gateway maps an external UDP port to the node.</summary>
 public enum PortMappingState
 {
-    /// <summary>It was not asked: port mapping is off, or no UDP port is open.</summary>
+    /// <summary>The gateway was not asked: port mapping is off, or no UDP port is open.</summary>
     NotAsked,
-    /// <summary>It is being asked.</summary>
+    /// <summary>The gateway is being asked.</summary>
     Asking,
-    /// <summary>It does.</summary>
+    /// <summary>The gateway maps a port.</summary>
     Mapped,
-    /// <summary>It does not: there is none, it does not answer, or it refuses.</summary>
+    /// <summary>The gateway maps no port: there is no gateway, it does not answer, or it refuses.</summary>
     NotMapped,
 }

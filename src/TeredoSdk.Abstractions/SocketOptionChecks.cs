@@ -2,10 +2,10 @@ using System.Net.Sockets;
 
 namespace TeredoSdk;
 
-/// <summary>The checks that sockets of either kind share.</summary>
+/// <summary>The checks that the options of TCP and UDP sockets share.</summary>
 static class SocketOptionChecks
 {
-    /// <exception cref="ArgumentException">The port is no port, or 0 where that has no meaning.</exception>
+    /// <exception cref="ArgumentException">The port is outside its range.</exception>
     public static ushort Port(int port, bool allowZero = true)
     {
         if (port is < 0 or > ushort.MaxValue || (port == 0 && !allowZero))
@@ -13,7 +13,7 @@ static class SocketOptionChecks
         return (ushort)port;
     }
 
-    /// <exception cref="ArgumentException">It is a level that would let nothing of Teredo in.</exception>
+    /// <exception cref="ArgumentException">The level is not supported: a socket with it would get no Teredo packets.</exception>
     public static void Level(IPProtectionLevel level)
     {
         if (level is not (IPProtectionLevel.Unrestricted or IPProtectionLevel.EdgeRestricted))

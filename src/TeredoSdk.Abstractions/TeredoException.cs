@@ -2,8 +2,11 @@ using System.ComponentModel;
 
 namespace TeredoSdk;
 
-/// <summary>A Teredo operation failed. <see cref="Exception.Message"/> says why, and what to do about it. An <see cref="IOException"/>, since streams throw it too.</summary>
-/// <remarks>Where a system call failed, <see cref="Exception.HResult"/> is its native error code and the inner exception is the call's own.</remarks>
+/// <summary>A Teredo operation failed. <see cref="Exception.Message"/> says why, and what to do.</summary>
+/// <remarks>
+/// The type derives from <see cref="IOException"/>, because streams throw it, too. When a system call failed, <see cref="Exception.HResult"/> is the
+/// native error code, and the inner exception is that of the call.
+/// </remarks>
 public sealed class TeredoException : IOException
 {
     /// <param name="error">What went wrong.</param>

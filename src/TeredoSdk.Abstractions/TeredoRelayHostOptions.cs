@@ -6,36 +6,39 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk;
 
-/// <summary>Settings of a <c>TeredoRelayHost</c>. A host copies them when it starts; later changes do not reach it.</summary>
+/// <summary>Settings of a <c>TeredoRelayHost</c>. A host copies them when it starts; later changes do not affect it.</summary>
 public sealed class TeredoRelayHostOptions
 {
     const int TeredoPrefixLength = 32; // RFC 4380 §2.6
 
-    /// <summary>The IPv4 address, one of this machine's own, that the relay talks to Teredo clients from. Has to be set.</summary>
+    /// <summary>The IPv4 address of this machine from which the relay talks to Teredo clients. Required.</summary>
     public IPAddress? Address { get; set; }
 
-    /// <summary>The UDP port, 1 to 65535, or 0 (the default) for any.</summary>
+    /// <summary>The UDP port, 1 to 65535, or 0 (the default) for any free port.</summary>
     public int Port { get; set; }
 
     /// <summary>
-    /// The network device of a relay for others, 1 to 15 octets, or null (the default) for a host-specific relay: this machine's own addresses.
+    /// The network device of a relay for other machines, 1 to 15 octets; null (the default) for a host-specific relay, which serves this machine's
+    /// own addresses.
     /// </summary>
     public string? InterfaceName { get; set; }
 
-    /// <summary>The IPv6 prefixes that a relay for others serves; empty (the default) stands for all of native IPv6, 2000::/3.</summary>
+    /// <summary>The IPv6 prefixes that a relay for other machines serves; empty (the default) for all of native IPv6, 2000::/3.</summary>
     public IList<IPNetwork> Prefixes { get; set; } = [];
 
     /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories only.</summary>
     public bool AllowPrivateAddresses { get; set; }
 
-    /// <summary>Where the relay logs to; nowhere by default.</summary>
+    /// <summary>Makes the relay's loggers; by default the relay does not log.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
-    /// <summary>The clock of the relay; the system's by default.</summary>
+    /// <summary>The relay's clock; the system's by default.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>Checks every option that can be checked without asking the system.</summary>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is outside its range; the message names the option, its value and the expected values.
+    /// </exception>
     public void Validate()
     {
         BadOption.RequireIPv4(Address, nameof(Address));
@@ -53,7 +56,7 @@ public sealed class TeredoRelayHostOptions
         BadOption.RequireServices(LoggerFactory, TimeProvider);
     }
 
-    /// <summary>A copy that later changes do not reach, checked.</summary>
+    /// <summary>Checks the options, and returns a copy that later changes do not affect.</summary>
     internal TeredoRelayHostOptions Snapshot()
     {
         Validate();
@@ -62,7 +65,7 @@ public sealed class TeredoRelayHostOptions
         return copy;
     }
 
-    /// <summary>The prefixes as the core has them.</summary>
+    /// <summary>The prefixes in the type that the core uses.</summary>
     internal IPv6Prefix[] ToServedPrefixes() =>
         [.. Prefixes.Select(prefix => new IPv6Prefix(IPv6Address.FromIPAddress(prefix.BaseAddress), prefix.PrefixLength))];
 }

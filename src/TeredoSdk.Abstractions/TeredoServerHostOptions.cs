@@ -7,39 +7,43 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk;
 
-/// <summary>Settings of a <c>TeredoServerHost</c>. A host copies them when it starts; later changes do not reach it.</summary>
+/// <summary>Settings of a <c>TeredoServerHost</c>. A host copies them when it starts; later changes do not affect it.</summary>
 public sealed class TeredoServerHostOptions
 {
-    /// <summary>The primary IPv4 address, one of this machine's own, which the addresses of the clients embed. Has to be set.</summary>
+    /// <summary>The primary IPv4 address, an address of this machine. The addresses of the clients contain it. Required.</summary>
     public IPAddress? Address { get; set; }
 
     /// <summary>
-    /// The secondary IPv4 address, another one of this machine, or null (the default). Without it no client can check how its NAT maps ports.
+    /// The secondary IPv4 address, another address of this machine, or null (the default) for none. Without it, no client can check how its NAT maps
+    /// ports.
     /// </summary>
     public IPAddress? SecondaryAddress { get; set; }
 
     /// <summary>
-    /// The UDP port, 1 to 65535; 3544 by default (RFC 4380 §2.7). Another one is for laboratories that translate ports: clients always ask port 3544.
+    /// The UDP port, 1 to 65535; 3544 by default (RFC 4380 §2.7). Another port is for laboratories that translate ports, because clients always ask
+    /// port 3544.
     /// </summary>
     public int Port { get; set; } = TeredoPorts.Server;
 
     /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories and loopback only.</summary>
     public bool AllowPrivateAddresses { get; set; }
 
-    /// <summary>Whether the limits of <see cref="ServerRateLimits"/> hold; on by default.</summary>
+    /// <summary>Whether the limits of <see cref="ServerRateLimits"/> apply; on by default.</summary>
     public bool RateLimits { get; set; } = true;
 
-    /// <summary>The secrets of secure qualification (RFC 4380 §5.2.2), or null (the default) for the nonce alone.</summary>
+    /// <summary>The secrets of secure qualification (RFC 4380 §5.2.2), or null (the default): clients then qualify with the nonce alone.</summary>
     public IServerKeyStore? Keys { get; set; }
 
-    /// <summary>Where the server logs to; nowhere by default.</summary>
+    /// <summary>Makes the server's loggers; by default the server does not log.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
     /// <summary>The clock of the rate limits; the system's by default.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>Checks every option that can be checked without asking the system.</summary>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is outside its range; the message names the option, its value and the expected values.
+    /// </exception>
     public void Validate()
     {
         var policy = AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
@@ -55,7 +59,7 @@ public sealed class TeredoServerHostOptions
         BadOption.RequireServices(LoggerFactory, TimeProvider);
     }
 
-    /// <summary>A copy that later changes do not reach, checked.</summary>
+    /// <summary>Checks the options, and returns a copy that later changes do not affect.</summary>
     internal TeredoServerHostOptions Snapshot()
     {
         Validate();

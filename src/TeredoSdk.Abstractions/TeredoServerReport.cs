@@ -3,7 +3,7 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk;
 
-/// <summary>The state of a Teredo server, as it was when asked for.</summary>
+/// <summary>The state of a Teredo server at the time of the report.</summary>
 public sealed record TeredoServerReport
 {
     /// <summary>The primary address and the UDP port.</summary>
@@ -12,12 +12,12 @@ public sealed record TeredoServerReport
     /// <summary>The secondary address and the UDP port, or null when the server has none.</summary>
     public IPEndPoint? SecondaryEndPoint { get; init; }
 
-    /// <summary>Whether pings of clients to native IPv6 hosts are forwarded (RFC 4380 §5.3.1).</summary>
+    /// <summary>Whether the server forwards the pings of clients to native IPv6 hosts (RFC 4380 §5.3.1).</summary>
     public required bool ForwardsToNativeIPv6 { get; init; }
 
-    /// <summary>What was dropped since the start, by reason; reasons that never occurred are left out.</summary>
+    /// <summary>The number of dropped packets since the start, by reason. Reasons that never occurred are left out.</summary>
     public required IReadOnlyDictionary<DropReason, long> Drops { get; init => field = ValueDictionary.Of(value); }
 
-    /// <summary>Why pings are not forwarded to native IPv6, and what to do about it; null when they are.</summary>
+    /// <summary>Why the server does not forward pings to native IPv6 hosts, and what to do; null when it forwards them.</summary>
     public string? Problem { get; init; }
 }

@@ -3,10 +3,13 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace TeredoSdk;
 
-/// <summary>A dictionary in a record: a copy, which later changes do not reach and which equals any other one with the same keys and values.</summary>
+/// <summary>
+/// A dictionary for records. It is a copy, so later changes of the original do not affect it. Two of them are equal when they have the same keys and
+/// values.
+/// </summary>
 sealed class ValueDictionary<TKey, TValue> : IReadOnlyDictionary<TKey, TValue> where TKey : notnull
 {
-    readonly Dictionary<TKey, TValue> _items; // enumerated in the order in which they were added
+    readonly Dictionary<TKey, TValue> _items; // enumerates in the order in which items were added
 
     internal ValueDictionary(IEnumerable<KeyValuePair<TKey, TValue>> items) => _items = new(items);
 
@@ -31,7 +34,7 @@ sealed class ValueDictionary<TKey, TValue> : IReadOnlyDictionary<TKey, TValue> w
     public override bool Equals(object? obj) => obj is ValueDictionary<TKey, TValue> other && Count == other.Count
         && _items.All(item => other.TryGetValue(item.Key, out var value) && EqualityComparer<TValue>.Default.Equals(item.Value, value));
 
-    public override int GetHashCode() => _items.Aggregate(0, (hash, item) => hash ^ HashCode.Combine(item.Key, item.Value)); // in any order
+    public override int GetHashCode() => _items.Aggregate(0, (hash, item) => hash ^ HashCode.Combine(item.Key, item.Value)); // does not depend on the order
 
     public override string ToString() => $"[{string.Join(", ", _items.Select(item => $"{item.Key}: {item.Value}"))}]";
 }

@@ -3,19 +3,22 @@ using TeredoSdk.Windows;
 namespace TeredoSdk;
 
 /// <summary>
-/// Who set Windows' Teredo to be what it is. Switches beside that, the registry value DisabledComponents say, are errors of their own.
+/// Who set the type of Windows' Teredo. The registry value DisabledComponents can switch Teredo off as well; that is an error of its own,
+/// <see cref="TeredoError.TeredoDisabledByRegistry"/>.
 /// </summary>
 public enum TeredoSettingSource
 {
-    /// <summary>Nobody: the system's default.</summary>
+    /// <summary>Nobody set it; the system's default applies.</summary>
     Default,
-    /// <summary>The machine's own setting (netsh, PowerShell, the SDK).</summary>
+    /// <summary>It is the machine's own setting (netsh, PowerShell, the SDK).</summary>
     Local,
-    /// <summary>A group policy.</summary>
+    /// <summary>A group policy set it.</summary>
     Policy,
 }
 
-/// <summary>What the SDK knows of Windows' own Teredo and of what stands in its way. Null: not known; <see cref="NotKnown"/> says why.</summary>
+/// <summary>
+/// The state of Windows' own Teredo, and what keeps it from working. A member that is null is not known; <see cref="NotKnown"/> says why.
+/// </summary>
 public sealed record WindowsReport
 {
     /// <summary>The version of Windows.</summary>
@@ -24,19 +27,19 @@ public sealed record WindowsReport
     /// <summary>Whether this process has an administrator's rights.</summary>
     public required bool IsElevated { get; init; }
 
-    /// <summary>What Teredo is set to be.</summary>
+    /// <summary>The type that Teredo is set to.</summary>
     public TeredoType? Type { get; init; }
 
-    /// <summary>Who set it.</summary>
+    /// <summary>Who set the type.</summary>
     public TeredoSettingSource? TypeSource { get; init; }
 
-    /// <summary>The server that is set, by name or address.</summary>
+    /// <summary>The name or address of the server that is set.</summary>
     public string? ServerName { get; init; }
 
-    /// <summary>Where the client stands; null where nothing tells it.</summary>
+    /// <summary>The state of the client; null when no source tells it.</summary>
     public TeredoClientState? State { get; init; }
 
-    /// <summary>The system's own words for its error.</summary>
+    /// <summary>The system's own words for the client's error.</summary>
     public string? StateError { get; init; }
 
     /// <summary>The NAT in Windows' words.</summary>
@@ -48,48 +51,48 @@ public sealed record WindowsReport
     /// <summary>The interface that has the Teredo address.</summary>
     public string? InterfaceName { get; init; }
 
-    /// <summary>The services that Teredo needs: iphlpsvc, mpssvc, wscsvc; true when running.</summary>
+    /// <summary>The services that Teredo needs (iphlpsvc, mpssvc, wscsvc), each with whether it runs.</summary>
     public IReadOnlyDictionary<string, bool> Services { get; init => field = ValueDictionary.Of(value); } = ValueDictionary<string, bool>.Empty;
 
-    /// <summary>What Windows Security says of the firewall.</summary>
+    /// <summary>What Windows Security says about the firewall.</summary>
     public FirewallHealth? FirewallHealth { get; init; }
 
-    /// <summary>Which interfaces the firewall has.</summary>
+    /// <summary>The newest of the firewall's interfaces that this Windows has.</summary>
     public FirewallGeneration? FirewallGeneration { get; init; }
 
     /// <summary>The profiles that are active now.</summary>
     public IReadOnlyList<FirewallProfileStatus>? Profiles { get; init => field = ValueList.Of(value); }
 
-    /// <summary>Other makers' firewalls.</summary>
+    /// <summary>The names of other vendors' firewalls.</summary>
     public IReadOnlyList<string>? Products { get; init => field = ValueList.Of(value); }
 
-    /// <summary>Whether strangers' packets for this program pass the firewall.</summary>
+    /// <summary>Whether the firewall lets packets from strangers to this program in.</summary>
     public FirewallExceptionState Exception { get; init; }
 
-    /// <summary>Why not, and what would help.</summary>
+    /// <summary>Why the firewall does not let them in, and what would help.</summary>
     public string? ExceptionProblem { get; init; }
 
-    /// <summary>How many rules let a tunnel's traffic in, whoever made them.</summary>
+    /// <summary>The number of rules that let traffic of a tunnel in, whoever made them.</summary>
     public int? EdgeTraversalRules { get; init; }
 
-    /// <summary>Whether the system's filters block what comes through Teredo by default.</summary>
+    /// <summary>Whether the system's filters block traffic through Teredo by default.</summary>
     public bool? HasDefaultBlockFilter { get; init; }
 
     /// <summary>Whether a filter lets this program's traffic in.</summary>
     public bool? HasPermitFilter { get; init; }
 
-    /// <summary>Whether filters tell the Teredo service who listens.</summary>
+    /// <summary>Whether filters tell the Teredo service which programs listen.</summary>
     public bool? HasDormancyFilter { get; init; }
 
-    /// <summary>How many open sockets hold the address.</summary>
+    /// <summary>The number of open sockets that keep Windows' Teredo from going dormant.</summary>
     public int Holds { get; init; }
 
-    /// <summary>What was done or tried to bring Teredo up, in order, each with its outcome.</summary>
+    /// <summary>The steps that were taken or tried to bring Teredo up, in order, each with its outcome.</summary>
     public IReadOnlyList<string> Steps { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
 
-    /// <summary>What else is in the way or worth knowing: sentences with advice.</summary>
+    /// <summary>Other obstacles and facts that are worth knowing, as sentences with advice.</summary>
     public IReadOnlyList<string> Warnings { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
 
-    /// <summary>What could not be asked, and why.</summary>
+    /// <summary>What the SDK could not read, and why.</summary>
     public IReadOnlyList<PassedOver> NotKnown { get; init => field = ValueList.Of(value); } = ValueList<PassedOver>.Empty;
 }

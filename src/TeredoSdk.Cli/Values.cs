@@ -52,7 +52,7 @@ static class Values
         List<IPNetwork> prefixes = [];
         foreach (var token in result.Tokens)
         {
-            // Brackets and scopes are an endpoint's, not a prefix's.
+            // Brackets and scopes belong to endpoints, not to prefixes.
             if (token.Value.AsSpan().ContainsAny('[', '%') || !IPNetwork.TryParse(token.Value, out var prefix)
                 || prefix.BaseAddress.AddressFamily != AddressFamily.InterNetworkV6)
                 return Bad<IPNetwork[]>(result, "IPv6 prefixes such as 2001:db8::/32", token.Value);

@@ -75,7 +75,8 @@ public readonly record struct TeredoAddress : ISpanParsable<TeredoAddress>, ISpa
     /// <exception cref="ArgumentException">The address has neither of the two Teredo prefixes.</exception>
     public static TeredoAddress FromIPAddress(IPAddress address) => TryCreate(IPv6Address.FromIPAddress(address), out var teredo)
         ? teredo
-        : throw new ArgumentException($"{address} is not a Teredo address; those are in 2001::/32 (or, long ago, 3ffe:831f::/32).", nameof(address));
+        : throw new ArgumentException(
+            $"{address} is not a Teredo address; Teredo addresses are in 2001::/32 (or, long ago, in 3ffe:831f::/32).", nameof(address));
 
     /// <summary>Converts an IPv6 address to a Teredo address.</summary>
     /// <returns>False when the address has neither of the two Teredo prefixes.</returns>

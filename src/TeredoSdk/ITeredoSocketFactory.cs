@@ -2,12 +2,14 @@ using System.Net;
 
 namespace TeredoSdk;
 
-/// <summary>Opens sockets at a Teredo address: what the static methods of <see cref="TeredoSocket"/> do, for applications that inject.</summary>
+/// <summary>
+/// Opens sockets at a Teredo address, like the static methods of <see cref="TeredoSocket"/>, for applications with dependency injection.
+/// </summary>
 /// <remarks>
 /// <para>
-/// All its sockets share one node, with the <see cref="TeredoOptions"/> of the container. The first use starts it, unless
-/// <see cref="TeredoHostingOptions.StartWithHost"/> did; from then on it keeps its address until the host has stopped, which closes the sockets that
-/// are still open. A start that failed is tried again at the next use.
+/// All sockets of the factory share one node, which has the <see cref="TeredoOptions"/> of the container. The first use starts the node, unless
+/// <see cref="TeredoHostingOptions.StartWithHost"/> did. The node then keeps its address until the host has stopped; this closes the sockets that
+/// are still open. When a start fails, the next use tries again.
 /// </para>
 /// <para>Safe for any number of threads.</para>
 /// </remarks>
@@ -27,55 +29,61 @@ namespace TeredoSdk;
 public interface ITeredoSocketFactory
 {
     /// <summary>
-    /// The state of the node as it is now. While no node runs it is <see cref="TeredoState.Stopped"/>, and <see cref="TeredoReport.Problem"/> says
-    /// why the last start failed, if one did.
+    /// The state of the node now. While no node runs, the state is <see cref="TeredoState.Stopped"/>; if the last start failed,
+    /// <see cref="TeredoReport.Problem"/> says why.
     /// </summary>
     TeredoReport Report { get; }
 
-    /// <summary>The node underneath, for what is not here; started when it does not run. It belongs to the factory: do not dispose it.</summary>
+    /// <summary>
+    /// Returns the node underneath, for what the factory does not offer, and starts it when it does not run. The factory owns the node: do not
+    /// dispose it.
+    /// </summary>
     /// <param name="cancellationToken">Gives up the wait.</param>
     /// <exception cref="TeredoException">
-    /// There is no address: no server is named or found (<see cref="TeredoError.NoServer"/>, <see cref="TeredoError.ServerNotResolved"/>); none gave
-    /// one (<see cref="TeredoError.ServerUnreachable"/>, <see cref="TeredoError.SecondaryUnreachable"/>, <see cref="TeredoError.SymmetricNat"/>,
-    /// <see cref="TeredoError.MappedAddressNotGlobal"/>, <see cref="TeredoError.QualificationTimeout"/>); there is no way to them
-    /// (<see cref="TeredoError.NetworkUnavailable"/>, <see cref="TeredoError.PortUnavailable"/> of the UDP port that Teredo is carried over); or what the
-    /// options insist on can't be had here (<see cref="TeredoError.NotSupported"/>, <see cref="TeredoError.KernelSocketsUnavailable"/>,
-    /// <see cref="TeredoError.InterfaceUnavailable"/>, on Windows also its own switches such as <see cref="TeredoError.TeredoDisabled"/>). The message says
-    /// why, and what to do; the next use tries again.
+    /// There is no address. Either no server is named or found (<see cref="TeredoError.NoServer"/>, <see cref="TeredoError.ServerNotResolved"/>); or
+    /// no server gave an address (<see cref="TeredoError.ServerUnreachable"/>, <see cref="TeredoError.SecondaryUnreachable"/>,
+    /// <see cref="TeredoError.SymmetricNat"/>, <see cref="TeredoError.MappedAddressNotGlobal"/>, <see cref="TeredoError.QualificationTimeout"/>); or
+    /// there is no path to the servers (<see cref="TeredoError.NetworkUnavailable"/>, or <see cref="TeredoError.PortUnavailable"/> for the UDP port
+    /// that carries Teredo); or the options require something that this machine does not have (<see cref="TeredoError.NotSupported"/>,
+    /// <see cref="TeredoError.KernelSocketsUnavailable"/>, <see cref="TeredoError.InterfaceUnavailable"/>, on Windows also errors of its own switches
+    /// such as <see cref="TeredoError.TeredoDisabled"/>). The message says why, and what to do. The next use tries again.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     Task<TeredoNode> GetNodeAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Listens for TCP connections at the Teredo address. Waits until there is an address.</summary>
-    /// <param name="port">The port, 1 to 65535, or 0 for any free one.</param>
+    /// <param name="port">The port, 1 to 65535, or 0 for any free port.</param>
     /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
     /// <exception cref="ArgumentException">The port is outside its range.</exception>
     /// <exception cref="TeredoException">
-    /// As of <see cref="GetNodeAsync"/>; the port is taken (<see cref="TeredoError.PortUnavailable"/>); the address is lost at the moment
-    /// (<see cref="TeredoError.NoAddress"/>); or the node has no TCP (<see cref="TeredoError.NotSupported"/>). Whatever is open already stays open.
+    /// The errors of <see cref="GetNodeAsync"/>; or the port is taken (<see cref="TeredoError.PortUnavailable"/>); or the address is lost at the
+    /// moment (<see cref="TeredoError.NoAddress"/>); or the node has no TCP (<see cref="TeredoError.NotSupported"/>). Sockets that are already open
+    /// stay open.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default);
 
     /// <summary>Listens for TCP connections at the Teredo address. Waits until there is an address.</summary>
-    /// <param name="options">The port, who may get in, and how many connections may wait; copied.</param>
+    /// <param name="options">The port, who can connect, and how many connections may wait. The call copies the options.</param>
     /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
     /// <inheritdoc cref="ListenAsync(int, CancellationToken)" path="/exception"/>
     Task<TeredoListener> ListenAsync(TeredoListenOptions options, CancellationToken cancellationToken = default);
 
     /// <summary>Binds a UDP socket at the Teredo address. Waits until there is an address.</summary>
-    /// <param name="port">The port, 1 to 65535 (anybody gets in), or 0 for any free one (only whom the socket sends to gets in).</param>
+    /// <param name="port">
+    /// The port, 1 to 65535, where everybody's packets get in, or 0 for any free port, where only packets of peers that the socket has sent to get in.
+    /// </param>
     /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
     /// <exception cref="ArgumentException">The port is outside its range.</exception>
     /// <exception cref="TeredoException">
-    /// As of <see cref="GetNodeAsync"/>; the port is taken (<see cref="TeredoError.PortUnavailable"/>); or the address is lost at the moment
-    /// (<see cref="TeredoError.NoAddress"/>). Whatever is open already stays open.
+    /// The errors of <see cref="GetNodeAsync"/>; or the port is taken (<see cref="TeredoError.PortUnavailable"/>); or the address is lost at the
+    /// moment (<see cref="TeredoError.NoAddress"/>). Sockets that are already open stay open.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default);
 
     /// <summary>Binds a UDP socket at the Teredo address. Waits until there is an address.</summary>
-    /// <param name="options">The port, and who may get in; copied.</param>
+    /// <param name="options">The port, and whose packets get in. The call copies the options.</param>
     /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
     /// <inheritdoc cref="BindDatagramAsync(int, CancellationToken)" path="/exception"/>
     Task<TeredoDatagramSocket> BindDatagramAsync(TeredoBindOptions options, CancellationToken cancellationToken = default);
@@ -85,10 +93,11 @@ public interface ITeredoSocketFactory
     /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
     /// <exception cref="ArgumentException">The end point is not an IPv6 one, or its port is 0.</exception>
     /// <exception cref="TeredoException">
-    /// As of <see cref="GetNodeAsync"/>; the peer is none that may be dialled (<see cref="TeredoError.DestinationNotAllowed"/>), can't be reached
-    /// (<see cref="TeredoError.PeerUnreachable"/>) or refused (<see cref="TeredoError.ConnectionRefused"/>); the address is lost or another one
-    /// (<see cref="TeredoError.NoAddress"/>, <see cref="TeredoError.AddressChanged"/>); or the node has no TCP (<see cref="TeredoError.NotSupported"/>).
-    /// Whatever is open already stays open.
+    /// The errors of <see cref="GetNodeAsync"/>; or Teredo packets may not be sent to the peer's address (<see
+    /// cref="TeredoError.DestinationNotAllowed"/>); or the peer can't be reached (<see cref="TeredoError.PeerUnreachable"/>) or refuses (<see
+    /// cref="TeredoError.ConnectionRefused"/>); or the address is lost or changes (<see cref="TeredoError.NoAddress"/>, <see
+    /// cref="TeredoError.AddressChanged"/>); or the node has no TCP (<see cref="TeredoError.NotSupported"/>). Sockets that are already open stay
+    /// open.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default);
@@ -99,8 +108,8 @@ public interface ITeredoSocketFactory
     /// <param name="cancellationToken">Gives up; no socket is left behind.</param>
     /// <exception cref="ArgumentException">The port is outside its range.</exception>
     /// <exception cref="TeredoException">
-    /// The name has no IPv6 address (<see cref="TeredoError.HostNotResolved"/>), or none of them can be reached: as of
-    /// <see cref="ConnectAsync(IPEndPoint, CancellationToken)"/> for the last one.
+    /// The name has no IPv6 address (<see cref="TeredoError.HostNotResolved"/>), or none of its addresses can be reached. The error is then that of
+    /// <see cref="ConnectAsync(IPEndPoint, CancellationToken)"/> for the last address.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default);

@@ -6,9 +6,9 @@ namespace TeredoSdk;
 
 /// <summary>A TCP connection over Teredo.</summary>
 /// <remarks>
-/// When the node gets another address the connection ends at once, because the old address is void: reads and writes throw a
-/// <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>. Connect again from the new address. What was written before the
-/// connection is disposed still reaches the peer; the node waits for that, up to 5 s, when it stops.
+/// When the node's address changes, the connection ends at once, because the old address is no longer valid: reads and writes throw a
+/// <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>. Connect again from the new address. Data that was written before the
+/// connection was disposed still reaches the peer; a node that stops waits up to 5 s for that.
 /// </remarks>
 public sealed class TeredoConnection : TeredoSocketBase
 {
@@ -23,13 +23,13 @@ public sealed class TeredoConnection : TeredoSocketBase
 
     /// <summary>The connection as a stream, the same one at each call. Disposing it disposes the connection.</summary>
     /// <remarks>
-    /// One reader and one writer at a time. A failed read or write throws an <see cref="IOException"/>. When the node ended the connection it is a
-    /// <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>; dial the peer again then.
+    /// One reader and one writer may use the stream at the same time. A failed read or write throws an <see cref="IOException"/>. When the node ended
+    /// the connection, that is a <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>; connect to the peer again then.
     /// </remarks>
     public Stream GetStream() => _stream;
 
-    /// <summary>Tells the peer that nothing more will be sent; what it sends can still be read.</summary>
-    /// <exception cref="IOException">The connection has ended; a <see cref="TeredoException"/> when the node ended it.</exception>
+    /// <summary>Tells the peer that nothing more will be sent. Data from the peer can still be read.</summary>
+    /// <exception cref="IOException">The connection has ended. When the node ended it, this is a <see cref="TeredoException"/>.</exception>
     /// <exception cref="ObjectDisposedException">The connection is disposed.</exception>
     public void CompleteWriting() => _connection.CompleteWriting();
 }

@@ -8,14 +8,14 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class TeredoHealthChecksBuilderExtensions
 {
     /// <summary>
-    /// Adds a check of the node of <see cref="ITeredoSocketFactory"/>: healthy while it has an address that it keeps up, degraded while it is
-    /// dormant, asks for an address or was not needed yet, and unhealthy, with the sentence that says why and what to do, while it can't get one. The
-    /// data hold the address, the state and the NAT.
+    /// Adds a health check of the node of <see cref="ITeredoSocketFactory"/>. It is healthy while the node has an address and keeps it up. It is
+    /// degraded while the node is dormant, asks for an address, or was not needed yet. It is unhealthy while the node can't get an address; the
+    /// description says why, and what to do. The data contain the address, the state and the NAT.
     /// </summary>
-    /// <param name="builder">The health checks of the application, which has added Teredo itself as well.</param>
+    /// <param name="builder">The health checks of the application. The application must add Teredo itself as well.</param>
     /// <param name="name">The name of the check.</param>
-    /// <param name="failureStatus">What to report instead of unhealthy; null for unhealthy.</param>
-    /// <param name="tags">Tags to choose checks by, or null.</param>
+    /// <param name="failureStatus">The status to report instead of unhealthy; null for unhealthy.</param>
+    /// <param name="tags">Tags by which checks can be selected, or null.</param>
     /// <returns><paramref name="builder"/>.</returns>
     public static IHealthChecksBuilder AddTeredo(this IHealthChecksBuilder builder, string name = "teredo", HealthStatus? failureStatus = null,
         IEnumerable<string>? tags = null)

@@ -11,17 +11,16 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk;
 
-/// <summary>A Teredo interface for the whole machine, like miredo's: every program can use its address. Linux, with CAP_NET_ADMIN.</summary>
+/// <summary>A Teredo interface for the whole machine, like miredo's: every program can use its address. Needs Linux and CAP_NET_ADMIN.</summary>
 /// <remarks>
 /// <para>
-/// The device has the Teredo address with the route to 2001::/32, and a default IPv6 route that loses against any native one. What gets in
-/// is decided by the machine's firewall: unlike with a <see cref="TeredoNode"/>, every program that listens at an IPv6 address can be reached
-/// by strangers.
+/// The network device has the Teredo address, the route to 2001::/32, and a default IPv6 route that any native one overrides. The machine's firewall
+/// decides which packets get in: unlike with a <see cref="TeredoNode"/>, strangers can reach every program that listens at an IPv6 address.
 /// </para>
 /// <para>
-/// While the machine has native IPv6 (a global address and a default route) there is no Teredo address, unless the options want it beside:
-/// the machine is a host-specific relay then (RFC 4380 §5.5), so that it and Teredo clients reach each other without anybody else's relay.
-/// Safe for any number of threads.
+/// While the machine has native IPv6 (a global address and a default route), there is no Teredo address, unless the options say
+/// <see cref="NativeIPv6Mode.Beside"/>. The machine is a host-specific relay then (RFC 4380 §5.5), so that it and Teredo clients reach each other
+/// without another relay. Safe for any number of threads.
 /// </para>
 /// </remarks>
 [SupportedOSPlatform("linux")]
@@ -51,32 +50,34 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
     /// <summary>The Teredo address, or null while there is none.</summary>
     public IPAddress? Address => _link.Address;
 
-    /// <summary>The state of the client, as it is now. While the machine is a relay instead it is <see cref="TeredoState.Suppressed"/>.</summary>
+    /// <summary>The state of the client now. While the machine is a relay instead, the state is <see cref="TeredoState.Suppressed"/>.</summary>
     public TeredoReport Report => _link.Report;
 
-    /// <summary>The state of the host-specific relay, or null while the machine is none.</summary>
+    /// <summary>The state of the host-specific relay, or null while the machine is not a relay.</summary>
     public TeredoRelayReport? Relay => _relay is { Served.Count: > 0 } relay ? relay.Report : null;
 
-    /// <summary>What happens to the address, from the moment an enumeration starts; as <see cref="TeredoNode.StateChanges"/>.</summary>
+    /// <summary>The changes of the address, from the moment an enumeration starts; see <see cref="TeredoNode.StateChanges"/>.</summary>
     public IAsyncEnumerable<TeredoStateChange> StateChanges => _link.Changes;
 
     /// <summary>
-    /// Ends when the host is disposed. Fails with a <see cref="TeredoException"/> when it can't go on: another program took the network device away
-    /// (<see cref="TeredoError.NetworkDeviceUnavailable"/>). Dispose it then.
+    /// Completes when the host is disposed. Fails with a <see cref="TeredoException"/> when the host can't go on, because another program removed the
+    /// network device (<see cref="TeredoError.NetworkDeviceUnavailable"/>). Dispose the host then.
     /// </summary>
     public Task Completion => _device.Completion;
 
     /// <summary>Makes the interface, and waits until it has an address or the machine is a host-specific relay.</summary>
-    /// <param name="options">The settings, copied; null for the defaults.</param>
+    /// <param name="options">The settings; null for the defaults. The call copies them.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is outside its range; the message names the option, its value and the expected values.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     /// <exception cref="TeredoException">
     /// The device can't be made (<see cref="TeredoError.AccessDenied"/>, <see cref="TeredoError.NetworkDeviceUnavailable"/>), or there is no
-    /// address: no server is named or found (<see cref="TeredoError.NoServer"/>, <see cref="TeredoError.ServerNotResolved"/>), or none gave one
-    /// (<see cref="TeredoError.ServerUnreachable"/>, <see cref="TeredoError.SecondaryUnreachable"/>, <see cref="TeredoError.SymmetricNat"/>,
+    /// address: no server is named or found (<see cref="TeredoError.NoServer"/>, <see cref="TeredoError.ServerNotResolved"/>), or no server gave an
+    /// address (<see cref="TeredoError.ServerUnreachable"/>, <see cref="TeredoError.SecondaryUnreachable"/>, <see cref="TeredoError.SymmetricNat"/>,
     /// <see cref="TeredoError.MappedAddressNotGlobal"/>, <see cref="TeredoError.PortUnavailable"/>, <see cref="TeredoError.NetworkUnavailable"/>,
-    /// <see cref="TeredoError.QualificationTimeout"/>); why, and what to do. Nothing is left behind.
+    /// <see cref="TeredoError.QualificationTimeout"/>). The message says why, and what to do. Nothing is left behind.
     /// </exception>
     public static Task<TeredoInterfaceHost> StartAsync(TeredoInterfaceHostOptions? options = null, CancellationToken cancellationToken = default) =>
         StartCheckedAsync((options ?? new()).Snapshot(), cancellationToken);
@@ -114,6 +115,6 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
             return;
         if (_relay is not null)
             await _relay.DisposeAsync().ConfigureAwait(false);
-        await _link.DisposeAsync().ConfigureAwait(false); // and its stack, which owns the device
+        await _link.DisposeAsync().ConfigureAwait(false); // also disposes its stack, which owns the device
     }
 }

@@ -5,8 +5,8 @@ namespace TeredoSdk;
 
 /// <summary>A TCP listener at a Teredo address.</summary>
 /// <remarks>
-/// The listener stays open when the address changes or is lost; <see cref="TeredoSocketBase.TeredoEndPoint"/> follows. The connections that it
-/// accepted outlive it. Safe for any number of threads.
+/// The listener stays open when the address changes or is lost; <see cref="TeredoSocketBase.TeredoEndPoint"/> shows the current address. Connections
+/// that it accepted stay open when the listener is disposed. Safe for any number of threads.
 /// </remarks>
 public sealed class TeredoListener : TeredoSocketBase
 {
@@ -16,9 +16,11 @@ public sealed class TeredoListener : TeredoSocketBase
 
     /// <summary>Waits for a connection.</summary>
     /// <param name="cancellationToken">Gives up the wait; the listener stays usable, and no connection is lost.</param>
-    /// <returns>The connection, the caller's own.</returns>
-    /// <exception cref="ObjectDisposedException">The listener or its node is disposed, or was while waiting.</exception>
-    /// <exception cref="SocketException">The system refused, for example because too many descriptors are open. The listener stays usable.</exception>
+    /// <returns>The connection, which the caller owns.</returns>
+    /// <exception cref="ObjectDisposedException">The listener or its node is disposed before or during the call.</exception>
+    /// <exception cref="SocketException">
+    /// The system refuses, for example because too many descriptors are open. The listener stays usable.
+    /// </exception>
     public async ValueTask<TeredoConnection> AcceptAsync(CancellationToken cancellationToken = default) =>
         new(Link, await _listener.AcceptAsync(cancellationToken).ConfigureAwait(false));
 }

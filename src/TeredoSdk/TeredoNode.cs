@@ -12,25 +12,25 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk;
 
-/// <summary>A Teredo engine with its address: a global IPv6 address behind NATs, and sockets that answer there.</summary>
+/// <summary>A Teredo node: a global IPv6 address, also behind NATs, and sockets at that address.</summary>
 /// <remarks>
 /// <para>
-/// The embedded engine runs inside the process, without privileges, over one IPv4 UDP socket. On Linux its sockets are ordinary ones of the
-/// kernel, in a private network of this process; where that can't be had it carries UDP and ICMPv6 echo by itself, and
-/// <see cref="TeredoReport.PassedOver"/> says why. Unsolicited packets reach only sockets that opted in
-/// (<see cref="IPProtectionLevel.Unrestricted"/>); everything else is dropped without an answer. Echo Requests are answered, at most ten in a
-/// second, while such a socket is open.
+/// The embedded engine runs inside the process, without privileges, over one IPv4 UDP socket. On Linux its sockets are ordinary kernel sockets in a
+/// private network of this process. Where that is not available, the engine itself carries UDP and ICMPv6 echo, and
+/// <see cref="TeredoReport.PassedOver"/> says why. Unsolicited packets reach only sockets that opted in (<see
+/// cref="IPProtectionLevel.Unrestricted"/>); other unsolicited packets are dropped without an answer. While such a socket is open, the node answers
+/// Echo Requests, at most ten in a second.
 /// </para>
 /// <para>
-/// On Windows the system's own Teredo comes first: it is woken, switched on only with <see cref="TeredoOptions.Consent"/>, and kept from falling
-/// asleep while opted-in sockets are open. Its sockets, and those over a Teredo interface that is already up, are the machine's: so are their ports,
-/// and the machine's firewall decides who gets in. On Windows the firewall exception of this program is made before the first opted-in socket opens,
-/// where it may be.
+/// On Windows a node first tries the system's own Teredo. The node wakes it, switches it on only with <see cref="TeredoOptions.Consent"/>, and keeps
+/// it from going dormant while opted-in sockets are open. Sockets over Windows' Teredo, or over a Teredo interface that is already up, belong to the
+/// machine: their ports are the machine's, and the machine's firewall decides which packets get in. On Windows the node adds the firewall exception
+/// of this program before it opens the first opted-in socket, if it has the rights to do so.
 /// </para>
 /// <para>
-/// A node is never shared, and many nodes may live in one process. A node keeps its address up. When the address is lost it asks for another one, and
-/// tells of it in <see cref="StateChanges"/>; listeners and datagram sockets stay open meanwhile. Without traffic and opted-in sockets it goes
-/// dormant after <see cref="TeredoOptions.DormancyTimeout"/>. Safe for any number of threads.
+/// A node is never shared, and a process may have many nodes. A node keeps its address up. When the address is lost, the node asks for another one
+/// and reports that in <see cref="StateChanges"/>; listeners and datagram sockets stay open meanwhile. Without traffic and without opted-in sockets,
+/// the node goes dormant after <see cref="TeredoOptions.DormancyTimeout"/>. Safe for any number of threads.
 /// </para>
 /// </remarks>
 public sealed class TeredoNode : IAsyncDisposable
@@ -40,26 +40,31 @@ public sealed class TeredoNode : IAsyncDisposable
 
     TeredoNode(ITeredoLink link) => _link = link;
 
-    /// <summary>The Teredo address, or null while there is none. A dormant node keeps its last one, which nobody can reach until it wakes.</summary>
+    /// <summary>
+    /// The Teredo address, or null while there is none. A dormant node keeps its last address, but no peer can reach it until the node wakes.
+    /// </summary>
     public IPAddress? Address => _link.Address;
 
     /// <summary>
-    /// The state as far as it is known: immediate, without asking anybody. What the node knows by itself (state, address, sockets, peers, drops) is as
-    /// it is now; what only the system knows (Windows' firewall and Teredo, the machine's native IPv6) is as it was when the system was asked last.
+    /// The state as far as it is known. The property returns at once and asks nobody. Facts of the node itself (state, address, sockets, peers,
+    /// drops) are current. Facts of the system (Windows' firewall and Teredo, the machine's native IPv6) are from the last time that the node asked
+    /// the system.
     /// </summary>
     public TeredoReport Report => _link.Report;
 
     /// <summary>
-    /// What happens to the address, from the moment an enumeration starts (<c>GetAsyncEnumerator</c>) until the node is disposed, which ends it. Any
-    /// number of readers; each sees all changes, but loses the oldest when more than 64 wait.
+    /// The changes of the address, from the moment an enumeration starts (<c>GetAsyncEnumerator</c>) until the node is disposed, which ends the
+    /// enumeration. Any number of readers may enumerate. Each sees all changes, but loses the oldest when more than 64 wait.
     /// </summary>
     public IAsyncEnumerable<TeredoStateChange> StateChanges => _link.Changes;
 
     /// <summary>Starts a node and waits until it has an address.</summary>
-    /// <param name="options">The settings, copied; null for the defaults.</param>
+    /// <param name="options">The settings; null for the defaults. The call copies them.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
-    /// <exception cref="TeredoException">There is no address, why, and what to do. Nothing is left behind.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is outside its range; the message names the option, its value and the expected values.
+    /// </exception>
+    /// <exception cref="TeredoException">There is no address. The message says why, and what to do. Nothing is left behind.</exception>
     public static Task<TeredoNode> StartAsync(TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         var settings = (options ?? new()).Snapshot();
@@ -81,26 +86,32 @@ public sealed class TeredoNode : IAsyncDisposable
     internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IReadOnlyList<ITeredoProvider> providers, CancellationToken cancellationToken) =>
         new(await ProviderSelection.BringUpAsync(providers, options, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Asks the system anew for what only it knows, and gives the state with that. <see cref="Report"/> has it from then on, too.</summary>
+    /// <summary>
+    /// Asks the system again for the facts that only it knows, and returns the state with them. <see cref="Report"/> has them from then on, too.
+    /// </summary>
     /// <param name="cancellationToken">Gives up the wait.</param>
     public Task<TeredoReport> GetReportAsync(CancellationToken cancellationToken = default) => _link.GetReportAsync(cancellationToken);
 
-    /// <summary>Listens for TCP connections of everybody at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
-    /// <param name="port">The port, 1 to 65535, or 0 for any free dynamic one. It is a TCP port of the node, not of the machine.</param>
-    /// <param name="cancellationToken">Gives up; the port is free again.</param>
+    /// <summary>
+    /// Listens for TCP connections from everybody at the Teredo address. Wakes a dormant node, and waits until there is an address.
+    /// </summary>
+    /// <param name="port">
+    /// The port, 1 to 65535, or 0 for any free dynamic port. With the embedded engine it is a TCP port of the node, not of the machine.
+    /// </param>
+    /// <param name="cancellationToken">Gives up and frees the port.</param>
     /// <exception cref="ArgumentException">The port is outside its range.</exception>
     /// <exception cref="TeredoException">
     /// The port is taken (<see cref="TeredoError.PortUnavailable"/>), there is no address (the errors of
     /// <see cref="StartAsync(TeredoOptions?, CancellationToken)"/>), or this node has no TCP (<see cref="TeredoError.NotSupported"/>). The node and its
     /// other sockets go on.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
     public Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default) =>
         ListenAsync(new TeredoListenOptions { Port = port }, cancellationToken);
 
     /// <summary>Listens for TCP connections at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
-    /// <param name="options">The port, who may get in, and how many connections may wait.</param>
-    /// <param name="cancellationToken">Gives up; the port is free again.</param>
+    /// <param name="options">The port, who can connect, and how many connections may wait.</param>
+    /// <param name="cancellationToken">Gives up and frees the port.</param>
     /// <inheritdoc cref="ListenAsync(int, CancellationToken)" path="/exception"/>
     public Task<TeredoListener> ListenAsync(TeredoListenOptions options, CancellationToken cancellationToken = default)
     {
@@ -114,15 +125,15 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <summary>Connects to a peer by TCP. Wakes a dormant node, and waits until there is an address.</summary>
     /// <param name="remoteEndPoint">The peer's IPv6 address and port.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
-    /// <returns>The connection, the caller's own.</returns>
+    /// <returns>The connection, which the caller owns.</returns>
     /// <exception cref="ArgumentException">The end point is not an IPv6 one, or its port is 0.</exception>
     /// <exception cref="TeredoException">
-    /// The peer is none that may be dialled (<see cref="TeredoError.DestinationNotAllowed"/>), it can't be reached
-    /// (<see cref="TeredoError.PeerUnreachable"/>, within 12 s where the NATs do not allow it), it refused
-    /// (<see cref="TeredoError.ConnectionRefused"/>), there is no address, or this node has no TCP (<see cref="TeredoError.NotSupported"/>). The node
-    /// goes on; the same peer may be dialled again.
+    /// Teredo packets may not be sent to the peer's address (<see cref="TeredoError.DestinationNotAllowed"/>); or the peer can't be reached
+    /// (<see cref="TeredoError.PeerUnreachable"/>, within 12 s where the NATs do not allow it) or refuses (<see
+    /// cref="TeredoError.ConnectionRefused"/>); or there is no address; or this node has no TCP (<see cref="TeredoError.NotSupported"/>). The node
+    /// goes on, and may connect to the same peer again.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
     public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default)
     {
         EndPoints.Check(remoteEndPoint, nameof(remoteEndPoint));
@@ -131,13 +142,17 @@ public sealed class TeredoNode : IAsyncDisposable
             : OpenAsync(_link.ConnectStreamAsync(remoteEndPoint, cancellationToken), static (link, open) => new TeredoConnection(link, open));
     }
 
-    /// <summary>Connects to a peer by name: its IPv6 addresses are asked for and tried one after the other, Teredo addresses first.</summary>
+    /// <summary>
+    /// Connects to a peer by name. The node looks up the IPv6 addresses of the name and tries one after the other, Teredo addresses first.
+    /// </summary>
     /// <param name="host">A host name with AAAA records, or an IPv6 address.</param>
     /// <param name="port">The port, 1 to 65535.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The port is outside its range.</exception>
-    /// <exception cref="TeredoException">The name has no IPv6 address, or none of them can be reached: the failure of the last one.</exception>
-    /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
+    /// <exception cref="TeredoException">
+    /// The name has no IPv6 address, or none of its addresses can be reached. The exception is then that of the last address.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
     public async Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default)
     {
         SocketOptionChecks.Port(port, allowZero: false);
@@ -150,26 +165,29 @@ public sealed class TeredoNode : IAsyncDisposable
             }
             catch (TeredoException) when (i < addresses.Length - 1)
             {
-                // The next one has its own reason.
+                // Goes on to the next address.
             }
         }
     }
 
     /// <summary>Binds a UDP socket at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
-    /// <param name="port">The port, 1 to 65535 (everybody gets in), or 0 for any free dynamic one (only a peer that the socket has sent to gets in).</param>
-    /// <param name="cancellationToken">Gives up; the port is free again.</param>
+    /// <param name="port">
+    /// The port, 1 to 65535, where everybody's packets get in, or 0 for any free dynamic port, where only packets of peers that the socket has sent
+    /// to get in.
+    /// </param>
+    /// <param name="cancellationToken">Gives up and frees the port.</param>
     /// <exception cref="ArgumentException">The port is outside its range.</exception>
     /// <exception cref="TeredoException">
     /// The port is taken (<see cref="TeredoError.PortUnavailable"/>), or there is no address (the errors of
     /// <see cref="StartAsync(TeredoOptions?, CancellationToken)"/>). The node and its other sockets go on.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
     public Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default) =>
         BindDatagramAsync(new TeredoBindOptions { Port = port }, cancellationToken);
 
     /// <summary>Binds a UDP socket at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
-    /// <param name="options">The port, and who may get in.</param>
-    /// <param name="cancellationToken">Gives up; the port is free again.</param>
+    /// <param name="options">The port, and whose packets get in.</param>
+    /// <param name="cancellationToken">Gives up and frees the port.</param>
     /// <inheritdoc cref="BindDatagramAsync(int, CancellationToken)" path="/exception"/>
     public Task<TeredoDatagramSocket> BindDatagramAsync(TeredoBindOptions options, CancellationToken cancellationToken = default)
     {
@@ -182,11 +200,14 @@ public sealed class TeredoNode : IAsyncDisposable
 
     /// <summary>Sends one ICMPv6 Echo Request and waits for the reply.</summary>
     /// <param name="address">The peer's IPv6 address.</param>
-    /// <param name="timeout">How long to wait: more than zero, at most a day. A new peer takes a few round trips, and one that can't be reached up to 12 s.</param>
+    /// <param name="timeout">
+    /// How long to wait: more than zero, at most a day. The reply of a new peer takes a few more round trips; for a peer that can't be reached the
+    /// call takes up to 12 s.
+    /// </param>
     /// <param name="cancellationToken">Gives up the wait.</param>
     /// <exception cref="ArgumentException">The address is not an IPv6 one, or the time-out is outside its range.</exception>
-    /// <exception cref="TeredoException">There is no address now, or the peer is none that may be sent to.</exception>
-    /// <exception cref="ObjectDisposedException">The node is disposed, or was while waiting.</exception>
+    /// <exception cref="TeredoException">There is no address now, or Teredo packets may not be sent to the peer's address.</exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
     public Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(address);

@@ -8,11 +8,12 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk;
 
-/// <summary>A Teredo relay (RFC 4380 §5.4) on a network device of this machine. Linux, with CAP_NET_ADMIN.</summary>
+/// <summary>A Teredo relay (RFC 4380 §5.4) on a network device of this machine. Needs Linux and CAP_NET_ADMIN.</summary>
 /// <remarks>
-/// It adds a route to 2001::/32 over its device. A relay for others needs the kernel to forward IPv6 (net.ipv6.conf.all.forwarding), which it never
-/// changes itself, and has to be announced: the native hosts' route to 2001::/32 leads to this machine. A host-specific relay serves the machine's
-/// own native addresses, follows their changes, and needs neither. Safe for any number of threads.
+/// The relay adds a route to 2001::/32 through its device. A relay for other machines also needs a kernel that forwards IPv6
+/// (net.ipv6.conf.all.forwarding); the relay never changes that setting. Such a relay must also be announced: the native hosts' route to 2001::/32
+/// must lead to this machine. A host-specific relay needs neither: it serves the machine's own native addresses, and follows their changes. Safe for
+/// any number of threads.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 public sealed class TeredoRelayHost : IAsyncDisposable
@@ -37,23 +38,25 @@ public sealed class TeredoRelayHost : IAsyncDisposable
         device.Start(_relay.Send, e => Log.EngineFault(log, e));
     }
 
-    /// <summary>The state as it is now. Does not fail, also when the host is disposed.</summary>
+    /// <summary>The state now. It can also be read after the host is disposed.</summary>
     public TeredoRelayReport Report => _own?.Report ?? _relay.Describe(isHostSpecific: false, running: KernelForwarding.Problem);
 
     /// <summary>
-    /// Ends when the host is disposed. Fails with a <see cref="TeredoException"/> when it can't go on: another program took the network device away
-    /// (<see cref="TeredoError.NetworkDeviceUnavailable"/>). Dispose it then.
+    /// Completes when the host is disposed. Fails with a <see cref="TeredoException"/> when the host can't go on, because another program removed the
+    /// network device (<see cref="TeredoError.NetworkDeviceUnavailable"/>). Dispose the host then.
     /// </summary>
     public Task Completion => _device.Completion;
 
-    /// <summary>Starts a relay. A host-specific one may start before the machine has a native address: it waits for one.</summary>
-    /// <param name="options">The settings, copied.</param>
+    /// <summary>Starts a relay. A host-specific relay may start before the machine has a native address; it waits for one.</summary>
+    /// <param name="options">The settings. The call copies them.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is outside its range; the message names the option, its value and the expected values.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     /// <exception cref="TeredoException">
     /// The device can't be made (<see cref="TeredoError.AccessDenied"/>, <see cref="TeredoError.NetworkDeviceUnavailable"/>), or the address and
-    /// port can't be used (<see cref="TeredoError.PortUnavailable"/>); why, and what to do. Nothing is left behind.
+    /// port can't be used (<see cref="TeredoError.PortUnavailable"/>). The message says why, and what to do. Nothing is left behind.
     /// </exception>
     public static Task<TeredoRelayHost> StartAsync(TeredoRelayHostOptions options, CancellationToken cancellationToken = default)
     {

@@ -8,9 +8,9 @@ namespace TeredoSdk;
 
 /// <summary>A Teredo server on this machine (RFC 4380 §5.3), at one UDP port of one or two addresses. Needs no privileges.</summary>
 /// <remarks>
-/// It qualifies clients and passes bubbles between them. With CAP_NET_RAW, which root has, it also forwards the pings by which clients find the
-/// relay of a native IPv6 host (RFC 4380 §5.2.9); <see cref="TeredoServerReport.Problem"/> says why when it does not. A client can't share one of the
-/// server's addresses. Safe for any number of threads.
+/// The server qualifies clients and forwards bubbles between them. With CAP_NET_RAW, which root has, it also forwards the pings by which clients find
+/// the relay of a native IPv6 host (RFC 4380 §5.2.9). When it does not forward them, <see cref="TeredoServerReport.Problem"/> says why. A Teredo
+/// client can't use an address of the server. Safe for any number of threads.
 /// </remarks>
 public sealed class TeredoServerHost : IAsyncDisposable
 {
@@ -18,19 +18,22 @@ public sealed class TeredoServerHost : IAsyncDisposable
 
     TeredoServerHost(ServerDriver driver) => _driver = driver;
 
-    /// <summary>The state as it is now. Does not fail, also when the host is disposed.</summary>
+    /// <summary>The state now. It can also be read after the host is disposed.</summary>
     public TeredoServerReport Report => _driver.Report;
 
-    /// <summary>Ends when the host is disposed. Unlike that of the other hosts it never fails: nobody can take a server's sockets away.</summary>
+    /// <summary>Completes when the host is disposed. It never fails, because a server can always go on.</summary>
     public Task Completion => _driver.Completion;
 
     /// <summary>Starts a server.</summary>
-    /// <param name="options">The settings, copied.</param>
+    /// <param name="options">The settings. The call copies them.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
-    /// <exception cref="ArgumentException">An option is outside its range; the message names it, its value and what is expected.</exception>
+    /// <exception cref="ArgumentException">
+    /// An option is outside its range; the message names the option, its value and the expected values.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
     /// <exception cref="TeredoException">
-    /// <see cref="TeredoError.PortUnavailable"/>: an address is not this machine's, or its port is taken; the message says which. Nothing is left behind.
+    /// <see cref="TeredoError.PortUnavailable"/>: an address does not belong to this machine, or its port is taken; the message says which. Nothing
+    /// is left behind.
     /// </exception>
     public static Task<TeredoServerHost> StartAsync(TeredoServerHostOptions options, CancellationToken cancellationToken = default)
     {

@@ -7,18 +7,17 @@ using TeredoSdk.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds Teredo to an application that injects its services.</summary>
+/// <summary>Adds Teredo to an application with dependency injection.</summary>
 /// <remarks>
 /// <para>
-/// What is added: <see cref="ITeredoSocketFactory"/> as a singleton, and a hosted service that stops its node when the host has stopped. Logs
-/// go to the container's logger factory and time comes from its <see cref="TimeProvider"/>, unless the options name others. Adding twice
-/// changes nothing but the options.
+/// The methods add <see cref="ITeredoSocketFactory"/> as a singleton, and a hosted service that stops its node when the host has stopped. The node
+/// uses the container's logger factory and <see cref="TimeProvider"/>, unless the options name others. A second call changes nothing but the options.
 /// </para>
 /// <para>
-/// The configuration has the names of <see cref="TeredoOptions"/> and <see cref="TeredoHostingOptions"/>. Times are written as hours, minutes and
-/// seconds, enumerations by name, the servers as a list or as one text with semicolons, and the two parts of a secret as text, taken as UTF-8. A host
-/// does not start with a value that can't be read or is outside its range, nor with a name that is no option: the
-/// <see cref="OptionsValidationException"/> names its path and what is expected.
+/// The keys of the configuration are the names in <see cref="TeredoOptions"/> and <see cref="TeredoHostingOptions"/>. Times are written as hours,
+/// minutes and seconds, enumerations by name, the servers as a list or as one text with semicolons, and the two parts of a secret as text, which is
+/// encoded as UTF-8. When a value can't be read or is outside its range, or when a key is not an option, the host does not start: the
+/// <see cref="OptionsValidationException"/> names the path and the expected values.
 /// </para>
 /// </remarks>
 /// <example>
@@ -33,10 +32,12 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// </example>
 public static class TeredoServiceCollectionExtensions
 {
-    /// <summary>The section of the application's configuration that is read when no other is given.</summary>
+    /// <summary>The section of the application's configuration that is read by default.</summary>
     public const string DefaultSection = "Teredo";
 
-    /// <summary>Adds Teredo with the section <see cref="DefaultSection"/> of the application's configuration, or without one the defaults.</summary>
+    /// <summary>
+    /// Adds Teredo with the section <see cref="DefaultSection"/> of the application's configuration. Without that section the defaults apply.
+    /// </summary>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddTeredo(this IServiceCollection services)
     {
@@ -45,16 +46,16 @@ public static class TeredoServiceCollectionExtensions
         return services.AddParts();
     }
 
-    /// <summary>Adds Teredo as <see cref="AddTeredo(IServiceCollection)"/> does, and has code change the options that were read.</summary>
+    /// <summary>Adds Teredo as <see cref="AddTeredo(IServiceCollection)"/> does, and lets code change the options that were read.</summary>
     /// <param name="services">The services of the application.</param>
-    /// <param name="configure">Changes the options. Called once, when they are needed for the first time.</param>
+    /// <param name="configure">Changes the options. It is called once, when the options are needed for the first time.</param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddTeredo(this IServiceCollection services, Action<TeredoOptions> configure) =>
         services.AddTeredo().Configure(configure);
 
     /// <summary>Adds Teredo with another section of the configuration.</summary>
     /// <param name="services">The services of the application.</param>
-    /// <param name="section">Where the options stand.</param>
+    /// <param name="section">The section with the options.</param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddTeredo(this IServiceCollection services, IConfiguration section)
     {

@@ -3,20 +3,22 @@ using TeredoSdk.Sockets;
 
 namespace TeredoSdk;
 
-/// <summary>Opens sockets at a Teredo address: one call starts Teredo, waits for an address, opens the socket and holds the address while it is open.</summary>
+/// <summary>
+/// Opens sockets at a Teredo address. One call starts Teredo, waits for an address, opens the socket, and keeps the address while the socket is open.
+/// </summary>
 /// <remarks>
 /// <para>
-/// The methods work over a default <see cref="TeredoNode"/>. Sockets with equal options share one node. The node starts with the first socket and
-/// stops when the last one is disposed. An application that wants to decide by itself when a node starts and stops calls
+/// The methods use a default <see cref="TeredoNode"/>. Sockets with equal options share one node. The node starts with the first socket and stops
+/// when the last one is disposed. To control when a node starts and stops, call
 /// <see cref="TeredoNode.StartAsync(TeredoOptions?, CancellationToken)"/>; such a node is never shared.
 /// </para>
 /// <para>
-/// A failure is a <see cref="TeredoException"/>: its <see cref="TeredoException.Error"/> says what went wrong, its message why and what to do. It
-/// leaves nothing behind, and the next call tries again from the start. Where there is no address the error is
+/// A failed call throws a <see cref="TeredoException"/>. Its <see cref="TeredoException.Error"/> says what went wrong; its message says why, and what
+/// to do. The call leaves nothing behind, and the next call starts again. When there is no address, the error is
 /// <see cref="TeredoError.NoServer"/>, <see cref="TeredoError.ServerNotResolved"/>, <see cref="TeredoError.ServerUnreachable"/>,
 /// <see cref="TeredoError.SecondaryUnreachable"/>, <see cref="TeredoError.MappedAddressNotGlobal"/>, <see cref="TeredoError.SymmetricNat"/>,
-/// <see cref="TeredoError.NetworkUnavailable"/>, <see cref="TeredoError.QualificationTimeout"/>, <see cref="TeredoError.NotSupported"/>, or
-/// with Windows' own Teredo one of those that name the switch which is off.
+/// <see cref="TeredoError.NetworkUnavailable"/>, <see cref="TeredoError.QualificationTimeout"/>, <see cref="TeredoError.NotSupported"/>, or,
+/// with Windows' own Teredo, an error that names the switch which is off.
 /// </para>
 /// <para>Safe for any number of threads.</para>
 /// </remarks>
@@ -31,20 +33,20 @@ public static class TeredoSocket
 {
     static readonly NodePool<TeredoNode> Nodes = new(TeredoNode.StartAsync);
 
-    /// <summary>Listens for TCP connections of everybody at the Teredo address. Waits until there is an address.</summary>
-    /// <param name="port">The port, 1 to 65535, or 0 for any free one.</param>
+    /// <summary>Listens for TCP connections from everybody at the Teredo address. Waits until there is an address.</summary>
+    /// <param name="port">The port, 1 to 65535, or 0 for any free port.</param>
     /// <param name="options">The settings of the node; null for the defaults.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The port or an option is outside its range.</exception>
     /// <exception cref="TeredoException">
-    /// The port is taken (<see cref="TeredoError.PortUnavailable"/>), there is no address, or TCP can't be had here
+    /// The port is taken (<see cref="TeredoError.PortUnavailable"/>), there is no address, or TCP is not available here
     /// (<see cref="TeredoError.NotSupported"/>, <see cref="TeredoError.KernelSocketsUnavailable"/>).
     /// </exception>
     public static Task<TeredoListener> ListenAsync(int port, TeredoOptions? options = null, CancellationToken cancellationToken = default) =>
         ListenAsync(new TeredoListenOptions { Port = port }, options, cancellationToken);
 
     /// <summary>Listens for TCP connections at the Teredo address. Waits until there is an address.</summary>
-    /// <param name="listen">The port, who may get in, and how many connections may wait.</param>
+    /// <param name="listen">The port, who can connect, and how many connections may wait.</param>
     /// <param name="options">The settings of the node; null for the defaults.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <inheritdoc cref="ListenAsync(int, TeredoOptions?, CancellationToken)" path="/exception"/>
@@ -56,7 +58,10 @@ public static class TeredoSocket
     }
 
     /// <summary>Binds a UDP socket at the Teredo address. Waits until there is an address.</summary>
-    /// <param name="port">The port, 1 to 65535 (everybody gets in), or 0 for any free one (only a peer that the socket has sent to gets in).</param>
+    /// <param name="port">
+    /// The port, 1 to 65535, where everybody's packets get in, or 0 for any free port, where only packets of peers that the socket has sent to get
+    /// in.
+    /// </param>
     /// <param name="options">The settings of the node; null for the defaults.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The port or an option is outside its range.</exception>
@@ -65,7 +70,7 @@ public static class TeredoSocket
         BindDatagramAsync(new TeredoBindOptions { Port = port }, options, cancellationToken);
 
     /// <summary>Binds a UDP socket at the Teredo address. Waits until there is an address.</summary>
-    /// <param name="bind">The port, and who may get in.</param>
+    /// <param name="bind">The port, and whose packets get in.</param>
     /// <param name="options">The settings of the node; null for the defaults.</param>
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <inheritdoc cref="BindDatagramAsync(int, TeredoOptions?, CancellationToken)" path="/exception"/>
@@ -82,8 +87,8 @@ public static class TeredoSocket
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The end point is not an IPv6 one, its port is 0, or an option is outside its range.</exception>
     /// <exception cref="TeredoException">
-    /// The peer can't be reached (<see cref="TeredoError.PeerUnreachable"/>), it refused (<see cref="TeredoError.ConnectionRefused"/>), its address is
-    /// none that may be dialled (<see cref="TeredoError.DestinationNotAllowed"/>), there is no address, or TCP can't be had here
+    /// The peer can't be reached (<see cref="TeredoError.PeerUnreachable"/>) or refuses (<see cref="TeredoError.ConnectionRefused"/>); or Teredo
+    /// packets may not be sent to its address (<see cref="TeredoError.DestinationNotAllowed"/>); or there is no address; or TCP is not available here
     /// (<see cref="TeredoError.NotSupported"/>, <see cref="TeredoError.KernelSocketsUnavailable"/>).
     /// </exception>
     public static Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, TeredoOptions? options = null, CancellationToken cancellationToken = default)
@@ -99,7 +104,8 @@ public static class TeredoSocket
     /// <param name="cancellationToken">Gives up; nothing is left behind.</param>
     /// <exception cref="ArgumentException">The port or an option is outside its range.</exception>
     /// <exception cref="TeredoException">
-    /// The name has no IPv6 address (<see cref="TeredoError.HostNotResolved"/>), or none of its addresses can be reached: the failure of the last one.
+    /// The name has no IPv6 address (<see cref="TeredoError.HostNotResolved"/>), or none of its addresses can be reached. The exception is then that
+    /// of the last address.
     /// </exception>
     public static Task<TeredoConnection> ConnectAsync(string host, int port, TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {

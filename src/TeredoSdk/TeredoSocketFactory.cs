@@ -7,7 +7,7 @@ using TeredoSdk.Sockets;
 
 namespace TeredoSdk;
 
-/// <summary>The factory of a container: a pool of its own, and a lease that keeps the node from the first use until the end.</summary>
+/// <summary>The socket factory of a container. It has its own pool, and a lease that keeps the node from the first use until the end.</summary>
 sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocketFactory, IHostedNode, IAsyncDisposable, IDisposable
 {
     readonly Lock _gate = new();
@@ -69,7 +69,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         await _stopping.CancelAsync().ConfigureAwait(false);
         if (lease is null)
             return;
-        await lease.Node.DisposeAsync().ConfigureAwait(false); // closes the sockets, each of which gives its own lease back
+        await lease.Node.DisposeAsync().ConfigureAwait(false); // closes the sockets, and each returns its own lease
         await lease.ReleaseAsync().ConfigureAwait(false);
     }
 
@@ -79,7 +79,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         _stopping.Dispose();
     }
 
-    // A container that is disposed without waiting; a host has stopped the node before.
+    // For a container that is disposed without waiting. A host has stopped the node by then.
     public void Dispose() => _ = DisposeAsync().AsTask();
 
     async Task<T> OpenAsync<T>(Func<TeredoNode, Task<T>> open, CancellationToken cancellationToken) where T : TeredoSocketBase
@@ -118,7 +118,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         }
     }
 
-    // The first of several starts keeps its lease, unless the end came first.
+    // When several starts run at the same time, the first one keeps its lease, unless the factory was stopped before.
     async Task<TeredoNode> KeepAsync(NodeLease<TeredoNode> lease)
     {
         bool stopped, kept;

@@ -19,7 +19,7 @@ public sealed class ConfigurationTests
     [TestCase("Provider", "2", "Teredo:Provider is '2'; expected Auto, Windows, Interface or Embedded.")]
     [TestCase("RequireSecondary", "yes", "Teredo:RequireSecondary is 'yes'; expected true or false.")]
     [TestCase("Servers", "a,b,c", "Teredo:Servers is 'a,b,c'; expected host or host,secondary")]
-    [TestCase("Server", "192.0.2.1", "Teredo:Server is no option; expected one of Servers, Provider,")]
+    [TestCase("Server", "192.0.2.1", "Teredo:Server is not an option; expected one of Servers, Provider,")]
     [TestCase("Secret", "word", "Teredo:Secret is 'word'; expected a section.")]
     public void WrongOption_StopsTheHostAtStart_WithItsPath(string option, object value, string sentence)
     {
@@ -55,7 +55,7 @@ public sealed class ConfigurationTests
         {
             "Teredo:Sockets is 'kernels'; expected Auto, Kernel or InProcess.",
             $"Teredo:Secret:Algorithm is 'SHA1'; expected {Names<AuthenticationAlgorithm>()}.",
-            "Teredo:Secret:Key is no option; expected one of ClientIdentifier, Secret, Algorithm.",
+            "Teredo:Secret:Key is not an option; expected one of ClientIdentifier, Secret, Algorithm.",
         }));
     }
 

@@ -3,23 +3,25 @@ using TeredoSdk.Windows;
 
 namespace TeredoSdk.Setup;
 
-/// <summary>An application's needs on the machine: a firewall exception and, if wanted, Windows' Teredo switched on.</summary>
-/// <remarks>A plan copies the options when it is made; later changes do not reach it.</remarks>
+/// <summary>What an application needs on the machine: a firewall exception and, if wanted, Windows' Teredo switched on.</summary>
+/// <remarks>A plan copies the options when it is made; later changes do not affect it.</remarks>
 public sealed class TeredoSetupOptions
 {
     /// <summary>
-    /// The application's name as the firewall's settings show it: not empty, without '|', and not "all". Has to be set. It identifies the setup: a
+    /// The application's name as the firewall's settings show it: not empty, without '|', and not "all". Required. The name identifies the setup: a
     /// second setup with the same name changes the first.
     /// </summary>
     public string Name { get; set; } = "";
 
-    /// <summary>The full path of the program, which must exist at setup. Has to be set; not <c>dotnet.exe</c>, which runs every .NET program.</summary>
+    /// <summary>
+    /// The full path of the program, which must exist at setup. Required. <c>dotnet.exe</c> is refused, because it runs every .NET program.
+    /// </summary>
     public string ProgramPath { get; set; } = "";
 
-    /// <summary>The TCP port, 1 to 65535. Null for all TCP ports of the program or, when <see cref="UdpPort"/> is set, for none.</summary>
+    /// <summary>The TCP port, 1 to 65535. Null for all TCP ports of the program, or for no TCP port when <see cref="UdpPort"/> is set.</summary>
     public int? TcpPort { get; set; }
 
-    /// <summary>The UDP port, 1 to 65535. Null for all UDP ports of the program or, when <see cref="TcpPort"/> is set, for none.</summary>
+    /// <summary>The UDP port, 1 to 65535. Null for all UDP ports of the program, or for no UDP port when <see cref="TcpPort"/> is set.</summary>
     public int? UdpPort { get; set; }
 
     /// <summary>
@@ -35,18 +37,18 @@ public sealed class TeredoSetupOptions
     public bool EnableTeredo { get; set; }
 
     /// <summary>
-    /// The server that Windows' Teredo uses, an IPv4 address or a name; null keeps the present server. Only with <see cref="EnableTeredo"/>.
+    /// The server that Windows' Teredo uses, an IPv4 address or a name; null keeps the present server. A server needs <see cref="EnableTeredo"/>.
     /// </summary>
     public string? Server { get; set; }
 
-    /// <summary>The Windows to set up; null (the default) for this machine's Windows, if it has one. Tests set a fake one.</summary>
+    /// <summary>The Windows to set up; null (the default) for this machine's Windows, if it has one. Tests can set a fake Windows.</summary>
     [Experimental("TEREDO001")]
     public IWindowsSystem? Windows { get; set; }
 
     /// <summary>
-    /// The folder of the records that <c>TeredoSetup.PlanRemovalAsync</c> restores from; null (the default) for <c>TeredoSdk</c> in
-    /// ProgramData on Windows, <c>/var/lib/teredosdk</c> elsewhere. The command <c>teredo</c> knows only the default folder, and only administrators
-    /// can write to that one. Protect another folder as well: its records decide what a removal does.
+    /// The folder of the records from which <c>TeredoSetup.PlanRemovalAsync</c> restores the former settings; null (the default) for <c>TeredoSdk</c>
+    /// in ProgramData on Windows, <c>/var/lib/teredosdk</c> elsewhere. The command <c>teredo</c> knows only the default folder, and only
+    /// administrators can write to that folder. If you choose another folder, protect it as well: its records decide what a removal does.
     /// </summary>
     public string? RecordFolder { get; set; }
 
@@ -70,10 +72,10 @@ public sealed class TeredoSetupOptions
         if (Server is not null && !ServerName.IsForWindows(Server))
             throw Bad(nameof(Server), Server, "one IPv4 address or name in ASCII letters, such as teredo.example.net");
         if (Server is not null && !EnableTeredo)
-            throw Bad(nameof(Server), Server, $"{nameof(EnableTeredo)} with it, because it is the server of Windows' Teredo");
+            throw Bad(nameof(Server), Server, $"{nameof(EnableTeredo)} to be set as well, because the server is a setting of Windows' Teredo");
     }
 
-    /// <summary>A copy that later changes do not reach, checked.</summary>
+    /// <summary>Checks the options, and returns a copy that later changes do not affect.</summary>
     internal TeredoSetupOptions Snapshot()
     {
         Validate();

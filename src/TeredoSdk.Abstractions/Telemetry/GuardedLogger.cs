@@ -2,12 +2,12 @@ using Microsoft.Extensions.Logging;
 
 namespace TeredoSdk.Telemetry;
 
-/// <summary>A logger whose failures end here: the engine's threads go on, whatever becomes of a message.</summary>
+/// <summary>A logger that ignores the exceptions of the application's logger, so that the engine's threads go on.</summary>
 sealed class GuardedLogger(ILogger inner) : ILogger
 {
     /// <summary>The logger for the messages about a type.</summary>
     /// <param name="type">The type's full name: the category of its messages.</param>
-    /// <param name="factory">Where they go.</param>
+    /// <param name="factory">Makes the application's logger.</param>
     public static ILogger For(string type, ILoggerFactory factory) => new GuardedLogger(factory.CreateLogger(type));
 
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => inner.BeginScope(state);
@@ -32,7 +32,7 @@ sealed class GuardedLogger(ILogger inner) : ILogger
         }
         catch (Exception)
         {
-            // There is nobody left to tell.
+            // An exception of the logger can't be logged.
         }
     }
 }

@@ -17,19 +17,19 @@ static partial class Log
     [LoggerMessage(EventIds.AddressLost, LogLevel.Warning, "The Teredo address {Address} is lost.")]
     public static partial void AddressLost(ILogger log, TeredoAddress address);
 
-    [LoggerMessage(EventIds.QualificationFailed, LogLevel.Warning, "No Teredo address; trying again at {RetryAt:O}. {Problem}")]
+    [LoggerMessage(EventIds.QualificationFailed, LogLevel.Warning, "There is no Teredo address; the next attempt is at {RetryAt:O}. {Problem}")]
     public static partial void QualificationFailed(ILogger log, string problem, DateTimeOffset? retryAt);
 
-    [LoggerMessage(EventIds.Dormant, LogLevel.Information, "Dormant until a bind or a datagram.")]
+    [LoggerMessage(EventIds.Dormant, LogLevel.Information, "The node is dormant; a bind or a datagram wakes it.")]
     public static partial void Dormant(ILogger log);
 
-    [LoggerMessage(EventIds.KeyRenewalNeeded, LogLevel.Warning, "The Teredo server wants the secret of secure qualification to be renewed.")]
+    [LoggerMessage(EventIds.KeyRenewalNeeded, LogLevel.Warning, "The Teredo server asks for a new secret of secure qualification.")]
     public static partial void KeyRenewalNeeded(ILogger log);
 
     [LoggerMessage(EventIds.ServerNotResolved, LogLevel.Warning, "The name of the Teredo server {Server} can't be resolved: {Cause}")]
     public static partial void ServerNotResolved(ILogger log, string server, string cause);
 
-    [LoggerMessage(EventIds.ServerStarted, LogLevel.Information, "Teredo server on {Primary} and {Secondary}.")]
+    [LoggerMessage(EventIds.ServerStarted, LogLevel.Information, "The Teredo server serves at {Primary} and {Secondary}.")]
     public static partial void ServerStarted(ILogger log, IPEndPoint primary, IPEndPoint? secondary);
 
     [LoggerMessage(EventIds.PeerUnreachable, LogLevel.Information, "{Peer} can't be reached: {Reason}.")]
@@ -50,31 +50,31 @@ static partial class Log
     [LoggerMessage(EventIds.NativeSendFailed, LogLevel.Debug, "A packet to {Target} was not sent: {Cause}")]
     public static partial void NativeSendFailed(ILogger log, IPv6Address target, string cause);
 
-    [LoggerMessage(EventIds.ReceiveFailed, LogLevel.Debug, "Receiving failed, going on: {Cause}")]
+    [LoggerMessage(EventIds.ReceiveFailed, LogLevel.Debug, "A datagram could not be received; the next one is tried: {Cause}")]
     public static partial void ReceiveFailed(ILogger log, string cause);
 
-    [LoggerMessage(EventIds.EngineFault, LogLevel.Error, "A defect in the engine; going on.")]
+    [LoggerMessage(EventIds.EngineFault, LogLevel.Error, "An unexpected exception shows a defect of the SDK; the work goes on.")]
     public static partial void EngineFault(ILogger log, Exception exception);
 
     [LoggerMessage(EventIds.NetworkChanged, LogLevel.Debug, "The network changed: local address {Local}, IPv4 path: {HasIPv4}.")]
     public static partial void NetworkChanged(ILogger log, IPv4Address local, bool hasIPv4);
 
-    [LoggerMessage(EventIds.Resumed, LogLevel.Information, "The machine slept; checking the address.")]
+    [LoggerMessage(EventIds.Resumed, LogLevel.Information, "The machine was asleep; the address is checked.")]
     public static partial void Resumed(ILogger log);
 
     [LoggerMessage(EventIds.InterfacesUnknown, LogLevel.Debug, "The network interfaces can't be listed: {Cause}")]
     public static partial void InterfacesUnknown(ILogger log, string cause);
 
-    [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Warning, "Going on with sockets inside the process, without TCP. {Reason}")]
+    [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Warning, "The node uses sockets inside the process, without TCP. {Reason}")]
     public static partial void NoKernelSockets(ILogger log, string reason);
 
-    [LoggerMessage(EventIds.InterfaceFound, LogLevel.Information, "Using the Teredo interface {Name} with {Address}.")]
+    [LoggerMessage(EventIds.InterfaceFound, LogLevel.Information, "The node uses the Teredo interface {Name} with {Address}.")]
     public static partial void InterfaceFound(ILogger log, string name, TeredoAddress address);
 
-    [LoggerMessage(EventIds.GaveWay, LogLevel.Information, "Native IPv6 is there: no Teredo client meanwhile.")]
+    [LoggerMessage(EventIds.GaveWay, LogLevel.Information, "The machine has native IPv6; the Teredo client stops until that ends.")]
     public static partial void GaveWay(ILogger log);
 
-    [LoggerMessage(EventIds.RelayStarted, LogLevel.Information, "Teredo relay at {Local} for {Served}.")]
+    [LoggerMessage(EventIds.RelayStarted, LogLevel.Information, "The Teredo relay at {Local} serves {Served}.")]
     public static partial void RelayStarted(ILogger log, IPv4Endpoint local, string served);
 
     [LoggerMessage(EventIds.RelayStopped, LogLevel.Information, "The Teredo relay stopped.")]
@@ -86,7 +86,7 @@ static partial class Log
     [LoggerMessage(EventIds.WindowsStep, LogLevel.Information, "Switching Windows' Teredo on: {Step}")]
     public static partial void WindowsStep(ILogger log, string step);
 
-    [LoggerMessage(EventIds.FirewallExceptionMissing, LogLevel.Warning, "Strangers may not get in: {Problem}")]
+    [LoggerMessage(EventIds.FirewallExceptionMissing, LogLevel.Warning, "The firewall may block packets from strangers: {Problem}")]
     public static partial void FirewallExceptionMissing(ILogger log, string problem);
 
     [LoggerMessage(EventIds.GatewayUnknown, LogLevel.Debug, "The default route can't be read: {Cause}")]

@@ -3,27 +3,27 @@ using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Telemetry;
 
-/// <summary>Something that counts what it drops. Safe for any number of threads.</summary>
+/// <summary>Counts the packets that it drops. Safe for any number of threads.</summary>
 interface IDropCounter
 {
-    /// <summary>How often each of the reasons was counted.</summary>
+    /// <summary>Returns the counts of these reasons.</summary>
     long[] CopyDrops(DropReason[] reasons);
 }
 
-/// <summary>The meter "TeredoSdk": over all nodes of the process, without addresses.</summary>
+/// <summary>The meter "TeredoSdk". It sums over all nodes of the process, and contains no addresses.</summary>
 static class Metrics
 {
     public const string MeterName = "TeredoSdk";
 
     static readonly Meter Meter = new(MeterName);
     static readonly Histogram<double> Qualification = Meter.CreateHistogram<double>("teredo.client.qualification.duration", "s",
-        "From the start of qualification to the address.");
+        "Time from the start of qualification until there is an address.");
     static readonly Counter<long> Bubbles = Meter.CreateCounter<long>("teredo.client.bubbles.sent", "{bubble}", "Bubbles sent, by kind.");
     static readonly UpDownCounter<long> Sockets = Meter.CreateUpDownCounter<long>("teredo.client.sockets.open", "{socket}", "Open sockets, by kind.");
     static readonly DropReason[] Reasons = [.. Enum.GetValues<DropReason>().Where(reason => reason != DropReason.None)];
     static readonly Lock Gate = new();
     static readonly HashSet<IDropCounter> Counters = [];
-    static readonly long[] Ended = new long[Reasons.Length]; // the drops of counters that are gone
+    static readonly long[] Ended = new long[Reasons.Length]; // the drops of counters that were removed
 
     static Metrics() => Meter.CreateObservableCounter("teredo.client.packets.dropped", MeasureDrops, "{packet}", "Packets dropped, by reason.");
 
@@ -45,7 +45,7 @@ static class Metrics
     public static void CountBubble(bool isIndirect) => Bubbles.Add(1, new KeyValuePair<string, object?>("kind", isIndirect ? "indirect" : "direct"));
 
     /// <param name="kind">listener, connection or datagram.</param>
-    /// <param name="change">1 when it was opened, -1 when it was closed.</param>
+    /// <param name="change">1 when a socket was opened, -1 when one was closed.</param>
     public static void CountSocket(string kind, int change) => Sockets.Add(change, new KeyValuePair<string, object?>("kind", kind));
 
     static IEnumerable<Measurement<long>> MeasureDrops()

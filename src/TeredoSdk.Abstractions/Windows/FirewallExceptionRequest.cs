@@ -2,46 +2,49 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>The firewall exception that a program needs so that strangers reach it through Teredo. The same request names the same rules.</summary>
-/// <remarks>A method reads the request during the call only; later changes have no effect.</remarks>
+/// <summary>A firewall exception through which strangers can reach a program over Teredo. Equal requests name the same rules.</summary>
+/// <remarks>A method uses the request only during its call; later changes have no effect.</remarks>
 public sealed class FirewallExceptionRequest
 {
     /// <summary>The group of every rule that the SDK owns.</summary>
     public const string OwnGrouping = "TeredoSdk";
 
-    /// <summary>The application's name, as people see it in the firewall: no '|', not "all". Has to be set.</summary>
+    /// <summary>The application's name as people see it in the firewall: without '|', and not "all". Required.</summary>
     public string Name { get; set; } = "";
 
-    /// <summary>The full path of the program, which exists; null for the Teredo UDP port alone. Variables in it are replaced at once.</summary>
+    /// <summary>
+    /// The full path of the program, which must exist; null for the Teredo UDP port alone. Variables in the path are replaced at once.
+    /// </summary>
     public string? ProgramPath { get; set; }
 
-    /// <summary>The TCP port, 1 to 65535; null for all ports of the program, unless only <see cref="UdpPort"/> is named.</summary>
+    /// <summary>The TCP port, 1 to 65535. Null for all TCP ports of the program, or for no TCP port when only <see cref="UdpPort"/> is set.</summary>
     public int? TcpPort { get; set; }
 
-    /// <summary>The UDP port, 1 to 65535; null for all ports of the program, unless only <see cref="TcpPort"/> is named.</summary>
+    /// <summary>The UDP port, 1 to 65535. Null for all UDP ports of the program, or for no UDP port when only <see cref="TcpPort"/> is set.</summary>
     public int? UdpPort { get; set; }
 
     /// <summary>
-    /// Whether the tunnel's traffic gets in. <see cref="EdgeTraversal.DeferToApp"/> (the default) makes the socket's <see cref="IPProtectionLevel"/>
-    /// the switch; where the system does not have it yet (Windows Vista), <see cref="EdgeTraversal.Allow"/> takes its place.
+    /// Whether traffic of the tunnel gets in. With <see cref="EdgeTraversal.DeferToApp"/> (the default) the socket's <see cref="IPProtectionLevel"/>
+    /// decides. Windows Vista does not have that value, so <see cref="EdgeTraversal.Allow"/> is used there.
     /// </summary>
     public EdgeTraversal EdgeTraversal { get; set; } = EdgeTraversal.DeferToApp;
 
-    /// <summary>Whether the Teredo client's own UDP port is opened, too; needed only where a rule of Windows for it is missing.</summary>
+    /// <summary>Whether to open the Teredo client's own UDP port, too. This is needed only where Windows' rule for it is missing.</summary>
     public bool OpenTeredoPort { get; set; }
 
     /// <summary>Checks what can be checked without asking the system.</summary>
     /// <exception cref="TeredoException">
-    /// <see cref="TeredoError.InvalidFirewallRule"/>: the firewall takes no such name or port, or nothing is asked for; the message says what to do.
+    /// <see cref="TeredoError.InvalidFirewallRule"/>: the firewall does not accept the name or a port, or the request asks for nothing; the message
+    /// says what to do.
     /// </exception>
     public void Validate()
     {
         if (string.IsNullOrWhiteSpace(Name))
-            throw Bad("The application's name is empty: give the name that people shall see in the firewall.");
+            throw Bad("The application's name is empty: give the name that people should see in the firewall.");
         if (Name.Contains('|', StringComparison.Ordinal))
             throw Bad($"The name '{Name}' contains '|', which the firewall does not allow in names: leave it out.");
         if (Name.Equals("all", StringComparison.OrdinalIgnoreCase))
-            throw Bad("The name 'all' means all rules to the firewall: choose another.");
+            throw Bad("The firewall takes the name 'all' for all rules: choose another name.");
         CheckPort(TcpPort, "TCP");
         CheckPort(UdpPort, "UDP");
         if (ProgramPath is not null)
@@ -55,7 +58,7 @@ public sealed class FirewallExceptionRequest
     static void CheckPort(int? port, string protocol)
     {
         if (port is < 1 or > ushort.MaxValue)
-            throw Bad($"The {protocol} port {port} is none: give one of 1 to {ushort.MaxValue}.");
+            throw Bad($"{port} is not a {protocol} port: give a number of 1 to {ushort.MaxValue}.");
     }
 
     static TeredoException Bad(string sentence) => new(TeredoError.InvalidFirewallRule, sentence);
@@ -64,30 +67,30 @@ public sealed class FirewallExceptionRequest
 /// <summary>Whether a firewall exception is in force.</summary>
 public enum FirewallExceptionState
 {
-    /// <summary>The firewall can't be asked; the reason says why.</summary>
+    /// <summary>The state of the firewall can't be read; the problem says why.</summary>
     NotKnown,
     /// <summary>A rule lets the traffic in.</summary>
     InForce,
-    /// <summary>There is no such rule.</summary>
+    /// <summary>No rule lets the traffic in.</summary>
     Missing,
-    /// <summary>There is one, but something overrides it: the profile, a policy, a block rule.</summary>
+    /// <summary>A rule lets the traffic in, but something overrides it: the profile, a policy or a block rule.</summary>
     Overridden,
-    /// <summary>The firewall is off: nothing is blocked here, but Teredo may refuse to work without one.</summary>
+    /// <summary>The firewall is off. It blocks nothing, but Windows' Teredo may refuse to work without a firewall.</summary>
     FirewallOff,
 }
 
-/// <summary>What a check of a firewall exception found.</summary>
+/// <summary>The result of a check of a firewall exception.</summary>
 public sealed record FirewallExceptionCheck
 {
-    /// <summary>Whether it is in force.</summary>
+    /// <summary>Whether the exception is in force.</summary>
     public required FirewallExceptionState State { get; init; }
 
-    /// <summary>The error when it is not, else null.</summary>
+    /// <summary>The error when the exception is not in force, else null.</summary>
     public TeredoError? Error { get; init; }
 
-    /// <summary>Why it is not, and the smallest step that would help; null when it is in force.</summary>
+    /// <summary>Why the exception is not in force, and the smallest step that would help; null when it is in force.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>The rules that count for it, the SDK's own and others'.</summary>
+    /// <summary>The rules that matter for the exception, whether the SDK or others made them.</summary>
     public IReadOnlyList<FirewallRule> Rules { get; init => field = ValueList.Of(value); } = ValueList<FirewallRule>.Empty;
 }

@@ -1,26 +1,26 @@
 
 namespace TeredoSdk.Windows;
 
-/// <summary>
-/// A rule of the Windows Firewall (<c>INetFwRule</c>, <c>INetFwRule2</c>, <c>INetFwRule3</c>). Equal rules have equal members, paths and names
-/// compared as Windows does.
-/// </summary>
-/// <remarks>Absent texts are null, never empty. "*" of addresses and ports ("any") is null, too.</remarks>
+/// <summary>A rule of the Windows Firewall (<c>INetFwRule</c>, <c>INetFwRule2</c>, <c>INetFwRule3</c>).</summary>
+/// <remarks>
+/// Two rules are equal when all members are equal; paths and names are compared as Windows compares them. Absent texts are null, never empty. The "*"
+/// ("any") of addresses and ports is null, too.
+/// </remarks>
 public sealed record FirewallRule
 {
-    /// <summary>What people see, and what the rule is found by.</summary>
+    /// <summary>The name that people see, and by which the rule is found.</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it is for.</summary>
+    /// <summary>The purpose of the rule.</summary>
     public string? Description { get; init; }
 
-    /// <summary>The group it belongs to, which says who owns it.</summary>
+    /// <summary>The group of the rule, which tells who owns the rule.</summary>
     public string? Grouping { get; init; }
 
     /// <summary>The full path of the program, or null for all programs.</summary>
     public string? ProgramPath { get; init; }
 
-    /// <summary>The short name of the service, "*" for services only, or null for anything.</summary>
+    /// <summary>The short name of the service, "*" for any service, or null when the rule is not limited to services.</summary>
     public string? ServiceName { get; init; }
 
     /// <summary>The protocol.</summary>
@@ -41,28 +41,28 @@ public sealed record FirewallRule
     /// <summary>ICMP types and codes such as "128:*"; null for any.</summary>
     public string? IcmpTypesAndCodes { get; init; }
 
-    /// <summary>Which way it looks.</summary>
+    /// <summary>The direction of the traffic.</summary>
     public FirewallDirection Direction { get; init; } = FirewallDirection.In;
 
-    /// <summary>The names of the interfaces it is for, separated by semicolons; null for all.</summary>
+    /// <summary>The names of the interfaces that the rule is limited to, separated by semicolons; null for all interfaces.</summary>
     public string? Interfaces { get; init; }
 
-    /// <summary>The kinds of interfaces it is for, such as "Lan,Wireless"; null for all.</summary>
+    /// <summary>The kinds of interfaces that the rule is limited to, such as "Lan,Wireless"; null for all kinds.</summary>
     public string? InterfaceTypes { get; init; }
 
-    /// <summary>Whether it is in force.</summary>
+    /// <summary>Whether the rule is in force.</summary>
     public bool Enabled { get; init; }
 
-    /// <summary>The networks it holds on.</summary>
+    /// <summary>The profiles of networks that the rule applies to.</summary>
     public FirewallProfiles Profiles { get; init; } = FirewallProfiles.All;
 
-    /// <summary>Whether it lets traffic of a tunnel in.</summary>
+    /// <summary>Whether the rule lets traffic of a tunnel in.</summary>
     public EdgeTraversal EdgeTraversal { get; init; }
 
-    /// <summary>What it does.</summary>
+    /// <summary>Whether the rule allows or blocks the traffic.</summary>
     public FirewallAction Action { get; init; } = FirewallAction.Allow;
 
-    /// <summary>What only Windows 8 and later have (<c>INetFwRule3</c>): null where none is set.</summary>
+    /// <summary>A property that only Windows 8 and later have (<c>INetFwRule3</c>); null when it is not set.</summary>
     public string? LocalAppPackageId { get; init; }
 
     /// <inheritdoc cref="LocalAppPackageId"/>

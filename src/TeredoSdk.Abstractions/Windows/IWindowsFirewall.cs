@@ -2,26 +2,26 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>The Windows Firewall as the SDK sees it. Reading needs no administrator.</summary>
+/// <summary>The Windows Firewall as the SDK uses it. Reading needs no administrator.</summary>
 [Experimental("TEREDO001")]
 public interface IWindowsFirewall
 {
-    /// <summary>Which interfaces the firewall has.</summary>
+    /// <summary>The newest of the firewall's interfaces that this Windows has.</summary>
     Reading<FirewallGeneration> Generation { get; }
 
-    /// <summary>All rules (<c>INetFwRules</c>, Windows Vista and later).</summary>
+    /// <summary>Reads all rules (<c>INetFwRules</c>, Windows Vista and later).</summary>
     Reading<IReadOnlyList<FirewallRule>> ReadRules();
 
-    /// <summary>What holds for the profiles that are active now.</summary>
+    /// <summary>Reads the state of the profiles that are active now.</summary>
     Reading<FirewallStatus> ReadStatus();
 
-    /// <summary>The firewalls that other makers registered (<c>INetFwProducts</c>, Windows 7 and later): display names.</summary>
+    /// <summary>Reads the display names of the firewalls that other vendors registered (<c>INetFwProducts</c>, Windows 7 and later).</summary>
     Reading<IReadOnlyList<string>> ReadProducts();
 
-    /// <summary>The globally open ports of the current profile (<c>INetFwMgr</c>, the XP-era interface).</summary>
+    /// <summary>Reads the globally open ports of the current profile (<c>INetFwMgr</c>, the XP-era interface).</summary>
     Reading<IReadOnlyList<OpenPort>> ReadOpenPorts();
 
-    /// <summary>Adds a rule. The caller has made sure that there is none of that name.</summary>
+    /// <summary>Adds a rule. The caller has checked that no rule has the same name.</summary>
     /// <exception cref="TeredoException">
     /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), the firewall's service does not run (<see cref="TeredoError.FirewallUnavailable"/>), the
     /// rule is not valid (<see cref="TeredoError.InvalidFirewallRule"/>), or this firewall can't express it (<see cref="TeredoError.NotSupported"/>). Nothing
@@ -29,35 +29,36 @@ public interface IWindowsFirewall
     /// </exception>
     void Add(FirewallRule rule);
 
-    /// <summary>Changes the rule of that name, property by property in the order that the system's checks want.</summary>
+    /// <summary>Changes the rule of that name, one property after the other, in the order that the system's checks require.</summary>
     /// <exception cref="TeredoException">
-    /// As of <see cref="Add"/>; also when there is no such rule (<see cref="TeredoError.InvalidFirewallRule"/>). Properties that were changed before stay so.
+    /// The errors of <see cref="Add"/>, or there is no rule of that name (<see cref="TeredoError.InvalidFirewallRule"/>). Properties that were
+    /// already changed stay changed.
     /// </exception>
     void Update(FirewallRule rule);
 
-    /// <summary>Removes the rule of a name; one that is not there is no error.</summary>
+    /// <summary>Removes the rule of a name. Does nothing when there is no such rule.</summary>
     /// <exception cref="TeredoException">
     /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the firewall's service does not run (<see cref="TeredoError.FirewallUnavailable"/>).
     /// </exception>
     void Remove(string name);
 
-    /// <summary>Opens a port for all programs by the XP-era interface.</summary>
+    /// <summary>Opens a port for all programs through the XP-era interface.</summary>
     /// <exception cref="TeredoException">
-    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the interface is not there (<see cref="TeredoError.FirewallUnavailable"/>).
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the interface does not exist (<see cref="TeredoError.FirewallUnavailable"/>).
     /// </exception>
     void AddOpenPort(OpenPort port);
 
-    /// <summary>Closes such a port; one that is not open is no error.</summary>
+    /// <summary>Closes a port that is open for all programs. Does nothing when it is not open.</summary>
     /// <exception cref="TeredoException">
-    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the interface is not there (<see cref="TeredoError.FirewallUnavailable"/>).
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the interface does not exist (<see cref="TeredoError.FirewallUnavailable"/>).
     /// </exception>
     void RemoveOpenPort(int port, FirewallProtocol protocol);
 }
 
-/// <summary>Which of the firewall's interfaces a system has.</summary>
+/// <summary>The generations of the firewall's interface.</summary>
 public enum FirewallGeneration
 {
-    /// <summary>None at all.</summary>
+    /// <summary>The system has no firewall interface.</summary>
     None,
     /// <summary><c>INetFwMgr</c>: ports and programs (Windows XP SP2).</summary>
     Xp,
@@ -69,7 +70,7 @@ public enum FirewallGeneration
     Windows8,
 }
 
-/// <summary>An IP protocol of a rule, by its number; any other number may be cast.</summary>
+/// <summary>The IP protocol of a rule. Any other protocol number can be cast to this type.</summary>
 public enum FirewallProtocol
 {
     /// <summary>ICMP for IPv4.</summary>
@@ -86,21 +87,21 @@ public enum FirewallProtocol
     Any = 256,
 }
 
-/// <summary>Which way a rule looks (<c>NET_FW_RULE_DIRECTION</c>).</summary>
+/// <summary>The direction of a rule (<c>NET_FW_RULE_DIRECTION</c>).</summary>
 public enum FirewallDirection
 {
-    /// <summary>What comes in.</summary>
+    /// <summary>Incoming traffic.</summary>
     In = 1,
-    /// <summary>What goes out.</summary>
+    /// <summary>Outgoing traffic.</summary>
     Out = 2,
 }
 
-/// <summary>What a rule does (<c>NET_FW_ACTION</c>).</summary>
+/// <summary>The action of a rule (<c>NET_FW_ACTION</c>).</summary>
 public enum FirewallAction
 {
-    /// <summary>Blocks.</summary>
+    /// <summary>The rule blocks the traffic.</summary>
     Block = 0,
-    /// <summary>Allows.</summary>
+    /// <summary>The rule allows the traffic.</summary>
     Allow = 1,
 }
 
@@ -108,7 +109,7 @@ public enum FirewallAction
 [Flags]
 public enum FirewallProfiles
 {
-    /// <summary>None.</summary>
+    /// <summary>No profile.</summary>
     None = 0,
     /// <summary>Networks of a domain.</summary>
     Domain = 1,
@@ -116,61 +117,64 @@ public enum FirewallProfiles
     Private = 2,
     /// <summary>Public networks.</summary>
     Public = 4,
-    /// <summary>All networks, also those of profiles to come.</summary>
+    /// <summary>All profiles, including future ones.</summary>
     All = int.MaxValue,
 }
 
 /// <summary>
-/// Whether a rule lets traffic of a Teredo tunnel in (<c>NET_FW_EDGE_TRAVERSAL_TYPE</c>). Not CIM's numbers, where 2 and 3 change places.
+/// Whether a rule lets traffic of a Teredo tunnel in (<c>NET_FW_EDGE_TRAVERSAL_TYPE</c>). CIM has other numbers: there 2 and 3 are swapped.
 /// </summary>
 public enum EdgeTraversal
 {
-    /// <summary>No.</summary>
+    /// <summary>Traffic of the tunnel does not get in.</summary>
     Deny = 0,
-    /// <summary>Yes, whatever the application asked for.</summary>
+    /// <summary>Traffic of the tunnel gets in, whatever the application asked for.</summary>
     Allow = 1,
-    /// <summary>While the listening socket is <see cref="System.Net.Sockets.IPProtectionLevel.Unrestricted"/> (Windows 7 and later).</summary>
+    /// <summary>
+    /// Traffic of the tunnel gets in while the listening socket is <see cref="System.Net.Sockets.IPProtectionLevel.Unrestricted"/> (Windows 7 and
+    /// later).
+    /// </summary>
     DeferToApp = 2,
-    /// <summary>The person is asked when a socket wants it (Windows 7 and later).</summary>
+    /// <summary>Windows asks the user when a socket wants traffic of the tunnel (Windows 7 and later).</summary>
     DeferToUser = 3,
 }
 
-/// <summary>Whether local rules change anything (<c>NET_FW_MODIFY_STATE</c>).</summary>
+/// <summary>Whether local rules have an effect (<c>NET_FW_MODIFY_STATE</c>).</summary>
 [Experimental("TEREDO001")]
 public enum FirewallModifyState
 {
-    /// <summary>They do.</summary>
+    /// <summary>Local rules have an effect.</summary>
     Ok = 0,
-    /// <summary>Group policy overrides them.</summary>
+    /// <summary>Group policy overrides local rules.</summary>
     GroupPolicyOverride = 1,
-    /// <summary>All that comes in unasked is blocked.</summary>
+    /// <summary>The firewall blocks all unsolicited incoming traffic.</summary>
     InboundBlocked = 2,
 }
 
-/// <summary>What holds for one profile.</summary>
+/// <summary>The state of one profile.</summary>
 public readonly record struct FirewallProfileStatus
 {
-    /// <summary>Which one.</summary>
+    /// <summary>The profile.</summary>
     public FirewallProfiles Profile { get; init; }
 
-    /// <summary>Whether the firewall is on.</summary>
+    /// <summary>Whether the firewall is on in this profile.</summary>
     public bool Enabled { get; init; }
 
-    /// <summary>Whether all that comes in unasked is blocked, whatever the rules say.</summary>
+    /// <summary>Whether the firewall blocks all unsolicited incoming traffic, whatever the rules say.</summary>
     public bool BlocksAllInbound { get; init; }
 
-    /// <summary>What becomes of what no rule names.</summary>
+    /// <summary>The action for incoming traffic that no rule matches.</summary>
     public FirewallAction DefaultInbound { get; init; }
 }
 
-/// <summary>What holds for the profiles that are active now.</summary>
+/// <summary>The state of the firewall in the profiles that are active now.</summary>
 [Experimental("TEREDO001")]
 public sealed record FirewallStatus
 {
-    /// <summary>Those profiles, each with its state.</summary>
+    /// <summary>The active profiles, each with its state.</summary>
     public required IReadOnlyList<FirewallProfileStatus> Active { get; init => field = ValueList.Of(value); }
 
-    /// <summary>Whether local rules change anything.</summary>
+    /// <summary>Whether local rules have an effect.</summary>
     public FirewallModifyState ModifyState { get; init; }
 
     /// <summary>Whether the firewall is on in every active profile.</summary>
@@ -181,7 +185,7 @@ public sealed record FirewallStatus
 [Experimental("TEREDO001")]
 public sealed record OpenPort
 {
-    /// <summary>What people see.</summary>
+    /// <summary>The name that people see.</summary>
     public required string Name { get; init; }
 
     /// <summary>The port, 1 to 65535.</summary>
@@ -190,6 +194,6 @@ public sealed record OpenPort
     /// <summary>TCP or UDP.</summary>
     public required FirewallProtocol Protocol { get; init; }
 
-    /// <summary>Whether it is in force.</summary>
+    /// <summary>Whether the entry is in force.</summary>
     public bool Enabled { get; init; } = true;
 }

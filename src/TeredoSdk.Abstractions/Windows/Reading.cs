@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>What was asked of the system: its answer, or why there is none. "Not known" is never mixed with "no".</summary>
-/// <typeparam name="T">What the answer is.</typeparam>
+/// <summary>The answer to a question to the system, or the reason why there is no answer. "Not known" is never mixed with "no".</summary>
+/// <typeparam name="T">The type of the answer.</typeparam>
 [Experimental("TEREDO001")]
 public readonly record struct Reading<T>
 {
@@ -18,7 +18,7 @@ public readonly record struct Reading<T>
     public bool IsKnown => Reason is null;
 
     /// <summary>The answer.</summary>
-    /// <exception cref="InvalidOperationException">There is none.</exception>
+    /// <exception cref="InvalidOperationException">There is no answer.</exception>
     public T Value => Reason is null ? _value! : throw new InvalidOperationException(Reason);
 
     /// <summary>The answer, or the type's default when there is none.</summary>
@@ -37,12 +37,12 @@ public readonly record struct Reading<T>
 [Experimental("TEREDO001")]
 public static class Reading
 {
-    /// <summary>An answer.</summary>
-    /// <param name="value">What it is.</param>
+    /// <summary>Makes a reading with an answer.</summary>
+    /// <param name="value">The answer.</param>
     public static Reading<T> Of<T>(T value) => new(value, null);
 
-    /// <summary>No answer.</summary>
-    /// <param name="reason">Why: a sentence for a person.</param>
+    /// <summary>Makes a reading without an answer.</summary>
+    /// <param name="reason">Why there is no answer, as a sentence for a person.</param>
     public static Reading<T> Unknown<T>(string reason)
     {
         ArgumentException.ThrowIfNullOrEmpty(reason);

@@ -1,6 +1,6 @@
 namespace TeredoSdk.Windows;
 
-/// <summary>Compares rules in full, as Windows does: names, paths and keywords without case, variables in paths expanded.</summary>
+/// <summary>Compares all members of rules as Windows does: names, paths and keywords without case, and paths with their variables replaced.</summary>
 static class RuleComparison
 {
     const FirewallProfiles EveryKnownProfile = FirewallProfiles.Domain | FirewallProfiles.Private | FirewallProfiles.Public;
@@ -36,12 +36,13 @@ static class RuleComparison
     public static bool AreEqual(FirewallRule one, FirewallRule other) => Members.All(member => Equals(member.Value(one), member.Value(other)));
 
     /// <summary>
-    /// Whether each member is that of one of some rules: the system changes a rule member by member, so a change that is cut short leaves a mixture.
+    /// Whether each member of a rule equals that member of one of the other rules. The system changes a rule one member at a time, so a change that
+    /// is interrupted leaves such a mixture.
     /// </summary>
     public static bool IsMixture(FirewallRule rule, IReadOnlyList<FirewallRule> rules) =>
         Members.All(member => rules.Any(other => Equals(member.Value(rule), member.Value(other))));
 
-    /// <returns>What differs, such as "LocalPorts is '80' instead of '443'".</returns>
+    /// <returns>The differences, such as "LocalPorts is '80' instead of '443'".</returns>
     public static IReadOnlyList<string> Differences(FirewallRule wanted, FirewallRule found) =>
         [.. Members.Where(member => !Equals(member.Value(wanted), member.Value(found)))
             .Select(member => $"{member.Name} is '{member.Value(found)}' instead of '{member.Value(wanted)}'")];
@@ -53,6 +54,6 @@ static class RuleComparison
 
     static string? Folded(string? text) => text?.ToUpperInvariant();
 
-    // The profiles that exist are all, whether or not those to come are asked for: what systems give back for "all" differs.
+    // Systems return different values for "all profiles", so the profiles that exist today count as all, with or without future ones.
     static FirewallProfiles Whole(FirewallProfiles profiles) => profiles.HasFlag(EveryKnownProfile) ? FirewallProfiles.All : profiles;
 }

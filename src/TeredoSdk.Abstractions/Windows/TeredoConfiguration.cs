@@ -2,10 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>What Windows' Teredo is set to be; the numbers are those of <c>MSFT_NetTeredoConfiguration.Type</c>.</summary>
+/// <summary>The type that Windows' Teredo is set to; the numbers are those of <c>MSFT_NetTeredoConfiguration.Type</c>.</summary>
 public enum TeredoType
 {
-    /// <summary>Nobody chose: disabled since Windows 10 1803, a client before.</summary>
+    /// <summary>Nobody chose a type: Teredo is disabled since Windows 10 1803, and a client before.</summary>
     Default = 0,
     /// <summary>A relay.</summary>
     Relay = 1,
@@ -15,75 +15,75 @@ public enum TeredoType
     Server = 3,
     /// <summary>Off.</summary>
     Disabled = 4,
-    /// <summary>Chosen by the system.</summary>
+    /// <summary>The system chooses the type.</summary>
     Automatic = 5,
     /// <summary>A client on any network.</summary>
     EnterpriseClient = 6,
-    /// <summary>A client that looks at the NAT. netsh's word; CIM has no number for it.</summary>
+    /// <summary>A client that takes the NAT into account. Only netsh has this type; CIM has no number for it.</summary>
     NatAwareClient = 7,
 }
 
-/// <summary>The settings of Windows' Teredo. Null members are not known when read, and stay as they are when written.</summary>
+/// <summary>The settings of Windows' Teredo. A null member is not known when read, and stays as it is when written.</summary>
 public sealed record TeredoConfiguration
 {
-    /// <summary>What it is set to be.</summary>
+    /// <summary>The type.</summary>
     public TeredoType? Type { get; init; }
 
     /// <summary>The server's name or IPv4 address.</summary>
     public string? ServerName { get; init; }
 
-    /// <summary>The UDP port, 0 for any.</summary>
+    /// <summary>The UDP port, or 0 for any port.</summary>
     public int? ClientPort { get; init; }
 
-    /// <summary>How often the NAT's mapping is refreshed; zero for the system's default.</summary>
+    /// <summary>The time between two refreshes of the NAT's mapping; zero for the system's default.</summary>
     public TimeSpan? RefreshInterval { get; init; }
 
-    /// <summary>Whether an address is kept although nobody listens. Set by group policy only.</summary>
+    /// <summary>Whether Windows keeps an address although no program listens. Only group policy sets this.</summary>
     public bool? DefaultQualified { get; init; }
 }
 
-/// <summary>Where Windows' Teredo client stands.</summary>
+/// <summary>The state of Windows' Teredo client.</summary>
 public enum TeredoClientState
 {
-    /// <summary>The system's word is none that is known.</summary>
+    /// <summary>The system's word for the state is not known to the SDK.</summary>
     Unknown,
     /// <summary>Not active: no client runs.</summary>
     Inactive,
-    /// <summary>Has no address, and an error says why.</summary>
+    /// <summary>The client has no address, and an error says why.</summary>
     Offline,
-    /// <summary>Sleeps until somebody listens.</summary>
+    /// <summary>The client sleeps until a program listens.</summary>
     Dormant,
-    /// <summary>Asks its server.</summary>
+    /// <summary>The client asks its server.</summary>
     Probe,
-    /// <summary>Has an address.</summary>
+    /// <summary>The client has an address.</summary>
     Qualified,
 }
 
-/// <summary>What Windows says of its Teredo client.</summary>
+/// <summary>What Windows says about its Teredo client.</summary>
 [Experimental("TEREDO001")]
 public sealed record TeredoStatus
 {
-    /// <summary>No client runs.</summary>
+    /// <summary>The status when no client runs.</summary>
     public static TeredoStatus Inactive { get; } = new() { State = TeredoClientState.Inactive };
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The state of the client.</summary>
     public required TeredoClientState State { get; init; }
 
     /// <summary>The system's own words for the error, in the system's language, or null.</summary>
     public string? Error { get; init; }
 
-    /// <summary>What it is set to be, where the same source says so.</summary>
+    /// <summary>The settings, as far as the same source tells them.</summary>
     public TeredoConfiguration Configuration { get; init; } = new();
 
-    /// <summary>Whether a group policy set that, where the same source says so.</summary>
+    /// <summary>Whether a group policy made these settings, if the same source tells that.</summary>
     public bool IsSetByPolicy { get; init; }
 
-    /// <summary>"teredo client" or "teredo host-specific relay", where the source says so.</summary>
+    /// <summary>"teredo client" or "teredo host-specific relay"; null when the source does not tell it.</summary>
     public string? ClientType { get; init; }
 
-    /// <summary>"managed" or "unmanaged", where the source says so.</summary>
+    /// <summary>"managed" or "unmanaged"; null when the source does not tell it.</summary>
     public string? Network { get; init; }
 
-    /// <summary>The NAT in Windows' words: none, cone, restricted, symmetric, port-restricted..., where the source says so.</summary>
+    /// <summary>The NAT in Windows' words: none, cone, restricted, symmetric, port-restricted...; null when the source does not tell it.</summary>
     public string? Nat { get; init; }
 }

@@ -3,23 +3,23 @@ namespace TeredoSdk.Windows;
 /// <summary>What the SDK would install or enable on this machine.</summary>
 public enum ConsentKind
 {
-    /// <summary>Windows' Teredo client is enabled.</summary>
+    /// <summary>Enable Windows' Teredo client.</summary>
     EnableTeredo,
-    /// <summary>IPv6 is installed (Windows XP and Server 2003).</summary>
+    /// <summary>Install IPv6 (Windows XP and Server 2003).</summary>
     InstallIPv6,
-    /// <summary>A service is started, or allowed to start.</summary>
+    /// <summary>Start a service, or allow it to start.</summary>
     StartService,
-    /// <summary>A port is opened in the firewall for all programs.</summary>
+    /// <summary>Open a port in the firewall for all programs.</summary>
     OpenPort,
 }
 
 /// <summary>A question to the person at the machine.</summary>
 public sealed record ConsentRequest
 {
-    /// <summary>What would be done.</summary>
+    /// <summary>What the SDK would do.</summary>
     public required ConsentKind Kind { get; init; }
 
-    /// <summary>The question, as sentences for that person: what happens, why, and how it is undone.</summary>
+    /// <summary>The question, as sentences for that person: what happens, why, and how to undo it.</summary>
     public required string Question { get; init; }
 
     /// <summary>The command line that does the same by hand.</summary>

@@ -3,55 +3,55 @@ using System.Net;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>Where a service stands.</summary>
+/// <summary>The state of a service.</summary>
 [Experimental("TEREDO001")]
 public readonly record struct WindowsService
 {
-    /// <summary>Whether it is installed.</summary>
+    /// <summary>Whether the service is installed.</summary>
     public bool Exists { get; init; }
 
-    /// <summary>Whether it runs.</summary>
+    /// <summary>Whether the service runs.</summary>
     public bool IsRunning { get; init; }
 
-    /// <summary>Whether it may not be started.</summary>
+    /// <summary>Whether the service is disabled, so that it can't be started.</summary>
     public bool IsDisabled { get; init; }
 }
 
-/// <summary>What netsh printed.</summary>
+/// <summary>The output of netsh.</summary>
 [Experimental("TEREDO001")]
 public sealed record NetshOutput
 {
-    /// <summary>Its exit code, which is 0 for many failures, too.</summary>
+    /// <summary>The exit code, which is 0 for many failures, too.</summary>
     public required int ExitCode { get; init; }
 
-    /// <summary>What it printed to both outputs, in the system's language.</summary>
+    /// <summary>The text of both outputs, in the system's language.</summary>
     public required string Text { get; init; }
 }
 
-/// <summary>What Windows Security says of a kind of protection (<c>WSC_SECURITY_PROVIDER_HEALTH</c>).</summary>
+/// <summary>What Windows Security says about a kind of protection (<c>WSC_SECURITY_PROVIDER_HEALTH</c>).</summary>
 public enum FirewallHealth
 {
     /// <summary>A firewall is registered and on.</summary>
     Good,
-    /// <summary>Nobody watches.</summary>
+    /// <summary>Windows Security does not monitor firewalls.</summary>
     NotMonitored,
-    /// <summary>None is on.</summary>
+    /// <summary>No firewall is on.</summary>
     Poor,
-    /// <summary>It was put to sleep.</summary>
+    /// <summary>The firewall is switched off for a while.</summary>
     Snooze,
 }
 
-/// <summary>What a filter of the edge-traversal sublayer does.</summary>
+/// <summary>The action of a filter of the edge-traversal sublayer.</summary>
 [Experimental("TEREDO001")]
 public enum EdgeTraversalFilterKind
 {
-    /// <summary>Something else.</summary>
+    /// <summary>Another action.</summary>
     Other,
-    /// <summary>Blocks what comes in through a Teredo tunnel.</summary>
+    /// <summary>The filter blocks traffic that comes in through a Teredo tunnel.</summary>
     DefaultBlock,
-    /// <summary>Lets a program's traffic in.</summary>
+    /// <summary>The filter lets a program's traffic in.</summary>
     Permit,
-    /// <summary>Tells the Teredo service who listens, which wakes it (a dormancy callout).</summary>
+    /// <summary>The filter tells the Teredo service which programs listen, which wakes the service (a dormancy callout).</summary>
     Dormancy,
 }
 
@@ -59,13 +59,13 @@ public enum EdgeTraversalFilterKind
 [Experimental("TEREDO001")]
 public sealed record EdgeTraversalFilter
 {
-    /// <summary>What it does.</summary>
+    /// <summary>The action of the filter.</summary>
     public required EdgeTraversalFilterKind Kind { get; init; }
 
-    /// <summary>Its display name.</summary>
+    /// <summary>The display name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The program it is for, as a device path in lower case, or null for any.</summary>
+    /// <summary>The program that the filter is for, as a device path in lower case, or null for any program.</summary>
     public string? ProgramPath { get; init; }
 }
 
@@ -76,15 +76,15 @@ public sealed record WindowsAddress
     /// <summary>The address.</summary>
     public required IPAddress Address { get; init; }
 
-    /// <summary>The interface's name as people see it.</summary>
+    /// <summary>The name of the interface that people see.</summary>
     public required string InterfaceName { get; init; }
 
-    /// <summary>Its IPv6 index.</summary>
+    /// <summary>The IPv6 index of the interface.</summary>
     public int InterfaceIndex { get; init; }
 
-    /// <summary>Whether it is a tunnel (IF_TYPE_TUNNEL).</summary>
+    /// <summary>Whether the interface is a tunnel (IF_TYPE_TUNNEL).</summary>
     public bool IsTunnel { get; init; }
 
-    /// <summary>Its MTU, or 0 when not known.</summary>
+    /// <summary>The MTU of the interface in octets, or 0 when it is not known.</summary>
     public int MtuOctets { get; init; }
 }

@@ -90,7 +90,7 @@ sealed class ServerCommand : Command
         }
         catch (ArgumentException e)
         {
-            string sentence = Wording.Of(e).Replace("Primary", _address.Name).Replace("Secondary ", $"{_secondary.Name} "); // the core's names
+            string sentence = Wording.Of(e).Replace("Primary", _address.Name).Replace("Secondary ", $"{_secondary.Name} "); // the names that the core uses
             throw new BadArgumentsException(sentence.Replace("Address is ", $"{_address.Name} is ").Replace(" than Address", $" than {_address.Name}"));
         }
     }

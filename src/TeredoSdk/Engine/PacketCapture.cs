@@ -32,7 +32,7 @@ sealed class PacketCapture : IDisposable
             return null;
         try
         {
-            // A second writer must be kept out, and readers let in. Outside Windows FileShare.Read lets a second writer in, and None stops no reader.
+            // A second writer must fail, and readers must not. Outside Windows, FileShare.Read admits a second writer, and FileShare.None admits readers.
             var share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
             return new(new(path, FileMode.Create, FileAccess.Write, share, bufferSize: 0), time);
         }

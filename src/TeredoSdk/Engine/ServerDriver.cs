@@ -7,11 +7,11 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>The driver of a <see cref="TeredoServer"/>: its sockets, its clock, and its way to the native internet.</summary>
+/// <summary>The driver of a <see cref="TeredoServer"/>: its sockets, its clock, and its path to the native internet.</summary>
 /// <remarks>One lock guards the core, and no system call runs under it. Safe for any number of threads.</remarks>
 sealed class ServerDriver : IAsyncDisposable
 {
-    const int MaxDatagramOctets = 1500; // the core's promise
+    const int MaxDatagramOctets = 1500; // the core never makes a larger one
 
     readonly Lock _gate = new();
     readonly TeredoServer _core;
@@ -21,14 +21,14 @@ sealed class ServerDriver : IAsyncDisposable
     readonly NativeSender? _native;
     readonly string? _nativeProblem;
 
-    /// <param name="options">The settings of the core, whose <see cref="TeredoServerOptions.ForwardNative"/> is found out here.</param>
-    /// <param name="port">The UDP port at each of its addresses.</param>
+    /// <param name="options">The settings of the core; the driver sets <see cref="TeredoServerOptions.ForwardNative"/> itself.</param>
+    /// <param name="port">The UDP port at each of the server's addresses.</param>
     /// <param name="network">The machine's network.</param>
     /// <param name="random">Randomness for the core.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="log">Where it logs to.</param>
-    /// <exception cref="ArgumentException">The core does not take the options.</exception>
-    /// <exception cref="TeredoException"><see cref="TeredoError.PortUnavailable"/>; nothing is left open.</exception>
+    /// <param name="log">The logger.</param>
+    /// <exception cref="ArgumentException">The core refuses the options.</exception>
+    /// <exception cref="TeredoException"><see cref="TeredoError.PortUnavailable"/>: a socket can't be opened. No socket is left open.</exception>
     public ServerDriver(TeredoServerOptions options, ushort port, IHostNetwork network, IRandomSource random, TimeProvider time, ILogger log)
     {
         (_clock, _log) = (new(time), log);
@@ -49,7 +49,7 @@ sealed class ServerDriver : IAsyncDisposable
         Log.ServerStarted(log, _transports[0]!.LocalEndpoint.ToIPEndPoint(), _transports[1]?.LocalEndpoint.ToIPEndPoint());
     }
 
-    /// <summary>Ends when the sockets are closed and used no more.</summary>
+    /// <summary>Completes when the sockets are closed and no longer used.</summary>
     public Task Completion { get; }
 
     public TeredoServerReport Report
@@ -70,7 +70,7 @@ sealed class ServerDriver : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the sockets and waits until they are used no more. Idempotent.</summary>
+    /// <summary>Closes the sockets, and waits until they are no longer used. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
         Close();

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace TeredoSdk.Hosting;
 
-/// <summary>Reads options from a section of the configuration, and keeps a sentence with the path for each value that can't be read.</summary>
+/// <summary>
+/// Reads options from a section of the configuration. For each value that can't be read, it keeps a sentence with the path of the value.
+/// </summary>
 sealed class OptionsReader(IConfiguration section)
 {
     readonly Dictionary<string, IConfigurationSection> _unread =
@@ -11,11 +13,11 @@ sealed class OptionsReader(IConfiguration section)
     readonly List<string> _known = [];
     readonly List<string> _problems = [];
 
-    /// <summary>What is wrong with what was asked for, and each key that nothing asked for. Called at the end.</summary>
+    /// <summary>Returns a sentence for each value that could not be read, and for each key that no option has. Called at the end.</summary>
     public IReadOnlyList<string> Finish()
     {
         foreach (var stray in _unread.Values)
-            _problems.Add($"{stray.Path} is no option; expected one of {string.Join(", ", _known)}.");
+            _problems.Add($"{stray.Path} is not an option; expected one of {string.Join(", ", _known)}.");
         _unread.Clear();
         return _problems;
     }
@@ -29,7 +31,7 @@ sealed class OptionsReader(IConfiguration section)
         : int.TryParse(value.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int parsed) ? parsed
         : Refuse(value, "a whole number", byDefault);
 
-    // A number alone would be days, which nobody means.
+    // TimeSpan.TryParse takes a number alone for days, which nobody means.
     public TimeSpan Read(string key, TimeSpan byDefault) =>
         Take(key) is not { } value ? byDefault
         : value.Value is { } text && text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var parsed)
@@ -40,7 +42,7 @@ sealed class OptionsReader(IConfiguration section)
     public string Read(string key, string byDefault) =>
         Take(key) is not { } value ? byDefault : value.Value ?? Refuse(value, "a text", byDefault);
 
-    /// <summary>A list, or one text with semicolons between the items.</summary>
+    /// <summary>Reads a list, or one text with semicolons between the items.</summary>
     public IList<string> Read(string key, IList<string> byDefault)
     {
         if (Take(key) is not { } value)
@@ -53,7 +55,7 @@ sealed class OptionsReader(IConfiguration section)
         return [.. items.Select(item => item.Value ?? "")];
     }
 
-    /// <summary>A section within this one.</summary>
+    /// <summary>Reads a section within this section.</summary>
     public T? ReadSection<T>(string key, Func<OptionsReader, T> read, T? byDefault) where T : class
     {
         if (Take(key) is not { } inner)
@@ -70,7 +72,7 @@ sealed class OptionsReader(IConfiguration section)
     {
         string[] names = Enum.GetNames<T>();
         bool isNamed = (value.Value ?? "").Split(',', StringSplitOptions.TrimEntries)
-            .All(part => names.Contains(part, StringComparer.OrdinalIgnoreCase)); // numbers would parse, too
+            .All(part => names.Contains(part, StringComparer.OrdinalIgnoreCase)); // Enum.TryParse accepts numbers, too
         return isNamed && Enum.TryParse(value.Value, ignoreCase: true, out T parsed) ? parsed
             : Refuse(value, string.Join(", ", names.SkipLast(1)) + " or " + names[^1], byDefault);
     }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace TeredoSdk.Hosting;
 
-/// <summary>Tells the report of the application's node as a health.</summary>
+/// <summary>Reports the state of the application's node as a health check.</summary>
 sealed class TeredoHealthCheck(Func<TeredoReport> read) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -17,7 +17,7 @@ sealed class TeredoHealthCheck(Func<TeredoReport> read) : IHealthCheck
     static (HealthStatus Status, string Description) Describe(TeredoReport report) => report.State switch
     {
         TeredoState.Qualified => (HealthStatus.Healthy, $"{report.Address} from the Teredo server {report.Server}."),
-        TeredoState.Dormant => (HealthStatus.Degraded, $"{report.Address} is dormant; a bind or a datagram wakes it."),
+        TeredoState.Dormant => (HealthStatus.Degraded, $"{report.Address} is dormant; a bind or a datagram wakes the node."),
         TeredoState.Qualifying => (HealthStatus.Degraded, $"The Teredo server {report.Server} is being asked for an address."),
         TeredoState.Stopped when report.Problem is null => (HealthStatus.Degraded, "Teredo is not started; the first socket starts it."),
         _ => (HealthStatus.Unhealthy, report.Problem ?? "There is no Teredo address."),

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace TeredoSdk.Hosting;
 
-/// <summary>Starts the node before the other services of the host when the options say so, and stops it after them.</summary>
+/// <summary>Starts the node before the host's other services when the options say so, and stops it after them.</summary>
 sealed class TeredoHostedService(IHostedNode node, IOptions<TeredoHostingOptions> options) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) =>
@@ -14,6 +14,6 @@ sealed class TeredoHostedService(IHostedNode node, IOptions<TeredoHostingOptions
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // The application's own services may say goodbye over their sockets until now.
+    // Until now the application's own services may use their sockets, for example to say goodbye.
     public Task StoppedAsync(CancellationToken cancellationToken) => node.StopAsync();
 }

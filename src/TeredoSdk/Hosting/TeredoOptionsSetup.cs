@@ -9,10 +9,10 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Hosting;
 
-/// <summary>The section that options are read from, or null: they come from code alone.</summary>
+/// <summary>The section that options are read from, or null when they come from code alone.</summary>
 sealed record TeredoSection(IConfiguration? Configuration);
 
-/// <summary>Reads the options from the configuration, takes the rest from the container, and has them validate themselves.</summary>
+/// <summary>Reads the options from the configuration, takes the logger factory and the clock from the container, and validates the options.</summary>
 sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services)
     : IConfigureOptions<TeredoOptions>, IConfigureOptions<TeredoHostingOptions>, IPostConfigureOptions<TeredoOptions>, IValidateOptions<TeredoOptions>
 {
@@ -37,12 +37,12 @@ sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services
         }
         catch (ArgumentException e)
         {
-            string sentence = e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal); // which .NET appends
+            string sentence = e.Message.Replace($" (Parameter '{e.ParamName}')", "", StringComparison.Ordinal); // .NET appends this
             return ValidateOptionsResult.Fail(PathOf(e.ParamName) + sentence);
         }
     }
 
-    // Where the value came from: the configuration's path, or code.
+    // Returns where the value came from: the path in the configuration, or code.
     string PathOf(string? option)
     {
         var found = section.Configuration?.GetSection(option ?? "");

@@ -29,13 +29,13 @@ public sealed class TeredoActivation
     readonly IWindowsSystem _windows;
     readonly List<string> _steps = [];
 
-    /// <summary>The activation of this machine's Windows.</summary>
+    /// <summary>Makes an activation of this machine's Windows.</summary>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
     public TeredoActivation() : this(WindowsTeredo.RequireWindows())
     {
     }
 
-    /// <summary>The activation of another Windows.</summary>
+    /// <summary>Makes an activation of another Windows.</summary>
     /// <param name="windows">The system.</param>
     [Experimental("TEREDO001")]
     public TeredoActivation(IWindowsSystem windows)

@@ -31,7 +31,7 @@ public static class WindowsTeredo
     }
 
     /// <summary>The Windows of this machine.</summary>
-    /// <exception cref="PlatformNotSupportedException">Its system is not Windows.</exception>
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
     internal static IWindowsSystem RequireWindows() => OperatingSystem.IsWindows() ? WindowsSystem.Current
-        : throw new PlatformNotSupportedException("This system is not Windows, so it has no Teredo of Windows.");
+        : throw new PlatformNotSupportedException("This system is not Windows, so it does not have Windows' Teredo.");
 }

@@ -28,9 +28,9 @@ sealed class DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySetting
     public IReadOnlyList<IPv6Prefix> Served => Volatile.Read(ref _served);
 
     /// <summary>The state as it is now.</summary>
-    /// <param name="isHostSpecific">Whether it serves this machine alone.</param>
-    /// <param name="running">What is wrong while it runs, or null.</param>
-    /// <param name="stopped">Why it does not run, when it does not.</param>
+    /// <param name="isHostSpecific">Whether the relay serves this machine alone.</param>
+    /// <param name="running">The problem when the relay runs, or null.</param>
+    /// <param name="stopped">Why the relay does not run, when it does not.</param>
     public TeredoRelayReport Describe(bool isHostSpecific, string? running = null, string? stopped = null)
     {
         var driver = Driver;
