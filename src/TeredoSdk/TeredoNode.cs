@@ -64,7 +64,16 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <exception cref="ArgumentException">
     /// An option is outside its range; the message names the option, its value and the expected values.
     /// </exception>
-    /// <exception cref="TeredoException">There is no address. The message says why, and what to do. Nothing is left behind.</exception>
+    /// <exception cref="TeredoException">
+    /// There is no address. Either no server is named or found (<see cref="TeredoError.NoServer"/>, <see cref="TeredoError.ServerNotResolved"/>); or
+    /// no server gave an address (<see cref="TeredoError.ServerUnreachable"/>, <see cref="TeredoError.SecondaryUnreachable"/>,
+    /// <see cref="TeredoError.SymmetricNat"/>, <see cref="TeredoError.MappedAddressNotGlobal"/>, <see cref="TeredoError.QualificationTimeout"/>); or
+    /// there is no path to the servers (<see cref="TeredoError.NetworkUnavailable"/>, or <see cref="TeredoError.PortUnavailable"/> for the UDP port
+    /// that carries Teredo); or the options require something that this machine does not have (<see cref="TeredoError.NotSupported"/>,
+    /// <see cref="TeredoError.KernelSocketsUnavailable"/>, <see cref="TeredoError.InterfaceUnavailable"/>,
+    /// <see cref="TeredoError.CaptureUnavailable"/>, on Windows also errors of its own switches such as <see cref="TeredoError.TeredoDisabled"/>). The
+    /// message says why, and what to do. Nothing is left behind; the next call starts from the beginning.
+    /// </exception>
     public static Task<TeredoNode> StartAsync(TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         var settings = (options ?? new()).Snapshot();
