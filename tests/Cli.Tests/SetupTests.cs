@@ -59,7 +59,7 @@ public sealed class SetupTests
     [TestCase("defer-to-app or allow or none", "setup", "--app", "x", "--name", "x", "--edge", "yes")]
     [TestCase("--server is 'a b'", "setup", "--app", "x", "--name", "x", "--enable-teredo", "--server", "a b")]
     [TestCase("--server is '\"x\"'", "setup", "--app", "x", "--name", "x", "--enable-teredo", "--server", "\"x\"")]
-    [TestCase("expected --enable-teredo with it", "setup", "--app", "x", "--name", "x", "--server", "192.0.2.1")]
+    [TestCase("expected --enable-teredo to be set as well", "setup", "--app", "x", "--name", "x", "--server", "192.0.2.1")]
     public async Task BadArguments_AreNamed(string named, params string[] line)
     {
         var result = await CommandProcess.RunAsync(line);

@@ -29,8 +29,8 @@ public class PortExceptionTests
         Assert.That(lines[1], Is.EqualTo(kept));
     }
 
-    [TestCase("firewall=absent", "FirewallUnavailable: The firewall's object HNetCfg.FwMgr is not there")]
-    [TestCase("firewall=stopped", "FirewallUnavailable: The firewall can't be asked (0x800706D9)")]
+    [TestCase("firewall=absent", "FirewallUnavailable: The firewall's object HNetCfg.FwMgr does not exist")]
+    [TestCase("firewall=stopped", "FirewallUnavailable: The firewall can't be used (0x800706D9)")]
     [TestCase("firewall=no-exceptions", "ExceptionsNotAllowed: The firewall allows no exceptions")]
     [TestCase("firewall=denied", "AccessDenied: Only an administrator")]
     [TestCase("firewall=forgets", "PortExceptionNotKept: The firewall did not keep")]

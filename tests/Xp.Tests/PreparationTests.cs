@@ -82,7 +82,7 @@ public class PreparationTests
 
     [Test]
     public void Prepare_NetshEnablesNothingAndReturnsZero_IsTeredoNotEnabled() =>
-        Assert.That(Probe.Play("prepare netsh=lies consent=yes").Last(), Does.StartWith("error TeredoNotEnabled: Teredo's type is 'disabled'"));
+        Assert.That(Probe.Play("prepare netsh=lies consent=yes").Last(), Does.StartWith("error TeredoNotEnabled: Teredo's type is still 'disabled'"));
 
     [Test]
     public void Prepare_ProcessIsOlderThanIPv6_AsksForARestartInsteadOfLookingForAnAddress()
