@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace TeredoSdk.Documentation.Tests;
 
-/// <summary>What the pages for users and for who carries on name in backticks is in the code.</summary>
+/// <summary>What the pages for users and for people who carry on name in backticks is in the code.</summary>
 public partial class NameTests
 {
     static readonly IReadOnlyList<Page> Named =
