@@ -61,7 +61,11 @@ sealed class WindowLimiter(TimeSpan window, IRandomSource random)
 
     ref Cell Find(uint time, ulong key, out bool found)
     {
-        var set = _cells.AsSpan((int)(((key ^ _seed) * _multiplier) >> 55) * Ways, Ways); // the top nine bits choose a set
+        // Mixed as in RateLimiter: with one round, some multipliers put keys that follow each other into one set.
+        ulong hash = (key ^ _seed) * _multiplier;
+        hash = (hash ^ hash >> 32) * 0x9E37_79B9_7F4A_7C15;
+        hash = (hash ^ hash >> 29) * _multiplier;
+        var set = _cells.AsSpan((int)(hash >> 55) * Ways, Ways); // the top nine bits choose a set
         ref var oldest = ref set[0];
         foreach (ref var cell in set)
         {

@@ -43,4 +43,19 @@ public sealed class WindowLimiterTests
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
         Assert.That(taken, Is.EqualTo(8));
     }
+
+    [Test, Repeat(300)] // with one round of mixing, about one seed in a hundred put keys that follow each other into one set
+    public void FloodOfKeysThatFollowEachOther_WhateverTheSeed_DoesNotCrowdOneSet()
+    {
+        var limiter = new WindowLimiter(Window, CryptographicRandom.Instance);
+        int taken = 0;
+        for (uint i = 0; i < 5_000; i++)
+        {
+            var now = Instant.FromSeconds(i / 100.0);
+            limiter.TryTake(now, 1_000_000 + i);
+            if (i % 25 == 0)
+                taken += limiter.TryTake(now, 1) ? 1 : 0;
+        }
+        Assert.That(taken, Is.EqualTo(8));
+    }
 }
