@@ -87,14 +87,36 @@ public readonly record struct RequestAnswer
     public static RequestAnswer NoExternalAddress => new() { Kind = ClientRequestKind.GetExternalAddress };
 }
 
+/// <summary>The next hop of a network: a router, or the server itself when it is on the same link.</summary>
+/// <remarks>Its link address is hard to meet twice, so it tells networks apart that use the same private addresses.</remarks>
+public sealed record NetworkGateway
+{
+    /// <summary>The next hop's IPv4 address.</summary>
+    public required IPv4Address Address { get; init; }
+
+    /// <summary>The next hop's link address, such as the 48 bits of an Ethernet address. Longer ones may be shortened or hashed.</summary>
+    public required ulong LinkAddress { get; init; }
+}
+
 /// <summary>The state of the host's network, as far as the driver knows it.</summary>
 public sealed record NetworkState
 {
-    /// <summary>Whether there is an IPv4 path at all. False stops the client until it is true again.</summary>
+    /// <summary>
+    /// Whether there is an IPv4 path at all. False stops the client until it is true again. When it is true again within 30 s, in the same network
+    /// (see <see cref="Gateway"/>), the client asks for its old port and qualifies again; the address is lost only if the mapping changed.
+    /// </summary>
     public bool HasIPv4 { get; init; } = true;
 
     /// <summary>The address of the interface that leads to the server. When it changes, the client forgets all peers and qualifies again.</summary>
     public IPv4Address LocalAddress { get; init; }
+
+    /// <summary>
+    /// The next hop of packets to the server, by which the client tells one network from another; null when it is not known. Two networks are the same
+    /// when they have the same <see cref="LocalAddress"/> and the same known gateway. So when the network comes back, find the gateway's link address
+    /// before telling the client, but wait no longer than a second or two. A gateway that becomes unknown while the network stays changes nothing;
+    /// another known gateway means that the client has moved.
+    /// </summary>
+    public NetworkGateway? Gateway { get; init; }
 
     /// <summary>The subnets of the host's own interfaces, for directed broadcasts, hairpinning and local discovery.</summary>
     public IReadOnlyList<IPv4Subnet> AttachedSubnets { get; init => field = ValueList.Of(value); } = ValueList<IPv4Subnet>.Empty;
