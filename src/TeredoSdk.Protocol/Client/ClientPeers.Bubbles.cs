@@ -15,13 +15,14 @@ sealed partial class ClientPeers
     {
         var bubbling = contact.Exchange as PeerExchange.Bubbling ?? new();
         contact.Exchange = bubbling;
-        if (bubbling.IsUnconfirmed && contact.Pairs.Count >= BubbleSchedule.MaxBubblesWithoutReply)
+        bool unconfirmed = IsUnconfirmed(contact);
+        if (unconfirmed && contact.Pairs.Count >= BubbleSchedule.MaxBubblesWithoutReply)
             Fail(now, contact, UnreachableReason.DirectPathBlocked);
         else if (TryGrant(now, contact, bubbling))
         {
             bubbling.RetryAt = now + NextRetry();
             SendPair(now, contact);
-            if (bubbling.IsUnconfirmed)
+            if (unconfirmed)
                 Flush(now, contact); // no nonce came within a round, so the peer may have none
         }
     }

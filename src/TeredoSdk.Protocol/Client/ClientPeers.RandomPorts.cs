@@ -149,6 +149,8 @@ sealed partial class ClientPeers
     {
         if (contact.RandomPort is not { Port: var port })
             return;
+        if (_table[contact.Index].Via == port.Id)
+            _table.Distrust(contact.Index); // the peer was reached from that port, so it starts again
         contact.RandomPort = null; // §5.5.4.3: its echo test ends, too
         _randomPorts.Remove(port.Id);
         _context.Request(new() { Kind = ClientRequestKind.ClosePort, Port = port });
@@ -162,11 +164,7 @@ sealed partial class ClientPeers
             || received.RandomPort == port || (received.RandomPort != 0 && !idle))
             return;
         if (received.RandomPort != 0 && _context.IsPortPreserving)
-        {
-            if (_table[contact.Index].Via == contact.RandomPort?.Port.Id)
-                _table.Distrust(contact.Index); // the peer was reached from that port, so it starts again
             CloseRandomPort(contact);
-        }
         received.RandomPort = port;
     }
 

@@ -181,7 +181,7 @@ sealed partial class ClientPeers
             Finish(now, contact);
         else
             Confirm(now, contact, byNonce && (!embedded || contact.Exchange is null), NeedsNonceOfPeer(source));
-        if (contact.IsUnconfirmed && (embedded || !_context.IsSymmetric) && contact.Received?.Nonce is null && UsesNonces)
+        if (IsUnconfirmed(contact) && (embedded || !_context.IsSymmetric) && contact.Received?.Nonce is null && UsesNonces)
             entry.Flags |= PeerFlags.AwaitsNonce; // the peer would drop packets now; its indirect bubble will come
         else
             Flush(now, contact);
@@ -197,7 +197,7 @@ sealed partial class ClientPeers
         if (answer && MayAnswer(now, Target(entry)))
             SendDirectBubble(now, contact, new(entry.Via), Target(entry));
         if (needsNonce && contact.Exchange is PeerExchange.Bubbling bubbling)
-            bubbling.IsUnconfirmed = true;
+            bubbling.WasVerified = true;
         else
             Finish(now, contact);
     }
@@ -212,7 +212,7 @@ sealed partial class ClientPeers
         if (FindContact(index) is not { } contact)
             return;
         contact.Bubbles.Reset();
-        if (bubble && contact.IsUnconfirmed)
+        if (bubble && IsUnconfirmed(contact))
             return;
         if (contact.Exchange is not null)
             Finish(now, contact);

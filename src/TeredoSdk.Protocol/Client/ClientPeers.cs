@@ -123,6 +123,10 @@ sealed partial class ClientPeers
         return contact;
     }
 
+    // Whether the peer's bubbles go on because it may not be able to verify us yet. A peer that lost our trust is an ordinary one.
+    bool IsUnconfirmed(PeerContact contact) =>
+        contact.Exchange is PeerExchange.Bubbling { WasVerified: true } && _table[contact.Index].IsTrusted;
+
     PeerContact? FindContact(int index) => index >= 0 && _table[index].Contact is >= 0 and var id ? _contacts[id] : null;
 
     void Schedule(PeerContact contact) => _deadlines.Set(contact.Id, contact.Deadline);
@@ -146,7 +150,7 @@ sealed partial class ClientPeers
     // The peer could not be reached: the host is told for each waiting packet, and nothing is sent until the budget's window ends.
     void Fail(Instant now, PeerContact contact, UnreachableReason reason)
     {
-        bool unconfirmed = contact.IsUnconfirmed;
+        bool unconfirmed = IsUnconfirmed(contact);
         if (_table[contact.Index] is { IsTrusted: true } entry && entry.IsFresh(now) && !(unconfirmed && contact.Received is { IsSinceLastPair: true }))
         {
             Finish(now, contact); // we hear the peer, and have no sign that it does not hear us

@@ -38,9 +38,6 @@ sealed class PeerContact(int id, int index, IPv6Address peer, HoldBudget outgoin
     /// <summary>No solicitation is answered before this instant (RFC 6081 §5.7.2).</summary>
     public Instant AdvertiseAfter { get; set; } = Instant.MinValue;
 
-    /// <summary>Whether we trust the peer, but the peer may not be able to verify us yet.</summary>
-    public bool IsUnconfirmed => Exchange is PeerExchange.Bubbling { IsUnconfirmed: true };
-
     /// <summary>Whether an indirect bubble came since the last exchange began.</summary>
     public bool WasHeardIndirectly => Received is { IsOfThisExchange: true };
 

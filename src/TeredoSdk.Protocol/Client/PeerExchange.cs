@@ -10,8 +10,8 @@ abstract class PeerExchange
     /// <summary>Direct and indirect bubbles (RFC 4380 §5.2.4 case 5, §5.2.6).</summary>
     public sealed class Bubbling : PeerExchange
     {
-        /// <summary>Whether we trust the peer, but the peer may not be able to verify us yet. The bubbles then go on.</summary>
-        public bool IsUnconfirmed { get; set; }
+        /// <summary>Whether we verified the peer, but the peer may not be able to verify us yet. The bubbles then go on while the peer is trusted.</summary>
+        public bool WasVerified { get; set; }
     }
 
     /// <summary>Unicast and discovery bubbles on the local link (RFC 4380 §5.2.4 case 3).</summary>

@@ -23,6 +23,18 @@ public sealed class PeerContractTests
         FsCheck.Check.One(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(100).WithEndSize(200),
             Prop.ForAll<byte[]>(script => Play(script, Lab.Endpoint(primary), Lab.Endpoint(secondary))));
 
+    /// <summary>Histories that once broke the contract.</summary>
+    [TestCaseSource(nameof(Seen))]
+    public void SeenHistory_KeepsTheContract(string primary, string secondary, byte[] script) =>
+        Play(script, Lab.Endpoint(primary), Lab.Endpoint(secondary));
+
+    static IEnumerable<TestCaseData> Seen()
+    {
+        // A peer announces another random port while packets wait for it: our random port closes, and the packets must not leave through it.
+        byte[] script = [.. new byte[16], 5, 1, 0, 0, 75, 174, 207, .. new byte[9], 200, 74, 5, 106, 172, 245, 3, 171, 45, 138];
+        yield return new TestCaseData("9.0.0.1:1234", "9.0.0.1:51170", script).SetName("PeerAnnouncesAnotherRandomPort_ClosesOurs_KeepsTheContract");
+    }
+
     static void Play(byte[] script, IPv4Endpoint primary, IPv4Endpoint secondary)
     {
         var client = Qualified(mapped: primary, atSecondary: secondary);
