@@ -4,6 +4,7 @@ namespace TeredoSdk.Protocol.Client;
 sealed class PortMapper(ClientContext context)
 {
     ushort _persisted = context.Options.PersistedMappedPort;
+    IPv4Endpoint _local;
     ushort _external; // the external port that is mapped or requested, or 0
     bool _asked;
 
@@ -13,12 +14,14 @@ sealed class PortMapper(ClientContext context)
     /// <summary>Asks for a mapping before qualification starts. Qualification does not wait for the answer.</summary>
     public void Begin()
     {
-        if (!context.Options.MapPort)
-            return;
+        if (!context.Options.MapPort || (_asked && _local == context.Local))
+            return; // the port came back with the network, so the mapping still leads to it
+        End();
         if (_persisted != 0) // §5.3.3: first removes a mapping that an earlier run left behind
             Unmap(_persisted);
         _persisted = 0;
         IsPending = _asked = true;
+        _local = context.Local;
         _external = context.Local.Port;
         context.Request(new() // §5.3.3: the external port equals the local one; unlimited lifetime
         {

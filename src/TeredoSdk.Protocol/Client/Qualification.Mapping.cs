@@ -32,7 +32,6 @@ sealed partial class Qualification
             Complete(MappingBehaviour.AddressOrPortDependent); // RFC 6081 §5.2: goes on with the primary address's mapping
         else
         {
-            LoseAddress();
             GoOffline(now, OfflineReason.SymmetricNat); // RFC 4380 §5.2.1
         }
     }
@@ -43,7 +42,6 @@ sealed partial class Qualification
     {
         if (context.Options.RequireSecondary)
         {
-            LoseAddress();
             TryNextServer(now, OfflineReason.SecondaryUnreachable);
             return;
         }

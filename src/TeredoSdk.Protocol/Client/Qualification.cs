@@ -6,13 +6,7 @@ namespace TeredoSdk.Protocol.Client;
 /// <summary>Qualification and maintenance (RFC 4380 §5.2.1, §5.2.5; RFC 5991 §3.2; RFC 6081 §5.1.1).</summary>
 sealed partial class Qualification(ClientContext context, PortMapper mapper, ClientPeers peers)
 {
-    static readonly TimeSpan SolicitationTimeout = TimeSpan.FromSeconds(4); // RFC 4380 §5.2.1: T
-    const int MaxSolicitations = 3;                                         // RFC 4380 §5.2.1: N
-    static readonly TimeSpan SolicitationSpacing = TimeSpan.FromSeconds(2);
-    const int MaxPortAttempts = 4;
     static readonly TimeSpan MappingPatience = TimeSpan.FromSeconds(3);
-    static readonly TimeSpan MinBackOff = TimeSpan.FromSeconds(60), MaxBackOff = TimeSpan.FromSeconds(100); // the RFCs name no values
-    static readonly TimeSpan BackOffCap = TimeSpan.FromMinutes(10);
 
     readonly HashSet<IPv4Address> _silentSecondaries = [];
     QualificationActivity _activity = new Idle();
@@ -56,6 +50,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         Soliciting soliciting => soliciting.RetryAt,
         Probing probing => probing.RetryAt,
         Offline offline => offline.RetryAt,
+        Away away => away.Until,
         Maintaining maintaining => Instant.Earlier(RefreshAt(maintaining), DormantAt),
         _ => null,
     };
@@ -71,10 +66,6 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
 
     Instant? DormantAt => _leases == 0 && context.Options.DormancyTimeout > TimeSpan.Zero
         ? context.LastTraffic + context.Options.DormancyTimeout : null;
-
-    bool IsSuppressed => !_network.HasIPv4
-        || (_network.HasNativeIPv6 && context.Options.NativeIPv6 == NativeIPv6Behaviour.Stop) // RFC 4380 §5.5
-        || (_network.IsManaged && !context.Options.AllowManagedNetwork);                      // RFC 5991 §4
 
     public void Start(Instant now)
     {
@@ -121,11 +112,13 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
                 Probe(now, probing.Attempt + 1);
                 break;
             case Probing:
-                LoseAddress();
                 TryNextServer(now, Silence);
                 break;
             case Offline:
                 Retry(now);
+                break;
+            case Away: // the network stayed away for too long
+                ShutDown();
                 break;
         }
     }
@@ -202,64 +195,6 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         }
     }
 
-    public void HandleNetworkChanged(Instant now, NetworkState network)
-    {
-        var before = _network;
-        _network = network;
-        context.Policy = new(context.Options.AllowPrivateAddresses, [.. network.AttachedSubnets]);
-        if (!IsStarted)
-            return;
-        var local = before.LocalAddress.IsUnspecified ? context.Local.Address : before.LocalAddress;
-        bool moved = !network.LocalAddress.IsUnspecified && network.LocalAddress != local;
-        if (moved)
-            _silentSecondaries.Clear(); // they may answer in this network
-        if (IsSuppressed)
-        {
-            ShutDown();
-            State = ClientState.Suppressed;
-        }
-        else if (State == ClientState.Suppressed || (moved && _portOpen))
-        {
-            ShutDown();
-            Begin(now);
-        }
-        else if (State == ClientState.Offline && (network.Resumed || Differ(before, network)))
-        {
-            _failures = 0;
-            Retry(now);
-        }
-        else if (network.Resumed && State == ClientState.Qualified)
-        {
-            peers.DistrustAll();
-            SolicitSoon(now);
-        }
-    }
-
-    /// <summary>Takes a changed list of servers. It is used at the next choice of a server; an offline client chooses now.</summary>
-    public void HandleServersChanged(Instant now)
-    {
-        if (_activity is not Offline)
-            return;
-        _failures = 0;
-        Retry(now);
-    }
-
-    static bool Differ(NetworkState before, NetworkState now) =>
-        before with { AttachedSubnets = now.AttachedSubnets, Resumed = now.Resumed } != now
-        || !before.AttachedSubnets.SequenceEqual(now.AttachedSubnets);
-
-    // Solicits at once, but at most once in 2 s, whatever the network does. A solicitation that is under way is enough.
-    void SolicitSoon(Instant now)
-    {
-        if (_activity is not Maintaining)
-            return;
-        var earliest = _lastSolicited + SolicitationSpacing;
-        if (now >= earliest)
-            Probe(now, 1);
-        else
-            _activity = new Maintaining(earliest - LastServerExchange);
-    }
-
     public void AcquireLease(Instant now)
     {
         _leases++;
@@ -293,120 +228,10 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
             OpenPort(1);
     }
 
-    void OpenPort(int attempt)
-    {
-        State = ClientState.Qualifying;
-        _activity = new OpeningPort(attempt);
-        ushort number = context.Options.ServicePort != 0 ? context.Options.ServicePort // §5.2.10: fixed by the options, else random
-            : attempt < MaxPortAttempts ? context.Random.NextPort() : (ushort)0;
-        context.Request(new() { Kind = ClientRequestKind.OpenPort, Port = LocalPort.Service, Number = number });
-    }
-
-    void StartRound(Instant now)
-    {
-        _serverIndex = _serversTried = 0;
-        SolicitServer(now);
-    }
-
-    void Retry(Instant now)
-    {
-        if (_portOpen)
-            StartRound(now);
-        else
-            OpenPort(1);
-    }
-
-    void SolicitServer(Instant now)
-    {
-        context.Server = context.Servers[_serverIndex % context.Servers.Count]; // the list may have become shorter
-        _mappedNotGlobal = false;
-        State = ClientState.Qualifying;
-        var earliest = _lastSolicited + SolicitationSpacing; // an unstable network may start many rounds
-        if (now < earliest)
-            _activity = new Soliciting(Secondary: false, Attempt: 0, context.Random.NextUInt64(), earliest); // the nonce was not sent, so no answer matches
-        else
-            Solicit(now, secondary: false, attempt: 1);
-    }
-
-    void Solicit(Instant now, bool secondary, int attempt)
-    {
-        ulong nonce = context.Solicit(now, LocalPort.Service, secondary ? context.SecondaryEndpoint : context.PrimaryEndpoint);
-        _lastSolicited = now;
-        _activity = new Soliciting(secondary, attempt, nonce, now + SolicitationTimeout);
-    }
-
-    void Probe(Instant now, int attempt)
-    {
-        ulong nonce = context.Solicit(now, LocalPort.Service, context.PrimaryEndpoint);
-        _lastSolicited = now;
-        _activity = new Probing(attempt, nonce, now + SolicitationTimeout);
-    }
-
-    // §5.2, RFC 6081 §5.1.1: 75 to 100 % of the interval, chosen anew each time.
-    void Maintain()
-    {
-        _mappedNotGlobal = false;
-        _activity = new Maintaining(context.Random.NextBetween(RefreshInterval * 0.75, RefreshInterval));
-    }
-
-    void TryNextServer(Instant now, OfflineReason reason)
-    {
-        if (!context.Servers.Contains(context.Server)) // the server was removed from the list, so the others are all untried
-        {
-            StartRound(now);
-            return;
-        }
-        if (++_serversTried >= context.Servers.Count)
-        {
-            GoOffline(now, reason);
-            return;
-        }
-        _serverIndex = (_serverIndex + 1) % context.Servers.Count; // RFC 4380 §7.3.5: clients should be ready to use another server
-        SolicitServer(now);
-    }
-
-    void GoOffline(Instant now, OfflineReason reason)
-    {
-        LoseAddress();
-        var delay = context.Random.NextBetween(MinBackOff, MaxBackOff) * Math.Pow(2, Math.Min(_failures++, 8));
-        var retryAt = now + (delay < BackOffCap ? delay : BackOffCap);
-        _activity = new Offline(retryAt);
-        State = ClientState.Offline;
-        context.Raise(new ClientEvent.Failed { Reason = reason, RetryAt = retryAt });
-    }
-
     void GoDormant()
     {
         _activity = new Idle();
         peers.Clear();
         State = ClientState.Dormant;
-    }
-
-    void LoseAddress()
-    {
-        if (context.Address is { } address)
-        {
-            context.Address = null;
-            context.Raise(new ClientEvent.AddressLost { Address = address });
-        }
-        _reported = null;
-        peers.Clear();
-    }
-
-    void ShutDown()
-    {
-        RefreshInterval = context.Options.RefreshInterval; // the determined interval belonged to the old network
-        LoseAddress();
-        ClosePort();
-        _activity = new Idle();
-        _awaitMapping = false;
-    }
-
-    void ClosePort()
-    {
-        mapper.End();
-        if (_portOpen || _activity is OpeningPort)
-            context.Request(new() { Kind = ClientRequestKind.ClosePort, Port = LocalPort.Service });
-        _portOpen = false;
     }
 }

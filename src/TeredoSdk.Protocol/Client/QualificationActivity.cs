@@ -23,4 +23,7 @@ abstract record QualificationActivity
 
     /// <summary>Qualification failed; it waits before it tries again.</summary>
     public sealed record Offline(Instant RetryAt) : QualificationActivity;
+
+    /// <summary>The network has gone. The address stays until then, in case the network comes back and the NAT still maps this port.</summary>
+    public sealed record Away(Instant Until, ushort Port) : QualificationActivity;
 }

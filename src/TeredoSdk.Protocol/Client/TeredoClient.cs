@@ -47,7 +47,10 @@ public sealed class TeredoClient
     /// <summary>The client's state.</summary>
     public ClientState State => _qualification.State;
 
-    /// <summary>The Teredo address, or null. A dormant client keeps its last address, but peers can't reach it there until it wakes.</summary>
+    /// <summary>
+    /// The Teredo address, or null. A dormant client keeps its last address, and so does one whose network went away, for 30 s
+    /// (<see cref="NetworkState.HasIPv4"/>); but peers can't reach them there.
+    /// </summary>
     public TeredoAddress? Address => _context.Address;
 
     /// <summary>The server in use.</summary>

@@ -150,6 +150,9 @@ sealed partial class ClientHarness
         Now = target;
     }
 
+    /// <summary>Lets time pass without a time-out, as when the machine sleeps.</summary>
+    public void Skip(TimeSpan span) => Now += span;
+
     /// <summary>Lets time pass until the next solicitation leaves.</summary>
     public SentDatagram AdvanceToSolicitation()
     {

@@ -13,6 +13,9 @@ static class Lab
     /// <summary>The client's address on its own network.</summary>
     public static readonly IPv4Address Local = IPv4("10.1.0.2");
 
+    /// <summary>The gateway of that network.</summary>
+    public static readonly NetworkGateway Gateway = new() { Address = IPv4("10.1.0.1"), LinkAddress = 0x02_00_00_00_00_01 };
+
     /// <summary>What a server sees of the client; the port differs from every local one unless the test makes them equal.</summary>
     public static readonly IPv4Endpoint Mapped = Endpoint("203.0.113.11:39328");
 

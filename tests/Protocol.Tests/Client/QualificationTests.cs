@@ -42,22 +42,24 @@ public sealed class QualificationTests
         Assert.That(harness.Client.Address, Is.Null);
         var failed = harness.EventsOf<ClientEvent.Failed>().Single();
         Assert.That(failed.Reason, Is.EqualTo(OfflineReason.ServerUnreachable));
-        Assert.That((failed.RetryAt - harness.Now).TotalSeconds, Is.InRange(60, 100));
+        Assert.That((failed.RetryAt - harness.Now).TotalSeconds, Is.InRange(1.5, 2.5));
         Assert.That(SolicitationTimes(harness), Is.EqualTo(new[] { 0.0, 4, 8 }));
         Assert.That(harness.EventsOf<ClientEvent.StateChanged>().Select(e => e.State), Is.EqualTo(new[] { ClientState.Qualifying, ClientState.Offline }));
     }
 
     [Test]
-    public void Offline_TriesAgainAtRetryAt_WithADoublingDelayUpTo10Minutes()
+    public void Offline_TriesAgainSoon_ThenAfterAMinute_ThenWithADoublingDelayUpTo10Minutes()
     {
+        (double Least, double Most)[] delays =
+            [(1.5, 2.5), (3, 5), (6, 10), (12, 20), (24, 40), (60, 100), (120, 200), (240, 400), (480, 600), (600, 600), (600, 600)];
         var harness = new ClientHarness();
         harness.Start();
-        for (int round = 0; round < 8; round++)
+        for (int round = 0; round < delays.Length; round++)
         {
             harness.Advance(12);
             var failed = harness.EventsOf<ClientEvent.Failed>().Single();
             double delay = (failed.RetryAt - harness.Now).TotalSeconds;
-            Assert.That(delay, Is.InRange(Math.Min(60 << round, 600), Math.Min(100 << round, 600)), $"round {round}");
+            Assert.That(delay, Is.InRange(delays[round].Least - 0.001, delays[round].Most + 0.001), $"round {round}");
             harness.Clear();
             harness.AdvanceTo(failed.RetryAt - TimeSpan.FromMilliseconds(1));
             Assert.That(harness.Sent, Is.Empty);
@@ -77,9 +79,51 @@ public sealed class QualificationTests
         harness.ChangeNetwork(n => n with { LocalAddress = IPv4("10.1.0.3") });
         harness.Advance(0.1);
         Assert.That(harness.Solicitations.Count(), Is.EqualTo(1));
-        harness.Advance(12);
+        harness.Advance(11.95);
         var failed = harness.EventsOf<ClientEvent.Failed>().Single();
-        Assert.That((failed.RetryAt - harness.Now).TotalSeconds, Is.InRange(59.9, 100));
+        Assert.That((failed.RetryAt - harness.Now).TotalSeconds, Is.InRange(1.4, 2.5));
+    }
+
+    [Test]
+    public void Offline_DelaysDiffer_SoThatClientsOfOneServerDoNotComeTogether()
+    {
+        var delays = Enumerable.Range(0, 50).Select(seed =>
+        {
+            var harness = new ClientHarness(seed: seed);
+            harness.Start();
+            harness.AdvanceTo(12);
+            return harness.EventsOf<ClientEvent.Failed>().Single().RetryAt;
+        }).ToList();
+        Assert.That(delays.Max() - delays.Min(), Is.GreaterThan(TimeSpan.FromSeconds(0.5)));
+    }
+
+    [Test]
+    public void Fault_ThatSwallowsThreeSolicitations_CostsFewSeconds()
+    {
+        var harness = ClientHarness.Qualified();
+        var address = harness.Address;
+        bool silent = true;
+        harness.AnswerSolicitations(_ => silent ? null : Mapped);
+        harness.AdvanceTo(harness.AdvanceToSolicitation().At + TimeSpan.FromSeconds(12));
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+        silent = false;
+        harness.Advance(2.5);
+        Assert.That((harness.Client.State, harness.Address), Is.EqualTo((ClientState.Qualified, address)));
+    }
+
+    [Test]
+    public void ServerThatIsDown_IsNeverSolicitedTwiceIn2Seconds()
+    {
+        var harness = new ClientHarness(Options with { Servers = [Lab.Server, OtherServer] });
+        harness.Start();
+        for (int i = 0; i < 600; i++)
+        {
+            harness.Advance(0.7);
+            harness.ChangeNetwork(n => n with { Resumed = i % 3 == 0, HasIPv4 = i % 7 != 0 });
+        }
+        double[] times = [.. harness.Solicitations.Select(s => s.Seconds)];
+        Assert.That(times, Has.Length.GreaterThan(50));
+        Assert.That(times.Skip(1).Zip(times, (later, earlier) => later - earlier), Is.All.GreaterThan(1.9999));
     }
 
     [Test]
@@ -87,12 +131,14 @@ public sealed class QualificationTests
     {
         var harness = new ClientHarness();
         harness.Start();
-        harness.AdvanceTo(12);
+        while (harness.EventsOf<ClientEvent.Failed>().Count() < 6) // the next delay is a minute or more
+            harness.Advance(1);
         harness.Clear();
-        for (int second = 13; second < 70; second++)
+        for (int second = 0; second < 57; second++)
         {
-            harness.AdvanceTo(second);
+            harness.Advance(1);
             harness.ChangeNetwork(n => n with { AttachedSubnets = [.. n.AttachedSubnets] });
+            harness.ChangeNetwork(n => n with { Gateway = second % 2 == 0 ? null : Lab.Gateway }); // the system forgot its link address
         }
         Assert.That(harness.Sent, Is.Empty);
     }
@@ -256,7 +302,7 @@ public sealed class QualificationTests
     {
         var harness = new ClientHarness();
         harness.Start();
-        harness.AdvanceTo(15);
+        harness.AdvanceTo(12);
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
         harness.Clear();
         harness.ChangeNetwork(n => n with { Resumed = true });
