@@ -43,9 +43,17 @@ sealed class Invocation
         {
             return invocation.Output.Fail("interrupted", $"Ended by {signals.Name}.", code);
         }
+        catch (Exception e) when (e is not BadArgumentsException && ProcessLimits.AllowTooFewFiles)
+        {
+            throw; // stderr may not be usable any more; the entry point knows another way
+        }
         catch (BadArgumentsException e)
         {
             return invocation.Output.BadArguments(e.Message, arguments.CommandResult);
+        }
+        catch (Exception e) when (ProcessLimits.Explain(e) is not null)
+        {
+            return invocation.Output.Fail("limitReached", ProcessLimits.Explain(e)!);
         }
         catch (TeredoException e)
         {

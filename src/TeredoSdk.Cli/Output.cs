@@ -19,17 +19,17 @@ sealed class Output(bool isJson)
     public void Line(string line)
     {
         if (!isJson)
-            Console.Out.WriteLine(Printable(line));
+            StandardStreams.WriteLine(Printable(line));
     }
 
     /// <summary>The stream for payload: stdout, but nowhere with --json, because then stdout is for the document alone.</summary>
-    public Stream Payload() => isJson ? Stream.Null : StandardOutput.Open();
+    public Stream Payload() => isJson ? Stream.Null : StandardStreams.OpenOutput();
 
     /// <summary>Writes the one document; nothing without --json.</summary>
     public void Document<T>(T document, Func<CliJson, JsonTypeInfo<T>> type)
     {
         if (isJson)
-            Console.Out.WriteLine(JsonSerializer.Serialize(document, type(CliJson.ForPeople)));
+            StandardStreams.WriteLine(JsonSerializer.Serialize(document, type(CliJson.ForPeople)));
     }
 
     /// <summary>Ends a command that failed.</summary>

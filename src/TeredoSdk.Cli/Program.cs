@@ -1,33 +1,61 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Runtime.CompilerServices;
 using TeredoSdk.Cli;
 using TeredoSdk.Cli.Commands;
 
-RedirectedText.UseUtf8();
-var root = new RootCommand(
-    """
-    Teredo (RFC 4380): a global IPv6 address behind NATs, and tools to use it.
+return await EntryPoint.RunAsync(args);
 
-    Exit codes: 0 success; 1 a failure, with its message as the last line on stderr; 2 bad arguments. A command that a signal interrupts exits
-    with 130 (Ctrl-C) or 143 (SIGTERM). Commands that run until a signal ends them (client, server, relay, listen --echo, listen -u) then exit with 0.
-    """)
+/// <summary>The entry point of the teredo command.</summary>
+static class EntryPoint
 {
-    CommonOptions.Json,
-    CommonOptions.Verbose,
-    new DecodeCommand(),
-    new StatusCommand(),
-    new SetupCommand(),
-    new RemoveCommand(),
-    new ListenCommand(),
-    new ConnectCommand(),
-    new PingCommand(),
-    new ClientCommand(),
-    new ServerCommand(),
-    new RelayCommand(),
-};
-var result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-if (result.Action is ParseErrorAction)
-    return new Output(isJson: result.GetResult(CommonOptions.Json) is { Tokens: [] or [{ Value: "true" }], Implicit: false }).BadArguments(
-        result.UnmatchedTokens is [var token, ..] ? $"'{token}' is not a command, option or argument that is allowed here." : result.Errors[0].Message,
-        result.CommandResult);
-return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    // Uses as few types as possible, so that it can still say why the others can't be loaded.
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        StandardStreams.Take();
+        if (!ProcessLimits.AllowTooFewFiles)
+            return await RunRootAsync(arguments);
+        try
+        {
+            return await RunRootAsync(arguments);
+        }
+        catch (Exception)
+        {
+            StandardStreams.WriteErrorPlainly(ProcessLimits.TooFewFiles);
+            return 1;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static async Task<int> RunRootAsync(string[] args)
+    {
+        RedirectedText.UseUtf8();
+        var root = new RootCommand(
+            """
+            Teredo (RFC 4380): a global IPv6 address behind NATs, and tools to use it.
+
+            Exit codes: 0 success; 1 a failure, with its message as the last line on stderr; 2 bad arguments. A command that a signal interrupts exits
+            with 130 (Ctrl-C) or 143 (SIGTERM). Commands that run until a signal ends them (client, server, relay, listen --echo, listen -u) then exit with 0.
+            """)
+        {
+            CommonOptions.Json,
+            CommonOptions.Verbose,
+            new DecodeCommand(),
+            new StatusCommand(),
+            new SetupCommand(),
+            new RemoveCommand(),
+            new ListenCommand(),
+            new ConnectCommand(),
+            new PingCommand(),
+            new ClientCommand(),
+            new ServerCommand(),
+            new RelayCommand(),
+        };
+        var result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (result.Action is ParseErrorAction)
+            return new Output(isJson: result.GetResult(CommonOptions.Json) is { Tokens: [] or [{ Value: "true" }], Implicit: false }).BadArguments(
+                result.UnmatchedTokens is [var token, ..] ? $"'{token}' is not a command, option or argument that is allowed here." : result.Errors[0].Message,
+                result.CommandResult);
+        return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    }
+}

@@ -19,7 +19,7 @@ static class ReportTable
         if (Console.IsOutputRedirected) // plain text, without colours and line breaks
         {
             foreach (var (name, value) in rows)
-                Console.Out.WriteLine($"{name,-15} {value}");
+                StandardStreams.WriteLine($"{name,-15} {value}");
             return;
         }
         PrintToTerminal(rows);

@@ -37,10 +37,17 @@ sealed partial class StandardOutput : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    /// <exception cref="IOException">The reader has closed stdout.</exception>
+    /// <exception cref="IOException">The reader has closed stdout, or stdout does not take the octets.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        _inner.Write(buffer); // writing to a closed pipe does not fail here
+        try
+        {
+            _inner.Write(buffer); // writing to a closed pipe does not fail here
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The peer's data can't be written to stdout ({e.Message}). Free space there, or redirect stdout to another place.", e);
+        }
         var output = new PollRequest { Descriptor = Descriptor };
         if (Poll(ref output, 1, 0) > 0 && (output.Returned & PollNoReader) != 0)
             throw new IOException("stdout was closed by its reader, so the peer's data can't be written.");

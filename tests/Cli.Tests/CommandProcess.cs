@@ -15,9 +15,11 @@ sealed class CommandProcess : IDisposable
     readonly List<string> _errorLines = [];
     readonly Task _readingErrors;
 
-    CommandProcess(string[] arguments)
+    static readonly string Program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "teredo.exe" : "teredo");
+
+    CommandProcess(string program, string[] arguments)
     {
-        var start = ProgramStart.Of(Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "teredo.exe" : "teredo"), arguments);
+        var start = ProgramStart.Of(program, arguments);
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.Environment.Remove(TeredoOptions.ServerVariable);
         _process = Process.Start(start)!;
@@ -39,12 +41,20 @@ sealed class CommandProcess : IDisposable
     }
 
     /// <summary>Starts the command; stdin stays open.</summary>
-    public static CommandProcess Start(params string[] arguments) => new(arguments);
+    public static CommandProcess Start(params string[] arguments) => new(Program, arguments);
 
     /// <summary>Runs the command to its end, with nothing on stdin.</summary>
     public static async Task<Result> RunAsync(params string[] arguments)
     {
         using var command = Start(arguments);
+        command.Input.Close();
+        return await command.ExitAsync();
+    }
+
+    /// <summary>Runs a shell script to its end, with nothing on stdin. In the script, "$0" is the command and "$@" are the arguments.</summary>
+    public static async Task<Result> RunInShellAsync(string script, params string[] arguments)
+    {
+        using var command = new CommandProcess("sh", ["-c", script, Program, .. arguments]);
         command.Input.Close();
         return await command.ExitAsync();
     }

@@ -52,7 +52,7 @@ sealed class ConnectCommand : Command
     {
         var remote = await peer.ResolveAsync(invocation.Ended);
         await using var socket = await node.BindDatagramAsync(0, cancellationToken: invocation.Ended);
-        var conversation = new DatagramConversation(socket, Console.OpenStandardInput(), invocation.Output.Payload());
+        var conversation = new DatagramConversation(socket, StandardStreams.OpenInput(), invocation.Output.Payload());
         await conversation.CallAsync(node, remote, invocation.Arguments.GetValue(_linger), invocation.Ended);
         invocation.Output.Document(new ConversationDocument("udp", socket.TeredoEndPoint, remote, conversation.Received, conversation.Sent),
             json => json.ConversationDocument);

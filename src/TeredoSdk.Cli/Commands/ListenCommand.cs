@@ -87,7 +87,7 @@ sealed class ListenCommand : Command
     async Task<int> TalkAsync(Invocation invocation, TeredoDatagramSocket socket)
     {
         var endPoint = socket.TeredoEndPoint;
-        var conversation = new DatagramConversation(socket, Console.OpenStandardInput(), invocation.Output.Payload());
+        var conversation = new DatagramConversation(socket, StandardStreams.OpenInput(), invocation.Output.Payload());
         try
         {
             await conversation.AnswerAsync(invocation.Arguments.GetValue(_linger), invocation.Ended);

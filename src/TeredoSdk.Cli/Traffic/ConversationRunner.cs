@@ -8,7 +8,7 @@ static class ConversationRunner
     public static async Task<int> RunAsync(Invocation invocation, TeredoConnection connection)
     {
         var (local, remote) = (connection.LocalEndPoint, connection.RemoteEndPoint);
-        var conversation = new StreamConversation(connection, Console.OpenStandardInput(), invocation.Output.Payload());
+        var conversation = new StreamConversation(connection, StandardStreams.OpenInput(), invocation.Output.Payload());
         await conversation.RunAsync(invocation.Ended);
         invocation.Output.Document(new ConversationDocument("tcp", local, remote, conversation.Received, conversation.Sent),
             json => json.ConversationDocument);

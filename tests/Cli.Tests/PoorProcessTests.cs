@@ -1,0 +1,73 @@
+namespace TeredoSdk.Cli.Tests;
+
+/// <summary>A process that has less than usual: closed standard streams, few files, no home, one processor. It works, or says one sentence.</summary>
+[Platform("Linux")]
+public class PoorProcessTests
+{
+    const string Address = "2001:0:cb00:7101::1fff:fffe";
+
+    [Test]
+    public async Task Stdin_ClosedFromTheStart_IsItsEnd()
+    {
+        using var loopback = await Loopback.StartAsync();
+        using var listener = loopback.Start("listen", "0", "--sockets", "in-process", "-u", "--echo");
+        string endPoint = await listener.ListeningAsync();
+        var caller = await RunAsync("<&-", loopback.Command("connect", "-u", endPoint, "--sockets", "in-process", "--linger", "0"));
+        Assert.That(caller.ExitCode, Is.Zero, caller.ToString());
+    }
+
+    [TestCase(">&-", "stdout was closed")]
+    [TestCase(">&- <&-", "stdout was closed")]
+    [TestCase(">/dev/full", "No space left on device")]
+    [TestCase(">/dev/full <&-", "No space left on device")]
+    [TestCase("1</dev/null", "can't be written to stdout")]
+    public async Task Stdout_ThatTakesNothing_IsNamed(string redirections, string cause)
+    {
+        var result = await RunAsync(redirections, "decode", Address);
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.ErrorLines, Has.Count.EqualTo(1), result.ToString());
+        Assert.That(result.Sentence, Does.Contain(cause).And.Contain("edirect stdout"));
+    }
+
+    [Test]
+    public async Task Stdout_ClosedFromTheStart_RefusesPayloadBeforeAnythingIsDone()
+    {
+        using var loopback = await Loopback.StartAsync();
+        var result = await RunAsync(">&-", loopback.Command("listen", "0", "-u", "--sockets", "in-process"));
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.Sentence, Does.Contain("stdout was closed"));
+    }
+
+    [Test]
+    public async Task Stderr_ClosedFromTheStart_DisturbsNothing()
+    {
+        var result = await RunAsync("2>&-", "decode", Address);
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Text, Does.StartWith("address"));
+    }
+
+    [TestCase(40)]
+    [TestCase(50)]
+    [TestCase(64)]
+    public async Task FewFiles_AreOneSentence(int files)
+    {
+        var result = await CommandProcess.RunInShellAsync($"ulimit -n {files}; exec \"$0\" \"$@\"", "listen", "5000", "--server", "127.0.0.1", "--allow-private");
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.ErrorLines, Has.Count.EqualTo(1), result.ToString());
+        Assert.That(result.Sentence, Does.Contain($"only {files} files").And.Contain("ulimit -n 1024"));
+    }
+
+    [Test]
+    public async Task Environment_MayBeEmptyAndProcessorsOne()
+    {
+        using var loopback = await Loopback.StartAsync();
+        string runtime = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
+        var result = await CommandProcess.RunInShellAsync($"exec env -i 'DOTNET_ROOT={runtime}' taskset -c 0 \"$0\" \"$@\"",
+            loopback.Command("status", "--sockets", "in-process"));
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Text, Does.Contain("qualified"));
+    }
+
+    static Task<Result> RunAsync(string redirections, params string[] arguments) =>
+        CommandProcess.RunInShellAsync($"exec \"$0\" \"$@\" {redirections}", arguments);
+}
