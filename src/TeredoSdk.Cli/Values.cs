@@ -117,6 +117,8 @@ sealed record PeerName(string Host, int Port)
     /// <exception cref="TeredoException">The host has no IPv6 address.</exception>
     public static async Task<IPAddress> ResolveAsync(string host, CancellationToken cancellationToken)
     {
+        if (IPAddress.TryParse(host, out var literal) && literal.AddressFamily == AddressFamily.InterNetworkV6)
+            return literal; // the resolver refuses it while IPv6 is switched off for .NET
         try
         {
             var addresses = await Dns.GetHostAddressesAsync(host, AddressFamily.InterNetworkV6, cancellationToken);
@@ -126,7 +128,10 @@ sealed record PeerName(string Host, int Port)
         catch (SocketException e)
         {
             throw new TeredoException(TeredoError.HostNotResolved,
-                $"{host} has no IPv6 address ({e.Message}). Check its spelling and this machine's DNS, or use the peer's Teredo address.", e);
+                Socket.OSSupportsIPv6
+                ? $"{host} has no IPv6 address ({e.Message}). Check its spelling and this machine's DNS, or use the peer's Teredo address."
+                : $"The IPv6 address of {host} can't be looked up: IPv6 is switched off for .NET in this process. Remove "
+                    + "DOTNET_SYSTEM_NET_DISABLEIPV6 from its environment, or use the peer's Teredo address.", e);
         }
     }
 

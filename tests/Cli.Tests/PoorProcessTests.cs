@@ -68,6 +68,21 @@ public class PoorProcessTests
         Assert.That(result.Text, Does.Contain("qualified"));
     }
 
+    [Test]
+    public async Task IPv6SwitchedOffForNet_LeavesAddressesAndIsNamedForNames()
+    {
+        const string off = "DOTNET_SYSTEM_NET_DISABLEIPV6=1 exec \"$0\" \"$@\"";
+        using var loopback = await Loopback.StartAsync();
+        using var listener = loopback.Start("listen", "0", "-u", "--echo", "--sockets", "in-process");
+        string endPoint = await listener.ListeningAsync();
+        string address = endPoint[1..endPoint.IndexOf(']')];
+        var byAddress = await CommandProcess.RunInShellAsync(off, loopback.Command("ping", address, "--count", "1", "--sockets", "in-process"));
+        var byName = await CommandProcess.RunInShellAsync(off, loopback.Command("ping", "localhost", "--count", "1", "--sockets", "in-process"));
+        Assert.That(byAddress.ExitCode, Is.Zero, byAddress.ToString());
+        Assert.That(byName.ExitCode, Is.EqualTo(1), byName.ToString());
+        Assert.That(byName.Sentence, Does.Contain("DOTNET_SYSTEM_NET_DISABLEIPV6"));
+    }
+
     static Task<Result> RunAsync(string redirections, params string[] arguments) =>
         CommandProcess.RunInShellAsync($"exec \"$0\" \"$@\" {redirections}", arguments);
 }

@@ -33,8 +33,10 @@ static class PeerNames
         }
         catch (SocketException e)
         {
+            string advice = Socket.OSSupportsIPv6 ? "Check its spelling and this machine's DNS"
+                : "IPv6 is switched off for .NET in this process: remove DOTNET_SYSTEM_NET_DISABLEIPV6 from its environment, or the setting System.Net.DisableIPv6";
             throw new TeredoException(TeredoError.HostNotResolved,
-                $"The name {host} can't be resolved to an IPv6 address ({e.Message}). Check its spelling and this machine's DNS, or use the peer's Teredo address.", e);
+                $"The name {host} can't be resolved to an IPv6 address ({e.Message}). {advice}, or use the peer's Teredo address.", e);
         }
     }
 }

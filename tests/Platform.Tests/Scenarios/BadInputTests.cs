@@ -95,6 +95,16 @@ public class BadInputTests : LabTests
         await LeavesNothingAsync(scene);
     }
 
+    [Test]
+    public async Task WholeMachineClient_WhereIPv6IsOff_SaysHowToSwitchItOn()
+    {
+        var scene = await StartAsync();
+        await scene.Ours.ShellAsync("sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
+        await FailsAsync(scene, ["client", .. TeredoProgram.Asking(scene.Server)], new StartOptions(), "IPv6 is switched off",
+            "sysctl -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0");
+        await LeavesNothingAsync(scene);
+    }
+
     static Task FailsAsync(Scene scene, string[] arguments, params string[] parts) => FailsAsync(scene, arguments, StartOptions.User, parts);
 
     static async Task FailsAsync(Scene scene, string[] arguments, StartOptions options, params string[] parts)

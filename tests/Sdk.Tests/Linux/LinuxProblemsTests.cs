@@ -19,7 +19,8 @@ sealed class LinuxProblemsTests
     public void WhatRefuses_ErrnoAndSwitch_NamesTheSwitch(int errno, string file, string value, string expected) =>
         Assert.That(LinuxProblems.WhatRefuses(errno, name => name == file ? value : null), Does.Contain(expected));
 
-    [TestCase(Libc.ENOENT, "modprobe tun"), TestCase(Libc.ENODEV, "modprobe tun"), TestCase(Libc.EACCES, "chmod 0666 /dev/net/tun")]
+    [TestCase(Libc.ENOENT, "modprobe tun"), TestCase(Libc.ENODEV, "After a kernel upgrade, reboot"), TestCase(Libc.ENXIO, "modprobe tun")]
+    [TestCase(Libc.EACCES, "chmod 0666 /dev/net/tun")]
     [TestCase(Libc.EPERM, "--device /dev/net/tun"), TestCase(Libc.EMFILE, "ulimit -n")]
     public void OfTunFile_Errno_SaysTheNextStep(int errno, string expected)
     {

@@ -43,7 +43,10 @@ static class LinuxProblems
     /// <summary>The TUN device node could not be opened.</summary>
     public static TeredoException OfTunFile(int errno, string path) => Of(errno, errno switch
     {
-        Libc.ENOENT or Libc.ENODEV or Libc.ENXIO => $"There is no TUN device at {path}: load the kernel's module (modprobe tun); in a container, "
+        // The node stays when the kernel was upgraded, but the running kernel's modules are gone from the disk.
+        Libc.ENODEV or Libc.ENXIO => $"{path} has no driver behind it: load the kernel's module (modprobe tun). After a kernel upgrade, reboot first; in a "
+            + "container, its host needs the module.",
+        Libc.ENOENT => $"There is no TUN device at {path}: load the kernel's module (modprobe tun); in a container, "
             + "start it with --device /dev/net/tun.",
         Libc.EACCES => $"This user may not open {path}: an administrator allows it with chmod 0666 {path}, or for good with the udev rule "
             + "KERNEL==\"tun\", MODE=\"0666\".",
@@ -78,7 +81,8 @@ static class LinuxProblems
             Libc.EPERM => $"{change} on {name} needs CAP_NET_ADMIN, which this process does not have: run it as root.",
             Libc.EEXIST => $"{change} on {name} is not possible: it exists already. Remove it, or end the program that created it.",
             Libc.ENODEV => $"{change} on {name} is not possible: the device is gone.",
-            Libc.EACCES => $"{change} on {name} is not possible: IPv6 is switched off there (sysctl net.ipv6.conf.{name}.disable_ipv6).",
+            Libc.EACCES => $"{change} on {name} is not possible: IPv6 is switched off for new devices. Switch it on with sysctl -w "
+                + "net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0.",
             _ => $"{change} on {name} failed ({cause.Message}).",
         }, cause);
 
