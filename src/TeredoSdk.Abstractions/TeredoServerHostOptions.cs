@@ -28,8 +28,11 @@ public sealed class TeredoServerHostOptions
     /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories and loopback only.</summary>
     public bool AllowPrivateAddresses { get; set; }
 
-    /// <summary>Whether the limits of <see cref="ServerRateLimits"/> apply; on by default.</summary>
-    public bool RateLimits { get; set; } = true;
+    /// <summary>
+    /// What one host can make the server send; null for no limits. By default those of a new <see cref="ServerRateLimits"/>. Each limit is 1 to
+    /// 1,000,000 per second and at once.
+    /// </summary>
+    public ServerRateLimits? RateLimits { get; set; } = new();
 
     /// <summary>The secrets of secure qualification (RFC 4380 §5.2.2), or null (the default): clients then qualify with the nonce alone.</summary>
     public IServerKeyStore? Keys { get; set; }
@@ -56,6 +59,7 @@ public sealed class TeredoServerHostOptions
             && (secondary == primary || !policy.IsGlobalUnicast(secondary)))
             throw BadOption.Of(nameof(SecondaryAddress), secondary, $"{unicast} other than {nameof(Address)}, or null");
         BadOption.RequirePort(Port, nameof(Port), allowAny: false);
+        RateLimits?.Validate();
         BadOption.RequireServices(LoggerFactory, TimeProvider);
     }
 

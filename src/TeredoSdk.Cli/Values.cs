@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using TeredoSdk.Protocol.Server;
 
 namespace TeredoSdk.Cli;
 
@@ -38,6 +39,18 @@ static class Values
                 return value;
         return Bad<T>(result, string.Join(" or ", choices.Select(choice => choice.Word)))!;
     };
+
+    /// <summary>A rate limit: how often in a second, and how often at once.</summary>
+    public static RateLimit Limit(ArgumentResult result)
+    {
+        const int most = 1_000_000;
+        return Text(result).Split(':') is [var rate, var burst] && IsCount(rate, out int perSecond) && IsCount(burst, out int atOnce)
+            ? new(perSecond, atOnce)
+            : Bad<RateLimit>(result, $"RATE:BURST such as 20:50, both 1 to {most}");
+
+        static bool IsCount(string text, out int number) =>
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number is >= 1 and <= most;
+    }
 
     /// <summary>An IPv4 address.</summary>
     public static IPAddress? IPv4(ArgumentResult result) =>

@@ -45,6 +45,9 @@ public sealed class ArgumentTests
     [TestCase("--secondary-address", "server --address 127.0.0.1 --secondary-address 127.0.0.1 --allow-private")]
     [TestCase("--port", "server --address 127.0.0.1 --allow-private --port 0")]
     [TestCase("on or off", "server --address 127.0.0.1 --allow-private --rate-limits maybe")]
+    [TestCase("RATE:BURST such as 20:50", "server --address 127.0.0.1 --allow-private --forward-limit 20")]
+    [TestCase("RATE:BURST such as 20:50", "server --address 127.0.0.1 --allow-private --fair-share 0:4")]
+    [TestCase("RATE:BURST such as 20:50", "server --address 127.0.0.1 --allow-private --answer-limit 2:1000001")]
     public async Task Argument_ThatIsWrong_IsNamedInTheSentence(string named, string line)
     {
         var result = await CommandProcess.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));

@@ -12,9 +12,11 @@ public sealed class ServerOracle(TeredoServerOptions options)
     const double PlainGrowth = 117.0 / 48, SecuredGrowth = 146.0 / 90;
 
     readonly IPv4Rules _rules = new(options.AllowPrivateAddresses, [.. options.AttachedSubnets]);
-    readonly TokenBuckets<IPv4Address> _answers = new(ServerRateLimits.AnswersPerSecond, ServerRateLimits.AnswerBurst);
-    readonly TokenBuckets<IPv4Endpoint> _forwards = new(ServerRateLimits.ForwardsPerSecond, ServerRateLimits.ForwardBurst);
-    readonly TokenBuckets<IPv4Address> _destinations = new(ServerRateLimits.ForwardsPerDestinationPerSecond, ServerRateLimits.DestinationBurst);
+    static readonly ServerRateLimits Limits = new();
+    readonly TokenBuckets<IPv4Endpoint> _answers = Buckets<IPv4Endpoint>(Limits.AnswersPerEndpoint), _forwards = Buckets<IPv4Endpoint>(Limits.ForwardsPerEndpoint);
+    readonly TokenBuckets<IPv4Address> _addressAnswers = Buckets<IPv4Address>(Limits.AnswersPerAddress), _addressForwards = Buckets<IPv4Address>(Limits.ForwardsPerAddress);
+    readonly TokenBuckets<IPv4Address> _destinations = Buckets<IPv4Address>(Limits.ForwardsPerDestination);
+    readonly TokenBuckets<ulong> _nativeDestinations = Buckets<ulong>(Limits.ForwardsPerDestination);
     Instant _now;
     LocalPort _via;
     IPv4Endpoint _source;
@@ -56,7 +58,8 @@ public sealed class ServerOracle(TeredoServerOptions options)
         Finding.Unless(options.ForwardNative && packet.NextHeader == NextHeader.Icmpv6 && packet.Payload is [128 or 129, ..], "no echo message goes to native IPv6");
         Finding.Unless(packet.HopLimit >= 1 && packet.HopLimit == input.Packet.HopLimit - 1, "the hop limit was not counted down");
         Finding.Unless(IsSender(packet.Source) && packet.Destination.IsNative, $"{packet.Source} to {packet.Destination} goes to native IPv6");
-        _forwards.Take(_now, _source, "forwards from");
+        TakeForward();
+        _nativeDestinations.Take(_now, packet.Destination.High, "forwards to");
     }
 
     /// <summary>Everything was taken out.</summary>
@@ -73,13 +76,13 @@ public sealed class ServerOracle(TeredoServerOptions options)
             "the nonce is not the solicitation's");
         bool other = options.Secondary is not null && (input.Packet.Source.Low & 0x8000_0000_0000_0000) != 0;
         Finding.Unless((transmit.Via == _via) != other, "the advertisement leaves from the wrong address");
-        _answers.Take(_now, _source.Address, "answers to");
+        TakeAnswer();
     }
 
     void CheckEchoReply(Transmit transmit, int length, in IPv6Packet packet)
     {
         Finding.Unless(transmit.Target == _source && packet.Payload is [129, ..] && length <= _input.Length, "a wrong echo reply");
-        _answers.Take(_now, _source.Address, "answers to");
+        TakeAnswer();
     }
 
     void CheckForward(Transmit transmit, ReadOnlySpan<byte> payload, in Encapsulation input, in Encapsulation sent)
@@ -93,9 +96,23 @@ public sealed class ServerOracle(TeredoServerOptions options)
         Finding.Unless(!IsOwn(_source.Address) || _source.Port != TeredoPorts.Server, "forwarded for ourselves");
         Finding.Unless(!sent.HasAuthentication && (!sent.HasOrigin || sent.Origin.MappedEndpoint == _source), "the origin indication is not the sender's");
         Finding.Unless(IsSender(packet.Source) || (!packet.Source.IsTeredo && destination.Server == options.Primary), $"forwarded for {packet.Source} at {_source}");
-        _forwards.Take(_now, _source, "forwards from");
+        TakeForward();
         _destinations.Take(_now, target.Address, "forwards to");
     }
+
+    void TakeAnswer()
+    {
+        _answers.Take(_now, _source, "answers to");
+        _addressAnswers.Take(_now, _source.Address, "answers to");
+    }
+
+    void TakeForward()
+    {
+        _forwards.Take(_now, _source, "forwards from");
+        _addressForwards.Take(_now, _source.Address, "forwards from");
+    }
+
+    static TokenBuckets<TKey> Buckets<TKey>(RateLimit limit) where TKey : notnull => new(limit.PerSecond, limit.Burst);
 
     bool IsSender(IPv6Address address) => TeredoAddress.TryCreate(address, out var teredo) && !teredo.HasOldPrefix && teredo.MappedEndpoint == _source;
 

@@ -48,6 +48,8 @@ public sealed class HostOptionsTests
             "Address is 127.0.0.1; expected a global unicast IPv4 address (AllowPrivateAddresses lifts that in a laboratory)."),
         BadServer(o => o.SecondaryAddress = Here, "SecondaryAddress is 127.0.0.1; expected a unicast IPv4 address other than Address, or null."),
         BadServer(o => o.Port = 0, "Port is 0; expected 1 to 65535."),
+        BadServer(o => o.RateLimits = new() { ForwardsPerAddress = new(0, 5) },
+            "ForwardsPerAddress is 0 per second, 5 at once; expected 1 to 1000000, for both."),
         BadServer(o => o.LoggerFactory = null!, "LoggerFactory is null; expected a logger factory such as NullLoggerFactory.Instance."),
         BadServer(o => o.TimeProvider = null!, "TimeProvider is null; expected a clock such as TimeProvider.System."),
         BadRelay(o => o.Address = null, "Address is null; expected an IPv4 address of this machine."),

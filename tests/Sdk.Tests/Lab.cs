@@ -37,7 +37,7 @@ sealed class Lab : IAsyncDisposable
         QualificationTimeout = TimeSpan.FromMinutes(2),
     };
 
-    public TeredoServerHost StartServer(string address = ServerAddress)
+    public TeredoServerHost StartServer(string address = ServerAddress, Action<TeredoServerHostOptions>? configure = null)
     {
         var secondary = new IPv4Address(IPv4Address.Parse(address).Value + 1).ToIPAddress();
         var options = new TeredoServerHostOptions
@@ -47,6 +47,7 @@ sealed class Lab : IAsyncDisposable
             AllowPrivateAddresses = true,
             TimeProvider = Time,
         };
+        configure?.Invoke(options);
         var server = TeredoServerHost.Start(options, Network.Host(address), CryptographicRandom.Instance);
         _parts.Add(server);
         return server;

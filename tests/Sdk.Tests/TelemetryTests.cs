@@ -4,6 +4,8 @@ using System.Reflection;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Server;
+using TeredoSdk.Protocol.Wire;
 using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Tests;
@@ -50,6 +52,35 @@ public sealed class TelemetryTests
         Assert.That(log.Of(EventIds.PacketDropped), Has.One.Contains(nameof(DropReason.MalformedPacket)));
         Assert.That(Messages.Single(message => message.EventId == EventIds.PacketDropped).Level, Is.EqualTo(LogLevel.Trace));
         Assert.That(node.Report.Drops[DropReason.MalformedPacket], Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Server_LogsThatALimitIsReachedOnceAMinute()
+    {
+        var log = new Recorder();
+        await using var lab = new Lab();
+        var server = lab.StartServer(configure: options =>
+        {
+            options.LoggerFactory = log;
+            options.RateLimits = new() { AnswersPerEndpoint = new(1, 3) };
+        });
+        var solicitation = new byte[RouterSolicitation.Size];
+        RouterSolicitation.Write(solicitation, TeredoLinkLocal.Client);
+        using var client = lab.Network.Host("203.0.113.66").Open(IPv4Endpoint.Parse("203.0.113.66:1234"), (_, _) => { });
+        void Solicit(int times)
+        {
+            for (int i = 0; i < times; i++)
+                client.Send(IPv4Endpoint.FromIPEndPoint(server.Report.EndPoint), solicitation, 0);
+        }
+        Solicit(10);
+        Assert.That(log.Of(EventIds.LimitReached), Has.One.Items.And.All.Contains("203.0.113.66:1234").And.All.Contains(nameof(ServerLimit.AnswersPerEndpoint)));
+        lab.Time.Advance(TimeSpan.FromSeconds(59));
+        Solicit(10);
+        Assert.That(log.Of(EventIds.LimitReached), Has.One.Items);
+        lab.Time.Advance(TimeSpan.FromSeconds(2));
+        Solicit(10);
+        Assert.That(log.Of(EventIds.LimitReached), Has.Exactly(2).Items);
+        Assert.That(log.Of(EventIds.LimitReached)[1], Does.Contain("dropped 14 datagrams"), "six of the first ten, seven of the second, one of the third");
     }
 
     [Test]

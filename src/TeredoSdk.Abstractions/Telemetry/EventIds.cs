@@ -17,6 +17,7 @@ static class EventIds
 
     public const int PeerUnreachable = 2000;
     public const int PacketDropped = 2001;
+    public const int LimitReached = 2002;
 
     public const int PortOpened = 3000;
     public const int PortNotOpened = 3001;

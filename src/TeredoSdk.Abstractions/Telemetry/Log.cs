@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Server;
 using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Telemetry;
@@ -37,6 +38,10 @@ static partial class Log
 
     [LoggerMessage(EventIds.PacketDropped, LogLevel.Trace, "Dropped a datagram from {Source}: {Reason}.")]
     public static partial void PacketDropped(ILogger log, IPv4Endpoint source, DropReason reason);
+
+    [LoggerMessage(EventIds.LimitReached, LogLevel.Warning,
+        "The server's rate limits dropped {Count} datagrams since the last such message; the last one came from {Source} and reached {Limit}.")]
+    public static partial void LimitReached(ILogger log, long count, IPv4Endpoint source, ServerLimit limit);
 
     [LoggerMessage(EventIds.PortOpened, LogLevel.Debug, "Opened the {Port} port at {Local}.")]
     public static partial void PortOpened(ILogger log, LocalPort port, IPv4Endpoint local);

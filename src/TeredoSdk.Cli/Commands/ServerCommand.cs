@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Cli.Json;
+using TeredoSdk.Protocol.Server;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Cli.Commands;
@@ -40,7 +41,16 @@ sealed class ServerCommand : Command
         CustomParser = Values.Choice(("on", Switch.On), ("off", Switch.Off)),
     };
 
+    readonly Option<RateLimit> _answers = Limit("--answer-limit", "answers to one client", Defaults.AnswersPerEndpoint);
+    readonly Option<RateLimit> _addressAnswers = Limit("--address-answer-limit", "answers to one IPv4 address", Defaults.AnswersPerAddress);
+    readonly Option<RateLimit> _forwards = Limit("--forward-limit", "packets forwarded for one client", Defaults.ForwardsPerEndpoint);
+    readonly Option<RateLimit> _addressForwards = Limit("--address-forward-limit", "packets forwarded for one IPv4 address", Defaults.ForwardsPerAddress);
+    readonly Option<RateLimit> _destinations = Limit("--destination-limit", "packets forwarded to one destination", Defaults.ForwardsPerDestination);
+    readonly Option<RateLimit> _fairShare = Limit("--fair-share",
+        "what one IPv4 address may send to one destination before it counts as too much", Defaults.FairShare);
     readonly Option<bool> _allowPrivate = CommonOptions.AllowPrivate();
+
+    static ServerRateLimits Defaults { get; } = new();
 
     public ServerCommand() : base("server",
         """
@@ -53,6 +63,8 @@ sealed class ServerCommand : Command
         Add(_secondary);
         Add(_port);
         Add(_rateLimits);
+        foreach (var limit in new[] { _answers, _addressAnswers, _forwards, _addressForwards, _destinations, _fairShare })
+            Add(limit);
         Add(_allowPrivate);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
     }
@@ -83,7 +95,7 @@ sealed class ServerCommand : Command
                 Address = arguments.GetValue(_address),
                 SecondaryAddress = arguments.GetValue(_secondary),
                 Port = arguments.GetValue(_port),
-                RateLimits = rateLimits,
+                RateLimits = rateLimits ? Limits(arguments) : null,
                 AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
                 LoggerFactory = invocation.Logs,
             }, invocation.Ended);
@@ -94,4 +106,22 @@ sealed class ServerCommand : Command
             throw new BadArgumentsException(sentence.Replace("Address is ", $"{_address.Name} is ").Replace(" than Address", $" than {_address.Name}"));
         }
     }
+
+    ServerRateLimits Limits(ParseResult arguments) => new()
+    {
+        AnswersPerEndpoint = arguments.GetValue(_answers),
+        AnswersPerAddress = arguments.GetValue(_addressAnswers),
+        ForwardsPerEndpoint = arguments.GetValue(_forwards),
+        ForwardsPerAddress = arguments.GetValue(_addressForwards),
+        ForwardsPerDestination = arguments.GetValue(_destinations),
+        FairShare = arguments.GetValue(_fairShare),
+    };
+
+    static Option<RateLimit> Limit(string name, string what, RateLimit byDefault) => new(name)
+    {
+        Description = $"The rate limit: {what}, per second and at once; {byDefault.PerSecond}:{byDefault.Burst} by default.",
+        HelpName = "RATE:BURST",
+        DefaultValueFactory = _ => byDefault,
+        CustomParser = Values.Limit,
+    };
 }

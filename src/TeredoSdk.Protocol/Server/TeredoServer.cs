@@ -5,7 +5,7 @@ namespace TeredoSdk.Protocol.Server;
 /// <summary>A Teredo server (RFC 4380 §5.3) as a state machine without sockets, clock or tasks.</summary>
 /// <remarks>
 /// <para>
-/// The server remembers nothing of its clients: its memory is the fixed table of the rate limits and the queues of packets to send. The driver owns
+/// The server remembers nothing of its clients: its memory is the fixed tables of the rate limits and the queues of packets to send. The driver owns
 /// two sockets on port 3544, one for each address, and hands every datagram to <see cref="HandleDatagram"/>. After each datagram, or burst of
 /// datagrams, it calls <see cref="TryTakeTransmit"/> and <see cref="TryTakeDelivery"/> until both return false. A datagram causes at most one answer
 /// or one forwarded packet.
@@ -28,12 +28,12 @@ public sealed class TeredoServer
     readonly IServerKeyStore? _keys;
     readonly AddressPolicy _policy;
     readonly IPv6Address _linkLocal;
-    readonly RateLimiter? _answers, _forwards, _destinations;
+    readonly ServerLimiter? _limiter;
     readonly PacketQueue _transmits = new(), _deliveries = new();
 
     /// <summary>Makes a server, which works at once.</summary>
     /// <param name="options">The settings; validated here.</param>
-    /// <param name="random">Seeds the hash of the rate limits.</param>
+    /// <param name="random">Seeds the hashes of the rate limits.</param>
     /// <exception cref="ArgumentException">An option is outside its range; the message names the option, its value and the range.</exception>
     public TeredoServer(TeredoServerOptions options, IRandomSource random)
     {
@@ -45,15 +45,14 @@ public sealed class TeredoServer
         _peerServers = [.. options.PeerServers];
         _policy = new(options.AllowPrivateAddresses, options.AttachedSubnets.ToArray());
         _linkLocal = TeredoLinkLocal.Server(_primary);
-        if (!options.RateLimits)
-            return;
-        _answers = new(ServerRateLimits.AnswersPerSecond, ServerRateLimits.AnswerBurst, ServerRateLimits.TableSize, random);
-        _forwards = new(ServerRateLimits.ForwardsPerSecond, ServerRateLimits.ForwardBurst, ServerRateLimits.TableSize, random);
-        _destinations = new(ServerRateLimits.ForwardsPerDestinationPerSecond, ServerRateLimits.DestinationBurst, ServerRateLimits.TableSize, random);
+        _limiter = options.RateLimits is { } limits ? new(limits, random) : null;
     }
 
     /// <summary>How many packets were dropped, by reason.</summary>
     public DropCounters Drops { get; } = new();
+
+    /// <summary>The limit that the last datagram reached that was dropped as <see cref="DropReason.RateLimited"/>; None while there was none.</summary>
+    public ServerLimit LastLimit { get; private set; }
 
     /// <summary>Takes a UDP datagram.</summary>
     /// <param name="now">The current instant.</param>
@@ -169,7 +168,7 @@ public sealed class TeredoServer
         ServerKey key = default;
         if (_keys is not null && !TryAuthenticate(datagram, out key))
             return DropReason.BadAuthentication;
-        if (_answers is not null && !_answers.TryTake(now, source.Address.Value))
+        if (!MayAnswer(now, source))
             return DropReason.RateLimited;
         bool isSecure = _keys is not null;
         int header = isSecure ? Authentication.SizeOf(datagram.Authentication.ClientIdentifier.Length, key.Algorithm)
@@ -209,7 +208,7 @@ public sealed class TeredoServer
             return DropReason.MalformedIcmpv6;
         if (!EchoMessage.TryParse(message, out var echo) || echo.IsReply)
             return DropReason.BadInnerDestination;
-        if (_answers is not null && !_answers.TryTake(now, source.Address.Value))
+        if (!MayAnswer(now, source))
             return DropReason.RateLimited;
         EchoMessage.WritePacket(_transmits.Reserve(packet.Length, via, source), Icmpv6Type.EchoReply,
             _linkLocal, packet.Source, echo.Identifier, echo.Sequence, echo.Data);
@@ -229,7 +228,7 @@ public sealed class TeredoServer
             return DropReason.NoNativeRoute;
         if (packet.HopLimit <= 1)
             return DropReason.HopLimitExceeded;
-        if (_forwards is not null && !_forwards.TryTake(now, source.Key))
+        if (!MayForward(now, source, destination.High))
             return DropReason.RateLimited;
         var forward = _deliveries.Reserve(packet.Length);
         packet.Octets.CopyTo(forward); // without the trailers, which have no meaning there (RFC 6081 §4.1)
@@ -251,7 +250,7 @@ public sealed class TeredoServer
         var forward = datagram.PacketAndTrailers; // RFC 6081 §4.1: with the trailers, but without the Teredo headers
         if (forward.Length > MaximumForwardSize)
             return DropReason.TooLarge;
-        if (_forwards is not null && !_forwards.TryTake(now, source.Key) || _destinations is not null && !_destinations.TryTake(now, target.Address.Value))
+        if (!MayForward(now, source, target.Address.Value))
             return DropReason.RateLimited;
         int header = destination.Server == _primary ? OriginIndication.Size : 0; // clients of other servers would ignore an origin indication
         var datagramOut = _transmits.Reserve(header + forward.Length, LocalPort.ServerPrimary, target); // §5.3.1: from the server's address
@@ -259,6 +258,17 @@ public sealed class TeredoServer
             OriginIndication.Write(datagramOut, source);
         forward.CopyTo(datagramOut[header..]);
         return DropReason.None;
+    }
+
+    bool MayAnswer(Instant now, IPv4Endpoint source) => _limiter is null || Note(_limiter.TryAnswer(now, source));
+
+    bool MayForward(Instant now, IPv4Endpoint source, ulong destination) => _limiter is null || Note(_limiter.TryForward(now, source, destination));
+
+    bool Note(ServerLimit limit)
+    {
+        if (limit != ServerLimit.None)
+            LastLimit = limit;
+        return limit == ServerLimit.None;
     }
 
     // The messages of RFC 4861 never leave a link, and a router advertisement through the server would look like the server's own.

@@ -40,8 +40,8 @@ public sealed record TeredoServerOptions
     /// </summary>
     public IPv4Endpoint? Relay { get; init; }
 
-    /// <summary>Whether the limits of <see cref="ServerRateLimits"/> apply; on by default.</summary>
-    public bool RateLimits { get; init; } = true;
+    /// <summary>The rate limits; null for none. By default those of a new <see cref="ServerRateLimits"/>.</summary>
+    public ServerRateLimits? RateLimits { get; init; } = new();
 
     /// <summary>
     /// Whether <see cref="TeredoServer.TryTakeDelivery"/> returns Echo Requests and Replies of clients to native IPv6 hosts (RFC 4380 §5.3.1). Off by
@@ -64,6 +64,7 @@ public sealed record TeredoServerOptions
         foreach (var peer in Checked(PeerServers, nameof(PeerServers)))
             if (!policy.IsGlobalUnicast(peer) || peer == Primary || peer == Secondary)
                 throw Bad(nameof(PeerServers), peer, $"{unicast} of another server");
+        RateLimits?.Validate();
         if (Relay is { } relay && (!policy.IsGlobalUnicast(relay) || relay.Port == Wire.TeredoPorts.Server))
             throw Bad(nameof(Relay), relay, $"{unicast} with a port of 1 to 65535 other than {Wire.TeredoPorts.Server}, or null");
     }
@@ -72,30 +73,4 @@ public sealed record TeredoServerOptions
 
     static ArgumentException Bad(string option, object value, string expected) =>
         new($"{option} is {value}; expected {expected}.", option);
-}
-
-/// <summary>The rate limits of a <see cref="TeredoServer"/>. They limit what one host can make the server send. RFC 4380 names no values.</summary>
-public static class ServerRateLimits
-{
-    /// <summary>
-    /// Answers (router advertisements, echo replies) per second and source IPv4 address. Clients behind a carrier's NAT share an address.
-    /// </summary>
-    public const int AnswersPerSecond = 5;
-
-    /// <summary>Answers at once to one source IPv4 address after a quiet time.</summary>
-    public const int AnswerBurst = 20;
-
-    /// <summary>Packets forwarded per second and source endpoint.</summary>
-    public const int ForwardsPerSecond = 20;
-
-    /// <summary>Packets forwarded at once from one source endpoint after a quiet time.</summary>
-    public const int ForwardBurst = 50;
-
-    /// <summary>Packets forwarded per second and destination IPv4 address.</summary>
-    public const int ForwardsPerDestinationPerSecond = 100;
-
-    /// <summary>Packets forwarded at once to one destination IPv4 address after a quiet time.</summary>
-    public const int DestinationBurst = 100;
-
-    internal const int TableSize = 65536; // keys that each limit remembers, in 1 MiB
 }

@@ -12,6 +12,7 @@ namespace TeredoSdk.Engine;
 sealed class ServerDriver : IAsyncDisposable
 {
     const int MaxDatagramOctets = 1500; // the core never makes a larger one
+    static readonly TimeSpan LimitLogSpacing = TimeSpan.FromMinutes(1);
 
     readonly Lock _gate = new();
     readonly TeredoServer _core;
@@ -20,6 +21,8 @@ sealed class ServerDriver : IAsyncDisposable
     readonly IUdpTransport?[] _transports = new IUdpTransport?[2]; // primary, secondary
     readonly NativeSender? _native;
     readonly string? _nativeProblem;
+    Instant _limitLogAt; // no message about the rate limits before
+    long _limitsLogged;  // how many drops the messages have told
 
     /// <param name="options">The settings of the core; the driver sets <see cref="TeredoServerOptions.ForwardNative"/> itself.</param>
     /// <param name="port">The UDP port at each of the server's addresses.</param>
@@ -97,18 +100,36 @@ sealed class ServerDriver : IAsyncDisposable
         Transmit transmit;
         bool answers, forwards;
         int length = 0;
+        long limited;
+        ServerLimit limit;
         lock (_gate)
         {
-            verdict = _core.HandleDatagram(_clock.Now, via, source, payload);
+            var now = _clock.Now;
+            verdict = _core.HandleDatagram(now, via, source, payload);
+            limited = verdict.Reason == DropReason.RateLimited ? CountForLog(now) : 0;
+            limit = _core.LastLimit;
             answers = _core.TryTakeTransmit(buffer, out transmit); // at most one per datagram, of either kind
             forwards = !answers && _core.TryTakeDelivery(buffer, out length);
         }
         if (verdict.Kind == VerdictKind.Dropped)
             Log.PacketDropped(_log, source, verdict.Reason);
+        if (limited > 0)
+            Log.LimitReached(_log, limited, source, limit);
         if (answers) // the first datagrams may come while the second socket is being opened
             _transports[IndexOf(transmit.Via)]?.Send(transmit.Target, buffer[..transmit.Length], transmit.Ttl);
         else if (forwards)
             _native?.Send(buffer[..length]);
+    }
+
+    // Reaching a limit is logged once a minute. Returns how many drops the message is to tell, or 0 when it is too early.
+    long CountForLog(Instant now)
+    {
+        if (now < _limitLogAt)
+            return 0;
+        _limitLogAt = now + LimitLogSpacing;
+        long all = _core.Drops[DropReason.RateLimited], count = all - _limitsLogged;
+        _limitsLogged = all;
+        return count;
     }
 
     static int IndexOf(LocalPort port) => port == LocalPort.ServerSecondary ? 1 : 0;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using TeredoSdk.Protocol.Server;
 
 namespace TeredoSdk.Protocol.Tests.Documentation;
 
@@ -13,16 +14,18 @@ public partial class NumberTests
     /// <summary>The rows of all tables whose last cell is a member: page, value, type, member.</summary>
     static IEnumerable<TestCaseData> Rows() => Pages.All.Where(page => page.Path.StartsWith("docs/protocol/", StringComparison.Ordinal))
         .SelectMany(page => Row().Matches(page.Text))
-        .Select(match => new TestCaseData(match.Groups["value"].Value, match.Groups["type"].Value, match.Groups["member"].Value)
+        .Select(match => new TestCaseData(match.Groups["value"].Value, match.Groups["more"].Value, match.Groups["type"].Value, match.Groups["member"].Value)
             .SetName($"{{m}}({match.Groups["type"].Value}.{match.Groups["member"].Value})"));
 
     [TestCaseSource(nameof(Rows))]
-    public void Number_InThePage_IsTheCodes(string written, string type, string member)
+    public void Number_InThePage_IsTheCodes(string written, string more, string type, string member)
     {
         Assert.That(Types[type], Is.Not.Empty, $"there is no {type}");
         var found = Types[type].SelectMany(each => each.GetMember(member, Any)).ToList();
         Assert.That(found, Is.Not.Empty, $"{type} has no {member}");
-        if (Parse(written) is { } number)
+        if (found[0] is PropertyInfo { PropertyType: var kind } property && kind == typeof(RateLimit))
+            Assert.That(property.GetValue(new ServerRateLimits()), Is.EqualTo(new RateLimit(int.Parse(written, CultureInfo.InvariantCulture), int.Parse(more, CultureInfo.InvariantCulture))));
+        else if (Parse(written) is { } number)
             Assert.That(ValueOf(found[0]), Is.EqualTo(number));
     }
 
@@ -54,7 +57,7 @@ public partial class NumberTests
         return value is TimeSpan ? value : Convert.ToDouble(value, CultureInfo.InvariantCulture);
     }
 
-    [GeneratedRegex(@"^\| [^|]+ \| (?<value>[^|]+) \|( [^|]+ \|)? `(?<type>[A-Z]\w+)\.(?<member>[A-Z]\w+)` \|$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^\| [^|]+ \| (?<value>[^|]+) \|( (?<more>[^|]+) \|)? `(?<type>[A-Z]\w+)\.(?<member>[A-Z]\w+)` \|$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Row();
 
     [GeneratedRegex(@"^\d+( (ms|s|min|h|octets))?$", RegexOptions.ExplicitCapture)]

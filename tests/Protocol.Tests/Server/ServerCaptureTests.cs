@@ -37,7 +37,7 @@ public class ServerCaptureTests
     static (List<Sent> Recorded, List<Sent> Ours) Replay(string capture)
     {
         List<Sent> recorded = [], ours = [];
-        var server = new ServerHarness(Options with { RateLimits = true, ForwardNative = true });
+        var server = new ServerHarness(Options with { RateLimits = new(), ForwardNative = true });
         foreach (var frame in TestData.Capture(capture))
         {
             if (frame.Udp is not { } udp)

@@ -20,7 +20,7 @@ sealed class ServerHarness
     public static readonly TeredoAddress A = TeredoAddress.Parse("2001:0:cb00:7101:2443:665f:34ff:8ef4"), B = TeredoAddress.Parse("2001:0:cb00:7101:c3:15b1:34ff:8ef3");
     public static readonly IPv6Address Native = IPv6Address.Parse("2001:db8:6::50");
 
-    public static readonly TeredoServerOptions Options = new() { Primary = Primary, Secondary = Secondary, AllowPrivateAddresses = true, RateLimits = false };
+    public static readonly TeredoServerOptions Options = new() { Primary = Primary, Secondary = Secondary, AllowPrivateAddresses = true, RateLimits = null };
 
     readonly byte[] _buffer = new byte[1500];
 

@@ -8,7 +8,7 @@ namespace TeredoSdk.Protocol.Tests.Server;
 /// <summary>What one host can make a server do: reflection, amplification, rates, memory.</summary>
 public class ServerLimitTests
 {
-    static readonly TeredoServerOptions Limited = Options with { RateLimits = true, ForwardNative = true };
+    static readonly TeredoServerOptions Limited = Options with { RateLimits = new(), ForwardNative = true };
 
     [Test]
     public void Advertisement_IsNeverMoreThan117Of48OctetsOfTheSolicitation()
@@ -27,37 +27,89 @@ public class ServerLimitTests
             Assert.That(server.Answer(MappedA, datagram).Length, Is.LessThanOrEqualTo(datagram.Length + 8));
     }
 
+    static int Count(IEnumerable<bool> handled) => handled.Count(each => each);
+
+    static bool Passes(ServerHarness server, IPv4Endpoint source, byte[] packet, double at) => server.Handle(source, packet, at: at).Verdict.Kind == VerdictKind.Consumed;
+
     [Test]
-    public void Answers_PerSourceAddress_Are20AtOnceThen5PerSecond()
+    public void Answers_PerEndpoint_AreFourAtOnceThenTwoPerSecond()
     {
         var server = new ServerHarness(Limited);
-        int Solicit(int times, double at, int firstPort) => Enumerable.Range(firstPort, times)
-            .Count(port => server.Handle(MappedA with { Port = (ushort)port }, Vectors.Tv01, at: at).Verdict.Kind == VerdictKind.Consumed);
+        int Solicit(int times, double at) => Count(Enumerable.Range(0, times).Select(_ => Passes(server, MappedA, Vectors.Tv01, at)));
         Assert.Multiple(() =>
         {
-            Assert.That(Solicit(40, 0, 5000), Is.EqualTo(20), "whatever the port");
-            Assert.That(server.Server.Drops[DropReason.RateLimited], Is.EqualTo(20));
-            Assert.That(Solicit(1, 0.19, 6000), Is.Zero);
-            Assert.That(Solicit(2, 0.2, 6000), Is.EqualTo(1));
-            Assert.That(Solicit(10, 1.2, 6000), Is.EqualTo(5));
-            Assert.That(server.Drop(MappedA, Echo(A, TeredoLinkLocal.Server(Primary)), at: 1.2), Is.EqualTo(DropReason.RateLimited), "echo replies share the limit");
-            Assert.That(server.Answer(MappedB, Vectors.Tv01, at: 1.2).Target, Is.EqualTo(MappedB), "another source has its own");
-            Assert.That(Solicit(40, 100, 6000), Is.EqualTo(20), "the burst comes back");
+            Assert.That(Solicit(40, 0), Is.EqualTo(4));
+            Assert.That(server.Server.Drops[DropReason.RateLimited], Is.EqualTo(36));
+            Assert.That(server.Server.LastLimit, Is.EqualTo(ServerLimit.AnswersPerEndpoint));
+            Assert.That(Solicit(1, 0.49), Is.Zero);
+            Assert.That(Solicit(2, 0.5), Is.EqualTo(1));
+            Assert.That(Solicit(10, 2), Is.EqualTo(3));
+            Assert.That(server.Drop(MappedA, Echo(A, TeredoLinkLocal.Server(Primary)), at: 2), Is.EqualTo(DropReason.RateLimited), "echo replies share the limit");
+            Assert.That(server.Answer(MappedB, Vectors.Tv01, at: 2).Target, Is.EqualTo(MappedB), "another source has its own");
+            Assert.That(Solicit(40, 100), Is.EqualTo(4), "the burst comes back");
         });
     }
 
     [Test]
-    public void Forwards_PerSourceEndpoint_Are50AtOnceThen20PerSecond()
+    public void Answers_PerAddress_Are64AtOnceThen50PerSecond()
     {
         var server = new ServerHarness(Limited);
-        int Forward(int times, double at, byte[] packet) => Enumerable.Range(0, times)
-            .Count(_ => server.Handle(MappedA, packet, at: at).Verdict.Kind == VerdictKind.Consumed);
+        int Solicit(int times, double at, int firstPort) => Count(Enumerable.Range(firstPort, times)
+            .Select(port => Passes(server, MappedA with { Port = (ushort)port }, Vectors.Tv01, at)));
         Assert.Multiple(() =>
         {
-            Assert.That(Forward(60, 0, Vectors.Tv07), Is.EqualTo(50));
-            Assert.That(Forward(5, 0, Vectors.Tv15), Is.Zero, "native forwards count as well");
-            Assert.That(Forward(40, 1, Vectors.Tv07), Is.EqualTo(20));
+            Assert.That(Solicit(100, 0, 5000), Is.EqualTo(64));
+            Assert.That(server.Server.LastLimit, Is.EqualTo(ServerLimit.AnswersPerAddress));
+            Assert.That(Solicit(100, 1, 6000), Is.EqualTo(50));
+            Assert.That(Solicit(10, 1, 5000), Is.Zero);
+            Assert.That(server.Answer(MappedB, Vectors.Tv01, at: 1).Target, Is.EqualTo(MappedB));
+        });
+    }
+
+    [Test]
+    public void SolicitationsInAThirdPartysName_LeaveItItsAnswers()
+    {
+        var server = new ServerHarness(Limited);
+        int answered = 0;
+        for (int i = 0; i < 1200; i++) // a minute of 20 in a second, from any port but the victim's own
+        {
+            Passes(server, MappedA with { Port = (ushort)(1024 + i) }, Vectors.Tv01, i * 0.05);
+            if (i % 80 == 0)
+                answered += Passes(server, MappedA, Vectors.Tv01, i * 0.05) ? 1 : 0;
+        }
+        Assert.That(answered, Is.EqualTo(15));
+    }
+
+    [Test]
+    public void Forwards_PerEndpoint_Are50AtOnceThen20PerSecond()
+    {
+        var server = new ServerHarness(Limited);
+        int Forward(int times, double at) => Count(Enumerable.Range(0, times)
+            .Select(i => Passes(server, MappedA, BubbleOf(A, AddressOf(new(new(0x0A000000 + (uint)i), 5000))), at)));
+        Assert.Multiple(() =>
+        {
+            Assert.That(Forward(60, 0), Is.EqualTo(50));
+            Assert.That(server.Server.LastLimit, Is.EqualTo(ServerLimit.ForwardsPerEndpoint));
+            Assert.That(server.Drop(MappedA, Vectors.Tv15), Is.EqualTo(DropReason.RateLimited), "native forwards count as well");
+            Assert.That(Forward(40, 1), Is.EqualTo(20));
             Assert.That(server.Answer(MappedA, Vectors.Tv01, at: 1).Length, Is.EqualTo(117), "answers do not");
+        });
+    }
+
+    [Test]
+    public void Forwards_PerSourceAddress_Are200AtOnceThen100PerSecond()
+    {
+        var server = new ServerHarness(Limited);
+        int Forward(int times, double at) => Count(Enumerable.Range(0, times).Select(i =>
+        {
+            var source = MappedA with { Port = (ushort)(10_000 + i) };
+            return Passes(server, source, BubbleOf(AddressOf(source), AddressOf(new(new(0x0A000000 + (uint)i), 5000))), at);
+        }));
+        Assert.Multiple(() =>
+        {
+            Assert.That(Forward(300, 0), Is.EqualTo(200));
+            Assert.That(server.Server.LastLimit, Is.EqualTo(ServerLimit.ForwardsPerAddress));
+            Assert.That(Forward(300, 1), Is.EqualTo(100));
         });
     }
 
@@ -65,19 +117,73 @@ public class ServerLimitTests
     public void Forwards_PerDestinationAddress_Are100PerSecondFromAllSources()
     {
         var server = new ServerHarness(Limited);
-        int Forward(int sources, double at) => Enumerable.Range(0, sources).Count(i =>
+        int Forward(int sources, double at) => Count(Enumerable.Range(0, sources).Select(i =>
         {
             var source = new IPv4Endpoint(new(0x0A000000 + (uint)i), 5000);
             var target = MappedB with { Port = (ushort)(10_000 + i) };
-            return server.Handle(source, BubbleOf(AddressOf(source), AddressOf(target)), at: at).Verdict.Kind == VerdictKind.Consumed;
-        });
+            return Passes(server, source, BubbleOf(AddressOf(source), AddressOf(target)), at);
+        }));
         Assert.Multiple(() =>
         {
             Assert.That(Forward(300, 1), Is.EqualTo(100));
+            Assert.That(server.Server.LastLimit, Is.EqualTo(ServerLimit.ForwardsPerDestination));
             Assert.That(Forward(300, 2), Is.EqualTo(100));
             Assert.That(Forward(300, 2.5), Is.EqualTo(50));
         });
     }
+
+    [Test]
+    public void Forwards_OfOneAddress_GetAQuarterOfWhatTheDestinationMayGet()
+    {
+        var server = new ServerHarness(Limited);
+        int Flood(double from) => Count(Enumerable.Range(0, 1000).Select(i =>
+        {
+            var source = MappedA with { Port = (ushort)(10_000 + i) };
+            return Passes(server, source, BubbleOf(AddressOf(source), B), from + i * 0.001);
+        }));
+        Assert.Multiple(() =>
+        {
+            Assert.That(Flood(0), Is.InRange(25, 56), "25 and 4 at once, and 25 and 2 in the second");
+            Assert.That(Flood(1), Is.InRange(26, 28));
+            Assert.That(Flood(2), Is.InRange(26, 28));
+            for (int friend = 0; friend < 50; friend++)
+            {
+                var source = new IPv4Endpoint(new(0x0A000000 + (uint)friend), 5000);
+                Assert.That(Passes(server, source, BubbleOf(AddressOf(source), B), 3), Is.True, $"friend {friend} gets through");
+            }
+        });
+    }
+
+    [Test]
+    public void NativeForwards_PerNetwork_Are100PerSecondFromAllSources()
+    {
+        var server = new ServerHarness(Limited);
+        int Forward(ulong network, int sources, double at) => Count(Enumerable.Range(0, sources).Select(i =>
+        {
+            var source = new IPv4Endpoint(new(0x0A000000 + (uint)i), 5000);
+            return Passes(server, source, Echo(AddressOf(source), new IPv6Address(network, (ulong)i)), at);
+        }));
+        Assert.Multiple(() =>
+        {
+            Assert.That(Forward(Native.High, 300, 1), Is.EqualTo(100), "whatever the host");
+            Assert.That(server.Server.LastLimit, Is.EqualTo(ServerLimit.ForwardsPerDestination));
+            Assert.That(Forward(Native.High + 1, 50, 1), Is.EqualTo(50), "another network has its own");
+            Assert.That(Forward(Native.High, 300, 2), Is.EqualTo(100));
+        });
+    }
+
+    [Test]
+    public void Limits_AreOptions()
+    {
+        var server = new ServerHarness(Limited with { RateLimits = new() { AnswersPerEndpoint = new(1, 2), AnswersPerAddress = new(1, 3) } });
+        int Solicit(int port) => Count(Enumerable.Range(0, 5).Select(_ => Passes(server, MappedA with { Port = (ushort)port }, Vectors.Tv01, 0)));
+        Assert.That((Solicit(5000), Solicit(5001)), Is.EqualTo((2, 1)));
+    }
+
+    [TestCase(0, 4), TestCase(2, 0), TestCase(1_000_001, 1)]
+    public void Limit_OutsideItsRange_IsRefused(int perSecond, int burst) =>
+        Assert.That(() => new TeredoServer(Limited with { RateLimits = new() { FairShare = new(perSecond, burst) } }, new SeededRandom(1)),
+            Throws.ArgumentException.With.Message.StartsWith($"FairShare is {perSecond} per second, {burst} at once; expected 1 to 1000000, for both."));
 
     [Test]
     public void RateLimits_SwitchedOff_LimitNothing()

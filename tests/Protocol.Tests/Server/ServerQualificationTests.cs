@@ -125,6 +125,17 @@ public class ServerQualificationTests
             Assert.That(server.Drop(MappedA, solicitation), Is.EqualTo(DropReason.BadAuthentication));
     }
 
+    [TestCase(true), TestCase(false)]
+    [Conformance("C-042")]
+    public void SecureServer_ValueHasToCoverAnOriginIndicationToo(bool covers)
+    {
+        byte[] origin = new byte[OriginIndication.Size], header = new byte[Authentication.SizeOf(9, AuthenticationAlgorithm.HmacSha1)];
+        OriginIndication.Write(origin, MappedB);
+        Authentication.Write(header, 5, 0, "client-01"u8, AuthenticationAlgorithm.HmacSha1, "teredo-shared-secret"u8, covers ? origin : default, Vectors.Tv03);
+        var verdict = new ServerHarness(Secure()).Handle(MappedA, [.. header, .. origin, .. Vectors.Tv03]).Verdict;
+        Assert.That(verdict, Is.EqualTo(covers ? Verdict.Consumed : Verdict.Dropped(DropReason.BadAuthentication)));
+    }
+
     [Test]
     public void SecureServer_RemovedKey_IsDropped()
     {
