@@ -118,6 +118,12 @@ public sealed record TeredoReport
     /// <summary>Why there is no port mapping, and what would help; null unless the state is <see cref="PortMappingState.NotMapped"/>.</summary>
     public string? PortMappingProblem { get; init; }
 
+    /// <summary>
+    /// The interval between two refreshes at the server, or null when another program keeps the address. It is <c>TeredoOptions.RefreshInterval</c>, or
+    /// shorter, down to 5 s, after the NAT forgot the mapping within it.
+    /// </summary>
+    public TimeSpan? RefreshInterval { get; init; }
+
     /// <summary>The size of the largest IPv6 packet, in octets, or null before the first qualification.</summary>
     public int? MtuOctets { get; init; }
 

@@ -50,6 +50,8 @@ static class ReportTable
             $"{report.NatName} (mapping {Words(report.Mapping)}, filtering {Words(report.Filtering)}, ports {Ports(report.PortPreserving)})");
         yield return ("local endpoint", Known(report.LocalEndPoint));
         yield return ("mapped endpoint", Known(report.MappedEndPoint));
+        if (report.RefreshInterval is { } refresh)
+            yield return ("refresh", $"every {refresh.TotalSeconds:0.#} s at most");
         yield return ("mtu", report.MtuOctets is { } mtu ? $"{mtu} octets" : "not known");
         yield return ("native ipv6", report.HasNativeIPv6
             ? $"yes, Teredo {(report.NativeIPv6 == NativeIPv6Mode.Beside ? "stays up beside it" : "gives way to it")}" : "no");

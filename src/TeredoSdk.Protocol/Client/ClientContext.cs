@@ -50,6 +50,9 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     public Instant LastServerSent { get; private set; } = Instant.MinValue;
     public Instant LastServerReceived { get; set; } = Instant.MinValue;
 
+    /// <summary>When the service port last sent something of our own, such as a bubble, to another than our server.</summary>
+    public Instant LastPeerSent { get; private set; } = Instant.MinValue;
+
     /// <summary>When the host last sent or received a packet.</summary>
     public Instant LastTraffic { get; set; } = Instant.MinValue;
 
@@ -63,6 +66,8 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     {
         if (via == LocalPort.Service && target == PrimaryEndpoint)
             LastServerSent = now;
+        else if (via == LocalPort.Service)
+            LastPeerSent = now;
         Transmits.Add(datagram, via, target, ttl);
     }
 

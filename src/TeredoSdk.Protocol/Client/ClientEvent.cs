@@ -170,7 +170,9 @@ public abstract record ClientEvent
         public required IPv4Endpoint External { get; init; }
     }
 
-    /// <summary>An experiment found a longer refresh interval (RFC 4380 §5.2.7).</summary>
+    /// <summary>
+    /// The refresh interval changed: an experiment found a longer one (RFC 4380 §5.2.7), or the NAT forgot the mapping within the present one.
+    /// </summary>
     public sealed record IntervalDetermined : ClientEvent
     {
         /// <summary>The new interval.</summary>

@@ -10,7 +10,7 @@ sealed partial class Qualification
         context.IsPortPreserving = mapped.Port == context.Local.Port; // RFC 6081 §5.4.3
         if (renumbered)
         {
-            RefreshInterval = context.Options.RefreshInterval; // the determined interval belonged to the old mapping
+            TakeOtherMapping();
             SetAddress(); // §5.2.5: the old address is invalid at once
         }
         if (_silentSecondaries.Contains(context.Server.Primary))

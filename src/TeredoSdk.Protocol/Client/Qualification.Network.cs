@@ -19,14 +19,16 @@ sealed partial class Qualification
         var before = _network;
         _network = network;
         context.Policy = new(context.Options.AllowPrivateAddresses, [.. network.AttachedSubnets]);
-        bool moved = HasMoved(before, network), returned = _activity is Away away && now < away.Until && network.Gateway is not null && !moved;
+        bool moved = HasMoved(before, network);
+        bool mayReturn = !network.Resumed && (_activity is not Away away || now < away.Until); // the clock stood still while the machine slept
+        bool returned = _activity is Away && mayReturn && network.Gateway is not null && !moved;
         if (network.HasIPv4 && !returned)
             _gateway = moved || State == ClientState.Suppressed ? network.Gateway : network.Gateway ?? _gateway;
         if (!IsStarted)
             return;
         if (moved)
             _silentSecondaries.Clear(); // they may answer in this network
-        if (!network.HasIPv4 && !IsForbidden && context.Address is not null && _gateway is not null)
+        if (!network.HasIPv4 && !IsForbidden && mayReturn && context.Address is not null && _gateway is not null)
             Leave(now);
         else if (IsSuppressed)
         {
@@ -48,6 +50,7 @@ sealed partial class Qualification
         else if (network.Resumed && State == ClientState.Qualified)
         {
             peers.DistrustAll();
+            _steady = SteadyRefreshes; // if the mapping is gone, the sleep was too long, not the interval
             SolicitSoon(now);
         }
     }

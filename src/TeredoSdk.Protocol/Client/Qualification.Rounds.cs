@@ -71,13 +71,6 @@ sealed partial class Qualification
         _activity = new Probing(attempt, nonce, now + SolicitationTimeout);
     }
 
-    // §5.2, RFC 6081 §5.1.1: 75 to 100 % of the interval, chosen anew each time.
-    void Maintain()
-    {
-        _mappedNotGlobal = false;
-        _activity = new Maintaining(context.Random.NextBetween(RefreshInterval * 0.75, RefreshInterval));
-    }
-
     void TryNextServer(Instant now, OfflineReason reason)
     {
         LoseAddress(); // nobody reaches us through a silent server
@@ -130,7 +123,8 @@ sealed partial class Qualification
 
     void ShutDown()
     {
-        RefreshInterval = context.Options.RefreshInterval; // the determined interval belonged to the old network
+        RefreshInterval = context.Options.RefreshInterval; // what was found out belonged to the old network
+        (_steady, _checks, _checked, _checkFailed) = (0, 0, null, false);
         LoseAddress();
         ClosePort();
         _activity = new Idle();

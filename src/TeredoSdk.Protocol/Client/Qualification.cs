@@ -18,9 +18,6 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
     int _serverIndex, _serversTried, _failures, _leases, _mtu = RouterAdvertisement.DefaultMtuOctets;
     bool _portOpen, _mappedNotGlobal, _remapped, _awaitMapping;
 
-    /// <summary>The refresh interval in force; interval determination may raise it (RFC 4380 §5.2.7).</summary>
-    public TimeSpan RefreshInterval { get; set; } = context.Options.RefreshInterval;
-
     public ClientState State
     {
         get => _state;
@@ -51,18 +48,10 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         Probing probing => probing.RetryAt,
         Offline offline => offline.RetryAt,
         Away away => away.Until,
-        Maintaining maintaining => Instant.Earlier(RefreshAt(maintaining), DormantAt),
+        Maintaining maintaining => Instant.Earlier(Instant.Earlier(RefreshAt(maintaining), CheckAt(maintaining)), DormantAt),
+        Checking checking => checking.RetryAt,
         _ => null,
     };
-
-    // RFC 4380 §5.2.5 asks for a packet *from* the server within the interval. A NAT may refresh a mapping on outbound traffic only (RFC 4787 REQ-6),
-    // so a packet *to* the server is needed, too. Never sooner than 2 s after the last solicitation, which may have gone to the secondary address:
-    // otherwise a mapping that changes with each answer would cause the next solicitation at once.
-    Instant RefreshAt(Maintaining maintaining) => Later(LastServerExchange + maintaining.Interval, _lastSolicited + SolicitationSpacing);
-
-    static Instant Later(Instant left, Instant right) => left > right ? left : right;
-
-    Instant LastServerExchange => context.LastServerSent < context.LastServerReceived ? context.LastServerSent : context.LastServerReceived;
 
     Instant? DormantAt => _leases == 0 && context.Options.DormancyTimeout > TimeSpan.Zero
         ? context.LastTraffic + context.Options.DormancyTimeout : null;
@@ -105,8 +94,17 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
             case Maintaining when DormantAt <= now:
                 GoDormant();
                 break;
+            case Maintaining maintaining when RefreshAt(maintaining) <= now:
+                Refresh(now);
+                break;
             case Maintaining:
-                Probe(now, 1);
+                AskForCheck(now);
+                break;
+            case Checking { Attempt: < MaxCheckBubbles } checking:
+                SendCheck(now, checking.Attempt + 1);
+                break;
+            case Checking:
+                FailCheck(now);
                 break;
             case Probing { Attempt: < MaxSolicitations } probing:
                 Probe(now, probing.Attempt + 1);
@@ -152,8 +150,8 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
             case Soliciting:
                 TakeSecondaryMapping(now, advertisement.Mapped);
                 break;
-            case Probing when advertisement.Mapped == context.Mapped:
-                Maintain();
+            case Probing probing when advertisement.Mapped == context.Mapped:
+                TakeSameMapping(atOnce: probing.Attempt == 1);
                 break;
             case Probing:
                 TakePrimaryMapping(now, advertisement.Mapped);

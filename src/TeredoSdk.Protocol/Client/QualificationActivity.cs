@@ -21,6 +21,9 @@ abstract record QualificationActivity
     /// <summary>Qualified; a refresh is under way (RFC 4380 §5.2.5).</summary>
     public sealed record Probing(int Attempt, ulong Nonce, Instant RetryAt) : QualificationActivity;
 
+    /// <summary>Qualified; a bubble to ourselves is under way, which shows whether the NAT still has the mapping. A refresh follows.</summary>
+    public sealed record Checking(int Attempt, Instant RetryAt) : QualificationActivity;
+
     /// <summary>Qualification failed; it waits before it tries again.</summary>
     public sealed record Offline(Instant RetryAt) : QualificationActivity;
 

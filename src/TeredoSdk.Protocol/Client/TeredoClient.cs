@@ -59,6 +59,12 @@ public sealed class TeredoClient
     /// <summary>What the client knows of the NAT.</summary>
     public NatReport Nat => _qualification.Nat;
 
+    /// <summary>
+    /// The interval between two refreshes at the server, of which 75 to 100 % are used: that of the options, or a shorter one after the NAT forgot the
+    /// mapping within it (down to 5 s), or a longer one by experiment (RFC 4380 §5.2.7).
+    /// </summary>
+    public TimeSpan RefreshInterval => _qualification.RefreshInterval;
+
     /// <summary>How many peers the client remembers.</summary>
     public int PeerCount => _peers.Count;
 
@@ -160,8 +166,10 @@ public sealed class TeredoClient
             _qualification.HandleMappingAnswer(now, answer);
         else if (answer.Port == LocalPort.Service)
             _qualification.HandleOpened(now, answer);
+        else if (answer.Port == LocalPort.Interval && _interval is not null)
+            _interval.HandleOpened(now, answer);
         else if (answer.Port == LocalPort.Interval)
-            _interval?.HandleOpened(now, answer);
+            _qualification.HandleCheckOpened(now, answer);
         else
             _peers.HandleOpened(now, answer);
         Settle(now);
@@ -251,6 +259,8 @@ public sealed class TeredoClient
         if (fromServer && via == LocalPort.Service)
         {
             _context.LastServerReceived = now; // §5.2.3
+            if (packet.IsBubble && _qualification.TakeCheck(now, packet.Source))
+                return Verdict.Consumed;
             if (packet.IsBubble)
                 return _peers.ReceiveIndirectBubble(now, encapsulation);
             if (encapsulation.HasOrigin)
@@ -266,7 +276,8 @@ public sealed class TeredoClient
         var reason = Advertisement.Read(_context, encapsulation, out var advertisement);
         if (reason == DropReason.None)
             reason = via == LocalPort.Service ? _qualification.HandleAdvertisement(now, source, advertisement)
-                : via == LocalPort.Interval ? _interval?.HandleAdvertisement(now, source, advertisement) ?? DropReason.BadNonce
+                : via == LocalPort.Interval ? _interval?.HandleAdvertisement(now, source, advertisement)
+                    ?? _qualification.HandleCheckAdvertisement(source, advertisement)
                 : _peers.HandleAdvertisement(now, via, source, advertisement);
         if (reason != DropReason.None)
             return _context.Drops.Drop(reason);
@@ -303,6 +314,7 @@ public sealed class TeredoClient
         if (!qualified)
         {
             _peers.StopRefreshTimer();
+            _qualification.StopCheck();
             _discovery?.Stop();
             _interval?.Stop();
             return;

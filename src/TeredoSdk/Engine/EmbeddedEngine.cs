@@ -23,8 +23,8 @@ interface IEngineObserver
 }
 
 /// <summary>The current state of an engine, for a report.</summary>
-readonly record struct EngineFacts(TeredoAddress? Address, TeredoServerAddress Server, NatReport Nat, int Peers, PortMappingStatus PortMapping,
-    IPv4Endpoint? LocalEndpoint, bool HasNativeIPv6, bool StrangerSeen);
+readonly record struct EngineFacts(TeredoAddress? Address, TeredoServerAddress Server, NatReport Nat, int Peers, TimeSpan RefreshInterval,
+    PortMappingStatus PortMapping, IPv4Endpoint? LocalEndpoint, bool HasNativeIPv6, bool StrangerSeen);
 
 /// <summary>
 /// Our own Teredo client with everything that handles a packet: the driver of the core, ICMPv6 echo, the guard, and the stack, where packets end and
@@ -92,8 +92,8 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
 
     public EngineFacts Describe()
     {
-        var (address, server, nat, peers) = _driver.Read(static core => (core.Address, core.Server, core.Nat, core.PeerCount));
-        return new(address, server, nat, peers, _driver.PortMapping, _driver.LocalEndpoint, _driver.HasNativeIPv6, _guard.StrangerSeen);
+        var (address, server, nat, peers, interval) = _driver.Read(static core => (core.Address, core.Server, core.Nat, core.PeerCount, core.RefreshInterval));
+        return new(address, server, nat, peers, interval, _driver.PortMapping, _driver.LocalEndpoint, _driver.HasNativeIPv6, _guard.StrangerSeen);
     }
 
     /// <summary>What the core and the stack dropped, by reason; reasons that never occurred are left out.</summary>

@@ -113,9 +113,9 @@ static class PeerHarness
 
     public static List<SentDatagram> EchoRequests(this ClientHarness client) => [.. client.Sent.Where(s => s.IsEchoRequest)];
 
-    /// <summary>Everything sent but the solicitations of the service port, which maintenance sends.</summary>
+    /// <summary>Everything sent but the solicitations of maintenance: those of the service port, and of the check of the mapping.</summary>
     public static List<SentDatagram> SentToPeers(this ClientHarness client) =>
-        [.. client.Sent.Where(s => !(s.IsRouterSolicitation && s.Via == LocalPort.Service))];
+        [.. client.Sent.Where(s => !(s.IsRouterSolicitation && (s.Via == LocalPort.Service || s.Via == LocalPort.Interval)))];
 
     /// <summary>The nonce of the last indirect bubble.</summary>
     public static uint LastNonce(this ClientHarness client) =>

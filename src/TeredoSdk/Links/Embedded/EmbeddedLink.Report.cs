@@ -34,6 +34,7 @@ sealed partial class EmbeddedLink
                     PortMappingEndPoint = engine.PortMapping.External?.ToIPEndPoint(),
                     PortMappingProtocol = engine.PortMapping.Protocol,
                     PortMappingProblem = engine.PortMapping.Problem,
+                    RefreshInterval = engine.RefreshInterval,
                     MtuOctets = _mtuOctets,
                     NativeIPv6 = _options.NativeIPv6,
                     HasNativeIPv6 = engine.HasNativeIPv6,

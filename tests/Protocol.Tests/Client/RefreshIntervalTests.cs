@@ -1,0 +1,135 @@
+using TeredoSdk.Protocol.Client;
+using TeredoSdk.Protocol.Tests.Simulation;
+using TeredoSdk.Testing;
+
+namespace TeredoSdk.Protocol.Tests.Client;
+
+/// <summary>A NAT that forgets mappings within the refresh interval: the interval becomes shorter, so that strangers always get in.</summary>
+public sealed class RefreshIntervalTests : SimulationTest
+{
+    SimulatedTeredoClient Listener(double natSeconds, PortAllocation allocation)
+    {
+        Internet.Server();
+        var nat = Internet.Nat(Mapping.EndpointIndependent, Filtering.AddressAndPort,
+            options => options with { UdpLifetime = TimeSpan.FromSeconds(natSeconds), Allocation = allocation });
+        var listener = nat.Host("listener").StartTeredo();
+        listener.AcquireLease();
+        Assert.That(Internet.RunUntil(() => listener.IsQualified, Second), Is.True);
+        return listener;
+    }
+
+    // Each stranger calls at another instant of the interval, from a NAT of its own, so that nothing but the listener's refreshes keeps its mapping.
+    int StrangersThatGetIn(SimulatedTeredoClient listener, int strangers)
+    {
+        int count = 0;
+        for (int i = 0; i < strangers; i++)
+        {
+            Internet.RunFor(TimeSpan.FromSeconds(31 + i * 2.3));
+            var stranger = Internet.Nat(Mapping.EndpointIndependent, Filtering.AddressAndPort).Host($"stranger{i}").StartTeredo();
+            Assert.That(Internet.RunUntil(() => stranger.IsQualified, Second), Is.True);
+            var call = stranger.Ping(listener.Address);
+            count += Internet.RunUntil(() => call.Succeeded, Second) ? 1 : 0; // before a later refresh opens the NAT again
+            stranger.Stop();
+        }
+        return count;
+    }
+
+    static int Count<T>(SimulatedTeredoClient client) where T : ClientEvent => client.Events.Count(each => each.Event is T);
+
+    [TestCase(15, PortAllocation.Random), TestCase(15, PortAllocation.Preserving)]
+    [TestCase(25, PortAllocation.Random), TestCase(25, PortAllocation.Preserving)]
+    [TestCase(8, PortAllocation.Random), TestCase(8, PortAllocation.Preserving)]
+    public void NatThatForgetsSoon_ShortensTheInterval_AndStrangersGetIn(double natSeconds, PortAllocation allocation)
+    {
+        var listener = Listener(natSeconds, allocation);
+        Internet.RunFor(TimeSpan.FromMinutes(3));
+        int renumbered = Count<ClientEvent.AddressChanged>(listener);
+        Assert.Multiple(() =>
+        {
+            Assert.That(listener.Core.RefreshInterval, Is.InRange(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(natSeconds)));
+            Assert.That(Count<ClientEvent.IntervalDetermined>(listener), Is.GreaterThan(0), "it is told");
+            Assert.That(renumbered, Is.LessThanOrEqualTo(allocation == PortAllocation.Random ? 3 : 0));
+        });
+        Assert.That(StrangersThatGetIn(listener, 12), Is.EqualTo(12));
+        Assert.That(Count<ClientEvent.AddressChanged>(listener), Is.EqualTo(renumbered), "the address stays from then on");
+    }
+
+    [Test]
+    public void NatThatForgetsWithin3Seconds_IsRefreshedEvery5Seconds_NotMoreOften([Values] bool preserving)
+    {
+        var listener = Listener(3, preserving ? PortAllocation.Preserving : PortAllocation.Random);
+        Internet.RunFor(TimeSpan.FromMinutes(5));
+        Assert.That(listener.Core.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(5)));
+    }
+
+    [Test]
+    public void OrdinaryNat_IsCheckedOnce_AndTheIntervalStays([Values] bool preserving)
+    {
+        var solicitations = new List<Instant>();
+        var listener = Listener(120, preserving ? PortAllocation.Preserving : PortAllocation.Random);
+        Internet.DatagramSent += datagram =>
+        {
+            if (datagram.From == listener.Host && datagram.Target.Port == 3544)
+                solicitations.Add(datagram.Time);
+        };
+        Internet.RunFor(TimeSpan.FromMinutes(1));
+        Assert.That(solicitations, Has.Count.InRange(2, 5), "the refreshes, and the check: a solicitation and a bubble");
+        solicitations.Clear();
+        Internet.RunFor(TimeSpan.FromMinutes(30));
+        Assert.That(solicitations, Has.Count.InRange(60, 82), "refreshes alone");
+        Assert.That(listener.Core.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
+        Assert.That(Count<ClientEvent.IntervalDetermined>(listener) + Count<ClientEvent.AddressChanged>(listener), Is.Zero);
+    }
+
+    [Test]
+    public void NatThatRestartsAfterADay_DoesNotShortenTheInterval()
+    {
+        var listener = Listener(120, PortAllocation.Random);
+        for (int day = 0; day < 3; day++)
+        {
+            Internet.RunFor(TimeSpan.FromDays(1));
+            ((SimulatedNat)listener.Host.Network).Reboot();
+            Internet.RunFor(TimeSpan.FromMinutes(1));
+        }
+        Assert.That(Count<ClientEvent.AddressChanged>(listener), Is.EqualTo(3));
+        Assert.That(listener.Core.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
+    }
+
+    [Test]
+    public void ServerThatIsSilentDuringTheCheck_ProvesNothing()
+    {
+        var listener = Listener(120, PortAllocation.Preserving);
+        Internet.RunFor(TimeSpan.FromSeconds(29)); // the check's port has its endpoint
+        Internet.Servers[0].IsRunning = false;
+        Internet.RunFor(TimeSpan.FromSeconds(5));
+        Internet.Servers[0].IsRunning = true;
+        Internet.RunFor(TimeSpan.FromMinutes(2));
+        Assert.That(listener.Core.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
+        Assert.That(listener.IsQualified, Is.True);
+    }
+
+    [Test]
+    public void AnotherNetwork_StartsWithTheConfiguredInterval()
+    {
+        var harness = ClientHarness.Qualified();
+        harness.AnswerSolicitation(harness.AdvanceToSolicitation(), Lab.OtherMapped);
+        harness.AnswerLastSolicitation(Lab.OtherMapped);
+        Assert.That(harness.Client.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(15)));
+        Assert.That(harness.EventsOf<ClientEvent.IntervalDetermined>().Single().Interval, Is.EqualTo(TimeSpan.FromSeconds(15)));
+        harness.Clear();
+        harness.ChangeNetwork(n => n with { LocalAddress = Lab.IPv4("10.7.0.2") });
+        harness.Qualify();
+        Assert.That(harness.Client.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
+    }
+
+    [Test]
+    public void MappingLostInItsSleep_DoesNotShortenTheInterval()
+    {
+        var harness = ClientHarness.Qualified();
+        harness.AdvanceTo(5);
+        harness.ChangeNetwork(n => n with { Resumed = true });
+        harness.AnswerLastSolicitation(Lab.OtherMapped);
+        Assert.That(harness.EventsOf<ClientEvent.AddressChanged>().Count(), Is.EqualTo(1));
+        Assert.That(harness.Client.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
+    }
+}
