@@ -205,13 +205,16 @@ public sealed class NetworkReturnTests
         Assert.That(harness.ServiceLocal.Port, Is.Not.EqualTo(port));
     }
 
-    [Test]
-    public void MachineThatSleptAway_DoesNotComeBackToItsOldPort()
+    [TestCase(false), TestCase(true)]
+    public void MachineThatSleptAway_DoesNotComeBackToItsOldPort(bool clockStoodStill)
     {
         var harness = Qualified();
         ushort port = harness.ServiceLocal.Port;
         Leave(harness);
-        harness.Skip(TimeSpan.FromHours(2)); // the timer of the 30 s has not run
+        if (clockStoodStill)
+            harness.ChangeNetwork(n => n with { Resumed = true });
+        else
+            harness.Skip(TimeSpan.FromHours(2)); // the timer of the 30 s has not run
         Return(harness, gateway: Gateway);
         Assert.That(harness.EventsOf<ClientEvent.AddressLost>().Count(), Is.EqualTo(1));
         Assert.That(harness.ServiceLocal.Port, Is.Not.EqualTo(port));

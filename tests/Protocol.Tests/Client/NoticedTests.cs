@@ -1,0 +1,133 @@
+using TeredoSdk.Protocol.Client;
+using static TeredoSdk.Protocol.Tests.Client.PeerHarness;
+
+namespace TeredoSdk.Protocol.Tests.Client;
+
+/// <summary>Rules whose loss no other test noticed.</summary>
+public sealed class NoticedTests
+{
+    const TeredoExtensions Extensions = TeredoExtensions.SymmetricNatSupport | TeredoExtensions.PortPreservingSymmetricNat;
+
+    static readonly Peer Peer = Peer.Number();
+    static readonly IPv4Endpoint Elsewhere = Lab.Endpoint("8.0.0.1:50999");
+
+    [Test]
+    public void Dormant_ForgetsItsPeers()
+    {
+        var client = Qualified(o => o with { DormancyTimeout = TimeSpan.FromMinutes(5) });
+        client.Trust(Peer);
+        client.AdvanceTo(301);
+        Assert.That((client.Client.State, client.Client.PeerCount), Is.EqualTo((ClientState.Dormant, 0)), "their NATs have forgotten us, and ours them");
+    }
+
+    [Test]
+    public void Woken_IsNotIdleAtOnce()
+    {
+        var mapped = Mapped;
+        var client = Qualified(o => o with { DormancyTimeout = TimeSpan.FromMinutes(5) }, prepare: c => c.AnswerSolicitations(_ => mapped));
+        var self = client.Address;
+        client.AdvanceTo(1000);
+        Assert.That(client.Client.State, Is.EqualTo(ClientState.Dormant));
+        mapped = Mapped with { Port = 5000 }; // so that the packet that wakes it is dropped, and counts for nothing
+        client.OnSent = null;
+        client.AnswerSolicitations(_ => mapped);
+        client.Send(Build.Udp(self, Peer.Address));
+        Assert.That(client.Client.State, Is.EqualTo(ClientState.Qualified));
+        client.Advance(299);
+        Assert.That(client.Client.State, Is.EqualTo(ClientState.Qualified));
+        client.Advance(2);
+        Assert.That(client.Client.State, Is.EqualTo(ClientState.Dormant));
+    }
+
+    [Test]
+    public void SilentServersAddress_IsLostBeforeTheNextServerIsAsked([Values] bool inARound)
+    {
+        var other = new TeredoServerAddress(Lab.IPv4("4.3.2.1"));
+        var client = Qualified(o => o with { Servers = [OwnServer, other], DormancyTimeout = TimeSpan.FromMinutes(5) });
+        var address = client.Client.Address!.Value;
+        if (inARound)
+            client.AdvanceTo(301); // dormant, with its address
+        client.OnSent = null;
+        client.Clear();
+        if (inARound)
+            client.Send(Build.Udp(address, Peer.Address));
+        while (client.Solicitations.All(s => s.Target.Address == OwnServer.Primary))
+            client.Advance(0.5);
+        Assert.That(client.EventsOf<ClientEvent.AddressLost>().Single().Address, Is.EqualTo(address));
+        Assert.That((client.Client.State, client.Client.Address), Is.EqualTo((ClientState.Qualifying, (TeredoAddress?)null)));
+    }
+
+    // RFC 6081 §5.4.4.5: a trusted peer may move when nothing went either way for 30 s. Here it is trusted at another mapping than the embedded one.
+    static ClientHarness TrustedElsewhere()
+    {
+        var client = Qualified(o => o with { Extensions = Extensions }, mapped: Lab.Endpoint("9.0.0.1:1234"), atSecondary: Lab.Endpoint("9.0.0.1:50000"));
+        client.SendTo(Peer.Address);
+        client.ReceiveIndirect(Peer, Build.Nonce(77));
+        client.ReceiveDirectFrom(Elsewhere, Peer, Build.Nonce(client.LastNonce()));
+        client.Receive(LocalPort.Service, Elsewhere, Build.Udp(Peer.Address, client.Address)); // data: it can verify us
+        Assert.That(client.SendTo(Peer.Address).Target, Is.EqualTo(Elsewhere));
+        client.Clear();
+        return client;
+    }
+
+    [Test, Conformance("C-203")]
+    public void PeerThatIsHeard_DoesNotMove_ThoughTheHostIsSilent()
+    {
+        var client = TrustedElsewhere();
+        for (int second = 5; second <= 40; second += 5)
+        {
+            client.Advance(5);
+            client.Receive(LocalPort.Service, Elsewhere, Build.Udp(Peer.Address, client.Address));
+        }
+        client.Clear();
+        Assert.That(client.ReceiveDirect(Peer), Is.EqualTo(Verdict.Dropped(DropReason.MappingMismatch)));
+        Assert.That(client.Log, Is.Empty);
+        Assert.That(client.SendTo(Peer.Address).Target, Is.EqualTo(Elsewhere));
+    }
+
+    [Test, Conformance("C-203")]
+    public void PeerThatTheHostSendsTo_DoesNotMove_ThoughItIsSilent()
+    {
+        var client = TrustedElsewhere();
+        client.Advance(28);
+        Assert.That(client.SendTo(Peer.Address).Target, Is.EqualTo(Elsewhere), "heard 28 s ago");
+        client.Advance(4);
+        client.Clear();
+        Assert.That(client.ReceiveDirect(Peer), Is.EqualTo(Verdict.Dropped(DropReason.MappingMismatch)), "sent to 4 s ago");
+        Assert.That(client.Log, Is.Empty, "it is not asked for its new mapping");
+    }
+
+    [Test, Conformance("C-203")]
+    public void PeerOnTheServicePort_DoesNotMoveBackToARandomPort()
+    {
+        var client = Qualified(o => o with { Extensions = Extensions }, mapped: Lab.Endpoint("9.0.0.1:1234"), atSecondary: Lab.Endpoint("9.0.0.1:50000"));
+        client.Trust(Peer);
+        client.Advance(31);
+        client.SendTo(Peer.Address); // quiet for 30 s: bubbles, and a random port for it
+        var random = client.Sockets.Keys.Single(port => port.IsRandom);
+        client.ReceiveData(Peer);    // it answers at the service port
+        client.Clear();
+        Assert.That(client.ReceiveDirectOn(random, Peer.Mapped, Peer), Is.EqualTo(Verdict.Dropped(DropReason.MappingMismatch)));
+        Assert.That(client.Log, Is.Empty, "its trust stays as it is");
+        Assert.That(client.SendTo(Peer.Address), Is.EqualTo(Verdict.Send(LocalPort.Service, Peer.Mapped, 60)));
+    }
+
+    [Test]
+    public void PeerWhoseServerIsOurselves_IsNotContacted()
+    {
+        var client = Qualified(o => o with { ServicePort = 3544 }, mapped: Lab.Endpoint("9.0.0.1:3544"));
+        var ourselves = Peer.At("8.0.0.1:4096", server: "9.0.0.1");
+        Assert.That(client.SendTo(ourselves.Address), Is.EqualTo(Verdict.Dropped(DropReason.OwnAddress)));
+        Assert.That(client.ReceiveIndirect(ourselves), Is.EqualTo(Verdict.Dropped(DropReason.OwnAddress)));
+        client.Advance(10);
+        Assert.That(client.SentToPeers(), Is.Empty, "RFC 6324: the indirect bubble would come back to us");
+    }
+
+    [TestCase(false, FilteringBehaviour.EndpointIndependent), TestCase(true, FilteringBehaviour.NotChecked)]
+    public void StrangerThroughThePortMapping_TellsNothingOfTheNat(bool portMapped, FilteringBehaviour expected)
+    {
+        var client = Qualified(o => o with { MapPort = true }, prepare: c => c.MapPortAnswer = _ => portMapped ? RequestAnswer.Mapped(Mapped) : RequestAnswer.NotMapped);
+        Assert.That(client.ReceiveData(Peer).Kind, Is.EqualTo(VerdictKind.Deliver));
+        Assert.That(client.Client.Nat.Filtering, Is.EqualTo(expected));
+    }
+}
