@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace TeredoSdk.Cli.Tests;
 
 /// <summary>A process that has less than usual: closed standard streams, few files, no home, one processor. It works, or says one sentence.</summary>
@@ -62,7 +64,7 @@ public class PoorProcessTests
     {
         using var loopback = await Loopback.StartAsync();
         string runtime = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", ".."));
-        var result = await CommandProcess.RunInShellAsync($"exec env -i 'DOTNET_ROOT={runtime}' taskset -c 0 \"$0\" \"$@\"",
+        var result = await CommandProcess.RunInShellAsync($"exec env -i 'DOTNET_ROOT={runtime}' taskset -c {FirstProcessor()} \"$0\" \"$@\"",
             loopback.Command("status", "--sockets", "in-process"));
         Assert.That(result.ExitCode, Is.Zero, result.ToString());
         Assert.That(result.Text, Does.Contain("qualified"));
@@ -82,6 +84,9 @@ public class PoorProcessTests
         Assert.That(byName.ExitCode, Is.EqualTo(1), byName.ToString());
         Assert.That(byName.Sentence, Does.Contain("DOTNET_SYSTEM_NET_DISABLEIPV6"));
     }
+
+    static string FirstProcessor() =>
+        Regex.Match(File.ReadAllText("/proc/self/status"), "Cpus_allowed_list:[^0-9]*([0-9]+)").Groups[1].Value;
 
     static Task<Result> RunAsync(string redirections, params string[] arguments) =>
         CommandProcess.RunInShellAsync($"exec \"$0\" \"$@\" {redirections}", arguments);
