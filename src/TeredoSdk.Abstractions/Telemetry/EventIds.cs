@@ -38,12 +38,12 @@ static class EventIds
     public const int GatewayNoAnswer = 4104;
     public const int GatewayAnswerIgnored = 4105;
     public const int UpnpAnswerIgnored = 4106;
-    public const int GatewayUnknown = 4107;
     public const int InterfaceFound = 4004;
     public const int GaveWay = 4005;
     public const int RelayStarted = 4006;
     public const int RelayStopped = 4007;
     public const int RelayFailed = 4008;
+    public const int NotWatching = 4009;
 
     public const int WindowsStep = 4200;
     public const int FirewallExceptionMissing = 4201;

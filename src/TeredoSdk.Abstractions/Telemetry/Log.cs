@@ -70,6 +70,9 @@ static partial class Log
     [LoggerMessage(EventIds.InterfacesUnknown, LogLevel.Debug, "The network interfaces can't be listed: {Cause}")]
     public static partial void InterfacesUnknown(ILogger log, string cause);
 
+    [LoggerMessage(EventIds.NotWatching, LogLevel.Warning, "{Problem}")]
+    public static partial void NotWatching(ILogger log, string problem);
+
     [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Warning, "The node uses sockets inside the process, without TCP. {Reason}")]
     public static partial void NoKernelSockets(ILogger log, string reason);
 
@@ -93,7 +96,4 @@ static partial class Log
 
     [LoggerMessage(EventIds.FirewallExceptionMissing, LogLevel.Warning, "The firewall may block packets from strangers: {Problem}")]
     public static partial void FirewallExceptionMissing(ILogger log, string problem);
-
-    [LoggerMessage(EventIds.GatewayUnknown, LogLevel.Debug, "The default route can't be read: {Cause}")]
-    public static partial void GatewayUnknown(ILogger log, string cause);
 }

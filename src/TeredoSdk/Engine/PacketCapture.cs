@@ -98,6 +98,8 @@ sealed class PacketCapture : IDisposable
             remove => inner.Changed -= value;
         }
 
+        public string? WatchProblem => inner.WatchProblem;
+
         public NetworkState Describe(IPv4Address server) => inner.Describe(server);
 
         public Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) => inner.ResolveAsync(host, cancellationToken);

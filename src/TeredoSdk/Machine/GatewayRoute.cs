@@ -4,7 +4,6 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
-using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Machine;
 
@@ -20,24 +19,7 @@ static class GatewayRoute
     {
         if (local.IsLoopback)
             return null;
-        try
-        {
-            foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
-            {
-                var properties = networkInterface.GetIPProperties();
-                if (!properties.UnicastAddresses.Any(unicast => unicast.Address.Equals(local.ToIPAddress())))
-                    continue;
-                if (OperatingSystem.IsLinux()) // on Linux, .NET lists the next hops of all routes
-                    return FindInTable(File.ReadLines(LinuxRoutes), networkInterface.Name);
-                var gateway = properties.GatewayAddresses.Select(gateway => gateway.Address).FirstOrDefault(IsIPv4);
-                return gateway is null ? null : IPv4Address.FromIPAddress(gateway);
-            }
-        }
-        catch (Exception e) when (e is NetworkInformationException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
-        {
-            Log.GatewayUnknown(log, e.Message);
-        }
-        return null;
+        return NetworkInterfaces.Read(interfaces => new Found(FindAt(interfaces, local)), log)?.Gateway;
     }
 
     /// <summary>Finds the gateway in Linux' route table. Columns: interface, destination, next hop, flags, two numbers, metric, mask.</summary>
@@ -58,8 +40,25 @@ static class GatewayRoute
         return best?.Gateway;
     }
 
+    static IPv4Address? FindAt(IEnumerable<NetworkInterface> interfaces, IPv4Address local)
+    {
+        foreach (var networkInterface in interfaces)
+        {
+            var properties = networkInterface.GetIPProperties();
+            if (!properties.UnicastAddresses.Any(unicast => unicast.Address.Equals(local.ToIPAddress())))
+                continue;
+            if (OperatingSystem.IsLinux()) // on Linux, .NET lists the next hops of all routes
+                return FindInTable(File.ReadLines(LinuxRoutes), networkInterface.Name);
+            var gateway = properties.GatewayAddresses.Select(gateway => gateway.Address).FirstOrDefault(IsIPv4);
+            return gateway is null ? null : IPv4Address.FromIPAddress(gateway);
+        }
+        return null;
+    }
+
     static bool IsIPv4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork;
 
     static uint? ReadHex(string text) =>
         uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint number) ? number : null;
+
+    sealed record Found(IPv4Address? Gateway);
 }

@@ -31,6 +31,9 @@ interface IHostNetwork
     /// <summary>Raised when addresses or routes may have changed, on any thread.</summary>
     event Action? Changed;
 
+    /// <summary>A sentence that says why <see cref="Changed"/> is never raised; null when it is raised, or while nobody listens.</summary>
+    string? WatchProblem => null;
+
     /// <summary>Describes the current state of the network.</summary>
     /// <param name="server">The local address is the one on the path to this server.</param>
     NetworkState Describe(IPv4Address server);

@@ -3,7 +3,6 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
-using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Machine;
 
@@ -12,21 +11,14 @@ sealed class SystemInterfaces(ILogger log) : IInterfaceTable
 {
     const int AnyPort = 9; // nothing is sent there
 
-    public IReadOnlyList<InterfaceCandidate> List()
+    public IReadOnlyList<InterfaceCandidate> List() => NetworkInterfaces.Read(interfaces =>
     {
         List<InterfaceCandidate> candidates = [];
-        try
-        {
-            foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
-                if (networkInterface.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown) // the state of a TUN device is Unknown
-                    Add(candidates, networkInterface);
-        }
-        catch (NetworkInformationException e)
-        {
-            Log.InterfacesUnknown(log, e.Message);
-        }
+        foreach (var networkInterface in interfaces)
+            if (networkInterface.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown) // the state of a TUN device is Unknown
+                Add(candidates, networkInterface);
         return candidates;
-    }
+    }, log) ?? [];
 
     public IPAddress? FindSource(IPAddress target)
     {

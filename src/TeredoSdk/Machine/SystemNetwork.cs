@@ -3,61 +3,68 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
-using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>The IPv4 network of this machine, through System.Net.</summary>
+/// <summary>The IPv4 network of this machine. It watches the network while somebody listens to <see cref="Changed"/>.</summary>
 sealed class SystemNetwork(ILogger log) : IHostNetwork
 {
-    readonly Dictionary<Action, (NetworkAddressChangedEventHandler Addresses, NetworkAvailabilityChangedEventHandler Routes)> _handlers = [];
+    readonly Lock _gate = new();
+    Action? _changed;
+    IDisposable? _watch;
+    string? _watchProblem;
+    Seen _seen = new([], false);
 
     public event Action? Changed
     {
         add
         {
-            if (value is null)
-                return;
-            NetworkAddressChangedEventHandler addresses = (_, _) => value();
-            NetworkAvailabilityChangedEventHandler routes = (_, _) => value(); // on Linux, changes of IPv6 addresses and routes raise only this event
-            lock (_handlers)
-                _handlers[value] = (addresses, routes);
-            NetworkChange.NetworkAddressChanged += addresses;
-            NetworkChange.NetworkAvailabilityChanged += routes;
+            lock (_gate)
+            {
+                _changed += value;
+                if (_changed is not null)
+                    _watch ??= NetworkWatch.Open(() => Volatile.Read(ref _changed)?.Invoke(), log, out _watchProblem);
+            }
         }
         remove
         {
-            lock (_handlers)
+            lock (_gate)
             {
-                if (value is null || !_handlers.Remove(value, out var handlers))
+                _changed -= value;
+                if (_changed is not null)
                     return;
-                NetworkChange.NetworkAddressChanged -= handlers.Addresses;
-                NetworkChange.NetworkAvailabilityChanged -= handlers.Routes;
+                _watch?.Dispose();
+                _watch = null;
             }
+        }
+    }
+
+    public string? WatchProblem
+    {
+        get
+        {
+            lock (_gate)
+                return _watchProblem;
         }
     }
 
     public NetworkState Describe(IPv4Address server)
     {
         var local = FindLocalAddress(server);
-        List<IPv4Subnet> subnets = [];
-        bool native = false;
-        try
-        {
-            LookAtInterfaces(subnets, ref native);
-        }
-        catch (NetworkInformationException e)
-        {
-            Log.InterfacesUnknown(log, e.Message); // a sandbox may forbid it; the path to the server is enough
-        }
-        return new() { HasIPv4 = local is not null, LocalAddress = local ?? default, AttachedSubnets = subnets, HasNativeIPv6 = native };
+        if (NetworkInterfaces.Read(Look, log) is { } seen)
+            Volatile.Write(ref _seen, seen); // when they can't be listed now, what was seen last is the best guess
+        else
+            seen = Volatile.Read(ref _seen);
+        return new() { HasIPv4 = local is not null, LocalAddress = local ?? default, AttachedSubnets = seen.Subnets, HasNativeIPv6 = seen.HasNativeIPv6 };
     }
 
     public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler) => new SocketTransport(local, handler, log);
 
-    static void LookAtInterfaces(List<IPv4Subnet> subnets, ref bool native)
+    static Seen Look(IEnumerable<NetworkInterface> interfaces)
     {
-        foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
+        List<IPv4Subnet> subnets = [];
+        bool native = false;
+        foreach (var networkInterface in interfaces)
         {
             if (networkInterface.OperationalStatus is not (OperationalStatus.Up or OperationalStatus.Unknown))
                 continue;
@@ -70,6 +77,7 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
                     native |= DefaultRoute.LeadsOver(networkInterface.Name, properties);
             }
         }
+        return new(subnets, native);
     }
 
     // RFC 4380 §5.5. Unique local and 6to4 addresses do not count.
@@ -89,4 +97,6 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
             return null; // there is no route
         }
     }
+
+    sealed record Seen(IReadOnlyList<IPv4Subnet> Subnets, bool HasNativeIPv6);
 }

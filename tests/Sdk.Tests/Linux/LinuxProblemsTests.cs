@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.Versioning;
 using TeredoSdk.Engine.Linux;
+using TeredoSdk.Machine.Linux;
 
 namespace TeredoSdk.Tests.Linux;
 

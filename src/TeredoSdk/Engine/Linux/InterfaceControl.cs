@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using TeredoSdk.Machine.Linux;
 
 namespace TeredoSdk.Engine.Linux;
 

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.Versioning;
+using TeredoSdk.Machine.Linux;
 
 namespace TeredoSdk.Engine.Linux;
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
+using TeredoSdk.Machine.Linux;
 
 namespace TeredoSdk.Engine.Linux;
 

@@ -17,7 +17,7 @@ sealed partial class EmbeddedLink
                 {
                     Provider = TeredoProvider.Embedded,
                     KernelSockets = Capabilities.HasFlag(SocketCapabilities.KernelSockets),
-                    PassedOver = [.. _passedOver, .. _engine.PassedOver],
+                    PassedOver = [.. _passedOver, .. _engine.PassedOver, .. WatchPassedOver()],
                     State = _state,
                     Address = engine.Address?.ToIPAddress(),
                     Reachability = _state != TeredoState.Qualified ? Reachability.No
@@ -49,4 +49,7 @@ sealed partial class EmbeddedLink
             }
         }
     }
+
+    IEnumerable<PassedOver> WatchPassedOver() =>
+        _network.WatchProblem is { } problem ? [new() { Way = "Notifications of the network", Reason = problem }] : [];
 }

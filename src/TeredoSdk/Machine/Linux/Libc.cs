@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
-namespace TeredoSdk.Engine.Linux;
+namespace TeredoSdk.Machine.Linux;
 
 /// <summary>Functions and constants of the C library and the kernel, named as in their headers. The numbers are those of x64 and arm64.</summary>
 [SupportedOSPlatform("linux")]
@@ -50,6 +50,16 @@ static unsafe partial class Libc
         [FieldOffset(16)] public short Flags;
         [FieldOffset(16)] public int Mtu;
         [FieldOffset(16)] public int Index;
+    }
+
+    /// <summary>struct sockaddr_nl, linux/netlink.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct NetlinkAddress
+    {
+        public ushort Family;
+        public ushort Padding;
+        public uint Port;
+        public uint Groups;
     }
 
     /// <summary>struct pollfd, asm-generic/poll.h.</summary>
@@ -121,6 +131,9 @@ static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     public static partial int Socket(int domain, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    public static partial int Bind(int socket, void* address, uint length);
 
     [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
     public static partial int SocketPair(int domain, int type, int protocol, int* pair);

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Machine;
+using TeredoSdk.Protocol;
+
+namespace TeredoSdk.Tests.Linux;
+
+/// <summary>How the engine sees the network of a Linux machine: what it is told, and what it reads while the network changes under it.</summary>
+[Platform("Linux"), SupportedOSPlatform("linux")]
+sealed class SystemNetworkTests
+{
+    static readonly IPv4Address Server = IPv4Address.Parse("192.0.2.1");
+
+    [TestCase("rule add to 192.0.2.0/24 table 77")]
+    [TestCase("-6 rule add to 2001:db8::/32 table 77")]
+    [TestCase("route add unreachable 192.0.2.0/24")]
+    [TestCase("-6 route add unreachable 2001:db8::/32")]
+    [TestCase("address add 192.0.2.7/32 dev lo")]
+    [TestCase("-6 address add 2001:db8::7/128 dev lo")]
+    [TestCase("link add name teredotest type veth peer name teredopeer")]
+    public void Change_OfTheNetwork_IsTold(string change) => OwnNetwork.Run(() =>
+    {
+        var network = new SystemNetwork(NullLogger.Instance);
+        using var told = new SemaphoreSlim(0);
+        Action handler = () => told.Release();
+        network.Changed += handler;
+        Assert.That(network.WatchProblem, Is.Null);
+        OwnNetwork.Ip(change);
+        Assert.That(told.Wait(Patience.Limit));
+        network.Changed -= handler;
+    });
+
+    [Test]
+    public void LastHandlerGone_ClosesTheSocket() => OwnNetwork.Run(() =>
+    {
+        var network = new SystemNetwork(NullLogger.Instance);
+        Action one = () => { }, two = () => { };
+        network.Changed += one;
+        network.Changed += two;
+        Assert.That(OpenNetlinkSockets(), Is.EqualTo(1));
+        network.Changed -= one;
+        Assert.That(OpenNetlinkSockets(), Is.EqualTo(1));
+        network.Changed -= two;
+        Assert.That(OpenNetlinkSockets(), Is.Zero);
+    });
+
+    [Test]
+    public void InterfacesThatComeAndGo_NeverMakeADescriptionFailOrForgetASubnet() => OwnNetwork.Run(() =>
+    {
+        OwnNetwork.Ip("address add 192.0.2.7/24 dev lo");
+        var subnet = new IPv4Subnet(IPv4Address.Parse("192.0.2.7"), 24);
+        var network = new SystemNetwork(NullLogger.Instance);
+        using var storm = Process.Start("sh", ["-c", "i=0; while [ $i -lt 40 ]; do i=$((i+1)); "
+            + "ip link add name a$i type veth peer name b$i && ip address add 198.51.100.1/32 dev a$i && ip link set a$i up && ip link delete a$i; done"]);
+        int looks = 0;
+        while (!storm.HasExited)
+        {
+            Assert.That(network.Describe(Server).AttachedSubnets, Does.Contain(subnet));
+            GatewayRoute.Find(subnet.Address, NullLogger.Instance);
+            looks++;
+        }
+        Assert.That(looks, Is.Positive);
+    });
+
+    // The runtime's own subscription would hold one, too. Only those of this thread's namespace are listed.
+    static int OpenNetlinkSockets() => File.ReadLines("/proc/thread-self/net/netlink").Skip(1)
+        .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Count(columns => columns[1] == "0" && columns[3] != "00000000");
+}
