@@ -81,9 +81,15 @@ sealed class MemoryNetwork
         /// <summary>The machine gets another address, or none.</summary>
         public void Move(string? to)
         {
+            MoveUntold(to);
+            Changed?.Invoke();
+        }
+
+        /// <summary>As <see cref="Move"/>, but nobody is told.</summary>
+        public void MoveUntold(string? to)
+        {
             HasIPv4 = to is not null;
             Address = to is null ? default : IPv4Address.Parse(to);
-            Changed?.Invoke();
         }
 
         public bool IsWatched => Changed is not null;

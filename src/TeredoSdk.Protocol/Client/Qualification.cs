@@ -56,6 +56,8 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
     Instant? DormantAt => _leases == 0 && context.Options.DormancyTimeout > TimeSpan.Zero
         ? context.LastTraffic + context.Options.DormancyTimeout : null;
 
+    public bool IsAnswerOverdue(Instant now) => _activity is Soliciting or Probing or Offline && NextDeadline <= now;
+
     public void Start(Instant now)
     {
         if (IsStarted)

@@ -76,6 +76,12 @@ public sealed class TeredoClient
         Instant.Earlier(_qualification.NextDeadline, _peers.NextDeadline),
         Instant.Earlier(_discovery?.NextDeadline, _interval?.NextDeadline));
 
+    /// <summary>
+    /// Whether the server's answer is overdue, or a retry is due: then the driver looks at the network, whose change nobody may have told, before it
+    /// calls <see cref="HandleTimeout"/>.
+    /// </summary>
+    public bool IsAnswerOverdue(Instant now) => _qualification.IsAnswerOverdue(now);
+
     /// <summary>Starts the client: opens the service port, maps it if the options say so, and qualifies (RFC 4380 §5.2.1).</summary>
     /// <exception cref="InvalidOperationException">The client is running already.</exception>
     public void Start(Instant now)

@@ -112,6 +112,12 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
     /// <summary>Tells the core the current instant, so that it handles what is due. Called under the lock.</summary>
     protected abstract void TakeTimeout(Instant now);
 
+    /// <summary>Does what has to be done before the core handles what is due. Called without the lock.</summary>
+    protected virtual void PrepareTimeout()
+    {
+        // Most cores need nothing.
+    }
+
     /// <summary>Hands the core a datagram. Called under the lock.</summary>
     protected abstract Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload);
 
@@ -133,6 +139,7 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
 
     void HandleTimeout()
     {
+        PrepareTimeout();
         lock (Gate)
         {
             _armedFor = null;

@@ -173,6 +173,16 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
         return now;
     }
 
+    // A missed answer may come from a route that nobody told us about: a VPN's rule, for example.
+    protected override void PrepareTimeout()
+    {
+        bool isMissing;
+        lock (Gate)
+            isMissing = !IsStopped && _core.IsAnswerOverdue(Clock.Now);
+        if (isMissing)
+            HandleNetworkChanged();
+    }
+
     protected override void TakeTimeout(Instant now) => _core.HandleTimeout(now);
 
     protected override Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload) =>
@@ -231,14 +241,17 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
         try
         {
             var state = _network.Describe(Read(core => core.Server.Primary));
-            Log.NetworkChanged(Logger, state.LocalAddress, state.HasIPv4);
+            bool isOther;
             lock (Gate)
             {
                 if (IsStopped)
                     return;
+                isOther = state != _state;
                 _state = state;
                 _core.HandleNetworkChanged(Tick(), state);
             }
+            if (isOther)
+                Log.NetworkChanged(Logger, state.LocalAddress, state.HasIPv4);
             CarryOut();
         }
         catch (Exception e) // runs on a thread of the runtime: no other code would see the exception

@@ -31,7 +31,7 @@ interface IHostNetwork
     /// <summary>Raised when addresses or routes may have changed, on any thread.</summary>
     event Action? Changed;
 
-    /// <summary>A sentence that says why <see cref="Changed"/> is never raised; null when it is raised, or while nobody listens.</summary>
+    /// <summary>A sentence that says why <see cref="Changed"/> is raised late; null when it is raised at once, or while nobody listens.</summary>
     string? WatchProblem => null;
 
     /// <summary>Describes the current state of the network.</summary>

@@ -7,14 +7,16 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>Watches this machine's network: over a netlink socket on Linux, by the runtime's events elsewhere.</summary>
+/// <summary>Watches this machine's network: over a netlink socket on Linux, by the runtime's events elsewhere, and by a timer where neither works.</summary>
 static class NetworkWatch
 {
+    static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
+
     /// <param name="changed">Is called when addresses or routes may have changed, on any thread.</param>
     /// <param name="log">The log.</param>
-    /// <param name="problem">Why changes can't be noticed, as a sentence; null when they are.</param>
-    /// <returns>Ends the watch when it is disposed; null when there is none.</returns>
-    public static IDisposable? Open(Action changed, ILogger log, out string? problem)
+    /// <param name="problem">Why changes are noticed late, as a sentence; null when they are noticed at once.</param>
+    /// <returns>Ends the watch when it is disposed.</returns>
+    public static IDisposable Open(Action changed, ILogger log, out string? problem)
     {
         problem = null;
         try
@@ -24,11 +26,23 @@ static class NetworkWatch
         catch (Exception e) when (e is Win32Exception or NetworkInformationException or SocketException)
         {
             problem = OperatingSystem.IsLinux()
-                ? $"This process may not listen for changes of the network ({e.Message}), so it notices them later, when no answer comes: let the sandbox "
-                    + "allow netlink sockets (with systemd: AF_NETLINK in RestrictAddressFamilies), and raise the limit on open files (ulimit -n) if it is reached."
-                : $"The system does not tell changes of the network ({e.Message}), so they are noticed later, when no answer comes.";
+                ? $"This process may not listen to changes of the network ({e.Message}), so it looks for them every {PollInterval.TotalSeconds} s: let the "
+                    + "sandbox allow netlink sockets (with systemd: AF_NETLINK in RestrictAddressFamilies); if the limit on open files is reached, raise it (ulimit -n)."
+                : $"The system does not tell changes of the network ({e.Message}), so this process looks for them every {PollInterval.TotalSeconds} s.";
             Log.NotWatching(log, problem);
-            return null;
+            return new Timer(_ => Look(changed, log), null, PollInterval, PollInterval);
+        }
+    }
+
+    static void Look(Action changed, ILogger log)
+    {
+        try
+        {
+            changed();
+        }
+        catch (Exception e) // a defect of ours must not end the process
+        {
+            Log.EngineFault(log, e);
         }
     }
 

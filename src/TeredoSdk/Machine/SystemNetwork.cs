@@ -1,6 +1,7 @@
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Machine.Linux;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
@@ -55,7 +56,14 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
             Volatile.Write(ref _seen, seen); // when they can't be listed now, what was seen last is the best guess
         else
             seen = Volatile.Read(ref _seen);
-        return new() { HasIPv4 = local is not null, LocalAddress = local ?? default, AttachedSubnets = seen.Subnets, HasNativeIPv6 = seen.HasNativeIPv6 };
+        return new()
+        {
+            HasIPv4 = local is not null,
+            LocalAddress = local ?? default,
+            Gateway = local is { IsLoopback: false } && OperatingSystem.IsLinux() ? NextHop.Find(server) : null,
+            AttachedSubnets = seen.Subnets,
+            HasNativeIPv6 = seen.HasNativeIPv6,
+        };
     }
 
     public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler) => new SocketTransport(local, handler, log);

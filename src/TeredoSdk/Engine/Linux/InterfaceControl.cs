@@ -24,12 +24,7 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     readonly Lock _changing = new(); // held from a request to its answer
 
     /// <summary>Configures the network that this process is in.</summary>
-    public static InterfaceControl OfHost()
-    {
-        var (domain, type, protocol, _) = Socket;
-        int made = Libc.Socket(domain, type, protocol);
-        return made >= 0 ? new(new SafeFileHandle(made, ownsHandle: true)) : throw new Win32Exception();
-    }
+    public static InterfaceControl OfHost() => new(Netlink.Open());
 
     /// <summary>Turns an open TUN descriptor into a device.</summary>
     /// <returns>The device's name: the wanted name, with <c>%d</c> replaced by a number.</returns>
@@ -96,21 +91,17 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     static byte[] AddressMessage(int index, IPAddress address, int prefixLength) =>
     [
         Libc.AF_INET6, CheckedLength(address, prefixLength), Libc.IFA_F_NODAD, 0, .. BitConverter.GetBytes(index),
-        .. Attribute(Libc.IFA_ADDRESS, address.GetAddressBytes()),
+        .. Netlink.Attribute(Libc.IFA_ADDRESS, address.GetAddressBytes()),
     ];
 
     // struct rtmsg, linux/rtnetlink.h: family 8 | destination length 8 | source length 8 | TOS 8 | table 8 | protocol 8 | scope 8 | type 8 | flags 32
     static byte[] RouteMessage(int index, IPAddress prefix, int length, uint metric) =>
     [
         Libc.AF_INET6, CheckedLength(prefix, length), 0, 0, Libc.RT_TABLE_MAIN, Libc.RTPROT_STATIC, 0, Libc.RTN_UNICAST, 0, 0, 0, 0,
-        .. Attribute(Libc.RTA_DST, prefix.GetAddressBytes()),
-        .. Attribute(Libc.RTA_OIF, BitConverter.GetBytes(index)),
-        .. Attribute(Libc.RTA_PRIORITY, BitConverter.GetBytes(metric)),
+        .. Netlink.Attribute(Libc.RTA_DST, prefix.GetAddressBytes()),
+        .. Netlink.Attribute(Libc.RTA_OIF, BitConverter.GetBytes(index)),
+        .. Netlink.Attribute(Libc.RTA_PRIORITY, BitConverter.GetBytes(metric)),
     ];
-
-    // struct rtattr, linux/rtnetlink.h: length 16 | type 16 | value. All values here are multiples of 4 octets.
-    static byte[] Attribute(ushort type, byte[] value) =>
-        [.. BitConverter.GetBytes((ushort)(4 + value.Length)), .. BitConverter.GetBytes(type), .. value];
 
     static byte CheckedLength(IPAddress address, int length)
     {
@@ -132,31 +123,18 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     // Asks which route a packet to the address would take. The answer is that route, or an error when there is no route.
     bool IsLocal(IPAddress address)
     {
-        byte[] question = [Libc.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Attribute(Libc.RTA_DST, address.GetAddressBytes())];
+        byte[] question = [Libc.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Netlink.Attribute(Libc.RTA_DST, address.GetAddressBytes())];
         var answer = Ask(Libc.RTM_GETROUTE, 0, question, stackalloc byte[MaxAnswerOctets]);
-        return BitConverter.ToUInt16(answer[4..]) == Libc.RTM_NEWROUTE && answer[Libc.NLMSG_HDRLEN + 7] == Libc.RTN_LOCAL;
+        return Netlink.TypeOf(answer) == Libc.RTM_NEWROUTE && answer[Libc.NLMSG_HDRLEN + 7] == Libc.RTN_LOCAL;
     }
 
     // struct nlmsgerr, linux/netlink.h: 0 or a negative errno
     static int ErrorOf(ReadOnlySpan<byte> answer) => -BitConverter.ToInt32(answer[Libc.NLMSG_HDRLEN..]);
 
-    // struct nlmsghdr, linux/netlink.h: length 32 | type 16 | flags 16 | sequence 32 | port 32
     ReadOnlySpan<byte> Ask(ushort type, int flags, byte[] body, Span<byte> answer)
     {
-        byte[] request =
-        [
-            .. BitConverter.GetBytes(Libc.NLMSG_HDRLEN + body.Length), .. BitConverter.GetBytes(type),
-            .. BitConverter.GetBytes((ushort)(flags | Libc.NLM_F_REQUEST)), 0, 0, 0, 0, 0, 0, 0, 0, .. body,
-        ];
-        nint length;
         lock (_changing)
-            fixed (byte* octets = request, answered = answer)
-            {
-                if (Libc.Write(socket, octets, (nuint)request.Length) < 0)
-                    throw new Win32Exception();
-                length = Libc.Read(socket, answered, (nuint)answer.Length); // the kernel has answered before the write returns
-            }
-        return length >= Libc.NLMSG_HDRLEN + sizeof(int) ? answer[..(int)length] : throw new Win32Exception();
+            return Netlink.Ask(socket, type, flags, body, answer);
     }
 
     static Libc.IfReq Request(string name)

@@ -24,7 +24,7 @@ static unsafe partial class Libc
     public const short POLLIN = 1, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32;
 
     // bits/socket.h, linux/in6.h
-    public const int AF_UNIX = 1, AF_INET6 = 10, AF_NETLINK = 16, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_TYPE_MASK = 15, SOCK_CLOEXEC = O_CLOEXEC;
+    public const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_TYPE_MASK = 15, SOCK_CLOEXEC = O_CLOEXEC;
     public const int SOL_SOCKET = 1, SCM_RIGHTS = 1, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26;
     public const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000;
 
@@ -36,10 +36,10 @@ static unsafe partial class Libc
     // linux/sockios.h
     public const uint SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, SIOCSIFMTU = 0x8922, SIOCGIFINDEX = 0x8933;
 
-    // linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
+    // linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h, linux/neighbour.h
     public const int NETLINK_ROUTE = 0, NLMSG_HDRLEN = 16, NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_EXCL = 0x200, NLM_F_CREATE = 0x400;
-    public const ushort RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_GETROUTE = 26;
-    public const ushort IFA_ADDRESS = 1, RTA_DST = 1, RTA_OIF = 4, RTA_PRIORITY = 6;
+    public const ushort RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_GETROUTE = 26, RTM_NEWNEIGH = 28, RTM_GETNEIGH = 30;
+    public const ushort IFA_ADDRESS = 1, RTA_DST = 1, RTA_OIF = 4, RTA_GATEWAY = 5, RTA_PRIORITY = 6, NDA_DST = 1, NDA_LLADDR = 2;
     public const byte IFA_F_NODAD = 2, RT_TABLE_MAIN = 254, RTPROT_STATIC = 4, RTN_UNICAST = 1, RTN_LOCAL = 2;
 
     /// <summary>struct ifreq, linux/if.h: a name, and the one field of the union that the request uses.</summary>

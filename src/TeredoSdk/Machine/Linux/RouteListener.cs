@@ -44,14 +44,13 @@ sealed class RouteListener : IDisposable
 
     static unsafe Socket Open()
     {
-        int made = Libc.Socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, Libc.NETLINK_ROUTE);
-        if (made < 0)
-            throw new Win32Exception();
-        var handle = new SafeSocketHandle(made, ownsHandle: true);
+        var opened = Netlink.Open();
+        var handle = new SafeSocketHandle(opened.DangerousGetHandle(), ownsHandle: true);
+        opened.SetHandleAsInvalid(); // the socket owns it from here on
         try
         {
             var local = new Libc.NetlinkAddress { Family = Libc.AF_NETLINK, Groups = Groups };
-            return Libc.Bind(made, &local, (uint)sizeof(Libc.NetlinkAddress)) == 0 ? new(handle) { Blocking = false } : throw new Win32Exception();
+            return Libc.Bind((int)handle.DangerousGetHandle(), &local, (uint)sizeof(Libc.NetlinkAddress)) == 0 ? new(handle) { Blocking = false } : throw new Win32Exception();
         }
         catch
         {

@@ -1,0 +1,70 @@
+using System.ComponentModel;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
+
+namespace TeredoSdk.Machine.Linux;
+
+/// <summary>Asks the kernel which way a packet would go, by its routes and rules, and what the link address of the next hop is.</summary>
+[SupportedOSPlatform("linux")]
+static class NextHop
+{
+    const int MaxAnswerOctets = 4096, RouteMessageOctets = 12, NeighbourMessageOctets = 12, LinkAddressOctets = 6;
+
+    /// <summary>The next hop towards a destination; null when it is not known, or has no link address of 48 bits.</summary>
+    public static NetworkGateway? Find(IPv4Address destination)
+    {
+        try
+        {
+            using var socket = Netlink.Open();
+            Span<byte> buffer = stackalloc byte[MaxAnswerOctets];
+            return FindRoute(socket, destination, buffer, out int device) is { } next && FindLinkAddress(socket, next, device, buffer) is { } link
+                ? new() { Address = next, LinkAddress = link } : null;
+        }
+        catch (Win32Exception)
+        {
+            return null; // a sandbox may forbid it
+        }
+    }
+
+    // struct rtmsg: see InterfaceControl. Without a gateway, the destination itself is on the link.
+    static IPv4Address? FindRoute(SafeFileHandle socket, IPv4Address destination, Span<byte> buffer, out int device)
+    {
+        byte[] question = [Libc.AF_INET, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Netlink.Attribute(Libc.RTA_DST, Octets(destination))];
+        var answer = Netlink.Ask(socket, Libc.RTM_GETROUTE, 0, question, buffer);
+        device = 0;
+        if (Netlink.TypeOf(answer) != Libc.RTM_NEWROUTE)
+            return null;
+        var attributes = answer[(Libc.NLMSG_HDRLEN + RouteMessageOctets)..];
+        var output = Netlink.Find(attributes, Libc.RTA_OIF);
+        if (output.Length != sizeof(int))
+            return null;
+        device = BitConverter.ToInt32(output);
+        var gateway = Netlink.Find(attributes, Libc.RTA_GATEWAY);
+        return gateway.Length == sizeof(uint) ? IPv4Address.Read(gateway) : destination;
+    }
+
+    // struct ndmsg, linux/neighbour.h: family 8 | padding 24 | index 32 | state 16 | flags 8 | type 8
+    static ulong? FindLinkAddress(SafeFileHandle socket, IPv4Address neighbour, int device, Span<byte> buffer)
+    {
+        byte[] question = [Libc.AF_INET, 0, 0, 0, .. BitConverter.GetBytes(device), 0, 0, 0, 0, .. Netlink.Attribute(Libc.NDA_DST, Octets(neighbour))];
+        var answer = Netlink.Ask(socket, Libc.RTM_GETNEIGH, 0, question, buffer);
+        if (Netlink.TypeOf(answer) != Libc.RTM_NEWNEIGH)
+            return null; // the kernel has not asked for it yet, or it is too old to tell a single one
+        var link = Netlink.Find(answer[(Libc.NLMSG_HDRLEN + NeighbourMessageOctets)..], Libc.NDA_LLADDR);
+        if (link.Length != LinkAddressOctets)
+            return null;
+        ulong number = 0;
+        foreach (byte octet in link)
+            number = (number << 8) | octet;
+        return number == 0 ? null : number;
+    }
+
+    static byte[] Octets(IPv4Address address)
+    {
+        byte[] octets = new byte[sizeof(uint)];
+        address.Write(octets);
+        return octets;
+    }
+}
