@@ -91,6 +91,13 @@ public sealed class TeredoOptions
     public TimeSpan QualificationTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// Whether a start, a bind or a connect waits, for as long as it takes, while this machine has no IPv4 network: a program that is started at boot
+    /// comes before the network does. The log says that it waits. Off by default: then they fail at once with
+    /// <see cref="TeredoError.NetworkUnavailable"/>. In an application that added Teredo to its services, it is on by default.
+    /// </summary>
+    public bool WaitForNetwork { get; set; }
+
+    /// <summary>
     /// The time without traffic and without opted-in sockets after which the node goes dormant: 1 min to 7 days, or zero for never; 1 h by default.
     /// </summary>
     public TimeSpan DormancyTimeout { get; set; } = TimeSpan.FromHours(1);
@@ -169,7 +176,7 @@ public sealed class TeredoOptions
         && Equals(Secret, other.Secret) && ClientPort == other.ClientPort && RefreshInterval == other.RefreshInterval && Extensions == other.Extensions
         && AllowPrivateAddresses == other.AllowPrivateAddresses && RequireSecondary == other.RequireSecondary
         && QualificationTimeout == other.QualificationTimeout && DormancyTimeout == other.DormancyTimeout && NativeIPv6 == other.NativeIPv6
-        && PortMapping == other.PortMapping && CaptureFile == other.CaptureFile && RegisterFirewallException == other.RegisterFirewallException && Equals(Consent, other.Consent)
+        && WaitForNetwork == other.WaitForNetwork && PortMapping == other.PortMapping && CaptureFile == other.CaptureFile && RegisterFirewallException == other.RegisterFirewallException && Equals(Consent, other.Consent)
         && ReferenceEquals(Windows, other.Windows) && Equals(LoggerFactory, other.LoggerFactory) && Equals(TimeProvider, other.TimeProvider);
 
     /// <summary>Checks the options, and returns a copy that later changes do not affect.</summary>

@@ -51,6 +51,11 @@ sealed class NodeOptions
         Description = "Do not use a server whose secondary address does not answer.",
     };
 
+    readonly Option<bool> _noWait = new("--no-wait")
+    {
+        Description = "Fail at once when this machine has no IPv4 network, instead of waiting for one.",
+    };
+
     readonly Option<string?> _capture = new("--capture")
     {
         Description = "Write all packets, outside and inside the tunnel, to a pcap file.",
@@ -58,6 +63,15 @@ sealed class NodeOptions
     };
 
     readonly Option<bool> _allowPrivate = CommonOptions.AllowPrivate();
+
+    bool _waits;
+
+    /// <summary>For a command that is started at boot: by default it waits for a network.</summary>
+    public void AddWaitTo(Command command)
+    {
+        _waits = true;
+        command.Options.Add(_noWait);
+    }
 
     public void AddTo(Command command)
     {
@@ -98,6 +112,7 @@ sealed class NodeOptions
             RequireSecondary = arguments.GetValue(_requireSecondary),
             CaptureFile = arguments.GetValue(_capture),
             AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
+            WaitForNetwork = _waits && !arguments.GetValue(_noWait),
             LoggerFactory = logs,
         };
         options.RefreshInterval = arguments.GetValue(_refresh) ?? options.RefreshInterval;

@@ -88,7 +88,7 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
         var client = settings.Client;
         var log = GuardedLogger.For(LogCategories.InterfaceHost, client.LoggerFactory);
         var parts = EngineParts.OfThisMachine(client.TimeProvider, log);
-        var servers = await ServerNames.FindAndResolveAsync(client, parts.Network, log, cancellationToken).ConfigureAwait(false);
+        var servers = await ServerNames.AwaitAsync(client, parts.Network, log, cancellationToken).ConfigureAwait(false);
         var device = TunDevice.OpenInHost(settings.InterfaceName, MtuOctets);
         TeredoInterfaceHost? host = null;
         try

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Diagnostics.Metrics;
-using System.Net;
 using System.Reflection;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine;

@@ -50,6 +50,52 @@ public sealed class QualificationTests
     }
 
     [Test]
+    public async Task Start_NoIPv4_WaitsWhenTheOptionsSaySo()
+    {
+        await using var lab = new Lab { Names = name => name == "teredo.lab" ? Lab.ServerAddress : null };
+        lab.StartServer();
+        foreach (string server in new[] { Lab.ServerAddress, "teredo.lab" })
+        {
+            var machine = lab.Network.Host(Alice);
+            machine.Move(null);
+            var options = lab.Options;
+            (options.WaitForNetwork, options.Servers) = (true, [server]);
+            var start = TeredoNode.StartAsync(options, new EngineParts(machine, CryptographicRandom.Instance), default);
+            lab.Time.Advance(TimeSpan.FromHours(1));
+            Assert.That(start.IsCompleted, Is.False, "nothing but a network helps, and no time limit ends the wait");
+            machine.Names = lab.Names;
+            machine.Move(Alice);
+            await using var node = await start.InTime();
+            Assert.That(node.Report.State, Is.EqualTo(TeredoState.Qualified));
+        }
+    }
+
+    [Test]
+    public async Task Bind_WhileTheNetworkIsAway_WaitsWhenTheOptionsSaySo()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        var node = await lab.StartAsync(Alice, options => options.WaitForNetwork = true);
+        lab.Machine.Move(null);
+        var bind = node.BindDatagramAsync(4242);
+        lab.Time.Advance(TimeSpan.FromHours(1));
+        Assert.That(bind.IsCompleted, Is.False);
+        Assert.That(node.Report.Problem, Does.Contain("no IPv4 route"));
+        lab.Machine.Move(Alice);
+        lab.Time.AdvanceUntil(() => bind.IsCompleted, TimeSpan.FromMinutes(1));
+        await using var socket = await bind.InTime();
+    }
+
+    [Test]
+    public async Task Start_NameThatNobodyHas_FailsAlthoughTheOptionsSayWait()
+    {
+        await using var lab = new Lab();
+        var e = Assert.ThrowsAsync<TeredoException>(() => lab.BeginStart(Alice, options => (options.WaitForNetwork, options.Servers) = (true, ["nowhere.lab"])).InTime())!;
+        Assert.That(e.Error, Is.EqualTo(TeredoError.ServerNotResolved));
+        Assert.That(lab.Machine.IsWatched, Is.False);
+    }
+
+    [Test]
     public async Task Start_NoIPv4_FailsAtOnce()
     {
         await using var lab = new Lab();

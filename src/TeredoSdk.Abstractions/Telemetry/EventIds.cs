@@ -44,6 +44,7 @@ static class EventIds
     public const int RelayStopped = 4007;
     public const int RelayFailed = 4008;
     public const int NotWatching = 4009;
+    public const int WaitingForNetwork = 4010;
 
     public const int WindowsStep = 4200;
     public const int FirewallExceptionMissing = 4201;

@@ -73,6 +73,9 @@ static partial class Log
     [LoggerMessage(EventIds.NotWatching, LogLevel.Warning, "{Problem}")]
     public static partial void NotWatching(ILogger log, string problem);
 
+    [LoggerMessage(EventIds.WaitingForNetwork, LogLevel.Error, "Waiting for a network. {Problem}")] // a start that can't go on
+    public static partial void WaitingForNetwork(ILogger log, string problem);
+
     [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Warning, "The node uses sockets inside the process, without TCP. {Reason}")]
     public static partial void NoKernelSockets(ILogger log, string reason);
 

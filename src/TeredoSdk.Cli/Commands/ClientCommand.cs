@@ -35,6 +35,7 @@ sealed class ClientCommand : Command
         Add(_interface);
         Add(_nativeIPv6);
         _node.AddClientTo(this);
+        _node.AddWaitTo(this);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
     }
 

@@ -33,6 +33,7 @@ sealed class ListenCommand : Command
         Add(_echo);
         Add(_linger);
         _node.AddTo(this);
+        _node.AddWaitTo(this);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
     }
 

@@ -30,8 +30,11 @@ static class Problems
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
 
-    public static TeredoException NoNetwork(TeredoServerAddress server) => new(TeredoError.NetworkUnavailable,
-        $"This machine has no IPv4 route to the Teredo server {server.Primary}. Connect the machine to a network with IPv4; Teredo then goes on by itself.");
+    /// <param name="server">The server in use.</param>
+    /// <param name="goesOn">Whether the node stays, and goes on when there is a network.</param>
+    public static TeredoException NoNetwork(TeredoServerAddress server, bool goesOn) => new(TeredoError.NetworkUnavailable,
+        $"This machine has no IPv4 route to the Teredo server {server.Primary}. Connect the machine to a network with IPv4"
+        + (goesOn ? "; Teredo then goes on by itself." : $", and start again; or set {nameof(TeredoOptions.WaitForNetwork)}."));
 
     public static TeredoException QualificationTimeout(TimeSpan timeout, TeredoServerAddress server) => new(TeredoError.QualificationTimeout,
         $"There was no Teredo address within {timeout.TotalSeconds:0.#} s; the last Teredo server tried was {server.Primary}. Put a server that "
@@ -66,6 +69,11 @@ static class Problems
     /// <summary>A connection attempt failed in the kernel.</summary>
     public static TeredoException OfConnect(IPEndPoint peer, SocketException failure) => failure.SocketErrorCode switch
     {
+        SocketError.AddressNotAvailable => new(TeredoError.PortUnavailable,
+            $"All dynamic TCP ports of this node are in use towards {peer}. Close connections that are no longer needed; the ports of those closed just now "
+            + "come free within a minute.", failure),
+        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable => new(TeredoError.PortUnavailable,
+            $"This process can't open another connection ({failure.Message}): raise its limit on open files (ulimit -n), or close some.", failure),
         SocketError.ConnectionRefused => new(TeredoError.ConnectionRefused,
             $"{peer} refused the connection: the peer is there, but nothing listens at port {peer.Port}. Check the port.", failure),
         SocketError.TimedOut => new(TeredoError.PeerUnreachable,

@@ -51,6 +51,7 @@ sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services
 
     void Read(TeredoOptions options, TeredoHostingOptions hosting)
     {
+        options.WaitForNetwork = true; // a service is started at boot, often before the network is there
         if (section.Configuration is null)
             return;
         var reader = new OptionsReader(section.Configuration);
@@ -65,6 +66,7 @@ sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services
         options.RequireSecondary = reader.Read(nameof(options.RequireSecondary), options.RequireSecondary);
         options.QualificationTimeout = reader.Read(nameof(options.QualificationTimeout), options.QualificationTimeout);
         options.DormancyTimeout = reader.Read(nameof(options.DormancyTimeout), options.DormancyTimeout);
+        options.WaitForNetwork = reader.Read(nameof(options.WaitForNetwork), options.WaitForNetwork);
         options.PortMapping = reader.Read(nameof(options.PortMapping), options.PortMapping);
         options.RegisterFirewallException = reader.Read(nameof(options.RegisterFirewallException), options.RegisterFirewallException);
         options.CaptureFile = reader.Read(nameof(options.CaptureFile), options.CaptureFile ?? "") is { Length: > 0 } file ? file : null;

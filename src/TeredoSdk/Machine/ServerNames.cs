@@ -10,6 +10,9 @@ namespace TeredoSdk.Machine;
 /// <summary>Finds the servers that a node uses, and resolves their names.</summary>
 static class ServerNames
 {
+    static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+    static readonly IPv4Address Anywhere = new(0x0101_0101); // nothing is sent there; it only tells whether there is a way out
+
     /// <summary>
     /// Finds the servers: those of the options, else those of the environment variable, else the server of the system's own Teredo.
     /// </summary>
@@ -29,6 +32,38 @@ static class ServerNames
             + $"{TeredoOptions.ServerVariable}, or run your own server: teredo server --address <public IPv4>, or TeredoServerHost inside a program.");
     }
 
+    /// <summary>
+    /// Finds and resolves the servers as <see cref="FindAndResolveAsync"/> does. When the options say so, it waits while there is no network to ask.
+    /// </summary>
+    /// <exception cref="TeredoException">No server is configured, or no server has usable addresses.</exception>
+    public static async Task<IReadOnlyList<TeredoServerAddress>> AwaitAsync(TeredoOptions options, IHostNetwork network, ILogger log,
+        CancellationToken cancellationToken)
+    {
+        using var changed = new SemaphoreSlim(0);
+        void Note() => changed.Release();
+        network.Changed += Note;
+        try
+        {
+            for (bool isTold = false; ; isTold = true)
+            {
+                try
+                {
+                    return await FindAndResolveAsync(options, network, log, cancellationToken).ConfigureAwait(false);
+                }
+                catch (TeredoException e) when (options.WaitForNetwork && e.Error == TeredoError.ServerNotResolved && IsForNow(e, network))
+                {
+                    if (!isTold)
+                        Log.WaitingForNetwork(log, e.Message);
+                }
+                await WaitAsync(changed, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            network.Changed -= Note;
+        }
+    }
+
     /// <summary>Finds the servers as <see cref="Find"/> does, and resolves their current addresses.</summary>
     /// <exception cref="TeredoException">No server is configured, or no server has usable addresses.</exception>
     public static async Task<IReadOnlyList<TeredoServerAddress>> FindAndResolveAsync(TeredoOptions options, IHostNetwork network, ILogger log,
@@ -37,7 +72,8 @@ static class ServerNames
         var names = Find(options, Environment.GetEnvironmentVariable(TeredoOptions.ServerVariable));
         var policy = options.AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
         List<TeredoServerAddress> servers = [];
-        string? cause = null, unusable = null;
+        string? unusable = null;
+        SocketException? cause = null;
         foreach (var name in names)
         {
             try
@@ -50,14 +86,34 @@ static class ServerNames
             }
             catch (SocketException e)
             {
-                Log.ServerNotResolved(log, name.ToString(), cause = e.Message);
+                cause = e;
+                Log.ServerNotResolved(log, name.ToString(), e.Message);
             }
         }
         return servers.Count > 0 ? servers : throw new TeredoException(TeredoError.ServerNotResolved, unusable is not null
             ? $"The Teredo server {string.Join("; ", names)} can't be used: {unusable}. Configure a server with two public IPv4 addresses; "
                 + $"in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}."
-            : $"The name of the Teredo server {string.Join("; ", names)} can't be resolved to an IPv4 address ({cause}). "
-                + "Check its spelling and this machine's DNS, or configure the server's IPv4 address.");
+            : $"The name of the Teredo server {string.Join("; ", names)} can't be resolved to an IPv4 address ({cause?.Message}). "
+                + "Check its spelling and this machine's DNS, or configure the server's IPv4 address.", unusable is null ? cause : null);
+    }
+
+    // No name server answers, or there is no network at all. Not: a name server says that there is no such name.
+    static bool IsForNow(TeredoException e, IHostNetwork network) =>
+        e.InnerException is SocketException { SocketErrorCode: SocketError.TryAgain } || !network.Describe(Anywhere).HasIPv4;
+
+    // Until the network changes, or some time has passed.
+    static async Task WaitAsync(SemaphoreSlim changed, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(RetryInterval, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            await changed.WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Asked again, although nobody has told of a change.
+        }
     }
 
     static async Task<TeredoServerAddress> ResolveAsync(ServerName name, IHostNetwork network, CancellationToken cancellationToken)

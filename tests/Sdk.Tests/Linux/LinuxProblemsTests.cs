@@ -8,6 +8,18 @@ namespace TeredoSdk.Tests.Linux;
 [Platform("Linux"), SupportedOSPlatform("linux")]
 sealed class LinuxProblemsTests
 {
+    [TestCase(NamespaceBroker.Step.EnterUserNamespace, Libc.EINVAL, 0, "try again", "kernel has no")]
+    [TestCase(NamespaceBroker.Step.EnterNetworkNamespace, Libc.EINVAL, 0, "try again", "kernel has no")]
+    [TestCase(NamespaceBroker.Step.CreateSocket, Libc.EAFNOSUPPORT, Libc.AF_NETLINK, "AF_NETLINK", "IPv6")]
+    [TestCase(NamespaceBroker.Step.CreateSocket, Libc.EAFNOSUPPORT, Libc.AF_INET6, "IPv6", "netlink")]
+    [TestCase(NamespaceBroker.Step.CreateSocket, Libc.EMFILE, Libc.AF_INET6, "ulimit -n", "IPv6")]
+    public void Broker_StepThatFailed_IsToldForWhatItIs(object step, int errno, int domain, string told, string notTold)
+    {
+        var problem = LinuxProblems.OfBroker(new((NamespaceBroker.Step)step, errno, domain), "/dev/net/tun");
+        Assert.That(problem.Message, Does.Contain(told).And.Not.Contain(notTold));
+        Assert.That(problem.HResult, Is.EqualTo(errno));
+    }
+
     [TestCase(Libc.ENOSPC, "user/max_user_namespaces", "0", "user.max_user_namespaces=10000")]
     [TestCase(Libc.ENOSPC, "user/max_net_namespaces", "0", "user.max_net_namespaces=10000")]
     [TestCase(Libc.ENOSPC, "user/max_user_namespaces", "96364", "the limit of namespaces is reached")]

@@ -25,6 +25,7 @@ unsafe struct BrokerOrder
     public RightsMessage Rights;
     public NamespaceBroker.Step Step;
     public int Errno;
+    public int Domain; // of the last socket that was asked for
 
     public static BrokerOrder* Create(Calls* functions, ReadOnlySpan<NamespaceBroker.DescriptorRequest> requests)
     {

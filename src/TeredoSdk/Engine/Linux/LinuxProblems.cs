@@ -9,6 +9,7 @@ namespace TeredoSdk.Engine.Linux;
 [SupportedOSPlatform("linux")]
 static class LinuxProblems
 {
+    const string IPv6Settings = "/proc/sys/net/ipv6";
     const string WithoutThem = "Or use no kernel sockets: datagrams inside the process need no namespaces.";
 
     /// <summary>New user and network namespaces were refused.</summary>
@@ -27,19 +28,26 @@ static class LinuxProblems
     });
 
     /// <summary>A child failed to create a socket or a file in the private network.</summary>
-    public static TeredoException OfBroker(NamespaceBroker.Step step, int errno, string tunPath) => step switch
+    public static TeredoException OfBroker(NamespaceBroker.Outcome outcome, string tunPath)
     {
-        NamespaceBroker.Step.Open => OfTunFile(errno, tunPath),
-        NamespaceBroker.Step.CreateSocket when errno == Libc.EAFNOSUPPORT => Of(errno, "The kernel has IPv6 switched off: "
-            + "start it without ipv6.disable=1."),
-        _ when errno is Libc.EMFILE or Libc.ENFILE => Of(errno, NoDescriptors),
-        NamespaceBroker.Step.EnterUserNamespace or NamespaceBroker.Step.EnterNetworkNamespace =>
-            Of(errno, $"This process may not enter the private network that it created: {WhatRefuses(errno, Switch)} {WithoutThem}"),
-        NamespaceBroker.Step.Fork when errno == 0 =>
-            Of(errno, "A short-lived child of this process was killed by another program before it finished: try again."),
-        NamespaceBroker.Step.Fork => Of(errno, $"This process can't start the short-lived child that it needs: {WhatRefuses(errno, Switch)}"),
-        _ => Of(errno, $"The private network can't be set up (step {step} failed): {Text(errno)}."),
-    };
+        var (step, errno, domain) = outcome;
+        return step switch
+        {
+            NamespaceBroker.Step.Open => OfTunFile(errno, tunPath),
+            NamespaceBroker.Step.CreateSocket when errno is Libc.EAFNOSUPPORT or Libc.EPERM or Libc.EACCES => Of(errno, domain == Libc.AF_NETLINK
+                ? "A sandbox forbids netlink sockets, which set up the private network: allow them (with systemd: AF_NETLINK in RestrictAddressFamilies)."
+                : Directory.Exists(IPv6Settings) ? "A sandbox forbids IPv6 sockets: allow them (with systemd: AF_INET6 in RestrictAddressFamilies)."
+                : "The kernel has IPv6 switched off: start it without ipv6.disable=1."),
+            _ when errno is Libc.EMFILE or Libc.ENFILE => Of(errno, NoDescriptors),
+            NamespaceBroker.Step.EnterUserNamespace or NamespaceBroker.Step.EnterNetworkNamespace =>
+                Of(errno, "This process may not enter the private network that it created: " + (errno is Libc.EPERM or Libc.EACCES
+                    ? $"{WhatRefuses(errno, Switch)} {WithoutThem}" : $"the kernel says \"{Text(errno)}\"; try again.")),
+            NamespaceBroker.Step.Fork when errno == 0 =>
+                Of(errno, "A short-lived child of this process was killed by another program before it finished: try again."),
+            NamespaceBroker.Step.Fork => Of(errno, $"This process can't start the short-lived child that it needs: {WhatRefuses(errno, Switch)}"),
+            _ => Of(errno, $"The private network can't be set up (step {step} failed): {Text(errno)}."),
+        };
+    }
 
     /// <summary>The TUN device node could not be opened.</summary>
     public static TeredoException OfTunFile(int errno, string path) => Of(errno, errno switch

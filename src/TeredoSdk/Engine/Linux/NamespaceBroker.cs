@@ -39,7 +39,10 @@ static unsafe class NamespaceBroker
     }
 
     /// <summary>A step that failed, and its errno. <see cref="Step.Done"/> when all steps succeeded.</summary>
-    public readonly record struct Outcome(Step Step, int Errno);
+    /// <param name="Step">The step.</param>
+    /// <param name="Errno">The errno of its call.</param>
+    /// <param name="Domain">The domain of the socket that could not be made.</param>
+    public readonly record struct Outcome(Step Step, int Errno, int Domain = 0);
 
     static readonly BrokerOrder.Calls* Functions = Prepare();
 
@@ -58,7 +61,7 @@ static unsafe class NamespaceBroker
             (order->UserNamespace, order->NetworkNamespace, order->Channel) =
                 ((int)userNamespace.DangerousGetHandle(), (int)networkNamespace.DangerousGetHandle(), pair[1]);
             ForkAndWait(order);
-            return order->Step == Step.Done ? Receive(pair[0], made) : new(order->Step, order->Errno);
+            return order->Step == Step.Done ? Receive(pair[0], made) : new(order->Step, order->Errno, order->Domain);
         }
         finally
         {
@@ -93,7 +96,6 @@ static unsafe class NamespaceBroker
             byte* gap = stackalloc byte[order->GapOctets];
             order->Gap = gap;
             order->Step = Execute(order);
-            order->Errno = *order->Functions->ErrnoLocation();
             order->Functions->Exit(0);
         }
         if (process < 0)
@@ -108,9 +110,9 @@ static unsafe class NamespaceBroker
         var functions = order->Functions;
         bool isReal = !order->IsRehearsal;
         if (functions->SetNamespace(order->UserNamespace, Libc.CLONE_NEWUSER) != 0 && isReal)
-            return Step.EnterUserNamespace;
+            return Fail(order, Step.EnterUserNamespace);
         if (functions->SetNamespace(order->NetworkNamespace, Libc.CLONE_NEWNET) != 0 && isReal)
-            return Step.EnterNetworkNamespace;
+            return Fail(order, Step.EnterNetworkNamespace);
         for (int i = 0; i < order->Count; i++)
         {
             var request = order->Requests + i;
@@ -119,19 +121,29 @@ static unsafe class NamespaceBroker
             {
                 made = functions->Open(request->Path, request->TypeOrFlags);
                 if (made < 0 && isReal)
-                    return Step.Open;
+                    return Fail(order, Step.Open);
             }
             else
             {
+                order->Domain = request->Domain;
                 made = functions->Socket(request->Domain, request->TypeOrFlags, request->Protocol);
                 if (made < 0 && isReal)
-                    return Step.CreateSocket;
+                    return Fail(order, Step.CreateSocket);
                 if (request->IsV6Only && functions->SetOption(made, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, &order->One, sizeof(int)) != 0 && isReal)
-                    return Step.SetOption;
+                    return Fail(order, Step.SetOption);
             }
             order->Rights.Descriptors[i] = made;
         }
-        return functions->SendMessage(order->Channel, &order->Message, Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT) < 0 && isReal ? Step.Send : Step.Done;
+        return functions->SendMessage(order->Channel, &order->Message, Libc.MSG_NOSIGNAL | Libc.MSG_DONTWAIT) < 0 && isReal
+            ? Fail(order, Step.Send) : Step.Done;
+    }
+
+    // Takes the errno at once, before anything else can change it: the child may still meet a garbage collection.
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    static Step Fail(BrokerOrder* order, Step step)
+    {
+        order->Errno = *order->Functions->ErrnoLocation();
+        return step;
     }
 
     // Runs the child's code once without effect, so that all of it is compiled.
@@ -141,6 +153,7 @@ static unsafe class NamespaceBroker
         var order = BrokerOrder.Create(functions, [new(Libc.AF_INET6, -1, 0), DescriptorRequest.File("", 0)]);
         (order->IsRehearsal, order->UserNamespace, order->NetworkNamespace, order->Channel) = (true, -1, -1, -1);
         Execute(order);
+        Fail(order, Step.None);
         BrokerOrder.Free(order);
         return functions;
     }

@@ -46,8 +46,7 @@ sealed partial class EmbeddedLink
             if (_engine.HasNativeIPv6 && _options.NativeIPv6 == NativeIPv6Mode.Instead)
                 GiveWay();
             else
-                // No IPv4 network: the only other cause that the options leave.
-                Fail(Problems.NoNetwork(_engine.Server), null, TeredoState.Suppressed);
+                HandleNoNetwork(); // the only other cause that the options leave
             return;
         }
         if (state is not (ClientState.Qualifying or ClientState.Dormant))
@@ -64,6 +63,35 @@ sealed partial class EmbeddedLink
             return;
         Log.Dormant(_log);
         Publish(TeredoStateChangeKind.Dormant, Address, Address);
+    }
+
+    void HandleNoNetwork()
+    {
+        var problem = Problems.NoNetwork(_engine.Server, goesOn: _options.WaitForNetwork || HasQualified);
+        if (!_options.WaitForNetwork)
+        {
+            Fail(problem, null, TeredoState.Suppressed);
+            return;
+        }
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            (_state, _problem, _retryAt) = (TeredoState.Suppressed, problem, null);
+            _suppressions++;
+            if (_settled.Task.IsCompleted)
+                _settled = NewWait();
+        }
+        Log.WaitingForNetwork(_log, problem.Message);
+    }
+
+    bool HasQualified
+    {
+        get
+        {
+            lock (_gate)
+                return _hasQualified;
+        }
     }
 
     // RFC 4380 §5.5. Giving way is no error, so there is no problem to report.
@@ -161,20 +189,39 @@ sealed partial class EmbeddedLink
 
     async Task WaitForAddressAsync(CancellationToken cancellationToken)
     {
-        Task<TeredoException?> settled;
-        lock (_gate)
+        while (true)
         {
-            Disposed.ThrowIf(_disposed, Disposed.Node);
-            settled = _settled.Task;
+            Task<TeredoException?> settled;
+            int before;
+            lock (_gate)
+            {
+                Disposed.ThrowIf(_disposed, Disposed.Node);
+                settled = _settled.Task;
+                before = _state == TeredoState.Suppressed ? -1 : _suppressions;
+            }
+            try
+            {
+                if (await settled.WaitAsync(_options.QualificationTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false) is { } problem)
+                    throw new TeredoException(problem.Error, problem.Message, problem.InnerException); // each caller gets an exception object of its own
+                return;
+            }
+            catch (TimeoutException) when (_options.WaitForNetwork && before != Suppressions)
+            {
+                // Without a network nobody could be asked, so that time does not count.
+            }
+            catch (TimeoutException)
+            {
+                throw Problems.QualificationTimeout(_options.QualificationTimeout, _engine.Server);
+            }
         }
-        try
+    }
+
+    int Suppressions
+    {
+        get
         {
-            if (await settled.WaitAsync(_options.QualificationTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false) is { } problem)
-                throw new TeredoException(problem.Error, problem.Message, problem.InnerException); // each caller gets an exception object of its own
-        }
-        catch (TimeoutException)
-        {
-            throw Problems.QualificationTimeout(_options.QualificationTimeout, _engine.Server);
+            lock (_gate)
+                return _suppressions;
         }
     }
 

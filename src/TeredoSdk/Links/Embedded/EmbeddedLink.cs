@@ -29,6 +29,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
     IPAddress? _lostAddress;
     int? _mtuOctets;
     bool _hasQualified, _disposed;
+    int _suppressions; // how often the network went away
 
     /// <summary>Makes a link that does nothing before <see cref="StartAsync"/>.</summary>
     /// <param name="options">The settings.</param>

@@ -17,7 +17,7 @@ sealed class EmbeddedProvider(EngineParts parts) : ITeredoProvider
         if (options.NativeIPv6 == NativeIPv6Mode.Instead)
             throw Problems.InsteadOfNativeIPv6();
         var log = GuardedLogger.For(LogCategories.Node, options.LoggerFactory);
-        var servers = await ServerNames.FindAndResolveAsync(options, parts.Network, log, cancellationToken).ConfigureAwait(false);
+        var servers = await ServerNames.AwaitAsync(options, parts.Network, log, cancellationToken).ConfigureAwait(false);
         var link = new EmbeddedLink(options, servers, parts, new SocketStacks(options.Sockets), passedOver, log);
         await link.StartAsync(cancellationToken).ConfigureAwait(false);
         return link;

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;

@@ -54,6 +54,7 @@ sealed class KernelStack : ISocketStack
         TunDevice? device = null;
         try
         {
+            network.CreateSocket(SocketType.Dgram, ProtocolType.Udp).Dispose(); // a sandbox may allow all the rest, and no IPv6 sockets
             device = network.OpenTun(DeviceName, MtuOctets);
             return new(context, network, device);
         }
