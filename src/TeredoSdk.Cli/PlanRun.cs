@@ -5,19 +5,26 @@ namespace TeredoSdk.Cli;
 /// <summary>Shows a plan, asks for consent, and applies the plan.</summary>
 static class PlanRun
 {
-    public static async Task<int> RunAsync(Invocation invocation, SetupPlan plan, SetupOptions options)
+    public static Task<int> RunAsync(Invocation invocation, SetupPlan plan, SetupOptions options) =>
+        RunAsync(invocation, plan, options, Console.IsInputRedirected || Console.IsErrorRedirected ? null : Console.In);
+
+    /// <param name="invocation">The run of the command.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="options">Whether to ask, and whether to change anything.</param>
+    /// <param name="person">What the person at the terminal types; null where there is no terminal.</param>
+    public static async Task<int> RunAsync(Invocation invocation, SetupPlan plan, SetupOptions options, TextReader? person)
     {
         bool isDryRun = options.IsDryRun(invocation.Arguments);
         bool asks = !isDryRun && plan.NeedsElevation && !options.IsAgreed(invocation.Arguments);
-        Show(plan, invocation.Output.IsJson && asks && HasTerminal ? Output.Notice : invocation.Output.Line);
+        Show(plan, invocation.Output.IsJson && asks && person is not null ? Output.Notice : invocation.Output.Line);
         if (!isDryRun)
         {
             if (plan.NeedsElevation && !plan.IsElevated)
                 return Deny(invocation.Output, plan, "This needs an administrator's rights; nothing was changed. In an administrator's terminal, "
                     + "run:");
-            if (asks && !HasTerminal)
+            if (asks && person is null)
                 return invocation.Output.Fail("consentRefused", "Nothing was changed: there is no terminal to ask at. Run it with --yes to consent.");
-            if (asks && !await AgreesAsync(invocation.Ended))
+            if (asks && !await AgreesAsync(person!, invocation.Ended))
                 return invocation.Output.Fail("consentRefused", "Nothing was changed, because you did not consent.");
             try
             {
@@ -34,8 +41,6 @@ static class PlanRun
         return 0;
     }
 
-    static bool HasTerminal => !Console.IsInputRedirected && !Console.IsErrorRedirected;
-
     // Warnings go to stderr, so that they are seen even when stdout is redirected.
     static void Show(SetupPlan plan, Action<string> line)
     {
@@ -45,10 +50,10 @@ static class PlanRun
             Output.Notice(Wording.Of(warning));
     }
 
-    static async Task<bool> AgreesAsync(CancellationToken cancellationToken)
+    static async Task<bool> AgreesAsync(TextReader person, CancellationToken cancellationToken)
     {
         Console.Error.Write("Do this? [y/N] ");
-        string? answer = await Task.Run(Console.In.ReadLine, cancellationToken).WaitAsync(cancellationToken);
+        string? answer = await Task.Run(person.ReadLine, cancellationToken).WaitAsync(cancellationToken);
         return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
     }
 

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
 using TeredoSdk.Setup;
 using TeredoSdk.Windows;
 
@@ -28,6 +31,12 @@ sealed class SetupOptions
 
     readonly Option<bool> _enableTeredo = new("--enable-teredo") { Description = "Switch Windows' Teredo on." };
     readonly Option<string?> _server = new("--server", "-s") { Description = "The server that Windows' Teredo uses.", HelpName = "HOST" };
+
+    readonly Option<bool> _escaped = new("--escaped")
+    {
+        Description = "In --app and --name, = and four hexadecimal digits stand for a character. Printed commands use it for what a shell would change.",
+    };
+
     readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show the plan and change nothing, even with --yes." };
     readonly Option<bool> _yes = new("--yes", "-y") { Description = "Apply the plan without asking." };
 
@@ -38,7 +47,7 @@ sealed class SetupOptions
     {
         foreach (Option option in new Option[] { _tcp, _udp, _edge, _enableTeredo, _server })
             option.Hidden = isRemoval;
-        foreach (Option option in new Option[] { _app, _name, _tcp, _udp, _edge, _enableTeredo, _server, _dryRun, _yes })
+        foreach (Option option in new Option[] { _app, _name, _tcp, _udp, _edge, _enableTeredo, _server, _escaped, _dryRun, _yes })
             command.Options.Add(option);
     }
 
@@ -49,10 +58,10 @@ sealed class SetupOptions
     /// <exception cref="BadArgumentsException">An option is outside its range.</exception>
     public TeredoSetupOptions Read(ParseResult arguments)
     {
-        string app = arguments.GetValue(_app)!;
+        string app = TextOf(arguments, _app);
         var options = new TeredoSetupOptions
         {
-            Name = arguments.GetValue(_name)!,
+            Name = TextOf(arguments, _name),
             ProgramPath = !string.IsNullOrWhiteSpace(app) && !app.Contains('\0') ? Path.GetFullPath(app) : app,
             TcpPort = arguments.GetValue(_tcp),
             UdpPort = arguments.GetValue(_udp),
@@ -70,6 +79,30 @@ sealed class SetupOptions
             string sentence = Wording.Of(e), option = OptionOf(e.ParamName);
             throw new BadArgumentsException(sentence.Replace($"{e.ParamName} is '", $"{option} is '", StringComparison.Ordinal));
         }
+    }
+
+    string TextOf(ParseResult arguments, Option<string> option)
+    {
+        string text = arguments.GetValue(option)!;
+        if (!arguments.GetValue(_escaped))
+            return text;
+        return TryUnescape(text, out string? plain) ? plain
+            : throw new BadArgumentsException($"{option.Name} is '{text}'; with --escaped, expected four hexadecimal digits after each '='.");
+    }
+
+    static bool TryUnescape(string text, [NotNullWhen(true)] out string? plain)
+    {
+        plain = null;
+        string[] parts = text.Split('=');
+        var read = new StringBuilder(parts[0]);
+        foreach (string part in parts.Skip(1))
+        {
+            if (part.Length < 4 || !ushort.TryParse(part.AsSpan(0, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort unit))
+                return false;
+            read.Append((char)unit).Append(part, 4, part.Length - 4);
+        }
+        plain = read.ToString();
+        return true;
     }
 
     static string OptionOf(string? property) => property switch

@@ -99,11 +99,9 @@ sealed partial class StandardOutput : Stream
     }
 
     [LibraryImport("libc", EntryPoint = "dup2")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Duplicate(SafeFileHandle from, int to);
 
     [LibraryImport("libc", EntryPoint = "poll")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Poll(ref PollRequest request, nuint count, int milliseconds);
 
     struct PollRequest

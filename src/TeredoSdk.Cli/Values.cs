@@ -135,8 +135,7 @@ sealed record PeerName(string Host, int Port)
         try
         {
             var addresses = await Dns.GetHostAddressesAsync(host, AddressFamily.InterNetworkV6, cancellationToken);
-            return addresses.Where(address => !address.IsIPv4MappedToIPv6).OrderByDescending(address => address.IsIPv6Teredo).FirstOrDefault()
-                ?? throw new SocketException((int)SocketError.NoData);
+            return Choose(addresses) ?? throw new SocketException((int)SocketError.NoData);
         }
         catch (SocketException e)
         {
@@ -147,6 +146,9 @@ sealed record PeerName(string Host, int Port)
                     + "DOTNET_SYSTEM_NET_DISABLEIPV6 from its environment, or use the peer's Teredo address.", e);
         }
     }
+
+    internal static IPAddress? Choose(IEnumerable<IPAddress> addresses) =>
+        addresses.Where(address => !address.IsIPv4MappedToIPv6).OrderByDescending(address => address.IsIPv6Teredo).FirstOrDefault();
 
     public async Task<IPEndPoint> ResolveAsync(CancellationToken cancellationToken) => new(await ResolveAsync(Host, cancellationToken), Port);
 }

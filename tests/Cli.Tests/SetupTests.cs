@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace TeredoSdk.Cli.Tests;
 
 /// <summary><c>teredo setup</c> and <c>teredo remove</c> where there is nothing to set up, and their arguments.</summary>
@@ -49,6 +51,30 @@ public sealed class SetupTests
         Assert.That(result.Document.GetProperty("applied").GetBoolean(), Is.False);
     }
 
+    [TestCase("Chat")]
+    [TestCase("My \"Chat\" & calc")]
+    [TestCase("100 %PATH% = $(calc) `x` \u201cy\u201d 聊天 😀\\")]
+    public async Task ElevatedCommand_TakenApart_IsTheSameSetup(string name)
+    {
+        string first = await ElevatedCommandAsync("remove", "--app", @"C:\chat.exe", "--name", name);
+        // Its values hold no quotation mark: they are those between the marks.
+        string[] line = [.. Regex.Matches(first, "\"([^\"]*)\"|[^ ]+").Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Value)];
+        Assert.That(line[0], Is.EqualTo("teredo"));
+        Assert.That(await ElevatedCommandAsync(line[1..]), Is.EqualTo(first));
+        Assert.That(line.Contains("--escaped") ? line[1..].Length : 0, name == "Chat" ? Is.Zero : Is.EqualTo(7));
+        var plan = await CommandProcess.RunAsync([.. line[1..]]);
+        Assert.That(plan.Sentence, Does.Contain($"'{name}'"), "the name is what it was");
+    }
+
+    static async Task<string> ElevatedCommandAsync(params string[] line)
+    {
+        var result = await CommandProcess.RunAsync([.. line, "--json"]);
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        return result.Document.GetProperty("elevatedCommand").GetString()!;
+    }
+
+    [TestCase("--name is 'a=b'", "setup", "--app", "x", "--name", "a=b", "--escaped")]
+    [TestCase("--app is '=00G0'", "remove", "--app", "=00G0", "--name", "x", "--escaped")]
     [TestCase("--app", "setup", "--name", "x")]
     [TestCase("--name", "setup", "--app", "x")]
     [TestCase("--name", "remove", "--app", "x")]

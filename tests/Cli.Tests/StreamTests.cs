@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 
 namespace TeredoSdk.Cli.Tests;
@@ -125,7 +126,7 @@ public sealed class StreamTests
     [Test]
     public async Task PeerThatBreaksOff_IsAFailure_WhateverStdinDoes()
     {
-        await using var node = await TeredoNode.StartAsync(new() { Servers = [$"{_lab.Primary},{_lab.Secondary}"], AllowPrivateAddresses = true });
+        await using var node = await StartNodeAsync();
         await using var listener = await node.ListenAsync(0);
         using var caller = _lab.Start("connect", $"{listener.TeredoEndPoint}");
         using var limit = new CancellationTokenSource(Patience.Limit);
@@ -133,6 +134,43 @@ public sealed class StreamTests
             connection.Socket!.LingerState = new(true, 0); // closing resets
         Assert.That(await caller.ExitCodeAsync(), Is.EqualTo(1));
         Assert.That(caller.ErrorLines[^1], Does.Contain($"{listener.TeredoEndPoint}").And.Contain("failed"));
+    }
+
+    [Test]
+    public async Task Conversation_ThatIsInterrupted_EndsUnlikeACompleteOne()
+    {
+        await using var node = await StartNodeAsync();
+        await using var listener = await node.ListenAsync(0);
+        using var caller = _lab.Start("connect", $"{listener.TeredoEndPoint}", "--json");
+        using var limit = new CancellationTokenSource(Patience.Limit);
+        await using var connection = await listener.AcceptAsync(limit.Token);
+        byte[] octets = new byte[10];
+        await caller.Input.WriteAsync("half a"u8.ToArray());
+        await caller.Input.FlushAsync();
+        Assert.That(await connection.GetStream().ReadAtLeastAsync(octets, 6, cancellationToken: limit.Token), Is.EqualTo(6));
+        caller.Terminate();
+        Assert.ThrowsAsync<IOException>(async () => await connection.GetStream().ReadExactlyAsync(octets, limit.Token), "a reset, no end of the stream");
+        var result = await caller.ExitAsync();
+        Assert.That(result.ExitCode, Is.EqualTo(143), result.ToString());
+        Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("interrupted"));
+    }
+
+    [Test]
+    public async Task Listener_AcceptsOnePeer()
+    {
+        using var listener = _lab.Start("listen", "0");
+        var listening = IPEndPoint.Parse(await listener.ListeningAsync());
+        await using var node = await StartNodeAsync();
+        using var limit = new CancellationTokenSource(Patience.Limit);
+        await using var connection = await node.ConnectAsync($"{listening.Address}", listening.Port, limit.Token);
+        await connection.GetStream().WriteAsync("x"u8.ToArray(), limit.Token);
+        Assert.That(await ReadAsync(listener, 1), Is.EqualTo("x"), "the conversation has begun, and the way is open");
+        // A port that listens would answer at once. One that is closed does not answer strangers at all.
+        using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        Assert.CatchAsync(async () => await node.ConnectAsync($"{listening.Address}", listening.Port, soon.Token));
+        Assert.That(soon.IsCancellationRequested, "nobody refused, either");
+        await connection.GetStream().WriteAsync("y"u8.ToArray(), limit.Token);
+        Assert.That(await ReadAsync(listener, 1), Is.EqualTo("y"));
     }
 
     [Test]
@@ -150,6 +188,9 @@ public sealed class StreamTests
         Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
         Assert.That(result.Document.GetProperty("problem").GetString(), Is.EqualTo(result.Sentence));
     }
+
+    Task<TeredoNode> StartNodeAsync() =>
+        TeredoNode.StartAsync(new() { Servers = [$"{_lab.Primary},{_lab.Secondary}"], AllowPrivateAddresses = true });
 
     static async Task FeedAsync(CommandProcess command, byte[] payload)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using TeredoSdk.Setup;
 
 namespace TeredoSdk.Windows.Tests;
 
@@ -57,6 +58,34 @@ public class RealWindowsTests
             firewall.RemoveOwned(Request.Name);
         }
         Assert.That(Windows.Firewall.ReadRules().Value.Where(rule => rule.Name.StartsWith(Request.Name, StringComparison.Ordinal)), Is.Empty);
+    }
+
+    // Wine has neither junctions nor lists of its own, so this is where they are tried.
+    [Test]
+    public async Task RecordFolder_AsAnAdministrator_IsMadeTrusted_AndReplacedWhereItIsAJunctionOrOpenToOthers()
+    {
+        Assume.That(Windows.IsElevated, "Run this in an elevated prompt.");
+        string root = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), $"TeredoSdk.Tests-{Guid.NewGuid():N}");
+        string folder = Path.Combine(root, "records"), elsewhere = Path.Combine(root, "elsewhere");
+        try
+        {
+            Directory.CreateDirectory(elsewhere); // open to every user, as all that is made in ProgramData
+            Assert.That(RecordProtection.IsTrustedFolder(elsewhere), Is.False);
+            using (var junction = System.Diagnostics.Process.Start("cmd", ["/c", "mklink", "/J", folder, elsewhere])!)
+                await junction.WaitForExitAsync();
+            Assert.That(RecordProtection.IsTrustedFolder(folder), Is.False);
+            RecordProtection.CreateFolder(folder);
+            Assert.That(RecordProtection.IsTrustedFolder(folder));
+            using (var file = RecordProtection.CreateFile(Path.Combine(folder, "record")))
+                Assert.That(RecordProtection.IsTrustedFile(file));
+            Assert.That(Directory.GetFileSystemEntries(elsewhere), Is.Empty);
+        }
+        finally
+        {
+            foreach (string entry in Directory.GetDirectories(root, "records.untrusted-*"))
+                Directory.Delete(entry); // the junction alone
+            Directory.Delete(root, recursive: true);
+        }
     }
 
     [Test]

@@ -38,6 +38,5 @@ static partial class Drain
     static int Unacknowledged(Socket socket) => Control(socket.SafeHandle, UnsentOctets, out int octets) == 0 ? octets : 0;
 
     [LibraryImport("libc", EntryPoint = "ioctl")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int Control(SafeHandle socket, nuint request, out int value);
 }

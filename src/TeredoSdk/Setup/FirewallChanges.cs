@@ -10,6 +10,9 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
 {
     readonly RuleStore _store = RuleStore.Of(windows.Firewall);
 
+    /// <summary>Whether rules were left out, because the firewall could not be read.</summary>
+    public bool IsIncomplete { get; private set; }
+
     /// <summary>Adds the wanted rules, and removes rules of an earlier setup that are no longer wanted.</summary>
     /// <exception cref="TeredoException">The program does not exist, or a rule for it is not valid.</exception>
     public List<SetupChange> ToSetUp(TeredoSetupOptions options, SetupRecord? record)
@@ -80,6 +83,9 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         return rules.ValueOrDefault;
     }
 
-    void LeaveOut(string reason) =>
+    void LeaveOut(string reason)
+    {
+        IsIncomplete = true;
         warnings.Add($"The firewall can't be read, so its rules are left out: {reason} Solve this problem and run this again.");
+    }
 }

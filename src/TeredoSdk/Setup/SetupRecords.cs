@@ -12,6 +12,17 @@ sealed class SetupRecords(string? chosenFolder)
         ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "TeredoSdk")
         : "/var/lib/teredosdk");
 
+    // On Windows, the machine's folder is one where every user may make folders.
+    bool IsProtected => OperatingSystem.IsWindows() && chosenFolder is null;
+
+    /// <summary>
+    /// A sentence when the folder of the records is not protected from other users; null otherwise. The records in such a folder are not read, and the
+    /// first write replaces it.
+    /// </summary>
+    public string? Distrust => !IsProtected || !OperatingSystem.IsWindows() || !Path.Exists(_folder) || RecordProtection.IsTrustedFolder(_folder) ? null
+        : $"The folder of the setup's records, {_folder}, is not protected from other users, so its records are not read. When this is applied, it is "
+            + "renamed and a new one is made. Find out who made it.";
+
     /// <summary>The record of an application, or null when there is none.</summary>
     /// <exception cref="TeredoException">The record can't be read, or is damaged.</exception>
     public SetupRecord? Read(string name) => ReadFile(PathOf(name), record => record.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
@@ -20,7 +31,7 @@ sealed class SetupRecords(string? chosenFolder)
     public IReadOnlyList<SetupRecord> ReadOthers(string name, List<string> warnings)
     {
         List<SetupRecord> others = [];
-        string[] files = Directory.Exists(_folder) ? Directory.GetFiles(_folder, "*.json") : [];
+        string[] files = Directory.Exists(_folder) && Distrust is null ? Directory.GetFiles(_folder, "*.json") : [];
         foreach (string path in files.Order(StringComparer.Ordinal).Where(path => !IsOf(name, path)))
         {
             try
@@ -38,11 +49,13 @@ sealed class SetupRecords(string? chosenFolder)
 
     SetupRecord? ReadFile(string path, Func<SetupRecord, bool> isRight)
     {
+        if (Distrust is not null)
+            return null;
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            if (OperatingSystem.IsWindows() && chosenFolder is null && !(RecordProtection.IsTrusted(_folder) && RecordProtection.IsTrusted(file)))
-                throw Damaged(path, "it was not written by an administrator");
+            if (OperatingSystem.IsWindows() && IsProtected && !RecordProtection.IsTrustedFile(file))
+                throw Damaged(path, "it is not protected from other users");
             var record = JsonSerializer.Deserialize(file, SetupJson.ForFiles.SetupRecord);
             return record switch
             {
@@ -72,7 +85,8 @@ sealed class SetupRecords(string? chosenFolder)
     {
         CreateFolder();
         string draft = path + ".new";
-        using (var file = new FileStream(draft, FileMode.Create, FileAccess.Write, FileShare.None))
+        using (var file = OperatingSystem.IsWindows() && IsProtected ? RecordProtection.CreateFile(draft)
+            : new FileStream(draft, FileMode.Create, FileAccess.Write, FileShare.None))
         {
             JsonSerializer.Serialize(file, record, SetupJson.ForFiles.SetupRecord);
             file.Flush(flushToDisk: true);
@@ -111,7 +125,7 @@ sealed class SetupRecords(string? chosenFolder)
 
     void CreateFolder()
     {
-        if (OperatingSystem.IsWindows() && chosenFolder is null)
+        if (OperatingSystem.IsWindows() && IsProtected)
             RecordProtection.CreateFolder(_folder);
         else
             Directory.CreateDirectory(_folder);

@@ -1,5 +1,4 @@
 using TeredoSdk.Windows;
-using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Setup;
 
@@ -31,7 +30,7 @@ public static class TeredoSetup
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
         if (WindowsOf(options) is not { } windows)
             return NothingToDo(options, records, empty, SetupCommand(options));
-        List<string> warnings = [];
+        List<string> warnings = [.. Distrust(records)];
         var record = records.Read(options.Name);
         var changes = new FirewallChanges(windows, warnings).ToSetUp(options, record);
         var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
@@ -69,7 +68,7 @@ public static class TeredoSetup
         string command = SetupCommandLine.Remove(options.ProgramPath, options.Name);
         if (WindowsOf(options) is not { } windows)
             return NothingToDo(options, records, empty, command);
-        List<string> warnings = [];
+        List<string> warnings = [.. Distrust(records)];
         if (records.Read(options.Name) is not { } record)
         {
             warnings.Add($"There is no record of a setup of '{options.Name}': only firewall rules of the group "
@@ -77,7 +76,8 @@ public static class TeredoSetup
             var own = new FirewallChanges(windows, warnings).ToRemove(options.Name);
             return new(empty, windows, records, own, PlanEnd.NoRecord) { Warnings = warnings, ElevatedCommand = command };
         }
-        var changes = new FirewallChanges(windows, warnings).ToRestore(record.Rules);
+        var firewall = new FirewallChanges(windows, warnings);
+        var changes = firewall.ToRestore(record.Rules);
         var heir = FindHeir(warnings, record.Teredo);
         if (heir is not null)
             changes.Add(new TeredoHandover(records, heir, record.Teredo!));
@@ -86,8 +86,8 @@ public static class TeredoSetup
             var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
             changes.Insert(0, TeredoChange.ToRestore(windows, switches.Configuration, teredo, warnings));
         }
-        // When the firewall can't be read, its rules can't be restored now, so the record is kept for a later removal.
-        var end = record.Rules.Count == 0 || RuleStore.Of(windows.Firewall).Read().IsKnown ? PlanEnd.DeleteRecord : PlanEnd.KeepRecord;
+        // Rules that could not be read can't be restored now, so the record is kept for a later removal.
+        var end = firewall.IsIncomplete ? PlanEnd.KeepRecord : PlanEnd.DeleteRecord;
         return new(empty, windows, records, changes, end)
         {
             Warnings = warnings,
@@ -100,6 +100,8 @@ public static class TeredoSetup
         SetupRecord? FindHeir(List<string> warnings, TeredoRecord? teredo) =>
             teredo is null ? null : TeredoHandover.FindHeir(records.ReadOthers(options.Name, warnings), teredo);
     }
+
+    static IEnumerable<string> Distrust(SetupRecords records) => records.Distrust is { } sentence ? [sentence] : [];
 
     static IWindowsSystem? WindowsOf(TeredoSetupOptions options) => options.Windows ?? (OperatingSystem.IsWindows() ? WindowsSystem.Current : null);
 

@@ -20,8 +20,8 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     public async Task StartServiceAsync(string name, CancellationToken cancellationToken)
     {
         bool isDisabled = windows.ReadService(name).ValueOrDefault.IsDisabled;
-        string command = isDisabled ? $"sc config {name} start= demand, then net start {name}" : $"net start {name}";
-        string undo = isDisabled ? $"To undo it, run sc config {name} start= disabled, then net stop {name}." : $"To undo it, run net stop {name}.";
+        string command = isDisabled ? $"{TeredoCommands.Sc} config {name} start= demand, then net start {name}" : $"net start {name}";
+        string undo = isDisabled ? $"To undo it, run {TeredoCommands.Sc} config {name} start= disabled, then net stop {name}." : $"To undo it, run net stop {name}.";
         await AskAsync(ConsentKind.StartService, $"Start the service {name} (IP Helper), which runs Windows' Teredo?"
             + $"{(isDisabled ? " It is disabled; it will be set to start on demand." : "")} {undo}", command, cancellationToken).ConfigureAwait(false);
         await windows.StartServiceAsync(name, cancellationToken).ConfigureAwait(false);

@@ -1,9 +1,11 @@
 using System.Globalization;
-using System.Text;
 
 namespace TeredoSdk.Windows;
 
-/// <summary>Makes the command line for changes that this process may not make. The user runs it in an elevated prompt of Windows.</summary>
+/// <summary>
+/// Makes the command line for changes that this process may not make. The user pastes it into an elevated prompt, be it cmd or PowerShell: whatever
+/// the program and the application are called, it runs nothing but <c>teredo</c>.
+/// </summary>
 static class SetupCommandLine
 {
     /// <returns>For example: teredo setup --app C:\App\App.exe --name "An App" --yes.</returns>
@@ -36,23 +38,13 @@ static class SetupCommandLine
         _ => [], // DeferToApp is the default
     };
 
-    static string Line(string command, string programPath, string name, string[] more) =>
-        string.Join(' ', ((string[])["teredo", command, "--app", programPath, "--name", name, .. more, "--yes"]).Select(Quote));
-
-    // Quotes for CommandLineToArgvW: backslashes are doubled only before a quotation mark.
-    static string Quote(string argument)
+    static string Line(string command, string programPath, string name, string[] more)
     {
-        if (argument.Length > 0 && argument.All(c => char.IsLetterOrDigit(c) || @"\:./-_".Contains(c)))
-            return argument;
-        var quoted = new StringBuilder("\"");
-        int backslashes = 0;
-        foreach (char c in argument)
-        {
-            if (c == '"')
-                quoted.Append('\\', backslashes + 1);
-            backslashes = c == '\\' ? backslashes + 1 : 0;
-            quoted.Append(c);
-        }
-        return quoted.Append('\\', backslashes).Append('"').ToString();
+        string[] values = [RuleComparison.Expand(programPath), name]; // the shell would replace variables, or would not
+        string[] escaped = values.All(ShellText.IsSafe) ? [] : ["--escaped"];
+        if (escaped.Length > 0)
+            values = [.. values.Select(ShellText.Escape)];
+        return string.Join(' ',
+            ((string[])["teredo", command, "--app", values[0], "--name", values[1], .. more, .. escaped, "--yes"]).Select(ShellText.Quote));
     }
 }

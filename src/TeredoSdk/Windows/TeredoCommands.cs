@@ -30,6 +30,16 @@ static class TeredoCommands
 
     public static string Word(TeredoType type) => Netsh.NetshTeredoState.Word(type);
 
-    /// <summary>The command line as a user types it.</summary>
-    public static string Text(IReadOnlyList<string> arguments) => $"netsh {string.Join(' ', arguments)}";
+    /// <summary>The program that configures services. Without its extension, the name means another command in PowerShell.</summary>
+    public const string Sc = "sc.exe";
+
+    /// <summary>
+    /// The command line as a user types or pastes it. A server that a shell could misread is replaced by a placeholder: its name may come from the
+    /// machine's settings.
+    /// </summary>
+    public static string Text(IReadOnlyList<string> arguments) => $"netsh {string.Join(' ', arguments.Select(Shown))}";
+
+    static string Shown(string argument) => argument.All(c => char.IsAsciiLetterOrDigit(c) || "=.:-_".Contains(c))
+        ? argument
+        : $"{argument[..(argument.IndexOf('=', StringComparison.Ordinal) + 1)]}HOST";
 }

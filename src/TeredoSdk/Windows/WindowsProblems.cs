@@ -22,7 +22,7 @@ static class WindowsProblems
         {
             TeredoClientState.Offline => new(TeredoError.TeredoOffline, Offline(status) + more),
             TeredoClientState.Inactive => new(TeredoError.TeredoOffline, $"{noAddress} Restart the Teredo service from an elevated prompt "
-                + $"(net stop iphlpsvc, net start iphlpsvc); {ShowState}"),
+                + $"(net stop iphlpsvc, then net start iphlpsvc); {ShowState}"),
             _ => new(TeredoError.QualificationTimeout, $"{noAddress} Allow UDP to port 3544 of the Teredo server, or raise "
                 + $"{nameof(TeredoOptions.QualificationTimeout)}; {ShowState}"),
         };

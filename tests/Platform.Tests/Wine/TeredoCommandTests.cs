@@ -144,6 +144,37 @@ public class TeredoCommandTests
     }
 
     [Test]
+    public async Task Setup_UnaskedOrAsADryRunWithConsent_ChangesNothing()
+    {
+        _fakes.Begin("type=disabled");
+        await RunAsync(0, ["setup", .. Setup, "--enable-teredo", "--yes", "--dry-run"]);
+        var refused = await RunAsync(1, ["setup", .. Setup, "--enable-teredo"]);
+        Assert.That(refused.Errors, Does.Contain("--yes"));
+        Assert.That((_fakes.RuleStore, _fakes.Get("type")), Is.EqualTo(("", "disabled")));
+    }
+
+    // Wine shows a link of Linux as one of Windows. The junctions of a real Windows are not tried.
+    [Test]
+    public async Task Records_BehindALinkUnderWine_AreNotRead_AndTheLinkIsMovedAway()
+    {
+        _fakes.Begin("type=disabled");
+        string programData = Path.Combine(_windows.DriveC, "ProgramData"), folder = Path.Combine(programData, "TeredoSdk");
+        string elsewhere = Path.Combine(_windows.DriveC, "elsewhere");
+        await RunAsync(0, ["setup", .. Setup, "--enable-teredo", "--yes"]);
+        Directory.Move(folder, elsewhere);
+        File.CreateSymbolicLink(folder, elsewhere);
+        string record = File.ReadAllText(Directory.GetFiles(elsewhere, "*.json").Single());
+
+        var removal = await RunAsync(0, ["remove", .. Setup, "--yes"]);
+        Assert.That(removal.Errors, Does.Contain("not protected from other users").And.Contain("no record"));
+        Assert.That(_fakes.Get("type"), Is.EqualTo("enterpriseclient"), "what the record says of Teredo is not believed");
+        Assert.That(File.ReadAllText(Directory.GetFiles(elsewhere).Single()), Is.EqualTo(record));
+        string link = Directory.GetFileSystemEntries(programData, "TeredoSdk*").Single();
+        Assert.That((Path.GetFileName(link)[..20], File.ResolveLinkTarget(link, false)!.FullName), Is.EqualTo(("TeredoSdk.untrusted-", elsewhere)));
+        File.Delete(link);
+    }
+
+    [Test]
     public async Task Setup_WithoutRights_FailsWithTheElevatedCommand()
     {
         _fakes.Begin("firewall=denied");

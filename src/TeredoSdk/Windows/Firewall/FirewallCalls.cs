@@ -67,7 +67,7 @@ static class FirewallCalls
         AccessDenied => "this needs an administrator; run it once from an elevated prompt, or run `teredo setup` there",
         EndpointNotRegistered or ServiceDisabled =>
             "the firewall's service (mpssvc) is off; start it from an elevated prompt with `net start mpssvc`"
-            + " (if it is disabled, `sc config mpssvc start= auto` first)",
+            + $" (if it is disabled, `{TeredoCommands.Sc} config mpssvc start= auto` first)",
         ClassNotRegistered or ClassNotAvailable => "this system lacks that part of the Windows Firewall (its class is not registered)",
         NotImplemented or NoInterface => "this system's firewall does not have that function",
         FileNotFound => "the rule no longer exists, or the program does not exist",

@@ -86,7 +86,7 @@ public sealed class ActivationTests
         Assert.That(windows.Teredo.State, Is.EqualTo(TeredoClientState.Dormant));
     }
 
-    [TestCase(true, "sc config iphlpsvc start= disabled")]
+    [TestCase(true, "sc.exe config iphlpsvc start= disabled")]
     [TestCase(false, "To undo it, run net stop iphlpsvc.")]
     public async Task Enable_ServiceStopped_IsAskedWithAllThatUndoesIt(bool isDisabled, string undo)
     {

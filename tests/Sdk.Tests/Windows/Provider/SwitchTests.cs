@@ -14,6 +14,30 @@ public sealed class SwitchTests
         Assert.That(failure.Message, Does.Contain("to undo it, run netsh interface teredo set state type=disabled."));
     }
 
+    // Neither is a client, though each has Teredo's interface.
+    [TestCase(TeredoType.Relay, "relay")]
+    [TestCase(TeredoType.Server, "server")]
+    public async Task Type_ThatIsNoClient_IsOff(TeredoType type, string word)
+    {
+        await using var machine = new WindowsMachine(type: type);
+        var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
+        Assert.That(switches.IsOn, Is.False);
+        Assert.That(switches.Obstacles.Single().Error, Is.EqualTo(TeredoError.TeredoDisabled));
+        Assert.That(switches.Obstacles[0].Problem, Does.Contain($"set to {word}").And.Contain("type=enterpriseclient"));
+    }
+
+    // The only source here is netsh, which prints the setting in force and says whose it is.
+    [Test]
+    public async Task Policy_ThatNetshTells_IsNotTakenForTheMachinesOwnSetting()
+    {
+        await using var machine = new WindowsMachine(new(6, 1), TeredoType.Disabled);
+        machine.Windows.Registry[WindowsMachine.Policy + "Teredo_State"] = "Client";
+        var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
+        Assert.That(switches.Type, Is.EqualTo(TeredoType.Client));
+        Assert.That(switches.Source, Is.EqualTo(TeredoSettingSource.Policy));
+        Assert.That(switches.Configuration.Type, Is.Null, "the machine's own is not known, and is not written back as if it were");
+    }
+
     [TestCase("10.0.17134", TeredoError.TeredoDisabledByDefault)]
     [TestCase("10.0.17133", null)]
     [TestCase("6.1.7601", null)]
@@ -69,7 +93,7 @@ public sealed class SwitchTests
     }
 
     [TestCase(false, "net start iphlpsvc")]
-    [TestCase(true, "sc config iphlpsvc start= demand")]
+    [TestCase(true, "sc.exe config iphlpsvc start= demand")]
     public async Task Service_Stopped_IsNamedWithItsCommand(bool isDisabled, string command)
     {
         await using var machine = new WindowsMachine();

@@ -93,18 +93,6 @@ public sealed class SetupConditionTests
         });
     }
 
-    [TestCase("Chat", "Chat")]
-    [TestCase("My \"Chat\"", "\"My \\\"Chat\\\"\"")]
-    [TestCase(@"Chat\", "Chat\\")]
-    [TestCase(@"My Chat\", "\"My Chat\\\\\"")]
-    [TestCase("Chat & Co", "\"Chat & Co\"")]
-    public async Task ElevatedCommand_QuotesAsWindowsTakesItApart(string name, string quoted)
-    {
-        using var machine = new SetupMachine();
-        machine.Options.Name = name;
-        Assert.That((await machine.PlanRemovalAsync()).ElevatedCommand, Does.Contain($" --name {quoted} --yes"));
-    }
-
     [Test]
     public async Task FirewallService_ThatDoesNotRun_IsAWarning()
     {
@@ -119,14 +107,35 @@ public sealed class SetupConditionTests
     public async Task FirewallService_ThatDoesNotRunAtTheRemoval_KeepsTheRecordForLater()
     {
         using var machine = new SetupMachine();
+        var edited = machine.Wanted[0] with { Enabled = false };
+        machine.Windows.Firewall.Plant(edited);
         await machine.SetUpAsync();
         machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
         var plan = await machine.RemoveAsync();
         Assert.That(plan.Warnings, Has.Some.Contains("mpssvc"));
+        Assert.That(machine.Records, Has.Length.EqualTo(1));
         machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false };
         await machine.RemoveAsync();
-        Assert.That(machine.Rules, Is.Empty);
+        Assert.That(machine.Rules, Is.EqualTo(new[] { edited }), "only the record tells what it was");
         Assert.That(machine.Records, Is.Empty);
+    }
+
+    [Test]
+    public async Task FirewallService_ThatFailsOnceAtTheRemoval_KeepsTheRecordForLater()
+    {
+        using var machine = new SetupMachine();
+        await machine.SetUpAsync();
+        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
+        int asked = 0;
+        machine.Options.Windows = FaultyWindows.Of(machine.Windows, call =>
+        {
+            if (call == "ReadRules" && ++asked == 2)
+                machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false };
+            return null;
+        });
+        await machine.RemoveAsync();
+        Assert.That(machine.Records, Has.Length.EqualTo(1));
+        Assert.That(machine.Rules, Has.Count.EqualTo(1));
     }
 
     [Test]

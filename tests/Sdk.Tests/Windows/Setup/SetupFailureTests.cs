@@ -115,6 +115,23 @@ public sealed class SetupFailureTests
         Assert.That(machine.Windows.Actions, Is.Empty);
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Rule_ThatIsChangedAfterThePlan_IsNotOverwritten(bool isRemoval)
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Firewall.Plant(machine.Wanted[0] with { LocalPorts = "1" });
+        if (isRemoval)
+            await machine.SetUpAsync();
+        var plan = isRemoval ? await machine.PlanRemovalAsync() : await machine.PlanAsync();
+        var changed = machine.Rules[0] with { RemoteAddresses = "LocalSubnet" };
+        machine.Windows.Firewall.Update(changed);
+        var failure = Assert.ThrowsAsync<TeredoException>(() => plan.ApplyAsync())!;
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.SetupFailed));
+        Assert.That(failure.Message, Does.Contain(changed.Name).And.Contain("Make a new plan"));
+        Assert.That(machine.Rules, Is.EqualTo(new[] { changed }));
+    }
+
     [Test]
     public async Task Setup_DuringAnother_IsRefused()
     {

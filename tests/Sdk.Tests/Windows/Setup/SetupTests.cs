@@ -79,6 +79,17 @@ public sealed class SetupTests
     }
 
     [Test]
+    public async Task Removal_RestoresTheLastChangedRuleFirst()
+    {
+        using var machine = new SetupMachine();
+        machine.Options.UdpPort = 4243;
+        var made = await machine.SetUpAsync();
+        var restored = await machine.PlanRemovalAsync();
+        Assert.That(made.Steps, Has.Count.EqualTo(2));
+        Assert.That(restored.Steps.Select(step => step.RuleBefore), Is.EqualTo(made.Steps.Select(step => step.RuleAfter).Reverse()));
+    }
+
+    [Test]
     public async Task Removal_OfWhatStoodAlready_LeavesItThere()
     {
         using var machine = new SetupMachine();

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace TeredoSdk.Cli.Tests;
+
+/// <summary>What is said on the command line gets to the SDK's options, and which address of a name is taken.</summary>
+public sealed class NodeOptionsTests
+{
+    static readonly IPAddress Teredo = IPAddress.Parse("2001:0:cb00:7178:0:efff:3fff:fdfe"), Native = IPAddress.Parse("2001:db8::1");
+
+    [Test]
+    public void Options_AreThoseThatAreSaid()
+    {
+        var options = Read("-s 192.0.2.1,192.0.2.2 -s teredo.example --provider embedded --sockets in-process --native-ipv6 instead --refresh 20"
+            + " --timeout 7.5 --client-port 4000 --require-secondary --capture x.pcap --allow-private");
+        Assert.Multiple(() =>
+        {
+            Assert.That(options.Servers, Is.EqualTo(new[] { "192.0.2.1,192.0.2.2", "teredo.example" }));
+            Assert.That(options.Provider, Is.EqualTo(TeredoProvider.Embedded));
+            Assert.That(options.Sockets, Is.EqualTo(TeredoSockets.InProcess));
+            Assert.That(options.NativeIPv6, Is.EqualTo(NativeIPv6Mode.Instead));
+            Assert.That(options.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(20)));
+            Assert.That(options.QualificationTimeout, Is.EqualTo(TimeSpan.FromSeconds(7.5)));
+            Assert.That(options.ClientPort, Is.EqualTo(4000));
+            Assert.That(options.RequireSecondary);
+            Assert.That(options.CaptureFile, Is.EqualTo("x.pcap"));
+            Assert.That(options.AllowPrivateAddresses);
+        });
+    }
+
+    [Test]
+    public void Options_ThatAreNotSaid_AreTheSdksDefaults()
+    {
+        var (options, defaults) = (Read(""), new TeredoOptions());
+        Assert.Multiple(() =>
+        {
+            Assert.That(options.Servers, Is.Empty);
+            Assert.That(options.Provider, Is.EqualTo(defaults.Provider));
+            Assert.That(options.Sockets, Is.EqualTo(defaults.Sockets));
+            Assert.That(options.NativeIPv6, Is.EqualTo(defaults.NativeIPv6));
+            Assert.That(options.RefreshInterval, Is.EqualTo(defaults.RefreshInterval));
+            Assert.That(options.QualificationTimeout, Is.EqualTo(defaults.QualificationTimeout));
+            Assert.That(options.ClientPort, Is.EqualTo(defaults.ClientPort));
+            Assert.That(options.RequireSecondary, Is.EqualTo(defaults.RequireSecondary));
+            Assert.That(options.CaptureFile, Is.Null);
+            Assert.That(options.AllowPrivateAddresses, Is.False);
+        });
+    }
+
+    [Test]
+    public void Address_OfAName_IsATeredoAddressIfThereIsOne()
+    {
+        Assert.That(PeerName.Choose([Native, Teredo]), Is.EqualTo(Teredo));
+        Assert.That(PeerName.Choose([Native, IPAddress.IPv6Loopback]), Is.EqualTo(Native), "else the first, as the resolver sorts them");
+        Assert.That(PeerName.Choose([IPAddress.Parse("::ffff:192.0.2.1"), Native]), Is.EqualTo(Native));
+        Assert.That(PeerName.Choose([IPAddress.Parse("::ffff:192.0.2.1")]), Is.Null);
+    }
+
+    static TeredoOptions Read(string line)
+    {
+        var node = new NodeOptions();
+        var command = new RootCommand();
+        node.AddTo(command);
+        var arguments = command.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.That(arguments.Errors, Is.Empty);
+        return node.Read(arguments, NullLoggerFactory.Instance);
+    }
+}
