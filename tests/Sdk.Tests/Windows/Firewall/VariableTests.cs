@@ -1,5 +1,4 @@
 using TeredoSdk.Tests.Windows.Setup;
-using TeredoSdk.Windows;
 
 namespace TeredoSdk.Tests.Windows.Firewall;
 

@@ -1,4 +1,3 @@
-using TeredoSdk.Setup;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Tests.Windows.Setup;
