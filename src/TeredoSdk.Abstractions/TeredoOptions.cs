@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Protocol;
@@ -77,6 +79,13 @@ public sealed class TeredoOptions
     /// default. Nothing waits for the router's answer. The node renews the mapping while it has a port open, and removes it at the end.
     /// </summary>
     public bool PortMapping { get; set; } = true;
+
+    /// <summary>
+    /// The router to ask for the port mapping: the IPv4 address of its side of the local network. Null (the default) for the next hop of the default
+    /// route. It helps where that is an address that several routers share, and the answers come from another one: only answers of this address count
+    /// (RFC 6886 §3.2).
+    /// </summary>
+    public IPAddress? PortMappingGateway { get; set; }
 
     /// <summary>Whether private, loopback, link-local, benchmarking and documentation addresses count as public ones. For laboratories and loopback only.</summary>
     public bool AllowPrivateAddresses { get; set; }
@@ -160,6 +169,8 @@ public sealed class TeredoOptions
             throw BadOption.Of(nameof(Sockets), Sockets, "Auto, Kernel or InProcess");
         if (NativeIPv6 is < NativeIPv6Mode.Beside or > NativeIPv6Mode.Instead)
             throw BadOption.Of(nameof(NativeIPv6), NativeIPv6, "Beside or Instead");
+        if (PortMappingGateway is not null && GatewayAddress is null)
+            throw BadOption.Of(nameof(PortMappingGateway), PortMappingGateway, "the IPv4 address of a router, such as 192.168.1.1");
         if (CaptureFile is "")
             throw BadOption.Of(nameof(CaptureFile), "''", "the path of a file, or null for no capture");
         BadOption.RequireServices(LoggerFactory, TimeProvider);
@@ -176,8 +187,13 @@ public sealed class TeredoOptions
         && Equals(Secret, other.Secret) && ClientPort == other.ClientPort && RefreshInterval == other.RefreshInterval && Extensions == other.Extensions
         && AllowPrivateAddresses == other.AllowPrivateAddresses && RequireSecondary == other.RequireSecondary
         && QualificationTimeout == other.QualificationTimeout && DormancyTimeout == other.DormancyTimeout && NativeIPv6 == other.NativeIPv6
-        && WaitForNetwork == other.WaitForNetwork && PortMapping == other.PortMapping && CaptureFile == other.CaptureFile && RegisterFirewallException == other.RegisterFirewallException && Equals(Consent, other.Consent)
+        && WaitForNetwork == other.WaitForNetwork && PortMapping == other.PortMapping && Equals(PortMappingGateway, other.PortMappingGateway)
+        && CaptureFile == other.CaptureFile && RegisterFirewallException == other.RegisterFirewallException && Equals(Consent, other.Consent)
         && ReferenceEquals(Windows, other.Windows) && Equals(LoggerFactory, other.LoggerFactory) && Equals(TimeProvider, other.TimeProvider);
+
+    /// <summary><see cref="PortMappingGateway"/> as an address that can be asked; null when there is none.</summary>
+    internal IPv4Address? GatewayAddress => PortMappingGateway is { AddressFamily: AddressFamily.InterNetwork } gateway
+        && IPv4Address.FromIPAddress(gateway) is var address && AddressPolicy.Lab.IsGlobalUnicast(address) ? address : null;
 
     /// <summary>Checks the options, and returns a copy that later changes do not affect.</summary>
     internal TeredoOptions Snapshot()

@@ -108,14 +108,17 @@ public sealed record TeredoReport
     public PortMappingState PortMapping { get; init; }
 
     /// <summary>
-    /// The external endpoint that the gateway maps to the node, or null without a mapping. Behind several NATs it may be a private one.
+    /// The external endpoint that the gateway maps to the node, or null without a mapping. With <see cref="PortMappingState.BehindAnotherNat"/> it is not a public one.
     /// </summary>
     public IPEndPoint? PortMappingEndPoint { get; init; }
 
     /// <summary>The protocol of the port mapping: PCP, NAT-PMP or UPnP IGD; null without a mapping.</summary>
     public string? PortMappingProtocol { get; init; }
 
-    /// <summary>Why there is no port mapping, and what would help; null unless the state is <see cref="PortMappingState.NotMapped"/>.</summary>
+    /// <summary>
+    /// Why there is no port mapping that everybody can use, and what would help; null unless the state is <see cref="PortMappingState.NotMapped"/> or
+    /// <see cref="PortMappingState.BehindAnotherNat"/>.
+    /// </summary>
     public string? PortMappingProblem { get; init; }
 
     /// <summary>

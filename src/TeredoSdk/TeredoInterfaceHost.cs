@@ -87,7 +87,7 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         var client = settings.Client;
         var log = GuardedLogger.For(LogCategories.InterfaceHost, client.LoggerFactory);
-        var parts = EngineParts.OfThisMachine(client.TimeProvider, log);
+        var parts = EngineParts.OfThisMachine(client.TimeProvider, client.GatewayAddress, log);
         var servers = await ServerNames.AwaitAsync(client, parts.Network, log, cancellationToken).ConfigureAwait(false);
         var device = TunDevice.OpenInHost(settings.InterfaceName, MtuOctets);
         TeredoInterfaceHost? host = null;

@@ -78,7 +78,7 @@ public sealed class TeredoNode : IAsyncDisposable
     {
         var settings = (options ?? new()).Snapshot();
         var log = GuardedLogger.For(LogCategories.Node, settings.LoggerFactory);
-        var parts = EngineParts.OfThisMachine(settings.TimeProvider, log);
+        var parts = EngineParts.OfThisMachine(settings.TimeProvider, settings.GatewayAddress, log);
         settings.Windows ??= OperatingSystem.IsWindows() ? WindowsSystem.Current : null;
         ITeredoProvider[] providers =
         [

@@ -72,7 +72,7 @@ public sealed class TeredoRelayHost : IAsyncDisposable
         TeredoRelayHost? host = null;
         try
         {
-            host = new(options, device, EngineParts.OfThisMachine(options.TimeProvider, log), log);
+            host = new(options, device, EngineParts.OfThisMachine(options.TimeProvider, null, log), log);
             IPv6Prefix[] served = options.Prefixes.Count > 0 ? options.ToServedPrefixes() : [NativeIPv6];
             await (host._own?.StartAsync() ?? host._relay.UpdateAsync(served)).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
@@ -42,6 +43,8 @@ public sealed class OptionsTests
         Bad(o => o.DormancyTimeout = TimeSpan.FromSeconds(1), "DormancyTimeout", "00:00:01"),
         Bad(o => o.NativeIPv6 = (NativeIPv6Mode)7, "NativeIPv6", "7"),
         Bad(o => o.Secret = new() { ClientIdentifier = new byte[256], Secret = new byte[1] }, "Secret", "256"),
+        Bad(o => o.PortMappingGateway = IPAddress.IPv6Loopback, "PortMappingGateway", "::1"),
+        Bad(o => o.PortMappingGateway = IPAddress.Broadcast, "PortMappingGateway", "255.255.255.255"),
         Bad(o => o.LoggerFactory = null!, "LoggerFactory", "null"),
         Bad(o => o.TimeProvider = null!, "TimeProvider", "null"),
     ];
@@ -178,6 +181,7 @@ public sealed class OptionsTests
             null when option.Name == nameof(TeredoOptions.Consent) => (Func<ConsentRequest, CancellationToken, ValueTask<bool>>)((_, _) => new(true)),
             null when option.Name == nameof(TeredoOptions.CaptureFile) => "node.pcap",
             null when option.Name == nameof(TeredoOptions.Windows) => new FakeWindows(),
+            null when option.Name == nameof(TeredoOptions.PortMappingGateway) => IPAddress.Parse("192.168.1.1"),
             bool value => !value,
             int value => value + 1,
             TimeSpan value => value + TimeSpan.FromSeconds(1),

@@ -38,6 +38,9 @@ static class EventIds
     public const int GatewayNoAnswer = 4104;
     public const int GatewayAnswerIgnored = 4105;
     public const int UpnpAnswerIgnored = 4106;
+    public const int MappingLeft = 4108;
+    public const int MappingNotesUnusable = 4109;
+    public const int PortMappedBehindNat = 4110;
     public const int InterfaceFound = 4004;
     public const int GaveWay = 4005;
     public const int RelayStarted = 4006;

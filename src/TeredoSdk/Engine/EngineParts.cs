@@ -12,6 +12,10 @@ namespace TeredoSdk.Engine;
 sealed record EngineParts(IHostNetwork Network, IRandomSource Random, IPortMapper? PortMapper = null)
 {
     /// <summary>The parts of a real machine.</summary>
-    public static EngineParts OfThisMachine(TimeProvider time, ILogger log) => new(new SystemNetwork(log), CryptographicRandom.Instance,
-        new GatewayPortMapper(local => GatewayRoute.Find(local, log), time, log));
+    /// <param name="time">The clock.</param>
+    /// <param name="gateway">The gateway to ask for port mappings; null for the default route's next hop.</param>
+    /// <param name="log">The log.</param>
+    public static EngineParts OfThisMachine(TimeProvider time, IPv4Address? gateway, ILogger log) => new(new SystemNetwork(log),
+        CryptographicRandom.Instance,
+        new GatewayPortMapper(local => GatewayRoute.Find(local, gateway, log), StateDirectory.Find() is { } notes ? new(notes, log) : null, time, log));
 }

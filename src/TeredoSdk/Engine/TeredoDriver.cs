@@ -53,7 +53,7 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
     public TeredoDriver(TeredoClientOptions options, EngineParts parts, TimeProvider time, IDriverClient client, ILogger log) : base(time, log)
     {
         (_core, _network, _client) = (new(options, parts.Random), parts.Network, client);
-        _mapping = new(parts.PortMapper, AnswerMapping, log);
+        _mapping = new(parts.PortMapper, AnswerMapping, options.AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict, log);
         Metrics.Add(this);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Configuration;
 
 namespace TeredoSdk.Hosting;
@@ -41,6 +42,10 @@ sealed class OptionsReader(IConfiguration section)
 
     public string Read(string key, string byDefault) =>
         Take(key) is not { } value ? byDefault : value.Value ?? Refuse(value, "a text", byDefault);
+
+    public IPAddress? Read(string key, IPAddress? byDefault) =>
+        Take(key) is not { } value ? byDefault
+        : IPAddress.TryParse(value.Value, out var parsed) ? parsed : Refuse(value, "an IP address such as 192.168.1.1", byDefault);
 
     /// <summary>Reads a list, or one text with semicolons between the items.</summary>
     public IList<string> Read(string key, IList<string> byDefault)

@@ -68,6 +68,7 @@ sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services
         options.DormancyTimeout = reader.Read(nameof(options.DormancyTimeout), options.DormancyTimeout);
         options.WaitForNetwork = reader.Read(nameof(options.WaitForNetwork), options.WaitForNetwork);
         options.PortMapping = reader.Read(nameof(options.PortMapping), options.PortMapping);
+        options.PortMappingGateway = reader.Read(nameof(options.PortMappingGateway), options.PortMappingGateway);
         options.RegisterFirewallException = reader.Read(nameof(options.RegisterFirewallException), options.RegisterFirewallException);
         options.CaptureFile = reader.Read(nameof(options.CaptureFile), options.CaptureFile ?? "") is { Length: > 0 } file ? file : null;
         options.NativeIPv6 = reader.Read(nameof(options.NativeIPv6), options.NativeIPv6);

@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
+using TeredoSdk.Protocol.Tests.Documentation;
 
 namespace TeredoSdk.Protocol.Tests.Checklist;
 
@@ -27,12 +29,17 @@ public sealed record ConformanceRow(string Id, string Part, string Source, strin
 }
 
 /// <summary>The checklist, the tests that name its rows, and the written reasons for rows without one.</summary>
-public static class ConformanceTable
+public static partial class ConformanceTable
 {
+    /// <summary>The other projects whose tests may show a row: what the product does with sockets, gateways and programs.</summary>
+    static readonly string[] OtherProjects = ["Sdk.Tests", "Hosting.Tests", "Cli.Tests", "Windows.Tests", "Platform.Tests"];
+
     /// <summary>Every row in the order of the checklist.</summary>
     public static IReadOnlyList<ConformanceRow> Load()
     {
         var tests = TestsById(typeof(ConformanceTable).Assembly);
+        foreach (var (id, test) in TestsOfOtherProjects())
+            (tests.TryGetValue(id, out var names) ? names : tests[id] = []).Add(test);
         var reasons = ReadReasons().ToDictionary(r => r.Id, r => r.Reason);
         return [.. ReadTable("checklist.tsv", columns: 5).Select(c =>
             new ConformanceRow(c[0], c[1], c[2], c[3], c[4], tests.GetValueOrDefault(c[0], []), reasons.GetValueOrDefault(c[0])))];
@@ -47,6 +54,46 @@ public static class ConformanceTable
                 (tests.TryGetValue(id, out var names) ? names : tests[id] = []).Add($"{method.DeclaringType!.Name}.{method.Name}");
         return tests;
     }
+
+    /// <summary>The tests of the other projects, which this assembly does not know, out of their sources.</summary>
+    public static IEnumerable<(string Id, string Test)> TestsOfOtherProjects()
+    {
+        foreach (string file in Pages.Files.Where(path => path.EndsWith(".cs", StringComparison.Ordinal)
+            && OtherProjects.Any(project => path.StartsWith($"tests/{project}/", StringComparison.Ordinal))))
+            foreach (var found in FindInSource(Path.GetFileNameWithoutExtension(file), Pages.Read(file)))
+                yield return found;
+    }
+
+    /// <summary>Finds the rows that tests of a source name. A method with the attribute that is no test, or does not run, is an error.</summary>
+    public static IEnumerable<(string Id, string Test)> FindInSource(string type, string source)
+    {
+        foreach (Match method in AttributesOfAMethod().Matches(source))
+        {
+            string attributes = method.Groups["attributes"].Value, test = $"{type}.{method.Groups["name"].Value}";
+            if (!attributes.Contains("[Conformance(", StringComparison.Ordinal))
+                continue;
+            if (!TestAttribute().IsMatch(attributes) || IdleAttribute().IsMatch(attributes))
+                throw new InvalidDataException($"{test} has a conformance attribute, and is no test that runs.");
+            foreach (Match row in RowName().Matches(string.Concat(ConformanceAttributes().Matches(attributes).Select(match => match.Value))))
+                yield return (row.Value, test);
+        }
+    }
+
+    // Lines with attributes, and the method that they stand on.
+    [GeneratedRegex(@"(?<attributes>(?:^[ \t]*\[.*\][ \t]*\r?\n)+)^[ \t]*(?:public|internal)[^\n(]*?(?<name>\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex AttributesOfAMethod();
+
+    [GeneratedRegex(@"\[(Test|TestCase|TestCaseSource|Property)\b")]
+    private static partial Regex TestAttribute();
+
+    [GeneratedRegex(@"[\[,] *(Ignore|Explicit)\b")]
+    private static partial Regex IdleAttribute();
+
+    [GeneratedRegex(@"\[Conformance\([^)]*\)\]")]
+    private static partial Regex ConformanceAttributes();
+
+    [GeneratedRegex(@"C-\d{3}")]
+    private static partial Regex RowName();
 
     /// <summary>The written reasons, as they stand in the file.</summary>
     public static IEnumerable<(string Id, string Reason)> ReadReasons() => ReadTable("conformance-exceptions.tsv", columns: 2).Select(c => (c[0], c[1]));

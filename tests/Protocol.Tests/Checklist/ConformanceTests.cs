@@ -17,6 +17,36 @@ public class ConformanceTests
         Assert.That(ConformanceTable.TestsById(typeof(ConformanceTests).Assembly).Keys, Is.SubsetOf(Rows.Select(row => row.Id)));
 
     [Test]
+    public void AttributeOfAnotherProject_NamesRowsOfTheChecklistOnly()
+    {
+        var found = ConformanceTable.TestsOfOtherProjects().ToList();
+        Assert.That(found.Select(test => test.Id).Distinct(), Is.SubsetOf(Rows.Select(row => row.Id)));
+        Assert.That(found, Does.Contain(("C-177", "NotesTests.MappingOfADeadProcess_IsRemovedBeforeOneIsAskedFor")));
+    }
+
+    [Test]
+    public void AttributeInASource_IsFoundOnItsTest()
+    {
+        const string source = """
+            class T
+            {
+                [Test]
+                public void Other() { }
+
+                [TestCase("x")]
+                [Conformance("C-001", "C-002")]
+                public async Task<int> Some_Test(string text)
+                {
+                }
+            }
+            """;
+        Assert.That(ConformanceTable.FindInSource("T", source), Is.EqualTo(new[] { ("C-001", "T.Some_Test"), ("C-002", "T.Some_Test") }));
+        foreach (string instead in new[] { "[Category(\"x\")]", "[TestCase(\"x\"), Explicit]", "[TestCase(\"x\")]\n    [Ignore(\"never\")]" })
+            Assert.That(() => ConformanceTable.FindInSource("T", source.Replace("[TestCase(\"x\")]", instead, StringComparison.Ordinal)).ToList(),
+                Throws.TypeOf<InvalidDataException>(), instead);
+    }
+
+    [Test]
     public void Attribute_StandsOnTestsThatRun()
     {
         var idle = typeof(ConformanceTests).Assembly.GetTypes().SelectMany(type => type.GetMethods())

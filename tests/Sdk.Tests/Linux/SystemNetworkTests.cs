@@ -57,7 +57,7 @@ sealed class SystemNetworkTests
         while (!storm.HasExited)
         {
             Assert.That(network.Describe(Server).AttachedSubnets, Does.Contain(subnet));
-            GatewayRoute.Find(subnet.Address, NullLogger.Instance);
+            GatewayRoute.Find(subnet.Address, null, NullLogger.Instance);
             looks++;
         }
         Assert.That(looks, Is.Positive);

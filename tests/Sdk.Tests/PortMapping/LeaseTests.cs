@@ -14,7 +14,7 @@ public sealed class LeaseTests : IAsyncDisposable
     TimeSpan _bootAt;
     byte _result;
     uint _lifetime = 7200;
-    bool _silent;
+    bool _silent, _natPmpOnly;
 
     public ValueTask DisposeAsync() => _gateway.DisposeAsync();
 
@@ -27,12 +27,22 @@ public sealed class LeaseTests : IAsyncDisposable
 
     byte[]? Answer(byte[] request)
     {
+        if (request[0] == 0)
+            return AnswerNatPmp(request);
         bool isMap = request[1] == 1;
         if (isMap)
             _nonces.Add(Convert.ToHexString(request, 24, 12));
         _gateway.Note(!isMap ? "check" : BinaryPrimitives.ReadUInt32BigEndian(request.AsSpan(4)) == 0 ? "remove" : "map");
-        uint epoch = (uint)(_gateway.Time.Elapsed - _bootAt).TotalSeconds + 10;
-        return _silent ? null : LoopbackGateway.Pcp(request, _external, epoch, _lifetime, _result);
+        return _silent ? null : LoopbackGateway.Pcp(request, _external, Epoch, _lifetime, _natPmpOnly ? (byte)1 : _result);
+    }
+
+    uint Epoch => (uint)(_gateway.Time.Elapsed - _bootAt).TotalSeconds + 10;
+
+    byte[]? AnswerNatPmp(byte[] request)
+    {
+        bool isAddress = request[1] == 0;
+        _gateway.Note(isAddress ? "NAT-PMP address" : BinaryPrimitives.ReadUInt32BigEndian(request.AsSpan(8)) == 0 ? "NAT-PMP remove" : "NAT-PMP map");
+        return _silent ? null : LoopbackGateway.NatPmp(request, _external, Epoch, _lifetime, _result);
     }
 
     async Task<PortLease> MapAsync()
@@ -72,6 +82,73 @@ public sealed class LeaseTests : IAsyncDisposable
         _gateway.Time.Advance(TimeSpan.FromMinutes(5));
         Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("check"));
         Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("map"));
+    }
+
+    [Test]
+    public async Task ShortLifetime_IsNotRenewedMoreOftenThanEveryFourSeconds()
+    {
+        _lifetime = 1;
+        await using var lease = await MapAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            await _gateway.UntilArmedAsync(TimeSpan.FromSeconds(3.9), TimeSpan.FromSeconds(4));
+            _gateway.Time.Advance(TimeSpan.FromSeconds(3.9));
+            Assert.That(_gateway.Requests, Is.Empty);
+            _gateway.Time.Advance(TimeSpan.FromSeconds(0.1));
+            Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("map"));
+        }
+    }
+
+    [Test]
+    public async Task GatewayThatWasRestartedAndRefuses_TheMappingIsLostAtOnce()
+    {
+        await using var lease = await MapAsync();
+        var changed = WatchFor(lease);
+        (_bootAt, _result) = (TimeSpan.FromMinutes(4), 8);
+        _gateway.Time.Advance(TimeSpan.FromMinutes(5));
+        Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("check"));
+        Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("map"));
+        await _gateway.PassTimeAsync(Wait(changed)); // it looks for UPnP, too
+        Assert.That(lease.External, Is.Null);
+        Assert.That(_gateway.Time.Elapsed, Is.LessThan(TimeSpan.FromMinutes(10)), "the lease would have lasted two hours");
+    }
+
+    [Test]
+    public async Task GatewayThatSpeaksOnlyNatPmpNow_TheFormerMappingIsEnded_AndPcpIsNotAskedAgain()
+    {
+        await using var lease = await MapAsync();
+        var changed = WatchFor(lease);
+        (_natPmpOnly, _external) = (true, IPv4Address.Parse("198.51.100.99"));
+        lease.Renew();
+        await changed.Task.InTime();
+        Assert.That((lease.Protocol, lease.External?.Address), Is.EqualTo(("NAT-PMP", (IPv4Address?)_external)));
+        var requests = _gateway.Requests;
+        Assert.That(requests, Does.Contain("remove"), "the mapping that PCP gave");
+        Assert.That(requests.LastIndexOf("NAT-PMP map"), Is.GreaterThan(requests.LastIndexOf("remove")), "it may have removed both");
+        changed = WatchFor(lease);
+        _external = LoopbackGateway.Public;
+        lease.Renew();
+        await changed.Task.InTime();
+        Assert.That(_gateway.Requests, Is.EqualTo(new[] { "NAT-PMP address", "NAT-PMP map" }));
+    }
+
+    [Test]
+    public async Task NatPmpGatewayThatWasRestarted_IsAskedAgain()
+    {
+        _natPmpOnly = true;
+        await using var lease = (await _gateway.Mapper.MapAsync(_gateway.Client, _gateway.Client.Port, default).InTime()).Lease!;
+        await _gateway.UntilArmedAsync(TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(5));
+        _ = _gateway.Requests;
+        _bootAt = _gateway.Time.Elapsed + TimeSpan.FromMinutes(4);
+        _gateway.Time.Advance(TimeSpan.FromMinutes(5));
+        foreach (string request in new[] { "NAT-PMP address", "NAT-PMP address", "NAT-PMP map" })
+            Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo(request));
+    }
+
+    static async Task<bool> Wait(TaskCompletionSource changed)
+    {
+        await changed.Task;
+        return true;
     }
 
     [Test]

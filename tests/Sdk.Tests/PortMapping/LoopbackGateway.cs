@@ -4,8 +4,10 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine.PortMapping;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Tests.PortMapping;
@@ -25,6 +27,7 @@ sealed class LoopbackGateway : IAsyncDisposable
         var octets = RandomNumberGenerator.GetBytes(2);
         Address = new(0x7F000001u | (uint)(64 + octets[0] % 128) << 16 | (uint)octets[1] << 8);
         Client = new(new(Address.Value + 1), 40123);
+        HttpAddress = Address;
     }
 
     public IPv4Address Address { get; }
@@ -34,7 +37,13 @@ sealed class LoopbackGateway : IAsyncDisposable
 
     public ManualTime Time { get; } = new();
 
-    public GatewayPath Path => new(Client, Address, Time, NullLogger.Instance);
+    public GatewayPath Path => new(Client, Address, Link, Time, NullLogger.Instance);
+
+    /// <summary>The gateway and the 254 others of its subnet.</summary>
+    public IPv4Subnet Link => new(Address, 24);
+
+    /// <summary>Where the mapper keeps its notes; null for nowhere.</summary>
+    public string? Notes { get; set; }
 
     /// <summary>Answers of the three services; null is silence. Set before they listen.</summary>
     public Func<byte[], byte[]?>? Udp { get; set; }
@@ -46,12 +55,16 @@ sealed class LoopbackGateway : IAsyncDisposable
 
     public int HttpPort { get; private set; }
 
+    /// <summary>Where HTTP is served: the gateway's address, or another one that the gateway has on the link.</summary>
+    public IPv4Address HttpAddress { get; set; }
+
     /// <summary>Who sent the last datagram.</summary>
     public IPEndPoint? Remote { get; private set; }
 
     public GatewayPortMapper Mapper => MapperWith(Time);
 
-    public GatewayPortMapper MapperWith(TimeProvider time) => new(address => address == Client.Address ? Address : null, time, NullLogger.Instance);
+    public GatewayPortMapper MapperWith(TimeProvider time) => new(address => address == Client.Address ? new LocalGateway(Address, Link) : null,
+        Notes is null ? null : new(Notes, NullLogger.Instance), time, NullLogger.Instance);
 
     public LoopbackGateway Listen()
     {
@@ -61,7 +74,7 @@ sealed class LoopbackGateway : IAsyncDisposable
             Serve(1900, request => Ssdp(Encoding.ASCII.GetString(request)) is { } answer ? Encoding.Latin1.GetBytes(answer) : null);
         if (Http is null)
             return this;
-        var listener = new TcpListener(Address.ToIPAddress(), 0);
+        var listener = new TcpListener(HttpAddress.ToIPAddress(), 0);
         listener.Start();
         HttpPort = ((IPEndPoint)listener.LocalEndpoint).Port;
         _sockets.Add(listener);
@@ -89,6 +102,26 @@ sealed class LoopbackGateway : IAsyncDisposable
             await Task.Yield();
         }
         return await limit;
+    }
+
+    /// <summary>Sends one more datagram to who asked last: from the gateway's UDP port 5351.</summary>
+    public void SendUdp(byte[] octets) => ((UdpClient)_sockets[0]).Send(octets, Remote!);
+
+    /// <summary>Sends a datagram to who asked last, from another host.</summary>
+    public void SendFrom(IPv4Endpoint other, params ReadOnlySpan<string> texts)
+    {
+        using var socket = new UdpClient(other.ToIPEndPoint());
+        foreach (string text in texts)
+            socket.Send(Encoding.Latin1.GetBytes(text), Remote!);
+    }
+
+    /// <summary>Searches for UPnP services until a description turns out to be of no use, and returns why.</summary>
+    public async Task<string> DescriptionProblemAsync()
+    {
+        using var stop = new CancellationTokenSource();
+        var findings = await UpnpSearch.FindAsync(Path with { Log = new StoppingLog("description", stop) }, stop.Token).InTime();
+        Assert.That(findings.Services, Is.Empty);
+        return findings.Problem;
     }
 
     public void Note(string request) => _requests.Writer.TryWrite(request);
@@ -145,8 +178,22 @@ sealed class LoopbackGateway : IAsyncDisposable
         return answer;
     }
 
-    /// <summary>The answer of a gateway that speaks NAT-PMP only (RFC 6887 §9).</summary>
-    public static byte[] UnsupportedVersion => [0, 0x80, 0, 1, 0, 0, 0, 9];
+    /// <summary>The answer of a gateway that speaks NAT-PMP only to a request of another version (RFC 6886 §3.5, RFC 6887 §9).</summary>
+    public static byte[] UnsupportedVersion(byte[] request) => [0, (byte)(0x80 | request[1]), 0, 1, 0, 0, 0, 9];
+
+    /// <summary>Cancels once a message says a word.</summary>
+    sealed class StoppingLog(string word, CancellationTokenSource stop) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (formatter(state, exception).Contains(word, StringComparison.Ordinal))
+                stop.CancelAsync();
+        }
+    }
 
     void Serve(int port, Func<byte[], byte[]?> answer)
     {

@@ -26,10 +26,107 @@ public sealed class PcpTests : IAsyncDisposable
     [Test]
     public async Task NatPmp_IsSpokenWithAGatewayThatSpeaksNoPcp()
     {
-        _gateway.Udp = request => request[0] == 2 ? LoopbackGateway.UnsupportedVersion : LoopbackGateway.NatPmp(request, LoopbackGateway.Public, 1);
+        _gateway.Udp = request => request[0] == 2 ? LoopbackGateway.UnsupportedVersion(request) : LoopbackGateway.NatPmp(request, LoopbackGateway.Public, 1);
+        _gateway.Listen();
+        var mapping = _gateway.MapperWith(TimeProvider.System).MapAsync(_gateway.Client, _gateway.Client.Port, default);
+        await using var lease = (await mapping.InTime()).Lease!;
+        Assert.That((lease.Protocol, lease.External), Is.EqualTo(("NAT-PMP", new IPv4Endpoint(LoopbackGateway.Public, _gateway.Client.Port))));
+    }
+
+    [Test]
+    public async Task NatPmp_IsTriedWhenPcpIsSilent()
+    {
+        _gateway.Udp = request =>
+        {
+            _gateway.Note($"{request[0]}");
+            return request[0] == 2 ? null : LoopbackGateway.NatPmp(request, LoopbackGateway.Public, 1);
+        };
+        _gateway.Listen();
+        var mapping = _gateway.Mapper.MapAsync(_gateway.Client, _gateway.Client.Port, default);
+        Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("2"));
+        _gateway.Time.Advance(GatewayPath.Patience);
+        await using var lease = (await mapping.InTime()).Lease!;
+        Assert.That(lease.Protocol, Is.EqualTo("NAT-PMP"));
+    }
+
+    [Test]
+    public async Task ForgedRefusals_DoNotKeepThePcpAnswerOut()
+    {
+        _gateway.Udp = request =>
+        {
+            byte[] forged = LoopbackGateway.Pcp(request, default, 1, result: 1);
+            forged[30] ^= 1; // the nonce
+            _gateway.SendUdp(forged);
+            _gateway.SendUdp(LoopbackGateway.UnsupportedVersion(request));
+            return LoopbackGateway.Pcp(request, LoopbackGateway.Public, 1);
+        };
         _gateway.Listen();
         await using var lease = (await MapAsync()).Lease!;
-        Assert.That((lease.Protocol, lease.External), Is.EqualTo(("NAT-PMP", new IPv4Endpoint(LoopbackGateway.Public, _gateway.Client.Port))));
+        Assert.That(lease.Protocol, Is.EqualTo("PCP"));
+    }
+
+    [Test]
+    public async Task RefusalWithoutTheNonce_IsNoReasonToGiveUpPcp()
+    {
+        _gateway.Udp = request =>
+        {
+            byte[] forged = LoopbackGateway.Pcp(request, default, 1, result: 1);
+            forged[30] ^= 1;
+            _gateway.Note($"{request[0]}");
+            return forged;
+        };
+        _gateway.Listen();
+        var mapping = new PcpProtocol(_gateway.Path).MapAsync(_gateway.Client, default);
+        Assert.That((await _gateway.PassTimeAsync(mapping)).Refusal, Is.EqualTo("does not answer"));
+        await _gateway.NextRequestAsync();
+        await _gateway.NextRequestAsync(); // it asked again
+    }
+
+    [Test]
+    public async Task GrantThatCannotBeUsed_IsRemoved()
+    {
+        _gateway.Udp = request =>
+        {
+            _gateway.Note(request[4..8].Any(octet => octet != 0) ? "map" : "remove");
+            return LoopbackGateway.Pcp(request, default, 1);
+        };
+        _gateway.Listen();
+        var mapping = _gateway.Mapper.MapAsync(_gateway.Client, _gateway.Client.Port, default);
+        Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("map"));
+        Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("remove"));
+        var result = await _gateway.PassTimeAsync(mapping); // it looks for UPnP, too
+        Assert.That(result.Lease, Is.Null);
+        Assert.That(result.Problem, Does.Contain("external endpoint is 0.0.0.0"));
+    }
+
+    [Test]
+    public async Task NatPmpWithoutExternalAddress_NothingIsMapped()
+    {
+        _gateway.Udp = request =>
+        {
+            _gateway.Note(request[1] == 0 ? "address" : "map");
+            return LoopbackGateway.NatPmp(request, default, 1);
+        };
+        _gateway.Listen();
+        var answer = await new NatPmpProtocol(_gateway.Path).MapAsync(_gateway.Client, default).InTime();
+        Assert.That(answer.Refusal, Is.EqualTo("says that its external address is 0.0.0.0"));
+        Assert.That(_gateway.Requests, Is.EqualTo(new[] { "address" }));
+    }
+
+    [Test]
+    public async Task AnswersOfAnotherAddress_AreToldAndNotUsed()
+    {
+        var other = new IPv4Endpoint(new(_gateway.Address.Value + 2), 5351);
+        using var socket = new UdpClient(other.ToIPEndPoint());
+        _gateway.Udp = request =>
+        {
+            socket.Send(LoopbackGateway.Pcp(request, IPv4Address.Parse("198.51.100.66"), 1), _gateway.Remote);
+            return LoopbackGateway.Pcp(request, default, 1, result: 8);
+        };
+        _gateway.Listen();
+        var path = _gateway.Path;
+        Assert.That((await new PcpProtocol(path).MapAsync(_gateway.Client, default).InTime()).Refusal, Is.EqualTo("refuses: no resources"));
+        Assert.That(path.Silence.Refusal, Is.EqualTo($"is answered from another address, {other.Address}, and only answers of {_gateway.Address} count"));
     }
 
     [TestCase("224.0.0.1")]
@@ -94,7 +191,7 @@ public sealed class PcpTests : IAsyncDisposable
     [Test]
     public async Task NoDefaultRoute_IsToldAtOnce()
     {
-        var result = await new GatewayPortMapper(_ => null, _gateway.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance)
+        var result = await new GatewayPortMapper(_ => null, null, _gateway.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance)
             .MapAsync(_gateway.Client, 1, default).InTime();
         Assert.That(result.Lease, Is.Null);
         Assert.That(result.Problem, Does.Contain($"{_gateway.Client.Address} has no default route"));

@@ -89,8 +89,23 @@ public sealed class WireTests
     public void NatPmpGrant_ForAnotherPort_IsNoAnswer() => Assert.That(NatPmpAnswer.ReadMap(NatPmpGrant, 4662), Is.Null);
 
     [Test]
-    public void NatPmpVersionAnswer_IsPcpsUnsupportedVersion() =>
-        Assert.That(PcpAnswer.ReadMap(LoopbackGateway.UnsupportedVersion, Nonce, Local.Port)!.Value.IsUnsupportedVersion);
+    public void NatPmpRefusalOfTheVersion_IsAHintOnly()
+    {
+        var answer = PcpAnswer.ReadMap(LoopbackGateway.UnsupportedVersion(PcpRequest), Nonce, Local.Port)!.Value;
+        Assert.That((answer.IsHint, answer.IsUnsupported), Is.EqualTo((true, true)));
+        Assert.That(PcpAnswer.ReadMap([0, 0x81, 1, 1, 0, 0, 0, 9], Nonce, Local.Port), Is.Null, "another result");
+        Assert.That(PcpAnswer.ReadMap([1, 0x81, 0, 1, 0, 0, 0, 9], Nonce, Local.Port), Is.Null, "another version");
+    }
+
+    [TestCase((byte)1)]
+    [TestCase((byte)8)]
+    public void PcpRefusal_NeedsTheNonce(byte result)
+    {
+        byte[] refusal = LoopbackGateway.Pcp(PcpRequest, default, epoch: 99, result: result);
+        Assert.That(PcpAnswer.ReadMap(refusal, Nonce, Local.Port)!.Value.Result, Is.EqualTo(result));
+        refusal[24] ^= 1;
+        Assert.That(PcpAnswer.ReadMap(refusal, Nonce, Local.Port), Is.Null);
+    }
 
     [Test]
     public void NatPmpError_NeedsNoMoreThanAHeader() =>

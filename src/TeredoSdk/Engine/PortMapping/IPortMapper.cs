@@ -52,12 +52,22 @@ readonly record struct MappingAnswer
     /// <summary>Why there is no mapping, or null.</summary>
     public string? Refusal { get; private init; }
 
+    /// <summary>Whether the gateway may have made a mapping although it can't be used, so that it has to be removed.</summary>
+    public bool IsLeftBehind { get; private init; }
+
     public static MappingAnswer Granted(IPv4Endpoint external, uint lifetimeSeconds) => !AddressPolicy.Lab.IsGlobalUnicast(external)
-        ? Refused($"says that its external endpoint is {external}")
+        ? Refused($"says that its external endpoint is {external}", isLeftBehind: true)
         : new() { External = external, Lifetime = TimeSpan.FromSeconds(Math.Min(lifetimeSeconds, MaxLifetime.TotalSeconds)) };
 
     /// <param name="reason">What the gateway does; it follows the protocol's name in a sentence.</param>
-    public static MappingAnswer Refused(string reason) => new() { Refusal = reason };
+    /// <param name="isLeftBehind">See <see cref="IsLeftBehind"/>.</param>
+    public static MappingAnswer Refused(string reason, bool isLeftBehind = false) => new() { Refusal = reason, IsLeftBehind = isLeftBehind };
+
+    /// <summary>The gateway has no external address that a mapping could lead from; it is 0.0.0.0 while the gateway is offline.</summary>
+    public static MappingAnswer Useless(IPv4Address external) => Refused($"says that its external address is {external}");
+
+    /// <summary>Whether a mapping with this external address can be used: by everybody, or by those behind the same outer NAT.</summary>
+    public static bool IsUsable(IPv4Address external) => AddressPolicy.Lab.IsGlobalUnicast(external);
 
     public static MappingAnswer Silence { get; } = Refused("does not answer");
 }

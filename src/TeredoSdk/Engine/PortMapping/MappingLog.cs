@@ -22,9 +22,18 @@ static partial class MappingLog
     [LoggerMessage(EventIds.GatewayNoAnswer, LogLevel.Debug, "The gateway {Gateway} does not answer: {Cause}")]
     public static partial void NoAnswer(ILogger log, IPv4Address gateway, string cause);
 
-    [LoggerMessage(EventIds.GatewayAnswerIgnored, LogLevel.Debug, "A datagram of the gateway {Gateway}, {Octets} octets, is ignored.")]
-    public static partial void AnswerIgnored(ILogger log, IPv4Address gateway, int octets);
+    [LoggerMessage(EventIds.GatewayAnswerIgnored, LogLevel.Debug, "A datagram of {Source}, {Octets} octets, is not the gateway's answer and is ignored.")]
+    public static partial void AnswerIgnored(ILogger log, IPv4Endpoint source, int octets);
 
     [LoggerMessage(EventIds.UpnpAnswerIgnored, LogLevel.Debug, "A UPnP answer of {Source} is ignored: {Cause}")]
-    public static partial void UpnpIgnored(ILogger log, IPv4Address source, string cause);
+    public static partial void UpnpIgnored(ILogger log, string source, string cause);
+
+    [LoggerMessage(EventIds.MappingLeft, LogLevel.Information, "The port mapping {Port} to {Local} of a process that was killed is removed at the gateway.")]
+    public static partial void LeftRemoved(ILogger log, ushort port, IPv4Endpoint local);
+
+    [LoggerMessage(EventIds.MappingNotesUnusable, LogLevel.Debug, "The note of a port mapping in {Path} can't be kept: {Cause}")]
+    public static partial void NotesUnusable(ILogger log, string path, string cause);
+
+    [LoggerMessage(EventIds.PortMappedBehindNat, LogLevel.Information, "{Problem}")]
+    public static partial void BehindNat(ILogger log, string problem);
 }

@@ -5,7 +5,7 @@ namespace TeredoSdk.Engine.PortMapping;
 
 /// <summary>NAT-PMP's requests and answers.</summary>
 /// <remarks>Source: RFC 6886 §3.2, §3.3, §3.5.</remarks>
-readonly record struct NatPmpAnswer
+readonly record struct NatPmpAnswer : IGatewayAnswer
 {
     public const byte AddressOpcode = 0, MapUdpOpcode = 1;
 
@@ -26,6 +26,8 @@ readonly record struct NatPmpAnswer
 
     /// <summary>How long the mapping lives, in seconds.</summary>
     public uint Lifetime { get; private init; }
+
+    public bool IsHint => false; // NAT-PMP has nothing that would prove more than the source address does
 
     public string ResultName => Result switch
     {

@@ -12,12 +12,14 @@ sealed class NatPmpProtocol(GatewayPath path) : IMappingProtocol
     public async Task<MappingAnswer> MapAsync(IPv4Endpoint external, CancellationToken cancellationToken)
     {
         if (await AskAddressAsync(cancellationToken).ConfigureAwait(false) is not { } address)
-            return MappingAnswer.Silence;
+            return path.Silence;
         if (address.Result != 0)
             return MappingAnswer.Refused($"refuses: {address.ResultName}");
+        if (!MappingAnswer.IsUsable(address.Address))
+            return MappingAnswer.Useless(address.Address); // told before a mapping exists that could not be used
         _epoch.Observe(address.Epoch); // the result does not matter: the next request renews the mapping anyway
         if (await AskMapAsync(external.Port, GatewayPath.LifetimeSeconds, cancellationToken).ConfigureAwait(false) is not { } mapping)
-            return MappingAnswer.Silence;
+            return path.Silence;
         if (mapping.Result != 0)
             return MappingAnswer.Refused($"refuses: {mapping.ResultName}");
         _epoch.Observe(mapping.Epoch);

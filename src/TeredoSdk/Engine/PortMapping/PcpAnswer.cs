@@ -5,19 +5,22 @@ namespace TeredoSdk.Engine.PortMapping;
 
 /// <summary>PCP's requests and answers.</summary>
 /// <remarks>Source: RFC 6887 §7, §11.1, §14.1.</remarks>
-readonly record struct PcpAnswer
+readonly record struct PcpAnswer : IGatewayAnswer
 {
     public const int NonceSize = 12;
 
-    const int HeaderSize = 24, MapSize = 60, MaxSize = 1100, ProtocolAt = 36;
+    const int NatPmpHeaderSize = 8, HeaderSize = 24, MapSize = 60, MaxSize = 1100, ProtocolAt = 36;
     const byte Version = 2, AnnounceOpcode = 0, MapOpcode = 1, IsAnswer = 0x80, Udp = 17;
-    const byte UnsupportedVersionResult = 1;
+    const byte UnsupportedVersionResult = 1, UnsupportedOperationResult = 4;
 
     /// <summary>The result code; 0 means success.</summary>
     public byte Result { get; private init; }
 
-    /// <summary>Whether the gateway knows only another version of the protocol, which may be NAT-PMP (RFC 6887 §9).</summary>
-    public bool IsUnsupportedVersion { get; private init; }
+    /// <summary>Whether it is a refusal in the form of NAT-PMP, which carries no nonce. It allows us to try NAT-PMP, and nothing else.</summary>
+    public bool IsHint { get; private init; }
+
+    /// <summary>Whether the gateway does not know what it was asked, so that NAT-PMP may be what it knows (RFC 6887 §9).</summary>
+    public bool IsUnsupported => Result is UnsupportedVersionResult or UnsupportedOperationResult;
 
     /// <summary>Seconds since the gateway's tables were last empty (RFC 6887 §8.5).</summary>
     public uint Epoch { get; private init; }
@@ -72,7 +75,7 @@ readonly record struct PcpAnswer
     public static PcpAnswer? ReadMap(ReadOnlySpan<byte> octets, ReadOnlySpan<byte> nonce, ushort internalPort)
     {
         var answer = ReadHeader(octets, MapOpcode);
-        if (answer is not { IsUnsupportedVersion: false } header)
+        if (answer is not { IsHint: false } header)
             return answer;
         if (octets.Length < MapSize || !octets.Slice(HeaderSize, NonceSize).SequenceEqual(nonce) || octets[ProtocolAt] != Udp
             || BinaryPrimitives.ReadUInt16BigEndian(octets[40..]) != internalPort)
@@ -90,16 +93,17 @@ readonly record struct PcpAnswer
     // version 8 | 128 + opcode 8 | reserved 8 | result 8 | lifetime 32 | epoch 32 | reserved 96
     static PcpAnswer? ReadHeader(ReadOnlySpan<byte> octets, byte opcode)
     {
-        if (octets.Length < 4 || (octets[1] & IsAnswer) == 0)
+        if (octets.Length < NatPmpHeaderSize || (octets[1] & IsAnswer) == 0)
             return null;
-        if (octets[0] != Version) // an older server answers in its own format: NAT-PMP's has 8 octets (RFC 6887 §9, appendix A)
-            return octets[3] == UnsupportedVersionResult ? new PcpAnswer { Result = octets[3], IsUnsupportedVersion = true } : null;
+        if (octets[0] == 0) // NAT-PMP's refusal has 8 octets, and a result of 16 bits (RFC 6886 §3.5, RFC 6887 appendix A)
+            return octets[2] == 0 && octets[3] == UnsupportedVersionResult ? new PcpAnswer { Result = octets[3], IsHint = true } : null;
+        if (octets[0] != Version)
+            return null;
         if (octets.Length is < HeaderSize or > MaxSize || octets.Length % 4 != 0 || octets[1] != (IsAnswer | opcode))
             return null;
         return new()
         {
             Result = octets[3],
-            IsUnsupportedVersion = octets[3] == UnsupportedVersionResult,
             Lifetime = BinaryPrimitives.ReadUInt32BigEndian(octets[4..]),
             Epoch = BinaryPrimitives.ReadUInt32BigEndian(octets[8..]),
         };

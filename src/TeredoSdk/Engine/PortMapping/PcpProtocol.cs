@@ -11,14 +11,14 @@ sealed class PcpProtocol(GatewayPath path) : IMappingProtocol
 
     public string Name => "PCP";
 
-    /// <summary>Whether the gateway said that it does not know this version of the protocol (§9).</summary>
-    public bool IsUnsupported { get; private set; }
+    /// <summary>Whether the gateway said nothing, or that it does not know this version of the protocol: it may still speak NAT-PMP (§9).</summary>
+    public bool LeavesNatPmp { get; private set; } = true;
 
     public async Task<MappingAnswer> MapAsync(IPv4Endpoint external, CancellationToken cancellationToken)
     {
         if (await AskAsync(external, GatewayPath.LifetimeSeconds, cancellationToken).ConfigureAwait(false) is not { } answer)
-            return MappingAnswer.Silence;
-        IsUnsupported = answer.IsUnsupportedVersion;
+            return path.Silence;
+        LeavesNatPmp = answer.IsUnsupported;
         if (answer.Result != 0)
             return MappingAnswer.Refused($"refuses: {answer.ResultName}");
         _epoch.Observe(answer.Epoch); // the result does not matter: the mapping has just been renewed
@@ -29,7 +29,7 @@ sealed class PcpProtocol(GatewayPath path) : IMappingProtocol
     {
         byte[] request = PcpAnswer.WriteAnnounceRequest(path.Local.Address);
         var answer = await path.AskAsync<PcpAnswer>(request, PcpAnswer.ReadAnnounce, cancellationToken).ConfigureAwait(false);
-        return answer is not { } known || (!known.IsUnsupportedVersion && _epoch.Observe(known.Epoch)); // an error carries the epoch, too
+        return answer is not { } known || (!known.IsHint && _epoch.Observe(known.Epoch)); // an error carries the epoch, too
     }
 
     public Task RemoveAsync(CancellationToken cancellationToken) => AskAsync(default, 0, cancellationToken); // §15

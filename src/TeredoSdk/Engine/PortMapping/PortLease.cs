@@ -134,10 +134,12 @@ sealed class PortLease : IAsyncDisposable
         string? problem = null;
         if (answer.Refusal is not null)
         {
+            if (answer.IsLeftBehind)
+                await GatewayPortMapper.RemoveAsync(_protocol, RemovalPatience, _time).ConfigureAwait(false);
             var attempt = await _mapAgain(_external, cancellationToken).ConfigureAwait(false);
             (answer, problem) = (attempt.Answer, attempt.Problem);
             if (attempt.Protocol is { } protocol)
-                Volatile.Write(ref _protocol, protocol);
+                (answer, problem) = await SwitchAsync(protocol, answer, cancellationToken).ConfigureAwait(false);
         }
         var before = External;
         if (problem is null)
@@ -149,6 +151,16 @@ sealed class PortLease : IAsyncDisposable
         if (before is { } lost && External is null)
             MappingLog.Lost(_log, lost, problem!);
         Changed?.Invoke();
+    }
+
+    // Ends the former mapping. Where the gateway keeps one table for all protocols, that removes the new mapping as well, so it is asked for once more.
+    async Task<(MappingAnswer, string?)> SwitchAsync(IMappingProtocol protocol, MappingAnswer granted, CancellationToken cancellationToken)
+    {
+        var former = _protocol;
+        Volatile.Write(ref _protocol, protocol);
+        await GatewayPortMapper.RemoveAsync(former, RemovalPatience, _time).ConfigureAwait(false);
+        var answer = await protocol.MapAsync(granted.External, cancellationToken).ConfigureAwait(false);
+        return (answer, answer.Refusal is { } refusal ? $"{protocol.Name} gave a mapping and then {refusal}." : null);
     }
 
     void Accept(MappingAnswer answer)

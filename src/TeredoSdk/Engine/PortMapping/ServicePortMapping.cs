@@ -14,8 +14,9 @@ readonly record struct PortMappingStatus(PortMappingState State, IPv4Endpoint? E
 /// Hands an answer to the core if the predicate is true at that moment. The predicate is false once a later request has been taken.
 /// Called without a lock.
 /// </param>
+/// <param name="policy">Which external addresses count as public ones.</param>
 /// <param name="log">The log.</param>
-sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestAnswer> answer, ILogger log) : IAsyncDisposable
+sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestAnswer> answer, AddressPolicy policy, ILogger log) : IAsyncDisposable
 {
     readonly Lock _gate = new();
     readonly List<Task> _ending = [];
@@ -34,12 +35,16 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
     /// <summary>Asks for a mapping. The answer comes later, and a new answer comes whenever the mapping changes.</summary>
     public void Begin(IPv4Endpoint local, ushort externalPort)
     {
+        Mapping mapping;
         lock (_gate)
         {
             EndCurrent();
-            if (!_disposed)
-                _current = new(this, local, externalPort);
+            if (_disposed)
+                return;
+            _current = mapping = new(this, local, externalPort);
         }
+        if (mapper is null)
+            mapping.Answer(); // there is nobody to wait for
     }
 
     /// <summary>Removes the mapping.</summary>
@@ -91,20 +96,25 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
         readonly ServicePortMapping _owner;
         readonly IPv4Endpoint _local;
         readonly CancellationTokenSource _ended = new();
-        readonly Task _asking;
+        readonly Task _asking = Task.CompletedTask;
         volatile PortLease? _lease;
         volatile string? _problem;
 
         public Mapping(ServicePortMapping owner, IPv4Endpoint local, ushort externalPort)
         {
             (_owner, _local) = (owner, local);
-            _asking = Task.Run(() => AskAsync(externalPort, _ended.Token)); // must not hold up the thread that does the core's work
+            if (owner.Mapper is { } mapper)
+                _asking = Task.Run(() => AskAsync(mapper, externalPort, _ended.Token)); // must not hold up the thread that does the core's work
+            else
+                _problem = "This network has no gateway to ask for a port mapping.";
         }
 
         public PortLease? Lease => _lease;
 
         public PortMappingStatus Status => (_lease, _problem) switch
         {
+            ({ External: { } external } lease, _) when !_owner.Policy.IsGlobalUnicast(external) =>
+                new(PortMappingState.BehindAnotherNat, external, lease.Protocol, BehindAnotherNat(external.Address)),
             ({ External: { } external } lease, _) => new(PortMappingState.Mapped, external, lease.Protocol, null),
             ({ } lease, _) => new(PortMappingState.NotMapped, null, lease.Protocol, lease.Problem),
             (_, { } problem) => new(PortMappingState.NotMapped, null, null, problem),
@@ -120,13 +130,11 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
             _ended.Dispose();
         }
 
-        async Task AskAsync(ushort externalPort, CancellationToken cancellationToken)
+        async Task AskAsync(IPortMapper mapper, ushort externalPort, CancellationToken cancellationToken)
         {
             try
             {
-                var result = _owner.Mapper is { } mapper
-                    ? await mapper.MapAsync(_local, externalPort, cancellationToken).ConfigureAwait(false)
-                    : new(null, "This network has no gateway to ask for a port mapping.");
+                var result = await mapper.MapAsync(_local, externalPort, cancellationToken).ConfigureAwait(false);
                 _problem = result.Problem;
                 if (result.Lease is { } lease)
                 {
@@ -146,10 +154,12 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
             Answer();
         }
 
-        void Answer()
+        public void Answer()
         {
             var status = Status;
-            if (status.External is { } external)
+            if (status.State == PortMappingState.BehindAnotherNat)
+                MappingLog.BehindNat(_owner.Logger, status.Problem!);
+            else if (status.External is { } external)
                 MappingLog.Mapped(_owner.Logger, external, _local, status.Protocol!);
             else if (_lease is null) // the lease logs its own loss
                 MappingLog.NotMapped(_owner.Logger, status.Problem!);
@@ -157,7 +167,13 @@ sealed class ServicePortMapping(IPortMapper? mapper, Action<Func<bool>, RequestA
         }
     }
 
+    static string BehindAnotherNat(IPv4Address external) =>
+        $"The gateway maps the port, but its own external address is {external}, which is not a public one: another NAT is in front of it (double NAT). "
+        + "Only peers behind that other NAT can use the mapping. Let the outer router map the port, too, or make the inner one a bridge.";
+
     IPortMapper? Mapper => mapper;
+
+    AddressPolicy Policy => policy;
 
     ILogger Logger => log;
 

@@ -26,8 +26,8 @@ static class SsdpAnswer
     public static Uri? Read(ReadOnlySpan<byte> datagram, IPv4Address source, out string problem)
     {
         problem = "it is not an answer of an Internet gateway device";
-        string[] lines = Encoding.Latin1.GetString(datagram).Split("\r\n");
-        string[] status = lines[0].Split(' ');
+        string[] lines = Encoding.Latin1.GetString(datagram).Trim('\0', '\r', '\n', ' ').ReplaceLineEndings("\n").Split('\n'); // gateways are sloppy
+        string[] status = lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (status is not ["HTTP/1.1" or "HTTP/1.0", "200", ..] || Find(lines, "ST")?.StartsWith(Device, StringComparison.Ordinal) != true)
             return null;
         problem = "its LOCATION is not an HTTP address of the host that answered";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using TeredoSdk.Protocol;
@@ -13,7 +14,7 @@ readonly record struct UpnpService(string Type, Uri Control);
 
 /// <summary>The XML of UPnP: a device's description, calls of actions and their answers.</summary>
 /// <remarks>Source: UPnP Device Architecture 1.1 §2.3, §3.2; UPnP Internet Gateway Device, WANIPConnection:1, :2 and WANPPPConnection:1.</remarks>
-static class UpnpDocument
+static partial class UpnpDocument
 {
     /// <summary>The size of the largest document that we accept, in octets.</summary>
     public const int MaxOctets = 64 * 1024;
@@ -35,21 +36,26 @@ static class UpnpDocument
         IgnoreProcessingInstructions = true,
     };
 
+    /// <summary>Whether it is the type of a service that maps ports.</summary>
+    public static bool IsKnown(string type) => Types.Contains(type);
+
     /// <summary>Finds the services of a description that map ports, the best first. A service with a URL at another host is left out.</summary>
     /// <param name="octets">The description.</param>
     /// <param name="location">The URL of the description.</param>
     /// <param name="host">The host that all URLs must lead to.</param>
-    public static IReadOnlyList<UpnpService> ReadServices(byte[] octets, Uri location, IPv4Address host)
+    /// <returns>Null when the description can't be read.</returns>
+    public static IReadOnlyList<UpnpService>? ReadServices(byte[] octets, Uri location, IPv4Address host)
     {
         if (Load(octets) is not { } root)
-            return [];
-        if (Uri.TryCreate(Child(root, "URLBase"), UriKind.Absolute, out var given)) // UPnP 1.0
-            location = given;
+            return null;
         List<UpnpService> services = [];
+        var bases = Uri.TryCreate(Child(root, "URLBase"), UriKind.Absolute, out var given) // UPnP 1.0; some gateways give one that leads nowhere
+            ? (Uri[])[given, location] : [location];
         foreach (var element in root.Descendants().Where(element => element.Name.LocalName == "service"))
-            if (Child(element, "serviceType") is { } type && Types.Contains(type) && Child(element, "controlURL") is { } control
-                && Uri.TryCreate(location, control, out var uri) && SsdpAnswer.IsAt(uri, host))
-                services.Add(new(type, uri));
+            if (Child(element, "serviceType") is { } type && IsKnown(type) && Child(element, "controlURL") is { Length: > 0 } control)
+                foreach (var start in bases)
+                    if (Uri.TryCreate(start, control, out var uri) && SsdpAnswer.IsAt(uri, host) && !services.Contains(new(type, uri)))
+                        services.Add(new(type, uri));
         return [.. services.OrderBy(service => Array.IndexOf(Types, service.Type)).Take(8)];
     }
 
@@ -70,11 +76,17 @@ static class UpnpDocument
     public static UpnpAnswer ReadAnswer(byte[] octets)
     {
         if (Load(octets) is not { } root)
-            return new(UpnpAnswer.Unreadable, null);
+            return new() { Error = UpnpAnswer.Unreadable };
         var elements = root.Descendants().ToList();
         if (Find("Fault") is not null)
-            return new(int.TryParse(Find("errorCode"), NumberStyles.None, null, out int code) && code > 0 ? code : UpnpAnswer.Unreadable, null);
-        return new(0, IPv4Address.TryParse(Find("NewExternalIPAddress"), out var address) ? address : null);
+            return new() { Error = int.TryParse(Find("errorCode"), NumberStyles.None, null, out int code) && code > 0 ? code : UpnpAnswer.Unreadable };
+        return new()
+        {
+            Address = IPv4Address.TryParse(Find("NewExternalIPAddress"), out var address) ? address : null,
+            InternalClient = IPv4Address.TryParse(Find("NewInternalClient"), out var client)
+                && ushort.TryParse(Find("NewInternalPort"), NumberStyles.None, null, out ushort port) ? new(client, port) : null,
+            Description = Find("NewPortMappingDescription"),
+        };
 
         string? Find(string name) => elements.Find(element => element.Name.LocalName == name)?.Value.Trim();
     }
@@ -82,11 +94,15 @@ static class UpnpDocument
     static string? Child(XElement element, string name) =>
         element.Elements().FirstOrDefault(child => child.Name.LocalName == name)?.Value.Trim();
 
-    static XElement? Load(byte[] octets)
+    static XElement? Load(byte[] octets) =>
+        Parse(() => XmlReader.Create(new MemoryStream(octets), Settings))
+        ?? Parse(() => XmlReader.Create(new StringReader(Mend(Encoding.UTF8.GetString(octets))), Settings));
+
+    static XElement? Parse(Func<XmlReader> open)
     {
         try
         {
-            using var reader = XmlReader.Create(new MemoryStream(octets), Settings);
+            using var reader = open();
             return XDocument.Load(reader).Root;
         }
         catch (XmlException)
@@ -94,26 +110,51 @@ static class UpnpDocument
             return null;
         }
     }
+
+    // Gateways are sloppy: blank lines before the declaration, NULs at the end or between, and names with bare markup characters in them.
+    static string Mend(string text)
+    {
+        text = new string([.. text.Where(c => XmlConvert.IsXmlChar(c) && c is not '\uFEFF')]).Trim();
+        return StrayAmpersand().Replace(StrayBracket().Replace(text, "&lt;"), "&amp;");
+    }
+
+    // A bracket that begins no tag, comment, section or declaration.
+    [GeneratedRegex("<(?!/?[A-Za-z_][^<>]*>|[!?])", RegexOptions.CultureInvariant)]
+    private static partial Regex StrayBracket();
+
+    [GeneratedRegex("&(?!#?[A-Za-z0-9]{1,8};)", RegexOptions.CultureInvariant)]
+    private static partial Regex StrayAmpersand();
 }
 
 /// <summary>The answer to a call.</summary>
-/// <param name="Error">0 when the call succeeded, else UPnP's error code.</param>
-/// <param name="Address">The external address, when the answer contains it.</param>
-readonly record struct UpnpAnswer(int Error, IPv4Address? Address)
+readonly record struct UpnpAnswer
 {
     /// <summary>There is no answer, or the answer can't be read.</summary>
     public const int Unreadable = -1;
 
-    public const int NoSuchEntryInArray = 714, ConflictInMappingEntry = 718, SamePortValuesRequired = 724, OnlyPermanentLeasesSupported = 725;
+    public const int InvalidArguments = 402, ActionFailed = 501, NoSuchEntryInArray = 714, ConflictInMappingEntry = 718, SamePortValuesRequired = 724,
+        OnlyPermanentLeasesSupported = 725, ConflictWithOtherMechanisms = 729;
+
+    /// <summary>0 when the call succeeded, else UPnP's error code.</summary>
+    public int Error { get; init; }
+
+    /// <summary>The external address, when the answer contains it.</summary>
+    public IPv4Address? Address { get; init; }
+
+    /// <summary>Where the mapping leads to, when the answer contains it.</summary>
+    public IPv4Endpoint? InternalClient { get; init; }
+
+    /// <summary>The description of the mapping, when the answer contains it.</summary>
+    public string? Description { get; init; }
 
     public string ErrorName => Error switch
     {
         Unreadable => "gives no readable answer",
         401 => "refuses: invalid action",
-        402 => "refuses: invalid arguments",
-        501 => "refuses: action failed",
+        InvalidArguments => "refuses: invalid arguments",
+        ActionFailed => "refuses: action failed",
         606 => "refuses: not authorised",
-        ConflictInMappingEntry => "refuses: the external ports are taken",
+        ConflictInMappingEntry or ConflictWithOtherMechanisms => "refuses: the external ports are taken",
         SamePortValuesRequired => "refuses: the external port must equal the local port",
         _ => $"refuses with error {Error}",
     };

@@ -1,11 +1,11 @@
 using NUnit.Framework.Interfaces;
 using NUnit.Framework.Internal;
 
-namespace TeredoSdk.Protocol.Tests;
+namespace TeredoSdk.Tests.Shared;
 
 /// <summary>Names the rows of the conformance checklist that a test shows.</summary>
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
-public sealed class ConformanceAttribute(params string[] ids) : NUnitAttribute, IApplyToTest
+sealed class ConformanceAttribute(params string[] ids) : NUnitAttribute, IApplyToTest
 {
     public IReadOnlyList<string> Ids => ids;
 
