@@ -9,11 +9,11 @@ public enum PortMappingState
     Asking,
     /// <summary>The gateway maps a port.</summary>
     Mapped,
+    /// <summary>The gateway maps no port: there is no gateway, it does not answer, or it refuses.</summary>
+    NotMapped,
     /// <summary>
     /// The gateway maps a port, but its external address is not a public one: another NAT is in front of it (double NAT). Only peers behind that
     /// other NAT can use the mapping.
     /// </summary>
     BehindAnotherNat,
-    /// <summary>The gateway maps no port: there is no gateway, it does not answer, or it refuses.</summary>
-    NotMapped,
 }
