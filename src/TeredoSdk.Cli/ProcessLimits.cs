@@ -37,7 +37,6 @@ static partial class ProcessLimits
     static ulong MaxFiles => !OperatingSystem.IsWindows() && GetLimit(FilesResource, out var limit) == 0 ? limit.Soft : ulong.MaxValue;
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int GetLimit(int resource, out ResourceLimit limit);
 
     struct ResourceLimit

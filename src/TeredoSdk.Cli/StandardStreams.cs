@@ -62,10 +62,8 @@ static partial class StandardStreams
     static bool IsClosed(int descriptor) => GetDescriptorFlags(descriptor, GetFlags) is var flags && (flags < 0 || (flags & ClosedOnExec) != 0);
 
     [LibraryImport("libc", EntryPoint = "fcntl")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int GetDescriptorFlags(int descriptor, int command);
 
     [LibraryImport("libc", EntryPoint = "write")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial nint Write(int descriptor, byte[] octets, nint count);
 }
