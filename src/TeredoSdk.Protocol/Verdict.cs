@@ -69,7 +69,7 @@ public readonly record struct LocalPort
     /// <summary>A client's or relay's service port (RFC 4380 §2.18).</summary>
     public static LocalPort Service => new(0);
 
-    /// <summary>A client's secondary port, for interval determination only (RFC 4380 §5.2.7).</summary>
+    /// <summary>A client's secondary port, which finds out how long the NAT keeps a mapping (RFC 4380 §5.2.7).</summary>
     public static LocalPort Interval => new(1);
 
     /// <summary>A client's socket on the discovery group 224.0.0.253:3544 (RFC 4380 §5.2.8).</summary>

@@ -190,16 +190,17 @@ public sealed class TeredoClient
     }
 
     /// <summary>Takes the present list of servers, for example after their names resolved to other addresses.</summary>
-    /// <remarks>The server in use stays as long as it answers. An offline client tries the new servers at once, if the list has changed.</remarks>
+    /// <remarks>The server in use stays as long as it answers. An offline client tries at once, if the list has a new server.</remarks>
     /// <param name="now">The current instant.</param>
     /// <param name="servers">The servers in order of preference, as in <see cref="TeredoClientOptions.Servers"/>.</param>
     /// <exception cref="ArgumentException">The list is empty, or a server has not two global unicast addresses; then nothing has changed.</exception>
     public void HandleServersChanged(Instant now, IReadOnlyList<TeredoServerAddress> servers)
     {
         (_context.Options with { Servers = servers }).Validate();
-        if (servers.SequenceEqual(_context.Servers))
-            return;
+        bool isNews = !servers.All(_context.Servers.Contains); // another order is none: names with several addresses give them in turn
         _context.Servers = [.. servers];
+        if (!isNews)
+            return;
         _qualification.HandleServersChanged(now);
         Settle(now);
     }

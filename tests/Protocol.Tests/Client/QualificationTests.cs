@@ -369,6 +369,19 @@ public sealed class QualificationTests
     }
 
     [Test]
+    public void ServersInAnotherOrder_WhileOffline_DoNotHurryTheRetry()
+    {
+        var harness = new ClientHarness(Options with { Servers = [Lab.Server, OtherServer] });
+        harness.Start();
+        harness.AdvanceTo(24);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+        harness.Clear();
+        harness.ChangeServers(OtherServer, Lab.Server);
+        Assert.That(harness.Sent, Is.Empty);
+        Assert.That(harness.AdvanceToSolicitation().Target.Address, Is.EqualTo(OtherServer.Primary), "but the new order counts");
+    }
+
+    [Test]
     public void ServersMoved_TheOneInUseStaysUntilItIsSilent()
     {
         var harness = new ClientHarness();
