@@ -20,7 +20,8 @@ public sealed class ServerTests
         using var lab = await Loopback.StartAsync();
         lab.Server.Terminate();
         Assert.That(await lab.Server.ExitCodeAsync(), Is.Zero, "143 would say that it was not ready after a second");
-        using var again = CommandProcess.Start("server", "--address", $"{lab.Primary}", "--secondary-address", $"{lab.Secondary}", "--allow-private");
+        using var again = CommandProcess.Start("server", "--address", $"{lab.Primary}", "--secondary-address", $"{lab.Secondary}", "--allow-private",
+            "--answer-limit", "5:20", "--fair-share", "1:2");
         Assert.That(await again.LineAsync("serving on "), Is.EqualTo($"serving on {lab.Primary}:3544 and {lab.Secondary}:3544"));
     }
 
