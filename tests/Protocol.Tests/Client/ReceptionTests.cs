@@ -314,16 +314,19 @@ public sealed class ReceptionTests
         Assert.That(client.Address, Is.EqualTo(before));
     }
 
-    [Test, Conformance("C-074")]
-    public void Reception_FromANewPeer_CausesAtMostOnePairInTwoSeconds()
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Reception_OfANewSender_CausesNoBubble(bool isItself)
     {
         var client = Qualified();
+        var source = isItself ? Peer.Mapped : Lab.Endpoint("9.9.9.9:999");
         for (int i = 0; i < 19; i++)
         {
-            client.ReceiveData(Peer);
+            var verdict = client.ReceiveData(Peer, source);
+            Assert.That(verdict.Kind, Is.EqualTo(isItself ? VerdictKind.Deliver : VerdictKind.Dropped));
             client.Advance(0.1);
         }
-        Assert.That((client.Direct().Count, client.Indirect().Count), Is.EqualTo((1, 1)), "one pair: neither silence nor one for each packet");
+        Assert.That((client.Direct().Count, client.Indirect().Count), Is.EqualTo((0, 0)), "RFC 4380 §5.2.3 permits one; nothing is gained by it");
     }
 
     [Test, Conformance("C-145")]

@@ -96,8 +96,16 @@ sealed record GatewayPath(IPv4Endpoint Local, IPv4Address Gateway, IPv4Subnet Li
     static void TellErrors(Socket socket)
     {
         const int ipLevel = 0, receiveErrors = 11; // SOL_IP, IP_RECVERR
-        if (OperatingSystem.IsLinux())
+        if (!OperatingSystem.IsLinux())
+            return;
+        try
+        {
             socket.SetRawSocketOption(ipLevel, receiveErrors, BitConverter.GetBytes(1));
+        }
+        catch (SocketException)
+        {
+            // A sandbox without this option: a closed port is then like silence.
+        }
     }
 
     async Task<T?> ReceiveAsync<T>(Socket socket, AnswerReader<T> read, Hint<T> hint, CancellationToken cancellationToken)
