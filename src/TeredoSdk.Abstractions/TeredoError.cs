@@ -27,6 +27,8 @@ public enum TeredoError
     DestinationNotAllowed,
     /// <summary>The peer can't be reached: it did not answer.</summary>
     PeerUnreachable,
+    /// <summary>This node talks to as many peers as it can remember, in all or at the peer's IPv4 address. The peer itself may be well.</summary>
+    TooManyPeers,
     /// <summary>The provider in use does not support the operation.</summary>
     NotSupported,
     /// <summary>Kernel sockets are not available on this machine: the system refuses something that they need.</summary>

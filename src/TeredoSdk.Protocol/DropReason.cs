@@ -75,6 +75,8 @@ public enum DropReason : byte
     QueueExpired,
     /// <summary>The peer table is full of entries that may not be evicted.</summary>
     PeerTableFull,
+    /// <summary>The peer's IPv4 address, or the /64 of a native peer, has 64 peers, none of which may be evicted.</summary>
+    PeerAddressFull,
     /// <summary>A rate limit was reached.</summary>
     RateLimited,
 

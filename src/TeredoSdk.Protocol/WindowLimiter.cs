@@ -49,6 +49,14 @@ sealed class WindowLimiter(TimeSpan window, IRandomSource random)
         return true;
     }
 
+    /// <summary>Whether <see cref="TryTake"/> would let an event of the key pass.</summary>
+    public bool HasRoom(Instant now, ulong key)
+    {
+        uint time = Milliseconds(now);
+        ref var cell = ref Find(time, key, out bool found);
+        return !found || time - cell.Times[cell.Next] > _window;
+    }
+
     /// <summary>Whether the key had an event in the window that ends now.</summary>
     public bool Contains(Instant now, ulong key)
     {

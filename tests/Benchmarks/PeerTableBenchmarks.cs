@@ -19,7 +19,7 @@ public class PeerTableBenchmarks
         long before = GC.GetTotalMemory(forceFullCollection: true);
         _table = new(Peers, Peers / 2, CryptographicRandom.Instance);
         for (uint i = 0; i < Peers; i++)
-            if (_table.Add(default, Address(i), new(0x0100_0000 + i), trusted: true) < 0)
+            if (_table.Add(default, Address(i), i % 4 == 0 ? Newcomer.Wanted : Newcomer.Verified, out _) != DropReason.None)
                 throw new InvalidOperationException($"The table took only {i} peers.");
         Console.WriteLine($"// {(GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Peers:0.0} octets per peer");
         var random = new Random(1);

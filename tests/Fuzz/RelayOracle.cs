@@ -4,7 +4,7 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Fuzz;
 
-/// <summary>Judges a relay by what goes in and what comes out (docs/protocol §3.9, §3.12, §5.2).</summary>
+/// <summary>Judges a relay by what goes in and what comes out (docs/protocol §3.9, §3.12, §5.2, §5.4).</summary>
 /// <param name="options">The relay's options.</param>
 public sealed class RelayOracle(TeredoRelayOptions options)
 {
@@ -13,6 +13,11 @@ public sealed class RelayOracle(TeredoRelayOptions options)
     readonly IPv4Rules _rules = new(options.AllowPrivateAddresses, [.. options.AttachedSubnets]);
     readonly Dictionary<IPv6Address, OracleClient> _clients = [];
     readonly RateOracle _errors = new(10);
+    readonly TokenBuckets<ulong> _sources = new(50, 100); // these figures are those of docs/protocol §5.4
+    readonly TokenBuckets<IPv4Address> _servers = new(100, 100);
+    readonly TokenBuckets<IPv4Address> _mapped = new(16, 16);
+    readonly TokenBuckets<int> _total = new(1000, 1000);
+    readonly Dictionary<IPv4Address, long> _credit = []; // octets taken for an address that were not spent on bubbles to it
     Cause _cause;
     IPv6Address _heard;
     int _sent;
@@ -50,12 +55,15 @@ public sealed class RelayOracle(TeredoRelayOptions options)
     public void OnPacket(Instant now, byte[] octets, Verdict verdict)
     {
         Begin();
+        if (IPv6Packet.TryParse(octets, out var packet) && TeredoAddress.TryCreate(packet.Destination, out var teredo))
+            Earn(packet, teredo);
         if (verdict.Kind == VerdictKind.Dropped)
             return;
-        Finding.Unless(IPv6Packet.TryParse(octets, out var packet) && packet.Length == octets.Length && !packet.IsBubble && packet.Source.IsNative && Serves(packet.Source),
+        Finding.Unless(packet.Length > 0 && packet.Length == octets.Length && !packet.IsBubble && packet.Source.IsNative && Serves(packet.Source),
             "a packet was taken that is not the relay's to send");
         if (!_clients.TryGetValue(packet.Destination, out var client))
             _clients.Add(packet.Destination, client = new());
+        client.Source = packet.Source.High;
         if (verdict.Kind == VerdictKind.Send)
             Finding.Unless(client.Mapping == verdict.Target && now - client.HeardAt < Validity, $"data to {verdict.Target}, which was not heard of late");
         else
@@ -80,9 +88,32 @@ public sealed class RelayOracle(TeredoRelayOptions options)
         bool indirect = target == new IPv4Endpoint(teredo.Server, TeredoPorts.Server);
         Finding.Unless(indirect || ((target == teredo.MappedEndpoint || client.Verified.Contains(target)) && target.Port != TeredoPorts.Server), $"a bubble to {target}");
         if (indirect)
+            CountRound(now, client, teredo);
+        if (indirect)
             client.Tokens.Add((packet.Source, now));
+        long left = _credit.GetValueOrDefault(target.Address) - payload.Length;
+        Finding.Unless(left >= 0, $"{-left} octets of bubbles more to {target.Address} than were taken for it");
+        _credit[target.Address] = left;
         if (JudgesBudgets)
             (indirect ? client.Indirect : client.Direct).Count(now, "bubbles to", target, merge: false);
+    }
+
+    // A packet pays for bubbles to each of the addresses that it names once, and for those to where its client is.
+    void Earn(in IPv6Packet packet, TeredoAddress teredo)
+    {
+        HashSet<IPv4Address> named = [teredo.Server, teredo.MappedEndpoint.Address];
+        if (_clients.GetValueOrDefault(packet.Destination)?.Mapping is { } mapping)
+            named.Add(mapping.Address);
+        foreach (var address in named)
+            _credit[address] = _credit.GetValueOrDefault(address) + packet.Length;
+    }
+
+    void CountRound(Instant now, OracleClient client, TeredoAddress teredo)
+    {
+        _sources.Take(now, client.Source, "rounds of bubbles for");
+        _servers.Take(now, teredo.Server, "bubbles to the server");
+        _mapped.Take(now, teredo.MappedEndpoint.Address, "rounds of bubbles to");
+        _total.Take(now, 0, "rounds of bubbles");
     }
 
     /// <summary>A packet for the IPv6 side came out: an error.</summary>
@@ -113,6 +144,7 @@ public sealed class RelayOracle(TeredoRelayOptions options)
         public HashSet<IPv4Endpoint> Verified { get; } = [];
         public List<(IPv6Address Address, Instant At)> Tokens { get; } = [];
         public IPv4Endpoint? Mapping { get; private set; }
+        public ulong Source { get; set; }
         public Instant HeardAt { get; private set; } = Instant.FromSeconds(0);
         public Budget Direct { get; } = new(4, Window, Spacing);
         public Budget Indirect { get; } = new(4, Window, Spacing);

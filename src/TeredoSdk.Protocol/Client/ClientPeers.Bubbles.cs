@@ -133,5 +133,7 @@ sealed partial class ClientPeers
     }
 
     // Answers have an allowance of their own: under the 2 s of RFC 4380 §5.2.6 the exchange of RFC 6081 §6.1 could not run.
-    bool MayAnswer(Instant now, IPv4Endpoint target) => _answers.TryTake(now, target.Key) && _answerGate.TryTake(now);
+    // The target's allowance comes last, so that what the gate refuses does not use it up.
+    bool MayAnswer(Instant now, IPv4Endpoint target, bool used) =>
+        _answers.HasRoom(now, target.Key) && Gate.TryTake(now, target.Address, used) && _answers.TryTake(now, target.Key);
 }

@@ -1,3 +1,5 @@
+using TeredoSdk.Protocol.Peers;
+
 namespace TeredoSdk.Protocol.Client;
 
 /// <remarks>Peers on the local link: RFC 4380 §5.2.4 case 3 and §5.2.8.</remarks>
@@ -20,10 +22,11 @@ sealed partial class ClientPeers
     public void GreetLocally(Instant now, IPv6Address peer, IPv4Endpoint local)
     {
         int index = _table.Find(peer);
-        if (index < 0 && TeredoAddress.TryCreate(peer, out var address))
-            index = _table.Add(now, peer, address.MappedEndpoint.Address, trusted: false);
-        if (index < 0)
+        if (index < 0 && _table.Add(now, peer, Newcomer.Stranger, out index) is not DropReason.None and var reason)
+        {
+            _context.Drops.Count(reason);
             return;
+        }
         var contact = ContactOf(now, index);
         if (contact.Bubbles.TryGrant(now))
             SendDirectBubble(now, contact, LocalPort.Service, local);

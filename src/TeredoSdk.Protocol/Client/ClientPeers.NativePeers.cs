@@ -19,8 +19,7 @@ sealed partial class ClientPeers
     // destination, as for bubbles, and 50 a second in all: anybody may have claimed the address that a test sends to.
     void RunTest(Instant now, PeerContact contact, ConnectivityTest test)
     {
-        ref var gate = ref _table[contact.Index].Has(PeerFlags.Used) ? ref _testGate : ref _strangerTestGate; // strangers can't use up the host's tests
-        if (!gate.TryTake(now))
+        if (!MayTest(now, contact))
         {
             PassOver(now, contact, test);
             return;
@@ -35,6 +34,10 @@ sealed partial class ClientPeers
             (ushort)contact.Bubbles.Count, data, PingHopLimit);
         _context.Send(now, LocalPort.Service, _context.PrimaryEndpoint, datagram);
     }
+
+    // Strangers can't use up the host's tests, nor those that ask often the tests of others. Who has an address in a /64 can have all of them.
+    bool MayTest(Instant now, PeerContact contact) => _table[contact.Index].Has(PeerFlags.Used) ? _testGate.TryTake(now)
+        : (SeldomTested.TryTake(now, contact.Peer.High) && _seldomTestGate.TryTake(now)) || _strangerTestGate.TryTake(now);
 
     // Too many other tests are running. This test's turn passes without a grant, four times at most.
     void PassOver(Instant now, PeerContact contact, ConnectivityTest test)
@@ -74,10 +77,9 @@ sealed partial class ClientPeers
                 Flush(now, contact); // the test goes on and keeps its budget: only its reply shows that tests work
             return Deliver(now, encapsulation);
         }
-        if (index < 0)
-            index = _table.Add(now, packet.Source, default, trusted: false);
-        if (index < 0)
-            return _context.Drops.Drop(DropReason.PeerTableFull);
+        var reason = index < 0 ? _table.Add(now, packet.Source, Newcomer.Stranger, out index) : DropReason.None;
+        if (reason != DropReason.None)
+            return _context.Drops.Drop(reason);
         contact ??= ContactOf(now, index);
         TestIfNew(now, contact); // §5.2.3 case 6, or another relay: the reply tells which relay to trust
         if (trusted)

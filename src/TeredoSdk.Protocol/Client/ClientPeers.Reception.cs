@@ -97,15 +97,11 @@ sealed partial class ClientPeers
         if (peer.MappedEndpoint == source && CheckPeer(peer) == DropReason.None) // §5.2.3 case 3; RFC 6081 §5.2.4.4
         {
             byNonce = bubble && contact?.Nonces.Matches(now, trailers.Nonce) == true;
-            if (index < 0)
-                index = AddStranger(now, peer, source);
-            return index < 0 ? DropReason.PeerTableFull : DropReason.None;
+            return index < 0 ? AddStranger(now, peer, source, out index) : DropReason.None;
         }
         if (Discovery?.Matches(now, peer, source) == true && via == LocalPort.Service) // §5.2.3 case 5
         {
-            if (index < 0)
-                index = _table.Add(now, peer, peer.MappedEndpoint.Address, trusted: false);
-            return index < 0 ? DropReason.PeerTableFull : DropReason.None;
+            return index < 0 ? _table.Add(now, peer, Newcomer.Stranger, out index) : DropReason.None;
         }
         if (!bubble)
             return _context.Policy.IsGlobalUnicast(source) ? DropReason.MappingMismatch : DropReason.SourceNotGlobal;
@@ -123,11 +119,11 @@ sealed partial class ClientPeers
     }
 
     // A stranger's packet got in: our NAT filters nothing, or the gateway has mapped the port.
-    int AddStranger(Instant now, TeredoAddress peer, IPv4Endpoint source)
+    DropReason AddStranger(Instant now, TeredoAddress peer, IPv4Endpoint source, out int index)
     {
         if (!_answers.Contains(now, source.Key) && !_context.IsPortMapped)
             _context.Filtering = FilteringBehaviour.EndpointIndependent;
-        return _table.Add(now, peer, source.Address, trusted: true);
+        return _table.Add(now, peer, Newcomer.Verified, out index);
     }
 
     // RFC 6081 §5.4.4.5: a trusted peer sends from another mapping. After 30 s without data it is verified again; before that, the packet is ignored.
@@ -194,7 +190,7 @@ sealed partial class ClientPeers
     {
         ref var entry = ref _table[contact.Index];
         answer |= needsNonce && contact.Received?.Nonce is not null;
-        if (answer && MayAnswer(now, Target(entry)))
+        if (answer && MayAnswer(now, Target(entry), entry.Has(PeerFlags.Used)))
             SendDirectBubble(now, contact, new(entry.Via), Target(entry));
         if (needsNonce && contact.Exchange is PeerExchange.Bubbling bubbling)
             bubbling.WasVerified = true;
@@ -232,10 +228,10 @@ sealed partial class ClientPeers
     // sends data every 31 s, because such a peer solicits ten times in 300 s.
     void Advertise(Instant now, PeerContact contact)
     {
-        if (now < contact.AdvertiseAfter || !_answerGate.TryTake(now))
+        ref var entry = ref _table[contact.Index];
+        if (now < contact.AdvertiseAfter || !Gate.TryTake(now, Target(entry).Address, entry.Has(PeerFlags.Used)))
             return;
         contact.AdvertiseAfter = now + AdvertisementSpacing;
-        ref var entry = ref _table[contact.Index];
         SendSolicitation(now, contact, new(entry.Via), Target(entry), NeighborDiscoveryType.Advertisement); // RFC 6081 §5.7.4.2
     }
 
@@ -261,11 +257,11 @@ sealed partial class ClientPeers
         if (reason != DropReason.None)
             return _context.Drops.Drop(reason);
         int index = _table.Find(source);
-        if (index < 0)
-            index = _table.Add(now, source, peer.MappedEndpoint.Address, trusted: false);
-        if (index < 0)
-            return _context.Drops.Drop(DropReason.PeerTableFull);
-        return AnswerPeer(now, ContactOf(now, index), peer, trailers);
+        bool isNew = index < 0;
+        if (isNew && !MayAnswer(now, peer.MappedEndpoint, used: false))
+            return _context.Drops.Drop(DropReason.RateLimited); // without an answer there is no use in an entry
+        reason = isNew ? _table.Add(now, source, Newcomer.Stranger, out index) : DropReason.None;
+        return reason == DropReason.None ? AnswerPeer(now, ContactOf(now, index), peer, trailers, mayAnswer: isNew) : _context.Drops.Drop(reason);
     }
 
     // Relays and miredo send bubbles from an address of their own. The answer goes to the origin that the server saw, with the two IPv6 addresses
@@ -277,7 +273,7 @@ sealed partial class ClientPeers
         var origin = encapsulation.Origin.MappedEndpoint;
         if (!_context.Policy.IsGlobalUnicast(origin) || _context.IsOwn(origin))
             return _context.Drops.Drop(DropReason.DestinationNotGlobal);
-        if (!MayAnswer(now, origin))
+        if (!MayAnswer(now, origin, used: false))
             return _context.Drops.Drop(DropReason.RateLimited);
         Span<byte> datagram = stackalloc byte[MaxBubbleSize];
         int length = Bubble.Write(datagram, encapsulation.Packet.Destination, encapsulation.Packet.Source);
@@ -287,7 +283,7 @@ sealed partial class ClientPeers
         return Verdict.Consumed;
     }
 
-    Verdict AnswerPeer(Instant now, PeerContact contact, TeredoAddress peer, in TrailerSet trailers)
+    Verdict AnswerPeer(Instant now, PeerContact contact, TeredoAddress peer, in TrailerSet trailers, bool mayAnswer)
     {
         contact.IdleAt = now + IdleTimeout;
         var received = contact.Received ??= new();
@@ -296,7 +292,7 @@ sealed partial class ClientPeers
             TakePeerRandomPort(now, contact, received, peer, trailers.RandomPort.GetValueOrDefault());
         ref var entry = ref _table[contact.Index];
         bool trusted = entry.IsUsable(now);
-        if (!MayAnswer(now, trusted ? Target(entry) : peer.MappedEndpoint))
+        if (!mayAnswer && !MayAnswer(now, trusted ? Target(entry) : peer.MappedEndpoint, entry.Has(PeerFlags.Used)))
             return _context.Drops.Drop(DropReason.RateLimited);
         if (trusted)
         {
@@ -326,10 +322,9 @@ sealed partial class ClientPeers
         if (!source.IsNative)
             return _context.Drops.Drop(DropReason.Untrusted);
         int index = _table.Find(source);
-        if (index < 0)
-            index = _table.Add(now, source, default, trusted: false);
-        if (index < 0)
-            return _context.Drops.Drop(DropReason.PeerTableFull);
+        var reason = index < 0 ? _table.Add(now, source, Newcomer.Stranger, out index) : DropReason.None;
+        if (reason != DropReason.None)
+            return _context.Drops.Drop(reason);
         if (!_table[index].IsTrusted)
             TestIfNew(now, ContactOf(now, index)); // §5.2.3
         return _context.Drops.Drop(DropReason.Untrusted);

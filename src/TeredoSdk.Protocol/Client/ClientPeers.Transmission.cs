@@ -22,8 +22,7 @@ sealed partial class ClientPeers
             ref var entry = ref _table[index];
             if (entry.IsUsable(now) && !entry.Has(PeerFlags.AwaitsNonce)) // §5.2.4 case 1
             {
-                entry.LastSent = now; // RFC 6081 §5.4.4.1: set only when data is really sent
-                entry.Flags |= PeerFlags.Used;
+                _table.NoteSent(now, index); // RFC 6081 §5.4.4.1: only when data is really sent
                 _context.LastTraffic = now;
                 return Verdict.Send(new(entry.Via), Target(entry), packet.Length);
             }
@@ -48,17 +47,16 @@ sealed partial class ClientPeers
         if (reason != DropReason.None)
             return _context.Drops.Drop(reason); // §5.2.4: silently
         _context.LastTraffic = now;
-        if (index < 0)
-            index = _table.Add(now, destination, isTeredo ? teredo.MappedEndpoint.Address : default, trusted: false);
-        if (index < 0)
-            return _context.Refuse(now, packet, DropReason.PeerTableFull);
+        reason = index < 0 ? _table.Add(now, destination, Newcomer.Wanted, out index) : DropReason.None;
+        if (reason != DropReason.None)
+            return _context.Refuse(now, packet, reason);
         var contact = ContactOf(now, index);
         if (now < contact.UnreachableUntil || (contact.Exchange is null && contact.Bubbles.IsExhausted(now)))
             return _context.Refuse(now, packet, DropReason.PeerUnreachable);
         DropExpired(now, contact.Outgoing); // makes room
         if (!contact.Outgoing.TryAdd(now, packet.Octets))
             return _context.Drops.Drop(DropReason.QueueFull);
-        _table[index].Flags |= PeerFlags.Used; // the host sent to it, so strangers can't displace it
+        _table.Want(now, index); // so strangers can't displace it
         if (contact.Exchange is null)
             StartExchange(now, contact, isTeredo);
         Schedule(contact);
@@ -137,8 +135,7 @@ sealed partial class ClientPeers
         DropExpired(now, contact.Outgoing);
         while (contact.Outgoing.TryPeek(out var packet, out _))
         {
-            entry.LastSent = now;
-            entry.Flags |= PeerFlags.Used;
+            _table.NoteSent(now, contact.Index);
             _context.Send(now, new(entry.Via), Target(entry), packet);
             contact.Outgoing.Pop();
         }

@@ -23,8 +23,9 @@ sealed partial class ClientPeers
     // Packets of strangers have a budget of their own, so that there is always room for the host's packets.
     readonly HoldBudget _incoming = new(HoldBudget.WholeOctets / 4), _outgoing = new(HoldBudget.WholeOctets * 3 / 4);
     readonly WindowLimiter _answers;
-    RateGate _answerGate = new(50, 50); // 100 in any second
-    RateGate _testGate = new(20, 20), _strangerTestGate = new(5, 5); // 50 in any second
+    AnswerGate? _answerGate;      // made when the first stranger comes
+    SeldomSources? _seldomTested; // as well
+    RateGate _testGate = new(20, 20), _seldomTestGate = new(3, 3), _strangerTestGate = new(2, 2); // 50 in any second
 
     public ClientPeers(ClientContext context)
     {
@@ -35,16 +36,22 @@ sealed partial class ClientPeers
 
     public int Count => _table.Count;
 
+    AnswerGate Gate => _answerGate ??= new(_context.Random);
+
+    SeldomSources SeldomTested => _seldomTested ??= new(AnswerGate.RememberedSources, _context.Random);
+
     /// <summary>Local discovery, or null when it is off.</summary>
     public LocalDiscovery? Discovery { get; set; }
 
-    public Instant? NextDeadline => Instant.Earlier(_deadlines.TryPeek(out _, out var at) ? at : null, _refreshAt);
+    public Instant? NextDeadline =>
+        Instant.Earlier(Instant.Earlier(_deadlines.TryPeek(out _, out var at) ? at : null, _refreshAt), _table.SweepAt);
 
     public void HandleTimeout(Instant now)
     {
         while (_deadlines.TryPeek(out int id, out var at) && at <= now)
             HandleTimeout(now, _contacts[id]!);
         RefreshRandomPorts(now);
+        _table.Sweep(now);
     }
 
     /// <summary>Forgets all peers.</summary>

@@ -133,7 +133,10 @@ public sealed record TeredoClientOptions
     /// <summary>The time without traffic and leases after which the client goes dormant; zero for never. The default is one hour.</summary>
     public TimeSpan DormancyTimeout { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>The largest number of peers to remember, 16 to 16,777,216. The default is 4096. At most half of them are untrusted.</summary>
+    /// <summary>
+    /// The largest number of peers to remember, 16 to 16,777,216. The default is 4096. At most half of them are untrusted, and a quarter is kept for
+    /// those that the host sends to first.
+    /// </summary>
     public int MaxPeers { get; init; } = 4096;
 
     /// <summary>The largest number of random ports open at once for symmetric NATs (RFC 6081 §5.4), 0 to 1024.</summary>

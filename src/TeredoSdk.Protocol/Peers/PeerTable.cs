@@ -1,105 +1,58 @@
-using System.Numerics;
-
 namespace TeredoSdk.Protocol.Peers;
 
-/// <summary>Facts about a peer, one bit each.</summary>
-[Flags]
-enum PeerFlags : ushort
-{
-    None = 0,
-    /// <summary>The peer's mapping is verified (RFC 4380 §5.2). Only the table sets and clears this flag.</summary>
-    Trusted = 1,
-    /// <summary>The peer's direct packets come from another endpoint than the one in its address (RFC 6081 §5.3.1).</summary>
-    SymmetricPeer = 2,
-    /// <summary>Packets came to the service port (RFC 6081 §5.4.1).</summary>
-    ReceivedOnPrimary = 4,
-    /// <summary>Packets came to this peer's random port (RFC 6081 §5.4.1).</summary>
-    ReceivedOnRandom = 8,
-    /// <summary>The host has sent the peer a packet, or has one waiting. So the peer is not just an address that a stranger claimed.</summary>
-    Used = 16,
-    /// <summary>The peer did not answer neighbor discovery trailers (RFC 6081 §5.7).</summary>
-    IgnoresSolicitations = 32,
-    /// <summary>The peer is trusted, but can't verify us before we get its nonce. Packets of the host wait for that.</summary>
-    AwaitsNonce = 64,
-    /// <summary>The flags that a new mapping resets.</summary>
-    PathDependent = SymmetricPeer | ReceivedOnPrimary | ReceivedOnRandom | AwaitsNonce,
-}
-
-/// <summary>The part of a peer's state that the fast path needs.</summary>
-struct PeerEntry
-{
-    /// <summary>The peer's IPv6 address; all 128 bits are compared.</summary>
-    public IPv6Address Address;
-    /// <summary>When the peer's last direct packet came.</summary>
-    public Instant LastReceived;
-    /// <summary>When the host's last packet went to the peer.</summary>
-    public Instant LastSent;
-    /// <summary>The endpoint that the peer sends from, once known.</summary>
-    public IPv4Endpoint Mapping;
-    /// <summary>The port of ours that reaches the peer, as <see cref="LocalPort.Id"/>.</summary>
-    public ushort Via;
-    public PeerFlags Flags;
-    /// <summary>The number of the peer's contact, which only an exchange needs; -1 without one.</summary>
-    public int Contact;
-    internal int Previous, Next;
-    internal IPv4Address Owner;
-    internal uint Queued;
-
-    public readonly bool IsTrusted => (Flags & PeerFlags.Trusted) != 0;
-    /// <summary>Whether a packet of the peer came in the last 30 s (RFC 4380 §5.2.4).</summary>
-    public readonly bool IsFresh(Instant now) => now - LastReceived < PeerTable.Validity;
-    /// <summary>Whether packets may be sent to the peer at once: it is trusted and fresh (RFC 4380 §5.2.4 case 1).</summary>
-    public readonly bool IsUsable(Instant now) => IsTrusted && IsFresh(now);
-    public readonly bool Has(PeerFlags flag) => (Flags & flag) != 0;
-}
-
 /// <summary>
-/// The peers of a client or relay (RFC 4380 §5.2, §5.4). The table limits the number of peers, of untrusted peers, and of peers per IPv4 address.
+/// The peers of a client or relay (RFC 4380 §5.2, §5.4). The table limits the number of peers, of untrusted peers, of strangers, and of peers per
+/// owner: an IPv4 address or, for native peers, a /64.
 /// </summary>
 /// <remarks>
-/// An index belongs to its entry until the entry is removed; then another entry may get it. When the table is full, a new entry evicts one of these,
-/// in this order: the oldest untrusted entry that is older than 30 s; a trusted entry that was not heard for 30 s; the oldest untrusted entry; and,
-/// if the new entry is trusted, a trusted entry that the host never sent to. Entries in use are never evicted (RFC 4380 §7.3.3).
+/// An index belongs to its entry until the entry is removed; then another entry may get it. PeerTable.Eviction.cs says which entries make room for
+/// others. <see cref="Sweep"/> removes entries without a packet for 600 s.
 /// </remarks>
-sealed class PeerTable
+sealed partial class PeerTable
 {
-    public static readonly TimeSpan Validity = TimeSpan.FromSeconds(30); // RFC 4380 §5.2.4
-    public const int MaxPerOwner = 64; // for one IPv4 address, which may be a carrier's NAT; not in the RFC
-    const int MaxCandidates = 8;       // entries that one Add looks at, so that a flood costs little
-    const int MinBuckets = 1024;
+    public static readonly TimeSpan Validity = TimeSpan.FromSeconds(30);  // RFC 4380 §5.2.4
+    public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(600); // not in the RFC
+    static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(60);    // every entry is looked at so often
+    const int MaxSwept = 4096;                                            // entries that one sweep looks at
 
     struct Chain
     {
-        public int Head, Tail, Count;
+        public int Head = -1, Tail = -1, Count;
+
+        public Chain()
+        {
+        }
     }
 
-    readonly int _capacity, _maxUntrusted;
-    readonly PeerIndex _index;
-    readonly byte[] _ownerCounts; // by a hash of the owner; owners in one bucket share its limit
-    readonly ulong _ownerKey;
+    readonly int _capacity, _maxUntrusted, _maxStrangers;
+    readonly PeerIndex<AddressKey> _index;
+    readonly PeerIndex<OwnerKey> _owners; // finds one entry of each owner; NextOfOwner leads to the others
+    readonly Chain[] _chains = [new(), new(), new(), new(), new(), new()]; // see ChainOf
     PeerEntry[] _entries;
-    Chain _trusted = new() { Head = -1, Tail = -1 }, _untrusted = new() { Head = -1, Tail = -1 };
-    int _free = -1, _top; // head of the chain of removed entries; number of entries used so far
+    int _free = -1, _top, _swept; // head of the chain of removed entries; number of entries used so far; where the sweep goes on
 
-    /// <param name="capacity">The largest number of entries, at least 1.</param>
+    /// <param name="capacity">The largest number of entries, at least 1. A quarter is kept for those that the host wants.</param>
     /// <param name="maxUntrusted">The largest number of untrusted entries that <see cref="Add"/> allows.</param>
     /// <param name="random">Seeds the hashes.</param>
     public PeerTable(int capacity, int maxUntrusted, IRandomSource random)
     {
         _capacity = capacity;
         _maxUntrusted = maxUntrusted;
+        _maxStrangers = capacity - capacity / WantedShare;
         _index = new(capacity, random);
-        _ownerCounts = new byte[Math.Max(MinBuckets, (int)BitOperations.RoundUpToPowerOf2((uint)capacity))];
-        _ownerKey = random.NextUInt64() | 1;
+        _owners = new(capacity, random);
         _entries = new PeerEntry[Math.Min(capacity, 16)];
     }
 
-    public int Count => _trusted.Count + _untrusted.Count;
+    public int Count => UntrustedCount + _chains[1].Count + _chains[3].Count + _chains[5].Count;
 
-    public int UntrustedCount => _untrusted.Count;
+    public int UntrustedCount => _chains[0].Count + _chains[2].Count + _chains[4].Count;
 
     /// <summary>Called with the index of an entry before it is removed, for any reason.</summary>
     public Action<int>? Removing { get; set; }
+
+    /// <summary>When <see cref="Sweep"/> is due; null without entries.</summary>
+    public Instant? SweepAt { get; private set; }
 
     /// <summary>Returns an entry; the reference is valid until the next <see cref="Add"/>.</summary>
     public ref PeerEntry this[int index] => ref _entries[index];
@@ -110,30 +63,35 @@ sealed class PeerTable
     /// <summary>Makes an entry for a peer that was not heard yet.</summary>
     /// <param name="now">The current instant.</param>
     /// <param name="address">The address, which must not be in the table.</param>
-    /// <param name="owner">The IPv4 address in the peer's address. Default for a native peer, for which there is no limit per owner.</param>
-    /// <param name="trusted">Whether the peer is trusted from the start.</param>
-    /// <returns>The index, or -1 when there is no room or the owner has <see cref="MaxPerOwner"/> entries.</returns>
-    public int Add(Instant now, IPv6Address address, IPv4Address owner, bool trusted)
+    /// <param name="kind">Why the peer comes. A verified one is trusted from the start.</param>
+    /// <param name="index">The index, or -1.</param>
+    /// <returns>None, or why there is no room.</returns>
+    public DropReason Add(Instant now, IPv6Address address, Newcomer kind, out int index)
     {
-        if (!owner.IsUnspecified && OwnerCount(owner) >= MaxPerOwner)
-            return -1;
-        if (!MakeRoom(now, trusted))
-            return -1;
-        int index = TakeFree();
+        index = -1;
+        if (!MakeRoomOfOwner(now, OwnerKey.Of(address), kind))
+            return DropReason.PeerAddressFull;
+        if (!MakeRoom(now, kind))
+            return DropReason.PeerTableFull;
+        index = TakeFree();
         _entries[index] = new()
         {
             Address = address,
             LastReceived = now - Validity, // RFC 4380 §5.2.3
             LastSent = now - Validity,     // RFC 4380 §5.2.3
-            Flags = trusted ? PeerFlags.Trusted : PeerFlags.None,
+            Flags = kind switch
+            {
+                Newcomer.Verified => PeerFlags.Trusted,
+                Newcomer.Wanted => PeerFlags.Wanted | PeerFlags.Used,
+                _ => PeerFlags.None,
+            },
             Contact = -1,
-            Owner = owner,
         };
         Append(index, now);
         _index.Add(index, _entries);
-        if (!owner.IsUnspecified)
-            OwnerCount(owner)++;
-        return index;
+        AddToOwner(index);
+        SweepAt ??= now + NextSweep();
+        return DropReason.None;
     }
 
     /// <summary>Marks an entry as trusted.</summary>
@@ -145,18 +103,46 @@ sealed class PeerTable
     /// <summary>Marks all entries as untrusted.</summary>
     public void DistrustAll()
     {
-        while (_trusted.Count > 0)
-            Distrust(_trusted.Head);
+        for (int chain = 1; chain < _chains.Length; chain += 2)
+            while (_chains[chain].Count > 0)
+                Distrust(_chains[chain].Head);
+    }
+
+    /// <summary>
+    /// Notes that a packet of the host waits for a peer. The host wants the peer, unless it only answers a stranger, which is gone perhaps.
+    /// </summary>
+    public void Want(Instant now, int index) =>
+        Change(index, _entries[index].Has(PeerFlags.Answered) ? PeerFlags.Used : PeerFlags.Wanted | PeerFlags.Used, now);
+
+    /// <summary>Marks an entry as one in use.</summary>
+    public void Use(Instant now, int index) => Change(index, PeerFlags.Used, now);
+
+    /// <summary>Notes that the host's packet goes to a peer.</summary>
+    public void NoteSent(Instant now, int index)
+    {
+        ref var entry = ref _entries[index];
+        if (!entry.Has(PeerFlags.Used))
+            NoteSentToStranger(now, index);
+        entry.LastSent = now;
+    }
+
+    // Anybody can draw an answer to a forged source. So a stranger's entry is in use only when the stranger was heard after an answer.
+    void NoteSentToStranger(Instant now, int index)
+    {
+        ref var entry = ref _entries[index];
+        if (entry.Has(PeerFlags.Answered) && entry.LastReceived >= entry.LastSent)
+            Use(now, index);
+        entry.Flags |= PeerFlags.Answered;
     }
 
     public void Remove(int index)
     {
         Removing?.Invoke(index);
-        ref var entry = ref _entries[index];
         _index.Remove(index, _entries);
+        RemoveFromOwner(index);
         Unlink(index);
-        if (!entry.Owner.IsUnspecified)
-            OwnerCount(entry.Owner)--;
+        ref var entry = ref _entries[index];
+        entry.Address = default;
         entry.Next = _free;
         _free = index;
     }
@@ -164,17 +150,34 @@ sealed class PeerTable
     /// <summary>Removes all entries and releases their memory.</summary>
     public void Clear()
     {
-        while (_untrusted.Count > 0)
-            Remove(_untrusted.Head);
-        while (_trusted.Count > 0)
-            Remove(_trusted.Head);
+        foreach (ref var chain in _chains.AsSpan())
+            while (chain.Count > 0)
+                Remove(chain.Head);
         _index.Clear();
+        _owners.Clear();
         _entries = new PeerEntry[Math.Min(_capacity, 16)];
-        (_free, _top) = (-1, 0);
+        (_free, _top, SweepAt) = (-1, 0, null);
     }
 
-    ref byte OwnerCount(IPv4Address owner) =>
-        ref _ownerCounts[(int)((owner.Value * _ownerKey) >> 32) & (_ownerCounts.Length - 1)];
+    /// <summary>
+    /// Removes entries without a packet for 600 s, if it is time for that. Entries with a contact stay: their timers end the contact first.
+    /// </summary>
+    public void Sweep(Instant now)
+    {
+        if (!(SweepAt <= now))
+            return;
+        for (int looks = Math.Min(_top, MaxSwept); looks > 0; looks--)
+        {
+            _swept = _swept + 1 < _top ? _swept + 1 : 0;
+            ref var entry = ref _entries[_swept];
+            if (!entry.Address.IsUnspecified && entry.Contact < 0 && now - entry.LastPacket >= Lifetime)
+                Remove(_swept);
+        }
+        SweepAt = Count > 0 ? now + NextSweep() : null;
+    }
+
+    // A large table is looked at in parts.
+    TimeSpan NextSweep() => _top > MaxSwept ? SweepInterval * ((double)MaxSwept / _top) : SweepInterval;
 
     int TakeFree()
     {
@@ -189,53 +192,32 @@ sealed class PeerTable
         return index;
     }
 
-    bool MakeRoom(Instant now, bool trusted)
+    void AddToOwner(int index)
     {
-        bool full = Count >= _capacity, tooManyUntrusted = !trusted && _untrusted.Count >= _maxUntrusted;
-        if (!full && !tooManyUntrusted)
-            return true;
-        int untrusted = _untrusted.Count > 0 ? OldestUntrusted(now) : -1;
-        // An untrusted entry that was queued recently may still get an answer to its bubbles, so a stale trusted entry goes first.
-        if (!tooManyUntrusted && (untrusted < 0 || WasQueuedLately(untrusted, now)) && EvictTrusted(now, evenFresh: trusted && untrusted < 0))
-            return true;
-        if (untrusted >= 0)
-            Remove(untrusted);
-        return untrusted >= 0;
-    }
-
-    bool WasQueuedLately(int index, Instant now) => (int)(Stamp(now - Validity) - _entries[index].Queued) < 0;
-
-    // The order of a chain is that of the last look at an entry, not of its last packet, because receiving does not touch the chains. An entry that
-    // was heard since then, or that the host sends to, moves to the end when its turn comes.
-    int OldestUntrusted(Instant now)
-    {
-        for (int looks = 0; looks < MaxCandidates && (WasHeardSinceQueued(_entries[_untrusted.Head])
-            || _entries[_untrusted.Head].Has(PeerFlags.Used)); looks++)
-            MoveToTail(_untrusted.Head, now);
-        return _untrusted.Head;
-    }
-
-    bool EvictTrusted(Instant now, bool evenFresh)
-    {
-        int stale = -1, unused = -1;
-        for (int looks = Math.Min(MaxCandidates, _trusted.Count); looks > 0; looks--)
+        int first = _owners.Find(OwnerKey.Of(_entries[index]), _entries);
+        if (first < 0)
         {
-            int index = _trusted.Head;
-            ref var entry = ref _entries[index];
-            bool fresh = entry.IsFresh(now), heard = WasHeardSinceQueued(entry);
-            MoveToTail(index, now);
-            if (fresh && !entry.Has(PeerFlags.Used) && unused < 0)
-                unused = index;
-            if (fresh || (heard && stale >= 0))
-                continue;
-            stale = index;
-            if (!heard)
-                break;
+            _entries[index].NextOfOwner = -1;
+            _owners.Add(index, _entries);
+            return;
         }
-        int victim = stale >= 0 ? stale : evenFresh ? unused : -1;
-        if (victim >= 0)
-            Remove(victim);
-        return victim >= 0;
+        _entries[index].NextOfOwner = _entries[first].NextOfOwner;
+        _entries[first].NextOfOwner = index;
+    }
+
+    void RemoveFromOwner(int index)
+    {
+        int at = _owners.Find(OwnerKey.Of(_entries[index]), _entries), next = _entries[index].NextOfOwner;
+        if (at == index && next < 0)
+            _owners.Remove(index, _entries);
+        else if (at == index)
+            _owners.Replace(index, next, _entries);
+        else
+        {
+            while (_entries[at].NextOfOwner != index)
+                at = _entries[at].NextOfOwner;
+            _entries[at].NextOfOwner = next;
+        }
     }
 
     void Mark(int index, PeerFlags trust)
@@ -246,6 +228,15 @@ sealed class PeerTable
         Unlink(index);
         entry.Flags ^= PeerFlags.Trusted;
         Append(index, entry.LastReceived);
+    }
+
+    void Change(int index, PeerFlags flags, Instant now)
+    {
+        if ((_entries[index].Flags & flags) == flags)
+            return;
+        Unlink(index);
+        _entries[index].Flags |= flags;
+        Append(index, now);
     }
 
     void MoveToTail(int index, Instant now)
@@ -274,7 +265,9 @@ sealed class PeerTable
         chain.Count--;
     }
 
-    ref Chain ChainOf(in PeerEntry entry) => ref entry.IsTrusted ? ref _trusted : ref _untrusted;
+    // Untrusted and trusted strangers that were never used, then those in use, then the peers that the host wants.
+    ref Chain ChainOf(in PeerEntry entry) =>
+        ref _chains[(entry.Has(PeerFlags.Wanted) ? 4 : entry.Has(PeerFlags.Used) ? 2 : 0) + (entry.IsTrusted ? 1 : 0)];
 
     // 32 bits with units of about 0.1 s are enough for the order of queued entries, and keep an entry at 64 octets.
     static uint Stamp(Instant instant) => (uint)(instant.SinceStart.Ticks >> 20);

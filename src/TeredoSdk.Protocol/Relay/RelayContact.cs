@@ -13,6 +13,9 @@ sealed class RelayContact(HoldBudget budget)
     /// <summary>The bubbles that were sent. This must be a field, because the structure is mutable.</summary>
     public BubbleSchedule Schedule;
 
+    /// <summary>The /64 that the last packet for the client came from.</summary>
+    public ulong Source { get; set; }
+
     /// <summary>The packets that wait for the client.</summary>
     public HeldPackets Held { get; } = new(budget);
 

@@ -21,14 +21,8 @@ namespace TeredoSdk.Protocol.Relay;
 /// The relay does not change packets. The IPv6 router that hands packets in and takes them (the host's kernel) decrements the hop limits.
 /// </para>
 /// </remarks>
-public sealed class TeredoRelay
+public sealed partial class TeredoRelay
 {
-    static readonly TimeSpan MaxJitter = TimeSpan.FromMilliseconds(250); // keeps the 2 s timer and the 2 s spacing apart
-
-    // Not in the RFC. When a direct bubble reaches the client's NAT before the client has sent, that NAT may choose another port (Linux does). A
-    // bubble that dies on the way opens our own NAT just as well. So the first bubbles reach only a few hops.
-    static ReadOnlySpan<byte> DirectBubbleTtls => [2, 4, 8, 0];
-
     readonly IRandomSource _random;
     readonly RelayRules _rules;
     readonly bool _sendDirectBubbles;
@@ -36,6 +30,7 @@ public sealed class TeredoRelay
     readonly RelayContacts _contacts = new();
     readonly PacketQueue _transmits = new(), _deliveries = new();
     readonly UnreachableErrors _errors;
+    readonly RelayLimits _limits;
 
     /// <summary>Makes a relay, which works at once.</summary>
     /// <param name="options">The settings; validated here.</param>
@@ -51,6 +46,7 @@ public sealed class TeredoRelay
         _sendDirectBubbles = options.SendDirectBubbles;
         _peers = new(options.MaxPeers, options.MaxPeers / 2, random) { Removing = CloseContact };
         _errors = new(_deliveries);
+        _limits = new(random);
     }
 
     /// <summary>How many peers the relay remembers.</summary>
@@ -60,7 +56,7 @@ public sealed class TeredoRelay
     public DropCounters Drops { get; } = new();
 
     /// <summary>When <see cref="HandleTimeout"/> must be called next; null when nothing is scheduled.</summary>
-    public Instant? NextDeadline => _contacts.NextDeadline;
+    public Instant? NextDeadline => Instant.Earlier(_contacts.NextDeadline, _peers.SweepAt);
 
     /// <summary>Does everything that is due. Early or repeated calls change nothing.</summary>
     public void HandleTimeout(Instant now)
@@ -74,6 +70,7 @@ public sealed class TeredoRelay
             if (_peers[contact.Peer].Contact == number)
                 _contacts.Schedule(number);
         }
+        _peers.Sweep(now);
     }
 
     /// <summary>Takes a UDP datagram (RFC 4380 §5.4.2).</summary>
@@ -216,136 +213,9 @@ public sealed class TeredoRelay
         while (held.TryPeek(out var packet, out _))
         {
             _transmits.Add(packet, LocalPort.Service, entry.Mapping);
-            MarkSent(now, ref entry);
+            MarkSent(now, peer);
             held.Pop();
         }
-        _contacts.Close(entry.Contact);
-        entry.Contact = -1;
-    }
-
-    // ---- To a client (RFC 4380 §5.4.1)
-
-    Verdict Forward(Instant now, ReadOnlySpan<byte> octets, int start, ref int hint)
-    {
-        if (!IPv6Packet.TryParse(octets, out var packet) || packet.Length != octets.Length)
-            return Drops.Drop(DropReason.MalformedPacket);
-        var reason = _rules.CheckFromNative(packet);
-        if (reason != DropReason.None)
-            return Drops.Drop(reason);
-        int peer = Find(packet.Destination, ref hint);
-        if (peer < 0 || !_peers[peer].IsUsable(now))
-            return Contact(now, packet, peer, out hint);
-        ref var entry = ref _peers[peer];
-        MarkSent(now, ref entry);
-        return Verdict.Send(LocalPort.Service, entry.Mapping, packet.Length, start); // §5.4.1 case 1
-    }
-
-    static void MarkSent(Instant now, ref PeerEntry entry)
-    {
-        entry.LastSent = now;
-        entry.Flags |= PeerFlags.Used;
-    }
-
-    // §5.4.1 case 3. Case 2, for a client whose address says that it is behind a cone NAT, is treated in the same way (RFC 5991 §3.2).
-    Verdict Contact(Instant now, in IPv6Packet packet, int peer, out int newPeer)
-    {
-        newPeer = peer;
-        if (peer < 0)
-        {
-            var reason = AddPeer(now, packet.Destination, out newPeer);
-            if (reason != DropReason.None)
-                return Drops.Drop(reason);
-        }
-        _peers.Distrust(newPeer); // a trusted peer that was not heard for 30 s must be verified again
-        ref var entry = ref _peers[newPeer];
-        if (entry.Contact < 0)
-        {
-            entry.Contact = _contacts.Open(newPeer);
-            _contacts[entry.Contact].NextStep = now;
-        }
-        var contact = _contacts[entry.Contact];
-        if (contact.IsUnreachable)
-        {
-            _errors.Answer(now, packet.Octets);
-            return Drops.Drop(DropReason.PeerUnreachable);
-        }
-        if (contact.Schedule.Count == 0)
-            Advance(now, contact);
-        bool held = contact.Held.TryAdd(now, packet.Octets);
-        _contacts.Schedule(entry.Contact);
-        return held ? Verdict.Held : Drops.Drop(DropReason.QueueFull);
-    }
-
-    DropReason AddPeer(Instant now, IPv6Address address, out int peer)
-    {
-        peer = -1;
-        if (!TeredoAddress.TryCreate(address, out var client))
-            return DropReason.BadInnerDestination;
-        var reason = _rules.CheckClient(client);
-        if (reason != DropReason.None)
-            return reason;
-        peer = _peers.Add(now, address, client.RateLimitKey, trusted: false);
-        if (peer < 0)
-            return DropReason.PeerTableFull;
-        _peers[peer].Mapping = client.MappedEndpoint;
-        return DropReason.None;
-    }
-
-    // ---- Bubbles
-
-    // Takes the next step when it is due: sends the next bubbles, gives up waiting for the answer, or ends the contact.
-    void Advance(Instant now, RelayContact contact)
-    {
-        if (contact.IsUnreachable)
-        {
-            _peers.Remove(contact.Peer); // §5.4.1; done this late so that the budget of §5.2.6 is remembered
-            return;
-        }
-        if (contact.Schedule.TryGrant(now))
-        {
-            SendBubbles(now, contact);
-            contact.NextStep = now + BubbleSchedule.Spacing + _random.NextBetween(TimeSpan.Zero, MaxJitter); // §5.4.1: 2 s
-            return;
-        }
-        contact.IsUnreachable = true; // §5.4.1: after the first bubble and three repeats
-        contact.NextStep = contact.Schedule.WindowEnd;
-        while (contact.Held.Count > 0)
-            FailOldest(now, contact, DropReason.PeerUnreachable);
-    }
-
-    void SendBubbles(Instant now, RelayContact contact)
-    {
-        ref var entry = ref _peers[contact.Peer];
-        TeredoAddress.TryCreate(entry.Address, out var client);
-        Span<byte> bubble = stackalloc byte[Bubble.Size];
-        Bubble.Write(bubble, contact.NextSource(now, _random.NextUInt64()), entry.Address);
-        if (_sendDirectBubbles) // sent first, so that our NAT is open when the answer to the indirect bubble comes
-            _transmits.Add(bubble, LocalPort.Service, entry.Mapping, DirectBubbleTtls[contact.Schedule.Count - 1]);
-        _transmits.Add(bubble, LocalPort.Service, new(client.Server, TeredoPorts.Server)); // §5.4.1
-    }
-
-    void ExpireHeld(Instant now, RelayContact contact)
-    {
-        while (contact.Held.ExpiresAt is { } expiry && expiry <= now)
-            FailOldest(now, contact, DropReason.QueueExpired);
-    }
-
-    void FailOldest(Instant now, RelayContact contact, DropReason reason)
-    {
-        contact.Held.TryPeek(out var packet, out _);
-        _errors.Answer(now, packet);
-        contact.Held.Pop();
-        Drops.Count(reason);
-    }
-
-    // The waiting packets are deleted with the entry (§5.4.1).
-    void CloseContact(int peer)
-    {
-        ref var entry = ref _peers[peer];
-        if (entry.Contact < 0)
-            return;
-        for (int held = _contacts[entry.Contact].Held.Count; held > 0; held--)
-            Drops.Count(DropReason.PeerTableFull);
         _contacts.Close(entry.Contact);
         entry.Contact = -1;
     }

@@ -100,6 +100,12 @@ static class Problems
     {
         DropReason.NotQualified or DropReason.BadInnerSource => NoAddress(),
         DropReason.PeerUnreachable => new(TeredoError.PeerUnreachable, Unreachable(target)),
+        DropReason.PeerTableFull => new(TeredoError.TooManyPeers,
+            $"{target} can't be contacted now: this node talks to as many peers as it can remember, and heard each of them in the last 30 seconds. "
+            + "Try again later, or end some conversations."),
+        DropReason.PeerAddressFull => new(TeredoError.TooManyPeers,
+            $"{target} can't be contacted now: this node talks to 64 peers behind the same IPv4 address (or in the same /64), and heard each of them in "
+            + "the last 30 seconds. Try again later, or end some of those conversations."),
         DropReason.BadInnerDestination or DropReason.DestinationNotGlobal or DropReason.ServerPort or DropReason.OwnAddress =>
             DestinationNotAllowed($"{target}", $"{reason}"),
         _ => null,

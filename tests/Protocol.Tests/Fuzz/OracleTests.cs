@@ -252,7 +252,7 @@ public class OracleTests
     static RelayOracle RelayOracle()
     {
         RelayOracle oracle = new(RelayOptions);
-        oracle.OnPacket(At(0), Craft.Udp(Native, Peer, 10), Verdict.Held);
+        oracle.OnPacket(At(0), Craft.Udp(Native, Peer, 1000), Verdict.Held); // pays for many bubbles
         return oracle;
     }
 
@@ -297,4 +297,29 @@ public class OracleTests
     [TestCase("2001:0:4136:e378:0:1:2:3")]
     public void Relay_ForwardOutsideTheServedPrefixes_IsFound(string destination) => Finds("forwarded to", () =>
         RelayOracle().OnDatagram(At(1), PeerMapped, Craft.Udp(Peer, IPv6Address.Parse(destination), 10), Verdict.Deliver(0, 58)));
+
+    [Test]
+    public void Relay_BubblesThatNothingPaidFor_AreFound()
+    {
+        RelayOracle oracle = new(RelayOptions);
+        oracle.OnPacket(At(0), Craft.Udp(Native, Peer, 10), Verdict.Held);
+        Send(oracle, 0, PeerMapped, RelayBubble);
+        Finds("22 octets of bubbles more", () => Send(oracle, 2, PeerMapped, RelayBubble));
+    }
+
+    [TestCase("rounds of bubbles for", 1, 4000, 4000)]
+    [TestCase("bubbles to the server", 4000, 1, 4000)]
+    [TestCase("rounds of bubbles to", 4000, 4000, 1)]
+    [TestCase("rounds of bubbles 0", 4000, 4000, 4000)]
+    public void Relay_MoreRoundsThanALimitAllows_AreFound(string what, int sources, int servers, int mapped) => Finds(what, () =>
+    {
+        RelayOracle oracle = new(new() { ServedPrefixes = [new(Native, 32)] });
+        for (uint i = 0; i < 1100; i++)
+        {
+            IPv4Address server = new(0x0900_0000 + i % (uint)servers), address = new(0x0800_0000 + i % (uint)mapped);
+            IPv6Address client = new TeredoAddress(server, TeredoFlags.None, new(address, (ushort)(4000 + i)));
+            oracle.OnPacket(At(0), Craft.Udp(new(Native.High + i % (uint)sources, 1), client, 10), Verdict.Held);
+            Send(oracle, 0, new(server, 3544), Craft.BubbleOf(new(0xFE80_0000_0000_0000, i), client));
+        }
+    });
 }

@@ -13,11 +13,16 @@ public class PeerTableTests
 
     static IPv6Address Address(uint n) => new(0x2001_0000_0808_0808, (ulong)n * 0x9E37_79B9_7F4A_7C15);
 
-    static int AddTrusted(PeerTable table, Instant now, uint n, PeerFlags flags = PeerFlags.None)
+    static int Add(PeerTable table, Instant now, IPv6Address address, Newcomer kind = Newcomer.Stranger) =>
+        table.Add(now, address, kind, out int index) == DropReason.None ? index : -1;
+
+    // A peer that was just heard and, if it is used, has been sent to and answered.
+    static int AddTrusted(PeerTable table, Instant now, uint n, bool used = false)
     {
-        int index = table.Add(now, Address(n), default, trusted: true);
+        int index = Add(table, now, Address(n), Newcomer.Verified);
         table[index].LastReceived = now;
-        table[index].Flags |= flags;
+        if (used)
+            table.Use(now, index);
         return index;
     }
 
@@ -25,7 +30,7 @@ public class PeerTableTests
     public void PeerTable_NewEntry_WasNeverHeard()
     {
         var table = NewTable(8, 4);
-        ref var entry = ref table[table.Add(Start, Address(1), default, trusted: false)];
+        ref var entry = ref table[Add(table, Start, Address(1))];
         Assert.That(entry.Address, Is.EqualTo(Address(1)));
         Assert.That(entry.LastReceived, Is.EqualTo(Start - TimeSpan.FromSeconds(30)));
         Assert.That(entry.LastSent, Is.EqualTo(Start - TimeSpan.FromSeconds(30)));
@@ -38,7 +43,7 @@ public class PeerTableTests
     {
         var table = NewTable(512, 512);
         var address = Address(7);
-        int index = table.Add(Start, address, default, trusted: false);
+        int index = Add(table, Start, address);
         for (int bit = 0; bit < 64; bit++)
         {
             Assert.That(table.Find(address with { High = address.High ^ 1UL << bit }), Is.EqualTo(-1));
@@ -66,8 +71,8 @@ public class PeerTableTests
             switch (kind % 6)
             {
                 case 0 or 1 when index < 0:
-                    bool mustFit = table.Count < 32 && (kind % 6 == 1 || table.UntrustedCount < 12);
-                    index = table.Add(now, address, default, kind % 6 == 1);
+                    bool mustFit = table.Count < 24 && (kind % 6 == 1 || table.UntrustedCount < 12);
+                    index = Add(table, now, address, kind % 6 == 1 ? Newcomer.Verified : Newcomer.Stranger);
                     Assert.That(index >= 0 || !mustFit);
                     if (index >= 0)
                         model.Add(address, kind % 6 == 1);
@@ -100,10 +105,10 @@ public class PeerTableTests
     [Test]
     public void PeerTable_Full_OldestUntrustedGoesFirst()
     {
-        var table = NewTable(4, 4);
+        var table = NewTable(5, 5); // four for strangers
         AddTrusted(table, Start, 1);
         for (uint n = 2; n <= 4; n++)
-            table.Add(Start + TimeSpan.FromSeconds(n), Address(n), default, trusted: false);
+            Add(table, Start + TimeSpan.FromSeconds(n), Address(n));
         AddTrusted(table, Start + TimeSpan.FromSeconds(60), 5);
         Assert.That(table.Find(Address(2)), Is.EqualTo(-1));
         Assert.That(table.Find(Address(1)), Is.Not.EqualTo(-1), "stale, but trusted");
@@ -111,15 +116,17 @@ public class PeerTableTests
     }
 
     [Test]
-    public void PeerTable_Full_StaleTrustedGoesBeforeAnUntrustedOfTheLast30Seconds()
+    public void PeerTable_Full_StaleTrustedThatWasNeverUsedGoesBeforeAnUntrustedOfTheLast30Seconds()
     {
         var table = NewTable(3, 3);
-        AddTrusted(table, Start, 1, PeerFlags.Used);
-        AddTrusted(table, Start, 2, PeerFlags.Used);
-        table.Add(Start + TimeSpan.FromSeconds(50), Address(3), default, trusted: false);
-        table.Add(Start + TimeSpan.FromSeconds(60), Address(4), default, trusted: false);
-        Assert.That(table.Find(Address(1)), Is.EqualTo(-1));
-        Assert.That(table.Find(Address(3)), Is.Not.EqualTo(-1));
+        AddTrusted(table, Start, 1, used: true);
+        AddTrusted(table, Start, 2);
+        Add(table, Start + TimeSpan.FromSeconds(50), Address(3));
+        Add(table, Start + TimeSpan.FromSeconds(60), Address(4));
+        Assert.That(table.Find(Address(2)), Is.EqualTo(-1));
+        Add(table, Start + TimeSpan.FromSeconds(60), Address(5));
+        Assert.That(table.Find(Address(3)), Is.EqualTo(-1), "before one in use");
+        Assert.That(table.Find(Address(1)), Is.Not.EqualTo(-1));
     }
 
     [Test]
@@ -127,9 +134,9 @@ public class PeerTableTests
     {
         var table = NewTable(3, 3);
         for (uint n = 1; n <= 3; n++)
-            table.Add(Start, Address(n), default, trusted: false);
+            Add(table, Start, Address(n));
         table[table.Find(Address(1))].LastReceived = Start + TimeSpan.FromSeconds(5);
-        table.Add(Start + TimeSpan.FromSeconds(6), Address(4), default, trusted: false);
+        Add(table, Start + TimeSpan.FromSeconds(6), Address(4));
         Assert.That(table.Find(Address(1)), Is.Not.EqualTo(-1));
         Assert.That(table.Find(Address(2)), Is.EqualTo(-1));
     }
@@ -137,54 +144,95 @@ public class PeerTableTests
     [Test]
     public void PeerTable_FullOfTrusted_StaleGoesBeforeFresh()
     {
-        var table = NewTable(3, 1);
-        AddTrusted(table, Start + TimeSpan.FromSeconds(20), 1);
-        AddTrusted(table, Start, 2, PeerFlags.Used);
+        var table = NewTable(4, 1); // three for strangers
+        AddTrusted(table, Start + TimeSpan.FromSeconds(20), 1, used: true);
+        AddTrusted(table, Start, 2, used: true);
         AddTrusted(table, Start + TimeSpan.FromSeconds(20), 3);
-        Assert.That(table.Add(Start + TimeSpan.FromSeconds(30), Address(4), default, trusted: false), Is.Not.EqualTo(-1));
+        Assert.That(Add(table, Start + TimeSpan.FromSeconds(30), Address(4)), Is.Not.EqualTo(-1));
         Assert.That(table.Find(Address(2)), Is.EqualTo(-1));
     }
 
     [Test]
-    public void PeerTable_FullOfFreshTrusted_OnlyTrustedReplacesOneThatTheHostNeverSentTo()
+    public void PeerTable_FullOfStaleInUse_TheOneThatWasSilentLongestGoes()
     {
         var table = NewTable(3, 1);
-        AddTrusted(table, Start, 1, PeerFlags.Used);
-        AddTrusted(table, Start, 2);
-        AddTrusted(table, Start, 3, PeerFlags.Used);
-        Assert.That(table.Add(Start, Address(4), default, trusted: false), Is.EqualTo(-1));
-        Assert.That(table.Add(Start, Address(4), default, trusted: true), Is.Not.EqualTo(-1));
+        AddTrusted(table, Start + TimeSpan.FromSeconds(2), 1, used: true);
+        AddTrusted(table, Start + TimeSpan.FromSeconds(1), 2, used: true);
+        AddTrusted(table, Start + TimeSpan.FromSeconds(3), 3, used: true);
+        Assert.That(Add(table, Start + TimeSpan.FromSeconds(60), Address(4)), Is.Not.EqualTo(-1));
         Assert.That(table.Find(Address(2)), Is.EqualTo(-1));
-        table[table.Find(Address(4))].LastReceived = Start;
-        table[table.Find(Address(4))].Flags |= PeerFlags.Used;
-        Assert.That(table.Add(Start, Address(5), default, trusted: true), Is.EqualTo(-1));
-        Assert.That(table.Count, Is.EqualTo(3));
     }
 
     [Test]
-    public void PeerTable_FullOfUsed_EachAddLooksFurther()
+    public void PeerTable_FullOfFreshTrusted_OneThatTheHostNeverSentToGivesWayToAVerifiedOneAndToWhatTheHostWants([Range(0, 2)] int newcomer)
+    {
+        var kind = (Newcomer)newcomer;
+        var table = NewTable(4, 2);
+        AddTrusted(table, Start, 1, used: true);
+        AddTrusted(table, Start, 2);
+        AddTrusted(table, Start, 3, used: true);
+        Add(table, Start, Address(4), Newcomer.Wanted);
+        Assert.That(Add(table, Start, Address(5), kind) >= 0, Is.EqualTo(kind != Newcomer.Stranger));
+        Assert.That(table.Find(Address(2)) < 0, Is.EqualTo(kind != Newcomer.Stranger));
+    }
+
+    [Test]
+    public void PeerTable_FullOfFreshInUse_TakesNobody()
+    {
+        var table = NewTable(3, 1);
+        for (uint n = 1; n <= 3; n++)
+            AddTrusted(table, Start, n, used: true);
+        foreach (var kind in Enum.GetValues<Newcomer>())
+        {
+            Assert.That(table.Add(Start, Address(4), kind, out int index), Is.EqualTo(DropReason.PeerTableFull));
+            Assert.That((index, table.Count), Is.EqualTo((-1, 3)));
+        }
+    }
+
+    [Test]
+    public void PeerTable_FullOfInUse_EachAddLooksFurther()
     {
         var table = NewTable(100, 1);
-        for (uint n = 0; n < 100; n++)
-            AddTrusted(table, Start, n, n == 99 ? PeerFlags.None : PeerFlags.Used);
+        for (uint n = 0; n < 75; n++)
+            AddTrusted(table, n == 74 ? Start - PeerTable.Validity : Start, n, used: true);
         int adds = 1;
-        while (table.Add(Start, Address(1000), default, trusted: true) < 0)
-            Assert.That(++adds, Is.LessThanOrEqualTo(13), "8 entries a time");
-        Assert.That(adds, Is.EqualTo(13));
-        Assert.That(table.Find(Address(99)), Is.EqualTo(-1));
+        while (Add(table, Start, Address(1000), Newcomer.Verified) < 0)
+            Assert.That(++adds, Is.LessThanOrEqualTo(10), "8 entries a time");
+        Assert.That(adds, Is.EqualTo(10));
+        Assert.That(table.Find(Address(74)), Is.EqualTo(-1));
+    }
+
+    // A quarter is kept for what the host wants, even when strangers talk to the host.
+    [Test]
+    public void PeerTable_StrangersInUse_LeaveAQuarterToWhatTheHostWants()
+    {
+        var table = NewTable(64, 32);
+        for (uint n = 0; n < 64; n++)
+            if (Add(table, Start, Address(n), Newcomer.Verified) is >= 0 and int index)
+            {
+                table[index].LastReceived = Start;
+                table.Use(Start, index);
+            }
+        Assert.That(table.Count, Is.EqualTo(48));
+        for (uint n = 100; n < 116; n++)
+            Assert.That(Add(table, Start, Address(n), Newcomer.Wanted), Is.Not.EqualTo(-1));
+        Assert.That(table.Count, Is.EqualTo(64));
+        Assert.That(Add(table, Start + PeerTable.Validity, Address(200), Newcomer.Verified), Is.Not.EqualTo(-1));
+        Assert.That(Enumerable.Range(100, 16).Select(n => table.Find(Address((uint)n))), Is.All.GreaterThanOrEqualTo(0), "a stranger took a stranger's place");
     }
 
     [Test]
-    public void PeerTable_OneIPv4Address_HasAtMost64Entries()
+    public void PeerTable_StrangerThatWasAnsweredOnce_IsInUseWhenItIsHeardAgain()
     {
-        var table = NewTable(4096, 2048);
-        var owner = new IPv4Address(0x01020304);
-        for (uint n = 0; n < 64; n++)
-            Assert.That(table.Add(Start, Address(n), owner, trusted: n % 2 == 0), Is.Not.EqualTo(-1));
-        Assert.That(table.Add(Start, Address(64), owner, trusted: true), Is.EqualTo(-1));
-        Assert.That(table.Add(Start, Address(65), default, trusted: true), Is.Not.EqualTo(-1), "native peers have no such limit");
-        table.Remove(table.Find(Address(10)));
-        Assert.That(table.Add(Start, Address(64), owner, trusted: true), Is.Not.EqualTo(-1));
+        var table = NewTable(16, 8);
+        int index = AddTrusted(table, Start, 1);
+        table.NoteSent(Start + TimeSpan.FromSeconds(1), index);
+        table.NoteSent(Start + TimeSpan.FromSeconds(2), index); // repeated, to a forged source perhaps
+        Assert.That(table[index].Has(PeerFlags.Used), Is.False);
+        table[index].LastReceived = Start + TimeSpan.FromSeconds(3);
+        table.NoteSent(Start + TimeSpan.FromSeconds(4), index);
+        Assert.That(table[index].Has(PeerFlags.Used));
+        Assert.That(table[index].Has(PeerFlags.Wanted), Is.False);
     }
 
     [Test, Conformance("C-083", "C-140")]
@@ -192,10 +240,10 @@ public class PeerTableTests
     {
         var table = NewTable(4096, 2048);
         for (uint n = 0; n < 1000; n++)
-            AddTrusted(table, Start, 0x8000_0000 + n, PeerFlags.Used);
+            AddTrusted(table, Start, 0x8000_0000 + n, used: true);
         for (uint n = 0; n < 1_000_000; n++)
         {
-            table.Add(Start, Address(n), new IPv4Address(n * 7919 + 1), trusted: n % 4 == 0);
+            Add(table, Start, Address(n), n % 4 == 0 ? Newcomer.Verified : Newcomer.Stranger);
             if (n % 4 == 0 && table.Find(Address(n)) is >= 0 and int index)
                 table[index].LastReceived = Start;
         }
@@ -212,7 +260,7 @@ public class PeerTableTests
         int removed = 0;
         table.Removing = _ => removed++;
         for (uint n = 0; n < 100_000; n++)
-            table.Add(Start, Address(n), default, trusted: false);
+            Add(table, Start, Address(n));
         Assert.That(table.Count, Is.EqualTo(32768));
         Assert.That(removed, Is.EqualTo(100_000 - 32768));
         Assert.That(table.Find(Address(100_000 - 32769)), Is.EqualTo(-1));
@@ -224,7 +272,7 @@ public class PeerTableTests
     {
         var table = NewTable(1024, 512);
         for (uint n = 0; n < 500; n++)
-            table.Add(Start, Address(n), default, trusted: false);
+            Add(table, Start, Address(n));
         int found = 0;
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (uint n = 0; n < 1000; n++)
@@ -242,7 +290,7 @@ public class PeerTableTests
         long before = GC.GetTotalMemory(forceFullCollection: true);
         var table = NewTable((int)peers, (int)peers);
         for (uint n = 0; n < peers; n++)
-            table.Add(Start, Address(n), default, trusted: false);
+            Add(table, Start, Address(n), Newcomer.Wanted);
         Assert.That((GC.GetTotalMemory(forceFullCollection: true) - before) / (double)peers, Is.LessThan(100));
         Assert.That(table.Count, Is.EqualTo(peers));
         GC.KeepAlive(table);

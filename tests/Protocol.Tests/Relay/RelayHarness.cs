@@ -52,10 +52,10 @@ sealed class RelayHarness
         return harness;
     }
 
-    /// <summary>Hands in a packet of the IPv6 side; by default one for the client.</summary>
+    /// <summary>Hands in a packet of the IPv6 side; by default one for the client, whose octets pay for four bubbles.</summary>
     public Verdict Send(byte[]? packet = null)
     {
-        var verdict = Relay.HandlePacket(Now, packet ?? Build.Udp(Native, ClientIp));
+        var verdict = Relay.HandlePacket(Now, packet ?? Build.Udp(Native, ClientIp, 4 * Bubble.Size - 48));
         Drain();
         return verdict;
     }

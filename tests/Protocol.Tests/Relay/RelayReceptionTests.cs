@@ -110,7 +110,7 @@ public class RelayReceptionTests
     public void Relay_Bubbles_AreNeverForwardedNorAnsweredWhoeverTheyAreFor()
     {
         var harness = WithTrustedClient();
-        foreach (double at in new[] { 1.0, 29, 31, 100, 1000 }) // a stale peer's as well
+        foreach (double at in new[] { 1.0, 29, 31, 100, 600 }) // a stale peer's as well
             foreach (var destination in new[] { Native, IPv6Address.Parse("fe80::1"), IPv6Address.Parse("2a00::1"), ClientAt(Elsewhere) })
                 foreach (byte hopLimit in new byte[] { 0, 1, 255 })
                 {
@@ -186,7 +186,9 @@ public class RelayReceptionTests
         harness.AdvanceTo(15);
         harness.Receive(Elsewhere, Build.Bubble(ClientIp, harness.Sent[^1].InnerSource));
         Assert.That(harness.Send().Target, Is.EqualTo(Elsewhere));
-        Assert.That(harness.Relay.NextDeadline, Is.Null);
+        harness.Sent.Clear();
+        harness.AdvanceTo(40);
+        Assert.That(harness.Sent, Is.Empty);
     }
 
     [Test, Conformance("C-150")]

@@ -94,13 +94,17 @@ public class RelayTransmissionTests
     [Test, Conformance("C-128", "C-142")]
     public void Relay_FloodForManyClients_HoldsAtMostAMebibyteAndHalfTheTable()
     {
-        var harness = new RelayHarness(Router with { MaxPeers = 4096 });
+        var harness = new RelayHarness(Router with { MaxPeers = 4096, ServedPrefixes = [new(Native, 32)] });
         int held = 0;
         for (uint i = 0; i < 20_000; i++)
         {
-            var client = ClientAt(new(new IPv4Address(0x08000001 + i), 4000));
-            held += harness.Send(Build.Udp(Native, client, payloadOctets: 1200)).Kind == VerdictKind.Held ? 1 : 0;
-            Assert.That((held - harness.Relay.Drops[DropReason.PeerTableFull]) * 1248, Is.LessThanOrEqualTo(1 << 20));
+            // Another server and another /64 each time: RelayLimitTests has the limits of one.
+            IPv6Address client = new TeredoAddress(new(0x0900_0001 + i), 0, new(new(0x0800_0001 + i), 4000)), source = new(Native.High + i, 1);
+            held += harness.Send(Build.Udp(source, client, payloadOctets: 1200)).Kind == VerdictKind.Held ? 1 : 0;
+            harness.AdvanceTo(i * 0.004);
+            var drops = harness.Relay.Drops;
+            long waiting = held - drops[DropReason.PeerTableFull] - drops[DropReason.QueueExpired] - drops[DropReason.PeerUnreachable];
+            Assert.That(waiting * 1248, Is.LessThanOrEqualTo(1 << 20));
         }
         Assert.That(harness.Relay.PeerCount, Is.EqualTo(2048));
         Assert.That(harness.Relay.Drops[DropReason.QueueFull], Is.GreaterThan(0));
@@ -117,13 +121,38 @@ public class RelayTransmissionTests
         Assert.That(harness.Relay.PeerCount, Is.LessThanOrEqualTo(16));
     }
 
+    // A week of clients that come and go behind one carrier's address.
     [Test, Conformance("C-142")]
-    public void Relay_FloodForPortsOfOneIPv4Address_Remembers64()
+    public void Relay_ManyClientsOfOneIPv4Address_RemembersSixteenNewOnesAndRefusesNone()
+    {
+        var harness = new RelayHarness();
+        for (ushort port = 4000; port < 4200; port++)
+        {
+            Assert.That(harness.Send(Build.Udp(Native, ClientAt(new(Mapped.Address, port)))).Kind, Is.EqualTo(VerdictKind.Held));
+            harness.AdvanceTo((port - 3999) * 2);
+            Assert.That(harness.Relay.PeerCount, Is.LessThanOrEqualTo(16));
+        }
+    }
+
+    // 64 answered, and the relay talked to each: an hour later the 65th is as welcome as the first.
+    [Test, Conformance("C-142")]
+    public void Relay_SixtyFourClientsOfOneIPv4Address_AnHourAgo_KeepNoOtherOut()
     {
         var harness = new RelayHarness();
         for (ushort port = 4000; port < 4064; port++)
-            Assert.That(harness.Send(Build.Udp(Native, ClientAt(new(Mapped.Address, port)))).Kind, Is.EqualTo(VerdictKind.Held));
-        harness.AssertDropped(harness.Send(Build.Udp(Native, ClientAt(new(Mapped.Address, 4064)))), DropReason.PeerTableFull);
+        {
+            var client = ClientAt(new(Mapped.Address, port));
+            harness.Send(Build.Udp(Native, client));
+            harness.Receive(new(Mapped.Address, port), Build.Bubble(client, harness.Sent[^1].InnerSource));
+            Assert.That(harness.Send(Build.Udp(Native, client)).Kind, Is.EqualTo(VerdictKind.Send));
+            harness.AdvanceTo((port - 3999) * 0.3);
+        }
+        Assert.That(harness.Relay.PeerCount, Is.EqualTo(64));
+        harness.AssertDropped(harness.Send(Build.Udp(Native, ClientAt(new(Mapped.Address, 4064)))), DropReason.PeerAddressFull);
+        harness.AdvanceTo(60);
+        Assert.That(harness.Send(Build.Udp(Native, ClientAt(new(Mapped.Address, 4064)))).Kind, Is.EqualTo(VerdictKind.Held));
+        harness.AdvanceTo(3600);
+        Assert.That(harness.Relay.PeerCount, Is.Zero, "entries end 600 s after the last packet");
     }
 
     [Test, Conformance("C-129")]
@@ -139,7 +168,8 @@ public class RelayTransmissionTests
         Assert.That(harness.Receive(Mapped, Build.Bubble(ClientIp, token)), Is.EqualTo(Verdict.Consumed));
         Assert.That(harness.Sent.Select(s => s.Payload), Is.EqualTo(packets));
         Assert.That(harness.Sent.Select(s => s.Target), Is.All.EqualTo(Mapped));
-        Assert.That(harness.Relay.NextDeadline, Is.Null, "no bubble is due any more");
+        harness.AdvanceTo(20);
+        Assert.That(harness.Sent, Has.Count.EqualTo(4), "no bubble is due any more");
     }
 
     [Test, Conformance("C-129")]

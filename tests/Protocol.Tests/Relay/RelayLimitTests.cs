@@ -1,0 +1,136 @@
+using TeredoSdk.Protocol.Tests.Client;
+using TeredoSdk.Protocol.Wire;
+using static TeredoSdk.Protocol.Tests.Relay.RelayHarness;
+
+namespace TeredoSdk.Protocol.Tests.Relay;
+
+/// <summary>What the IPv6 side can make a relay send to clients and servers that it names (docs/protocol §5.4).</summary>
+public class RelayLimitTests
+{
+    static readonly IPv4Address Victim = IPv4Address.Parse("8.8.8.8");
+
+    static RelayHarness NewHarness() => new(Router with { ServedPrefixes = [new(Native, 32)] });
+
+    static IPv6Address Client(int n, IPv4Address? server = null, IPv4Address? mapped = null) =>
+        new TeredoAddress(server ?? new(0x0900_0001 + (uint)n), TeredoFlags.None, new(mapped ?? new(0x0800_0001 + (uint)n), (ushort)(4000 + n % 1000)));
+
+    static IPv6Address Source(int n = 0) => new(Native.High + (ulong)n, 7);
+
+    // 3,000 packets of 48 octets for made-up clients of one server, at once and in ten seconds.
+    [TestCase(0)]
+    [TestCase(10)]
+    public void MadeUpClientsOfOneServer_BringItFewBubbles(double seconds)
+    {
+        var harness = NewHarness();
+        for (int i = 0; i < 3000; i++)
+        {
+            harness.AdvanceTo(i * seconds / 3000);
+            harness.Send(Build.Udp(Source(), Client(i, server: Victim), payloadOctets: 0));
+        }
+        harness.AdvanceTo(seconds + 300);
+        int atServer = harness.Sent.Count(s => s.Target == new IPv4Endpoint(Victim, 3544));
+        Assert.That(atServer, Is.InRange(50, 1.2 * (54 + 50 * seconds)), "half of the server's limit, for one source, and 48 octets for each 40");
+        Assert.That(harness.Sent, Has.Count.LessThanOrEqualTo(2 * atServer));
+        Assert.That(harness.Relay.Drops[DropReason.RateLimited], Is.GreaterThan(1000));
+    }
+
+    [Test]
+    public void OneSource_HasALimitOfItsOwn()
+    {
+        var harness = NewHarness();
+        for (int i = 0; i < 3000; i++)
+            harness.Send(Build.Udp(Source() with { Low = (ulong)i }, Client(i))); // all addresses of a /64
+        Assert.That(harness.Sent, Has.Count.EqualTo(2 * 100));
+    }
+
+    [Test]
+    public void ManySources_HaveALimitInAll()
+    {
+        var harness = NewHarness();
+        for (int i = 0; i < 3000; i++)
+            harness.Send(Build.Udp(Source(i), Client(i)));
+        Assert.That(harness.Sent, Has.Count.EqualTo(2 * 1000));
+    }
+
+    [Test]
+    public void ClientsOfOneIPv4Address_HaveALimit()
+    {
+        var harness = NewHarness();
+        for (int i = 0; i < 3000; i++)
+            harness.Send(Build.Udp(Source(i), Client(i, mapped: Victim)));
+        Assert.That(harness.Sent.Count(s => s.Target.Address == Victim), Is.EqualTo(16));
+    }
+
+    // A client whose two IPv4 addresses are one: the worst ratio there was, eight bubbles for a packet.
+    [TestCase(0)]
+    [TestCase(12)]
+    [TestCase(100)]
+    [TestCase(1000)]
+    public void OctetsOfBubbles_AreNeverMoreThanWhatPaidForThem(int payload)
+    {
+        var harness = NewHarness();
+        for (int i = 0; i < 20; i++)
+            harness.Send(Build.Udp(Source(i), Client(i, server: Victim, mapped: Victim), payload));
+        harness.AdvanceTo(300);
+        Assert.That(harness.Sent.Sum(s => s.Payload.Length), Is.InRange(1, 20 * (48 + payload)));
+    }
+
+    [Test]
+    public void FurtherPackets_PayForFurtherRounds()
+    {
+        var harness = NewHarness();
+        var client = Client(1);
+        harness.Send(Build.Udp(Source(), client, payloadOctets: 0));
+        harness.AdvanceTo(3);
+        Assert.That(harness.Sent, Has.Count.EqualTo(2), "48 octets pay for one bubble");
+        harness.Send(Build.Udp(Source(), client, payloadOctets: 0));
+        harness.AdvanceTo(5);
+        Assert.That(harness.Sent, Has.Count.EqualTo(4));
+    }
+
+    // While one source spends all that it can, another one's client is bubbled at once.
+    [Test]
+    public void UnderFlood_AnotherSourceGetsThrough()
+    {
+        var harness = NewHarness();
+        for (int i = 0; i < 3000; i++)
+        {
+            harness.AdvanceTo(i * 0.001);
+            harness.Send(Build.Udp(Source(), Client(i, server: ServerPort.Address), payloadOctets: 0));
+        }
+        harness.Sent.Clear();
+        Assert.That(harness.Send(Build.Udp(Source(1), ClientIp)).Kind, Is.EqualTo(VerdictKind.Held));
+        Assert.That(harness.Sent.Select(s => s.Target), Is.EqualTo(new[] { Mapped, ServerPort }));
+        harness.Receive(Mapped, Build.Bubble(ClientIp, harness.Sent[0].InnerSource));
+        Assert.That(harness.Sent, Has.Count.EqualTo(3), "what waited went out");
+    }
+
+    [Test]
+    public void StaleTrustedClient_ProvesItselfAgain_BeforeDataGoesThere()
+    {
+        var harness = WithTrustedClient();
+        harness.AdvanceTo(31);
+        Assert.That(harness.Send().Kind, Is.EqualTo(VerdictKind.Held));
+        Assert.That(harness.Sent, Has.All.Property(nameof(RelayDatagram.IsBubble)).True);
+        harness.AdvanceTo(38.9);
+        harness.AdvanceTo(45);
+        harness.AssertDropped(harness.Send(), DropReason.PeerUnreachable);
+    }
+
+    [Test]
+    public void StaleTrustedClients_CountAmongTheUntrustedHalf_UntilTheyAnswer()
+    {
+        var harness = new RelayHarness(Router with { MaxPeers = 16, ServedPrefixes = [new(Native, 32)] });
+        for (int i = 0; i < 11; i++)
+        {
+            harness.Send(Build.Udp(Source(i), Client(i)));
+            harness.Receive(new(new(0x0800_0001 + (uint)i), (ushort)(4000 + i)), Build.Bubble(Client(i), harness.Sent[^1].InnerSource));
+            Assert.That(harness.Send(Build.Udp(Source(i), Client(i))).Kind, Is.EqualTo(VerdictKind.Send));
+        }
+        harness.AdvanceTo(40);
+        for (int i = 0; i < 11; i++)
+            Assert.That(harness.Send(Build.Udp(Source(i), Client(i))).Kind, Is.EqualTo(VerdictKind.Held));
+        harness.Send(Build.Udp(Source(20), Client(20)));
+        Assert.That(harness.Relay.PeerCount, Is.EqualTo(11), "a newcomer takes the place of one of them");
+    }
+}
