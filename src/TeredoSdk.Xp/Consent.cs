@@ -21,7 +21,10 @@ static class Consent
     public static XpConsentRequest OpenPort(int port, string name) => new(XpConsentKind.OpenPort,
         $"UDP port {port} will be opened in the Windows Firewall for all programs, under the name '{name}'."
         + " To undo it, remove that exception in the control panel.",
-        "netsh " + Netsh.CommandLine("firewall", "add", "portopening", "UDP", $"{port}", name));
+        "netsh " + Netsh.CommandLine("firewall", "add", "portopening", "UDP", $"{port}", IsSafe(name) ? name : "Teredo"));
+
+    // People paste the command into a shell, which would read more in other characters. Nothing depends on the name.
+    static bool IsSafe(string name) => name.All(c => char.IsLetterOrDigit(c) || " .-_()".IndexOf(c) >= 0);
 
     /// <summary>Asks all questions. Returns only when each was answered with yes.</summary>
     public static void Ask(Func<XpConsentRequest, bool>? consent, ICollection<XpConsentRequest> requests)

@@ -54,6 +54,11 @@ public class PreparationTests
             .And.Contain("""'netsh firewall add portopening UDP 3544 "Teredo (TeredoSdk)"'"""));
     }
 
+    [Test]
+    public void Prepare_NameThatAShellReadsMoreIn_IsNotInTheCommandToPaste() =>
+        Assert.That(Probe.Play("prepare ipv6=missing want-port=3544 name=x\"&calc&\"").Single(),
+            Does.Contain("'netsh firewall add portopening UDP 3544 Teredo'").And.Not.Contain("calc"));
+
     [TestCase("no")]
     [TestCase("InstallIPv6")]
     [TestCase("EnableTeredo")]
