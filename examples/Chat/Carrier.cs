@@ -6,6 +6,9 @@ namespace Chat;
 /// <summary>Carries the lines of the chat: over TCP, or over datagrams where there is no TCP.</summary>
 abstract class Carrier : IAsyncDisposable
 {
+    /// <summary>How many links to one address there may be, so that nobody alone takes all of them.</summary>
+    public const int MaxLinksPerAddress = 2;
+
     /// <summary>Tells others how to reach us.</summary>
     public abstract Invitation Invitation { get; }
 

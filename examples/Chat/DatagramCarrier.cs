@@ -42,6 +42,9 @@ sealed class DatagramCarrier : Carrier
 
     DatagramLink Open(IPEndPoint peer) => new(_socket, peer, link => _links.TryRemove(KeyValuePair.Create(peer, link)));
 
+    bool IsFull(IPAddress address) =>
+        _links.Count >= MaxLinks || _links.Keys.Count(other => other.Address.Equals(address)) >= MaxLinksPerAddress;
+
     async Task ReceiveAsync()
     {
         try
@@ -53,8 +56,8 @@ sealed class DatagramCarrier : Carrier
                 string frame = Encoding.UTF8.GetString(received.Buffer);
                 if (!_links.TryGetValue(source, out var link))
                 {
-                    if (!frame.StartsWith("1 ", StringComparison.Ordinal) || _links.Count >= MaxLinks)
-                        continue; // a datagram of a conversation that has ended
+                    if (!frame.StartsWith("1 ", StringComparison.Ordinal) || IsFull(source.Address))
+                        continue; // a datagram of a conversation that has ended, or one too many
                     link = _links.GetOrAdd(source, Open);
                     _accepted.Writer.TryWrite(link);
                 }

@@ -86,7 +86,7 @@ abstract class Link : IAsyncDisposable
         if (count == _seen + 1 && await KeepAsync(line, cancellationToken))
             _seen = count;
         if (count <= _seen) // also repeats an acknowledgement that was lost
-            await WriteAsync($"+{number}", cancellationToken);
+            await WriteAsync(string.Create(CultureInfo.InvariantCulture, $"+{count}"), cancellationToken); // not as the peer wrote it, which may be long
     }
 
     /// <summary>Called when no more frames will come.</summary>

@@ -11,7 +11,7 @@ namespace Chat;
 /// </remarks>
 sealed class Mesh : IAsyncDisposable
 {
-    const int MaxPeers = 32;
+    const int MaxPeers = 32, MaxPeersPerAddress = Carrier.MaxLinksPerAddress;
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(20), Farewell = TimeSpan.FromMilliseconds(800);
 
     readonly Lock _gate = new();
@@ -217,7 +217,10 @@ sealed class Mesh : IAsyncDisposable
         lock (_gate)
         {
             others = [.. _peers.Values];
-            if (others.Length >= MaxPeers || !_peers.TryAdd(peer.Invitation, peer))
+            peer = peer with { Name = Words.Distinct(peer.Name, [_name, .. others.Select(other => other.Name)]) };
+            bool isFull = others.Length >= MaxPeers
+                || others.Count(other => other.Invitation.EndPoint.Address.Equals(peer.Invitation.EndPoint.Address)) >= MaxPeersPerAddress;
+            if (isFull || !_peers.TryAdd(peer.Invitation, peer))
                 throw new IOException($"{peer.Invitation} is here already, or there are too many peers.");
         }
         _tell($"* {peer.Name} joined");

@@ -15,6 +15,15 @@ static class Words
         return word.Length > 0 ? word : otherwise;
     }
 
+    /// <summary>Makes a name differ from those that are taken: by a number in brackets, which nobody can have in a name of their own.</summary>
+    public static string Distinct(string name, IReadOnlyCollection<string> taken)
+    {
+        string distinct = name;
+        for (int number = 2; taken.Contains(distinct); number++)
+            distinct = $"{name}({number})";
+        return distinct;
+    }
+
     /// <summary>Splits a line into its first word and the text after it.</summary>
     public static (string Word, string Tail) Split(string line)
     {

@@ -107,6 +107,10 @@ public enum DropReason : byte
     EchoRateLimited,
     /// <summary>A TCP reset or an ICMPv6 error would have told a stranger that nothing listens here.</summary>
     AnswerToStranger,
+    /// <summary>The source or destination port is 0, so no answer can go there (RFC 6335 §6, RFC 768).</summary>
+    PortZero,
+    /// <summary>The IPv6 packet is larger than the MTU of 1280 octets (RFC 4380 §5.1.2), so an answer of the same size could not be sent.</summary>
+    AboveMtu,
 }
 
 /// <summary>Counts the drops of a core by reason, since the core was made.</summary>

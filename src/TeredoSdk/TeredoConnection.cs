@@ -8,7 +8,8 @@ namespace TeredoSdk;
 /// <remarks>
 /// When the node's address changes, the connection ends at once, because the old address is no longer valid: reads and writes throw a
 /// <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>. Connect again from the new address. Data that was written before the
-/// connection was disposed still reaches the peer; a node that stops waits up to 5 s for that.
+/// connection was disposed still reaches the peer; a node that stops waits up to 5 s for that. Dispose each connection. One that the application has
+/// forgotten (it keeps neither this object nor its stream or socket, and nothing waits on them) is reset when the garbage collector finds it, with a warning.
 /// </remarks>
 public sealed class TeredoConnection : TeredoSocketBase
 {

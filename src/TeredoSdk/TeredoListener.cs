@@ -15,11 +15,14 @@ public sealed class TeredoListener : TeredoSocketBase
     internal TeredoListener(ITeredoLink link, OpenListener listener) : base(link, listener) => _listener = listener;
 
     /// <summary>Waits for a connection.</summary>
+    /// <remarks>
+    /// While the system refuses, for example because too many descriptors are open, the call logs a warning and tries again each second.
+    /// </remarks>
     /// <param name="cancellationToken">Gives up the wait; the listener stays usable, and no connection is lost.</param>
     /// <returns>The connection, which the caller owns.</returns>
     /// <exception cref="ObjectDisposedException">The listener or its node is disposed before or during the call.</exception>
     /// <exception cref="SocketException">
-    /// The system refuses, for example because too many descriptors are open. The listener stays usable.
+    /// The socket can't accept any more, because the application changed <see cref="TeredoSocketBase.Socket"/> itself.
     /// </exception>
     public async ValueTask<TeredoConnection> AcceptAsync(CancellationToken cancellationToken = default) =>
         new(Link, await _listener.AcceptAsync(cancellationToken).ConfigureAwait(false));

@@ -123,6 +123,31 @@ public sealed class ChatTests
     }
 
     [Test]
+    public async Task Host_TakesTwoPeersOfOneAddress_AndTellsThemApart()
+    {
+        await using var lab = new Loopback();
+        using var host = new ChatProcess("host", "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
+        string invitation = (await host.SeeAsync("Invitation: "))["Invitation: ".Length..];
+        var at = System.Net.IPEndPoint.Parse(invitation[..invitation.IndexOf("/udp", StringComparison.Ordinal)]);
+        await using var crowd = await TeredoNode.StartAsync(lab.Options);
+        await using var other = await TeredoNode.StartAsync(lab.Options);
+        await JoinAsync(crowd, "bob");
+        await host.SeeAsync("* bob joined");
+        await JoinAsync(crowd, "bob");
+        await host.SeeAsync("* bob(2) joined");
+        await JoinAsync(crowd, "eve");
+        await JoinAsync(other, "carol");
+        await host.SeeAsync("* carol joined");
+        Assert.That((await host.InterruptAsync()).Output, Does.Not.Contain("eve"));
+
+        async Task JoinAsync(TeredoNode node, string name)
+        {
+            var socket = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }); // its node closes it
+            await socket.SendToAsync(Encoding.UTF8.GetBytes($"1 join {name} {socket.TeredoEndPoint}/udp"), at);
+        }
+    }
+
+    [Test]
     public async Task Join_WithTlsByAnInvitationWithoutFingerprint_IsABadArgument()
     {
         using var chat = new ChatProcess("join", "[2001::1]:4242", "--tls");

@@ -34,6 +34,26 @@ public sealed class LinkTests
         Assert.That(link.Written[^1], Is.EqualTo($"+{Room + 1}"));
     }
 
+    [Test]
+    public async Task Frames_OfAnyKind_AreTaken_AndAnsweredShortly()
+    {
+        var random = new Random(1);
+        string[] parts = ["+", "1", "0", " ", "-", "x", "2147483648", new('0', 1200), "\r", "\0", "é", "say ", "join "];
+        var link = new MemoryLink(isLossy: true);
+        for (int i = 0; i < 5000; i++)
+            await link.GetAsync(string.Concat(Enumerable.Range(0, random.Next(5)).Select(_ => parts[random.Next(parts.Length)])));
+        Assert.That(link.Written, Is.Not.Empty.And.All.Matches<string>(frame => frame.Length <= 11));
+    }
+
+    [Test]
+    public void Name_ThatIsTaken_GetsANumber_ThatNobodyCanChoose()
+    {
+        Assert.That(Words.Distinct("bob", ["alice"]), Is.EqualTo("bob"));
+        Assert.That(Words.Distinct("bob", ["alice", "bob"]), Is.EqualTo("bob(2)"));
+        Assert.That(Words.Distinct("bob", ["bob", "bob(2)"]), Is.EqualTo("bob(3)"));
+        Assert.That(Words.Clean("bob(2)", ""), Is.EqualTo("bob2"));
+    }
+
     sealed class MemoryLink(bool isLossy) : Link
     {
         public List<string> Written { get; } = [];

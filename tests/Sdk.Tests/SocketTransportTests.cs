@@ -48,6 +48,43 @@ public sealed class SocketTransportTests
         }
     }
 
+    // On one processor everything else of the process would wait until a flood has ended.
+    [Test]
+    public async Task Flood_LetsOtherWorkOfTheThreadPoolHaveItsTurn()
+    {
+        const int datagrams = 10 * SocketTransport.DatagramsPerTurn;
+        using var sent = new ManualResetEventSlim();
+        var turns = new Turns();
+        int received = 0;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var receiver = Open((_, _) =>
+        {
+            SynchronizationContext.SetSynchronizationContext(turns); // whoever yields, yields to it
+            sent.Wait(Patience.Limit);
+            if (++received == datagrams)
+                all.SetResult();
+        });
+        using var sender = Open();
+        for (int i = 0; i < datagrams; i++)
+            sender.Send(receiver.LocalEndpoint, [1], 0);
+        sent.Set(); // from here on, each datagram is there when the loop asks for it
+        await all.Task.InTime();
+        Assert.That(turns.Count, Is.GreaterThanOrEqualTo(datagrams / SocketTransport.DatagramsPerTurn - 1));
+    }
+
+    sealed class Turns : SynchronizationContext
+    {
+        int _count;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+            Interlocked.Increment(ref _count);
+            base.Post(d, state);
+        }
+    }
+
     [Test]
     public async Task IcmpError_DoesNotEndTheLoop()
     {

@@ -25,6 +25,9 @@ static class EventIds
     public const int ReceiveFailed = 3003;
     public const int EngineFault = 3004;
     public const int NativeSendFailed = 3005;
+    public const int AcceptFailed = 3006;
+    public const int ConnectionForgotten = 3007;
+    public const int SmallReceiveBuffer = 3008;
 
     public const int NetworkChanged = 4000;
     public const int Resumed = 4001;

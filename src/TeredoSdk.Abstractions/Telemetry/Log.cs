@@ -58,6 +58,16 @@ static partial class Log
     [LoggerMessage(EventIds.ReceiveFailed, LogLevel.Debug, "A datagram could not be received; the next one is tried: {Cause}")]
     public static partial void ReceiveFailed(ILogger log, string cause);
 
+    [LoggerMessage(EventIds.AcceptFailed, LogLevel.Warning, "Port {Port} can't accept a connection; the next attempt is in {Seconds} s: {Cause}")]
+    public static partial void AcceptFailed(ILogger log, int port, double seconds, string cause);
+
+    [LoggerMessage(EventIds.ConnectionForgotten, LogLevel.Warning, "The application forgot its connection to {Peer} without disposing it; it is closed now.")]
+    public static partial void ConnectionForgotten(ILogger log, IPEndPoint peer);
+
+    [LoggerMessage(EventIds.SmallReceiveBuffer, LogLevel.Information,
+        "The system gives the receive buffer of the UDP socket {Given} octets instead of {Wanted}, so bursts may be lost. On Linux raise net.core.rmem_max.")]
+    public static partial void SmallReceiveBuffer(ILogger log, int given, int wanted);
+
     [LoggerMessage(EventIds.EngineFault, LogLevel.Error, "An unexpected exception shows a defect of the SDK; the work goes on.")]
     public static partial void EngineFault(ILogger log, Exception exception);
 

@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 
 namespace TeredoSdk.Cli.Traffic;
 
@@ -7,7 +7,6 @@ namespace TeredoSdk.Cli.Traffic;
 sealed class EchoService(Invocation invocation)
 {
     const int BufferOctets = 64 * 1024;
-    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100); // while the system has no descriptors left
 
     long _peers, _received, _sent;
 
@@ -28,11 +27,6 @@ sealed class EchoService(Invocation invocation)
                 var echo = EchoAsync(connection);
                 open[echo] = connection;
                 _ = echo.ContinueWith(task => open.TryRemove(task, out _), TaskScheduler.Default);
-            }
-            catch (SocketException e)
-            {
-                Output.Notice($"No connection can be accepted at the moment: {e.Message}");
-                await Task.WhenAny(Task.Delay(Pause, invocation.Ended));
             }
             catch (OperationCanceledException)
             {
@@ -70,14 +64,9 @@ sealed class EchoService(Invocation invocation)
         try
         {
             var stream = connection.GetStream();
-            byte[] buffer = new byte[BufferOctets];
-            int length;
-            while ((length = await stream.ReadAsync(buffer, invocation.Ended)) > 0)
-            {
-                Interlocked.Add(ref _received, length);
-                await stream.WriteAsync(buffer.AsMemory(0, length), invocation.Ended);
-                Interlocked.Add(ref _sent, length);
-            }
+            do
+                await stream.ReadAsync(Memory<byte>.Empty, invocation.Ended); // ends when there is something to read; until then there is no buffer
+            while (await PassOnAsync(stream));
             connection.CompleteWriting();
             Tell($"{connection.RemoteEndPoint} got all its octets back");
             await connection.DisposeAsync();
@@ -86,6 +75,24 @@ sealed class EchoService(Invocation invocation)
         {
             Tell($"{connection.RemoteEndPoint}: {e.Message}");
             StreamConversation.BreakOff(connection);
+        }
+    }
+
+    // Returns false at the end of the stream.
+    async Task<bool> PassOnAsync(Stream stream)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferOctets);
+        try
+        {
+            int length = await stream.ReadAsync(buffer, invocation.Ended);
+            Interlocked.Add(ref _received, length);
+            await stream.WriteAsync(buffer.AsMemory(0, length), invocation.Ended);
+            Interlocked.Add(ref _sent, length);
+            return length > 0;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -193,6 +193,8 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         _capture?.TakePacket(octets);
         if (!IPv6Packet.TryParse(octets, out var packet))
             _guard.Count(DropReason.MalformedTransport);
+        else if (HostRules.Judge(packet) is { } reason)
+            _guard.Count(reason);
         else if (!packet.IsBubble && Volatile.Read(ref _chosen)?.Stack is { } stack
             && (stack.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
             stack.Receive(packet);

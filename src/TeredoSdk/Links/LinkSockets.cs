@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
 using TeredoSdk.Telemetry;
 
@@ -27,13 +28,20 @@ interface ISocketOwner
 }
 
 /// <summary>The open sockets of a link of any kind. Safe for any number of threads.</summary>
-sealed class LinkSockets(ISocketOwner owner)
+/// <remarks>
+/// Listeners and datagram sockets stay open until somebody disposes them. A connection is held weakly: one that the application has forgotten is
+/// collected, and closed by <see cref="CloseForgotten"/>.
+/// </remarks>
+sealed class LinkSockets(ISocketOwner owner, ILogger log)
 {
     readonly Lock _gate = new();
     readonly HashSet<OpenSocket> _sockets = [];
+    readonly HashSet<WeakReference<OpenConnection>> _connections = [];
     bool _closed;
 
     public IPAddress? Address => owner.Address;
+
+    public ILogger Logger => log;
 
     /// <summary>How many sockets are open, and how many of them are opted in.</summary>
     public (int All, int Unrestricted) Counts
@@ -41,7 +49,7 @@ sealed class LinkSockets(ISocketOwner owner)
         get
         {
             lock (_gate)
-                return (_sockets.Count, _sockets.Count(socket => socket.IsUnrestricted));
+                return (_sockets.Count + _connections.Count, _sockets.Count(socket => socket.IsUnrestricted)); // a connection is never opted in
         }
     }
 
@@ -52,7 +60,7 @@ sealed class LinkSockets(ISocketOwner owner)
         owner.HandleOpened(socket);
         bool added;
         lock (_gate)
-            added = !_closed && _sockets.Add(socket);
+            added = !_closed && (socket is OpenConnection connection ? _connections.Add(connection.Self) : _sockets.Add(socket));
         if (!added)
         {
             owner.HandleClosed(socket);
@@ -84,43 +92,53 @@ sealed class LinkSockets(ISocketOwner owner)
     public void Remove(OpenSocket socket)
     {
         lock (_gate)
-            if (!_sockets.Remove(socket))
+            if (!(socket is OpenConnection connection ? _connections.Remove(connection.Self) : _sockets.Remove(socket)))
                 return;
         Metrics.CountSocket(socket.Kind, -1);
         owner.HandleClosed(socket);
+    }
+
+    /// <summary>Closes a connection that the application can no longer reach.</summary>
+    public void CloseForgotten(OpenConnection connection)
+    {
+        Log.ConnectionForgotten(log, connection.RemoteEndPoint);
+        connection.Dispose();
     }
 
     /// <inheritdoc cref="ISocketOwner.Retire"/>
     public void Retire(Socket socket) => owner.Retire(socket);
 
     /// <summary>Disposes every socket, and accepts no new ones. Idempotent.</summary>
-    public void Close() => Dispose(_ => true, isLast: true);
+    public void Close() => Dispose(isLast: true);
 
     /// <summary>Disposes the listeners and datagram sockets, because the device that they are bound to is gone.</summary>
-    public void CloseBound() => Dispose(socket => socket is not OpenConnection, isLast: false);
+    public void CloseBound() => Dispose(isLast: false);
 
     /// <summary>Ends the connections from addresses that no longer work.</summary>
     public void AbortVoid()
     {
         if (owner.Address is not { } address)
             return;
-        OpenConnection[] stale;
+        OpenConnection[] open;
         lock (_gate)
-            stale = [.. _sockets.OfType<OpenConnection>().Where(connection => owner.IsVoid(connection.LocalEndPoint.Address, address))];
-        foreach (var connection in stale)
+            open = Connections();
+        foreach (var connection in open.Where(connection => owner.IsVoid(connection.LocalEndPoint.Address, address)))
             connection.Abort(Problems.AddressChanged(connection.LocalEndPoint.Address, address));
     }
 
     /// <summary>Whether two addresses are equal, ignoring their scopes.</summary>
     public static bool IsSame(IPAddress one, IPAddress other) => one.GetAddressBytes().AsSpan().SequenceEqual(other.GetAddressBytes());
 
-    void Dispose(Func<OpenSocket, bool> concerned, bool isLast)
+    // Called under the lock.
+    OpenConnection[] Connections() => [.. _connections.Select(self => self.TryGetTarget(out var connection) ? connection : null).OfType<OpenConnection>()];
+
+    void Dispose(bool isLast)
     {
         OpenSocket[] open;
         lock (_gate)
         {
             _closed |= isLast;
-            open = [.. _sockets.Where(concerned)];
+            open = isLast ? [.. _sockets, .. Connections()] : [.. _sockets];
         }
         foreach (var socket in open)
             socket.Dispose();

@@ -1,23 +1,50 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace TeredoSdk.Links;
 
 /// <summary>A TCP connection that is open on a link.</summary>
-sealed class OpenConnection(LinkSockets sockets, Socket socket) : OpenSocket(sockets, IPProtectionLevel.EdgeRestricted)
+/// <remarks>
+/// The public connection, its stream and the socket keep this object alive, and so does whoever waits on them; the link does not. When none of them
+/// can be reached any more, the finalizer closes the connection.
+/// </remarks>
+sealed class OpenConnection : OpenSocket
 {
+    static readonly ConditionalWeakTable<Socket, OpenConnection> Owners = []; // an application may keep the socket only
+
+    readonly Socket _socket;
     TeredoException? _end;
+
+    public OpenConnection(LinkSockets sockets, Socket socket) : base(sockets, IPProtectionLevel.EdgeRestricted)
+    {
+        _socket = socket;
+        LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
+        RemoteEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
+        Stream = new(socket, ownsSocket: false); // made early: a connection that has ended can't make one
+        Self = new(this);
+        Owners.Add(socket, this);
+    }
+
+    ~OpenConnection()
+    {
+        if (Self is not null) // or the constructor has failed
+            ThreadPool.UnsafeQueueUserWorkItem(static forgotten => forgotten.Sockets.CloseForgotten(forgotten), this, preferLocal: false);
+    }
 
     public override string Kind => "connection";
 
-    public override IPEndPoint LocalEndPoint { get; } = (IPEndPoint)socket.LocalEndPoint!;
+    public override IPEndPoint LocalEndPoint { get; }
 
-    public IPEndPoint RemoteEndPoint { get; } = (IPEndPoint)socket.RemoteEndPoint!;
+    public IPEndPoint RemoteEndPoint { get; }
 
-    public override Socket? Socket => socket;
+    public override Socket? Socket => _socket;
 
     /// <summary>The raw stream, which throws .NET's own exceptions.</summary>
-    public NetworkStream Stream { get; } = new(socket, ownsSocket: false); // made early: a connection that has ended can't make one
+    public NetworkStream Stream { get; }
+
+    /// <summary>This object, for those who must not keep it alive.</summary>
+    public WeakReference<OpenConnection> Self { get; }
 
     /// <summary>Why the link ended the connection; null when the link did not end it.</summary>
     TeredoException? End => Volatile.Read(ref _end);
@@ -29,7 +56,7 @@ sealed class OpenConnection(LinkSockets sockets, Socket socket) : OpenSocket(soc
         Disposed.ThrowIf(IsDisposed, Disposed.Connection);
         try
         {
-            socket.Shutdown(SocketShutdown.Send);
+            _socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -41,7 +68,7 @@ sealed class OpenConnection(LinkSockets sockets, Socket socket) : OpenSocket(soc
     public void Abort(TeredoException reason)
     {
         if (Interlocked.CompareExchange(ref _end, reason, null) is null)
-            socket.Close(0);
+            _socket.Close(0);
     }
 
     /// <summary>Checks the result of a read. A read of 0 octets may mean that the link or the owner ended the connection, and not the peer.</summary>
@@ -61,5 +88,10 @@ sealed class OpenConnection(LinkSockets sockets, Socket socket) : OpenSocket(soc
         : (failure as SocketException ?? failure.InnerException as SocketException) is { } cause
             ? new IOException($"The connection to {RemoteEndPoint} failed: {cause.Message}", cause) : failure;
 
-    protected override void Close() => Sockets.Retire(socket);
+    protected override void Close()
+    {
+        GC.SuppressFinalize(this);
+        Owners.Remove(_socket);
+        Sockets.Retire(_socket);
+    }
 }

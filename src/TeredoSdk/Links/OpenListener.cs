@@ -1,19 +1,29 @@
 using System.Net;
 using System.Net.Sockets;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links;
 
+/// <summary>Waits for the next connection of a listening socket.</summary>
+delegate ValueTask<Socket> Accept(CancellationToken cancellationToken);
+
 /// <summary>A TCP listener that is open on a link.</summary>
-sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel level) : OpenSocket(sockets, level)
+sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel level, Accept? accept = null) : OpenSocket(sockets, level)
 {
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1); // while the system has no descriptors or no memory left
+
+    readonly Accept _accept = accept ?? socket.AcceptAsync;
+    readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public override string Kind => "listener";
 
     public override IPEndPoint LocalEndPoint { get; } = (IPEndPoint)socket.LocalEndPoint!;
 
     public override Socket? Socket => socket;
 
+    /// <summary>Waits for a connection. While the system refuses, for example because too many descriptors are open, tries again after pauses.</summary>
     /// <exception cref="ObjectDisposedException">The listener is closed, or was closed during the wait.</exception>
-    /// <exception cref="SocketException">The system refused; the listener stays usable.</exception>
+    /// <exception cref="SocketException">The socket can't accept any more, because its owner changed it.</exception>
     public async ValueTask<OpenConnection> AcceptAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -21,7 +31,7 @@ sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel 
             Disposed.ThrowIf(IsDisposed, Disposed.Listener);
             try
             {
-                var connection = Sockets.Adopt(await socket.AcceptAsync(cancellationToken).ConfigureAwait(false));
+                var connection = Sockets.Adopt(await _accept(cancellationToken).ConfigureAwait(false));
                 ShareLeaseWith(connection);
                 return connection;
             }
@@ -33,8 +43,22 @@ sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel 
             {
                 // The peer went away before it was accepted. The next one is waited for.
             }
+            catch (SocketException e) when (!IsFinal(e.SocketErrorCode))
+            {
+                Log.AcceptFailed(Sockets.Logger, LocalEndPoint.Port, Pause.TotalSeconds, e.Message);
+                await Task.WhenAny(_closed.Task, Task.Delay(Pause, cancellationToken)).ConfigureAwait(false);
+                cancellationToken.ThrowIfCancellationRequested();
+            }
         }
     }
 
-    protected override void Close() => socket.Dispose();
+    protected override void Close()
+    {
+        socket.Dispose();
+        _closed.TrySetResult();
+    }
+
+    // accept(2) also reports what happened on the network to the new connection; only errors about the listener itself are final.
+    static bool IsFinal(SocketError error) =>
+        error is SocketError.InvalidArgument or SocketError.OperationAborted or SocketError.NotSocket or SocketError.OperationNotSupported;
 }

@@ -22,7 +22,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
     protected SystemLink(TeredoOptions options, TeredoInterface found, IReadOnlyList<PassedOver> passedOver, ILogger log)
     {
         (Options, _last, _passedOver, Logger) = (options, found, passedOver, log);
-        Sockets = new(this);
+        Sockets = new(this, log);
         Log.InterfaceFound(log, found.Name, found.Address);
     }
 

@@ -15,6 +15,7 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
     IDisposable? _watch;
     string? _watchProblem;
     Seen _seen = new([], false);
+    bool _isBufferTold;
 
     public event Action? Changed
     {
@@ -66,7 +67,13 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         };
     }
 
-    public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler) => new SocketTransport(local, handler, log);
+    public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler)
+    {
+        var transport = new SocketTransport(local, handler, log);
+        if (transport.ReceiveBufferOctets < SocketTransport.BufferOctets && !Interlocked.Exchange(ref _isBufferTold, true))
+            Log.SmallReceiveBuffer(log, transport.ReceiveBufferOctets, SocketTransport.BufferOctets);
+        return transport;
+    }
 
     static Seen Look(IEnumerable<NetworkInterface> interfaces)
     {

@@ -44,7 +44,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
     {
         (_options, _passedOver, _network, _log) = (options, passedOver, parts.Network, log);
         _startedAt = options.TimeProvider.GetTimestamp();
-        _sockets = new(this);
+        _sockets = new(this, log);
         _engine = new(options.ToClientOptions(servers), parts, options.TimeProvider, stacks,
             PacketCapture.Start(options.CaptureFile, options.TimeProvider), this, log);
     }

@@ -29,7 +29,7 @@ sealed class KernelStack : ISocketStack
     readonly InboundFilter _filter;
     readonly PrivateNetwork _network;
     readonly TunDevice _device;
-    readonly StreamDrain _drain = new();
+    readonly StreamDrain _drain = new(TimeProvider.System);
     readonly TaskCompletionSource _marked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     IPAddress? _address;
     bool _disposed;

@@ -2,26 +2,49 @@ using System.Net.Sockets;
 
 namespace TeredoSdk.Engine.Stacks.Kernel;
 
+/// <summary>Whether a connection that its owner has closed needs its handle no longer.</summary>
+/// <param name="socket">The connection.</param>
+/// <param name="isHurried">Whether a peer that has gone silent is not waited for.</param>
+delegate bool DrainCheck(Socket socket, bool isHurried);
+
 /// <summary>Keeps connections that their owners have closed until the peer has received all written data, then closes their handles.</summary>
 /// <remarks>
-/// The kernel would do that by itself, but the private network ends with the node, and data that was not sent by then would be lost. Safe for any
+/// The kernel would do that by itself, but the private network ends with the node, and data that was not sent by then would be lost. A peer that
+/// never acknowledges costs one handle for 30 s, which is looked at ever more rarely; of too many such connections, the oldest are reset. Safe for any
 /// number of threads.
 /// </remarks>
-sealed class StreamDrain
+/// <param name="time">The clock and the timers.</param>
+/// <param name="check">Looks at a connection; null for the kernel's own state of it.</param>
+/// <param name="capacity">How many connections are kept.</param>
+sealed class StreamDrain(TimeProvider time, DrainCheck? check = null, int capacity = StreamDrain.Capacity)
 {
-    static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5), Patience = TimeSpan.FromSeconds(30);
+    /// <summary>How many connections are kept: at a round trip of 0.2 s, the ends of 5,000 connections in a second.</summary>
+    public const int Capacity = 1024;
+
+    static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5), LongestPause = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50); // how often the loop asks whose turn it is, and the longest pause in a hurry
     const int IpProtoTcp = 6, TcpInfo = 11;
     const byte Established = 1, FinWait1 = 4, CloseWait = 8, LastAck = 9, Closing = 11; // tcp(7): tcpi_state, the first octet of TCP_INFO
-
-    readonly Lock _gate = new();
     const int RetransmitsAt = 2, SilentRetransmits = 3; // tcpi_retransmits counts for the oldest segment without an acknowledgement
 
-    readonly List<(Socket Socket, long Since)> _closing = [];
+    readonly Lock _gate = new();
+    readonly DrainCheck _check = check ?? IsDone;
+    readonly LinkedList<Entry> _closing = []; // the oldest first
+    readonly TaskCompletionSource _hurried = new(TaskCreationOptions.RunContinuationsAsynchronously);
     Task _loop = Task.CompletedTask;
-    bool _isHurried;
 
     /// <summary>Whether a connection was ever added.</summary>
     public bool WasUsed { get; private set; }
+
+    /// <summary>How many connections are kept now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _closing.Count;
+        }
+    }
 
     /// <summary>Takes over a socket and ends its connection: nothing more is read or written, but data written before is still sent.</summary>
     public void Add(Socket socket)
@@ -41,17 +64,10 @@ sealed class StreamDrain
             socket.Dispose(); // the connection was reset or aborted
             return;
         }
-        if (IsDone(socket))
-        {
+        if (_check(socket, false))
             socket.Dispose();
-            return;
-        }
-        lock (_gate)
-        {
-            _closing.Add((socket, Environment.TickCount64));
-            if (_loop.IsCompleted)
-                _loop = Task.Run(WatchAsync);
-        }
+        else
+            Keep(socket);
     }
 
     /// <summary>
@@ -62,40 +78,77 @@ sealed class StreamDrain
     {
         Task loop;
         lock (_gate)
-            (_isHurried, loop) = (true, _loop);
-        await Task.WhenAny(loop, Task.Delay(limit)).ConfigureAwait(false);
+            loop = _loop;
+        _hurried.TrySetResult();
+        await Task.WhenAny(loop, Task.Delay(limit, time)).ConfigureAwait(false);
         lock (_gate)
-            foreach (var (socket, _) in _closing)
-                socket.Dispose();
+            foreach (var entry in _closing)
+                entry.Socket.Dispose();
+    }
+
+    void Keep(Socket socket)
+    {
+        Socket? oldest = null;
+        lock (_gate)
+        {
+            if (_closing.Count >= capacity)
+            {
+                oldest = _closing.First!.Value.Socket;
+                _closing.RemoveFirst();
+            }
+            _closing.AddLast(new Entry(socket, time.GetTimestamp()));
+            if (_loop.IsCompleted)
+                _loop = Task.Run(WatchAsync);
+        }
+        oldest?.Close(0); // a reset
     }
 
     async Task WatchAsync()
     {
-        using var timer = new PeriodicTimer(Look);
-        do
+        while (true)
         {
+            bool isHurried = _hurried.Task.IsCompleted;
+            TimeSpan pause;
             lock (_gate)
             {
-                _closing.RemoveAll(IsOver);
+                pause = LookAtAll(isHurried);
                 if (_closing.Count == 0)
                 {
                     _loop = Task.CompletedTask;
                     return;
                 }
             }
+            var wait = Task.Delay(pause, time);
+            await (isHurried ? wait : Task.WhenAny(wait, _hurried.Task)).ConfigureAwait(false);
         }
-        while (await timer.WaitForNextTickAsync().ConfigureAwait(false));
     }
 
-    bool IsOver((Socket Socket, long Since) entry)
+    // Looks at those whose turn it is, and closes those that are over. Returns the time until the next turn. Called under the lock.
+    TimeSpan LookAtAll(bool isHurried)
     {
-        if (!IsDone(entry.Socket, _isHurried) && Environment.TickCount64 - entry.Since < Patience.TotalMilliseconds)
-            return false;
-        entry.Socket.Dispose();
-        return true;
+        var pause = Step;
+        for (var node = _closing.First; node is not null;)
+        {
+            var (entry, current) = (node.Value, node);
+            node = node.Next;
+            var age = time.GetElapsedTime(entry.Since);
+            if (age >= entry.NextLook(isHurried))
+            {
+                if (_check(entry.Socket, isHurried) || age >= Patience)
+                {
+                    entry.Socket.Dispose();
+                    _closing.Remove(current);
+                    continue;
+                }
+                entry.LastLook = age;
+            }
+            if (entry.NextLook(isHurried) - age is var left && left < pause)
+                pause = left;
+        }
+        return pause < FirstPause ? FirstPause : pause;
     }
 
-    static bool IsDone(Socket socket, bool isHurried = false)
+    static bool IsDone(Socket socket, bool isHurried)
     {
         try
         {
@@ -106,6 +159,23 @@ sealed class StreamDrain
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             return true;
+        }
+    }
+
+    sealed class Entry(Socket socket, long since)
+    {
+        public Socket Socket => socket;
+
+        public long Since => since;
+
+        /// <summary>The age at which the connection was last looked at.</summary>
+        public TimeSpan LastLook { get; set; }
+
+        /// <summary>The age at which it is looked at again: twice as old, but at the latest after the longest pause.</summary>
+        public TimeSpan NextLook(bool isHurried)
+        {
+            var longest = isHurried ? Step : LongestPause;
+            return LastLook + (LastLook < FirstPause ? FirstPause : LastLook < longest ? LastLook : longest);
         }
     }
 }

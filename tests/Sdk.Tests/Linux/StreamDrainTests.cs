@@ -1,0 +1,103 @@
+using System.Net;
+using System.Net.Sockets;
+using TeredoSdk.Engine.Stacks.Kernel;
+
+namespace TeredoSdk.Tests.Linux;
+
+/// <summary>Closed connections whose peers take their time, over ordinary sockets of loopback.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class StreamDrainTests : IDisposable
+{
+    readonly ManualTime _time = new();
+    readonly Socket _listener = new(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+    readonly List<Socket> _peers = [];
+    readonly HashSet<Socket> _acknowledged = [];
+    int _looks;
+
+    public StreamDrainTests()
+    {
+        _listener.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+        _listener.Listen(64);
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _peers.ForEach(peer => peer.Dispose());
+    }
+
+    [Test]
+    public async Task PeersThatNeverAcknowledge_AreLookedAtEverMoreRarely_AndCutOffAfterHalfAMinute()
+    {
+        const int connections = 20;
+        var drain = new StreamDrain(_time, Look);
+        for (int i = 0; i < connections; i++)
+            drain.Add(await OpenAsync());
+        await AdvanceAsync(() => drain.Count == 0, TimeSpan.FromSeconds(31), () => Assert.That(drain.Count, Is.EqualTo(connections)), TimeSpan.FromSeconds(29));
+        Assert.That(_looks, Is.InRange(30 * connections, 45 * connections), "once a second, and a few times in the first one");
+    }
+
+    [Test]
+    public async Task PeerThatAcknowledges_IsLetGoSoon_WhoeverElseDoesNot()
+    {
+        var drain = new StreamDrain(_time, Look);
+        drain.Add(await OpenAsync());
+        await AdvanceAsync(() => false, TimeSpan.FromSeconds(5));
+        var quick = await OpenAsync();
+        drain.Add(quick);
+        lock (_acknowledged)
+            _acknowledged.Add(quick);
+        await AdvanceAsync(() => drain.Count == 1, TimeSpan.FromSeconds(0.2));
+        Assert.That(quick.SafeHandle.IsClosed);
+    }
+
+    [Test]
+    public async Task TooMany_CostTheOldestItsHandle()
+    {
+        var drain = new StreamDrain(_time, Look, capacity: 3);
+        var sockets = new List<Socket>();
+        for (int i = 0; i < 5; i++)
+        {
+            sockets.Add(await OpenAsync());
+            drain.Add(sockets[^1]);
+        }
+        Assert.That(sockets.Select(socket => socket.SafeHandle.IsClosed), Is.EqualTo(new[] { true, true, false, false, false }));
+        await drain.CompleteAsync(TimeSpan.Zero);
+        Assert.That(sockets.Select(socket => socket.SafeHandle.IsClosed), Is.All.True);
+    }
+
+    bool Look(Socket socket, bool isHurried)
+    {
+        Interlocked.Increment(ref _looks);
+        lock (_acknowledged)
+            return _acknowledged.Contains(socket);
+    }
+
+    async Task<Socket> OpenAsync()
+    {
+        var peer = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        _peers.Add(peer);
+        var accepting = _listener.AcceptAsync();
+        await peer.ConnectAsync(_listener.LocalEndPoint!);
+        return await accepting;
+    }
+
+    // Lets time pass while the loop, which runs on a thread of its own, follows it from one wait to the next.
+    async Task AdvanceAsync(Func<bool> isDone, TimeSpan until, Action? check = null, TimeSpan checkAt = default)
+    {
+        var end = _time.Elapsed + until;
+        checkAt += _time.Elapsed;
+        while (!isDone() && _time.Elapsed < end)
+        {
+            using var limit = new CancellationTokenSource(Patience.Limit);
+            while (!isDone() && !_time.IsArmedWithin(TimeSpan.Zero, TimeSpan.FromSeconds(1)))
+                await Task.Delay(1, limit.Token);
+            _time.Advance(TimeSpan.FromMilliseconds(5));
+            if (check is not null && _time.Elapsed >= checkAt)
+            {
+                check();
+                check = null;
+            }
+        }
+    }
+}
