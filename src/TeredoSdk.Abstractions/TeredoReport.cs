@@ -130,6 +130,14 @@ public sealed record TeredoReport
     /// <summary>The size of the largest IPv6 packet, in octets, or null before the first qualification.</summary>
     public int? MtuOctets { get; init; }
 
+    /// <summary>
+    /// Whether packets of the full MTU reach the peers, as far as TCP connections from this address have shown it. False: large packets to a peer got
+    /// no acknowledgement while small ones did, so something on the path drops the fragments of large UDP datagrams; TCP goes on with smaller packets
+    /// (RFC 4821), and an application should send small datagrams. Null: not checked, because no connection has carried enough, or without kernel
+    /// sockets of the engine.
+    /// </summary>
+    public bool? LargePacketsArrive { get; init; }
+
     /// <summary>What the node does when the machine has native IPv6. <see cref="NativeIPv6Mode.Beside"/> departs from RFC 4380 §5.5.</summary>
     public required NativeIPv6Mode NativeIPv6 { get; init; }
 

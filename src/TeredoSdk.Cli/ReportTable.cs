@@ -53,6 +53,8 @@ static class ReportTable
         if (report.RefreshInterval is { } refresh)
             yield return ("refresh", $"every {refresh.TotalSeconds:0.#} s at most");
         yield return ("mtu", report.MtuOctets is { } mtu ? $"{mtu} octets" : "not known");
+        if (report.LargePacketsArrive is { } arrive)
+            yield return ("large packets", arrive ? "arrive" : "are lost on the way; TCP sends smaller ones, and datagrams should be small, too");
         yield return ("native ipv6", report.HasNativeIPv6
             ? $"yes, Teredo {(report.NativeIPv6 == NativeIPv6Mode.Beside ? "stays up beside it" : "gives way to it")}" : "no");
         foreach (var (reason, count) in report.Drops)

@@ -53,6 +53,13 @@ sealed class LinkSockets(ISocketOwner owner, ILogger log)
         }
     }
 
+    /// <summary>Some of the open connections.</summary>
+    public IEnumerable<Socket> SomeConnections(int count)
+    {
+        lock (_gate)
+            return [.. Connections().Take(count).Select(connection => connection.Socket).OfType<Socket>()];
+    }
+
     /// <summary>Registers a socket, or disposes it when the link is closed.</summary>
     /// <exception cref="ObjectDisposedException">The link is closed.</exception>
     public T Add<T>(T socket) where T : OpenSocket
@@ -121,7 +128,7 @@ sealed class LinkSockets(ISocketOwner owner, ILogger log)
             return;
         OpenConnection[] open;
         lock (_gate)
-            open = Connections();
+            open = [.. Connections()];
         foreach (var connection in open.Where(connection => owner.IsVoid(connection.LocalEndPoint.Address, address)))
             connection.Abort(Problems.AddressChanged(connection.LocalEndPoint.Address, address));
     }
@@ -130,7 +137,8 @@ sealed class LinkSockets(ISocketOwner owner, ILogger log)
     public static bool IsSame(IPAddress one, IPAddress other) => one.GetAddressBytes().AsSpan().SequenceEqual(other.GetAddressBytes());
 
     // Called under the lock.
-    OpenConnection[] Connections() => [.. _connections.Select(self => self.TryGetTarget(out var connection) ? connection : null).OfType<OpenConnection>()];
+    IEnumerable<OpenConnection> Connections() =>
+        _connections.Select(self => self.TryGetTarget(out var connection) ? connection : null).OfType<OpenConnection>();
 
     void Dispose(bool isLast)
     {

@@ -15,7 +15,7 @@ namespace TeredoSdk.Engine.Linux;
 [SupportedOSPlatform("linux")]
 sealed class PrivateNetwork : IDisposable
 {
-    const string TunPath = "/dev/net/tun";
+    const string TunPath = "/dev/net/tun", MtuProbingPath = "/proc/sys/net/ipv4/tcp_mtu_probing"; // for TCP over IPv6, too
 
     readonly SafeFileHandle _user, _network;
     readonly string _tunPath;
@@ -34,6 +34,7 @@ sealed class PrivateNetwork : IDisposable
         {
             using var control = new InterfaceControl(made.MakeOne(InterfaceControl.Socket));
             control.BringUp("lo"); // packets from a machine to its own address pass through it
+            made.ProbeMtu();
             return made;
         }
         catch (Exception e)
@@ -74,6 +75,20 @@ sealed class PrivateNetwork : IDisposable
     {
         _network.Dispose();
         _user.Dispose();
+    }
+
+    // RFC 4821: the outer packets of full segments are fragmented on a path with a small MTU, and some paths drop fragments without a word.
+    void ProbeMtu()
+    {
+        try
+        {
+            using var setting = MakeOne(NamespaceBroker.DescriptorRequest.File(MtuProbingPath, Libc.O_WRONLY | Libc.O_CLOEXEC));
+            RandomAccess.Write(setting, "1"u8, 0); // 1: when large segments get no acknowledgement
+        }
+        catch (Exception e) when (e is TeredoException or IOException or UnauthorizedAccessException)
+        {
+            // Some containers have kernel settings that are read-only. Most paths let large packets through anyway.
+        }
     }
 
     SafeFileHandle MakeOne(NamespaceBroker.DescriptorRequest request)

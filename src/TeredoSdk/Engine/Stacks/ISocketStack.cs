@@ -66,6 +66,10 @@ interface ISocketStack : IDisposable
         // Nothing to do in a stack that filters nothing, or that has no TCP.
     }
 
+    /// <summary>Whether packets of the full MTU reach the peers; null when that is not known.</summary>
+    /// <param name="connections">Open connections, which may show it.</param>
+    bool? JudgeLargePackets(IEnumerable<Socket> connections) => null;
+
     /// <summary>Takes over the socket of a connection that its owner closed. What was written before is still sent.</summary>
     void Retire(Socket socket) => socket.Dispose();
 

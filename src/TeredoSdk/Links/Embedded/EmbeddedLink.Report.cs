@@ -5,12 +5,15 @@ namespace TeredoSdk.Links.Embedded;
 /// <summary>The report of the embedded engine.</summary>
 sealed partial class EmbeddedLink
 {
+    const int ConnectionsToLookAt = 64; // a report must stay cheap
+
     public TeredoReport Report
     {
         get
         {
             var engine = _engine.Describe();
             var (all, unrestricted) = _sockets.Counts;
+            bool? largePackets = _engine.Stack.JudgeLargePackets(_sockets.SomeConnections(ConnectionsToLookAt));
             lock (_gate)
             {
                 return new()
@@ -36,6 +39,7 @@ sealed partial class EmbeddedLink
                     PortMappingProblem = engine.PortMapping.Problem,
                     RefreshInterval = engine.RefreshInterval,
                     MtuOctets = _mtuOctets,
+                    LargePacketsArrive = largePackets,
                     NativeIPv6 = _options.NativeIPv6,
                     HasNativeIPv6 = engine.HasNativeIPv6,
                     Sockets = all,

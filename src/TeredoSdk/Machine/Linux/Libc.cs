@@ -19,7 +19,7 @@ static unsafe partial class Libc
     public const int SIGKILL = 9, SIG_BLOCK = 0, SIG_SETMASK = 2;
 
     // asm-generic/fcntl.h, linux/eventfd.h, asm-generic/poll.h
-    public const int O_RDONLY = 0, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
+    public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
     public const int EFD_NONBLOCK = O_NONBLOCK, EFD_CLOEXEC = O_CLOEXEC;
     public const short POLLIN = 1, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32;
 

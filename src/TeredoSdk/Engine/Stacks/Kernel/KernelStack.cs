@@ -29,6 +29,7 @@ sealed class KernelStack : ISocketStack
     readonly InboundFilter _filter;
     readonly PrivateNetwork _network;
     readonly TunDevice _device;
+    readonly LargePackets _largePackets = new();
     readonly StreamDrain _drain = new(TimeProvider.System);
     readonly TaskCompletionSource _marked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     IPAddress? _address;
@@ -76,6 +77,7 @@ sealed class KernelStack : ISocketStack
             if (_address is not null)
                 _device.RemoveAddress(_address, HostPrefix);
             _address = null;
+            _largePackets.Forget();
             _device.SetAddress(wanted, HostPrefix);
             _address = wanted;
         }
@@ -114,7 +116,18 @@ sealed class KernelStack : ISocketStack
     public void Admit(IPEndPoint local, IPEndPoint remote) =>
         _filter.OpenStream((ushort)local.Port, IPv6Address.FromIPAddress(remote.Address), (ushort)remote.Port);
 
-    public void Retire(Socket socket) => _drain.Add(socket);
+    public bool? JudgeLargePackets(IEnumerable<Socket> connections)
+    {
+        foreach (var connection in connections)
+            _largePackets.Note(connection);
+        return _largePackets.Arrive;
+    }
+
+    public void Retire(Socket socket)
+    {
+        _largePackets.Note(socket);
+        _drain.Add(socket);
+    }
 
     public async Task DrainAsync()
     {
