@@ -7,7 +7,9 @@ namespace TeredoSdk;
 /// <summary>The provider of a Teredo address.</summary>
 public enum TeredoProvider
 {
-    /// <summary>The first of the following providers that can qualify. A report never has this value.</summary>
+    /// <summary>
+    /// The first of the following providers that can qualify; on Linux the embedded one comes before an interface. A report never has this value.
+    /// </summary>
     Auto,
     /// <summary>Windows' own Teredo.</summary>
     Windows,

@@ -83,7 +83,7 @@ public sealed class TeredoNode : IAsyncDisposable
         ITeredoProvider[] providers =
         [
             new WindowsProvider(settings.Windows),
-            new InterfaceProvider(parts.Network, new SystemInterfaces(log)),
+            new InterfaceProvider(parts.Network, new SystemInterfaces(log), isLastResort: OperatingSystem.IsLinux()), // docs/design/decisions/0012
             new EmbeddedProvider(parts),
         ];
         return StartAsync(settings, providers, cancellationToken);

@@ -102,6 +102,18 @@ sealed class CommandProcess : IDisposable
         Assert.That(Kill(_process.Id, sigterm), Is.Zero);
     }
 
+    /// <summary>Lets the process open no descriptor more, or as many as before.</summary>
+    public void LimitDescriptors(bool isLimited)
+    {
+        const int nofile = 7; // asm-generic/resource.h
+        ulong used = 0;
+        while (Directory.Exists($"/proc/{_process.Id}/fd") && Path.Exists($"/proc/{_process.Id}/fd/{used}"))
+            used++;
+        Assert.That(SetLimit(_process.Id, nofile, IntPtr.Zero, out var limit), Is.Zero);
+        limit.Soft = isLimited ? used : limit.Hard;
+        Assert.That(SetLimit(_process.Id, nofile, in limit, IntPtr.Zero), Is.Zero);
+    }
+
     public void Dispose()
     {
         if (!_process.HasExited)
@@ -123,6 +135,20 @@ sealed class CommandProcess : IDisposable
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     static extern int Kill(int process, int signal);
+
+    [DllImport("libc", EntryPoint = "prlimit64")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int SetLimit(int process, int resource, IntPtr wanted, out Limit current);
+
+    [DllImport("libc", EntryPoint = "prlimit64")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int SetLimit(int process, int resource, in Limit wanted, IntPtr current);
+
+    [StructLayout(LayoutKind.Sequential)]
+    struct Limit
+    {
+        public ulong Soft, Hard;
+    }
 }
 
 /// <summary>How a command ended.</summary>

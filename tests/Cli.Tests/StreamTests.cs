@@ -112,6 +112,24 @@ public sealed class StreamTests
         Assert.That(result.Document.GetProperty("octetsSent").GetInt64(), Is.EqualTo(PayloadOctets + 3));
     }
 
+    [Slow]
+    [Test]
+    [Platform("Linux")]
+    public async Task Echo_OutOfDescriptors_SaysSo_AndGoesOnWhenThereAreSome()
+    {
+        using var listener = _lab.Start("listen", "0", "--echo");
+        string peer = await listener.ListeningAsync();
+        listener.LimitDescriptors(true);
+        using var caller = _lab.Start("connect", peer);
+        await caller.Input.WriteAsync("x"u8.ToArray());
+        await caller.Input.FlushAsync();
+        using var limit = new CancellationTokenSource(Patience.Limit);
+        while (!listener.ErrorLines.Any(line => line.Contains("can't accept", StringComparison.Ordinal)))
+            await Task.Delay(20, limit.Token);
+        listener.LimitDescriptors(false);
+        Assert.That(await ReadAsync(caller, 1), Is.EqualTo("x"));
+    }
+
     [Test]
     public async Task Listen_ToldToEnd_ExitsWithTheSignalsNumber()
     {

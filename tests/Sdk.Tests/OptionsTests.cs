@@ -40,6 +40,7 @@ public sealed class OptionsTests
         Bad(o => o.QualificationTimeout = TimeSpan.FromSeconds(600.1), "QualificationTimeout", "00:10:00.1"),
         Bad(o => o.Sockets = (TeredoSockets)3, "Sockets", "3"),
         Bad(o => o.Sockets = (TeredoSockets)(-1), "Sockets", "-1"),
+        Bad(o => o.Provider = (TeredoProvider)4, "Provider", "4"),
         Bad(o => o.DormancyTimeout = TimeSpan.FromSeconds(1), "DormancyTimeout", "00:00:01"),
         Bad(o => o.NativeIPv6 = (NativeIPv6Mode)7, "NativeIPv6", "7"),
         Bad(o => o.Secret = new() { ClientIdentifier = new byte[256], Secret = new byte[1] }, "Secret", "256"),

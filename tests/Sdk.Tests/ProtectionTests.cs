@@ -59,6 +59,23 @@ public sealed class ProtectionTests
     }
 
     [Test]
+    public async Task Stranger_WhoGotInAtALostAddress_SaysNothingAboutTheNextOne()
+    {
+        await using var lab = new Lab();
+        var server = lab.StartServer();
+        var (alice, bob) = (await lab.StartAsync(Alice), await lab.StartAsync(Bob));
+        await bob.BindDatagramAsync(4242);
+        var caller = await alice.BindDatagramAsync(0);
+        await caller.SendToAsync(Datagram, new(bob.Address!, 4242));
+        Assert.That(bob.Report.Reachability, Is.EqualTo(Reachability.Yes));
+        await server.DisposeAsync();
+        lab.Time.AdvanceUntil(() => bob.Report.State == TeredoState.Offline, TimeSpan.FromMinutes(1));
+        lab.StartServer();
+        lab.Time.AdvanceUntil(() => bob.Report.State == TeredoState.Qualified, TimeSpan.FromMinutes(10));
+        Assert.That(bob.Report.Reachability, Is.EqualTo(Reachability.NotChecked));
+    }
+
+    [Test]
     public async Task Stranger_AtAPortWithoutASocket_GetsNoAnswer()
     {
         var (lab, alice, bob) = await TwoNodesAsync();

@@ -8,6 +8,12 @@ interface ITeredoProvider
     /// <summary>Why this provider can't be used on this system at all, as a sentence for the user; null when it can.</summary>
     string? NotSupportedReason { get; }
 
+    /// <summary>
+    /// Why <see cref="TeredoProvider.Auto"/> takes this provider only when no other one gets an address, as a sentence for the user; null when it takes
+    /// its turn.
+    /// </summary>
+    string? FindReasonToWait(TeredoOptions options) => null;
+
     /// <summary>Brings a link up. The link has an address when this returns.</summary>
     /// <exception cref="TeredoException">There is no address; the message says why, and what to do. Nothing is left behind.</exception>
     Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken);

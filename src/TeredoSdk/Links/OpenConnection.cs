@@ -90,7 +90,6 @@ sealed class OpenConnection : OpenSocket
 
     protected override void Close()
     {
-        GC.SuppressFinalize(this);
         Owners.Remove(_socket);
         Sockets.Retire(_socket);
     }

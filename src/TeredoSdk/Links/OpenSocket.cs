@@ -55,10 +55,18 @@ abstract class OpenSocket(LinkSockets sockets, IPProtectionLevel level) : IDispo
     }
 
     /// <summary>Closes the socket and ends every wait on it. Idempotent. The share is released in the background.</summary>
-    public void Dispose() => _ = CloseAsync();
+    public void Dispose()
+    {
+        _ = CloseAsync();
+        GC.SuppressFinalize(this);
+    }
 
     /// <summary>Closes the socket as <see cref="Dispose"/> does, and waits until the share is released.</summary>
-    public ValueTask DisposeAsync() => new(CloseAsync());
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return new(CloseAsync());
+    }
 
     protected abstract void Close();
 

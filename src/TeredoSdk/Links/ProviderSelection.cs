@@ -15,22 +15,42 @@ static class ProviderSelection
                 : await provider!.BringUpAsync(options, [], cancellationToken).ConfigureAwait(false);
         }
         List<PassedOver> passedOver = [];
+        List<ITeredoProvider> waiting = [];
         TeredoException? failure = null;
         foreach (var provider in providers)
         {
+            if ((provider.NotSupportedReason ?? provider.FindReasonToWait(options)) is not { } reason)
+            {
+                if (await TryAsync(provider).ConfigureAwait(false) is { } link)
+                    return link;
+                continue;
+            }
+            passedOver.Add(new() { Way = provider.Kind.ToString(), Reason = reason });
+            if (provider.NotSupportedReason is null)
+                waiting.Add(provider);
+        }
+        var first = failure; // what the preferred providers lack is what a person can do something about
+        foreach (var provider in waiting)
+        {
+            passedOver.RemoveAll(way => way.Way == provider.Kind.ToString());
+            if (await TryAsync(provider).ConfigureAwait(false) is { } link)
+                return link;
+        }
+        throw first ?? failure ?? new TeredoException(TeredoError.NotSupported, string.Join(" ", passedOver.Select(way => way.Reason)));
+
+        async Task<ITeredoLink?> TryAsync(ITeredoProvider provider)
+        {
             try
             {
-                if (provider.NotSupportedReason is not { } reason)
-                    return await provider.BringUpAsync(options, passedOver, cancellationToken).ConfigureAwait(false);
-                passedOver.Add(new() { Way = provider.Kind.ToString(), Reason = reason });
+                return await provider.BringUpAsync(options, passedOver, cancellationToken).ConfigureAwait(false);
             }
             catch (TeredoException e)
             {
                 failure = e;
                 passedOver.Add(new() { Way = provider.Kind.ToString(), Reason = e.Message });
+                return null;
             }
         }
-        throw failure ?? new TeredoException(TeredoError.NotSupported, string.Join(" ", passedOver.Select(way => way.Reason)));
     }
 
     static string Missing(TeredoProvider kind) =>

@@ -29,6 +29,10 @@ public class InterfaceProviderTests : LabTests
         Assert.That(report.GetProperty("server").GetString(), Is.EqualTo($"{server.Address}"));
         Assert.That(report.GetProperty("kernelSockets").GetBoolean());
 
+        using var preferred = JsonDocument.Parse(await TeredoProgram.RunAsync(alice, "", ["status", "--json", .. TeredoProgram.Asking(server)])); // the server is named
+        Assert.That(preferred.RootElement.GetProperty("provider").GetString(), Is.EqualTo("embedded"));
+        Assert.That(preferred.RootElement.GetProperty("passedOver").ToString(), Does.Contain($"{miredo.Address}").And.Contain("firewall"));
+
         var listening = TeredoProgram.Start(alice, ["listen", "5000", "--echo", .. Interface]);
         var endPoint = await TeredoProgram.EndPointOfAsync(listening);
         Assert.That(endPoint.Address, Is.EqualTo(miredo.Address));

@@ -18,11 +18,11 @@ public class InterfaceLinkTests
     [SetUp]
     public void MakeTable() => _table = new();
 
-    Task<TeredoNode> StartAsync(TeredoProvider provider = TeredoProvider.Interface)
+    Task<TeredoNode> StartAsync(TeredoProvider provider = TeredoProvider.Interface, bool isLastResort = false)
     {
         var options = new TeredoOptions { Provider = provider, Servers = ["127.0.0.1"], AllowPrivateAddresses = true };
         options.NativeIPv6 = NativeIPv6Mode.Instead;
-        ITeredoProvider[] providers = [new InterfaceProvider(_table, _table), new EmbeddedProvider(new(_table, CryptographicRandom.Instance))];
+        ITeredoProvider[] providers = [new InterfaceProvider(_table, _table, isLastResort), new EmbeddedProvider(new(_table, CryptographicRandom.Instance))];
         return TeredoNode.StartAsync(options.Snapshot(), providers, default);
     }
 
@@ -49,6 +49,36 @@ public class InterfaceLinkTests
     public void Auto_WithoutAnInterface_GoesOnToTheNextProvider() =>
         Assert.That(Assert.ThrowsAsync<TeredoException>(() => StartAsync(TeredoProvider.Auto))!.Error, Is.EqualTo(TeredoError.NotSupported),
             "the embedded engine's own refusal of NativeIPv6Mode.Instead");
+
+    // On Linux: the interface's firewall may let nobody in.
+    [Test]
+    public async Task Auto_WhereTheInterfaceIsTheLastResort_TakesItWhenNothingElseGetsAnAddress()
+    {
+        _table.Set(One);
+        await using var node = await StartAsync(TeredoProvider.Auto, isLastResort: true);
+        Assert.That(node.Report.Provider, Is.EqualTo(TeredoProvider.Interface));
+        Assert.That(node.Report.PassedOver.Select(passed => passed.Way), Is.EqualTo(new[] { "Embedded" }));
+    }
+
+    [Test]
+    public async Task Auto_WhereTheInterfaceIsTheLastResort_PrefersTheEmbeddedEngine_AndTellsWhy()
+    {
+        _table.Set(One);
+        await using var lab = new Lab();
+        lab.StartServer();
+        var options = lab.Options;
+        options.Provider = TeredoProvider.Auto;
+        ITeredoProvider[] providers =
+            [new InterfaceProvider(_table, _table, isLastResort: true), new EmbeddedProvider(new(lab.Network.Host("203.0.113.10"), CryptographicRandom.Instance))];
+        await using var node = await TeredoNode.StartAsync(options.Snapshot(), providers, default).InTime();
+        Assert.That(node.Report.Provider, Is.EqualTo(TeredoProvider.Embedded));
+        Assert.That(node.Report.PassedOver[0].Way, Is.EqualTo("Interface"));
+        Assert.That(node.Report.PassedOver[0].Reason, Does.Contain(One).And.Contain("firewall").And.Contain(nameof(TeredoProvider.Interface)));
+    }
+
+    [Test]
+    public void Auto_WhereNothingGetsAnAddress_TellsWhatTheEmbeddedEngineLacks() =>
+        Assert.That(Assert.ThrowsAsync<TeredoException>(() => StartAsync(TeredoProvider.Auto, isLastResort: true))!.Error, Is.EqualTo(TeredoError.NotSupported));
 
     [Test]
     public void Interface_AskedForWhereThereIsNone_IsUnavailable() =>

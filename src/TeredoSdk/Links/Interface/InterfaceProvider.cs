@@ -4,11 +4,23 @@ using TeredoSdk.Telemetry;
 namespace TeredoSdk.Links.Interface;
 
 /// <summary>Uses a Teredo interface of this machine that another program keeps up, for example miredo.</summary>
-sealed class InterfaceProvider(IHostNetwork network, IInterfaceTable interfaces) : ITeredoProvider
+/// <param name="network">The machine's network.</param>
+/// <param name="interfaces">The machine's interfaces.</param>
+/// <param name="isLastResort">Whether other providers come first with <see cref="TeredoProvider.Auto"/>.</param>
+sealed class InterfaceProvider(IHostNetwork network, IInterfaceTable interfaces, bool isLastResort) : ITeredoProvider
 {
     public TeredoProvider Kind => TeredoProvider.Interface;
 
     public string? NotSupportedReason => null;
+
+    public string? FindReasonToWait(TeredoOptions options)
+    {
+        if (!isLastResort)
+            return null;
+        var found = new InterfaceSearch(interfaces, options.AllowPrivateAddresses).Find(out string problem);
+        return found is null ? problem : $"Interface {found.Name} has the Teredo address {found.Address}, but there the machine's firewall decides who gets in, "
+            + $"and may let nobody in. To use it, choose the provider {nameof(TeredoProvider.Interface)}.";
+    }
 
     public Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken)
     {

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace TeredoSdk.Churn;
+
+/// <summary>Puts the load on, and tells what the process held before and after each part of it.</summary>
+public static class Run
+{
+    /// <returns>What did not work or did not stay flat.</returns>
+    public static async Task<IReadOnlyList<string>> Async(Load load, Action<string> tell, CancellationToken cancellationToken)
+    {
+        var faults = new List<string>();
+        await using var bench = await Bench.StartAsync().ConfigureAwait(false);
+        // Each part once, small, so that what is made once is made before the first reading.
+        await bench.ChurnAsync(TimeSpan.FromSeconds(1), load.AtOnce, cancellationToken).ConfigureAwait(false);
+        await bench.HoldAsync(Math.Min(load.Connections, 100), cancellationToken).ConfigureAwait(false);
+        await bench.StartAndStopAsync(2, cancellationToken).ConfigureAwait(false);
+        var before = await Reading.TakeAsync().ConfigureAwait(false);
+        tell(Line("before", "", before));
+
+        await PartAsync($"{load.AtOnce} at once for {load.ChurnTime.TotalSeconds:0} s", async () =>
+            $"{await bench.ChurnAsync(load.ChurnTime, load.AtOnce, cancellationToken).ConfigureAwait(false)} connections").ConfigureAwait(false);
+        await PartAsync($"{load.Connections} open", async () =>
+        {
+            int answered = await bench.HoldAsync(load.Connections, cancellationToken).ConfigureAwait(false);
+            if (answered < load.Connections)
+                faults.Add($"{load.Connections - answered} of {load.Connections} connections did not answer while all were open");
+            return $"{answered} answered";
+        }).ConfigureAwait(false);
+        await PartAsync($"{load.Starts} starts", async () =>
+        {
+            await bench.StartAndStopAsync(load.Starts, cancellationToken).ConfigureAwait(false);
+            return "all ended";
+        }).ConfigureAwait(false);
+        if (bench.Failures > 0)
+            faults.Add($"{bench.Failures} conversations failed");
+        return faults;
+
+        async Task PartAsync(string name, Func<Task<string>> work)
+        {
+            long start = Stopwatch.GetTimestamp();
+            string result = await work().ConfigureAwait(false);
+            var time = Stopwatch.GetElapsedTime(start);
+            var after = await Reading.TakeAsync().ConfigureAwait(false);
+            tell(Line(name, string.Create(CultureInfo.InvariantCulture, $"{result} in {time.TotalSeconds:F1} s"), after));
+            if (after.FindLeak(before) is { } leak)
+                faults.Add($"{name}: {leak}");
+        }
+    }
+
+    static string Line(string name, string result, Reading reading) => $"{name,-24} {result,-32} {reading}";
+}

@@ -1,0 +1,125 @@
+using System.Net.NetworkInformation;
+using TeredoSdk.Machine;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Tests;
+
+/// <summary>Which answers a ping takes, from hosts that speak for themselves.</summary>
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class EchoTests
+{
+    static readonly IPv4Endpoint Peer = IPv4Endpoint.Parse("203.0.113.66:40000"), Other = IPv4Endpoint.Parse("203.0.113.67:40001");
+    static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
+
+    readonly List<byte[]> _received = [];
+
+    static IPv6Address AddressOf(IPv4Endpoint endpoint) =>
+        new TeredoAddress(IPv4Address.Parse(Lab.ServerAddress), TeredoFlags.None, endpoint).ToIPv6Address();
+
+    [Test]
+    public async Task Reply_OfAnotherHostOrIdentifierOrNumber_IsNotTaken()
+    {
+        await using var lab = new Lab();
+        var (node, hosts) = await StartAsync(lab);
+        using var end = hosts;
+        var ping = node.PingAsync(AddressOf(Peer).ToIPAddress(), TimeSpan.FromSeconds(20));
+        var (identifier, sequence) = Request();
+        Reply(lab, hosts, node, Other, identifier, sequence);
+        Reply(lab, hosts, node, Peer, (ushort)(identifier + 1), sequence);
+        Reply(lab, hosts, node, Peer, identifier, (ushort)(sequence + 1));
+        Assert.That(node.Report.Drops[DropReason.Unsolicited], Is.EqualTo(hosts.Count + 3));
+        Reply(lab, hosts, node, Peer, identifier, sequence);
+        var reply = await ping.InTime();
+        Assert.That(reply.Status, Is.EqualTo(IPStatus.Success));
+        Assert.That(reply.RoundTripTime, Is.EqualTo(4 * Step), "the fourth one was it");
+    }
+
+    [Test]
+    public async Task Error_AboutAnotherTargetOrIdentifier_FailsNoPing()
+    {
+        await using var lab = new Lab();
+        var (node, hosts) = await StartAsync(lab);
+        using var end = hosts;
+        var ping = node.PingAsync(AddressOf(Peer).ToIPAddress(), TimeSpan.FromSeconds(20));
+        var (identifier, sequence) = Request();
+        Error(hosts, node, AddressOf(Other), identifier, sequence);
+        Error(hosts, node, AddressOf(Peer), (ushort)(identifier + 1), sequence);
+        Error(hosts, node, AddressOf(Peer), identifier, (ushort)(sequence + 1));
+        Reply(lab, hosts, node, Peer, identifier, sequence);
+        Assert.That((await ping.InTime()).Status, Is.EqualTo(IPStatus.Success));
+    }
+
+    [Test]
+    public async Task Error_AboutThePing_FailsIt()
+    {
+        await using var lab = new Lab();
+        var (node, hosts) = await StartAsync(lab);
+        using var end = hosts;
+        var ping = node.PingAsync(AddressOf(Peer).ToIPAddress(), TimeSpan.FromSeconds(20));
+        var (identifier, sequence) = Request();
+        Error(hosts, node, AddressOf(Peer), identifier, sequence);
+        Assert.That((await ping.InTime()).Status, Is.EqualTo(IPStatus.DestinationHostUnreachable));
+    }
+
+    // The hosts have spoken first, so that the node trusts both.
+    async Task<(TeredoNode Node, Hosts Hosts)> StartAsync(Lab lab)
+    {
+        lab.StartServer();
+        var node = await lab.StartAsync("203.0.113.10");
+        var hosts = new Hosts();
+        foreach (var host in new[] { Peer, Other })
+        {
+            hosts[host] = lab.Network.Host(host.Address.ToString()).Open(host, (_, payload) => _received.Add(payload.ToArray()));
+            byte[] packet = new byte[IPv6Packet.HeaderSize + UdpDatagram.HeaderSize];
+            UdpDatagram.WritePacket(packet, AddressOf(host), 1, AddressOf(node), 2, []);
+            Send(hosts[host], node, packet);
+        }
+        Assert.That(node.Report.Drops[DropReason.Unsolicited], Is.EqualTo(hosts.Count));
+        return (node, hosts);
+    }
+
+    (ushort Identifier, ushort Sequence) Request()
+    {
+        foreach (byte[] octets in _received)
+            if (IPv6Packet.TryParse(octets, out var packet) && packet.NextHeader == NextHeader.Icmpv6 && Icmpv6Message.TryParse(packet, out var message)
+                && EchoMessage.TryParse(message, out var echo) && !echo.IsReply)
+                return (echo.Identifier, echo.Sequence);
+        throw new AssertionException("The node sent no Echo Request.");
+    }
+
+    // Each reply comes a second later.
+    static void Reply(Lab lab, Hosts hosts, TeredoNode node, IPv4Endpoint host, ushort identifier, ushort sequence)
+    {
+        lab.Time.Advance(Step);
+        Send(hosts[host], node, Echo(Icmpv6Type.EchoReply, AddressOf(host), AddressOf(node), identifier, sequence));
+    }
+
+    static void Error(Hosts hosts, TeredoNode node, IPv6Address target, ushort identifier, ushort sequence)
+    {
+        byte[] quoted = Echo(Icmpv6Type.EchoRequest, AddressOf(node), target, identifier, sequence);
+        byte[] packet = new byte[IPv6Packet.HeaderSize + 8 + quoted.Length];
+        Icmpv6Error.WritePacket(packet, Icmpv6Type.DestinationUnreachable, Icmpv6Error.AddressUnreachable, 0, AddressOf(Peer), AddressOf(node), quoted);
+        Send(hosts[Peer], node, packet);
+    }
+
+    static byte[] Echo(Icmpv6Type type, IPv6Address source, IPv6Address destination, ushort identifier, ushort sequence)
+    {
+        byte[] packet = new byte[IPv6Packet.HeaderSize + EchoMessage.HeaderSize];
+        EchoMessage.WritePacket(packet, type, source, destination, identifier, sequence, []);
+        return packet;
+    }
+
+    static void Send(IUdpTransport from, TeredoNode node, byte[] packet) => from.Send(IPv4Endpoint.FromIPEndPoint(node.Report.LocalEndPoint!), packet, 0);
+
+    static IPv6Address AddressOf(TeredoNode node) => IPv6Address.FromIPAddress(node.Address!);
+
+    sealed class Hosts : Dictionary<IPv4Endpoint, IUdpTransport>, IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var host in Values)
+                host.Dispose();
+        }
+    }
+}
