@@ -106,8 +106,9 @@ sealed class CommandProcess : IDisposable
     public void LimitDescriptors(bool isLimited)
     {
         const int nofile = 7; // asm-generic/resource.h
-        ulong used = 0;
-        while (Directory.Exists($"/proc/{_process.Id}/fd") && Path.Exists($"/proc/{_process.Id}/fd/{used}"))
+        var open = Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Select(Path.GetFileName).ToHashSet();
+        ulong used = 0; // the first number that is free
+        while (open.Contains($"{used}"))
             used++;
         Assert.That(SetLimit(_process.Id, nofile, IntPtr.Zero, out var limit), Is.Zero);
         limit.Soft = isLimited ? used : limit.Hard;

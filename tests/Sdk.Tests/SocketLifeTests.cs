@@ -90,7 +90,7 @@ public sealed class SocketLifeTests
     {
         using var pairs = new Pairs();
         var peer = await pairs.OpenAsync(_ => null);
-        await CollectUntilAsync(() => pairs.Log.Of(EventIds.ConnectionForgotten).Any());
+        await CollectUntilAsync(() => pairs.Log.Of(EventIds.ConnectionForgotten).Count > 0);
         Assert.That(Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAsync(new byte[1]).InTime())!.SocketErrorCode, Is.EqualTo(SocketError.ConnectionReset));
         Assert.That(pairs.Sockets.Counts.All, Is.Zero);
         Assert.That(pairs.Log.Of(EventIds.ConnectionForgotten), Has.Exactly(1).Items);
@@ -112,7 +112,7 @@ public sealed class SocketLifeTests
         object? held = null;
         var peer = await pairs.OpenAsync(connection => held = Hold(kept, connection));
         await pairs.OpenAsync(_ => null);
-        await CollectUntilAsync(() => pairs.Log.Of(EventIds.ConnectionForgotten).Any()); // a second one, which is forgotten, shows that the time has come
+        await CollectUntilAsync(() => pairs.Log.Of(EventIds.ConnectionForgotten).Count > 0); // a second one, which is forgotten, shows that the time has come
         Assert.That(pairs.Sockets.Counts.All, Is.EqualTo(1));
         await peer.SendAsync(new byte[1]).InTime(); // a read that waited ends now
         GC.KeepAlive(held);

@@ -64,9 +64,9 @@ sealed class EchoService(Invocation invocation)
         try
         {
             var stream = connection.GetStream();
-            do
-                await stream.ReadAsync(Memory<byte>.Empty, invocation.Ended); // ends when there is something to read; until then there is no buffer
-            while (await PassOnAsync(stream));
+            // A read of nothing ends when there is something to read; until then there is no buffer.
+            while (await stream.ReadAsync(Memory<byte>.Empty, invocation.Ended) == 0 && await PassOnAsync(stream))
+                continue;
             connection.CompleteWriting();
             Tell($"{connection.RemoteEndPoint} got all its octets back");
             await connection.DisposeAsync();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using TeredoSdk.Machine.Linux;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Machine;
 
