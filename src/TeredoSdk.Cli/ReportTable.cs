@@ -35,7 +35,7 @@ static class ReportTable
         AnsiConsole.Write(table);
     }
 
-    static IEnumerable<(string Name, string Value)> Rows(TeredoReport report)
+    public static IEnumerable<(string Name, string Value)> Rows(TeredoReport report)
     {
         yield return ("state", Words(report.State));
         yield return ("address", Known(report.Address));
@@ -50,6 +50,10 @@ static class ReportTable
             $"{report.NatName} (mapping {Words(report.Mapping)}, filtering {Words(report.Filtering)}, ports {Ports(report.PortPreserving)})");
         yield return ("local endpoint", Known(report.LocalEndPoint));
         yield return ("mapped endpoint", Known(report.MappedEndPoint));
+        if (report.PortMappingEndPoint is { } external)
+            yield return ("port mapping", $"{external} by {report.PortMappingProtocol}");
+        if (report.PortMappingProblem is { } unmapped)
+            yield return ("port mapping", Wording.Of(unmapped));
         if (report.RefreshInterval is { } refresh)
             yield return ("refresh", $"every {refresh.TotalSeconds:0.#} s at most");
         yield return ("mtu", report.MtuOctets is { } mtu ? $"{mtu} octets" : "not known");

@@ -53,6 +53,33 @@ public sealed class StatusTests
     }
 
     [Test]
+    public void PortMapping_OfAReport_IsSaid_WithWhatIsWrongWithIt()
+    {
+        var report = new TeredoReport
+        {
+            Provider = TeredoProvider.Embedded,
+            KernelSockets = false,
+            State = TeredoState.Qualified,
+            Reachability = Reachability.NotChecked,
+            Mapping = MappingBehaviour.NotChecked,
+            Filtering = FilteringBehaviour.NotChecked,
+            NatName = "unknown",
+            NativeIPv6 = NativeIPv6Mode.Beside,
+            HasNativeIPv6 = false,
+            Sockets = 0,
+            UnrestrictedSockets = 0,
+            Peers = 0,
+            Drops = new Dictionary<DropReason, long>(),
+            PortMapping = PortMappingState.BehindAnotherNat,
+            PortMappingEndPoint = new(IPAddress.Parse("192.168.0.2"), 40000),
+            PortMappingProtocol = "PCP",
+            PortMappingProblem = "This is double NAT.",
+        };
+        Assert.That(ReportTable.Rows(report).Where(row => row.Name == "port mapping").Select(row => row.Value),
+            Is.EqualTo(new[] { "192.168.0.2:40000 by PCP", "This is double NAT." }));
+    }
+
+    [Test]
     public async Task Status_IsATableOfTheReport()
     {
         using var lab = await Loopback.StartAsync();

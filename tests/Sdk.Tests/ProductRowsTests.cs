@@ -3,7 +3,6 @@ using TeredoSdk.Engine;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
-using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Tests;
 

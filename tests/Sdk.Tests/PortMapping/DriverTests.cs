@@ -178,19 +178,19 @@ public sealed class DriverTests
 
     sealed class FakeProtocol : IMappingProtocol
     {
-        readonly SemaphoreSlim _mapped = new(0), _removed = new(0);
+        readonly Channel<bool> _mapped = Channel.CreateUnbounded<bool>(), _removed = Channel.CreateUnbounded<bool>();
 
         public string Name => "fake";
 
-        public int Maps => _mapped.CurrentCount;
+        public int Maps => _mapped.Reader.Count;
 
-        public Task UntilMappedAsync() => _mapped.WaitAsync().InTime();
+        public Task<bool> UntilMappedAsync() => _mapped.Reader.ReadAsync().InTime();
 
-        public Task UntilRemovedAsync() => _removed.WaitAsync().InTime();
+        public Task<bool> UntilRemovedAsync() => _removed.Reader.ReadAsync().InTime();
 
         public Task<MappingAnswer> MapAsync(IPv4Endpoint external, CancellationToken cancellationToken)
         {
-            _mapped.Release();
+            _mapped.Writer.TryWrite(true);
             return Task.FromResult(MappingAnswer.Granted(external, 7200));
         }
 
@@ -198,7 +198,7 @@ public sealed class DriverTests
 
         public Task RemoveAsync(CancellationToken cancellationToken)
         {
-            _removed.Release();
+            _removed.Writer.TryWrite(true);
             return Task.CompletedTask;
         }
     }
