@@ -41,7 +41,9 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
             var relay = new DeviceRelay(device, parts, new(default, options.AllowPrivateAddresses, options.TimeProvider, log));
             _relay = new(relay, parts.Network, new SystemInterfaces(log), log, servers[0].Primary);
         }
-        _link = new(options, servers, parts, new MachineStackChoice(device, _relay), [], log);
+        var stack = new MachineStackChoice(device, _relay, parts.Network);
+        _link = new(options, servers, parts, stack, [], log);
+        Completion = stack.CompleteAsync();
     }
 
     /// <summary>The name of the network device.</summary>
@@ -61,9 +63,10 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
 
     /// <summary>
     /// Completes when the host is disposed. Fails with a <see cref="TeredoException"/> when the host can't go on, because another program removed the
-    /// network device (<see cref="TeredoError.NetworkDeviceUnavailable"/>). Dispose the host then.
+    /// network device, or takes its address away again and again (<see cref="TeredoError.NetworkDeviceUnavailable"/>). What is taken away once is
+    /// restored. Dispose the host then.
     /// </summary>
-    public Task Completion => _device.Completion;
+    public Task Completion { get; }
 
     /// <summary>Makes the interface, and waits until it has an address or the machine is a host-specific relay.</summary>
     /// <param name="options">The settings; null for the defaults. The call copies them.</param>

@@ -45,6 +45,21 @@ public sealed class ConfigurationTests
     }
 
     [Test]
+    public void Application_WaitsForANetwork_UnlessItSaysOtherwise()
+    {
+        using TestApp silent = new(), written = new((nameof(TeredoOptions.WaitForNetwork), false)), coded = new();
+        silent.Builder.Services.AddTeredo();
+        written.Builder.Services.AddTeredo();
+        coded.Builder.Services.AddTeredo(options => options.WaitForNetwork = false);
+        Assert.That(new[] { silent, written, coded }.Select(app =>
+        {
+            using var host = app.Builder.Build();
+            return host.Services.GetRequiredService<IOptions<TeredoOptions>>().Value.WaitForNetwork;
+        }), Is.EqualTo(new[] { true, false, false }));
+        Assert.That(new TeredoOptions().WaitForNetwork, Is.False);
+    }
+
+    [Test]
     public void WrongOptions_AreAllNamedAtOnce()
     {
         using var app = new TestApp(("Sockets", "kernels"), ("Secret", new { Algorithm = "SHA1", Key = "x" }));

@@ -8,5 +8,6 @@ return args switch
     ["start"] => await StartTime.RunAsync(),
     ["heap"] => await Heap.RunAsync(),
     ["sockets"] => await Sockets.RunAsync(),
+    ["sandbox", var family, .. var command] => Sandbox.Run(uint.Parse(family, null), command),
     _ => 2,
 };

@@ -82,7 +82,7 @@ public sealed class QualificationTests
         Assert.That(bind.IsCompleted, Is.False);
         Assert.That(node.Report.Problem, Does.Contain("no IPv4 route"));
         lab.Machine.Move(Alice);
-        lab.Time.AdvanceUntil(() => bind.IsCompleted, TimeSpan.FromMinutes(1));
+        lab.Time.AdvanceUntil(() => node.Report.State == TeredoState.Qualified, TimeSpan.FromMinutes(1));
         await using var socket = await bind.InTime();
     }
 

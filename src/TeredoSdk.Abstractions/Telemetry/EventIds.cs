@@ -51,6 +51,7 @@ static class EventIds
     public const int RelayFailed = 4008;
     public const int NotWatching = 4009;
     public const int WaitingForNetwork = 4010;
+    public const int AddressRestored = 4011;
 
     public const int WindowsStep = 4200;
     public const int FirewallExceptionMissing = 4201;

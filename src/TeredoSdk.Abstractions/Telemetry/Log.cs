@@ -86,6 +86,9 @@ static partial class Log
     [LoggerMessage(EventIds.WaitingForNetwork, LogLevel.Error, "Waiting for a network. {Problem}")] // a start that can't go on
     public static partial void WaitingForNetwork(ILogger log, string problem);
 
+    [LoggerMessage(EventIds.AddressRestored, LogLevel.Warning, "Another program took the address or the route of {Device} away. They are restored.")]
+    public static partial void AddressRestored(ILogger log, string device);
+
     [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Warning, "The node uses sockets inside the process, without TCP. {Reason}")]
     public static partial void NoKernelSockets(ILogger log, string reason);
 

@@ -228,6 +228,8 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
         {
             if (clientEvent is ClientEvent.AddressChanged) // the NAT may have restarted and lost its mappings
                 _mapping.Renew();
+            if (clientEvent is ClientEvent.Qualified && IsGatewayUnknown) // now that the server has answered, the system knows it
+                HandleNetworkChanged();
             _client.Handle(clientEvent);
         }
         else
@@ -235,6 +237,15 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
     }
 
     protected override void Deliver(ReadOnlySpan<byte> packet) => _client.Receive(packet);
+
+    bool IsGatewayUnknown
+    {
+        get
+        {
+            lock (Gate)
+                return _state.Gateway is null;
+        }
+    }
 
     void HandleNetworkChanged()
     {

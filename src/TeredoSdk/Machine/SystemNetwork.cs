@@ -1,5 +1,6 @@
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Machine.Linux;
 using TeredoSdk.Protocol;
@@ -11,12 +12,16 @@ namespace TeredoSdk.Machine;
 /// <summary>The IPv4 network of this machine. It watches the network while somebody listens to <see cref="Changed"/>.</summary>
 sealed class SystemNetwork(ILogger log) : IHostNetwork
 {
+    const int GatewayLooks = 30; // 1.5 s in all
+    static readonly TimeSpan GatewayPause = TimeSpan.FromMilliseconds(50);
+
     readonly Lock _gate = new();
     Action? _changed;
     IDisposable? _watch;
     string? _watchProblem;
     Seen _seen = new([], false);
     bool _isBufferTold;
+    bool _hadPath, _knewGateway;
 
     public event Action? Changed
     {
@@ -62,7 +67,7 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         {
             HasIPv4 = local is not null,
             LocalAddress = local ?? default,
-            Gateway = local is { IsLoopback: false } && OperatingSystem.IsLinux() ? NextHop.Find(server) : null,
+            Gateway = OperatingSystem.IsLinux() ? FindGateway(server, local) : null,
             AttachedSubnets = seen.Subnets,
             HasNativeIPv6 = seen.HasNativeIPv6,
         };
@@ -74,6 +79,27 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
         if (transport.ReceiveBufferOctets < SocketTransport.BufferOctets && !Interlocked.Exchange(ref _isBufferTold, true))
             Log.SmallReceiveBuffer(log, transport.ReceiveBufferOctets, SocketTransport.BufferOctets);
         return transport;
+    }
+
+    // When the path comes back, the kernel has to ask for the link address anew. By it the client knows whether this is the same network.
+    [SupportedOSPlatform("linux")]
+    NetworkGateway? FindGateway(IPv4Address server, IPv4Address? local)
+    {
+        bool isBack = local is not null && !Volatile.Read(ref _hadPath) && Volatile.Read(ref _knewGateway);
+        Volatile.Write(ref _hadPath, local is not null);
+        if (local is null or { IsLoopback: true })
+            return null;
+        var gateway = NextHop.Find(server);
+        if (isBack && gateway is null)
+            NextHop.Provoke(server);
+        for (int look = 0; isBack && gateway is null && look < GatewayLooks; look++)
+        {
+            Thread.Sleep(GatewayPause);
+            gateway = NextHop.Find(server);
+        }
+        if (gateway is not null)
+            Volatile.Write(ref _knewGateway, true);
+        return gateway;
     }
 
     static Seen Look(IEnumerable<NetworkInterface> interfaces)

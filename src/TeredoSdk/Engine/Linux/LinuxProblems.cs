@@ -95,6 +95,11 @@ static class LinuxProblems
             _ => $"{change} on {name} failed ({cause.Message}).",
         }, cause);
 
+    /// <summary>The device's address was restored, and taken away again, several times.</summary>
+    public static TeredoException OfTakenAddress(string name, System.Net.IPAddress address) => new(TeredoError.NetworkDeviceUnavailable,
+        $"Another program takes {address} away from the network device {name} again and again. Find it (\"ip monitor\" shows when; a network manager can be "
+        + $"told to leave {name} alone), and start again.");
+
     /// <summary>The device's reader ended with a failure.</summary>
     public static TeredoException OfLoss(string name, int errno) => new(TeredoError.NetworkDeviceUnavailable,
         $"The network device {name} is gone ({Text(errno)}): another program removed it. Start again.", new Win32Exception(errno));

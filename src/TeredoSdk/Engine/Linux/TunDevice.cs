@@ -91,8 +91,9 @@ sealed unsafe class TunDevice : IDisposable
     }
 
     /// <summary>Gives the device one more address, and a route to its prefix.</summary>
+    /// <returns>False when it has the address already.</returns>
     /// <exception cref="TeredoException">The kernel refuses.</exception>
-    public void SetAddress(IPAddress address, int prefixLength) =>
+    public bool SetAddress(IPAddress address, int prefixLength) =>
         Change($"The address {address}/{prefixLength}", Libc.EEXIST, () => _control.AddAddress(Index, address, prefixLength));
 
     /// <summary>Removes an address. It is no error when the address does not exist.</summary>
@@ -107,6 +108,16 @@ sealed unsafe class TunDevice : IDisposable
     /// <exception cref="TeredoException">The kernel refuses, or such a route exists already.</exception>
     public void AddRoute(IPAddress prefix, int length, uint metric = 0) =>
         Change($"The route to {prefix}/{length}", 0, () => _control.AddRoute(Index, prefix, length, metric));
+
+    /// <summary>As <see cref="AddRoute"/>, but it is no error when the route exists.</summary>
+    /// <returns>False when the route exists.</returns>
+    /// <exception cref="TeredoException">The kernel refuses.</exception>
+    public bool EnsureRoute(IPAddress prefix, int length, uint metric) =>
+        Change($"The route to {prefix}/{length}", Libc.EEXIST, () => _control.AddRoute(Index, prefix, length, metric));
+
+    /// <summary>Brings the device up, if another program took it down.</summary>
+    /// <exception cref="TeredoException">The kernel refuses.</exception>
+    public void BringUp() => Change("Bringing up", 0, () => _control.BringUp(Name));
 
     /// <summary>Removes a route. It is no error when the route does not exist.</summary>
     /// <exception cref="TeredoException">The kernel refuses.</exception>
@@ -149,15 +160,17 @@ sealed unsafe class TunDevice : IDisposable
         _control.Dispose();
     }
 
-    void Change(string what, int harmless, Action change)
+    // Returns false when the change was made already.
+    bool Change(string what, int harmless, Action change)
     {
         try
         {
             change();
+            return true;
         }
         catch (Win32Exception e) when (e.NativeErrorCode == harmless)
         {
-            // The change was made already.
+            return false;
         }
         catch (Win32Exception e)
         {

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using TeredoSdk.Protocol;
@@ -11,6 +12,7 @@ namespace TeredoSdk.Machine.Linux;
 static class NextHop
 {
     const int MaxAnswerOctets = 4096, RouteMessageOctets = 12, NeighbourMessageOctets = 12, LinkAddressOctets = 6;
+    const ushort DiscardPort = 9; // RFC 863
 
     /// <summary>The next hop towards a destination; null when it is not known, or has no link address of 48 bits.</summary>
     public static NetworkGateway? Find(IPv4Address destination)
@@ -25,6 +27,23 @@ static class NextHop
         catch (Win32Exception)
         {
             return null; // a sandbox may forbid it
+        }
+    }
+
+    /// <summary>Has the kernel ask for the link address of the next hop, by an empty datagram to its discard port.</summary>
+    public static void Provoke(IPv4Address destination)
+    {
+        try
+        {
+            using var netlink = Netlink.Open();
+            if (FindRoute(netlink, destination, stackalloc byte[MaxAnswerOctets], out _) is not { } next)
+                return;
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            socket.SendTo([], new IPv4Endpoint(next, DiscardPort).ToIPEndPoint());
+        }
+        catch (Win32Exception) // a SocketException is one, too
+        {
+            // Then the address is learnt when the first packet goes there.
         }
     }
 

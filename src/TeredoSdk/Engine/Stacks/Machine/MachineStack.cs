@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine;
+using TeredoSdk.Machine.Linux;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 using TeredoSdk.Telemetry;
@@ -19,20 +20,30 @@ sealed class MachineStack : ISocketStack
     const int TeredoPrefix = 32;       // setting the address also makes the route to all of Teredo (RFC 4380 §2.6)
     const uint DefaultMetric = 1029;   // a native default route has 1024 or less and so wins; miredo uses this value, too
 
+    const int MaxRestorations = 3;     // within the time below; whoever takes the address away more often means it
+
+    static readonly TimeSpan RestorationTime = TimeSpan.FromMinutes(1);
+
     readonly Lock _gate = new();
     readonly StackContext _context;
     readonly TunDevice _device;
     readonly OwnAddressRelay? _relay;
+    readonly IHostNetwork _network;
+    readonly TaskCompletionSource _fault;
+    readonly Queue<Instant> _restored = new();
     TeredoAddress? _address;
     bool _disposed;
 
     /// <param name="context">The parts that the stack shares with the engine.</param>
     /// <param name="device">The device; the stack owns it from here on.</param>
     /// <param name="relay">Takes packets whose source is not a Teredo address; null when there is no relay.</param>
-    public MachineStack(StackContext context, TunDevice device, OwnAddressRelay? relay)
+    /// <param name="network">Tells of changes, such as another program's that takes the address away.</param>
+    /// <param name="fault">Fails when the address can't be kept.</param>
+    public MachineStack(StackContext context, TunDevice device, OwnAddressRelay? relay, IHostNetwork network, TaskCompletionSource fault)
     {
-        (_context, _device, _relay) = (context, device, relay);
+        (_context, _device, _relay, _network, _fault) = (context, device, relay, network, fault);
         device.Start(Send, fault => Log.EngineFault(context.Log, fault));
+        network.Changed += Check;
     }
 
     public SocketCapabilities Capabilities => SocketCapabilities.KernelSockets | SocketCapabilities.Streams;
@@ -71,6 +82,7 @@ sealed class MachineStack : ISocketStack
 
     public void Dispose()
     {
+        _network.Changed -= Check;
         lock (_gate)
             _disposed = true;
         _device.Dispose();
@@ -83,6 +95,42 @@ sealed class MachineStack : ISocketStack
             lock (_gate)
                 return new(_device.Name, _device.Index, _device.Mtu, _address ?? throw Problems.NoAddress());
         }
+    }
+
+    // What another program took away comes back, unless it does that again and again.
+    void Check()
+    {
+        try
+        {
+            lock (_gate)
+            {
+                if (_disposed || _address is not { } address || !Restore(address))
+                    return;
+                while (_restored.TryPeek(out var at) && _context.Clock.Now - at > RestorationTime)
+                    _restored.Dequeue();
+                if (_restored.Count < MaxRestorations)
+                    _restored.Enqueue(_context.Clock.Now);
+                else
+                    throw LinuxProblems.OfTakenAddress(_device.Name, address.ToIPAddress());
+            }
+            Log.AddressRestored(_context.Log, _device.Name);
+        }
+        catch (TeredoException e) when (e.HResult != Libc.ENODEV) // when the device itself is gone, its reader tells
+        {
+            _fault.TrySetException(e);
+        }
+        catch (TeredoException)
+        {
+            // Nothing can be restored.
+        }
+    }
+
+    // Returns true when something was missing.
+    bool Restore(TeredoAddress address)
+    {
+        _device.BringUp();
+        bool hadNoAddress = _device.SetAddress(address.ToIPAddress(), TeredoPrefix);
+        return _device.EnsureRoute(IPAddress.IPv6Any, 0, DefaultMetric) || hadNoAddress;
     }
 
     void Clear()
@@ -108,7 +156,13 @@ sealed class MachineStack : ISocketStack
 
 /// <summary>Chooses the machine's own stack, over a device that exists already.</summary>
 [SupportedOSPlatform("linux")]
-sealed class MachineStackChoice(TunDevice device, OwnAddressRelay? relay) : IStackChoice
+sealed class MachineStackChoice(TunDevice device, OwnAddressRelay? relay, IHostNetwork network) : IStackChoice
 {
-    public Task<ChosenStack> MakeAsync(StackContext context) => Task.FromResult<ChosenStack>(new(new MachineStack(context, device, relay), []));
+    readonly TaskCompletionSource _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends with the device. Fails when another program removed it, or takes its address away again and again.</summary>
+    public async Task CompleteAsync() => await (await Task.WhenAny(device.Completion, _fault.Task).ConfigureAwait(false)).ConfigureAwait(false);
+
+    public Task<ChosenStack> MakeAsync(StackContext context) =>
+        Task.FromResult<ChosenStack>(new(new MachineStack(context, device, relay, network, _fault), []));
 }

@@ -1,0 +1,83 @@
+using System.Net;
+using System.Text.Json;
+using TeredoSdk.Platform.Tests.Network;
+using TeredoSdk.Platform.Tests.Programs;
+
+namespace TeredoSdk.Platform.Tests.Scenarios;
+
+/// <summary>The network of the machine goes, comes back, comes late, or another program changes it.</summary>
+public class NetworkChangeTests : LabTests
+{
+    const int TransferOctets = 100_000;
+
+    [TestCase("ip route del default; sleep 1; ip route add default via GATEWAY", TestName = "RouteAwayForASecond_PortAddressAndStreamStay")]
+    [TestCase("ip link set eth0 down; sleep 1; ip link set eth0 up; ip route add default via GATEWAY", TestName = "LinkAwayForASecond_PortAddressAndStreamStay")]
+    [TestCase("ip addr del ADDRESS dev eth0; sleep 1; ip addr add ADDRESS dev eth0; ip route add default via GATEWAY", TestName = "AddressAwayForASecond_PortAddressAndStreamStay")]
+    public async Task NetworkAwayForASecond(string gap)
+    {
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
+        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
+        await lab.StartAsync();
+        await TeredoProgram.StartServerAsync(server);
+        var (ours, friend) = (await Talker.StartAsync(alice, [server]), await Talker.StartAsync(bob, [server]));
+        ours.Tell($"send data {friend.EndPoint} {TransferOctets}");
+        await ours.Process.WaitForLineAsync("data open");
+        await alice.ShellAsync(gap.Replace("GATEWAY", alice.Links[0].Gateway).Replace("ADDRESS", alice.Links[0].Addresses[0]));
+        string verdict = await ours.Process.WaitForLineAsync(line => line.StartsWith("change ", StringComparison.Ordinal));
+        Assert.That(verdict, Does.StartWith($"change Regained {ours.EndPoint.Address} {ours.EndPoint.Address} at"));
+        ours.Tell("go");
+        await ours.Process.WaitForLineAsync("data done");
+        var call = await friend.CallAsync(ours);
+        Assert.That(call.Connected, Is.True, call.Text);
+        Assert.That(ours.Process.Output, Does.Not.Contain("change Lost").And.Not.Contain("AddressChanged"));
+    }
+
+    [TestCase("listen 5000", "listening on ")]
+    [TestCase("client", "interface teredo has ")]
+    public async Task BootWithoutNetwork_WaitsAndSaysSo_AndGoesOnWhenThereIsOne(string command, string running)
+    {
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
+        await lab.StartAsync();
+        await TeredoProgram.StartServerAsync(server);
+        await alice.ShellAsync("ip route del default");
+        string[] arguments = [.. command.Split(' '), .. TeredoProgram.Asking(server)];
+        var options = new StartOptions { AsUser = command != "client" };
+        var impatient = TeredoProgram.Start(alice, [.. arguments, "--no-wait"], options);
+        Assert.That(await impatient.WaitForExitAsync(), Is.EqualTo(1));
+        Assert.That(impatient.Errors, Does.Contain("no IPv4 route").And.Not.Contain("WaitForNetwork"));
+        var patient = TeredoProgram.Start(alice, arguments, options);
+        await patient.WaitForLineAsync("Waiting for a network");
+        await alice.ShellAsync($"ip route add default via {alice.Links[0].Gateway}");
+        await patient.WaitForLineAsync(running);
+    }
+
+    [Test]
+    public async Task AddressThatAnotherProgramTakesFromTheInterface_IsRestored_AndWhenItIsTakenAgainAndAgainTheCommandEndsWithASentence()
+    {
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
+        await lab.StartAsync();
+        await TeredoProgram.StartServerAsync(server);
+        var client = TeredoProgram.Start(alice, ["client", .. TeredoProgram.Asking(server)], new());
+        string address = (await client.WaitForLineAsync("interface teredo has "))["interface teredo has ".Length..];
+        for (int taken = 0; !client.HasExited; taken++)
+        {
+            await alice.ShellAsync("ip -6 addr flush dev teredo scope global 2>/dev/null || true");
+            string line = await client.WaitForLineAsync(line => line.Contains("teredo", StringComparison.Ordinal), from: client.LineCount - (taken == 0 ? 0 : 1));
+            if (taken == 0)
+            {
+                Assert.That(line, Does.Contain("restored"));
+                Assert.That(await alice.ShellAsync("ip -6 addr show dev teredo"), Does.Contain(address));
+                Assert.That(await alice.ShellAsync("ip -6 route show default"), Does.Contain("dev teredo"));
+            }
+            await Task.Delay(TimeSpan.FromSeconds(0.3));
+        }
+        Assert.That(client.ExitCode, Is.EqualTo(1));
+        Assert.That(client.Errors.Split('\n')[^1], Does.Contain("takes").And.Contain("teredo"));
+    }
+}
