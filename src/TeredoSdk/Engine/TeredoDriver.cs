@@ -39,7 +39,7 @@ readonly record struct ClientWork
 }
 
 /// <summary>The driver of a <see cref="TeredoClient"/>: its sockets, clock, timer and network. Safe for any number of threads.</summary>
-sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
+sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
 {
     readonly TeredoClient _core;
     readonly IHostNetwork _network;
@@ -173,16 +173,6 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
         return now;
     }
 
-    // A missed answer may come from a route that nobody told us about: a VPN's rule, for example.
-    protected override void PrepareTimeout()
-    {
-        bool isMissing;
-        lock (Gate)
-            isMissing = !IsStopped && _core.IsAnswerOverdue(Clock.Now);
-        if (isMissing)
-            HandleNetworkChanged();
-    }
-
     protected override void TakeTimeout(Instant now) => _core.HandleTimeout(now);
 
     protected override Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload) =>
@@ -237,39 +227,6 @@ sealed class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
     }
 
     protected override void Deliver(ReadOnlySpan<byte> packet) => _client.Receive(packet);
-
-    bool IsGatewayUnknown
-    {
-        get
-        {
-            lock (Gate)
-                return _state.Gateway is null;
-        }
-    }
-
-    void HandleNetworkChanged()
-    {
-        try
-        {
-            var state = _network.Describe(Read(core => core.Server.Primary));
-            bool isOther;
-            lock (Gate)
-            {
-                if (IsStopped)
-                    return;
-                isOther = state != _state;
-                _state = state;
-                _core.HandleNetworkChanged(Tick(), state);
-            }
-            if (isOther)
-                Log.NetworkChanged(Logger, state.LocalAddress, state.HasIPv4);
-            CarryOut();
-        }
-        catch (Exception e) // runs on a thread of the runtime: no other code would see the exception
-        {
-            Log.EngineFault(Logger, e);
-        }
-    }
 
     void Feed(Action<TeredoClient, Instant> input)
     {

@@ -7,7 +7,9 @@ using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>Watches this machine's network: over a netlink socket on Linux, by the runtime's events elsewhere, and by a timer where neither works.</summary>
+/// <summary>
+/// Watches this machine's network: over a netlink socket on Linux, by the runtime's events elsewhere, and by a timer where neither works.
+/// </summary>
 static class NetworkWatch
 {
     static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(10);
@@ -25,10 +27,11 @@ static class NetworkWatch
         }
         catch (Exception e) when (e is Win32Exception or NetworkInformationException or SocketException)
         {
+            string late = $"so it looks for them every {PollInterval.TotalSeconds} s";
             problem = OperatingSystem.IsLinux()
-                ? $"This process may not listen to changes of the network ({e.Message}), so it looks for them every {PollInterval.TotalSeconds} s: let the "
-                    + "sandbox allow netlink sockets (with systemd: AF_NETLINK in RestrictAddressFamilies); if the limit on open files is reached, raise it (ulimit -n)."
-                : $"The system does not tell changes of the network ({e.Message}), so this process looks for them every {PollInterval.TotalSeconds} s.";
+                ? $"This process may not listen to changes of the network ({e.Message}), {late}: let the sandbox allow netlink sockets (with systemd: "
+                    + "AF_NETLINK in RestrictAddressFamilies); if the limit on open files is reached, raise it (ulimit -n)."
+                : $"This process is not told of changes of the network ({e.Message}), {late}.";
             Log.NotWatching(log, problem);
             return new Timer(_ => Look(changed, log), null, PollInterval, PollInterval);
         }

@@ -23,7 +23,8 @@ public class SandboxTests : LabTests
         Assert.That(await status.WaitForExitAsync(), Is.Zero, () => status.Transcript);
         using var report = JsonDocument.Parse(status.Output);
         Assert.That(report.RootElement.GetProperty("kernelSockets").GetBoolean(), Is.False);
-        var passedOver = report.RootElement.GetProperty("passedOver").EnumerateArray().ToDictionary(one => one.GetProperty("way").GetString()!, one => one.GetProperty("reason").GetString());
+        var passedOver = report.RootElement.GetProperty("passedOver").EnumerateArray()
+            .ToDictionary(one => one.GetProperty("way").GetString()!, one => one.GetProperty("reason").GetString());
         Assert.That(passedOver[way], Does.Contain(named));
         Assert.That(passedOver["Kernel sockets"], Does.Contain(named), "the cause, and no other one");
 

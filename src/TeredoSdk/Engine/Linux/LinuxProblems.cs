@@ -35,7 +35,8 @@ static class LinuxProblems
         {
             NamespaceBroker.Step.Open => OfTunFile(errno, tunPath),
             NamespaceBroker.Step.CreateSocket when errno is Libc.EAFNOSUPPORT or Libc.EPERM or Libc.EACCES => Of(errno, domain == Libc.AF_NETLINK
-                ? "A sandbox forbids netlink sockets, which set up the private network: allow them (with systemd: AF_NETLINK in RestrictAddressFamilies)."
+                ? "A sandbox forbids netlink sockets, which set up the private network: allow them (with systemd: AF_NETLINK in "
+                    + "RestrictAddressFamilies)."
                 : Directory.Exists(IPv6Settings) ? "A sandbox forbids IPv6 sockets: allow them (with systemd: AF_INET6 in RestrictAddressFamilies)."
                 : "The kernel has IPv6 switched off: start it without ipv6.disable=1."),
             _ when errno is Libc.EMFILE or Libc.ENFILE => Of(errno, NoDescriptors),
@@ -97,8 +98,8 @@ static class LinuxProblems
 
     /// <summary>The device's address was restored, and taken away again, several times.</summary>
     public static TeredoException OfTakenAddress(string name, System.Net.IPAddress address) => new(TeredoError.NetworkDeviceUnavailable,
-        $"Another program takes {address} away from the network device {name} again and again. Find it (\"ip monitor\" shows when; a network manager can be "
-        + $"told to leave {name} alone), and start again.");
+        $"Another program takes {address} away from the network device {name} again and again. Find it (\"ip monitor\" shows when; a network manager "
+        + $"can be told to leave {name} alone), and start again.");
 
     /// <summary>The device's reader ended with a failure.</summary>
     public static TeredoException OfLoss(string name, int errno) => new(TeredoError.NetworkDeviceUnavailable,

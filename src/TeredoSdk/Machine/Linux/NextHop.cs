@@ -67,7 +67,8 @@ static class NextHop
     // struct ndmsg, linux/neighbour.h: family 8 | padding 24 | index 32 | state 16 | flags 8 | type 8
     static ulong? FindLinkAddress(SafeFileHandle socket, IPv4Address neighbour, int device, Span<byte> buffer)
     {
-        byte[] question = [Libc.AF_INET, 0, 0, 0, .. BitConverter.GetBytes(device), 0, 0, 0, 0, .. Netlink.Attribute(Libc.NDA_DST, Octets(neighbour))];
+        byte[] index = BitConverter.GetBytes(device);
+        byte[] question = [Libc.AF_INET, 0, 0, 0, .. index, 0, 0, 0, 0, .. Netlink.Attribute(Libc.NDA_DST, Octets(neighbour))];
         var answer = Netlink.Ask(socket, Libc.RTM_GETNEIGH, 0, question, buffer);
         if (Netlink.TypeOf(answer) != Libc.RTM_NEWNEIGH)
             return null; // the kernel has not asked for it yet, or it is too old to tell a single one

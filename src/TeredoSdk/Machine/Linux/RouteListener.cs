@@ -50,7 +50,9 @@ sealed class RouteListener : IDisposable
         try
         {
             var local = new Libc.NetlinkAddress { Family = Libc.AF_NETLINK, Groups = Groups };
-            return Libc.Bind((int)handle.DangerousGetHandle(), &local, (uint)sizeof(Libc.NetlinkAddress)) == 0 ? new(handle) { Blocking = false } : throw new Win32Exception();
+            if (Libc.Bind((int)handle.DangerousGetHandle(), &local, (uint)sizeof(Libc.NetlinkAddress)) != 0)
+                throw new Win32Exception();
+            return new(handle) { Blocking = false };
         }
         catch
         {
