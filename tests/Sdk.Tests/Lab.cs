@@ -2,6 +2,7 @@ using System.Net;
 using TeredoSdk.Engine;
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Tests;
@@ -19,6 +20,9 @@ sealed class Lab : IAsyncDisposable
 
     /// <summary>What asks the gateway of the nodes that are started; none by default.</summary>
     public IPortMapper? PortMapper { get; set; }
+
+    /// <summary>The gateway of the machines of nodes that are started; not known by default.</summary>
+    public NetworkGateway? Gateway { get; set; }
 
     /// <summary>What names resolve to on the machines of nodes; asked anew each time.</summary>
     public Func<string, string?> Names { get; set; } = _ => null;
@@ -68,6 +72,7 @@ sealed class Lab : IAsyncDisposable
         configure?.Invoke(options);
         Machine = Network.Host(address);
         Machine.Names = Names;
+        Machine.Gateway = Gateway;
         return TeredoNode.StartAsync(options, new EngineParts(Machine, CryptographicRandom.Instance, PortMapper), cancellationToken);
     }
 

@@ -78,6 +78,9 @@ sealed class MemoryNetwork
         public bool HasIPv4 { get; private set; } = true;
         public bool HasNativeIPv6 { get; set; }
 
+        /// <summary>What tells this network from another one; null when it is not known.</summary>
+        public NetworkGateway? Gateway { get; set; }
+
         /// <summary>The machine gets another address, or none.</summary>
         public void Move(string? to)
         {
@@ -94,7 +97,7 @@ sealed class MemoryNetwork
 
         public bool IsWatched => Changed is not null;
 
-        public NetworkState Describe(IPv4Address server) => new() { HasIPv4 = HasIPv4, LocalAddress = Address, HasNativeIPv6 = HasNativeIPv6 };
+        public NetworkState Describe(IPv4Address server) => new() { HasIPv4 = HasIPv4, LocalAddress = Address, HasNativeIPv6 = HasNativeIPv6, Gateway = Gateway };
 
         /// <summary>What names resolve to; null: to nothing.</summary>
         public Func<string, string?> Names { get; set; } = _ => null;
