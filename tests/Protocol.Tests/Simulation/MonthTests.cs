@@ -89,6 +89,39 @@ public sealed class MonthTests : SimulationTest
     }
 
     [Test]
+    public void Month_OfOneAddressWithManyApplications_EveryStartIsAnswered()
+    {
+        Internet.Server();
+        Internet.Relay();
+        var native = Internet.NativeNode("native");
+        var patient = Internet.Nat(Mapping.EndpointIndependent, Filtering.AddressAndPort, options => options with { UdpLifetime = Hour });
+        var home = patient.Host("home").StartTeredo(options => options with { RefreshInterval = TimeSpan.FromMinutes(10) }); // a month in a moment
+        home.AcquireLease();
+        var flat = Internet.Nat(Mapping.EndpointIndependent, Filtering.AddressAndPort);
+        long before = 0;
+        for (int start = 0; start < 4 * Days; start++)
+        {
+            Internet.RunFor(6 * Hour);
+            var application = flat.Host($"flat{start}").StartTeredo();
+            Assert.That(Internet.RunUntil(() => application.IsQualified, Second), Is.True);
+            Reaches(application, home.Address, $"start {start} calls home");
+            Reaches(home, application.Address, $"home calls start {start}");
+            Reaches(native, application.Address, $"start {start} through the relay");
+            application.Stop();
+            if (start == 4 * 10)
+                before = ReachableMemory.Of(home.Core);
+        }
+        Internet.RunFor(Hour);
+        Assert.Multiple(() =>
+        {
+            Assert.That(home.Core.PeerCount, Is.LessThanOrEqualTo(64), "those of one IPv4 address");
+            Assert.That(ReachableMemory.Of(home.Core), Is.LessThanOrEqualTo(before * 1.2));
+            Assert.That(home.Core.Drops[DropReason.PeerTableFull], Is.Zero);
+            Assert.That(home.Core.NextDeadline, Is.InRange(Internet.Now, Internet.Now + TimeSpan.FromMinutes(10)));
+        });
+    }
+
+    [Test]
     public void Month_OfABusyRelay_EndsAsItBegan()
     {
         Internet.Server();
