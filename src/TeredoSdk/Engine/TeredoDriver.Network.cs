@@ -1,4 +1,3 @@
-using TeredoSdk.Protocol.Client;
 using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
