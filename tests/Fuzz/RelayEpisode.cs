@@ -7,7 +7,7 @@ namespace TeredoSdk.Fuzz;
 /// <summary>A relay between native hosts and clients, some behind symmetric NATs.</summary>
 public sealed class RelayEpisode : Episode
 {
-    const int ClientCount = 24;
+    const int ClientCount = 24, FloodSize = 400;
     static readonly IPv6Address Host = IPv6Address.Parse("2001:db8:6::50");
 
     static readonly TeredoRelayOptions Strict = new()
@@ -23,7 +23,7 @@ public sealed class RelayEpisode : Episode
         Strict with { ServedPrefixes = [new(Host, 128)], AllowPrivateAddresses = true },
         Strict with { SendDirectBubbles = false, OwnAddresses = [] },
         Strict with { MaxPeers = 16 },
-        Strict with { MaxPeers = 200 }, // flooded
+        Strict with { MaxPeers = 200, ServedPrefixes = [new(Host, 32)] }, // flooded
     ];
 
     readonly TeredoRelay _relay;
@@ -66,6 +66,8 @@ public sealed class RelayEpisode : Episode
         PassTime(NextPause());
         if (Chance(30))
             SendFromNative();
+        for (int flood = _isFlooded && Chance(5) ? FloodSize : 0; flood > 0; flood--) // at once
+            SendFromNative();
         switch (Random.Next(10))
         {
             case < 3 when _bubbles[Random.Next(_bubbles.Length)] is { Client.High: not 0 } bubble:
@@ -106,7 +108,7 @@ public sealed class RelayEpisode : Episode
 
     void SendFromNative()
     {
-        byte[] packet = Craft.Udp(Chance(90) ? Host : Pick(_addresses), Chance(85) ? AnyClient() : Pick(_addresses), Random.Next(100));
+        byte[] packet = Craft.Udp(Chance(90) ? AnyHost() : Pick(_addresses), Chance(85) ? AnyClient() : Pick(_addresses), Random.Next(100));
         if (Chance(10))
             packet = _mutator.Mutate(packet);
         Trace?.WriteLine($"{Now} nat {Convert.ToHexStringLower(packet)}");
@@ -114,6 +116,9 @@ public sealed class RelayEpisode : Episode
         _oracle.OnPacket(Now, packet, verdict);
         Drain();
     }
+
+    // In a flood one /64 sends half of the packets, and 16 others the rest.
+    IPv6Address AnyHost() => _isFlooded && Chance(50) ? Host with { High = Host.High + (ulong)Random.Next(16) } : Host;
 
     IPv6Address AnyClient() => _isFlooded && Chance(90) ? new TeredoAddress(new(0x53AA0601), TeredoFlags.None, AnyEndpoint()) : Pick(_clients);
 

@@ -1,5 +1,4 @@
 using TeredoSdk.Protocol.Client;
-using TeredoSdk.Protocol.Wire;
 using static TeredoSdk.Protocol.Tests.Client.PeerHarness;
 
 namespace TeredoSdk.Protocol.Tests.Client;

@@ -1,5 +1,4 @@
 using TeredoSdk.Fuzz;
-using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Relay;
 using TeredoSdk.Protocol.Server;
 using TeredoSdk.Protocol.Tests.Client;

@@ -1,5 +1,4 @@
 using TeredoSdk.Protocol.Tests.Client;
-using TeredoSdk.Protocol.Wire;
 using static TeredoSdk.Protocol.Tests.Relay.RelayHarness;
 
 namespace TeredoSdk.Protocol.Tests.Relay;
