@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using TeredoSdk.Platform.Tests.Network;
 using TeredoSdk.Platform.Tests.Programs;
