@@ -28,6 +28,11 @@ public sealed partial class ClientOracle
             return;
         }
         Finding.Unless(!datagram.HasOrigin && !datagram.HasAuthentication, "a client sends a server's headers");
+        if (transmit.Via == LocalPort.Interval && packet.IsBubble && IsServer(transmit.Target))
+        {
+            CheckOwnBubble(packet);
+            return;
+        }
         Finding.Unless(packet.Source == _address, $"sent from {packet.Source}, which is not {_address}");
         if (packet.IsBubble)
             CheckBubble(now, transmit, packet, datagram.TrailerOctets);
@@ -36,6 +41,11 @@ public sealed partial class ClientOracle
         else
             CheckData(transmit, packet);
     }
+
+    // The check of a port-preserving NAT's mapping (docs/protocol §3.3): from the second port's own mapping to ourselves.
+    void CheckOwnBubble(in IPv6Packet packet) =>
+        Finding.Unless(packet.Destination == _address && TeredoAddress.TryCreate(packet.Source, out var second) && second.MappedEndpoint == _intervalMapped,
+            $"a bubble from {packet.Source} to {packet.Destination} through the server, which is no check of our mapping");
 
     /// <summary>An IPv6 packet for the host came out: an error, or one that waited for a connectivity test.</summary>
     public void OnDelivery(Instant now, ReadOnlySpan<byte> octets)
