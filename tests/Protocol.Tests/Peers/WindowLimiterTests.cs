@@ -1,3 +1,5 @@
+using TeredoSdk.Protocol.Tests.Client;
+
 namespace TeredoSdk.Protocol.Tests.Peers;
 
 public sealed class WindowLimiterTests
@@ -30,7 +32,7 @@ public sealed class WindowLimiterTests
     [Test]
     public void FloodOfOtherKeys_TheOneThatGoesOnAskingIsRemembered_AndNothingIsAllocated()
     {
-        var limiter = new WindowLimiter(Window, CryptographicRandom.Instance);
+        var limiter = new WindowLimiter(Window, new SeededRandom(1));
         int taken = 0;
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (uint i = 0; i < 29_000; i++)
@@ -44,18 +46,23 @@ public sealed class WindowLimiterTests
         Assert.That(taken, Is.EqualTo(8));
     }
 
-    [Test, Repeat(300)] // with one round of mixing, about one seed in a hundred put keys that follow each other into one set
-    public void FloodOfKeysThatFollowEachOther_WhateverTheSeed_DoesNotCrowdOneSet()
+    // With one round of mixing, about one seed in a hundred put keys that follow each other into one set. The seeds are fixed: even evenly spread keys
+    // crowd a set once in about 30,000 runs.
+    [Test]
+    public void FloodOfKeysThatFollowEachOther_DoesNotCrowdOneSet()
     {
-        var limiter = new WindowLimiter(Window, CryptographicRandom.Instance);
-        int taken = 0;
-        for (uint i = 0; i < 5_000; i++)
+        for (int seed = 1; seed <= 300; seed++)
         {
-            var now = Instant.FromSeconds(i / 100.0);
-            limiter.TryTake(now, 1_000_000 + i);
-            if (i % 25 == 0)
-                taken += limiter.TryTake(now, 1) ? 1 : 0;
+            var limiter = new WindowLimiter(Window, new SeededRandom(seed));
+            int taken = 0;
+            for (uint i = 0; i < 5_000; i++)
+            {
+                var now = Instant.FromSeconds(i / 100.0);
+                limiter.TryTake(now, 1_000_000 + i);
+                if (i % 25 == 0)
+                    taken += limiter.TryTake(now, 1) ? 1 : 0;
+            }
+            Assert.That(taken, Is.EqualTo(8), $"seed {seed}");
         }
-        Assert.That(taken, Is.EqualTo(8));
     }
 }
