@@ -1,17 +1,15 @@
 using System.Net;
-using System.Security.Cryptography;
 
 namespace TeredoSdk.Cli.Tests;
 
 /// <summary>A server process on loopback addresses of this machine, and the options that name it.</summary>
 sealed class Loopback : IDisposable
 {
-    // Random addresses, so that test runs beside each other do not meet.
+    readonly LoopbackBlock _addresses = LoopbackBlock.Take();
+
     Loopback()
     {
-        var octets = RandomNumberGenerator.GetBytes(2);
-        IPAddress At(byte host) => new([127, (byte)(64 + octets[0] % 128), octets[1], host]);
-        (Primary, Secondary, Silent) = (At(1), At(2), At(5));
+        (Primary, Secondary, Silent) = (_addresses[1], _addresses[2], _addresses[5]);
         Server = CommandProcess.Start("server", "--address", $"{Primary}", "--secondary-address", $"{Secondary}", "--allow-private");
     }
 
@@ -38,5 +36,9 @@ sealed class Loopback : IDisposable
 
     public Task<Result> RunAsync(params string[] arguments) => CommandProcess.RunAsync(Command(arguments));
 
-    public void Dispose() => Server.Dispose();
+    public void Dispose()
+    {
+        Server.Dispose();
+        _addresses.Dispose();
+    }
 }
