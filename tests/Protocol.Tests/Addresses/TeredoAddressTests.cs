@@ -1,5 +1,4 @@
 using System.Net;
-using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
 namespace TeredoSdk.Protocol.Tests.Addresses;
 

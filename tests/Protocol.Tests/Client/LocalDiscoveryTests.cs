@@ -153,7 +153,7 @@ public sealed class LocalDiscoveryTests
             harness.Receive(LocalPort.Discovery, NeighbourLocal, DiscoveryBubble(Neighbour));
         }
         double[] times = [.. harness.Sent.Where(s => s.Target == NeighbourLocal).Select(s => s.Seconds)];
-        Assert.That(times, Has.Length.InRange(1, 4), "four bubbles in 300 s without a direct answer (§5.2.6)");
+        Assert.That(times, Has.Length.EqualTo(4), "four bubbles in 300 s without a direct answer (§5.2.6)");
         Assert.That(times.Skip(1).Zip(times, (later, earlier) => later - earlier), Is.All.GreaterThan(1.9999));
     }
 
@@ -208,7 +208,7 @@ public sealed class LocalDiscoveryTests
         harness.Qualify();
         for (int i = 0; i < 1000; i++)
             harness.Receive(LocalPort.Discovery, new(NeighbourLocal.Address, (ushort)(5000 + i)), DiscoveryBubble(Peer(new(Mapped.Address, (ushort)(10_000 + i)))));
-        Assert.That(harness.Client.PeerCount, Is.InRange(1, 16));
+        Assert.That(harness.Client.PeerCount, Is.InRange(8, 16));
     }
 
     [Test, Conformance("C-104")]

@@ -20,8 +20,7 @@ public sealed class PeerContractTests
     [TestCase("9.0.0.1:1190", "9.0.0.1:1191", TestName = "AnyHistory_SequentialSymmetricNat_KeepsTheContract")]
     [Conformance("C-058", "C-071", "C-089", "C-144", "C-172")]
     public void AnyHistory_KeepsTheContract(string primary, string secondary) =>
-        FsCheck.Check.One(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(100).WithEndSize(200),
-            Prop.ForAll<byte[]>(script => Play(script, Lab.Endpoint(primary), Lab.Endpoint(secondary))));
+        PropertySeed.Check(Prop.ForAll<byte[]>(script => Play(script, Lab.Endpoint(primary), Lab.Endpoint(secondary))), endSize: 200);
 
     /// <summary>Histories that once broke the contract.</summary>
     [TestCaseSource(nameof(Seen))]

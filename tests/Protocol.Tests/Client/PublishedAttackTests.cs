@@ -59,7 +59,7 @@ public sealed class PublishedAttackTests
             var claimed = Peer.Number(i);
             client.Client.HandleDatagram(client.Now, LocalPort.Service, claimed.Mapped, Build.Bubble(claimed.Address, client.Address));
         }
-        Assert.That(client.Client.PeerCount, Is.LessThanOrEqualTo(256));
+        Assert.That(client.Client.PeerCount, Is.InRange(128, 256));
         Assert.That(client.SendTo(used.Address), Is.EqualTo(Verdict.Send(LocalPort.Service, used.Mapped, 60)));
         Assert.That(client.ReceiveData(used).Kind, Is.EqualTo(VerdictKind.Deliver));
     }
@@ -72,7 +72,7 @@ public sealed class PublishedAttackTests
         client.SendTo(Peer.Address);
         for (int i = 1; i < 5000; i++)
             client.ReceiveIndirect(Peer.Number(i), Build.Nonce(5));
-        Assert.That(client.Client.PeerCount, Is.LessThanOrEqualTo(64));
+        Assert.That(client.Client.PeerCount, Is.InRange(16, 64));
         Assert.That(client.SendTo(Peer.Address).Kind, Is.EqualTo(VerdictKind.Send));
     }
 
@@ -125,7 +125,7 @@ public sealed class PublishedAttackTests
         for (uint guess = 1; guess <= 10_000; guess++)
             if (client.ReceiveDirectFrom(attacker, Peer, Build.Nonce(nonce + guess)).Reason == DropReason.NonceMismatch)
                 looked++;
-        Assert.That(looked, Is.LessThanOrEqualTo(10));
+        Assert.That(looked, Is.EqualTo(10));
     }
 
     // CVE-2006-6266: connectivity tests aimed at third parties.
@@ -136,7 +136,7 @@ public sealed class PublishedAttackTests
         var client = Qualified();
         for (int i = 0; i < 1000; i++)
             client.Receive(Lab.Endpoint("6.6.6.6:6666"), Build.Udp(new(Native.High, (ulong)i + 1), client.Address));
-        Assert.That(client.EchoRequests(), Has.Count.InRange(1, 50));
+        Assert.That(client.EchoRequests(), Has.Count.InRange(5, 50));
         Assert.That(client.EchoRequests().Select(s => s.Target), Is.All.EqualTo(ServerPrimary), "never straight to anyone");
     }
 
@@ -149,7 +149,7 @@ public sealed class PublishedAttackTests
             client.Receive(Lab.Endpoint("6.6.6.6:6666"), Build.Udp(Native, client.Address));
             client.Advance(1);
         }
-        Assert.That(client.EchoRequests(), Has.Count.InRange(1, 4));
+        Assert.That(client.EchoRequests(), Has.Count.EqualTo(4));
     }
 
     [Test, Conformance("C-140")]
@@ -214,7 +214,7 @@ public sealed class PublishedAttackTests
             client.ReceiveIndirect(claimed, Build.Nonce(5));
             client.Advance(0.2);
         }
-        Assert.That(client.Sent.Count(s => s.Target == victim), Is.LessThanOrEqualTo(8), "whatever the flag bits, it is one target");
+        Assert.That(client.Sent.Count(s => s.Target == victim), Is.EqualTo(8), "whatever the flag bits, it is one target");
     }
 
     [Test, Conformance("C-234")]
@@ -227,7 +227,7 @@ public sealed class PublishedAttackTests
             client.ReceiveIndirect(Peer.Number(i), Build.Nonce(5), Build.AlternateAddresses(victim, victim, victim, victim));
             client.Advance(0.2);
         }
-        Assert.That(client.Sent.Count(s => s.Target == victim), Is.LessThanOrEqualTo(8));
+        Assert.That(client.Sent.Count(s => s.Target == victim), Is.EqualTo(8));
     }
 
     [Test]
@@ -236,9 +236,9 @@ public sealed class PublishedAttackTests
         var client = Qualified();
         client.ReceiveIndirect(Peer, Build.Nonce(5), Build.RandomPort(50123),
             Build.AlternateAddresses(Lab.Endpoint("7.7.7.1:5000"), Lab.Endpoint("7.7.7.2:5000"), Lab.Endpoint("7.7.7.3:5000"), Lab.Endpoint("7.7.7.4:5000")));
-        Assert.That(client.Direct(), Has.Count.LessThanOrEqualTo(6), "embedded mapping, random port, four listed");
+        Assert.That(client.Direct(), Has.Count.EqualTo(6), "embedded mapping, random port, four listed");
         Assert.That(client.Direct().Select(s => s.Target), Is.Unique);
-        Assert.That(client.Indirect(), Has.Count.LessThanOrEqualTo(1));
+        Assert.That(client.Indirect(), Has.Count.EqualTo(1));
         client.Clear();
         client.Advance(300);
         Assert.That(client.SentToPeers(), Is.Empty, "nothing is repeated for a peer that our host sends nothing to");
@@ -271,12 +271,12 @@ public sealed class PublishedAttackTests
             client.Advance(0.25);
             client.ReceiveIndirect(Peer.Number(i));
         }
-        Assert.That(client.Indirect().Count(s => s.Target == Peer.Number().Server), Is.InRange(1, 8));
+        Assert.That(client.Indirect().Count(s => s.Target == Peer.Number().Server), Is.EqualTo(8));
     }
 
     [Test, Conformance("C-089")]
     public void Amplification_AnySequenceOfDatagrams_EachCausesABoundedAnswer() =>
-        FsCheck.Check.QuickThrowOnFailure(Prop.ForAll<byte[]>(ReceiveSequence));
+        PropertySeed.Check(Prop.ForAll<byte[]>(ReceiveSequence));
 
     static void ReceiveSequence(byte[] script)
     {

@@ -72,9 +72,9 @@ public sealed class ServerLoadReductionTests
         var client = Idle();
         client.SendTo(Peer.Address);
         client.Advance(20);
-        Assert.That(client.Indirect().Count, Is.InRange(1, 4));
+        Assert.That(client.Indirect().Count, Is.EqualTo(2));
         var rounds = client.Direct().Select(s => s.At).Distinct().ToList();
-        Assert.That(rounds, Has.Count.LessThanOrEqualTo(4), "solicitations are bubbles, too: four in 300 s without an answer");
+        Assert.That(rounds, Has.Count.InRange(3, 4), "solicitations are bubbles, too: four in 300 s without an answer");
         Assert.That(client.EventsOf<ClientEvent.PeerUnreachable>().ToList(), Has.Count.EqualTo(1));
     }
 
@@ -131,7 +131,7 @@ public sealed class ServerLoadReductionTests
         client.Trust(Peer);
         for (int i = 0; i < 1000; i++)
             client.ReceiveDirect(Peer, Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation));
-        Assert.That(client.SentToPeers(), Has.Count.InRange(1, 100));
+        Assert.That(client.SentToPeers(), Has.Count.EqualTo(1));
     }
 
     [Test, Conformance("C-244")]

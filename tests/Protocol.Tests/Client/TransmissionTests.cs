@@ -93,7 +93,7 @@ public sealed class TransmissionTests
         client.Clear();
         for (int i = 0; i < 100; i++)
             Assert.That(client.SendTo(Peer.Address), Is.EqualTo(Verdict.Dropped(DropReason.PeerUnreachable)));
-        Assert.That(client.Unreachables(), Has.Count.InRange(1, 10));
+        Assert.That(client.Unreachables(), Has.Count.InRange(5, 10));
     }
 
     [Test, Conformance("C-079")]
@@ -271,6 +271,7 @@ public sealed class TransmissionTests
             client.ReceiveDirect(Peer.Number(i));
             Assert.That(client.Client.PeerCount, Is.LessThanOrEqualTo(64));
         }
+        Assert.That(client.Client.PeerCount, Is.GreaterThanOrEqualTo(32));
     }
 
     [Test, Conformance("C-083")]
@@ -283,7 +284,7 @@ public sealed class TransmissionTests
             ((IPv6Address)Peer.Number(i).Address).Write(packet.AsSpan(24));
             client.Client.HandlePacket(client.Now, packet);
         }
-        Assert.That(client.Client.PeerCount, Is.InRange(16, 1024));
+        Assert.That(client.Client.PeerCount, Is.InRange(512, 1024));
     }
 
     [Test]

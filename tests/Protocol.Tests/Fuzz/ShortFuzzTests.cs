@@ -45,15 +45,15 @@ public class ShortFuzzTests
     }
 
     // "No two answers for one datagram beyond the rules" and "table bounds hold": the oracles judge each step of whatever history.
-    [FsCheck.NUnit.Property(MaxTest = 60)]
+    [Property(MaxTest = 60)]
     public Property Client_AnyHistory_KeepsToBudgetsAndTableBounds(int seed, PositiveInt steps) =>
         Histories(FuzzRole.Client, seed, steps.Get).ToProperty();
 
-    [FsCheck.NUnit.Property(MaxTest = 60)]
+    [Property(MaxTest = 60)]
     public Property Relay_AnyHistory_KeepsToBudgetsAndTableBounds(int seed, PositiveInt steps) =>
         Histories(FuzzRole.Relay, seed, steps.Get).ToProperty();
 
-    [FsCheck.NUnit.Property(MaxTest = 60)]
+    [Property(MaxTest = 60)]
     public Property Server_AnyHistory_AnswersEachDatagramAtMostOnce(int seed, PositiveInt steps) =>
         Histories(FuzzRole.Server, seed, steps.Get).ToProperty();
 

@@ -6,8 +6,7 @@ public class DeadlineHeapTests
 {
     public readonly record struct Step(bool Set, byte Key, byte Seconds);
 
-#pragma warning disable NUnit1027 // FsCheck supplies the argument
-    [FsCheck.NUnit.Property(MaxTest = 300)]
+    [Property(MaxTest = 300)]
     public void DeadlineHeap_AnySequenceOfCalls_PeeksTheEarliestOfAMap(Step[] steps)
     {
         var heap = new DeadlineHeap();

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using TeredoSdk.Protocol.Wire;
-using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
 namespace TeredoSdk.Protocol.Tests.WireFormats;
 

@@ -1,5 +1,4 @@
 using TeredoSdk.Protocol.Wire;
-using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
 namespace TeredoSdk.Protocol.Tests.WireFormats;
 

@@ -1,6 +1,5 @@
 using TeredoSdk.Protocol.Tests.Data;
 using TeredoSdk.Protocol.Wire;
-using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
 namespace TeredoSdk.Protocol.Tests.WireFormats;
 

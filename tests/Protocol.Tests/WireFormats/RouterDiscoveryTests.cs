@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using TeredoSdk.Protocol.Wire;
-using PropertyAttribute = FsCheck.NUnit.PropertyAttribute;
 
 namespace TeredoSdk.Protocol.Tests.WireFormats;
 
