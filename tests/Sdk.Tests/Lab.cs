@@ -13,10 +13,14 @@ sealed class Lab : IAsyncDisposable
     public const string ServerAddress = "192.0.2.1", SecondServerAddress = "198.51.100.1";
 
     readonly List<IAsyncDisposable> _parts = [];
+    int _streams;
 
     public MemoryNetwork Network { get; } = new();
 
     public ManualTime Time { get; } = new();
+
+    /// <summary>The randomness of the next node or server of this lab.</summary>
+    public LabRandom NextRandom() => new(_streams++);
 
     /// <summary>What asks the gateway of the nodes that are started; none by default.</summary>
     public IPortMapper? PortMapper { get; set; }
@@ -52,7 +56,7 @@ sealed class Lab : IAsyncDisposable
             TimeProvider = Time,
         };
         configure?.Invoke(options);
-        var server = TeredoServerHost.Start(options, Network.Host(address), CryptographicRandom.Instance);
+        var server = TeredoServerHost.Start(options, Network.Host(address), NextRandom());
         _parts.Add(server);
         return server;
     }
@@ -73,7 +77,7 @@ sealed class Lab : IAsyncDisposable
         Machine = Network.Host(address);
         Machine.Names = Names;
         Machine.Gateway = Gateway;
-        return TeredoNode.StartAsync(options, new EngineParts(Machine, CryptographicRandom.Instance, PortMapper), cancellationToken);
+        return TeredoNode.StartAsync(options, new EngineParts(Machine, NextRandom(), PortMapper), cancellationToken);
     }
 
     /// <summary>Counts the router solicitations that go to an address from now on.</summary>

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 
 namespace TeredoSdk.Tests;
 
@@ -8,13 +7,11 @@ sealed class Loopback : IAsyncDisposable
 {
     readonly List<TeredoNode> _nodes = [];
 
-    // Random addresses, so that test runs beside each other do not meet.
+    readonly LoopbackBlock _addresses = LoopbackBlock.Take();
+
     public Loopback()
     {
-        var octets = RandomNumberGenerator.GetBytes(2);
-        Primary = new([127, (byte)(64 + octets[0] % 128), octets[1], 1]);
-        Secondary = new([127, (byte)(64 + octets[0] % 128), octets[1], 2]);
-        Silent = new([127, (byte)(64 + octets[0] % 128), octets[1], 5]);
+        (Primary, Secondary, Silent) = (_addresses[1], _addresses[2], _addresses[5]);
         Server = TeredoServerHost.StartAsync(new() { Address = Primary, SecondaryAddress = Secondary, AllowPrivateAddresses = true }).GetAwaiter().GetResult();
     }
 
@@ -42,5 +39,6 @@ sealed class Loopback : IAsyncDisposable
         foreach (var node in _nodes)
             await node.DisposeAsync().InTime();
         await Server.DisposeAsync().InTime();
+        _addresses.Dispose();
     }
 }

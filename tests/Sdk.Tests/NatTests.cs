@@ -1,6 +1,5 @@
 using System.Net.NetworkInformation;
 using TeredoSdk.Engine;
-using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Testing;
 
@@ -12,6 +11,7 @@ public sealed class NatTests
 {
     readonly SimulatedInternet _internet = new(seed: 7);
     readonly List<TeredoNode> _nodes = [];
+    int _streams;
 
     public NatTests() => _internet.Server();
 
@@ -36,7 +36,7 @@ public sealed class NatTests
             Sockets = TeredoSockets.InProcess,
             PortMapping = false, // its answer comes from another thread, whenever that has its turn
         };
-        var start = TeredoNode.StartAsync(options, new EngineParts(machine, CryptographicRandom.Instance), default);
+        var start = TeredoNode.StartAsync(options, new EngineParts(machine, new LabRandom(_streams++)), default);
         _internet.RunFor(TimeSpan.FromSeconds(1));
         var node = await start.InTime();
         _nodes.Add(node);

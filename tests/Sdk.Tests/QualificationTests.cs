@@ -1,6 +1,5 @@
 using System.Net;
 using TeredoSdk.Engine;
-using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Tests;
 
@@ -101,7 +100,7 @@ public sealed class QualificationTests
         await using var lab = new Lab();
         var machine = lab.Network.Host(Alice);
         machine.Move(null);
-        var e = Assert.ThrowsAsync<TeredoException>(() => TeredoNode.StartAsync(lab.Options, new EngineParts(machine, CryptographicRandom.Instance), default).InTime())!;
+        var e = Assert.ThrowsAsync<TeredoException>(() => TeredoNode.StartAsync(lab.Options, new EngineParts(machine, lab.NextRandom()), default).InTime())!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.NetworkUnavailable));
     }
 
@@ -376,7 +375,7 @@ public sealed class QualificationTests
         lab.StartServer();
         var machine = lab.Network.Host(Alice);
         machine.HasNativeIPv6 = true;
-        await using var node = await TeredoNode.StartAsync(lab.Options, new EngineParts(machine, CryptographicRandom.Instance), default);
+        await using var node = await TeredoNode.StartAsync(lab.Options, new EngineParts(machine, lab.NextRandom()), default);
         Assert.That(node.Report.HasNativeIPv6);
         Assert.That(node.Report.NativeIPv6, Is.EqualTo(NativeIPv6Mode.Beside));
     }

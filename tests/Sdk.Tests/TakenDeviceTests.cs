@@ -20,7 +20,7 @@ public sealed class TakenDeviceTests
         lab.StartServer();
         var machine = lab.Network.Host(Alice);
         var stack = new FragileStack();
-        await using var link = new EmbeddedLink(lab.Options.Snapshot(), [new(IPv4Address.Parse(Lab.ServerAddress))], new(machine, CryptographicRandom.Instance),
+        await using var link = new EmbeddedLink(lab.Options.Snapshot(), [new(IPv4Address.Parse(Lab.ServerAddress))], new(machine, lab.NextRandom()),
             stack, [], NullLogger.Instance);
         await link.StartAsync(default).InTime();
         await using var changes = link.Changes.GetAsyncEnumerator();

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
@@ -15,17 +14,20 @@ namespace TeredoSdk.Tests.PortMapping;
 /// <summary>A gateway at a loopback address: UDP 5351, SSDP at UDP 1900, and HTTP. What it answers, the test says.</summary>
 sealed class LoopbackGateway : IAsyncDisposable
 {
+    static readonly byte[] Marker = "marker"u8.ToArray();
+
     public static readonly IPv4Address Public = IPv4Address.Parse("198.51.100.7");
 
+    readonly LoopbackBlock _addresses = LoopbackBlock.Take();
     readonly CancellationTokenSource _stop = new();
     readonly List<Task> _tasks = [];
     readonly List<IDisposable> _sockets = [];
+    readonly List<IPEndPoint> _services = [];
     readonly Channel<string> _requests = Channel.CreateUnbounded<string>();
 
     public LoopbackGateway()
     {
-        var octets = RandomNumberGenerator.GetBytes(2);
-        Address = new(0x7F000001u | (uint)(64 + octets[0] % 128) << 16 | (uint)octets[1] << 8);
+        Address = IPv4Address.FromIPAddress(_addresses[1]);
         Client = new(new(Address.Value + 1), 40123);
         HttpAddress = Address;
     }
@@ -92,16 +94,41 @@ sealed class LoopbackGateway : IAsyncDisposable
             await Task.Yield();
     }).InTime();
 
-    /// <summary>Lets time pass until something is done that waits in vain. How much passes is left open.</summary>
+    /// <summary>Lets time pass until something is done that waits in vain: from timer to timer, each time when what was asked is answered.</summary>
     public async Task<T> PassTimeAsync<T>(Task<T> task)
     {
-        var limit = Task.Run(async () => await task).InTime();
-        while (!limit.IsCompleted)
+        using var limit = new CancellationTokenSource(Patience.Limit);
+        await QuietAsync(limit.Token);
+        while (!task.IsCompleted)
         {
-            Time.Advance(TimeSpan.FromMilliseconds(10));
-            await Task.Yield();
+            Time.AdvanceToTheNextTimer();
+            await QuietAsync(limit.Token);
         }
-        return await limit;
+        return await task;
+    }
+
+    /// <summary>Waits until what was sent to the gateway is answered, and the answers are taken.</summary>
+    /// <remarks>
+    /// A datagram of ours goes the same way there and back. A socket hands out datagrams in the order in which they came, and the runtime tells of
+    /// sockets in the order in which they have something: when ours is back, those before it are.
+    /// </remarks>
+    async Task QuietAsync(CancellationToken cancellationToken)
+    {
+        foreach (var service in _services.Append(null))
+        {
+            using var probe = new UdpClient(new IPEndPoint(Address.ToIPAddress(), 0));
+            await probe.SendAsync(Marker, service ?? (IPEndPoint)probe.Client.LocalEndPoint!, cancellationToken);
+            await probe.ReceiveAsync(cancellationToken);
+        }
+        for (int i = 0; i < 3; i++) // an answer that is taken may cause the next step on another thread
+        {
+            await Task.Yield();
+            while (ThreadPool.PendingWorkItemCount > 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await Task.Yield();
+            }
+        }
     }
 
     /// <summary>Sends one more datagram to who asked last: from the gateway's UDP port 5351.</summary>
@@ -145,6 +172,7 @@ sealed class LoopbackGateway : IAsyncDisposable
             socket.Dispose();
         await Task.WhenAll(_tasks).InTime();
         _stop.Dispose();
+        _addresses.Dispose();
     }
 
     /// <summary>NAT-PMP as it should be.</summary>
@@ -197,7 +225,9 @@ sealed class LoopbackGateway : IAsyncDisposable
 
     void Serve(int port, Func<byte[], byte[]?> answer)
     {
-        var socket = new UdpClient(new IPv4Endpoint(Address, (ushort)port).ToIPEndPoint());
+        var service = new IPv4Endpoint(Address, (ushort)port).ToIPEndPoint();
+        var socket = new UdpClient(service);
+        _services.Add(service);
         _sockets.Add(socket);
         _tasks.Add(ServeAsync(socket, answer));
     }
@@ -209,6 +239,11 @@ sealed class LoopbackGateway : IAsyncDisposable
             while (true)
             {
                 var request = await socket.ReceiveAsync(_stop.Token);
+                if (request.Buffer.AsSpan().SequenceEqual(Marker))
+                {
+                    await socket.SendAsync(Marker, request.RemoteEndPoint, _stop.Token);
+                    continue;
+                }
                 Remote = request.RemoteEndPoint;
                 if (answer(request.Buffer) is { } octets)
                     await socket.SendAsync(octets, request.RemoteEndPoint, _stop.Token);

@@ -11,11 +11,12 @@ public sealed class NodeTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _gateway.DisposeAsync();
 
-    static Task Settled(TeredoNode node) => Task.Run(async () =>
+    // What comes of a change: the state before it may be told a moment longer, because the gateway's answer is handled by another thread.
+    static Task UntilAsync(TeredoNode node, PortMappingState state) => Task.Run(async () =>
     {
-        while (node.Report.PortMapping == PortMappingState.Asking)
-            await Task.Yield();
-    }).InTime();
+        while (node.Report.PortMapping != state)
+            await Task.Delay(1);
+    }).InTime(() => $"The mapping is {node.Report.PortMapping}, not {state}: {node.Report.PortMappingProblem}");
 
     [Test]
     public async Task Node_ReportsTheMapping_AndRemovesItAtTheEnd()
@@ -30,7 +31,7 @@ public sealed class NodeTests : IAsyncDisposable
         lab.StartServer();
         lab.PortMapper = _gateway.MapperWith(lab.Time);
         var node = await lab.StartAsync($"{_gateway.Client.Address}");
-        await Settled(node);
+        await UntilAsync(node, PortMappingState.Mapped);
         var report = node.Report;
         Assert.That((report.PortMapping, report.PortMappingProtocol), Is.EqualTo((PortMappingState.Mapped, "PCP")));
         Assert.That(report.PortMappingProblem, Is.Null);
@@ -52,7 +53,7 @@ public sealed class NodeTests : IAsyncDisposable
         Assert.That((node.Report.State, node.Report.PortMapping), Is.EqualTo((TeredoState.Qualified, PortMappingState.Asking)));
         await _gateway.PassTimeAsync(Task.Run(async () =>
         {
-            await Settled(node);
+            await UntilAsync(node, PortMappingState.NotMapped);
             return true;
         }));
         Assert.That(node.Report.PortMapping, Is.EqualTo(PortMappingState.NotMapped));
@@ -75,7 +76,7 @@ public sealed class NodeTests : IAsyncDisposable
         await using var lab = new Lab();
         lab.StartServer();
         var node = await lab.StartAsync("203.0.113.10", options => options.PortMapping = true);
-        await Settled(node);
+        await UntilAsync(node, PortMappingState.NotMapped);
         Assert.That(node.Report.PortMapping, Is.EqualTo(PortMappingState.NotMapped));
         Assert.That(node.Report.PortMappingProblem, Does.Contain("no gateway"));
     }
@@ -93,9 +94,9 @@ public sealed class NodeTests : IAsyncDisposable
         lab.StartServer();
         lab.PortMapper = _gateway.MapperWith(lab.Time);
         var node = await lab.StartAsync($"{_gateway.Client.Address}");
-        await Settled(node);
+        await UntilAsync(node, PortMappingState.Mapped);
         lab.Machine.Move("203.0.113.10"); // where there is no gateway
-        await Settled(node);
+        await UntilAsync(node, PortMappingState.NotMapped);
         Assert.That(node.Report.PortMapping, Is.EqualTo(PortMappingState.NotMapped));
         Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("7200"));
         Assert.That(await _gateway.NextRequestAsync(), Is.EqualTo("0"));
