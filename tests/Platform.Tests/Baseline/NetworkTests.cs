@@ -12,23 +12,22 @@ namespace TeredoSdk.Platform.Tests.Baseline;
 /// <summary>The lab itself: its hosts reach each other as the description says, and nothing of it stays.</summary>
 public class NetworkTests : LabTests
 {
+    // A hundred milliseconds in all. What would make it slow is a program for each host, link or address.
     [Test]
-    public async Task Lab_OfTwoHomes_StandsWithinASecond()
+    public async Task Lab_OfTwoHomes_IsMadeByAScriptForEachStageAndNat()
     {
+        await Leftovers.SweepOnceAsync(); // runs a script in the first lab only
         var lab = NewLab();
         lab.AddServer();
         lab.AddRelay();
         lab.AddNativeHost();
         lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
         lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
+        int before = Shell.Scripts;
         var clock = Stopwatch.StartNew();
         await lab.StartAsync();
-        var stands = clock.Elapsed;
-        clock.Restart();
-        for (int i = 0; i < lab.Hosts.Count; i++)
-            await Shell.RunAsync($"ip netns add {lab.Name}-empty{i}");
-        TestContext.Out.WriteLine($"{lab.Hosts.Count} namespaces in {stands.TotalMilliseconds:F0} ms, empty ones one by one in {clock.ElapsedMilliseconds} ms");
-        Assert.That(stands, Is.LessThan(5 * clock.Elapsed)); // a hundred milliseconds on a machine that makes all the empty ones in seventy
+        TestContext.Out.WriteLine($"{lab.Hosts.Count} namespaces in {clock.ElapsedMilliseconds} ms");
+        Assert.That(Shell.Scripts - before, Is.EqualTo(2 + 2 + 1), "namespaces and links, a script for each NAT, and the router");
     }
 
     [Test]
@@ -48,12 +47,12 @@ public class NetworkTests : LabTests
         var lab = NewLab();
         var server = lab.AddServer();
         var host = lab.AddNat("nat", NatKind.PortRestricted).AddHost("alice");
-        host.Delay = TimeSpan.FromMilliseconds(20);
-        server.Delay = TimeSpan.FromMilliseconds(30);
+        host.Delay = TimeSpan.FromMilliseconds(200);
+        server.Delay = TimeSpan.FromMilliseconds(300);
         await lab.StartAsync();
         string ping = await host.RunAsync("ping", "-c", "3", "-i", "0.2", "-W", "2", $"{server.Address}");
         double fastest = double.Parse(Regex.Match(ping, "min/avg/max/mdev = ([0-9.]+)/").Groups[1].Value, CultureInfo.InvariantCulture);
-        Assert.That(fastest, Is.InRange(99.9, 150), ping);
+        Assert.That(fastest, Is.InRange(999, 1399), ping); // a delay that counts twice adds 400 or 600
     }
 
     [Test]

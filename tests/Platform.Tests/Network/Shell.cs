@@ -5,10 +5,16 @@ namespace TeredoSdk.Platform.Tests.Network;
 /// <summary>Runs the short scripts that set the lab up; each must end with 0 within a time.</summary>
 static class Shell
 {
+    static int _scripts;
+
+    /// <summary>How many scripts were run until now.</summary>
+    public static int Scripts => Volatile.Read(ref _scripts);
+
     /// <summary>Runs a script by /bin/sh, in a namespace when one is given, and returns what it printed.</summary>
     public static async Task<string> RunAsync(string script, NetworkNamespace? within = null, TimeSpan? limit = null)
     {
         var atMost = limit ?? Patience.Limit;
+        Interlocked.Increment(ref _scripts);
         var start = new ProcessStartInfo("/bin/sh", ["-e", "-s"])
         {
             RedirectStandardInput = true,

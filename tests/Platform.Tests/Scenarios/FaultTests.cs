@@ -14,7 +14,7 @@ public partial class FaultTests : LabTests
     static readonly (string, string) Refresh = ("PROBE_REFRESH", $"{RefreshSeconds}");
 
     [Test]
-    public async Task ServerKilled_AnotherOneGivesAnAddressWithin15SecondsOfTheFirstUnansweredQuestion()
+    public async Task ServerKilled_AnotherOneGivesAnAddressAfterThreeUnansweredQuestions()
     {
         var lab = NewLab();
         var (first, second) = (lab.AddServer(), lab.AddServer("server2"));
@@ -29,10 +29,11 @@ public partial class FaultTests : LabTests
         var capture = await Capture.StartAsync(nat, filter: "udp dst port 3544");
         string change = await talker.Process.WaitForLineAsync(IsNewAddress);
         var questions = await capture.StopAsync();
-        var unanswered = questions.First(frame => $"{frame.Udp!.Destination}".StartsWith($"{first.Address}:", StringComparison.Ordinal));
+        var unanswered = questions.Where(frame => $"{frame.Udp!.Destination}".StartsWith($"{first.Address}:", StringComparison.Ordinal)).ToList();
         var answered = questions.First(frame => $"{frame.Udp!.Destination}".StartsWith($"{second.Address}:", StringComparison.Ordinal));
-        TestContext.Out.WriteLine($"The next server was asked {(answered.Time - unanswered.Time).TotalSeconds:F1} s after the first unanswered question.");
-        Assert.That(answered.Time - unanswered.Time, Is.LessThan(TimeSpan.FromSeconds(14.5))); // and a round trip
+        TestContext.Out.WriteLine($"The next server was asked {(answered.Time - unanswered[0].Time).TotalSeconds:F1} s after the first unanswered question.");
+        Assert.That(unanswered, Has.Count.EqualTo(3), "4 s each (RFC 4380 §5.2.1); tests in virtual time hold the seconds");
+        Assert.That(unanswered.All(question => question.Time < answered.Time));
         Assert.That(ServerOf(AddressIn(change)), Is.EqualTo(second.Address));
         Assert.That(change, Does.EndWith($"at [{AddressIn(change)}]:{talker.EndPoint.Port}"), "the listener tells the new address");
     }
@@ -53,12 +54,14 @@ public partial class FaultTests : LabTests
         await listener.Process.WaitForLineAsync("mine open");
         // Another host takes the port that the NAT gave Alice, so that she gets another one.
         using var taker = neighbour.CreateUdpSocket(MappedPortOf(listener.EndPoint.Address));
-        var capture = await Capture.StartAsync(nat, filter: $"udp dst port 3544 and src host {nat.Address}");
+        var capture = await Capture.StartAsync(nat, filter: $"udp port 3544 and host {nat.Address} and host {server.Address}");
         await nat.FlushAsync();
         taker.SendTo([0], new IPEndPoint(server.Address, 3544));
         string change = await listener.Process.WaitForLineAsync(IsNewAddress);
-        var questions = (await capture.StopAsync()).Where(frame => frame.Udp!.Payload.Length > 1 && $"{frame.Udp!.Destination}".StartsWith($"{server.Address}:", StringComparison.Ordinal));
-        Assert.That(questions.Count(), Is.InRange(1, 2), "the next refresh told it; another one may have come before the capture ended");
+        // Beside what the other host sent, which the server does not answer.
+        var talk = (await capture.StopAsync()).Where(frame => frame.Udp!.Payload.Length > 1);
+        var untilTheAnswer = talk.TakeWhile(frame => frame.Udp!.Source.Port != 3544).ToList();
+        Assert.That(untilTheAnswer, Has.Count.EqualTo(1), "the next refresh told it");
         Assert.That(change, Does.StartWith($"change AddressChanged {AddressIn(change)} {listener.EndPoint.Address} at [{AddressIn(change)}]:"));
         await listener.Process.WaitForLineAsync("mine ended with AddressChanged");
         var call = await caller.CallAsync(new IPEndPoint(AddressIn(change), listener.EndPoint.Port));
@@ -66,10 +69,10 @@ public partial class FaultTests : LabTests
     }
 
     [Test]
-    public async Task ThirtyPercentLoss_ATransferStillCompletes()
+    public async Task ThirtyPercentLoss_EachTransferStillCompletes()
     {
-        // TCP doubles its waits: with a third of the packets lost one transfer in a hundred takes over a minute, but hardly all of them.
-        const int octets = 96 * 1024, transfers = 4;
+        // TCP doubles its waits: with a third of the packets lost one transfer in a hundred takes over a minute.
+        const int octets = 32 * 1024, transfers = 4;
         var lab = NewLab();
         var server = lab.AddServer();
         var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
@@ -85,26 +88,20 @@ public partial class FaultTests : LabTests
         }
         await bob.SetLossAsync(0.3);
         sender.Tell("go");
-        string done = await sender.Process.WaitForLineAsync(line => line.StartsWith("data", StringComparison.Ordinal) && line.Contains("done"));
-        TestContext.Out.WriteLine(done);
+        for (int i = 0; i < transfers; i++)
+            TestContext.Out.WriteLine(await sender.Process.WaitForLineAsync(line => line.StartsWith($"data{i} done", StringComparison.Ordinal), Patience.LongLimit));
     }
 
     [Test]
     public async Task HeapOfOneGigabyte_WrittenAnewWhileListening_TakesNoMemoryTwice()
     {
-        const int allowedMiB = 64, attempts = 3;
+        const int allowedMiB = 64; // a copy would be 1024
         var (alice, server) = await StartOneHostAsync();
-        List<int> grown = [];
-        do // other programs of the machine take memory, too; a copy of the heap would be there each time
-        {
-            var heap = Talker.Run(alice, [server], "heap");
-            string line = await heap.WaitForLineAsync("grown by");
-            Assert.That(await heap.WaitForExitAsync(), Is.Zero);
-            grown.Add(int.Parse(Number().Match(line).Value, CultureInfo.InvariantCulture));
-        }
-        while (grown[^1] >= allowedMiB && grown.Count < attempts);
-        TestContext.Out.WriteLine($"Grown by {string.Join(", ", grown)} MiB");
-        Assert.That(grown[^1], Is.LessThan(allowedMiB));
+        var heap = Talker.Run(alice, [server], "heap");
+        string line = await heap.WaitForLineAsync("grown by");
+        Assert.That(await heap.WaitForExitAsync(), Is.Zero);
+        TestContext.Out.WriteLine(line);
+        Assert.That(int.Parse(Number().Match(line).Value, CultureInfo.InvariantCulture), Is.LessThan(allowedMiB));
     }
 
     [Test]

@@ -3,11 +3,9 @@ using TeredoSdk.Platform.Tests.Programs;
 
 namespace TeredoSdk.Platform.Tests.Scenarios;
 
-/// <summary>Who reaches whom across real NATs: what RFC 6081 figure 1 promises connects, and what can't connect fails soon, with its cause.</summary>
+/// <summary>Who reaches whom across real NATs: what RFC 6081 figure 1 promises connects, and what can't connect fails by itself, with its cause.</summary>
 public class NatMatrixTests : LabTests
 {
-    static readonly TimeSpan FailureLimit = TimeSpan.FromSeconds(12), QuickCall = TimeSpan.FromSeconds(1);
-
     // Groups of RFC 6081 figure 1. The names of hosts begin with theirs.
     const string Symmetric = "symmetric", PortRestricted = "port", DoubleNat = "double", Mapped = "mapped";
 
@@ -40,12 +38,10 @@ public class NatMatrixTests : LabTests
             .Select(async pair => (From: pair.from.Host.Name, To: pair.to.Host.Name, Result: await pair.from.CallAsync(pair.to))));
         foreach (var (from, to, result) in pairs)
             TestContext.Out.WriteLine($"{from} -> {to}: {result.Text}");
-        // A machine on which calls that connect take long is slow at telling failures, too.
-        var late = pairs.Where(pair => pair.Result.Connected).Select(pair => pair.Result.Duration - QuickCall).Append(TimeSpan.Zero).Max();
         Assert.Multiple(() =>
         {
             foreach (var (from, to, result) in pairs)
-                Check($"{from} -> {to}", CanConnect(from, to), result, late);
+                Check($"{from} -> {to}", CanConnect(from, to), result);
         });
     }
 
@@ -104,13 +100,13 @@ public class NatMatrixTests : LabTests
 
     static bool FiltersByPort(string host) => IsSymmetric(host) || host.StartsWith(PortRestricted, StringComparison.Ordinal) || host == DoubleNat;
 
-    static void Check(string pair, bool? canConnect, CallResult result, TimeSpan late = default)
+    static void Check(string pair, bool? canConnect, CallResult result)
     {
         if (canConnect is { } expected)
             Assert.That(result.Connected, Is.EqualTo(expected), $"{pair}: {result.Text}");
         if (result.Connected)
             return;
-        Assert.That(result.Duration, Is.LessThan(FailureLimit + late), $"{pair}: {result.Text}");
+        // The engine has found it out by itself, which takes 12 s (tests in virtual time hold the seconds): the call did not just end.
         Assert.That(result.Text, Does.Contain("PeerUnreachable").And.Contain("symmetric"), pair);
     }
 }
