@@ -1,0 +1,123 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
+
+namespace TeredoSdk.Mutation;
+
+/// <summary>One small change of one file.</summary>
+/// <param name="File">The file's path in the checkout.</param>
+/// <param name="Span">What is replaced.</param>
+/// <param name="Line">Its line, counted from 1.</param>
+/// <param name="Before">What stands there.</param>
+/// <param name="After">What shall stand there.</param>
+sealed record Mutant(string File, TextSpan Span, int Line, string Before, string After)
+{
+    const int ShownCharacters = 70;
+
+    public override string ToString() => $"{File}:{Line}: {Short(Before)}  ->  {(After.Length == 0 ? "(nothing)" : Short(After))}";
+
+    public string ApplyTo(string text) => string.Concat(text.AsSpan(0, Span.Start), After, text.AsSpan(Span.End));
+
+    static string Short(string text)
+    {
+        string line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return line.Length <= ShownCharacters ? line : line[..ShownCharacters] + "...";
+    }
+}
+
+/// <summary>Finds the mutants of a file: a comparison or its limit changed, a check turned round or dropped, a number changed, a call skipped.</summary>
+sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
+{
+    readonly List<Mutant> _found = [];
+
+    public static IReadOnlyList<Mutant> Find(string file, string source)
+    {
+        var tree = CSharpSyntaxTree.ParseText(source, new CSharpParseOptions(LanguageVersion.Preview));
+        var finder = new MutantFinder(file, tree.GetText());
+        finder.Visit(tree.GetRoot());
+        return finder._found;
+    }
+
+    public override void VisitAttributeList(AttributeListSyntax node)
+    {
+        // Says something to the compiler or to tools.
+    }
+
+    public override void VisitThrowStatement(ThrowStatementSyntax node)
+    {
+        // What a message says is not what is looked for; that it is thrown, the condition above it says.
+    }
+
+    public override void VisitThrowExpression(ThrowExpressionSyntax node)
+    {
+    }
+
+    public override void VisitBinaryExpression(BinaryExpressionSyntax node)
+    {
+        foreach (string other in Others(node.OperatorToken.Kind()))
+            Add(node.OperatorToken.Span, node.OperatorToken.Text, other);
+        base.VisitBinaryExpression(node);
+    }
+
+    public override void VisitLiteralExpression(LiteralExpressionSyntax node)
+    {
+        if (node.IsKind(SyntaxKind.TrueLiteralExpression))
+            Add(node.Span, "true", "false");
+        else if (node.IsKind(SyntaxKind.FalseLiteralExpression))
+            Add(node.Span, "false", "true");
+        else if (node.IsKind(SyntaxKind.NumericLiteralExpression))
+            Add(node.Span, node.Token.Text, $"({node.Token.Text} + 1)");
+    }
+
+    public override void VisitIfStatement(IfStatementSyntax node)
+    {
+        Add(node.Condition.Span, node.Condition.ToString(), "false");
+        Add(node.Condition.Span, node.Condition.ToString(), $"!({node.Condition})");
+        base.VisitIfStatement(node);
+    }
+
+    public override void VisitConditionalExpression(ConditionalExpressionSyntax node)
+    {
+        Add(node.Span, node.ToString(), $"({node.Condition}) ? ({node.WhenFalse}) : ({node.WhenTrue})");
+        base.VisitConditionalExpression(node);
+    }
+
+    public override void VisitPrefixUnaryExpression(PrefixUnaryExpressionSyntax node)
+    {
+        if (node.IsKind(SyntaxKind.LogicalNotExpression))
+            Add(node.OperatorToken.Span, node.ToString(), "");
+        base.VisitPrefixUnaryExpression(node);
+    }
+
+    // Logs are for people; tests hold the few that matter.
+    public override void VisitExpressionStatement(ExpressionStatementSyntax node)
+    {
+        string code = node.ToString();
+        bool isLog = code.StartsWith("Log.", StringComparison.Ordinal) || code.StartsWith("MappingLog.", StringComparison.Ordinal);
+        if (isLog)
+            return;
+        if (node.Expression is InvocationExpressionSyntax or AwaitExpressionSyntax or AssignmentExpressionSyntax { RawKind: not (int)SyntaxKind.SimpleAssignmentExpression })
+            Add(node.Span, code, ";");
+        base.VisitExpressionStatement(node);
+    }
+
+    void Add(TextSpan span, string before, string after) => _found.Add(new(file, span, text.Lines.GetLinePosition(span.Start).Line + 1, before, after));
+
+    static string[] Others(SyntaxKind operation) => operation switch
+    {
+        SyntaxKind.LessThanToken => ["<=", ">="],
+        SyntaxKind.LessThanEqualsToken => ["<", ">"],
+        SyntaxKind.GreaterThanToken => [">=", "<="],
+        SyntaxKind.GreaterThanEqualsToken => [">", "<"],
+        SyntaxKind.EqualsEqualsToken => ["!="],
+        SyntaxKind.ExclamationEqualsToken => ["=="],
+        SyntaxKind.AmpersandAmpersandToken => ["||"],
+        SyntaxKind.BarBarToken => ["&&"],
+        SyntaxKind.PlusToken => ["-"],
+        SyntaxKind.MinusToken => ["+"],
+        SyntaxKind.AsteriskToken => ["/"],
+        SyntaxKind.SlashToken => ["*"],
+        _ => [],
+    };
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using TeredoSdk.Repetition;
+
+namespace TeredoSdk.Mutation;
+
+/// <summary>The command line.</summary>
+static class MutationCommand
+{
+    const string Usage = """
+        Mutation testing: changes the source in small ways, one at a time, and looks whether a test notices. Works in a copy of the last commit.
+
+        dotnet run -c Release --project tests/Mutation -- [options]
+
+          --project NAME    core, sdk or command (all three)
+          --sample N        how many mutants of each project; 0 for all, which takes many hours (40)
+          --seed S          which ones: the same seed is the same sample of the same source (1)
+          --file TEXT       only files whose path contains it; may be repeated
+          --list            prints the mutants of the sample and runs nothing
+          --keep            adds a line for each project to tests/Mutation/results.tsv
+          --help            this text
+
+        Exits 0 when each project reaches its goal, 1 when one does not, 2 on bad arguments.
+        """;
+
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        List<Target> targets = [];
+        List<string> files = [];
+        int sample = 40, seed = 1;
+        bool isList = false, keep = false;
+        for (int i = 0; i < args.Length; i++)
+        {
+            string value = i + 1 < args.Length ? args[i + 1] : "";
+            switch (args[i])
+            {
+                case "--help" or "-h":
+                    output.WriteLine(Usage);
+                    return 0;
+                case "--list":
+                    isList = true;
+                    continue;
+                case "--keep":
+                    keep = true;
+                    continue;
+                case "--project" when Target.All.FirstOrDefault(target => target.Name == value) is { } named:
+                    targets.Add(named);
+                    break;
+                case "--sample" when int.TryParse(value, out sample) && sample >= 0:
+                case "--seed" when int.TryParse(value, out seed):
+                    break;
+                case "--file" when value.Length > 0:
+                    files.Add(value);
+                    break;
+                default:
+                    error.WriteLine($"{args[i]} {value}: no such option or value; --help lists them.");
+                    return 2;
+            }
+            i++;
+        }
+        var command = new Run(sample == 0 ? int.MaxValue : sample, seed, files, output, error);
+        bool isReached = true;
+        foreach (var target in targets.Count > 0 ? targets : Target.All)
+        {
+            if (isList)
+            {
+                command.List(target);
+                continue;
+            }
+            var score = await command.RunAsync(target);
+            isReached &= score.Percent >= target.Goal;
+            output.WriteLine($"{target.Name}: {score}, the goal is {target.Goal} %");
+            if (keep)
+                File.AppendAllLines(Path.Combine(Repository.Root, "tests", "Mutation", "results.tsv"), [string.Join('\t',
+                    DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), await Repository.CommitAsync(), target.Name, seed, score.Sites,
+                    score.Tried, score.Killed, score.Percent.ToString("0.0", CultureInfo.InvariantCulture), target.Goal,
+                    files.Count == 0 ? "all files" : string.Join(", ", files))]);
+        }
+        return isReached ? 0 : 1;
+    }
+}
+
+/// <summary>A project, the tests that shall notice, and how many percent of the mutants they shall notice.</summary>
+sealed record Target(string Name, string Source, string Assembly, string Tests, string TestAssembly, int Goal)
+{
+    public static IReadOnlyList<Target> All { get; } =
+    [
+        new("core", "src/TeredoSdk.Protocol", "TeredoSdk.Protocol.dll", "tests/Protocol.Tests", "TeredoSdk.Protocol.Tests.dll", 95),
+        new("sdk", "src/TeredoSdk", "TeredoSdk.dll", "tests/Sdk.Tests", "TeredoSdk.Tests.dll", 90),
+        new("command", "src/TeredoSdk.Cli", "teredo.dll", "tests/Cli.Tests", "TeredoSdk.Cli.Tests.dll", 85),
+    ];
+}
+
+/// <summary>What came of a sample.</summary>
+/// <param name="Sites">How many mutants there are.</param>
+/// <param name="Tried">How many of them were tried; what does not compile is none.</param>
+/// <param name="Killed">How many of those a test noticed.</param>
+sealed record Score(int Sites, int Tried, int Killed)
+{
+    public double Percent => Tried == 0 ? 100 : 100.0 * Killed / Tried;
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Killed} of {Tried} killed, {Percent:0.0} % ({Sites} mutants in all)");
+}

@@ -1,0 +1,20 @@
+namespace TeredoSdk.Repetition;
+
+/// <summary>What to run, how often, and beside what.</summary>
+sealed record Plan
+{
+    public int Runs { get; init; } = 200;
+
+    public int Load { get; init; }
+
+    public bool Loop { get; init; }
+
+    public bool RandomSeeds { get; init; }
+
+    public string? Filter { get; init; }
+
+    public IReadOnlyList<string> Projects { get; init; } = [];
+
+    /// <summary>What of a project is run, in words for the file of results.</summary>
+    public string Scope => (Filter ?? (Loop ? "without slow tests" : "all")) + (RandomSeeds ? ", random seeds" : "");
+}
