@@ -8,25 +8,16 @@ namespace TeredoSdk.Platform.Tests.Scenarios;
 /// <summary>How long an application waits for its address, beside miredo in the same lab.</summary>
 public partial class StartTimeTests : LabTests
 {
-    const int Runs = 9, Attempts = 3;
-    const double Allowed = 1.5;
+    const int Runs = 3;
     const double TargetFirst = 60, TargetWarm = 15; // milliseconds, printed only
 
     [Test]
-    public async Task Listen_InAStartedProcess_TakesAtMostOneAndAHalfTimesMiredosStart()
+    public async Task Listen_InAStartedProcess_AsksEachAddressOfTheServerOnce_AndIsMeasuredBesideMiredo()
     {
         string probe = await PublishAsync();
-        for (int attempt = 1; ; attempt++)
-        {
-            var (first, warm, miredo) = await MeasureAsync(probe);
-            string text = string.Create(CultureInfo.InvariantCulture,
-                $"first {first:F1} ms (target {TargetFirst}), warm {warm:F1} ms (target {TargetWarm}), miredo {miredo:F1} ms: {first / miredo:F2} times");
-            TestContext.Out.WriteLine(text);
-            if (first <= Allowed * miredo)
-                return;
-            if (attempt == Attempts) // the machine may be busy with something else
-                Assert.Fail(text);
-        }
+        var (first, warm, miredo) = await MeasureAsync(probe);
+        TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"first {first:F1} ms (target {TargetFirst}), warm {warm:F1} ms (target {TargetWarm}), miredo {miredo:F1} ms: {first / miredo:F2} times"));
     }
 
     // The bubbles need one round trip: through the server to the peer, and straight back. Then TCP needs one to open, and the first byte half of one.
@@ -66,11 +57,14 @@ public partial class StartTimeTests : LabTests
             miredo.Add(client.TimeToAddress.TotalMilliseconds);
             client.Process.Send(Signal.Terminate);
             await client.Process.WaitForExitAsync();
+            var capture = await Network.Capture.StartAsync(nat, filter: $"udp dst port 3544 and dst host {server.Address}");
             var started = ours.Start(probe, ["start"], StartOptions.User with { Environment = new Dictionary<string, string> { ["TEREDO_SERVER"] = $"{server.Address}" } });
             var match = Times().Match(await started.WaitForLineAsync("first "));
             first.Add(double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
             warm.Add(double.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));
             await started.WaitForExitAsync();
+            // Once cold and once warm. What takes long is a question that has to be asked again, and waiting for the second answer.
+            Assert.That(await capture.StopAsync(), Has.Count.EqualTo(2), "questions to the primary address");
         }
         return (Median(first), Median(warm), Median(miredo));
     }
