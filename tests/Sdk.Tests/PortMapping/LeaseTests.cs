@@ -169,18 +169,14 @@ public sealed class LeaseTests : IAsyncDisposable
         await using var lease = await MapAsync();
         var changed = WatchFor(lease);
         _result = 8;
-        await _gateway.PassTimeAsync(Task.Run(async () =>
-        {
-            await changed.Task;
-            return true;
-        }));
+        await _gateway.PassTimeAsync(changed.Task);
         Assert.That(_gateway.Time.Elapsed, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(60)));
         Assert.That(lease.External, Is.Null);
         Assert.That(lease.Problem, Does.Contain($"{_gateway.Address}"));
         changed = WatchFor(lease);
         _result = 0;
         lease.Renew();
-        await changed.Task.InTime();
+        await _gateway.PassTimeAsync(changed.Task);
         Assert.That((lease.External?.Address, lease.Problem), Is.EqualTo(((IPv4Address?)LoopbackGateway.Public, (string?)null)));
     }
 

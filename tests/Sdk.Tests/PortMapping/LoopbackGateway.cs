@@ -97,6 +97,13 @@ sealed class LoopbackGateway : IAsyncDisposable
     /// <summary>Lets time pass until something is done that waits in vain: from timer to timer, each time when what was asked is answered.</summary>
     public async Task<T> PassTimeAsync<T>(Task<T> task)
     {
+        await PassTimeAsync((Task)task);
+        return await task;
+    }
+
+    /// <inheritdoc cref="PassTimeAsync{T}(Task{T})"/>
+    public async Task PassTimeAsync(Task task)
+    {
         using var limit = new CancellationTokenSource(Patience.Limit);
         await QuietAsync(limit.Token);
         while (!task.IsCompleted)
@@ -104,7 +111,7 @@ sealed class LoopbackGateway : IAsyncDisposable
             Time.AdvanceToTheNextTimer();
             await QuietAsync(limit.Token);
         }
-        return await task;
+        await task;
     }
 
     /// <summary>Waits until what was sent to the gateway is answered, and the answers are taken.</summary>

@@ -51,11 +51,7 @@ public sealed class NodeTests : IAsyncDisposable
         lab.PortMapper = _gateway.Mapper;
         var node = await lab.StartAsync($"{_gateway.Client.Address}");
         Assert.That((node.Report.State, node.Report.PortMapping), Is.EqualTo((TeredoState.Qualified, PortMappingState.Asking)));
-        await _gateway.PassTimeAsync(Task.Run(async () =>
-        {
-            await UntilAsync(node, PortMappingState.NotMapped);
-            return true;
-        }));
+        await _gateway.PassTimeAsync(UntilAsync(node, PortMappingState.NotMapped));
         Assert.That(node.Report.PortMapping, Is.EqualTo(PortMappingState.NotMapped));
         Assert.That(node.Report.PortMappingProblem, Does.Contain("does not answer"));
     }
