@@ -59,7 +59,7 @@ public sealed class QualificationTests
             machine.Move(null);
             var options = lab.Options;
             (options.WaitForNetwork, options.Servers) = (true, [server]);
-            var start = TeredoNode.StartAsync(options, new EngineParts(machine, CryptographicRandom.Instance), default);
+            var start = TeredoNode.StartAsync(options, new EngineParts(machine, new LabRandom(0)), default);
             lab.Time.Advance(TimeSpan.FromHours(1));
             Assert.That(start.IsCompleted, Is.False, "nothing but a network helps, and no time limit ends the wait");
             machine.Names = lab.Names;

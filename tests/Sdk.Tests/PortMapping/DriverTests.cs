@@ -45,7 +45,7 @@ public sealed class DriverTests
             Provider = TeredoProvider.Embedded,
             Sockets = TeredoSockets.InProcess,
         };
-        var parts = new EngineParts(new SimulatedMachine(nat.Host("alice")), CryptographicRandom.Instance, mapper);
+        var parts = new EngineParts(new SimulatedMachine(nat.Host("alice")), new LabRandom(0), mapper);
         var start = TeredoNode.StartAsync(options, parts, default);
         internet.RunFor(TimeSpan.FromSeconds(1));
         await using var node = await start.InTime();
@@ -67,7 +67,7 @@ public sealed class DriverTests
         var mapper = new FakeMapper();
         var events = new Events();
         var options = new TeredoClientOptions { Servers = [new(IPv4Address.Parse(Lab.ServerAddress))], AllowPrivateAddresses = true };
-        var driver = new TeredoDriver(options, new(machine, CryptographicRandom.Instance, mapper), time, events, NullLogger.Instance);
+        var driver = new TeredoDriver(options, new(machine, new LabRandom(0), mapper), time, events, NullLogger.Instance);
         driver.Start();
         var first = await mapper.NextAsync();
         machine.Move("203.0.113.11");
