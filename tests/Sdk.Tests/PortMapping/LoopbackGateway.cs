@@ -129,7 +129,7 @@ sealed class LoopbackGateway : IAsyncDisposable
         }
         for (int i = 0; i < 3; i++) // an answer that is taken may cause the next step on another thread
         {
-            await Task.Yield();
+            await Task.Delay(1, cancellationToken);
             while (ThreadPool.PendingWorkItemCount > 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
