@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace TeredoSdk.Cli;
@@ -56,6 +57,13 @@ sealed class NodeOptions
         Description = "Fail at once when this machine has no IPv4 network, instead of waiting for one.",
     };
 
+    readonly Option<IPAddress?> _gateway = new("--gateway")
+    {
+        Description = "The router to ask for a port mapping; by default the next hop of the default route.",
+        HelpName = "ADDRESS",
+        CustomParser = Values.IPv4,
+    };
+
     readonly Option<string?> _capture = new("--capture")
     {
         Description = "Write all packets, outside and inside the tunnel, to a pcap file.",
@@ -75,7 +83,10 @@ sealed class NodeOptions
 
     public void AddTo(Command command)
     {
-        Option[] options = [_server, _provider, _sockets, _nativeIPv6, _refresh, _timeout, _clientPort, _requireSecondary, _capture, _allowPrivate];
+        Option[] options =
+        [
+            _server, _provider, _sockets, _nativeIPv6, _refresh, _timeout, _clientPort, _gateway, _requireSecondary, _capture, _allowPrivate,
+        ];
         foreach (var option in options)
             command.Options.Add(option);
     }
@@ -83,7 +94,7 @@ sealed class NodeOptions
     /// <summary>Adds only the options that concern every Teredo client.</summary>
     public void AddClientTo(Command command)
     {
-        foreach (Option option in new Option[] { _server, _refresh, _timeout, _clientPort, _requireSecondary, _capture, _allowPrivate })
+        foreach (Option option in new Option[] { _server, _refresh, _timeout, _clientPort, _gateway, _requireSecondary, _capture, _allowPrivate })
             command.Options.Add(option);
     }
 
@@ -109,6 +120,7 @@ sealed class NodeOptions
             Sockets = arguments.GetValue(_sockets),
             NativeIPv6 = arguments.GetValue(_nativeIPv6),
             ClientPort = arguments.GetValue(_clientPort),
+            PortMappingGateway = arguments.GetValue(_gateway),
             RequireSecondary = arguments.GetValue(_requireSecondary),
             CaptureFile = arguments.GetValue(_capture),
             AllowPrivateAddresses = arguments.GetValue(_allowPrivate),

@@ -14,6 +14,7 @@ static class Wording
         (nameof(TeredoOptions.AllowPrivateAddresses), "--allow-private"),
         (nameof(TeredoOptions.RequireSecondary), "--require-secondary"),
         (nameof(TeredoOptions.ClientPort), "--client-port"),
+        (nameof(TeredoOptions.PortMappingGateway), "--gateway"),
         (nameof(TeredoOptions.RefreshInterval), "--refresh"),
         (nameof(TeredoOptions.QualificationTimeout), "--timeout"),
         ($", and start again; or set {nameof(TeredoOptions.WaitForNetwork)}", ", and start again"),

@@ -44,6 +44,8 @@ public sealed class ArgumentTests
     [TestCase("--timeout", "status --timeout 0")]
     [TestCase("--timeout", "status --timeout soon")]
     [TestCase("--client-port", "status --client-port -1")]
+    [TestCase("--gateway is 'router'; expected an IPv4 address", "status --gateway router")]
+    [TestCase("--gateway is 255.255.255.255; expected the IPv4 address of a router", "status --gateway 255.255.255.255")]
     [TestCase("'a,b,c'", "status --server a,b,c")]
     [TestCase("--address", "server")]
     [TestCase("'::1'", "server --address ::1")]

@@ -13,7 +13,7 @@ public sealed class NodeOptionsTests
     public void Options_AreThoseThatAreSaid()
     {
         var options = Read("-s 192.0.2.1,192.0.2.2 -s teredo.example --provider embedded --sockets in-process --native-ipv6 instead --refresh 20"
-            + " --timeout 7.5 --client-port 4000 --require-secondary --capture x.pcap --allow-private");
+            + " --timeout 7.5 --client-port 4000 --gateway 192.168.1.1 --require-secondary --capture x.pcap --allow-private");
         Assert.Multiple(() =>
         {
             Assert.That(options.Servers, Is.EqualTo(new[] { "192.0.2.1,192.0.2.2", "teredo.example" }));
@@ -23,6 +23,7 @@ public sealed class NodeOptionsTests
             Assert.That(options.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(20)));
             Assert.That(options.QualificationTimeout, Is.EqualTo(TimeSpan.FromSeconds(7.5)));
             Assert.That(options.ClientPort, Is.EqualTo(4000));
+            Assert.That(options.PortMappingGateway, Is.EqualTo(IPAddress.Parse("192.168.1.1")));
             Assert.That(options.RequireSecondary);
             Assert.That(options.CaptureFile, Is.EqualTo("x.pcap"));
             Assert.That(options.AllowPrivateAddresses);
@@ -42,6 +43,7 @@ public sealed class NodeOptionsTests
             Assert.That(options.RefreshInterval, Is.EqualTo(defaults.RefreshInterval));
             Assert.That(options.QualificationTimeout, Is.EqualTo(defaults.QualificationTimeout));
             Assert.That(options.ClientPort, Is.EqualTo(defaults.ClientPort));
+            Assert.That(options.PortMappingGateway, Is.Null);
             Assert.That(options.RequireSecondary, Is.EqualTo(defaults.RequireSecondary));
             Assert.That(options.CaptureFile, Is.Null);
             Assert.That(options.AllowPrivateAddresses, Is.False);

@@ -22,6 +22,7 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
     Seen _seen = new([], false);
     bool _isBufferTold;
     bool _hadPath, _knewGateway;
+    uint _lastLocal; // 0 before an address was found
 
     public event Action? Changed
     {
@@ -126,13 +127,20 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
     static bool IsNative(IPv6Address address) => address is { IsNative: true, Is6to4: false };
 
     // Returns the address of the interface that leads to the server. Connecting a UDP socket sends nothing.
-    static IPv4Address? FindLocalAddress(IPv4Address server)
+    IPv4Address? FindLocalAddress(IPv4Address server)
     {
         try
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
             socket.Connect(new IPv4Endpoint(server, Protocol.Wire.TeredoPorts.Server).ToIPEndPoint());
-            return IPv4Address.FromIPAddress(((System.Net.IPEndPoint)socket.LocalEndPoint!).Address);
+            var local = IPv4Address.FromIPAddress(((System.Net.IPEndPoint)socket.LocalEndPoint!).Address);
+            Volatile.Write(ref _lastLocal, local.Value);
+            return local;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable
+            && Volatile.Read(ref _lastLocal) is not 0 and var last)
+        {
+            return new(last); // this process is at a limit, which says nothing about the network
         }
         catch (SocketException)
         {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using TeredoSdk.Platform.Tests.Network;
 using TeredoSdk.Platform.Tests.Programs;
 
@@ -54,6 +53,24 @@ public class NetworkChangeTests : LabTests
         await patient.WaitForLineAsync("Waiting for a network");
         await alice.ShellAsync($"ip route add default via {alice.Links[0].Gateway}");
         await patient.WaitForLineAsync(running);
+    }
+
+    [Test]
+    public async Task ProcessWithoutFreeDescriptors_KeepsItsNetwork()
+    {
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
+        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
+        await lab.StartAsync();
+        await TeredoProgram.StartServerAsync(server);
+        var echo = await TeredoProgram.ListenAsync(alice, server, "5000", "-u", "--echo", "--verbose");
+        var limit = alice.Start("prlimit", ["--pid", $"{echo.Process.Id}", "--nofile=3"], StartOptions.User);
+        Assert.That(await limit.WaitForExitAsync(), Is.Zero, limit.Transcript);
+        await alice.ShellAsync("ip address add 192.0.2.77/32 dev lo"); // any change makes the node look at the network
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await TeredoProgram.EchoDatagramAsync(bob, "still there", [$"{echo.EndPoint}", .. TeredoProgram.Asking(server)]);
+        Assert.That(echo.Process.Errors, Does.Not.Contain("no IPv4 route"), echo.Process.Transcript);
     }
 
     [Test]
