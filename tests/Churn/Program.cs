@@ -1,16 +1,20 @@
+using System.Globalization;
 using TeredoSdk;
 using TeredoSdk.Churn;
+using TeredoSdk.Repetition;
 
 // Accept, churn, leak: prints what the process holds after each part of the load; exits with 1 when something failed or did not stay flat.
-if (args is not ([] or ["--short"]))
+const string ResultFile = "tests/Churn/results.txt";
+if (args is not ([] or ["--short"] or ["--keep"]))
 {
     bool help = args is ["--help" or "-h"];
     (help ? Console.Out : Console.Error).WriteLine(help
         ? """
-          Usage: dotnet run -c Release --project tests/Churn [-- --short]
+          Usage: dotnet run -c Release --project tests/Churn [-- --short | --keep]
           Connects and closes for ten minutes at 20 at once, holds 2,000 connections, starts and stops a node 500 times. Needs kernel sockets and 4,500 descriptors.
+          --short takes a few seconds. --keep writes the figures to tests/Churn/results.txt, with date and commit.
           """
-        : $"'{args[0]}' is not an option; expected --short or --help.");
+        : $"'{args[0]}' is not an option; expected --short, --keep or --help.");
     return help ? 0 : 2;
 }
 using var cancellation = new CancellationTokenSource();
@@ -21,10 +25,26 @@ Console.CancelKeyPress += (_, e) =>
 };
 try
 {
-    var faults = await Run.Async(args.Length == 0 ? Load.Full : Load.Short, Console.WriteLine, cancellation.Token);
+    List<string> lines = [];
+    if (args is ["--keep"])
+    {
+        string commit = await Repository.CommitAsync();
+        Tell(string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd}, commit {commit}, {Environment.ProcessorCount} processors"));
+    }
+    var faults = await Run.Async(args is ["--short"] ? Load.Short : Load.Full, Tell, cancellation.Token);
     foreach (string fault in faults)
         Console.Error.WriteLine(fault);
+    lines.AddRange(faults);
+    if (args is ["--keep"])
+        await File.WriteAllLinesAsync(Path.Combine(Repository.Root, ResultFile), lines);
+
     return faults.Count == 0 ? 0 : 1;
+
+    void Tell(string line)
+    {
+        lines.Add(line);
+        Console.WriteLine(line);
+    }
 }
 catch (OperationCanceledException)
 {

@@ -65,9 +65,12 @@ public class NetworkChangeTests : LabTests
         await lab.StartAsync();
         await TeredoProgram.StartServerAsync(server);
         var echo = await TeredoProgram.ListenAsync(alice, server, "5000", "-u", "--echo", "--verbose");
+        await alice.ShellAsync("ip address add 192.0.2.76/32 dev lo"); // any change makes the node look at the network
+        await TeredoProgram.EchoDatagramAsync(bob, "here", [$"{echo.EndPoint}", .. TeredoProgram.Asking(server)]);
+        // Now the runtime has loaded what all this needs.
         var limit = alice.Start("prlimit", ["--pid", $"{echo.Process.Id}", "--nofile=3"], StartOptions.User);
         Assert.That(await limit.WaitForExitAsync(), Is.Zero, limit.Transcript);
-        await alice.ShellAsync("ip address add 192.0.2.77/32 dev lo"); // any change makes the node look at the network
+        await alice.ShellAsync("ip address add 192.0.2.77/32 dev lo");
         await Task.Delay(TimeSpan.FromSeconds(1));
         await TeredoProgram.EchoDatagramAsync(bob, "still there", [$"{echo.EndPoint}", .. TeredoProgram.Asking(server)]);
         Assert.That(echo.Process.Errors, Does.Not.Contain("no IPv4 route"), echo.Process.Transcript);
