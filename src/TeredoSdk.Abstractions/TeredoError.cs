@@ -41,7 +41,7 @@ public enum TeredoError
     HostNotResolved,
     /// <summary>The node's address changed. The connection used the old address, which is no longer valid.</summary>
     AddressChanged,
-    /// <summary>The peer refused the connection: nothing listens at the port.</summary>
+    /// <summary>The peer refused the connection: nothing listens at the port, or what listens there broke it off at once.</summary>
     ConnectionRefused,
     /// <summary>This process does not have the rights that the operation needs.</summary>
     AccessDenied,

@@ -10,6 +10,8 @@ public sealed class ConnectProblemTests
     [TestCase(SocketError.AddressNotAvailable, TeredoError.PortUnavailable, "All dynamic TCP ports")]
     [TestCase(SocketError.TooManyOpenSockets, TeredoError.PortUnavailable, "ulimit -n")]
     [TestCase(SocketError.ConnectionRefused, TeredoError.ConnectionRefused, "nothing listens at port 80")]
+    [TestCase(SocketError.NotConnected, TeredoError.ConnectionRefused, "broke the connection off as soon as it was made")]
+    [TestCase(SocketError.ConnectionReset, TeredoError.ConnectionRefused, "broke the connection off as soon as it was made")]
     [TestCase(SocketError.TimedOut, TeredoError.PeerUnreachable, "Nothing answered")]
     [TestCase(SocketError.HostUnreachable, TeredoError.PeerUnreachable, "Check that it is running")]
     public void Refusal_IsToldForWhatItIs(SocketError refusal, TeredoError error, string sentence)

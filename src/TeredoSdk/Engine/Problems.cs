@@ -76,6 +76,10 @@ static class Problems
             $"This process can't open another connection ({failure.Message}): raise its limit on open files (ulimit -n), or close some.", failure),
         SocketError.ConnectionRefused => new(TeredoError.ConnectionRefused,
             $"{peer} refused the connection: the peer is there, but nothing listens at port {peer.Port}. Check the port.", failure),
+        // The connection was made, but the peer had reset it before anybody could use it.
+        SocketError.NotConnected or SocketError.ConnectionReset or SocketError.ConnectionAborted => new(TeredoError.ConnectionRefused,
+            $"The connection to {peer} failed: the peer is there, but broke the connection off as soon as it was made. Check what listens at port {peer.Port}.",
+            failure),
         SocketError.TimedOut => new(TeredoError.PeerUnreachable,
             $"Nothing answered at {peer}. Check that the peer runs, has this very address, and listens at port {peer.Port} with a socket that accepts "
             + "strangers: a Teredo host drops packets to other ports without an answer.", failure),
