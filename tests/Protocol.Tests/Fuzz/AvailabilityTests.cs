@@ -10,6 +10,7 @@ namespace TeredoSdk.Protocol.Tests.Fuzz;
 /// <summary>
 /// Availability under flood: while each attack runs, a friend gets in, and a dial goes out, within 5 s of virtual time (docs/protocol §5.4).
 /// </summary>
+[Slow]
 public class AvailabilityTests
 {
     const double Lead = 35, Within = 5; // an attack is longer under way than its entries are fresh

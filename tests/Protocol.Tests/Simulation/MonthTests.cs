@@ -4,6 +4,7 @@ using TeredoSdk.Testing;
 namespace TeredoSdk.Protocol.Tests.Simulation;
 
 /// <summary>A month of ordinary life: nobody is shut out, and nothing grows.</summary>
+[Slow]
 public sealed class MonthTests : SimulationTest
 {
     const int Days = 30;

@@ -4,6 +4,7 @@ using TeredoSdk.Testing;
 namespace TeredoSdk.Protocol.Tests.Simulation;
 
 /// <summary>What a server does for many clients behind one address, and for friends of a client that a stranger floods through it.</summary>
+[Slow]
 public class ServerFloodTests
 {
     [TestCase(16, 1), TestCase(60, 5)]
