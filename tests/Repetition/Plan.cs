@@ -5,6 +5,9 @@ sealed record Plan
 {
     public int Runs { get; init; } = 200;
 
+    /// <summary>After how many minutes no further run of a project is begun.</summary>
+    public int Minutes { get; init; } = int.MaxValue;
+
     public int Load { get; init; }
 
     public bool Loop { get; init; }

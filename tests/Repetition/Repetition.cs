@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Xml.Linq;
 
@@ -33,12 +34,14 @@ sealed class Repetition(Plan plan, string project, TextWriter progress)
         if (await Repository.RunAsync("dotnet", ["build", path, .. build, "-v:q", "-clp:ErrorsOnly", "-nologo"], Console.Error) != 0)
             throw new InvalidOperationException($"tests/{project} does not build.");
         string results = Directory.CreateTempSubdirectory("repetition").FullName;
-        int redRuns = 0;
+        int runs = 0, redRuns = 0;
+        var clock = Stopwatch.StartNew();
         try
         {
             using var load = new Load(plan.Load);
-            for (int run = 1; run <= plan.Runs; run++)
+            while (runs < plan.Runs && clock.Elapsed.TotalMinutes < plan.Minutes)
             {
+                int run = ++runs;
                 if (!await RunOnceAsync(path, build, Path.Combine(results, $"{run}.trx"), run))
                     redRuns++;
                 progress.Write($"\r{project}: {run} of {plan.Runs}, {redRuns} red ");
@@ -49,7 +52,7 @@ sealed class Repetition(Plan plan, string project, TextWriter progress)
             Directory.Delete(results, recursive: true);
             progress.WriteLine();
         }
-        return new(project, plan.Runs, redRuns, _tests, _reds);
+        return new(project, runs, redRuns, _tests, _reds);
     }
 
     async Task<bool> RunOnceAsync(string path, string[] build, string file, int run)

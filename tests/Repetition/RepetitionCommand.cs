@@ -12,6 +12,7 @@ static class RepetitionCommand
         dotnet run -c Release --project tests/Repetition -- [options]
 
           --runs N          how often (200)
+          --minutes N       after how long no further run of a project is begun (no limit)
           --load N          how many threads compute beside the tests (0)
           --project NAME    one of tests/NAME; may be repeated (Protocol.Tests, Sdk.Tests, Hosting.Tests, Cli.Tests)
           --filter TEXT     as dotnet test has it
@@ -50,6 +51,9 @@ static class RepetitionCommand
                 case "--runs" when int.TryParse(value, out int runs) && runs > 0:
                     plan = plan with { Runs = runs };
                     break;
+                case "--minutes" when int.TryParse(value, out int minutes) && minutes > 0:
+                    plan = plan with { Minutes = minutes };
+                    break;
                 case "--load" when int.TryParse(value, out int load) && load >= 0:
                     plan = plan with { Load = load };
                     break;
@@ -76,7 +80,7 @@ static class RepetitionCommand
             isRed |= outcome.RedRuns > 0;
             foreach (string line in outcome.Describe())
                 output.WriteLine(line);
-            lines.Add(string.Join('\t', DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), commit, project, plan.Runs, plan.Load,
+            lines.Add(string.Join('\t', DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), commit, project, outcome.Runs, plan.Load,
                 Environment.ProcessorCount, outcome.Tests, outcome.RedRuns, outcome.Reds.Count == 0 ? "-" : string.Join(", ", outcome.Reds.Keys),
                 plan.Scope));
         }
