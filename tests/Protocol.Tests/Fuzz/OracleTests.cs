@@ -31,7 +31,7 @@ public class OracleTests
         oracle.OnTransmit(At(at), new() { Length = payload.Length, Via = via, Target = target, Ttl = 0 }, payload);
 
     static void Finds(string rule, TestDelegate violation) =>
-        Assert.That(violation, Throws.TypeOf<Finding>().With.Message.Contains(rule));
+        Assert.That(violation, Throws.TypeOf<TeredoSdk.Fuzz.Finding>().With.Message.Contains(rule));
 
     static byte[] ToPeer(params byte[][] trailers) => Craft.BubbleOf(Own, Peer, trailers);
 
