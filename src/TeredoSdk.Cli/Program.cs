@@ -27,9 +27,15 @@ static class EntryPoint
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static async Task<int> RunRootAsync(string[] args)
+    static Task<int> RunRootAsync(string[] arguments)
     {
         RedirectedText.UseUtf8();
+        return RunLineAsync(arguments);
+    }
+
+    /// <summary>Runs one command line with the standard streams as they are.</summary>
+    public static async Task<int> RunLineAsync(string[] arguments)
+    {
         var root = new RootCommand(
             """
             Teredo (RFC 4380): a global IPv6 address behind NATs, and tools to use it.
@@ -51,7 +57,7 @@ static class EntryPoint
             new ServerCommand(),
             new RelayCommand(),
         };
-        var result = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (result.Action is ParseErrorAction)
             return new Output(isJson: result.GetResult(CommonOptions.Json) is { Tokens: [] or [{ Value: "true" }], Implicit: false }).BadArguments(
                 result.UnmatchedTokens is [var token, ..] ? $"'{token}' is not a command, option or argument that is allowed here." : result.Errors[0].Message,

@@ -61,7 +61,7 @@ public sealed class ArgumentTests
     [TestCase("RATE:BURST such as 20:50", "server --address 127.0.0.1 --allow-private --answer-limit 2:1000001")]
     public async Task Argument_ThatIsWrong_IsNamedInTheSentence(string named, string line)
     {
-        var result = await CommandProcess.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var result = await HereCommand.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
         Assert.That(result.Sentence, Does.Contain(named).And.EndsWith("."));
         Assert.That(result.ErrorLines[^2], Does.StartWith("teredo ").And.Contains("--help"));
@@ -71,7 +71,7 @@ public sealed class ArgumentTests
     [Test]
     public async Task Argument_WithControlCharacters_IsShownWithoutThem()
     {
-        var result = await CommandProcess.RunAsync("decode", "\e[31m");
+        var result = await HereCommand.RunAsync("decode", "\e[31m");
         Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
         Assert.That(result.Sentence, Does.StartWith("ADDRESS is '\uFFFD[31m'"));
     }
@@ -82,7 +82,7 @@ public sealed class ArgumentTests
     [TestCase("decode --json=true hello")]
     public async Task BadArguments_WithJson_AreADocument(string line)
     {
-        var result = await CommandProcess.RunAsync(line.Split(' '));
+        var result = await HereCommand.RunAsync(line.Split(' '));
         Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
         Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("badArguments"));
         Assert.That(result.Document.GetProperty("problem").GetString(), Is.EqualTo(result.Sentence));

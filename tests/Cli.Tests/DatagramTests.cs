@@ -61,7 +61,7 @@ public sealed class DatagramTests
         using var heard = new StreamReader(listener.Output, leaveOpen: true);
         await SendLineAsync(first, "first");
         Assert.That(await heard.ReadLineAsync().WaitAsync(Patience.Limit), Is.EqualTo("first"));
-        await using var node = await TeredoNode.StartAsync(new() { Servers = [$"{_lab.Primary},{_lab.Secondary}"], AllowPrivateAddresses = true });
+        await using var node = await TeredoNode.StartAsync(_lab.Options);
         var listening = IPEndPoint.Parse(address);
         await using var stranger = await node.BindDatagramAsync(0);
         Assert.That((await node.PingAsync(listening.Address, Patience.Limit)).Status, Is.EqualTo(IPStatus.Success), "the stranger's way is open");
@@ -78,7 +78,8 @@ public sealed class DatagramTests
     [Test]
     public async Task Caller_PrintsWhatItsPeerSends_AndNothingOfAnybodyElse()
     {
-        var options = new TeredoOptions { Servers = [$"{_lab.Primary},{_lab.Secondary}"], AllowPrivateAddresses = true, Sockets = TeredoSockets.InProcess };
+        var options = _lab.Options;
+        options.Sockets = TeredoSockets.InProcess;
         await using var caller = await TeredoNode.StartAsync(options);
         await using var peer = await TeredoNode.StartAsync(options);
         await using var stranger = await TeredoNode.StartAsync(options);
@@ -142,7 +143,7 @@ public sealed class DatagramTests
             listener.Terminate();
             await listener.ExitCodeAsync();
         }
-        var results = await Task.WhenAll(_lab.RunAsync("connect", "-u", peer), _lab.RunAsync("connect", peer),
+        var results = await Task.WhenAll(CommandProcess.RunAsync(_lab.Command("connect", "-u", peer)), CommandProcess.RunAsync(_lab.Command("connect", peer)),
             _lab.RunAsync("ping", peer[1..peer.IndexOf(']')], "-c", "1"));
         bool hasTcp = await KernelSockets.ExistAsync(_lab);
         foreach (var result in results)

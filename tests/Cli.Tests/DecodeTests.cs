@@ -8,7 +8,7 @@ public sealed class DecodeTests
     [Test]
     public async Task Decode_TellsThePartsOfTheAddress()
     {
-        var result = await CommandProcess.RunAsync("decode", Address);
+        var result = await HereCommand.RunAsync("decode", Address);
         Assert.That(result.ExitCode, Is.Zero, result.ToString());
         Assert.That(result.Text, Does.Contain("65.54.227.120").And.Contain("8000 (cone)").And.Contain("192.0.2.45:40000").And.Contain("2001::/32, current"));
     }
@@ -16,7 +16,7 @@ public sealed class DecodeTests
     [Test]
     public async Task Decode_WithJson_IsOneDocument()
     {
-        var document = (await CommandProcess.RunAsync("decode", Address, "--json")).Document;
+        var document = (await HereCommand.RunAsync("decode", Address, "--json")).Document;
         Assert.Multiple(() =>
         {
             Assert.That(document.GetProperty("server").GetString(), Is.EqualTo("65.54.227.120"));
@@ -32,15 +32,15 @@ public sealed class DecodeTests
     public async Task Decode_PrefixOfEarlyWindowsXp_IsCalledOld()
     {
         string old = Address.Replace("2001:0:", "3ffe:831f:", StringComparison.Ordinal);
-        Assert.That((await CommandProcess.RunAsync("decode", old)).Text, Does.Contain("the old prefix"));
-        Assert.That((await CommandProcess.RunAsync("--json", "decode", old)).Document.GetProperty("prefixAge").GetString(), Is.EqualTo("old"));
+        Assert.That((await HereCommand.RunAsync("decode", old)).Text, Does.Contain("the old prefix"));
+        Assert.That((await HereCommand.RunAsync("--json", "decode", old)).Document.GetProperty("prefixAge").GetString(), Is.EqualTo("old"));
     }
 
     [TestCase("2001:db8::1")]
     [TestCase("192.0.2.1")]
     public async Task Decode_AnotherAddress_IsAFailureInASentence(string address)
     {
-        var result = await CommandProcess.RunAsync("decode", address, "--json");
+        var result = await HereCommand.RunAsync("decode", address, "--json");
         Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
         Assert.That(result.ErrorLines, Is.EqualTo(new[] { $"{address} is not a Teredo address; Teredo addresses are in 2001::/32 (or, long ago, in 3ffe:831f::/32)." }));
         Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("notTeredo"));

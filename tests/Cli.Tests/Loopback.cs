@@ -2,16 +2,13 @@ using System.Net;
 
 namespace TeredoSdk.Cli.Tests;
 
-/// <summary>A server process on loopback addresses of this machine, and the options that name it.</summary>
+/// <summary>A server on loopback addresses of this machine, and the options that name it.</summary>
 sealed class Loopback : IDisposable
 {
     readonly LoopbackBlock _addresses = LoopbackBlock.Take();
+    TeredoServerHost? _server;
 
-    Loopback()
-    {
-        (Primary, Secondary, Silent) = (_addresses[1], _addresses[2], _addresses[5]);
-        Server = CommandProcess.Start("server", "--address", $"{Primary}", "--secondary-address", $"{Secondary}", "--allow-private");
-    }
+    Loopback() => (Primary, Secondary, Silent) = (_addresses[1], _addresses[2], _addresses[5]);
 
     public IPAddress Primary { get; }
 
@@ -20,25 +17,31 @@ sealed class Loopback : IDisposable
     /// <summary>An address where no server runs.</summary>
     public IPAddress Silent { get; }
 
-    public CommandProcess Server { get; }
+    /// <summary>Options of a node in this process that uses the server.</summary>
+    public TeredoOptions Options => new() { Servers = [$"{Primary},{Secondary}"], AllowPrivateAddresses = true };
 
     public static async Task<Loopback> StartAsync()
     {
-        var lab = new Loopback();
-        await lab.Server.LineAsync("serving on ");
+        var lab = WithoutServer();
+        lab._server = await TeredoServerHost.StartAsync(new() { Address = lab.Primary, SecondaryAddress = lab.Secondary, AllowPrivateAddresses = true });
         return lab;
     }
+
+    /// <summary>The addresses alone.</summary>
+    public static Loopback WithoutServer() => new();
 
     /// <summary>A command that uses the server.</summary>
     public string[] Command(params string[] arguments) => [.. arguments, "--server", $"{Primary},{Secondary}", "--allow-private"];
 
+    /// <summary>Starts a command that uses the server, as a process.</summary>
     public CommandProcess Start(params string[] arguments) => CommandProcess.Start(Command(arguments));
 
-    public Task<Result> RunAsync(params string[] arguments) => CommandProcess.RunAsync(Command(arguments));
+    /// <summary>Runs a command that uses the server, inside this process.</summary>
+    public Task<Result> RunAsync(params string[] arguments) => HereCommand.RunAsync(Command(arguments));
 
     public void Dispose()
     {
-        Server.Dispose();
+        _server?.DisposeAsync().AsTask().Wait(Patience.Limit);
         _addresses.Dispose();
     }
 }

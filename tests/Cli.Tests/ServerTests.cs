@@ -7,7 +7,7 @@ public sealed class ServerTests
     public async Task Server_AddressIsTaken_IsAFailure()
     {
         using var lab = await Loopback.StartAsync();
-        var result = await CommandProcess.RunAsync("server", "--address", $"{lab.Primary}", "--allow-private", "--json");
+        var result = await HereCommand.RunAsync("server", "--address", $"{lab.Primary}", "--allow-private", "--json");
         Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
         Assert.That(result.Sentence, Does.Contain($"{lab.Primary}").And.Contain("3544"));
         Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("portUnavailable"));
@@ -17,11 +17,13 @@ public sealed class ServerTests
     [Platform("Linux")]
     public async Task Server_ToldToEnd_ReleasesItsPortWithinASecond()
     {
-        using var lab = await Loopback.StartAsync();
-        lab.Server.Terminate();
-        Assert.That(await lab.Server.ExitCodeAsync(), Is.Zero, "143 would say that it was not ready after a second");
-        using var again = CommandProcess.Start("server", "--address", $"{lab.Primary}", "--secondary-address", $"{lab.Secondary}", "--allow-private",
-            "--answer-limit", "5:20", "--fair-share", "1:2");
+        using var lab = Loopback.WithoutServer();
+        string[] line = ["server", "--address", $"{lab.Primary}", "--secondary-address", $"{lab.Secondary}", "--allow-private"];
+        using var server = CommandProcess.Start(line);
+        await server.LineAsync("serving on ");
+        server.Terminate();
+        Assert.That(await server.ExitCodeAsync(), Is.Zero, "143 would say that it was not ready after a second");
+        using var again = CommandProcess.Start([.. line, "--answer-limit", "5:20", "--fair-share", "1:2"]);
         Assert.That(await again.LineAsync("serving on "), Is.EqualTo($"serving on {lab.Primary}:3544 and {lab.Secondary}:3544"));
     }
 
@@ -29,7 +31,7 @@ public sealed class ServerTests
     [Platform("Linux")]
     public async Task Server_OtherPort_IsInTheDocument()
     {
-        using var lab = await Loopback.StartAsync();
+        using var lab = Loopback.WithoutServer();
         using var server = CommandProcess.Start("server", "--address", $"{lab.Primary}", "--allow-private", "--port", "3545", "--rate-limits", "off", "--json");
         await server.LineAsync("serving on ");
         server.Terminate();

@@ -23,7 +23,7 @@ public sealed class SetupTests
     [TestCase("remove", "--yes", "--tcp", "4242")]
     public async Task NotOnWindows_ThereIsNothingToSetUp(params string[] line)
     {
-        var result = await CommandProcess.RunAsync([.. line, .. Application]);
+        var result = await HereCommand.RunAsync([.. line, .. Application]);
         Assert.That(result.ExitCode, Is.Zero, result.ToString());
         Assert.That(result.Sentence, Does.Contain("nothing to set up"));
         Assert.That(result.Output, Is.Empty);
@@ -33,7 +33,7 @@ public sealed class SetupTests
     [TestCase("remove")]
     public async Task NotOnWindows_WithJson_ThePlanIsEmpty(string command)
     {
-        var result = await CommandProcess.RunAsync([command, .. Application, "--json"]);
+        var result = await HereCommand.RunAsync([command, .. Application, "--json"]);
         Assert.That(result.ExitCode, Is.Zero, result.ToString());
         Assert.Multiple(() =>
         {
@@ -47,7 +47,7 @@ public sealed class SetupTests
     [Test]
     public async Task DryRun_BeatsYes()
     {
-        var result = await CommandProcess.RunAsync(["setup", .. Application, "--json", "--yes", "--dry-run"]);
+        var result = await HereCommand.RunAsync(["setup", .. Application, "--json", "--yes", "--dry-run"]);
         Assert.That(result.Document.GetProperty("applied").GetBoolean(), Is.False);
     }
 
@@ -62,13 +62,13 @@ public sealed class SetupTests
         Assert.That(line[0], Is.EqualTo("teredo"));
         Assert.That(await ElevatedCommandAsync(line[1..]), Is.EqualTo(first));
         Assert.That(line.Contains("--escaped") ? line[1..].Length : 0, name == "Chat" ? Is.Zero : Is.EqualTo(7));
-        var plan = await CommandProcess.RunAsync([.. line[1..]]);
+        var plan = await HereCommand.RunAsync([.. line[1..]]);
         Assert.That(plan.Sentence, Does.Contain($"'{name}'"), "the name is what it was");
     }
 
     static async Task<string> ElevatedCommandAsync(params string[] line)
     {
-        var result = await CommandProcess.RunAsync([.. line, "--json"]);
+        var result = await HereCommand.RunAsync([.. line, "--json"]);
         Assert.That(result.ExitCode, Is.Zero, result.ToString());
         return result.Document.GetProperty("elevatedCommand").GetString()!;
     }
@@ -88,7 +88,7 @@ public sealed class SetupTests
     [TestCase("expected --enable-teredo to be set as well", "setup", "--app", "x", "--name", "x", "--server", "192.0.2.1")]
     public async Task BadArguments_AreNamed(string named, params string[] line)
     {
-        var result = await CommandProcess.RunAsync(line);
+        var result = await HereCommand.RunAsync(line);
         Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
         Assert.That(result.Sentence, Does.Contain(named).And.EndsWith("."));
         Assert.That(result.Output, Is.Empty);

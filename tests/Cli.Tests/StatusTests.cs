@@ -104,7 +104,7 @@ public sealed class StatusTests
     [TestCase("ping 2001:0:cb00:7178:0:efff:3fff:fdfe")]
     public async Task NoServer_IsAFailure_WithTheCommandThatStartsOne(string line)
     {
-        var result = await CommandProcess.RunAsync([.. line.Split(' '), "--json"]);
+        var result = await HereCommand.RunAsync([.. line.Split(' '), "--json"]);
         Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
         Assert.That(result.Sentence, Does.Contain("--server").And.Contain("teredo server --address"));
         Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("noServer"));
@@ -115,7 +115,7 @@ public sealed class StatusTests
     public async Task ServerThatIsSilent_IsAFailureAfterTheTimeout()
     {
         using var lab = await Loopback.StartAsync();
-        var result = await CommandProcess.RunAsync("status", "--server", $"{lab.Silent}", "--allow-private", "--timeout", "1");
+        var result = await HereCommand.RunAsync("status", "--server", $"{lab.Silent}", "--allow-private", "--timeout", "1");
         Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
         Assert.That(result.ErrorLines, Has.Count.EqualTo(1), "the sentence alone");
         Assert.That(result.Sentence, Does.Contain($"{lab.Silent}").And.Contain("--timeout"));

@@ -155,7 +155,7 @@ public sealed class StreamTests
     [Test]
     public async Task PeerThatBreaksOff_IsAFailure_WhateverStdinDoes()
     {
-        await using var node = await StartNodeAsync();
+        await using var node = await TeredoNode.StartAsync(_lab.Options);
         await using var listener = await node.ListenAsync(0);
         using var caller = _lab.Start("connect", $"{listener.TeredoEndPoint}");
         using var limit = new CancellationTokenSource(Patience.Limit);
@@ -168,7 +168,7 @@ public sealed class StreamTests
     [Test]
     public async Task Conversation_ThatIsInterrupted_EndsUnlikeACompleteOne()
     {
-        await using var node = await StartNodeAsync();
+        await using var node = await TeredoNode.StartAsync(_lab.Options);
         await using var listener = await node.ListenAsync(0);
         using var caller = _lab.Start("connect", $"{listener.TeredoEndPoint}", "--json");
         using var limit = new CancellationTokenSource(Patience.Limit);
@@ -189,7 +189,7 @@ public sealed class StreamTests
     {
         using var listener = _lab.Start("listen", "0");
         var listening = IPEndPoint.Parse(await listener.ListeningAsync());
-        await using var node = await StartNodeAsync();
+        await using var node = await TeredoNode.StartAsync(_lab.Options);
         using var limit = new CancellationTokenSource(Patience.Limit);
         await using var connection = await node.ConnectAsync($"{listening.Address}", listening.Port, limit.Token);
         await connection.GetStream().WriteAsync("x"u8.ToArray(), limit.Token);
@@ -217,9 +217,6 @@ public sealed class StreamTests
         Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
         Assert.That(result.Document.GetProperty("problem").GetString(), Is.EqualTo(result.Sentence));
     }
-
-    Task<TeredoNode> StartNodeAsync() =>
-        TeredoNode.StartAsync(new() { Servers = [$"{_lab.Primary},{_lab.Secondary}"], AllowPrivateAddresses = true });
 
     static async Task FeedAsync(CommandProcess command, byte[] payload)
     {
