@@ -17,8 +17,17 @@ interface IXpSystem
     /// <summary>The addresses of all interfaces.</summary>
     IEnumerable<IPAddress> Addresses { get; }
 
+    /// <summary>A free UDP port of the range from which a program gets none by chance.</summary>
+    int ProposedUdpPort { get; }
+
     /// <summary>A monotonic clock.</summary>
     TimeSpan Now { get; }
+
+    /// <summary>Whether no program has a UDP port at present.</summary>
+    bool IsUdpPortFree(int port);
+
+    /// <summary>Whether there is a file of this path.</summary>
+    bool FileExists(string path);
 
     /// <summary>Waits for a time, or until cancelled.</summary>
     void Wait(TimeSpan duration, CancellationToken cancellation);

@@ -5,12 +5,6 @@ using System.Runtime.InteropServices;
 // a VARIANT_BOOL and a string a BSTR by default. IntPtr is the type of members that only fill their slot.
 namespace TeredoSdk.Xp;
 
-enum NetFwProtocol
-{
-    Tcp = 6,
-    Udp = 17,
-}
-
 enum NetFwScope
 {
     All = 0,
@@ -41,6 +35,8 @@ interface INetFwProfile
     IntPtr RemoteAdminSettings { get; }
     IntPtr IcmpSettings { get; }
     INetFwOpenPorts GloballyOpenPorts { get; }
+    IntPtr Services { get; }
+    INetFwAuthorizedApplications AuthorizedApplications { get; }
 }
 
 [ComImport, Guid("c0e9d7fa-e07e-430a-b19a-090ce82d92e2"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
@@ -48,11 +44,11 @@ interface INetFwOpenPorts
 {
     int Count { get; }
     void Add(INetFwOpenPort port);
-    void Remove(int portNumber, NetFwProtocol protocol);
+    void Remove(int portNumber, XpProtocol protocol);
 
     // A missing port is reported by the HRESULT, and not by an exception.
     [PreserveSig]
-    int Item(int portNumber, NetFwProtocol protocol, out INetFwOpenPort? port);
+    int Item(int portNumber, XpProtocol protocol, out INetFwOpenPort? port);
 }
 
 [ComImport, Guid("e0483ba0-47ff-4d9c-a6d6-7741d0b195f7"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
@@ -60,10 +56,33 @@ interface INetFwOpenPort
 {
     string Name { get; set; }
     int IpVersion { get; set; }
-    NetFwProtocol Protocol { get; set; }
+    XpProtocol Protocol { get; set; }
     int Port { get; set; }
     NetFwScope Scope { get; set; }
     string RemoteAddresses { get; set; }
     bool Enabled { get; set; }
     bool BuiltIn { get; }
+}
+
+[ComImport, Guid("644efd52-ccf9-486c-97a2-39f352570b30"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+interface INetFwAuthorizedApplications
+{
+    int Count { get; }
+    void Add(INetFwAuthorizedApplication program);
+    void Remove(string imageFileName);
+
+    // As of a port.
+    [PreserveSig]
+    int Item(string imageFileName, out INetFwAuthorizedApplication? program);
+}
+
+[ComImport, Guid("b5e64ffa-c2c5-444e-a301-fb5e00018050"), InterfaceType(ComInterfaceType.InterfaceIsDual)]
+interface INetFwAuthorizedApplication
+{
+    string Name { get; set; }
+    string ProcessImageFileName { get; set; }
+    int IpVersion { get; set; }
+    NetFwScope Scope { get; set; }
+    string RemoteAddresses { get; set; }
+    bool Enabled { get; set; }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Text;
 
@@ -11,11 +12,19 @@ static class Netsh
     public static readonly string InstallIPv6 = CommandLine("interface", "ipv6", "install");
     public static readonly string ShowTeredo = CommandLine("interface", "ipv6", "show", "teredo");
 
-    /// <summary>Enables the Teredo client.</summary>
+    /// <summary>Sets Teredo up.</summary>
+    /// <param name="type">The type: <c>client</c>, <c>enterpriseclient</c> or <c>disabled</c>.</param>
     /// <param name="server">The name of a server, which was checked before; null keeps the present server.</param>
-    public static string SetTeredoClient(string? server) => server is null
-        ? CommandLine("interface", "ipv6", "set", "teredo", "client")
-        : CommandLine("interface", "ipv6", "set", "teredo", "client", server);
+    /// <param name="clientPort">The UDP port of the client, or <c>default</c>; null keeps it.</param>
+    public static string SetTeredo(string type, string? server, string? clientPort)
+    {
+        List<string> arguments = ["interface", "ipv6", "set", "teredo", type];
+        if (server is not null)
+            arguments.Add(server);
+        if (clientPort is not null)
+            arguments.Add("clientport=" + clientPort);
+        return CommandLine([.. arguments]);
+    }
 
     /// <summary>Joins arguments so that a Windows program splits them into the same arguments.</summary>
     /// <remarks>Source: "Parsing C command-line arguments" of the Microsoft C runtime.</remarks>
@@ -61,11 +70,19 @@ static class Netsh
 /// <summary>The settings of Windows' Teredo. A value that netsh did not print is empty.</summary>
 sealed class TeredoSettings(string type, string server, string clientPort)
 {
+    /// <summary>What is known before IPv6 is installed.</summary>
+    public static TeredoSettings None { get; } = new("", "", "");
+
     public string Type { get; } = type;
     public string Server { get; } = server;
     public string ClientPort { get; } = clientPort;
 
+    /// <summary>Whether Teredo is a client of some kind.</summary>
+    public bool IsClient => Type.EndsWith("client", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The UDP port that the client is fixed at, or null: then the value is a word such as <c>default</c>.</summary>
+    public int? FixedPort => ushort.TryParse(ClientPort, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0 ? port : null;
+
     /// <summary>Whether Teredo is a client of the server, or of any server when that is null.</summary>
-    public bool IsClientOf(string? wanted) => Type.EndsWith("client", StringComparison.OrdinalIgnoreCase)
-        && (wanted is null || Server.Equals(wanted, StringComparison.OrdinalIgnoreCase));
+    public bool IsClientOf(string? wanted) => IsClient && (wanted is null || Server.Equals(wanted, StringComparison.OrdinalIgnoreCase));
 }

@@ -40,7 +40,37 @@ sealed class WindowsSystem : IXpSystem
     public IEnumerable<IPAddress> Addresses => NetworkInterface.GetAllNetworkInterfaces()
         .SelectMany(adapter => adapter.GetIPProperties().UnicastAddresses).Select(unicast => unicast.Address);
 
+    public int ProposedUdpPort
+    {
+        get
+        {
+            // Windows XP gives 1025 to 5000 to programs that ask for any port; these are the dynamic ports of RFC 6335 section 6.
+            const int first = 49152;
+            var random = new Random();
+            int port = random.Next(first, ushort.MaxValue + 1);
+            while (!IsUdpPortFree(port))
+                port = random.Next(first, ushort.MaxValue + 1);
+            return port;
+        }
+    }
+
     public TimeSpan Now => Clock.Elapsed;
+
+    public bool IsUdpPortFree(int port)
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ExclusiveAddressUse = true };
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        {
+            return false;
+        }
+    }
+
+    public bool FileExists(string path) => File.Exists(path);
 
     public void Wait(TimeSpan duration, CancellationToken cancellation) => cancellation.WaitHandle.WaitOne(duration);
 
@@ -100,6 +130,6 @@ sealed class WindowsSystem : IXpSystem
     }
 
     static XpTeredoException Missing(string progId, Exception? cause) => new(XpTeredoError.FirewallUnavailable,
-        $"The firewall's object {progId} does not exist: it came with Windows XP SP2 and Server 2003 SP1."
-        + " Install the service pack, or open the port in the firewall that is in use.", cause);
+        $"The firewall's object {progId} does not exist: it came with the service packs of Windows XP and Server 2003."
+        + " Install the service pack, or make the exception in the firewall that is in use.", cause);
 }

@@ -5,10 +5,12 @@ public enum XpConsentKind
 {
     /// <summary>IPv6 is installed.</summary>
     InstallIPv6,
-    /// <summary>Windows' Teredo client is enabled, or gets another server.</summary>
+    /// <summary>Windows' Teredo client is enabled, or gets another server or UDP port.</summary>
     EnableTeredo,
-    /// <summary>A UDP port is opened in the firewall for all programs.</summary>
+    /// <summary>A port is opened in the firewall for all programs.</summary>
     OpenPort,
+    /// <summary>A program is let through the firewall, at every port where it listens.</summary>
+    AllowProgram,
 }
 
 /// <summary>A question to the user. Immutable.</summary>

@@ -8,10 +8,14 @@ public enum XpStepKind
 {
     /// <summary>IPv6 is installed.</summary>
     IPv6,
-    /// <summary>Windows' Teredo client is enabled.</summary>
+    /// <summary>Windows' Teredo client is enabled, and fixed at its UDP port.</summary>
     Teredo,
-    /// <summary>The port exception is in the firewall.</summary>
-    PortException,
+    /// <summary>The UDP port of the Teredo client is open in the firewall.</summary>
+    TeredoPort,
+    /// <summary>The TCP port of the application is open in the firewall.</summary>
+    TcpPort,
+    /// <summary>The application is let through the firewall.</summary>
+    Program,
     /// <summary>An interface has a Teredo address.</summary>
     Address,
 }
@@ -60,7 +64,7 @@ public sealed class XpReport
         RestartRequired = restartRequired;
     }
 
-    /// <summary>The four steps, in the order of <see cref="XpStepKind"/>.</summary>
+    /// <summary>The six steps, in the order of <see cref="XpStepKind"/>.</summary>
     public IList<XpStep> Steps { get; }
 
     /// <summary>The Teredo address; null when the application must be restarted first.</summary>

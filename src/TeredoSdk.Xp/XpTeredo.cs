@@ -7,7 +7,8 @@ using System.Threading;
 namespace TeredoSdk.Xp;
 
 /// <summary>
-/// Windows' own Teredo on Windows XP SP2 and Server 2003 SP1, for applications that cannot run a newer .NET than the .NET Framework 4.0.
+/// Windows' own Teredo on Windows XP SP3 and Server 2003 SP2, for applications that cannot run a newer .NET than the .NET Framework 4.0. That
+/// framework needs these service packs.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -58,8 +59,8 @@ public sealed class XpTeredo
         catch (SocketException e)
         {
             throw new XpTeredoException(XpTeredoError.ProtectionLevelRefused,
-                $"The system refused the socket's protection level ({e.SocketErrorCode}): it needs Windows XP SP2 or Server 2003 SP1."
-                + " Install the service pack.", e);
+                $"The system refused the socket's protection level ({e.SocketErrorCode}): it needs a service pack of Windows XP or Server 2003."
+                + " Install the newest one.", e);
         }
     }
 
@@ -81,7 +82,8 @@ public sealed class XpTeredo
     }
 
     /// <summary>
-    /// Makes Teredo ready: installs IPv6, enables the client, opens its port, and waits for an address. Parts that are ready already are left alone.
+    /// Makes Teredo ready: installs IPv6, enables the client at a fixed UDP port, opens that port and what the application itself needs in the
+    /// firewall, and waits for an address. Parts that are ready already are left alone.
     /// </summary>
     /// <param name="options">The wanted settings.</param>
     /// <param name="consent">
@@ -96,37 +98,48 @@ public sealed class XpTeredo
     public XpReport Prepare(XpTeredoOptions options, Func<XpConsentRequest, bool>? consent, CancellationToken cancellation = default) =>
         new Preparation(_system, this, options ?? throw new ArgumentNullException(nameof(options)), cancellation).Run(consent);
 
-    /// <summary>Opens a UDP port in the firewall for all programs and computers, with the current profile's globally open ports.</summary>
+    /// <summary>Opens a port in the firewall for all programs and computers, with the current profile's globally open ports.</summary>
+    /// <param name="protocol">The port's protocol.</param>
     /// <param name="port">The port, 1 to 65535.</param>
     /// <param name="name">The exception's name. The firewall's settings show it, and it tells whose exception it is. Not empty.</param>
     /// <param name="consent">Asks the user, unless the port is open already. Null forbids the change.</param>
     /// <returns>False when the port was open already; then nothing was changed.</returns>
+    /// <exception cref="ArgumentException">A parameter is out of its range.</exception>
     /// <exception cref="XpTeredoException">The port can't be opened, or consent was missing.</exception>
-    public bool OpenPort(int port, string name, Func<XpConsentRequest, bool>? consent)
-    {
-        CheckPort(port, name);
-        var exceptions = new PortExceptions(_system);
-        if (exceptions.IsOpen(port, name))
-            return false;
-        Consent.Ask(consent, [Consent.OpenPort(port, name)]);
-        return exceptions.Open(port, name);
-    }
+    public bool OpenPort(XpProtocol protocol, int port, string name, Func<XpConsentRequest, bool>? consent) =>
+        Open(new PortOpening(protocol, port, name), consent);
 
     /// <summary>Removes the exception that <see cref="OpenPort"/> or <see cref="Prepare"/> made under this name.</summary>
     /// <returns>False when there is no exception of this name. An exception of another program for the same port stays.</returns>
+    /// <exception cref="ArgumentException">A parameter is out of its range.</exception>
     /// <exception cref="XpTeredoException">The firewall can't be used, or rights are missing.</exception>
-    public bool ClosePort(int port, string name)
-    {
-        CheckPort(port, name);
-        return new PortExceptions(_system).Close(port, name);
-    }
+    public bool ClosePort(XpProtocol protocol, int port, string name) =>
+        new FirewallExceptions(_system).Close(new PortOpening(protocol, port, name));
 
-    internal static void CheckPort(int port, string name)
+    /// <summary>Lets all computers reach a program at every port where it listens, with the current profile's authorized applications.</summary>
+    /// <param name="path">The program's full path.</param>
+    /// <param name="name">The exception's name. The firewall's settings show it, and it tells whose exception it is. Not empty.</param>
+    /// <param name="consent">Asks the user, unless the program is let in already. Null forbids the change.</param>
+    /// <returns>False when the program was let in already; then nothing was changed.</returns>
+    /// <exception cref="ArgumentException">The path is not that of a program, or the name is empty.</exception>
+    /// <exception cref="XpTeredoException">The exception can't be made, or consent was missing.</exception>
+    public bool AllowProgram(string path, string name, Func<XpConsentRequest, bool>? consent) =>
+        Open(new ProgramOpening(path, name).Existing(_system), consent);
+
+    /// <summary>Removes the exception that <see cref="AllowProgram"/> or <see cref="Prepare"/> made under this name.</summary>
+    /// <returns>False when there is no exception of this name. An exception that others made for the program stays.</returns>
+    /// <exception cref="ArgumentException">The path is not that of a program, or the name is empty.</exception>
+    /// <exception cref="XpTeredoException">The firewall can't be used, or rights are missing.</exception>
+    public bool DisallowProgram(string path, string name) =>
+        new FirewallExceptions(_system).Close(new ProgramOpening(path, name));
+
+    bool Open(Opening opening, Func<XpConsentRequest, bool>? consent)
     {
-        if (port is < 1 or > ushort.MaxValue)
-            throw new ArgumentOutOfRangeException(nameof(port), port, "A port is a number from 1 to 65535.");
-        if (string.IsNullOrEmpty(name))
-            throw new ArgumentException("A port exception needs a name, so that people recognise it.", nameof(name));
+        var exceptions = new FirewallExceptions(_system);
+        if (exceptions.IsOpen(opening))
+            return false;
+        Consent.Ask(consent, [opening.Request]);
+        return exceptions.Open(opening);
     }
 
     /// <summary>Checks a condition again and again, until it is true or the time is over.</summary>

@@ -17,16 +17,20 @@ public enum XpTeredoError
     IPv6NotInstalled,
     /// <summary>Teredo is still not a client of the wanted server after it was enabled.</summary>
     TeredoNotEnabled,
+    /// <summary>Another program has the UDP port that the Teredo client should get.</summary>
+    PortInUse,
+    /// <summary>The Teredo client is still not fixed at its UDP port after that was set.</summary>
+    PortNotFixed,
     /// <summary>No interface got a Teredo address in time.</summary>
     NoAddress,
     /// <summary>There is no Windows Firewall of this kind, or it can't be used.</summary>
     FirewallUnavailable,
     /// <summary>The firewall is set to allow no exceptions.</summary>
     ExceptionsNotAllowed,
-    /// <summary>Another program has an exception for the port that does not allow everybody.</summary>
-    PortExceptionOfOthers,
-    /// <summary>The firewall accepted the port exception without an error, but does not have it.</summary>
-    PortExceptionNotKept,
+    /// <summary>Another program has an exception for the same that does not allow everybody.</summary>
+    ExceptionOfOthers,
+    /// <summary>The firewall accepted the exception without an error, but does not have it.</summary>
+    ExceptionNotKept,
     /// <summary>The system refused the socket's protection level.</summary>
     ProtectionLevelRefused,
     /// <summary>Rights are missing: only an administrator may do this.</summary>

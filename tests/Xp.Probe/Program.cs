@@ -36,8 +36,10 @@ static class Program
         switch (scenario)
         {
             case "prepare": Prepare(teredo, system, script); break;
-            case "open": Console.WriteLine($"opened {teredo.OpenPort(Port(script), Name(script), Consent(script))}"); break;
-            case "close": Console.WriteLine($"closed {teredo.ClosePort(Port(script), Name(script))}"); break;
+            case "open": Console.WriteLine($"opened {teredo.OpenPort(Protocol(script), Port(script), Name(script), Consent(script))}"); break;
+            case "close": Console.WriteLine($"closed {teredo.ClosePort(Protocol(script), Port(script), Name(script))}"); break;
+            case "allow": Console.WriteLine($"allowed {teredo.AllowProgram(script.Text("program")!, Name(script), Consent(script))}"); break;
+            case "disallow": Console.WriteLine($"disallowed {teredo.DisallowProgram(script.Text("program")!, Name(script))}"); break;
             case "wait": Console.WriteLine($"address {teredo.WaitForAddress(Timeout(script), system.Cancellation)}"); break;
             case "is-teredo": Print(arguments.Select(text => $"{XpTeredo.IsTeredoAddress(IPAddress.Parse(text))}")); break;
             case "command-line": Console.WriteLine(Netsh.CommandLine(arguments)); break;
@@ -50,7 +52,10 @@ static class Program
     static void Prepare(XpTeredo teredo, ScriptedSystem system, Script script)
     {
         var options = new XpTeredoOptions { Server = script.Text("want-server"), UdpPort = script.Number("want-port") };
-        options.PortName = script.Text("name") ?? options.PortName;
+        options.OpenTeredoPort = !script.Has("leave-port");
+        options.TcpPort = script.Number("want-tcp");
+        options.ProgramPath = script.Text("program");
+        options.ExceptionName = script.Text("name") ?? options.ExceptionName;
         options.AddressTimeout = Timeout(script);
         var report = teredo.Prepare(options, Consent(script), system.Cancellation);
         foreach (var step in report.Steps)
@@ -67,7 +72,8 @@ static class Program
             case "ipv6": Console.WriteLine($"ipv6 {teredo.IsIPv6Installed} {Socket.OSSupportsIPv6}"); break;
             case "addresses": Print(new WindowsSystem().Addresses.Select(address => address.ToString())); break;
             case "netsh": Console.WriteLine(new WindowsSystem().RunNetsh(Netsh.ShowTeredo)); break;
-            case "com": teredo.OpenPort(3544, "Teredo", _ => true); break;
+            case "ports": Ports(new WindowsSystem()); break;
+            case "com": teredo.OpenPort(XpProtocol.Udp, 3544, "Teredo", _ => true); break;
             case "wait": Console.WriteLine($"address {teredo.WaitForAddress(TimeSpan.FromMilliseconds(600))}"); break;
             case "cancel": Cancel(teredo); break;
             case "unrestricted": SetUnrestricted(AddressFamily.InterNetworkV6, binds: false); break;
@@ -75,6 +81,14 @@ static class Program
             case "unrestricted-ipv4": SetUnrestricted(AddressFamily.InterNetwork, binds: false); break;
             default: throw new ArgumentException($"There is no real '{part}'.");
         }
+    }
+
+    static void Ports(WindowsSystem system)
+    {
+        int port = system.ProposedUdpPort;
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Any, port));
+        Console.WriteLine($"proposed {port} free {system.IsUdpPortFree(port)}");
     }
 
     static void Cancel(XpTeredo teredo)
@@ -96,7 +110,7 @@ static class Program
     static string Parse(string output)
     {
         var shown = Netsh.Parse(output);
-        return $"type '{shown.Type}' server '{shown.Server}' port '{shown.ClientPort}' client {shown.IsClientOf(null)}";
+        return $"type '{shown.Type}' server '{shown.Server}' port '{shown.ClientPort}' client {shown.IsClientOf(null)} fixed {shown.FixedPort?.ToString() ?? "no"}";
     }
 
     // "consent=yes", "consent=no", or the one kind that is refused; without it there is no callback.
@@ -110,7 +124,9 @@ static class Program
 
     static TimeSpan Timeout(Script script) => TimeSpan.FromSeconds(script.Number("timeout") ?? 30);
 
+    static XpProtocol Protocol(Script script) => (XpProtocol)(script.Number("protocol") ?? (int)XpProtocol.Udp);
+
     static int Port(Script script) => script.Number("want-port") ?? 3544;
 
-    static string Name(Script script) => script.Text("name") ?? new XpTeredoOptions().PortName;
+    static string Name(Script script) => script.Text("name") ?? new XpTeredoOptions().ExceptionName;
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using System.Threading;
 
@@ -8,8 +9,8 @@ namespace TeredoSdk.Xp.Probe;
 /// <summary>A Windows XP as a test wants it, which prints what is done to it. Its clock moves only when somebody waits.</summary>
 /// <remarks>
 /// <c>ipv6=missing</c>, <c>old-process</c> (no IPv6 when this process started), <c>type</c>, <c>server</c>, <c>client-port</c>,
-/// <c>netsh=lies</c> (succeeds, does nothing) or <c>netsh=slow</c> (IPv6 comes seconds later), <c>address</c>, <c>address-after</c> (seconds),
-/// <c>cancel-after</c> (seconds), and those of <see cref="ScriptedFirewall"/>.
+/// <c>netsh=lies</c> (succeeds, does nothing), <c>netsh=no-port</c> (knows no port) or <c>netsh=slow</c> (IPv6 comes seconds later), <c>address</c>, <c>address-after</c> (seconds),
+/// <c>cancel-after</c> (seconds), <c>taken-port</c>, <c>no-program</c>, and those of <see cref="ScriptedFirewall"/>.
 /// </remarks>
 sealed class ScriptedSystem : IXpSystem, IDisposable
 {
@@ -17,7 +18,7 @@ sealed class ScriptedSystem : IXpSystem, IDisposable
     readonly ScriptedFirewall _firewall;
     readonly CancellationTokenSource _cancellation = new();
     TimeSpan? _ipv6Since;
-    string _type, _server;
+    string _type, _server, _clientPort;
 
     public ScriptedSystem(Script script)
     {
@@ -26,6 +27,7 @@ sealed class ScriptedSystem : IXpSystem, IDisposable
         _ipv6Since = script.Text("ipv6") == "missing" ? null : TimeSpan.Zero;
         _type = script.Text("type") ?? "disabled";
         _server = script.Text("server") ?? "teredo.ipv6.microsoft.com";
+        _clientPort = script.Text("client-port") ?? "default";
     }
 
     public CancellationToken Cancellation => _cancellation.Token;
@@ -46,6 +48,8 @@ sealed class ScriptedSystem : IXpSystem, IDisposable
         }
     }
 
+    public int ProposedUdpPort => 50123;
+
     public TimeSpan Now { get; private set; }
 
     public void Wait(TimeSpan duration, CancellationToken cancellation)
@@ -54,6 +58,10 @@ sealed class ScriptedSystem : IXpSystem, IDisposable
         if (Now.TotalSeconds >= (_script.Number("cancel-after") ?? int.MaxValue))
             _cancellation.Cancel();
     }
+
+    public bool IsUdpPortFree(int port) => _script.Number("taken-port") != port;
+
+    public bool FileExists(string path) => !_script.Has("no-program");
 
     public string RunNetsh(string arguments)
     {
@@ -81,7 +89,14 @@ sealed class ScriptedSystem : IXpSystem, IDisposable
     void Enable(string[] words)
     {
         _type = words[4];
-        _server = words.Length > 5 ? words[5] : _server;
+        foreach (string word in words.Skip(5))
+        {
+            const string tag = "clientport=";
+            if (!word.StartsWith(tag, StringComparison.Ordinal))
+                _server = word;
+            else if (_script.Text("netsh") != "no-port")
+                _clientPort = word.Substring(tag.Length);
+        }
     }
 
     // As in a German Windows: only the values are to be read.
@@ -92,7 +107,7 @@ sealed class ScriptedSystem : IXpSystem, IDisposable
         Typ                            : {_type}
         Servername                     : {_server}
         Clientaktualisierungsintervall : 30 Sekunden
-        Clientport                     : {_script.Text("client-port") ?? "default"}
+        Clientport                     : {_clientPort}
         Status                         : offline
 
 

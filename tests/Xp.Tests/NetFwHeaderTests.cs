@@ -7,7 +7,7 @@ namespace TeredoSdk.Xp.Tests;
 /// <summary>The declarations of the firewall's interfaces against the header of the Windows SDK: identity, order and types.</summary>
 public partial class NetFwHeaderTests
 {
-    static readonly string[] Interfaces = ["INetFwMgr", "INetFwPolicy", "INetFwProfile", "INetFwOpenPorts", "INetFwOpenPort"];
+    static readonly string[] Interfaces = ["INetFwMgr", "INetFwPolicy", "INetFwProfile", "INetFwOpenPorts", "INetFwOpenPort", "INetFwAuthorizedApplications", "INetFwAuthorizedApplication"];
     static readonly Lazy<string> Header = new(() => File.ReadAllText(Requirements.Header));
     static readonly Lazy<Assembly> Library = new(() => Assembly.LoadFrom(Path.Combine(Probe.Folder, "TeredoSdk.Xp.dll")));
 
@@ -33,8 +33,8 @@ public partial class NetFwHeaderTests
         Assert.That(declared, Is.EqualTo(expected.Take(declared.Length)));
     }
 
-    [TestCase("NetFwProtocol", "Tcp", "NET_FW_IP_PROTOCOL_TCP")]
-    [TestCase("NetFwProtocol", "Udp", "NET_FW_IP_PROTOCOL_UDP")]
+    [TestCase("XpProtocol", "Tcp", "NET_FW_IP_PROTOCOL_TCP")]
+    [TestCase("XpProtocol", "Udp", "NET_FW_IP_PROTOCOL_UDP")]
     [TestCase("NetFwScope", "All", "NET_FW_SCOPE_ALL")]
     [TestCase("NetFwScope", "LocalSubnet", "NET_FW_SCOPE_LOCAL_SUBNET")]
     [TestCase("NetFwScope", "Custom", "NET_FW_SCOPE_CUSTOM")]
@@ -81,7 +81,7 @@ public partial class NetFwHeaderTests
         "VARIANT_BOOL" => "bool",
         "BSTR" => "string",
         _ when type.StartsWith("NET_FW_", StringComparison.Ordinal) => "int",
-        "INetFwRemoteAdminSettings" or "INetFwIcmpSettings" => "pointer",
+        "INetFwRemoteAdminSettings" or "INetFwIcmpSettings" or "INetFwServices" => "pointer",
         _ => type,
     };
 

@@ -15,13 +15,13 @@ public class NetshTests
         Assert.That(Probe.Run(["command-line", .. arguments.Split('|')]), Is.EqualTo(new[] { line }));
 
     [TestCase("Type : client\r\nServer Name : a.example\r\nClient Refresh Interval : 30 seconds\r\nClient Port : 34567\r\nState : qualified\r\n",
-        "type 'client' server 'a.example' port '34567' client True", TestName = "English")]
+        "type 'client' server 'a.example' port '34567' client True fixed 34567", TestName = "English")]
     [TestCase("Teredo\r\n----\r\nТип : disabled\r\nИмя сервера : a.example (групповая политика)\r\n",
-        "type 'disabled' server 'a.example' port '' client False", TestName = "Russian, disabled, with a group policy")]
+        "type 'disabled' server 'a.example' port '' client False fixed no", TestName = "Russian, disabled, with a group policy")]
     [TestCase("类型：client\r\n服务器名称：a.example\r\n刷新间隔：30 秒\r\n端口：default\r\n",
-        "type 'client' server 'a.example' port 'default' client True", TestName = "Chinese, with wide colons")]
-    [TestCase("", "type '' server '' port '' client False", TestName = "Nothing")]
-    [TestCase("The following command was not found: \r\n", "type '' server '' port '' client False", TestName = "A label without a value")]
+        "type 'client' server 'a.example' port 'default' client True fixed no", TestName = "Chinese, with wide colons")]
+    [TestCase("", "type '' server '' port '' client False fixed no", TestName = "Nothing")]
+    [TestCase("The following command was not found: \r\n", "type '' server '' port '' client False fixed no", TestName = "A label without a value")]
     public void Parse_OfWhatNetshShows_TakesValuesByTheirPlace(string shown, string settings) =>
         Assert.That(Probe.RunWith(shown, "parse"), Is.EqualTo(new[] { settings }));
 

@@ -14,10 +14,10 @@ public class PreparationTests
         Assert.That(Starts(lines, "asked", "ran", "added"), Is.EqualTo(new[]
         {
             "asked InstallIPv6:", "asked EnableTeredo:", "asked OpenPort:", "ran netsh interface ipv6 install",
-            "ran netsh interface ipv6 set teredo client teredo.example.net", "ran netsh interface ipv6 show teredo",
+            "ran netsh interface ipv6 set teredo client teredo.example.net clientport=3544", "ran netsh interface ipv6 show teredo",
             "added 'Teredo (TeredoSdk)' Udp 3544 All on",
         }));
-        Assert.That(Outcomes(lines), Is.EqualTo(new[] { "IPv6: Changed", "Teredo: Changed", "PortException: Changed", "Address: AlreadySo" }));
+        Assert.That(Outcomes(lines), Is.EqualTo(new[] { "IPv6: Changed", "Teredo: Changed", "TeredoPort: Changed", "TcpPort: NotChecked", "Program: NotChecked", "Address: AlreadySo" }));
         Assert.That(lines, Does.Contain($"address 2001:0:102:304::1 restart False"));
     }
 
@@ -27,18 +27,22 @@ public class PreparationTests
         string[] lines = Probe.Play($"prepare type=client exception=Other want-port=3544 client-port=3544 address={Address}");
 
         Assert.That(lines, Has.None.StartsWith("asked").And.None.Matches<string>(IsChange));
-        Assert.That(Outcomes(lines), Is.EqualTo(new[] { "IPv6: AlreadySo", "Teredo: AlreadySo", "PortException: AlreadySo", "Address: AlreadySo" }));
-        Assert.That(lines, Does.Contain("step PortException: AlreadySo. UDP port 3544 is open."));
+        Assert.That(Outcomes(lines), Is.EqualTo(new[] { "IPv6: AlreadySo", "Teredo: AlreadySo", "TeredoPort: AlreadySo", "TcpPort: NotChecked", "Program: NotChecked", "Address: AlreadySo" }));
+        Assert.That(lines, Does.Contain("step TeredoPort: AlreadySo. UDP port 3544 is open to all computers."));
     }
 
     [TestCase("type=enterpriseclient")]
     [TestCase("type=client want-server=TEREDO.IPV6.MICROSOFT.COM")]
     public void Prepare_ClientOfTheWantedServerAlready_LeavesItAlone(string setting) =>
-        Assert.That(Probe.Play($"prepare {setting} address={Address}"),
+        Assert.That(Probe.Play($"prepare {setting} client-port=3544 exception=Other address={Address}"),
             Has.None.Matches<string>(IsChange).And.Some.StartsWith("step Teredo: AlreadySo"));
 
-    [TestCase("type=default", "ran netsh interface ipv6 set teredo client")]
-    [TestCase("type=client want-server=192.0.2.7", "ran netsh interface ipv6 set teredo client 192.0.2.7")]
+    [TestCase("type=default", "ran netsh interface ipv6 set teredo client clientport=50123")]
+    [TestCase("type=default leave-port", "ran netsh interface ipv6 set teredo client")]
+    [TestCase("type=default client-port=3544", "ran netsh interface ipv6 set teredo client")]
+    [TestCase("type=client want-server=192.0.2.7 client-port=3544", "ran netsh interface ipv6 set teredo client 192.0.2.7")]
+    [TestCase("type=enterpriseclient want-server=192.0.2.7 leave-port", "ran netsh interface ipv6 set teredo enterpriseclient 192.0.2.7")]
+    [TestCase("type=enterpriseclient", "ran netsh interface ipv6 set teredo enterpriseclient clientport=50123")]
     public void Prepare_NoClientOfTheWantedServer_SetsIt(string setting, string command) =>
         Assert.That(Probe.Play($"prepare {setting} consent=yes address={Address}"),
             Does.Contain(command).And.Some.StartsWith("step Teredo: Changed"));
@@ -50,7 +54,7 @@ public class PreparationTests
 
         Assert.That(lines, Has.None.Matches<string>(IsChange));
         Assert.That(lines.Single(), Does.StartWith("error ConsentMissing: Nothing was changed").And.Contain("'netsh interface ipv6 install', then")
-            .And.Contain("'netsh interface ipv6 set teredo client', then")
+            .And.Contain("'netsh interface ipv6 set teredo client clientport=3544', then")
             .And.Contain("""'netsh firewall add portopening UDP 3544 "Teredo (TeredoSdk)"'"""));
     }
 
@@ -63,9 +67,10 @@ public class PreparationTests
     [TestCase("InstallIPv6")]
     [TestCase("EnableTeredo")]
     [TestCase("OpenPort")]
+    [TestCase("AllowProgram")]
     public void Prepare_OneQuestionAnsweredWithNo_ChangesNothing(string refused)
     {
-        string[] lines = Probe.Play($"prepare ipv6=missing want-port=3544 consent={refused}");
+        string[] lines = Probe.Play($@"prepare ipv6=missing want-port=3544 program=C:\x.exe consent={refused}");
 
         Assert.That(lines, Has.None.Matches<string>(IsChange).And.Some.StartsWith("error ConsentRefused: Nothing was changed"));
     }
@@ -100,26 +105,85 @@ public class PreparationTests
 
     [Test]
     public void Prepare_NoAddressInTime_IsNoAddress() =>
-        Assert.That(Probe.Play($"prepare type=client address={Address} address-after=31").Last(),
+        Assert.That(Probe.Play($"prepare type=client leave-port address={Address} address-after=31").Last(),
             Does.StartWith("error NoAddress: No interface got a Teredo address within 30"));
 
     [Test]
     public void Prepare_AddressComesInTime_ReportsItAsNew() =>
-        Assert.That(Probe.Play($"prepare type=client address={Address} address-after=29"), Has.Some.StartsWith("step Address: Changed"));
+        Assert.That(Probe.Play($"prepare type=client leave-port address={Address} address-after=29"), Has.Some.StartsWith("step Address: Changed"));
 
     [Test]
     public void Prepare_CancelledWhileItWaitsForTheAddress_Ends() =>
-        Assert.That(Probe.Play("prepare type=client cancel-after=3").Last(), Does.StartWith("threw OperationCanceledException"));
+        Assert.That(Probe.Play("prepare type=client leave-port cancel-after=3").Last(), Does.StartWith("threw OperationCanceledException"));
 
     [Test]
     public void Prepare_CancelledWhileIPv6IsInstalled_DoesNotGoOn() =>
         Assert.That(Probe.Play("prepare ipv6=missing netsh=slow consent=yes cancel-after=2"),
             Has.None.Contains("ran netsh interface ipv6 set").And.Some.StartsWith("threw Operation"));
 
+    // Teredo's port was neither fixed nor opened when no port was named.
     [Test]
-    public void Prepare_ClientHasAnotherPort_SaysSo() =>
-        Assert.That(Probe.Play($"prepare type=client want-port=3544 consent=yes address={Address}"),
-            Has.Some.Contains("the Teredo client's port is 'default'").And.Some.Contains("netsh interface ipv6 set teredo client clientport=3544"));
+    public void Prepare_NoPortIsNamed_FixesAFreeOneAndOpensIt()
+    {
+        string[] lines = Probe.Play($"prepare type=client consent=yes address={Address}");
+
+        Assert.That(Starts(lines, "asked", "ran", "added"), Is.EqualTo(new[]
+        {
+            "ran netsh interface ipv6 show teredo", "asked EnableTeredo:", "asked OpenPort:",
+            "ran netsh interface ipv6 set teredo client clientport=50123", "ran netsh interface ipv6 show teredo",
+            "added 'Teredo (TeredoSdk)' Udp 50123 All on",
+        }));
+        Assert.That(lines, Has.Some.StartsWith("asked EnableTeredo: Windows' Teredo will be set up at UDP port 50123:")
+            .And.Contains("To undo it, run 'netsh interface ipv6 set teredo client clientport=default'."));
+    }
+
+    [Test]
+    public void Prepare_ClientHasAFixedPortAlready_OpensThatOne() =>
+        Assert.That(Probe.Play($"prepare type=client client-port=3544 consent=yes address={Address}"),
+            Does.Contain("added 'Teredo (TeredoSdk)' Udp 3544 All on").And.None.StartsWith("ran netsh interface ipv6 set"));
+
+    [Test]
+    public void Prepare_ClientHasAnotherPort_SetsItAndSaysHowItWas() =>
+        Assert.That(Probe.Play($"prepare type=client client-port=40000 server=a.example want-server=b.example want-port=3544 consent=yes address={Address}"),
+            Does.Contain("ran netsh interface ipv6 set teredo client b.example clientport=3544").And.Contain("port 'Teredo (TeredoSdk)' Udp 3544 All on")
+                .And.Some.Contains("To undo it, run 'netsh interface ipv6 set teredo client a.example clientport=40000'."));
+
+    [Test]
+    public void Prepare_PortIsToBeLeft_TouchesNeitherItNorTheFirewall() =>
+        Assert.That(Probe.Play($"prepare type=client leave-port firewall=absent address={Address}"),
+            Has.None.StartsWith("asked").And.None.Matches<string>(IsChange)
+                .And.Some.EqualTo("step TeredoPort: NotChecked. The options leave Teredo's port as it is."));
+
+    [Test]
+    public void Prepare_SystemKnowsNoFixedPort_IsPortNotFixed() =>
+        Assert.That(Probe.Play("prepare type=client netsh=no-port consent=yes"),
+            Has.Some.StartsWith("error PortNotFixed: The Teredo client's port is still 'default'").And.None.StartsWith("added"));
+
+    [Test]
+    public void Prepare_AnotherProgramHasThePort_ChangesNothing() =>
+        Assert.That(Probe.Play("prepare ipv6=missing want-port=3544 taken-port=3544 consent=yes").Single(),
+            Does.StartWith("error PortInUse: UDP port 3544 is in use by another program"));
+
+    [Test]
+    public void Prepare_ThePortIsTheClientsOwn_IsNotInUseByAnother() =>
+        Assert.That(Probe.Play($"prepare type=client client-port=3544 want-port=3544 taken-port=3544 consent=yes address={Address}"),
+            Has.Some.StartsWith("step TeredoPort: Changed"));
+
+    [Test]
+    public void Prepare_ServerBehindTheFirewall_IsOpenedByItsPortAndByItsProgram()
+    {
+        string[] lines = Probe.Play($@"prepare type=client want-tcp=4242 program=C:\x.exe consent=yes address={Address}");
+
+        Assert.That(Starts(lines, "asked"), Is.EqualTo(new[] { "asked EnableTeredo:", "asked OpenPort:", "asked OpenPort:", "asked AllowProgram:" }));
+        Assert.That(lines, Does.Contain("port 'Teredo (TeredoSdk)' Udp 50123 All on").And.Contain("port 'Teredo (TeredoSdk)' Tcp 4242 All on")
+            .And.Contain(@"program 'Teredo (TeredoSdk)' C:\x.exe All on"));
+        Assert.That(Outcomes(lines).Skip(2), Is.EqualTo(new[] { "TeredoPort: Changed", "TcpPort: Changed", "Program: Changed", "Address: AlreadySo" }));
+    }
+
+    [Test]
+    public void Prepare_AllOfItTwice_ChangesNothingTheSecondTime() =>
+        Assert.That(Probe.Play($@"prepare type=client client-port=3544 exception=Own want-tcp=3544 program=C:\X.EXE program-exception=Own address={Address}"),
+            Has.None.StartsWith("asked").And.None.Matches<string>(IsChange));
 
     [Test]
     public void Prepare_FirewallIsOff_OpensThePortAllTheSameAndSaysSo() =>
@@ -157,11 +221,16 @@ public class PreparationTests
     [TestCase("192.0.2.7")]
     [TestCase("localhost")]
     public void Prepare_ServerNameIsOne_ReachesNetshUnchanged(string name) =>
-        Assert.That(Probe.Run("prepare", "consent=yes", $"want-server={name}"), Does.Contain($"ran netsh interface ipv6 set teredo client {name}"));
+        Assert.That(Probe.Run("prepare", "consent=yes", $"want-server={name}"), Does.Contain($"ran netsh interface ipv6 set teredo client {name} clientport=50123"));
 
     [TestCase("want-port=0", "port")]
     [TestCase("want-port=65536", "port")]
     [TestCase("want-port=3544 name=", "name")]
+    [TestCase("want-port=3544 leave-port", "OpenTeredoPort")]
+    [TestCase("want-tcp=65536", "port")]
+    [TestCase("program=x.exe", "'x.exe' is not the path of a program")]
+    [TestCase(@"program=C:\x.exe no-program", @"There is no program 'C:\x.exe'")]
+    [TestCase("name=", "name")]
     [TestCase("timeout=-1", "AddressTimeout")]
     public void Prepare_OptionOutOfItsRange_IsRefusedBeforeAnythingElse(string option, string named)
     {

@@ -13,6 +13,14 @@ public class RealSystemTests
     public void Addresses_AreThoseOfTheInterfaces() => Assert.That(Probe.Play("real addresses").Single().Split(' '), Does.Contain("127.0.0.1"));
 
     [Test]
+    public void ProposedUdpPort_IsFreeUntilSomebodyTakesIt_AndNoneThatWindowsGivesAway()
+    {
+        string[] words = Probe.Play("real ports").Single().Split(' ');
+        Assert.That(words[2..], Is.EqualTo(new[] { "free", "False" }));
+        Assert.That(int.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture), Is.InRange(49152, 65535));
+    }
+
+    [Test]
     public void WaitForAddress_NoTeredoHere_EndsInTime() => Assert.That(Probe.Play("real wait").Single(), Does.StartWith("error NoAddress:"));
 
     [Test]
