@@ -1,6 +1,6 @@
 using TeredoSdk;
-using TeredoSdk.Setup;
 using TeredoSdk.Testing;
+using TeredoSdk.Windows.Setup;
 
 // Shows what an installer does so that strangers can reach a program through Windows' Teredo, and what its uninstaller does.
 //   dotnet run --project examples/Installer -- install|uninstall PROGRAM [--demo]

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
-using TeredoSdk.Setup;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Cli;
 

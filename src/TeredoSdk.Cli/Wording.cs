@@ -1,5 +1,5 @@
 using System.Text.Json;
-using TeredoSdk.Setup;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Cli;
 

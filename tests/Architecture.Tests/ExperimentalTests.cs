@@ -11,7 +11,7 @@ public sealed class ExperimentalTests
     const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     static readonly Type[] Types =
-        [.. new[] { typeof(TeredoReport), typeof(TeredoNode), typeof(SimulatedInternet) }.SelectMany(type => type.Assembly.GetExportedTypes())];
+        [.. new[] { typeof(TeredoReport), typeof(WindowsSystem), typeof(TeredoNode), typeof(SimulatedInternet) }.SelectMany(type => type.Assembly.GetExportedTypes())];
 
     [TestCase(typeof(IWindowsSystem))]
     [TestCase(typeof(IWindowsFirewall))]

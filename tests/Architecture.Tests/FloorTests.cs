@@ -1,13 +1,14 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Architecture.Tests;
 
 /// <summary>The house has floors: what stands on a floor uses what is below it, and nothing above. Folders and namespaces agree.</summary>
 public class FloorTests
 {
-    static readonly Assembly[] House = [typeof(TeredoNode).Assembly, typeof(TeredoReport).Assembly, typeof(TeredoClient).Assembly];
+    static readonly Assembly[] House = [typeof(TeredoNode).Assembly, typeof(WindowsSystem).Assembly, typeof(TeredoReport).Assembly, typeof(TeredoClient).Assembly];
 
     // A namespace that its users look for, in the folder of the public face.
     const string ForUsersOfDependencyInjection = "Microsoft.Extensions.DependencyInjection";
@@ -19,7 +20,8 @@ public class FloorTests
     public void Folders_AreNamespaces(Assembly assembly)
     {
         var files = new SourceFiles(assembly);
-        string root = assembly == typeof(TeredoClient).Assembly ? "TeredoSdk.Protocol" : "TeredoSdk";
+        // The vocabulary is spoken in the namespaces of those who use it.
+        string root = assembly == typeof(TeredoReport).Assembly ? "TeredoSdk" : assembly.GetName().Name!;
         var strays =
             from type in TypeUses.WrittenIn(assembly)
             where Floors.Of(type) is not null
@@ -47,6 +49,7 @@ public class FloorTests
         var face = TypeUses.WrittenIn(typeof(TeredoNode).Assembly).Where(type => type.Namespace == "TeredoSdk" && type.IsPublic).Select(type => type.Name).ToArray();
         var namings =
             from path in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+                .Concat(Directory.EnumerateFiles(folder + ".Windows", "*.cs", SearchOption.AllDirectories))
                 .Concat(Directory.EnumerateFiles(folder + ".Abstractions", "*.cs", SearchOption.AllDirectories))
             let file = Path.GetRelativePath(folder, path).Replace('\\', '/')
             where file.Contains('/') && !file.Contains("/obj/") && !file.StartsWith("obj/", StringComparison.Ordinal)

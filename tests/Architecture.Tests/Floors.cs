@@ -14,8 +14,9 @@ static class Floors
         ("Links", "TeredoSdk", ["TeredoSdk.Links"]),
         ("Engine", "TeredoSdk", ["TeredoSdk.Engine"]),
         ("Machine", "TeredoSdk", ["TeredoSdk.Machine"]),
-        ("Setup", "TeredoSdk", ["TeredoSdk.Setup"]),
-        ("Windows", "TeredoSdk", ["TeredoSdk.Windows"]),
+        ("Setup", "TeredoSdk.Windows", ["TeredoSdk.Windows.Setup"]),
+        ("Windows", "TeredoSdk.Windows", ["TeredoSdk.Windows"]),
+        ("Native", "TeredoSdk.Windows", ["TeredoSdk.Windows.Native"]),
         ("vocabulary", "TeredoSdk.Abstractions", ["TeredoSdk"]),
         ("Protocol", "TeredoSdk.Protocol", ["TeredoSdk.Protocol"]),
     ];

@@ -9,8 +9,9 @@ public class ProjectReferenceTests
     {
         ["TeredoSdk.Protocol"] = [],
         ["TeredoSdk.Abstractions"] = ["TeredoSdk.Protocol"],
-        ["TeredoSdk"] = ["TeredoSdk.Protocol", "TeredoSdk.Abstractions"],
-        ["TeredoSdk.Testing"] = ["TeredoSdk.Protocol", "TeredoSdk"],
+        ["TeredoSdk.Windows"] = ["TeredoSdk.Abstractions"],
+        ["TeredoSdk"] = ["TeredoSdk.Protocol", "TeredoSdk.Abstractions", "TeredoSdk.Windows"],
+        ["TeredoSdk.Testing"] = ["TeredoSdk.Protocol", "TeredoSdk.Windows", "TeredoSdk"],
         ["TeredoSdk.AspNetCore"] = ["TeredoSdk"],
         ["TeredoSdk.Cli"] = ["TeredoSdk.Protocol", "TeredoSdk", "TeredoSdk.Testing", "TeredoSdk.AspNetCore"],
         ["TeredoSdk.Xp"] = [],
@@ -20,7 +21,7 @@ public class ProjectReferenceTests
         .EnumerateFiles(Path.Combine(RepositoryRoot.Path, "src"), "*.csproj", SearchOption.AllDirectories).ToDictionary(path => Path.GetFileNameWithoutExtension(path)!);
 
     [Test]
-    public void Project_IsOneThatIsKnown() => Assert.That(Projects.Keys, Is.SubsetOf(Allowed.Keys).And.SupersetOf(new[] { "TeredoSdk.Protocol", "TeredoSdk", "TeredoSdk.Testing" }));
+    public void Project_IsOneThatIsKnown() => Assert.That(Projects.Keys, Is.SubsetOf(Allowed.Keys).And.SupersetOf(new[] { "TeredoSdk.Protocol", "TeredoSdk.Windows", "TeredoSdk", "TeredoSdk.Testing" }));
 
     [Test]
     public void Project_ReferencesOnlyWhatItMay()

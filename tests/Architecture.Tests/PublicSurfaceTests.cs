@@ -2,6 +2,7 @@ using System.Reflection;
 using TeredoSdk.AspNetCore;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Testing;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Architecture.Tests;
 
@@ -12,7 +13,8 @@ namespace TeredoSdk.Architecture.Tests;
 public class PublicSurfaceTests
 {
     static readonly Assembly[] Assemblies =
-        [typeof(TeredoClient).Assembly, typeof(TeredoReport).Assembly, typeof(TeredoNode).Assembly, typeof(SimulatedInternet).Assembly, typeof(TeredoEndPoint).Assembly, Xp()];
+        [typeof(TeredoClient).Assembly, typeof(TeredoReport).Assembly, typeof(WindowsSystem).Assembly, typeof(TeredoNode).Assembly,
+            typeof(SimulatedInternet).Assembly, typeof(TeredoEndPoint).Assembly, Xp()];
 
     [TestCaseSource(nameof(Assemblies))]
     public void PublicSurface_IsTheReviewedOne(Assembly assembly)

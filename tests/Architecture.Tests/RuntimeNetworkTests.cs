@@ -6,8 +6,8 @@ namespace TeredoSdk.Architecture.Tests;
 /// </summary>
 public class RuntimeNetworkTests
 {
-    [TestCase("NetworkChange.", "TeredoSdk/Machine/NetworkWatch.cs", "TeredoSdk/Windows/IpHelper/ChangeFeed.cs")]
-    [TestCase("GetAllNetworkInterfaces(", "TeredoSdk/Machine/NetworkInterfaces.cs", "TeredoSdk/Windows/IpHelper/AddressTable.cs", "TeredoSdk.Xp/WindowsSystem.cs")]
+    [TestCase("NetworkChange.", "TeredoSdk/Machine/NetworkWatch.cs", "TeredoSdk.Windows/Native/IpHelper/ChangeFeed.cs")]
+    [TestCase("GetAllNetworkInterfaces(", "TeredoSdk/Machine/NetworkInterfaces.cs", "TeredoSdk.Windows/Native/IpHelper/AddressTable.cs", "TeredoSdk.Xp/WindowsSystem.cs")]
     public void Use_StandsInTheseFilesOnly(string use, params string[] files)
     {
         string folder = Path.Combine(RepositoryRoot.Path, "src");

@@ -3,6 +3,7 @@ using TeredoSdk.Architecture.Tests;
 using TeredoSdk.AspNetCore;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Testing;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.ArchitecturePicture;
 
@@ -22,7 +23,7 @@ sealed record Arrow(Room From, Room To, int Pairs);
 sealed record House(IReadOnlyList<Room> Rooms, IReadOnlyList<Arrow> Arrows)
 {
     static readonly Assembly[] Packages = [Assembly.Load("teredo"), typeof(TeredoEndPoint).Assembly, typeof(SimulatedInternet).Assembly];
-    static readonly Assembly[] Floors = [typeof(TeredoNode).Assembly, typeof(TeredoReport).Assembly, typeof(TeredoClient).Assembly];
+    static readonly Assembly[] Floors = [typeof(TeredoNode).Assembly, typeof(WindowsSystem).Assembly, typeof(TeredoReport).Assembly, typeof(TeredoClient).Assembly];
 
     public static House Look()
     {

@@ -23,7 +23,8 @@ static class Picture
         ["Engine"] = "Our own client at work: driver, echo, stacks, port mapping, Linux.",
         ["Machine"] = "The machine's network: UDP sockets, interfaces, routes, names.",
         ["Setup"] = "What an installer does for an application on Windows, and takes back.",
-        ["Windows"] = "All that knows Windows: native calls, firewall, activation.",
+        ["Windows"] = "What Windows' answers mean: firewall, activation, findings.",
+        ["Native"] = "What asks Windows: COM, CIM, IP Helper, filtering, services, netsh.",
         ["vocabulary"] = "Options, reports, errors, and the questions that are asked of Windows.",
         ["Protocol"] = "RFC 4380, 5991 and 6081 as state machines: no socket, clock, task or thread.",
     };

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using TeredoSdk.Setup;
 using TeredoSdk.Testing;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Cli.Tests;
 

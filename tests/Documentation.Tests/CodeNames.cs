@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using TeredoSdk.AspNetCore;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Testing;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Documentation.Tests;
 
@@ -14,7 +15,7 @@ static partial class CodeNames
     /// <summary>The assemblies of src.</summary>
     public static readonly IReadOnlyList<Assembly> House =
     [
-        typeof(TeredoNode).Assembly, typeof(TeredoReport).Assembly, typeof(TeredoClient).Assembly, typeof(SimulatedInternet).Assembly,
+        typeof(TeredoNode).Assembly, typeof(WindowsSystem).Assembly, typeof(TeredoReport).Assembly, typeof(TeredoClient).Assembly, typeof(SimulatedInternet).Assembly,
         typeof(TeredoEndPoint).Assembly, Assembly.Load("teredo"),
     ];
 

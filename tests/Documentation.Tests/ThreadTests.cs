@@ -10,7 +10,7 @@ public partial class ThreadTests
     {
         string page = Pages.Read("docs/design/threads.md");
         var written = Row().Matches(page).SelectMany(match => Pages.Quoted(match.Groups["locks"].Value)).ToList();
-        var locks = CodeNames.House.Where(assembly => assembly.GetName().Name is "TeredoSdk" or "TeredoSdk.Abstractions" or "TeredoSdk.Protocol" or "TeredoSdk.AspNetCore")
+        var locks = CodeNames.House.Where(assembly => assembly.GetName().Name is "TeredoSdk" or "TeredoSdk.Windows" or "TeredoSdk.Abstractions" or "TeredoSdk.Protocol" or "TeredoSdk.AspNetCore")
             .SelectMany(assembly => assembly.GetTypes()).SelectMany(type => type.GetFields(CodeNames.All)
                 .Where(field => field.FieldType == typeof(Lock) && field.DeclaringType == type)
                 .Select(field => $"{type.Name.Split('`')[0]}.{Property().Replace(field.Name, "$1")}")).ToList();

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Reflection;
-using TeredoSdk.Setup;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Tests;
 

@@ -7,9 +7,9 @@ using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Server;
 using TeredoSdk.Protocol.Wire;
-using TeredoSdk.Setup;
 using TeredoSdk.Testing;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Setup;
 
 // What an application does with the packages, to be published trimmed (or with -p:PublishAot=true) and run.
 // Each check prints a line; the exit code is the number of those that failed.

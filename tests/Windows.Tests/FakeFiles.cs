@@ -1,4 +1,7 @@
 using System.Text;
+using TeredoSdk.Windows.Firewall;
+using TeredoSdk.Windows.Native.Firewall;
+using TeredoSdk.Windows.Native.NetFwTypeLib;
 
 namespace TeredoSdk.Windows.Tests;
 

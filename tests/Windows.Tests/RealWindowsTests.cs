@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using TeredoSdk.Setup;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Windows.Tests;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using TeredoSdk.Setup;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Cli.Commands;
 

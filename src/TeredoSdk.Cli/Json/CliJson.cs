@@ -4,8 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
-using TeredoSdk.Setup;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Cli.Json;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using TeredoSdk.Setup;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Cli.Json;
 

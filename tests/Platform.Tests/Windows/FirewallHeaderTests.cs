@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.InteropServices.Marshalling;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Platform.Tests.Windows;
 
@@ -8,7 +9,7 @@ namespace TeredoSdk.Platform.Tests.Windows;
 public partial class FirewallHeaderTests
 {
     const string File = "/usr/share/mingw-w64/include/netfw.h";
-    const string Place = "TeredoSdk.Windows.Firewall.Com";
+    const string Place = "TeredoSdk.Windows.Native.NetFwTypeLib";
 
     static readonly string[] Interfaces =
     [
@@ -69,7 +70,7 @@ public partial class FirewallHeaderTests
 
     static Type Type(string name) => Types().Single(type => type.Name == name);
 
-    static IEnumerable<Type> Types() => typeof(TeredoSocket).Assembly.GetTypes().Where(type => type.Namespace == Place && !type.IsNested);
+    static IEnumerable<Type> Types() => typeof(WindowsSystem).Assembly.GetTypes().Where(type => type.Namespace == Place && !type.IsNested);
 
     [GeneratedComInterface(StringMarshalling = StringMarshalling.Custom, StringMarshallingCustomType = typeof(BStrStringMarshaller))]
     [Guid("8267bbe3-f890-491c-b7b6-2db1ef0e5d2c")]

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Runtime.InteropServices;
-using TeredoSdk.Windows.Names;
+using TeredoSdk.Windows.Native.Names;
 
 namespace TeredoSdk.Tests.Windows;
 

@@ -1,5 +1,5 @@
 using TeredoSdk.Windows;
-using static TeredoSdk.Windows.Filtering.EdgeTraversalRule;
+using static TeredoSdk.Windows.Native.Filtering.EdgeTraversalRule;
 
 namespace TeredoSdk.Tests.Windows;
 

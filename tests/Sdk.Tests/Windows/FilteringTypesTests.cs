@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using TeredoSdk.Windows.Filtering;
+using TeredoSdk.Windows.Native.Filtering;
 
 namespace TeredoSdk.Tests.Windows;
 

@@ -1,5 +1,5 @@
 using TeredoSdk.Windows;
-using TeredoSdk.Windows.Filtering;
+using TeredoSdk.Windows.Native.Filtering;
 
 namespace TeredoSdk.Tests.Windows;
 

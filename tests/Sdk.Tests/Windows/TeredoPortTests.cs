@@ -1,4 +1,4 @@
-using TeredoSdk.Windows.IpHelper;
+using TeredoSdk.Windows.Native.IpHelper;
 
 namespace TeredoSdk.Tests.Windows;
 

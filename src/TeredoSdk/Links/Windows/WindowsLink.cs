@@ -5,6 +5,9 @@ using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Machine;
 using TeredoSdk.Telemetry;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Activation;
+using TeredoSdk.Windows.Doctor;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Links.Windows;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using TeredoSdk.Machine;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Activation;
 
 namespace TeredoSdk.Links.Windows;
 

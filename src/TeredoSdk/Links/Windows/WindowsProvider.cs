@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Telemetry;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Activation;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Links.Windows;
 

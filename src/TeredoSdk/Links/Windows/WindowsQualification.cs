@@ -1,5 +1,7 @@
 using TeredoSdk.Machine;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Activation;
+using TeredoSdk.Windows.Doctor;
 
 namespace TeredoSdk.Links.Windows;
 

@@ -1,4 +1,7 @@
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Activation;
+using TeredoSdk.Windows.Doctor;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Links.Windows;
 

@@ -1,6 +1,7 @@
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Activation;
 
 namespace TeredoSdk.Links.Windows;
 

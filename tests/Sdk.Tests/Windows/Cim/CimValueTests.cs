@@ -1,5 +1,5 @@
 using TeredoSdk.Windows;
-using TeredoSdk.Windows.Cim;
+using TeredoSdk.Windows.Native.Cim;
 
 namespace TeredoSdk.Tests.Windows.Cim;
 

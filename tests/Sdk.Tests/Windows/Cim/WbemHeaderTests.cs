@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
-using TeredoSdk.Windows.Cim;
+using TeredoSdk.Windows.Native.Cim;
 
 namespace TeredoSdk.Tests.Windows.Cim;
 

@@ -1,7 +1,8 @@
 using System.Reflection;
 using TeredoSdk.Windows;
 using TeredoSdk.Windows.Firewall;
-using TeredoSdk.Windows.Firewall.Com;
+using TeredoSdk.Windows.Native.Firewall;
+using TeredoSdk.Windows.Native.NetFwTypeLib;
 
 #pragma warning disable CA1416 // nothing of Windows is called here
 

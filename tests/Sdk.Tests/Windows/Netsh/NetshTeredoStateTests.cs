@@ -1,6 +1,6 @@
 using System.Reflection;
 using TeredoSdk.Windows;
-using TeredoSdk.Windows.Netsh;
+using TeredoSdk.Windows.Native.Netsh;
 
 namespace TeredoSdk.Tests.Windows.Netsh;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using TeredoSdk.Windows.Netsh;
+using TeredoSdk.Windows.Native.Netsh;
 
 namespace TeredoSdk.Tests.Windows.Netsh;
 

@@ -63,7 +63,7 @@ public sealed class FakeWindowsTests
         windows.Teredo.Nat = "cone";
         windows.Teredo.Qualify();
         var output = (await windows.RunNetshAsync(["interface", "teredo", "show", "state"], default)).Value;
-        var status = TeredoSdk.Windows.Netsh.NetshTeredoState.Parse(output.Text);
+        var status = TeredoSdk.Windows.Native.Netsh.NetshTeredoState.Parse(output.Text);
         Assert.Multiple(() =>
         {
             Assert.That(status.State, Is.EqualTo(TeredoClientState.Qualified));

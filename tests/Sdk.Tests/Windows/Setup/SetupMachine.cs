@@ -1,6 +1,6 @@
-using TeredoSdk.Setup;
 using TeredoSdk.Testing;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Tests.Windows.Setup;
 

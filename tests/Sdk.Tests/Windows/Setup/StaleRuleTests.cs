@@ -1,5 +1,5 @@
-using TeredoSdk.Setup;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Tests.Windows.Setup;
 

@@ -1,4 +1,4 @@
-using TeredoSdk.Setup;
+using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Tests.Windows.Setup;
 

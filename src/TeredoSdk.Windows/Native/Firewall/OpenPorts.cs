@@ -1,0 +1,60 @@
+using System.Runtime.Versioning;
+using TeredoSdk.Windows.Native.Com;
+using TeredoSdk.Windows.Native.NetFwTypeLib;
+
+namespace TeredoSdk.Windows.Native.Firewall;
+
+/// <summary>The XP-era interface to the firewall: the current profile and its globally open ports. Used only on the COM thread.</summary>
+[SupportedOSPlatform("windows")]
+static class OpenPorts
+{
+    const int DomainProfile = 0; // icftypes.h: NET_FW_PROFILE_DOMAIN
+
+    public static IReadOnlyList<OpenPort> Read() =>
+        [.. ComCollection.Read<INetFwOpenPort>(CurrentProfile().GetGloballyOpenPorts().GetNewEnum()).Select(Read)];
+
+    // The address version and the scope keep their defaults: any version, from anywhere.
+    public static void Add(OpenPort port)
+    {
+        var created = ComActivation.Create<INetFwOpenPort>(FirewallClasses.NetFwOpenPort);
+        created.SetName(port.Name);
+        created.SetProtocol(port.Protocol);
+        created.SetPort(port.Port);
+        created.SetEnabled(port.Enabled);
+        CurrentProfile().GetGloballyOpenPorts().Add(created);
+    }
+
+    public static void Remove(int port, FirewallProtocol protocol)
+    {
+        var ports = CurrentProfile().GetGloballyOpenPorts();
+        if (ComCollection.Read<INetFwOpenPort>(ports.GetNewEnum()).Any(each => each.GetPort() == port && each.GetProtocol() == protocol))
+            ports.Remove(port, protocol);
+    }
+
+    public static FirewallStatus ReadStatus()
+    {
+        var profile = CurrentProfile();
+        var kind = profile.GetType() == DomainProfile ? FirewallProfiles.Domain : FirewallProfiles.Private | FirewallProfiles.Public;
+        return new()
+        {
+            Active = [new()
+            {
+                Profile = kind,
+                Enabled = profile.GetFirewallEnabled(),
+                BlocksAllInbound = profile.GetExceptionsNotAllowed(),
+                DefaultInbound = FirewallAction.Block,
+            }],
+            ModifyState = FirewallModifyState.Ok,
+        };
+    }
+
+    static INetFwProfile CurrentProfile() => ComActivation.Create<INetFwMgr>(FirewallClasses.NetFwMgr).GetLocalPolicy().GetCurrentProfile();
+
+    static OpenPort Read(INetFwOpenPort port) => new()
+    {
+        Name = port.GetName() ?? "",
+        Port = port.GetPort(),
+        Protocol = port.GetProtocol(),
+        Enabled = port.GetEnabled(),
+    };
+}

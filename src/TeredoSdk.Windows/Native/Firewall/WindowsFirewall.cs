@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using TeredoSdk.Windows.Native.Com;
+using TeredoSdk.Windows.Native.NetFwTypeLib;
+
+namespace TeredoSdk.Windows.Native.Firewall;
+
+/// <summary>The Windows Firewall through COM. It uses the XP-era interface where there is no newer one.</summary>
+[SupportedOSPlatform("windows")]
+sealed class WindowsFirewall : IWindowsFirewall
+{
+    static readonly FirewallProfiles[] Profiles = [FirewallProfiles.Domain, FirewallProfiles.Private, FirewallProfiles.Public];
+
+    public Reading<FirewallGeneration> Generation => FirewallCalls.Read("the firewall's generation", ReadGeneration);
+
+    public Reading<IReadOnlyList<FirewallRule>> ReadRules() => FirewallCalls.Read("the firewall's rules", () =>
+        (IReadOnlyList<FirewallRule>)[.. ComCollection.Read<INetFwRule>(Rules().GetNewEnum()).Select(TryRead).OfType<FirewallRule>()]);
+
+    public Reading<FirewallStatus> ReadStatus() => FirewallCalls.Read("the firewall's state",
+        () => TryCreate<INetFwPolicy2>(FirewallClasses.NetFwPolicy2) is { } policy ? ReadStatus(policy) : OpenPorts.ReadStatus());
+
+    public Reading<IReadOnlyList<string>> ReadProducts() => FirewallCalls.Read("the list of other vendors' firewalls", () =>
+    {
+        var products = ComActivation.Create<INetFwProducts>(FirewallClasses.NetFwProducts);
+        return (IReadOnlyList<string>)[.. ComCollection.Read<INetFwProduct>(products.GetNewEnum()).Select(product => product.GetDisplayName() ?? "")];
+    });
+
+    public Reading<IReadOnlyList<OpenPort>> ReadOpenPorts() => FirewallCalls.Read("the firewall's open ports", OpenPorts.Read);
+
+    public void Add(FirewallRule rule) => FirewallCalls.Write($"add the rule '{rule.Name}'", () =>
+    {
+        var created = ComActivation.Create<INetFwRule>(FirewallClasses.NetFwRule);
+        new RuleWriter(created, rule, previous: null).Write();
+        Rules().Add(created);
+    });
+
+    public void Update(FirewallRule rule) => FirewallCalls.Write($"change the rule '{rule.Name}'", () =>
+    {
+        Marshal.ThrowExceptionForHR(Rules().Item(rule.Name, out var stored));
+        new RuleWriter(stored!, rule, RuleReader.Read(stored!)).Write();
+    });
+
+    public void Remove(string name) => FirewallCalls.Write($"remove the rule '{name}'", () =>
+    {
+        try
+        {
+            Rules().Remove(name);
+        }
+        catch (FileNotFoundException)
+        {
+            // The rule does not exist, as wanted.
+        }
+    });
+
+    public void AddOpenPort(OpenPort port) => FirewallCalls.Write($"open the port {port.Port}", () => OpenPorts.Add(port));
+
+    public void RemoveOpenPort(int port, FirewallProtocol protocol) =>
+        FirewallCalls.Write($"close the port {port}", () => OpenPorts.Remove(port, protocol));
+
+    static INetFwRules Rules() => ComActivation.Create<INetFwPolicy2>(FirewallClasses.NetFwPolicy2).GetRules();
+
+    static FirewallGeneration ReadGeneration()
+    {
+        if (TryCreate<INetFwPolicy2>(FirewallClasses.NetFwPolicy2) is not null && TryCreate<INetFwRule>(FirewallClasses.NetFwRule) is { } rule)
+            return rule is INetFwRule3 ? FirewallGeneration.Windows8 : rule is INetFwRule2 ? FirewallGeneration.Windows7 : FirewallGeneration.Vista;
+        return TryCreate<INetFwMgr>(FirewallClasses.NetFwMgr) is null ? FirewallGeneration.None : FirewallGeneration.Xp;
+    }
+
+    // Returns null when the system does not know the class; any other failure throws.
+    static T? TryCreate<T>(Guid classId) where T : class
+    {
+        try
+        {
+            return ComActivation.Create<T>(classId);
+        }
+        catch (COMException missing) when (FirewallCalls.IsMissingClass(missing))
+        {
+            return null;
+        }
+    }
+
+    // A rule that can't be read completely (from a later Windows, or just being removed) must not hide the others.
+    static FirewallRule? TryRead(INetFwRule rule)
+    {
+        try
+        {
+            return RuleReader.Read(rule);
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    static FirewallStatus ReadStatus(INetFwPolicy2 policy)
+    {
+        var active = (FirewallProfiles)policy.GetCurrentProfileTypes();
+        return new()
+        {
+            Active = [.. Profiles.Where(profile => active.HasFlag(profile)).Select(profile => ReadProfile(policy, profile))],
+            ModifyState = policy.GetLocalPolicyModifyState(),
+        };
+    }
+
+    static FirewallProfileStatus ReadProfile(INetFwPolicy2 policy, FirewallProfiles profile) => new()
+    {
+        Profile = profile,
+        Enabled = policy.GetFirewallEnabled(profile),
+        BlocksAllInbound = policy.GetBlockAllInboundTraffic(profile),
+        DefaultInbound = policy.GetDefaultInboundAction(profile),
+    };
+}

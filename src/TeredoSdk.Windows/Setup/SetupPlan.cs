@@ -1,0 +1,86 @@
+namespace TeredoSdk.Windows.Setup;
+
+/// <summary>
+/// The steps that a setup or removal will take, in order. Making and reading the plan changes nothing and needs no rights.
+/// <see cref="ApplyAsync"/> needs an administrator when <see cref="NeedsElevation"/> is true. Safe for any number of threads, but a plan is
+/// applied only once.
+/// </summary>
+public sealed class SetupPlan
+{
+    readonly SetupRecord _empty;
+    readonly SetupRecords _records;
+    readonly IReadOnlyList<SetupChange> _changes;
+    readonly PlanEnd _end;
+
+    internal SetupPlan(SetupRecord empty, IWindowsSystem? windows, SetupRecords records, IReadOnlyList<SetupChange> changes, PlanEnd end)
+    {
+        (_empty, _records, _changes, _end) = (empty, records, changes, end);
+        Steps = [.. changes.Select(change => change.Step)];
+        IsElevated = windows?.IsElevated ?? false;
+    }
+
+    /// <summary>The steps in order. Empty on systems other than Windows, where there is nothing to set up.</summary>
+    public IReadOnlyList<SetupStep> Steps { get; }
+
+    /// <summary>Sentences with advice: obstacles that the plan does not remove, and other facts that the user should know.</summary>
+    public IReadOnlyList<string> Warnings { get; internal init; } = [];
+
+    /// <summary>Whether every step is done already.</summary>
+    public bool IsSatisfied => Steps.All(step => step.IsSatisfied);
+
+    /// <summary>Whether applying the plan needs an administrator's rights.</summary>
+    public bool NeedsElevation => !IsSatisfied || _end == PlanEnd.DeleteRecord || IsNews;
+
+    /// <summary>Whether this process had those rights when the plan was made.</summary>
+    public bool IsElevated { get; }
+
+    /// <summary>The command line that applies the plan, for an administrator's terminal.</summary>
+    public required string ElevatedCommand { get; init; }
+
+    /// <summary>Whether the application needs Windows' Teredo from now on; null leaves that as it is in the record.</summary>
+    internal bool? NeedsTeredo { get; init; }
+
+    /// <summary>Whether the record does not contain this need yet.</summary>
+    internal bool IsNews { get; init; }
+
+    /// <summary>Whether the plan still agrees with the records, as far as it depends on them.</summary>
+    internal Func<bool> StillHolds { get; init; } = () => true;
+
+    /// <summary>The exception for a plan that needs more rights.</summary>
+    internal TeredoException AccessDenied => new(TeredoError.AccessDenied,
+        $"The setup of '{_empty.Name}' needs an administrator's rights; nothing was changed. In an administrator's terminal, run: {ElevatedCommand}");
+
+    /// <summary>
+    /// Applies the steps one by one, reads each back, and keeps a record of the former state. When a step fails, or the caller gives up, the
+    /// completed steps are undone. When the process dies, the record has what it left behind, and a new setup or a removal continues from there.
+    /// </summary>
+    /// <param name="progress">Is told of each step when it ends, or null.</param>
+    /// <param name="cancellationToken">Gives up; completed steps are undone.</param>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or another setup was applied since the plan was made
+    /// (<see cref="TeredoError.SetupFailed"/>): nothing was changed. Or a step failed, with that step's error; the message names the step and the cause,
+    /// and the steps before it are undone. Where undoing fails, too, the error is <see cref="TeredoError.SetupFailed"/>, and the record keeps what is
+    /// left to undo. A new plan can be made and applied.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The caller gave up, and the completed steps are undone.</exception>
+    public async Task ApplyAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (NeedsElevation && !IsElevated)
+            throw AccessDenied;
+        if (!NeedsElevation && (_end == PlanEnd.NoRecord || !IsElevated))
+        {
+            foreach (var step in Steps)
+                progress?.Report(new() { Step = step, Outcome = SetupOutcome.Satisfied });
+            return;
+        }
+        using var others = _records.Lock(_empty.Name);
+        if (!StillHolds())
+            throw new TeredoException(TeredoError.SetupFailed, $"'{_empty.Name}', or another application that needs Windows' Teredo, was set up or "
+                + "removed after the plan was made. Make a new plan.");
+        var former = _records.Read(_empty.Name);
+        var first = former ?? _empty;
+        first = first with { NeedsTeredo = NeedsTeredo ?? first.NeedsTeredo };
+        await new SetupRun(_records, progress).RunAsync(former, first, _changes, _end, cancellationToken).ConfigureAwait(false);
+    }
+}

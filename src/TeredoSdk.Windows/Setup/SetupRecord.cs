@@ -1,0 +1,123 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using TeredoSdk.Windows.Firewall;
+
+namespace TeredoSdk.Windows.Setup;
+
+/// <summary>The changes that the setup of an application made, and the state before them.</summary>
+/// <param name="Version">The version of the record's format.</param>
+/// <param name="Name">The application's name.</param>
+/// <param name="ProgramPath">The application's program.</param>
+/// <param name="Rules">The changed rules, in the order of the changes.</param>
+/// <param name="Teredo">The changes of Windows' Teredo; null when it was not changed.</param>
+/// <param name="NeedsTeredo">Whether the application needs Windows' Teredo switched on, whoever switched it on.</param>
+sealed record SetupRecord(
+    int Version, string Name, string ProgramPath, IReadOnlyList<RuleRecord> Rules, TeredoRecord? Teredo = null, bool NeedsTeredo = false)
+{
+    public const int CurrentVersion = 1;
+
+    public static SetupRecord Of(string name, string programPath) => new(CurrentVersion, name, programPath, []);
+
+    /// <summary>Whether the record could come from a setup. The reader of the file does not check the elements of lists, so this does.</summary>
+    [JsonIgnore]
+    public bool IsSound => Rules.All(rule => rule is { IsSound: true }) && Teredo?.Made.All(made => made is not null) != false;
+
+    /// <summary>Returns the record with a change that is about to be made. The state before the first change stays.</summary>
+    public SetupRecord WithRule(string name, FirewallRule? before, FirewallRule? made)
+    {
+        var known = Rules.FirstOrDefault(rule => rule.IsFor(name)) ?? new(name, [], before);
+        var rule = made is null ? known with { IsRemoved = true }
+            : known.Made.Contains(made) ? known : known with { Made = [.. known.Made, made] };
+        return this with { Rules = [.. Rules.Where(other => !other.IsFor(name)), rule] };
+    }
+
+    /// <summary>Returns the record without a rule that was restored.</summary>
+    public SetupRecord WithoutRule(string name) => this with { Rules = [.. Rules.Where(rule => !rule.IsFor(name))] };
+
+    /// <inheritdoc cref="WithRule"/>
+    public SetupRecord WithTeredo(TeredoConfiguration before, TeredoConfiguration made)
+    {
+        var known = Teredo ?? new(before, []);
+        return this with { Teredo = known.Made.Contains(made) ? known : known with { Made = [.. known.Made, made] } };
+    }
+}
+
+/// <summary>The changes of a firewall rule.</summary>
+/// <param name="Name">The rule's name.</param>
+/// <param name="Made">
+/// The versions that setups made of the rule, the last at the end. All of them are kept: an interrupted change leaves the version before, or a
+/// mixture of both.
+/// </param>
+/// <param name="Before">The rule before the first change; null when there was none.</param>
+/// <param name="IsRemoved">Whether a setup removed the rule, because it was not wanted. Then nobody else need have removed it.</param>
+sealed record RuleRecord(string Name, IReadOnlyList<FirewallRule> Made, FirewallRule? Before = null, bool IsRemoved = false)
+{
+    /// <inheritdoc cref="SetupRecord.IsSound"/>
+    [JsonIgnore]
+    public bool IsSound => Made.All(IsSetupsOwn) && (Before is null || IsSetupsOwn(Before));
+
+    public bool IsFor(string name) => Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+
+    // Rules of other owners are left alone, even when a record names one.
+    bool IsSetupsOwn(FirewallRule? rule) => rule is not null && IsFor(rule.Name) && ExceptionRules.IsOwn(rule, null);
+
+    /// <summary>Whether the present rule is the work of setups alone.</summary>
+    public bool IsOwnWork(FirewallRule current) => RuleComparison.IsMixture(current, Before is null ? Made : [Before, .. Made]);
+}
+
+/// <summary>The changes of Windows' Teredo.</summary>
+/// <param name="Before">The settings before the first change.</param>
+/// <param name="Made">The settings that setups made, the last at the end; null members were not set.</param>
+sealed record TeredoRecord(TeredoConfiguration Before, IReadOnlyList<TeredoConfiguration> Made)
+{
+    /// <summary>Whether some settings equal settings that a setup made.</summary>
+    public bool HasMade(TeredoConfiguration settings) => Made.Any(made => IsMadeType(settings.Type, made)
+        && (made.ServerName is null || TeredoActivation.IsSameServer(settings.ServerName, made.ServerName)));
+
+    /// <summary>
+    /// Joins this record with that of another application, whose setup came later. Usually the later setup found the settings that this one made. If
+    /// it found others, a user chose them in the meantime, and they count as the state before.
+    /// </summary>
+    public TeredoRecord FollowedBy(TeredoRecord? later) => later is null ? this
+        : new(HasMade(later.Before) ? Before : later.Before, [.. Made.Union(later.Made)]);
+
+    /// <summary>Whether nobody else changed the type since. The system may turn an enterprise client into a client, so that does not count.</summary>
+    public bool IsOwnType(TeredoType? current) => current == Before.Type || Made.Any(made => IsMadeType(current, made));
+
+    [JsonIgnore]
+    public bool ChangedServer => Made.Any(made => made.ServerName is not null);
+
+    /// <summary>Whether nobody else changed the server since.</summary>
+    public bool IsOwnServer(string? current) => Made.Append(Before).Any(made => TeredoActivation.IsSameServer(current, made.ServerName));
+
+    static bool IsMadeType(TeredoType? type, TeredoConfiguration made) =>
+        type == made.Type || (type == TeredoType.Client && made.Type == TeredoType.EnterpriseClient);
+}
+
+/// <summary>Writes the record as a JSON file that people can read, and checks it when it is read.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(SetupRecord))]
+sealed partial class SetupJson : JsonSerializerContext
+{
+    public static SetupJson ForFiles { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters =
+        {
+            Names<FirewallProtocol>(),
+            Names<FirewallDirection>(),
+            Names<FirewallProfiles>(),
+            Names<FirewallAction>(),
+            Names<EdgeTraversal>(),
+            Names<TeredoType>(),
+        },
+    });
+
+    static JsonStringEnumConverter<T> Names<T>() where T : struct, Enum => new(JsonNamingPolicy.CamelCase);
+}

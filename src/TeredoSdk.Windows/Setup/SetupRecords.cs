@@ -1,0 +1,182 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace TeredoSdk.Windows.Setup;
+
+/// <summary>The folder of the records, with one file for each application.</summary>
+/// <param name="chosenFolder">A folder that the caller chose and protects; null for the machine's folder.</param>
+sealed class SetupRecords(string? chosenFolder)
+{
+    readonly string _folder = chosenFolder ?? (OperatingSystem.IsWindows()
+        ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "TeredoSdk")
+        : "/var/lib/teredosdk");
+
+    // On Windows, the machine's folder is one where every user may make folders.
+    bool IsProtected => OperatingSystem.IsWindows() && chosenFolder is null;
+
+    /// <summary>
+    /// A sentence when the folder of the records is not protected from other users; null otherwise. The records in such a folder are not read, and the
+    /// first write replaces it.
+    /// </summary>
+    public string? Distrust => !IsProtected || !OperatingSystem.IsWindows() || !Path.Exists(_folder) || RecordProtection.IsTrustedFolder(_folder) ? null
+        : $"The folder of the setup's records, {_folder}, is not protected from other users, so its records are not read. When this is applied, it is "
+            + "renamed and a new one is made. Find out who made it.";
+
+    /// <summary>The record of an application, or null when there is none.</summary>
+    /// <exception cref="TeredoException">The record can't be read, or is damaged.</exception>
+    public SetupRecord? Read(string name) => ReadFile(PathOf(name), record => record.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The records of all other applications. A record that can't be used causes a warning.</summary>
+    public IReadOnlyList<SetupRecord> ReadOthers(string name, List<string> warnings)
+    {
+        List<SetupRecord> others = [];
+        string[] files = Directory.Exists(_folder) && Distrust is null ? Directory.GetFiles(_folder, "*.json") : [];
+        foreach (string path in files.Order(StringComparer.Ordinal).Where(path => !IsOf(name, path)))
+        {
+            try
+            {
+                if (ReadFile(path, record => IsOf(record.Name, path)) is { } other)
+                    others.Add(other);
+            }
+            catch (TeredoException e)
+            {
+                warnings.Add($"It is not known whether another application needs Windows' Teredo. {e.Message}");
+            }
+        }
+        return others;
+    }
+
+    SetupRecord? ReadFile(string path, Func<SetupRecord, bool> isRight)
+    {
+        if (Distrust is not null)
+            return null;
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            if (OperatingSystem.IsWindows() && IsProtected && !RecordProtection.IsTrustedFile(file))
+                throw Damaged(path, "it is not protected from other users");
+            var record = JsonSerializer.Deserialize(file, SetupJson.ForFiles.SetupRecord);
+            return record switch
+            {
+                { Version: > SetupRecord.CurrentVersion } => throw Damaged(path, "a newer version of the SDK wrote it"),
+                { IsSound: true } when isRight(record) => record,
+                _ => throw Damaged(path, "it is not what a setup of this application writes"),
+            };
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (JsonException e)
+        {
+            throw Damaged(path, "it is not what a setup writes", e);
+        }
+        catch (Exception e) when (e is IOException and not TeredoException or UnauthorizedAccessException)
+        {
+            throw new TeredoException(TeredoError.AccessDenied,
+                $"The record of the setup, {path}, can't be read ({e.Message}). Run this as an administrator.", e);
+        }
+    }
+
+    /// <summary>Writes a record. After a crash the file holds either the former record or the new one.</summary>
+    /// <exception cref="TeredoException">The record can't be written.</exception>
+    public void Write(SetupRecord record) => Change(record.Name, path =>
+    {
+        CreateFolder();
+        string draft = path + ".new";
+        using (var file = OperatingSystem.IsWindows() && IsProtected ? RecordProtection.CreateFile(draft)
+            : new FileStream(draft, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            JsonSerializer.Serialize(file, record, SetupJson.ForFiles.SetupRecord);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(draft, path, overwrite: true);
+    });
+
+    /// <summary>Deletes the record of an application, if there is one.</summary>
+    /// <exception cref="TeredoException">The record can't be deleted.</exception>
+    public void Delete(string name) => Change(name, path =>
+    {
+        if (File.Exists(path))
+            File.Delete(path);
+    });
+
+    /// <summary>Keeps other setups from running until the result is disposed.</summary>
+    /// <exception cref="TeredoException">Another setup is running, or the folder can't be written to.</exception>
+    public IDisposable Lock(string name)
+    {
+        string path = Path.Combine(_folder, "setup.lock");
+        try
+        {
+            CreateFolder();
+            return new FolderLock(_folder, new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose));
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw NotWritable(path, e);
+        }
+        catch (IOException e) when (e is not TeredoException)
+        {
+            throw new TeredoException(TeredoError.SetupFailed,
+                $"'{name}' can't be set up now: another setup holds {path} ({e.Message}). Try again when the other setup has ended.", e);
+        }
+    }
+
+    void CreateFolder()
+    {
+        if (OperatingSystem.IsWindows() && IsProtected)
+            RecordProtection.CreateFolder(_folder);
+        else
+            Directory.CreateDirectory(_folder);
+    }
+
+    void Change(string name, Action<string> change)
+    {
+        string path = PathOf(name);
+        try
+        {
+            change(path);
+        }
+        catch (Exception e) when (e is IOException and not TeredoException or UnauthorizedAccessException)
+        {
+            throw NotWritable(path, e);
+        }
+    }
+
+    // The name is readable for people. The digest distinguishes application names that differ only in characters that a file name can't have.
+    string PathOf(string name)
+    {
+        string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name.ToUpperInvariant())).AsSpan(0, 4));
+        string readable = string.Concat(name.Take(40).Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
+        return Path.Combine(_folder, $"{readable}-{digest}.json");
+    }
+
+    bool IsOf(string name, string path) => Path.GetFileName(path).Equals(Path.GetFileName(PathOf(name)), StringComparison.OrdinalIgnoreCase);
+
+    static TeredoException Damaged(string path, string reason, Exception? inner = null) => new(TeredoError.SetupFailed,
+        $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then removes only the firewall rules of the SDK's own "
+            + "group.",
+        inner);
+
+    static TeredoException NotWritable(string path, Exception e) => new(
+        e is UnauthorizedAccessException ? TeredoError.AccessDenied : TeredoError.SetupFailed,
+        $"The record of the setup, {path}, can't be written ({e.Message}). Nothing is changed without a record. Make the folder writable and try again.", e);
+
+    /// <summary>Releases the lock and, when the folder is empty, deletes the folder.</summary>
+    sealed class FolderLock(string folder, FileStream file) : IDisposable
+    {
+        public void Dispose()
+        {
+            file.Dispose();
+            try
+            {
+                Directory.Delete(folder);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The folder has records in it, another setup has begun, or the folder may not be deleted. None of that does harm.
+            }
+        }
+    }
+}

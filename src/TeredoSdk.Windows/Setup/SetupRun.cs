@@ -1,0 +1,113 @@
+namespace TeredoSdk.Windows.Setup;
+
+/// <summary>What happens to the record after the steps.</summary>
+enum PlanEnd
+{
+    /// <summary>There is no record, and none is made.</summary>
+    NoRecord,
+    /// <summary>The record is kept for a removal.</summary>
+    KeepRecord,
+    /// <summary>The record is deleted, because the changes in it are undone.</summary>
+    DeleteRecord,
+}
+
+/// <summary>Applies steps. Each step is written into the record before it is made, and all steps are undone when one fails.</summary>
+/// <param name="records">The folder of the records.</param>
+/// <param name="progress">Is told of each step, or null.</param>
+sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
+{
+    readonly Stack<SetupChange> _made = [];
+
+    /// <summary>Applies the changes of a plan.</summary>
+    /// <param name="former">The present record, or null.</param>
+    /// <param name="first">The record to begin with.</param>
+    /// <param name="changes">The changes in order.</param>
+    /// <param name="end">What happens to the record.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task RunAsync(SetupRecord? former, SetupRecord first, IReadOnlyList<SetupChange> changes, PlanEnd end,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            var record = first;
+            foreach (var change in changes)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await change.CheckAsync(cancellationToken).ConfigureAwait(false);
+                if (!change.Step.IsSatisfied)
+                    record = await MakeAsync(change, record, end, cancellationToken).ConfigureAwait(false);
+                progress?.Report(new()
+                {
+                    Step = change.Step,
+                    Outcome = change.Step.IsSatisfied ? SetupOutcome.Satisfied : SetupOutcome.Applied,
+                });
+            }
+            cancellationToken.ThrowIfCancellationRequested();
+            Keep(record, end);
+        }
+        catch (Exception e)
+        {
+            var problems = await UndoAsync().ConfigureAwait(false);
+            if (problems.Count == 0)
+                Restore(former, first.Name);
+            else
+                throw new TeredoException(TeredoError.SetupFailed,
+                    $"{e.Message} Not all earlier steps could be undone: {string.Join(" ", problems)} "
+                    + $"The record is kept. Solve these problems, then run the removal of '{first.Name}'.", e);
+            if (e is TeredoException failure)
+                throw new TeredoException(failure.Error, $"{failure.Message} All completed steps were undone.", failure);
+            throw;
+        }
+    }
+
+    async Task<SetupRecord> MakeAsync(SetupChange change, SetupRecord record, PlanEnd end, CancellationToken cancellationToken)
+    {
+        record = change.Announce(record);
+        if (end != PlanEnd.NoRecord)
+            records.Write(record);
+        _made.Push(change);
+        await change.ApplyAsync(cancellationToken).ConfigureAwait(false);
+        return change.Conclude(record);
+    }
+
+    void Keep(SetupRecord record, PlanEnd end)
+    {
+        if (end == PlanEnd.KeepRecord)
+            records.Write(record);
+        else if (end == PlanEnd.DeleteRecord)
+            records.Delete(record.Name);
+    }
+
+    async Task<IReadOnlyList<string>> UndoAsync()
+    {
+        List<string> problems = [];
+        while (_made.TryPop(out var change))
+        {
+            try
+            {
+                await change.UndoAsync().ConfigureAwait(false);
+                progress?.Report(new() { Step = change.Step, Outcome = SetupOutcome.Undone });
+            }
+            catch (Exception e)
+            {
+                problems.Add(e.Message);
+            }
+        }
+        return problems;
+    }
+
+    // A failure here is not reported: a record of changes that were undone does no harm.
+    void Restore(SetupRecord? former, string name)
+    {
+        try
+        {
+            if (former is null)
+                records.Delete(name);
+            else
+                records.Write(former);
+        }
+        catch (TeredoException)
+        {
+        }
+    }
+}

@@ -1,0 +1,100 @@
+namespace TeredoSdk.Windows.Setup;
+
+/// <summary>Changes or restores the settings of Windows' Teredo.</summary>
+/// <param name="windows">The system.</param>
+/// <param name="before">The present settings.</param>
+/// <param name="after">The new settings; null members do not change.</param>
+/// <param name="kind">Whether the settings are changed or restored.</param>
+/// <param name="isSatisfied">Whether the present settings are already the new ones.</param>
+sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, TeredoConfiguration after, SetupStepKind kind, bool isSatisfied)
+    : SetupChange
+{
+    public override SetupStep Step { get; } = new()
+    {
+        Kind = kind,
+        Sentence = Describe(kind, after, isSatisfied),
+        IsSatisfied = isSatisfied,
+        TeredoBefore = before,
+        TeredoAfter = after,
+    };
+
+    /// <summary>Makes the change that switches Teredo on. Returns null where something else keeps Teredo off; a warning says that.</summary>
+    public static SetupChange? ToEnable(IWindowsSystem windows, TeredoSwitches switches, string? server)
+    {
+        if (!switches.Obstacles.All(IsMendedByEnabling))
+            return null;
+        bool stands = switches.IsOn == true && (server is null || TeredoActivation.IsSameServer(switches.ServerName, server));
+        var after = new TeredoConfiguration { Type = TeredoType.EnterpriseClient, ServerName = server };
+        return new TeredoChange(windows, switches.Configuration, after, SetupStepKind.EnableTeredo, stands);
+    }
+
+    /// <summary>Whether enabling Teredo removes the obstacle. Services are left to the user, because a setup could not stop them again.</summary>
+    public static bool IsMendedByEnabling(TeredoObstacle obstacle) =>
+        obstacle.Error is TeredoError.TeredoDisabled or TeredoError.TeredoDisabledByDefault;
+
+    /// <summary>Makes the change that restores Teredo's settings, except those that somebody else changed since the setup.</summary>
+    public static SetupChange ToRestore(IWindowsSystem windows, TeredoConfiguration current, TeredoRecord record, List<string> warnings)
+    {
+        bool hasOwnType = record.IsOwnType(current.Type);
+        if (!hasOwnType)
+            warnings.Add($"Another program or user set Windows' Teredo to {current.Type?.ToString() ?? "something unknown"} since the setup; this stays.");
+        var after = new TeredoConfiguration
+        {
+            Type = hasOwnType ? record.Before.Type ?? TeredoType.Default : current.Type,
+            ServerName = record.ChangedServer ? ServerToRestore(current, record, warnings) : null,
+        };
+        bool stands = after.Type == current.Type && (after.ServerName is null || TeredoActivation.IsSameServer(current.ServerName, after.ServerName));
+        return new TeredoChange(windows, current, after, SetupStepKind.RestoreTeredo, stands);
+    }
+
+    public override SetupRecord Announce(SetupRecord record) => kind == SetupStepKind.EnableTeredo ? record.WithTeredo(before, after) : record;
+
+    public override SetupRecord Conclude(SetupRecord record) => kind == SetupStepKind.EnableTeredo ? record : record with { Teredo = null };
+
+    public override async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        if ((await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration != before)
+            throw new TeredoException(TeredoError.SetupFailed,
+                "The settings of Windows' Teredo were changed by another program or user after the plan was made. Make a new plan.");
+    }
+
+    public override async Task ApplyAsync(CancellationToken cancellationToken)
+    {
+        var activation = new TeredoActivation(windows);
+        if (kind == SetupStepKind.EnableTeredo)
+            await activation.EnableAsync(after.ServerName, AgreeAsync, cancellationToken).ConfigureAwait(false);
+        else
+            await activation.RestoreAsync(after, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override Task UndoAsync() => new TeredoActivation(windows).RestoreAsync(before, CancellationToken.None);
+
+    // The user who applies the plan has consented to enabling Teredo, and to nothing else.
+    static ValueTask<bool> AgreeAsync(ConsentRequest request, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(request.Kind == ConsentKind.EnableTeredo);
+
+    static string? ServerToRestore(TeredoConfiguration current, TeredoRecord record, List<string> warnings)
+    {
+        if (!record.IsOwnServer(current.ServerName))
+        {
+            warnings.Add($"Another program or user gave Windows' Teredo the server {current.ServerName} since the setup; this stays.");
+            return null;
+        }
+        if (record.Before.ServerName is null)
+            warnings.Add($"The server that Windows' Teredo had before the setup is not known; it keeps {current.ServerName}.");
+        return record.Before.ServerName;
+    }
+
+    static string Describe(SetupStepKind kind, TeredoConfiguration after, bool isSatisfied)
+    {
+        string server = after.ServerName is { } name ? $" with the server {name}" : "";
+        return (kind, isSatisfied) switch
+        {
+            (SetupStepKind.EnableTeredo, true) => $"Windows' Teredo is already on{server}.",
+            (SetupStepKind.EnableTeredo, false) => $"Switch Windows' Teredo on{server}: this machine gets a public IPv6 address; "
+                + "the firewall stays in force.",
+            (_, true) => "Windows' Teredo is already set as it was before.",
+            _ => $"Set Windows' Teredo back to {after.Type}{server}, as it was before.",
+        };
+    }
+}

@@ -1,0 +1,160 @@
+using System.Diagnostics.CodeAnalysis;
+using TeredoSdk.Windows.Activation;
+using TeredoSdk.Windows.Native.Netsh;
+
+namespace TeredoSdk.Windows;
+
+/// <summary>The result of switching Windows' Teredo on.</summary>
+public sealed record TeredoActivationResult
+{
+    /// <summary>The steps that were taken or tried, in order. Each is a sentence with its outcome. Empty when nothing had to be done.</summary>
+    public IReadOnlyList<string> Steps { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
+
+    /// <summary>The machine's former settings, for <see cref="TeredoActivation.RestoreAsync"/>.</summary>
+    public required TeredoConfiguration Previous { get; init; }
+}
+
+/// <summary>Switches Windows' Teredo on, with the consent of the user, and restores its former settings.</summary>
+/// <remarks>
+/// It uses CIM, else netsh, else the commands of Windows XP. A step counts as done when the system's settings, read back, say so; the result of the
+/// call itself does not count. The user is asked before anything is installed or enabled. Needs an administrator. Calls must not overlap.
+/// </remarks>
+public sealed class TeredoActivation
+{
+    /// <summary>
+    /// The port to fix on Windows XP, which does not tell its own: a dynamic port that no other known program uses.
+    /// </summary>
+    internal const int XpPort = 50343;
+
+    static readonly Version Vista = new(6, 0);
+
+    readonly IWindowsSystem _windows;
+    readonly List<string> _steps = [];
+
+    /// <summary>Makes an activation of this machine's Windows.</summary>
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
+    public TeredoActivation() : this(WindowsTeredo.RequireWindows())
+    {
+    }
+
+    /// <summary>Makes an activation of another Windows.</summary>
+    /// <param name="windows">The system.</param>
+    [Experimental("TEREDO001")]
+    public TeredoActivation(IWindowsSystem windows)
+    {
+        ArgumentNullException.ThrowIfNull(windows);
+        _windows = windows;
+    }
+
+    /// <summary>The steps taken or tried since the last call began, also when it failed. Each is a sentence with its outcome.</summary>
+    public IReadOnlyList<string> Steps => [.. _steps];
+
+    /// <summary>Switches Teredo on, unless it is on. The setting stays after a restart and after the end of this program.</summary>
+    /// <param name="server">The server to use, a host name or an IPv4 address; null keeps the present server.</param>
+    /// <param name="consent">
+    /// Asks the user before anything is installed or enabled. Null when no user can be asked; then nothing is changed.
+    /// </param>
+    /// <param name="cancellationToken">Gives up between two steps; completed steps stay.</param>
+    /// <exception cref="TeredoException">
+    /// The server name is not valid (<see cref="TeredoError.NoServer"/>). No user can be asked, or this method can't change what keeps Teredo off; the
+    /// error then says what keeps it off and how to switch it on. Rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command to
+    /// run). The user refused (<see cref="TeredoError.ConsentRefused"/>). No way to switch it on worked (<see cref="TeredoError.SetupFailed"/>).
+    /// <see cref="Steps"/> lists the steps until then.
+    /// </exception>
+    public async Task<TeredoActivationResult> EnableAsync(string? server, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
+        CancellationToken cancellationToken)
+    {
+        _steps.Clear();
+        CheckServer(server);
+        var switches = await TeredoSwitches.ReadAsync(_windows, cancellationToken).ConfigureAwait(false);
+        var previous = switches.Configuration;
+        if (switches.IsOn == true && IsAt(switches, server))
+            return new() { Steps = [], Previous = previous };
+        var steps = new ActivationSteps(_windows, _steps, AskOrRefuse(consent, switches));
+        RefuseWhatStays(switches);
+        RequireElevation(TeredoCommands.Enable(_windows.Version, server));
+        if (switches.Obstacles.Any(obstacle => obstacle.Error == TeredoError.IPv6Disabled))
+            await steps.InstallIPv6Async(cancellationToken).ConfigureAwait(false);
+        if (switches.Obstacles.Any(obstacle => obstacle.Error == TeredoError.ServiceStopped))
+            await steps.StartServiceAsync("iphlpsvc", cancellationToken).ConfigureAwait(false);
+        switches = await TeredoSwitches.ReadAsync(_windows, cancellationToken).ConfigureAwait(false);
+        if (switches.IsOn != true || !IsAt(switches, server))
+            await steps.EnableTeredoAsync(server, previous, found => found.IsOn == true && IsAt(found, server), cancellationToken)
+                .ConfigureAwait(false);
+        if (_windows.Version < Vista)
+            await steps.OpenPortAsync(XpPort, cancellationToken).ConfigureAwait(false);
+        return new() { Steps = Steps, Previous = previous };
+    }
+
+    /// <summary>Restores the former type and server. IPv6 stays installed, and services keep running.</summary>
+    /// <param name="previous">
+    /// The settings that <see cref="EnableAsync"/> returned. An unknown type becomes <see cref="TeredoType.Default"/>; for an unknown server, the
+    /// present server stays.
+    /// </param>
+    /// <param name="cancellationToken">Gives up between two steps.</param>
+    /// <returns>The steps, each with its outcome.</returns>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command to run), or the settings did not change
+    /// (<see cref="TeredoError.SetupFailed"/>).
+    /// </exception>
+    public async Task<IReadOnlyList<string>> RestoreAsync(TeredoConfiguration previous, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(previous);
+        _steps.Clear();
+        CheckServer(previous.ServerName);
+        var type = previous.Type ?? TeredoType.Default;
+        var now = (await TeredoSwitches.ReadAsync(_windows, cancellationToken).ConfigureAwait(false)).Configuration;
+        if (IsRestored(now))
+            return [];
+        RequireElevation(TeredoCommands.Set(_windows.Version, type, previous.ServerName));
+        await new ActivationSteps(_windows, _steps, static (_, _) => ValueTask.FromResult(true))
+            .RestoreAsync(type, previous.ServerName, found => IsRestored(found.Configuration), cancellationToken).ConfigureAwait(false);
+        return Steps;
+
+        // For a disabled client, netsh does not tell the server.
+        bool IsRestored(TeredoConfiguration configuration) => configuration.Type == type
+            && (previous.ServerName is null || configuration.ServerName is null || IsSameServer(configuration.ServerName, previous.ServerName));
+    }
+
+    /// <exception cref="TeredoException"><see cref="TeredoError.NoServer"/>.</exception>
+    static void CheckServer(string? server)
+    {
+        if (server is not null && !ServerName.IsForWindows(server))
+            throw new TeredoException(TeredoError.NoServer,
+                $"'{server}' is not a Teredo server that Windows can use; expected a host name of letters, digits, dots and hyphens, or an IPv4 address.");
+    }
+
+    static bool IsAt(TeredoSwitches switches, string? server) => server is null || IsSameServer(switches.ServerName, server);
+
+    // netsh prints a name with the dot of the DNS root at its end.
+    internal static bool IsSameServer(string? one, string? other) =>
+        string.Equals(one?.TrimEnd('.'), other?.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
+
+    static Func<ConsentRequest, CancellationToken, ValueTask<bool>> AskOrRefuse(Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
+        TeredoSwitches switches)
+    {
+        if (consent is not null)
+            return consent;
+        switches.ThrowIfOff();
+        throw new TeredoException(TeredoError.ConsentRefused,
+            $"Consent is needed to change Windows' Teredo, but no user can be asked. Set {nameof(TeredoOptions)}.{nameof(TeredoOptions.Consent)}, or "
+                + "use teredo setup.");
+    }
+
+    // A policy or the registry would override what is set here, and a service that is not installed can't be started.
+    void RefuseWhatStays(TeredoSwitches switches)
+    {
+        bool canInstall = _windows.Version < Vista;
+        if (switches.Obstacles.FirstOrDefault(obstacle => obstacle.Error is TeredoError.TeredoDisabledByPolicy or TeredoError.TeredoDisabledByRegistry
+            || (obstacle.Error == TeredoError.IPv6Disabled && !canInstall)
+            || (obstacle.Error == TeredoError.ServiceStopped && !_windows.ReadService("iphlpsvc").ValueOrDefault.Exists)) is { } stays)
+            throw new TeredoException(stays.Error, stays.Problem);
+    }
+
+    void RequireElevation(IReadOnlyList<string> command)
+    {
+        if (!_windows.IsElevated)
+            throw new TeredoException(TeredoError.AccessDenied,
+                $"Changing Windows' Teredo needs an administrator. In an elevated prompt, run {TeredoCommands.Text(command)}.");
+    }
+}

@@ -1,0 +1,180 @@
+using System.Diagnostics.CodeAnalysis;
+using TeredoSdk.Windows.Doctor;
+using TeredoSdk.Windows.Firewall;
+
+namespace TeredoSdk.Windows;
+
+/// <summary>
+/// Plans, adds, verifies, checks and removes firewall exceptions that let strangers reach a program through Teredo. It never adds a rule twice. It
+/// works over an <see cref="IWindowsFirewall"/> of any generation, so that it also runs on other systems with a fake firewall.
+/// </summary>
+/// <remarks>
+/// <see cref="Ensure"/> and <see cref="RemoveOwned"/> need an administrator; the other methods do not. Only rules of the group
+/// <see cref="FirewallExceptionRequest.OwnGrouping"/> are ever changed (on XP-era firewalls, only ports with the names of such rules).
+/// Safe for any number of threads, but two calls that change rules at the same time may both add a rule.
+/// </remarks>
+public sealed class TeredoFirewall
+{
+    readonly IWindowsSystem _windows;
+
+    /// <summary>Works on the firewall of this machine's Windows.</summary>
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
+    public TeredoFirewall() : this(WindowsTeredo.RequireWindows())
+    {
+    }
+
+    /// <summary>Works on the firewall of the given Windows.</summary>
+    /// <param name="windows">The system.</param>
+    [Experimental("TEREDO001")]
+    public TeredoFirewall(IWindowsSystem windows)
+    {
+        ArgumentNullException.ThrowIfNull(windows);
+        _windows = windows;
+    }
+
+    IWindowsFirewall Firewall => _windows.Firewall;
+
+    /// <summary>
+    /// The rules for a request: one for each protocol or named port of the program, and one for the Teredo port when the request asks for it.
+    /// </summary>
+    /// <param name="request">The exception to make.</param>
+    /// <exception cref="TeredoException">
+    /// The name or a port is not valid (<see cref="TeredoError.InvalidFirewallRule"/>); the program's path is not a full path, or the program does
+    /// not exist or is dotnet.exe (<see cref="TeredoError.InvalidProgram"/>); the firewall can't express the rules (<see
+    /// cref="TeredoError.NotSupported"/>).
+    /// </exception>
+    public IReadOnlyList<FirewallRule> WantedRules(FirewallExceptionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        RequestChecks.Check(request, _windows);
+        // Where the generation is unknown, the newest is assumed; writing a rule then fails if the system does not support it.
+        var generation = Firewall.Generation;
+        return new ExceptionRules(_windows, generation.IsKnown ? generation.Value : FirewallGeneration.Windows8).Of(request);
+    }
+
+    /// <summary>
+    /// The steps that <see cref="Ensure"/> would take: one for each wanted rule, then one for each of the SDK's own rules of this application that
+    /// the request does not need. Changes nothing.
+    /// </summary>
+    /// <param name="request">The exception to make.</param>
+    /// <exception cref="TeredoException">
+    /// As for <see cref="WantedRules"/>; a rule that is not the SDK's own has one of the names (<see cref="TeredoError.InvalidFirewallRule"/>); the
+    /// firewall can't be read (<see cref="TeredoError.FirewallUnavailable"/>).
+    /// </exception>
+    public IReadOnlyList<FirewallChange> Plan(FirewallExceptionRequest request)
+    {
+        var wanted = WantedRules(request);
+        return ExceptionPlan.Of(request, wanted, RuleStore.Of(Firewall).Require());
+    }
+
+    /// <summary>
+    /// Adds the wanted rules, and removes rules of an earlier request of the same name that this request does not need (a request without a program
+    /// leaves the program's rules alone). Then reads the rules back, and checks whether they are in force. A second run changes nothing. The former
+    /// rules are not remembered; <see cref="Setup.TeredoSetup"/> remembers them.
+    /// </summary>
+    /// <param name="request">The exception to make.</param>
+    /// <returns>
+    /// The result of <see cref="Check(FirewallExceptionRequest)"/> afterwards: the rules exist, but something else may override them.
+    /// </returns>
+    /// <exception cref="TeredoException">
+    /// As for <see cref="Plan"/>; rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command to run); a rule reads back
+    /// differently (<see cref="TeredoError.SetupFailed"/>). Completed steps stay; the next run continues from there.
+    /// </exception>
+    public FirewallExceptionCheck Ensure(FirewallExceptionRequest request)
+    {
+        Apply(Plan(request), request);
+        return Check(request);
+    }
+
+    /// <summary>
+    /// Adds only the missing rules, and changes rules whose program no longer exists, for example because it was moved. All other rules stay, because
+    /// an installer or the user chose them.
+    /// </summary>
+    /// <param name="request">The exception to make.</param>
+    /// <exception cref="TeredoException">As for <see cref="Ensure"/>.</exception>
+    internal void AddMissing(FirewallExceptionRequest request) => Apply(
+        [.. Plan(request).Where(step => step.Kind == FirewallChangeKind.Add || (step.Kind == FirewallChangeKind.Update && IsOfGoneProgram(step)))],
+        request);
+
+    /// <summary>
+    /// Whether the requested traffic gets in now. Any program's rules count, and so does everything that may override rules.
+    /// </summary>
+    /// <param name="request">The requested exception. It is not checked for validity.</param>
+    public FirewallExceptionCheck Check(FirewallExceptionRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        List<Traffic> traffic = request.ProgramPath is { } path
+            ? [.. ExceptionRules.Traffic(request).Select(each => ExceptionCheck.To(path, each.Protocol, each.Port, request.EdgeTraversal))]
+            : [];
+        if (request.OpenTeredoPort)
+            traffic.Add(ExceptionCheck.ToTeredo(_windows));
+        return ExceptionCheck.OfAll(Firewall, traffic, SetupCommandLine.Advice(request));
+    }
+
+    /// <summary>Whether strangers can reach a program through Teredo with at least one protocol and port.</summary>
+    /// <param name="programPath">The full path of the program.</param>
+    public FirewallExceptionCheck Check(string programPath)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(programPath);
+        return ExceptionCheck.OfAny(Firewall, programPath);
+    }
+
+    /// <summary>Removes the SDK's own rules.</summary>
+    /// <param name="name">The application whose rules are removed; null for all applications.</param>
+    /// <returns>The rules that were removed.</returns>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>); the firewall can't be read (<see cref="TeredoError.FirewallUnavailable"/>); a
+    /// rule that is not the SDK's own has the same name, so that the firewall can't tell the two apart (<see
+    /// cref="TeredoError.InvalidFirewallRule"/>). In the last case nothing is removed.
+    /// </exception>
+    public IReadOnlyList<FirewallRule> RemoveOwned(string? name = null)
+    {
+        var store = RuleStore.Of(Firewall);
+        var rules = store.Require();
+        FirewallRule[] own = [.. rules.Where(rule => ExceptionRules.IsOwn(rule, name))];
+        foreach (var rule in own)
+            ExceptionPlan.RequireNoOther(rule.Name, rules);
+        foreach (var rule in own)
+            WithRights(SetupCommandLine.RemovalAdvice(rule, name), () => store.Remove(rule));
+        return own;
+    }
+
+    /// <summary>
+    /// All rules that let a tunnel's traffic in (enabled, inbound, allowing), whoever made them; or the reason why they can't be read.
+    /// </summary>
+    [Experimental("TEREDO001")]
+    public Reading<IReadOnlyList<FirewallRule>> RulesWithEdgeTraversal()
+    {
+        var rules = Firewall.ReadRules();
+        return rules.IsKnown ? Reading.Of<IReadOnlyList<FirewallRule>>([.. rules.Value.Where(FirewallExceptions.LetsTunnelsIn)]) : rules;
+    }
+
+    void Apply(IReadOnlyList<FirewallChange> plan, FirewallExceptionRequest request)
+    {
+        var store = RuleStore.Of(Firewall);
+        WithRights(SetupCommandLine.Advice(request), () =>
+        {
+            foreach (var step in plan)
+                ExceptionPlan.Apply(step, store);
+        });
+        ExceptionPlan.Verify(plan, store.Require());
+    }
+
+    bool IsOfGoneProgram(FirewallChange step) =>
+        step.Previous?.ProgramPath is { } program && !_windows.FileExists(RuleComparison.Expand(program));
+
+    static void WithRights(string advice, Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (TeredoException refused) when (refused.Error == TeredoError.AccessDenied)
+        {
+            throw new TeredoException(TeredoError.AccessDenied, $"Changing the firewall needs an administrator's rights: {advice}.", refused)
+            {
+                HResult = refused.HResult,
+            };
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using System.Diagnostics.CodeAnalysis;
+using TeredoSdk.Windows.Native.Netsh;
+
+namespace TeredoSdk.Windows;
+
+/// <summary>A switch that keeps Windows' Teredo off.</summary>
+public sealed record TeredoObstacle
+{
+    /// <summary>The error that names the switch.</summary>
+    public required TeredoError Error { get; init; }
+
+    /// <summary>A sentence with the problem, and the smallest reversible step that turns Teredo on.</summary>
+    public required string Problem { get; init; }
+}
+
+/// <summary>
+/// The settings that switch Windows' Teredo on or off. They come from the group policy, the registry, the configuration in CIM, netsh where CIM
+/// is missing, and the services.
+/// </summary>
+/// <remarks>Source: ADMX_tcpip, KB929852, MSFT_NetTeredoConfiguration, "Deprecated features for Windows client".</remarks>
+public sealed record TeredoSwitches
+{
+    const string PolicyKey = @"SOFTWARE\Policies\Microsoft\Windows\TCPIP\v6Transition";
+    const string Tcpip6Key = @"SYSTEM\CurrentControlSet\Services\Tcpip6\Parameters";
+    const string TeredoKey = @"SYSTEM\CurrentControlSet\Services\iphlpsvc\Teredo";
+    static readonly Version Vista = new(6, 0), OffByDefaultSince = new(10, 0, 17134); // Windows 10 1803
+
+    /// <summary>The type that Teredo is set to, whoever set it; null when it is not known.</summary>
+    public TeredoType? Type { get; private init; }
+
+    /// <summary>Where the type was set; null when the type is not known.</summary>
+    public TeredoSettingSource? Source { get; private init; }
+
+    /// <summary>The configured server, by name or address; null when it is not known.</summary>
+    public string? ServerName { get; private init; }
+
+    /// <summary>The machine's own settings, which a policy may override. <see cref="TeredoActivation"/> changes and restores these.</summary>
+    public TeredoConfiguration Configuration { get; private init; } = new();
+
+    /// <summary>The client's status from netsh; null when CIM answered, so that netsh was not asked, or when netsh can't be used.</summary>
+    [Experimental("TEREDO001")]
+    public TeredoStatus? NetshStatus { get; private init; }
+
+    /// <summary>The switches that keep Teredo off, the most basic first. Empty when Teredo is on, or not known to be off.</summary>
+    public IReadOnlyList<TeredoObstacle> Obstacles { get; private init => field = ValueList.Of(value); } = ValueList<TeredoObstacle>.Empty;
+
+    /// <summary>Whether Teredo is on; null when the type is not known.</summary>
+    public bool? IsOn => Obstacles.Count > 0 ? false : Type is null ? null : true;
+
+    /// <summary>Reads all settings of this machine's Windows. Needs no administrator, and changes nothing.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
+    public static Task<TeredoSwitches> ReadAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(WindowsTeredo.RequireWindows(), cancellationToken);
+
+    /// <summary>Reads all settings. Needs no administrator, and changes nothing.</summary>
+    /// <param name="windows">The system.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    [Experimental("TEREDO001")]
+    public static async Task<TeredoSwitches> ReadAsync(IWindowsSystem windows, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(windows);
+        var byCim = windows.ReadConfiguration();
+        var netsh = byCim.TryGet(out var configuration) && configuration.Type is not null ? null
+            : await ReadNetshAsync(windows, cancellationToken).ConfigureAwait(false);
+        configuration ??= netsh is { IsSetByPolicy: false } ? netsh.Configuration : new();
+        if (configuration.Type is null && ReadNumber(windows, TeredoKey, "Type") is { } number && Enum.IsDefined((TeredoType)number))
+            configuration = configuration with { Type = (TeredoType)number };
+        var policy = ReadPolicy(windows, netsh);
+        var type = policy ?? configuration.Type;
+        return new()
+        {
+            Type = type,
+            Source = policy is not null ? TeredoSettingSource.Policy : type switch
+            {
+                null => null,
+                TeredoType.Default => TeredoSettingSource.Default,
+                _ => TeredoSettingSource.Local,
+            },
+            ServerName = ReadPolicyServer(windows) ?? configuration.ServerName,
+            Configuration = configuration,
+            NetshStatus = netsh,
+            Obstacles = [.. FindObstacles(windows, type, policy is not null)],
+        };
+    }
+
+    /// <summary>The server that the system's Teredo is configured to use, or null.</summary>
+    internal static string? ReadServerName(IWindowsSystem windows) =>
+        ReadPolicyServer(windows) ?? windows.ReadConfiguration().ValueOrDefault?.ServerName?.TrimEnd('.');
+
+    /// <exception cref="TeredoException">A switch keeps Teredo off. The exception names the most basic one.</exception>
+    internal void ThrowIfOff()
+    {
+        if (Obstacles is [var first, ..])
+            throw new TeredoException(first.Error, first.Problem);
+    }
+
+    static async Task<TeredoStatus?> ReadNetshAsync(IWindowsSystem windows, CancellationToken cancellationToken)
+    {
+        var output = await windows.RunNetshAsync(TeredoCommands.Show(windows.Version), cancellationToken).ConfigureAwait(false);
+        return output.TryGet(out var printed) ? NetshTeredoState.Parse(printed.Text) : null;
+    }
+
+    static IEnumerable<TeredoObstacle> FindObstacles(IWindowsSystem windows, TeredoType? type, bool isPolicy)
+    {
+        if (isPolicy && IsOff(type, windows.Version))
+            yield return Obstacle(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set "
+                + "\"Set Teredo State\" to \"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP "
+                + "Settings, IPv6 Transition Technologies), or ask the administrator of this machine.");
+        if (FindIPv6Obstacle(windows) is { } off)
+            yield return off;
+        if (!isPolicy && IsOff(type, windows.Version))
+            yield return OfType(type!.Value, windows.Version);
+        if (windows.Version >= Vista && windows.ReadService("iphlpsvc") is { IsKnown: true, Value: { IsRunning: false } service })
+            yield return Obstacle(TeredoError.ServiceStopped, !service.Exists ? "This system has no service iphlpsvc (IP Helper), which runs Windows' "
+                + $"Teredo. Use the provider {nameof(TeredoProvider.Embedded)}, the SDK's own client."
+                : "The service iphlpsvc (IP Helper), which runs Windows' Teredo, does not run. In an elevated prompt, run "
+                    + (service.IsDisabled ? $"{TeredoCommands.Sc} config iphlpsvc start= demand, then " : "") + "net start iphlpsvc.");
+    }
+
+    // KB929852: 0x01 switches off all tunnels, 0x02 6to4, 0x04 ISATAP, 0x08 Teredo, 0x10 everything but tunnels. So 0x11 is all of IPv6.
+    static TeredoObstacle? FindIPv6Obstacle(IWindowsSystem windows)
+    {
+        const int Tunnels = 0x01, OtherTunnels = 0x02 | 0x04, Teredo = 0x08, All = 0x11;
+        if (windows.Version < Vista && windows.ReadService("tcpip6") is { IsKnown: true, Value.Exists: false })
+            return Obstacle(TeredoError.IPv6Disabled, $"IPv6 is not installed. As an administrator, run {TeredoCommands.Text(TeredoCommands.InstallIPv6)}.");
+        if (ReadNumber(windows, Tcpip6Key, "DisabledComponents") is not { } bits || (bits & (Tunnels | Teredo)) == 0)
+            return null;
+        bool isAll = (bits & All) == All;
+        int keptOff = (bits & Tunnels) != 0 ? OtherTunnels : 0; // the other tunnels stay off, because nobody asked for them
+        int better = (bits & ~(isAll ? All | Teredo : Tunnels | Teredo)) | keptOff;
+        return Obstacle(isAll ? TeredoError.IPv6Disabled : TeredoError.TeredoDisabledByRegistry,
+            $"The registry value DisabledComponents (0x{bits:X2}) switches off {(isAll ? "IPv6" : "Teredo")}. In an elevated prompt, run reg add "
+            + $@"HKLM\{Tcpip6Key} /v DisabledComponents /t REG_DWORD /d 0x{better:X2} /f, then restart Windows. To undo it, set 0x{bits:X2} again.");
+    }
+
+    static TeredoObstacle OfType(TeredoType type, Version version)
+    {
+        string step = $"In an elevated prompt, run {TeredoCommands.Text(TeredoCommands.Enable(version, null))}; to undo it, run "
+            + $"{TeredoCommands.Text(TeredoCommands.Set(version, type, null))}.";
+        return type == TeredoType.Default
+            ? Obstacle(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off, because Windows {version} does not switch it on by default. {step}")
+            : Obstacle(TeredoError.TeredoDisabled, $"Windows' Teredo is set to {TeredoCommands.Word(type)}, so there is no client. {step}");
+    }
+
+    static TeredoObstacle Obstacle(TeredoError error, string problem) => new() { Error = error, Problem = problem };
+
+    static bool IsOff(TeredoType? type, Version version) => type switch
+    {
+        TeredoType.Disabled or TeredoType.Server or TeredoType.Relay => true,
+        TeredoType.Default => version < Vista || version >= OffByDefaultSince,
+        _ => false,
+    };
+
+    // Exports show both spellings: "Enterprise Client" and "enterpriseclient".
+    static TeredoType? ReadPolicy(IWindowsSystem windows, TeredoStatus? netsh) =>
+        ReadText(windows, PolicyKey, "Teredo_State") is { } word ? NetshTeredoState.FindType(word.Replace(" ", "", StringComparison.Ordinal))
+        : netsh is { IsSetByPolicy: true } ? netsh.Configuration.Type : null;
+
+    static string? ReadPolicyServer(IWindowsSystem windows) => ReadText(windows, PolicyKey, "Teredo_ServerName");
+
+    static string? ReadText(IWindowsSystem windows, string key, string name) =>
+        windows.ReadRegistry(key, name).ValueOrDefault is string { Length: > 0 } text ? text : null;
+
+    static int? ReadNumber(IWindowsSystem windows, string key, string name) => windows.ReadRegistry(key, name).ValueOrDefault as int?;
+}
