@@ -1,5 +1,4 @@
 using System.Text;
-using TeredoSdk.Windows.Firewall;
 using TeredoSdk.Windows.Native.Firewall;
 using TeredoSdk.Windows.Native.NetFwTypeLib;
 
