@@ -11,11 +11,18 @@ namespace TeredoSdk.Mutation;
 /// <param name="Line">Its line, counted from 1.</param>
 /// <param name="Before">What stands there.</param>
 /// <param name="After">What shall stand there.</param>
-sealed record Mutant(string File, TextSpan Span, int Line, string Before, string After)
+/// <param name="Code">The line's code.</param>
+sealed record Mutant(string File, TextSpan Span, int Line, string Before, string After, string Code)
 {
     const int ShownCharacters = 70;
 
-    public override string ToString() => $"{File}:{Line}: {Short(Before)}  ->  {(After.Length == 0 ? "(nothing)" : Short(After))}";
+    /// <summary>How it is shown, and named in equal.tsv.</summary>
+    public string ShownBefore => Short(Before);
+
+    /// <summary>How it is shown, and named in equal.tsv.</summary>
+    public string ShownAfter => After.Length == 0 ? "(nothing)" : Short(After);
+
+    public override string ToString() => $"{File}:{Line}: {ShownBefore}  ->  {ShownAfter}    [{Code}]";
 
     public string ApplyTo(string text) => string.Concat(text.AsSpan(0, Span.Start), After, text.AsSpan(Span.End));
 
@@ -51,6 +58,25 @@ sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
 
     public override void VisitThrowExpression(ThrowExpressionSyntax node)
     {
+    }
+
+    public override void VisitInterpolatedStringExpression(InterpolatedStringExpressionSyntax node)
+    {
+        // A text for people.
+    }
+
+    // Logs are for people too; tests hold the few that matter.
+    public override void VisitInvocationExpression(InvocationExpressionSyntax node)
+    {
+        if (!IsText(node))
+            base.VisitInvocationExpression(node);
+    }
+
+    public override void VisitMethodDeclaration(MethodDeclarationSyntax node)
+    {
+        // Each hash is right as long as equal things have the same.
+        if (node.Identifier.Text != nameof(GetHashCode))
+            base.VisitMethodDeclaration(node);
     }
 
     public override void VisitBinaryExpression(BinaryExpressionSyntax node)
@@ -90,19 +116,24 @@ sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
         base.VisitPrefixUnaryExpression(node);
     }
 
-    // Logs are for people; tests hold the few that matter.
     public override void VisitExpressionStatement(ExpressionStatementSyntax node)
     {
-        string code = node.ToString();
-        bool isLog = code.StartsWith("Log.", StringComparison.Ordinal) || code.StartsWith("MappingLog.", StringComparison.Ordinal);
-        if (isLog)
+        if (node.Expression is InvocationExpressionSyntax call && IsText(call))
             return;
+        string code = node.ToString();
         if (node.Expression is InvocationExpressionSyntax or AwaitExpressionSyntax or AssignmentExpressionSyntax { RawKind: not (int)SyntaxKind.SimpleAssignmentExpression })
             Add(node.Span, code, ";");
         base.VisitExpressionStatement(node);
     }
 
-    void Add(TextSpan span, string before, string after) => _found.Add(new(file, span, text.Lines.GetLinePosition(span.Start).Line + 1, before, after));
+    static bool IsText(InvocationExpressionSyntax call) =>
+        call.Expression.ToString() is var name && (name == "nameof" || name.StartsWith("Log.", StringComparison.Ordinal) || name.StartsWith("MappingLog.", StringComparison.Ordinal));
+
+    void Add(TextSpan span, string before, string after)
+    {
+        var line = text.Lines.GetLineFromPosition(span.Start);
+        _found.Add(new(file, span, line.LineNumber + 1, before, after, line.ToString().Trim()));
+    }
 
     static string[] Others(SyntaxKind operation) => operation switch
     {

@@ -14,10 +14,15 @@ static class MutationCommand
           --project NAME    core, sdk or command (all three)
           --sample N        how many mutants of each project; 0 for all, which takes many hours (40)
           --seed S          which ones: the same seed is the same sample of the same source (1)
+          --jobs N          so many at a time (1)
+          --copy FOLDER     where the copy lies, which is kept: the next call builds what changed only (a temporary folder)
           --file TEXT       only files whose path contains it; may be repeated
+          --hand            the mutants of handmade.tsv beside this program instead of a sample: faults that the tests once did not notice
           --list            prints the mutants of the sample and runs nothing
           --keep            adds a line for each project to tests/Mutation/results.tsv
           --help            this text
+
+        What equal.tsv beside this program lists is left out: mutants that no test can notice, each with the reason.
 
         Exits 0 when each project reaches its goal, 1 when one does not, 2 on bad arguments.
         """;
@@ -26,8 +31,9 @@ static class MutationCommand
     {
         List<Target> targets = [];
         List<string> files = [];
-        int sample = 40, seed = 1;
-        bool isList = false, keep = false;
+        string? copy = null;
+        int sample = 40, seed = 1, jobs = 1;
+        bool isList = false, keep = false, hand = false;
         for (int i = 0; i < args.Length; i++)
         {
             string value = i + 1 < args.Length ? args[i + 1] : "";
@@ -39,6 +45,9 @@ static class MutationCommand
                 case "--list":
                     isList = true;
                     continue;
+                case "--hand":
+                    hand = true;
+                    continue;
                 case "--keep":
                     keep = true;
                     continue;
@@ -47,6 +56,10 @@ static class MutationCommand
                     break;
                 case "--sample" when int.TryParse(value, out sample) && sample >= 0:
                 case "--seed" when int.TryParse(value, out seed):
+                case "--jobs" when int.TryParse(value, out jobs) && jobs is >= 1 and <= 64:
+                    break;
+                case "--copy" when value.Length > 0:
+                    copy = Path.GetFullPath(value);
                     break;
                 case "--file" when value.Length > 0:
                     files.Add(value);
@@ -57,7 +70,7 @@ static class MutationCommand
             }
             i++;
         }
-        var command = new Run(sample == 0 ? int.MaxValue : sample, seed, files, output, error);
+        var command = new Run(sample == 0 || hand ? int.MaxValue : sample, hand ? null : seed, jobs, copy, files, output, error);
         bool isReached = true;
         foreach (var target in targets.Count > 0 ? targets : Target.All)
         {
@@ -71,8 +84,8 @@ static class MutationCommand
             output.WriteLine($"{target.Name}: {score}, the goal is {target.Goal} %");
             if (keep)
                 File.AppendAllLines(Path.Combine(Repository.Root, "tests", "Mutation", "results.tsv"), [string.Join('\t',
-                    DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), await Repository.CommitAsync(), target.Name, seed, score.Sites,
-                    score.Tried, score.Killed, score.Percent.ToString("0.0", CultureInfo.InvariantCulture), target.Goal,
+                    DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), await Repository.CommitAsync(), target.Name, hand ? "by hand" : seed, score.Sites,
+                    score.Equal, score.Tried, score.Killed, score.Percent.ToString("0.0", CultureInfo.InvariantCulture), target.Goal,
                     files.Count == 0 ? "all files" : string.Join(", ", files))]);
         }
         return isReached ? 0 : 1;
@@ -92,11 +105,12 @@ sealed record Target(string Name, string Source, string Assembly, string Tests, 
 
 /// <summary>What came of a sample.</summary>
 /// <param name="Sites">How many mutants there are.</param>
-/// <param name="Tried">How many of them were tried; what does not compile is none.</param>
+/// <param name="Equal">How many of them equal.tsv lists.</param>
+/// <param name="Tried">How many were tried; what does not compile is none.</param>
 /// <param name="Killed">How many of those a test noticed.</param>
-sealed record Score(int Sites, int Tried, int Killed)
+sealed record Score(int Sites, int Equal, int Tried, int Killed)
 {
     public double Percent => Tried == 0 ? 100 : 100.0 * Killed / Tried;
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Killed} of {Tried} killed, {Percent:0.0} % ({Sites} mutants in all)");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Killed} of {Tried} killed, {Percent:0.0} % ({Sites} mutants in all, {Equal} of them equal)");
 }

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using NUnit.Framework.Api;
+using NUnit.Framework.Interfaces;
+using NUnit.Framework.Internal;
+
+namespace TeredoSdk.Mutation;
+
+/// <summary>Runs tests of one assembly in this process, which lies beside them: a test platform needs seconds for what takes this a part of one.</summary>
+/// <remarks>Nothing here may touch the compiler: it does not lie beside the tests.</remarks>
+sealed class TestHost : ITestListener
+{
+    public const string Verb = "--host";
+
+    /// <summary>The tests to run: a line with the time limit in seconds and the full name for each, an empty line between groups that run one after the other.</summary>
+    public const string Plan = "plan";
+
+    /// <summary>Runs all fast tests, and writes which members each one reaches.</summary>
+    public const string Learn = "learn";
+
+    static readonly TimeSpan PatienceAtTheEnd = TimeSpan.FromSeconds(5);
+
+    readonly Dictionary<string, double> _limits = [];
+    readonly ConcurrentDictionary<string, long> _running = [];
+    readonly List<TestReach> _learned = [];
+    readonly ReachMap? _map;
+    bool _isRed;
+
+    TestHost(bool learns) => _map = learns ? ReachMap.Open() : null;
+
+    /// <returns>0 when all are green, 1 when one is red or does not end.</returns>
+    public static int Run(string testAssembly, string verb, string file)
+    {
+        var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
+        runner.Load(Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, testAssembly)), new Dictionary<string, object>
+        {
+            ["NumberOfTestWorkers"] = 0,
+            ["StopOnError"] = verb == Plan,
+        });
+        TestHost host = new(verb == Learn);
+        if (verb == Learn)
+        {
+            runner.Run(host, new Filter(test => !IsSlow(test)));
+            TestReach.Write(file, host._learned);
+            Environment.Exit(0); // whatever still runs
+        }
+        foreach (string group in File.ReadAllText(file).Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
+        {
+            var names = group.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t', 2)).ToArray();
+            foreach (string[] name in names)
+                host._limits[name[1]] = double.Parse(name[0], CultureInfo.InvariantCulture);
+            var selected = names.Select(name => name[1]).ToHashSet();
+            using Timer watch = new(_ => host.EndWhatHangs(), null, 1000, 1000);
+            runner.Run(host, new Filter(test => selected.Contains(test.FullName) && !IsSlow(test)));
+            if (host._isRed)
+                Environment.Exit(1);
+        }
+        Environment.Exit(0);
+        return 0;
+    }
+
+    public void TestStarted(ITest test)
+    {
+        if (test.IsSuite)
+            return;
+        _map?.Take(_learned, test, isSetup: true);
+        _running[test.FullName] = Stopwatch.GetTimestamp();
+    }
+
+    public void TestFinished(ITestResult result)
+    {
+        if (result.Test.IsSuite)
+            return;
+        _running.TryRemove(result.Test.FullName, out _);
+        bool isRed = result.ResultState.Status == TestStatus.Failed;
+        _map?.Take(_learned, result.Test, isSetup: false, result.Duration, isRed);
+        if (!isRed || _map is not null || _isRed)
+            return;
+        _isRed = true;
+        Console.Error.WriteLine(result.Test.FullName);
+        // The runner stops; should a teardown hang, this does not.
+        _ = new Timer(_ => Environment.Exit(1), null, PatienceAtTheEnd, Timeout.InfiniteTimeSpan);
+    }
+
+    public void TestOutput(TestOutput output)
+    {
+    }
+
+    public void SendMessage(TestMessage message)
+    {
+    }
+
+    void EndWhatHangs()
+    {
+        foreach (var (name, since) in _running)
+        {
+            if (Stopwatch.GetElapsedTime(since).TotalSeconds > _limits.GetValueOrDefault(name, double.MaxValue))
+                Environment.Exit(1);
+        }
+    }
+
+    static bool IsSlow(ITest test)
+    {
+        for (ITest? at = test; at is not null; at = at.Parent)
+        {
+            if (at.Properties["Category"].Contains("Slow"))
+                return true;
+        }
+        return false;
+    }
+
+    sealed class Filter(Func<ITest, bool> selects) : TestFilter
+    {
+        public override bool Match(ITest test) => !test.IsSuite && test.RunState != RunState.Explicit && selects(test);
+
+        public override bool Pass(ITest test, bool negated) => test.IsSuite ? test.RunState != RunState.Explicit && test.Tests.Any(Pass) : Match(test);
+
+        public override bool IsExplicitMatch(ITest test) => false;
+
+        public override TNode AddToXml(TNode parentNode, bool recursive) => parentNode.AddElement("filter");
+    }
+}
