@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 
 namespace TeredoSdk.Churn;
@@ -25,7 +27,10 @@ public sealed record Load
 /// <summary>A server and two nodes with kernel sockets on loopback addresses of this machine; one of them echoes.</summary>
 public sealed class Bench : IAsyncDisposable
 {
-    const int Port = 4242, MessageOctets = 1000, ConnectsAtOnce = 50;
+    const int Port = 4242, PortOfNobody = 4243, MessageOctets = 1000, ConnectsAtOnce = 50;
+    // The kernel keeps the port of a closed connection for 60 s, and has 28,000 of them: so 470 connections a second to one peer, for long.
+    const int WaitsForPort = 90;
+    static readonly TimeSpan WaitForPort = TimeSpan.FromSeconds(1);
     static readonly byte[] Message = RandomNumberGenerator.GetBytes(MessageOctets);
 
     readonly TeredoServerHost _server;
@@ -33,7 +38,8 @@ public sealed class Bench : IAsyncDisposable
     readonly TeredoNode _near, _far;
     readonly TeredoListener _listener;
     readonly Task _serving;
-    long _failures;
+    readonly ConcurrentDictionary<string, int> _failures = [];
+    int _waits;
 
     Bench(TeredoServerHost server, TeredoOptions options, TeredoNode near, TeredoNode far, TeredoListener listener)
     {
@@ -41,8 +47,11 @@ public sealed class Bench : IAsyncDisposable
         _serving = ServeAsync();
     }
 
-    /// <summary>How many conversations failed.</summary>
-    public long Failures => Interlocked.Read(ref _failures);
+    /// <summary>The conversations that failed, by kind.</summary>
+    public IReadOnlyDictionary<string, int> Failures => _failures;
+
+    /// <summary>How often a connection had to wait because all dynamic ports were in use. That is the pace of the kernel, and no failure.</summary>
+    public int Waits => _waits;
 
     /// <summary>Starts everything.</summary>
     /// <exception cref="TeredoException">There are no kernel sockets here, for example.</exception>
@@ -92,6 +101,21 @@ public sealed class Bench : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes a connection attempt fail, so that what exceptions need is loaded.</summary>
+    /// <exception cref="InvalidOperationException">It did not fail.</exception>
+    public async Task FailAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var refused = await _near.ConnectAsync(new(_far.Address!, PortOfNobody), cancellationToken).ConfigureAwait(false);
+        }
+        catch (TeredoException)
+        {
+            return;
+        }
+        throw new InvalidOperationException($"Something listens at port {PortOfNobody}.");
+    }
+
     /// <summary>Opens so many connections, talks over all of them while all are open, and closes them.</summary>
     /// <returns>How many of them answered.</returns>
     public async Task<int> HoldAsync(int connections, CancellationToken cancellationToken)
@@ -139,18 +163,25 @@ public sealed class Bench : IAsyncDisposable
 
     async Task<TeredoConnection?> TryConnectAsync(CancellationToken cancellationToken)
     {
-        try
+        for (int waits = 0; ; waits++)
         {
-            return await _near.ConnectAsync(_listener.TeredoEndPoint!, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TeredoException)
-        {
-            Interlocked.Increment(ref _failures);
-            return null;
+            try
+            {
+                return await _near.ConnectAsync(_listener.TeredoEndPoint!, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TeredoException e) when (e.Error == TeredoError.PortUnavailable && waits < WaitsForPort)
+            {
+                Interlocked.Increment(ref _waits);
+                await Task.Delay(WaitForPort, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TeredoException e)
+            {
+                Count($"no connection: {e.Error}");
+                return null;
+            }
         }
     }
 
-    // The far end closes first: its ports are few, and those of the near end are not used up.
     async Task<bool> TalkAsync(TeredoConnection connection, bool isLast, CancellationToken cancellationToken)
     {
         byte[] answer = new byte[MessageOctets];
@@ -163,14 +194,16 @@ public sealed class Bench : IAsyncDisposable
             await stream.ReadExactlyAsync(answer, cancellationToken).ConfigureAwait(false);
             if (answer.AsSpan().SequenceEqual(Message) && (!isLast || await stream.ReadAsync(answer, cancellationToken).ConfigureAwait(false) == 0))
                 return true;
+            Count("another answer");
         }
-        catch (IOException)
+        catch (IOException e)
         {
-            // Counted below.
+            Count($"no answer: {(e.InnerException is SocketException inner ? $"{inner.SocketErrorCode}" : e.GetType().Name)}");
         }
-        Interlocked.Increment(ref _failures);
         return false;
     }
+
+    void Count(string failure) => _failures.AddOrUpdate(failure, 1, (_, count) => count + 1);
 
     async Task ServeAsync()
     {

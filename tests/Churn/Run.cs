@@ -11,11 +11,13 @@ public static class Run
     {
         var faults = new List<string>();
         await using var bench = await Bench.StartAsync().ConfigureAwait(false);
-        // Each part once, small, so that what is made once is made before the first reading.
-        await bench.ChurnAsync(TimeSpan.FromSeconds(1), load.AtOnce, cancellationToken).ConfigureAwait(false);
-        await bench.HoldAsync(Math.Min(load.Connections, 100), cancellationToken).ConfigureAwait(false);
-        await bench.StartAndStopAsync(2, cancellationToken).ConfigureAwait(false);
+        // A tenth of each part first, so that what is made once is made before the first reading: the code, and what exceptions need.
+        await bench.FailAsync(cancellationToken).ConfigureAwait(false);
+        await bench.ChurnAsync(load.ChurnTime / 10, load.AtOnce, cancellationToken).ConfigureAwait(false);
+        await bench.HoldAsync(load.Connections / 10, cancellationToken).ConfigureAwait(false);
+        await bench.StartAndStopAsync(Math.Max(load.Starts / 10, 2), cancellationToken).ConfigureAwait(false);
         var before = await Reading.TakeAsync().ConfigureAwait(false);
+        tell("Each line is compared with the first, which is read after a tenth of the load as warm-up.");
         tell(Line("before", "", before));
 
         await PartAsync($"{load.AtOnce} at once for {load.ChurnTime.TotalSeconds:0} s", async () =>
@@ -32,8 +34,10 @@ public static class Run
             await bench.StartAndStopAsync(load.Starts, cancellationToken).ConfigureAwait(false);
             return "all ended";
         }).ConfigureAwait(false);
-        if (bench.Failures > 0)
-            faults.Add($"{bench.Failures} conversations failed");
+        if (bench.Waits > 0)
+            tell($"{bench.Waits} times all dynamic ports were in use, and a connection waited a second.");
+        foreach (var (kind, count) in bench.Failures)
+            faults.Add($"{count} conversations failed: {kind}");
         return faults;
 
         async Task PartAsync(string name, Func<Task<string>> work)
@@ -43,6 +47,8 @@ public static class Run
             var time = Stopwatch.GetElapsedTime(start);
             var after = await Reading.TakeAsync().ConfigureAwait(false);
             tell(Line(name, string.Create(CultureInfo.InvariantCulture, $"{result} in {time.TotalSeconds:F1} s"), after));
+            if (after.FindNew(before) is { Length: > 0 } more)
+                tell($"  new: {more}");
             if (after.FindLeak(before) is { } leak)
                 faults.Add($"{name}: {leak}");
         }
