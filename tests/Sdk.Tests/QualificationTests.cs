@@ -70,6 +70,25 @@ public sealed class QualificationTests
     }
 
     [Test]
+    public async Task Start_NetworkThatComesWhileTheNameIsAskedFor_AsksAgain()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        var machine = lab.Network.Host(Alice);
+        machine.Move(null);
+        machine.Names = _ =>
+        {
+            machine.Names = _ => Lab.ServerAddress;
+            machine.Move(Alice);
+            return null; // the answer of a machine without a network, which arrives when there is one
+        };
+        var options = lab.Options;
+        (options.WaitForNetwork, options.Servers) = (true, ["teredo.lab"]);
+        await using var node = await TeredoNode.StartAsync(options, new EngineParts(machine, new LabRandom(0)), default).InTime();
+        Assert.That(node.Report.State, Is.EqualTo(TeredoState.Qualified));
+    }
+
+    [Test]
     public async Task Bind_WhileTheNetworkIsAway_WaitsWhenTheOptionsSaySo()
     {
         await using var lab = new Lab();

@@ -46,11 +46,13 @@ static class ServerNames
         {
             for (bool isTold = false; ; isTold = true)
             {
+                bool hadNetwork = HasIPv4(network);
                 try
                 {
                     return await FindAndResolveAsync(options, network, log, cancellationToken).ConfigureAwait(false);
                 }
-                catch (TeredoException e) when (options.WaitForNetwork && e.Error == TeredoError.ServerNotResolved && IsForNow(e, network))
+                catch (TeredoException e) when (options.WaitForNetwork && e.Error == TeredoError.ServerNotResolved
+                    && (!hadNetwork || IsForNow(e, network)))
                 {
                     if (!isTold)
                         Log.WaitingForNetwork(log, e.Message);
@@ -99,7 +101,9 @@ static class ServerNames
 
     // No name server answers, or there is no network at all. Not: a name server says that there is no such name.
     static bool IsForNow(TeredoException e, IHostNetwork network) =>
-        e.InnerException is SocketException { SocketErrorCode: SocketError.TryAgain } || !network.Describe(Anywhere).HasIPv4;
+        e.InnerException is SocketException { SocketErrorCode: SocketError.TryAgain } || !HasIPv4(network);
+
+    static bool HasIPv4(IHostNetwork network) => network.Describe(Anywhere).HasIPv4;
 
     // Until the network changes, or some time has passed.
     static async Task WaitAsync(SemaphoreSlim changed, TimeProvider time, CancellationToken cancellationToken)
