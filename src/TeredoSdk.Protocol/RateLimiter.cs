@@ -49,7 +49,7 @@ sealed class RateLimiter
     struct Cell
     {
         public ulong Key;
-        public long Arrival;
+        public long Arrival; // 0: never, so that memory is touched only where a key has come
     }
 
     readonly Cell[] _cells;
@@ -72,10 +72,11 @@ sealed class RateLimiter
         _multiplier = random.NextUInt64() | 1;
         _shift = 64 - BitOperations.Log2((uint)(size / Ways));
         _cells = new Cell[size];
-        Array.Fill(_cells, new() { Arrival = long.MinValue });
     }
 
     /// <summary>Lets one event of the key pass if its rate allows it.</summary>
+    /// <param name="now">The current instant, not before the clock's start.</param>
+    /// <param name="key">The key.</param>
     public bool TryTake(Instant now, ulong key)
     {
         var set = _cells.AsSpan(Hash(key) * Ways, Ways);
@@ -87,7 +88,7 @@ sealed class RateLimiter
             if (cell.Arrival < oldest.Arrival)
                 oldest = ref cell;
         }
-        oldest = new() { Key = key, Arrival = long.MinValue };
+        oldest = new() { Key = key };
         return RateGate.TryAdvance(ref oldest.Arrival, now, _interval, _tolerance);
     }
 
