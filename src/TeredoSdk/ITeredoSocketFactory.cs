@@ -29,7 +29,8 @@ namespace TeredoSdk;
 public interface ITeredoSocketFactory
 {
     /// <summary>
-    /// The state of the node now. While no node runs, the state is <see cref="TeredoState.Stopped"/>; if the last start failed,
+    /// The state of the node now. While it starts, which may be a wait for a network, the state is <see cref="TeredoState.Qualifying"/> and
+    /// <see cref="TeredoReport.Problem"/> says so. While no node runs, the state is <see cref="TeredoState.Stopped"/>; if the last start failed,
     /// <see cref="TeredoReport.Problem"/> says why.
     /// </summary>
     TeredoReport Report { get; }

@@ -10,11 +10,14 @@ namespace TeredoSdk;
 /// <summary>The socket factory of a container. It has its own pool, and a lease that keeps the node from the first use until the end.</summary>
 sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocketFactory, IHostedNode, IAsyncDisposable, IDisposable
 {
+    const string StartIsUnderWay = "The node is starting: it has no Teredo address yet. It asks its servers, or waits for a network if the options say so.";
+
     readonly Lock _gate = new();
     readonly NodePool<TeredoNode> _pool = new(TeredoNode.StartAsync);
     readonly CancellationTokenSource _stopping = new();
     NodeLease<TeredoNode>? _lease;
     TeredoException? _failure;
+    int _starting;
     bool _stopped;
 
     public TeredoReport Report
@@ -22,9 +25,11 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         get
         {
             lock (_gate)
-                return _lease?.Node.Report ?? Stopped(_failure);
+                return _lease?.Node.Report ?? WithoutNode();
         }
     }
+
+    bool IsStarting => _starting > 0 && !_stopped;
 
     public Task<TeredoNode> GetNodeAsync(CancellationToken cancellationToken = default) => KeepNodeAsync(cancellationToken);
 
@@ -97,6 +102,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
             if (_lease is not null)
                 return _lease.Node;
             start = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+            _starting++;
         }
         try
         {
@@ -115,6 +121,8 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         finally
         {
             start.Dispose();
+            lock (_gate)
+                _starting--;
         }
     }
 
@@ -135,11 +143,12 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         return lease.Node;
     }
 
-    TeredoReport Stopped(TeredoException? failure) => new()
+    // Called under the lock.
+    TeredoReport WithoutNode() => new()
     {
         Provider = options.Value.Provider,
         KernelSockets = false,
-        State = TeredoState.Stopped,
+        State = IsStarting ? TeredoState.Qualifying : TeredoState.Stopped,
         Reachability = Reachability.No,
         Mapping = MappingBehaviour.NotChecked,
         Filtering = FilteringBehaviour.NotChecked,
@@ -150,7 +159,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         UnrestrictedSockets = 0,
         Peers = 0,
         Drops = new Dictionary<DropReason, long>(),
-        Error = failure?.Error,
-        Problem = failure?.Message,
+        Error = IsStarting ? null : _failure?.Error,
+        Problem = IsStarting ? StartIsUnderWay : _failure?.Message,
     };
 }

@@ -119,10 +119,15 @@ public sealed class HostTests
         app.Builder.Services.AddTeredo();
         using var host = app.Builder.Build();
         await host.StartAsync().InTime();
-        var start = host.Services.GetRequiredService<ITeredoSocketFactory>().BindDatagramAsync(0);
+        var factory = host.Services.GetRequiredService<ITeredoSocketFactory>();
+        var start = factory.BindDatagramAsync(0);
         await server.ReceiveFromAsync(new byte[1500], new IPEndPoint(IPAddress.Any, 0)).InTime();
+        Assert.That(factory.Report.State, Is.EqualTo(TeredoState.Qualifying));
+        Assert.That(factory.Report.Problem, Does.Contain("is starting"));
         await host.StopAsync().InTime();
         Assert.ThrowsAsync<ObjectDisposedException>(() => start.InTime());
+        Assert.That(factory.Report.State, Is.EqualTo(TeredoState.Stopped));
+        Assert.That(factory.Report.Problem, Is.Null);
     }
 
     [Test]
