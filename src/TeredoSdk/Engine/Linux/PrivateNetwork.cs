@@ -22,6 +22,13 @@ sealed class PrivateNetwork : IDisposable
 
     PrivateNetwork(SafeFileHandle user, SafeFileHandle network, string tunPath) => (_user, _network, _tunPath) = (user, network, tunPath);
 
+    /// <summary>Makes descriptors inside the network, as <see cref="NamespaceBroker.Run"/> does.</summary>
+    internal delegate NamespaceBroker.Outcome Maker(SafeFileHandle user, SafeFileHandle network, ReadOnlySpan<NamespaceBroker.DescriptorRequest> requests,
+        Span<int> made);
+
+    /// <summary>Who makes descriptors.</summary>
+    internal Maker Broker { get; set; } = NamespaceBroker.Run;
+
     /// <exception cref="TeredoException">This system refuses; the message names the switch that does, and what to do.</exception>
     public static PrivateNetwork Create() => Create(TunPath);
 
@@ -100,9 +107,9 @@ sealed class PrivateNetwork : IDisposable
 
     void Make(ReadOnlySpan<NamespaceBroker.DescriptorRequest> requests, Span<int> made)
     {
-        var outcome = NamespaceBroker.Run(_user, _network, requests, made);
+        var outcome = Broker(_user, _network, requests, made);
         if (outcome.Step is NamespaceBroker.Step.EnterUserNamespace or NamespaceBroker.Step.EnterNetworkNamespace)
-            outcome = NamespaceBroker.Run(_user, _network, requests, made); // seen once in 400,000 calls for no reason of ours: a second child may enter
+            outcome = Broker(_user, _network, requests, made); // seen once in 400,000 calls for no reason of ours: a second child may enter
         if (outcome.Step != NamespaceBroker.Step.Done)
             throw LinuxProblems.OfBroker(outcome, _tunPath);
     }
