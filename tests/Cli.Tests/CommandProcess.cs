@@ -103,14 +103,7 @@ sealed class CommandProcess : IDisposable
     }
 
     /// <summary>Lets the process open no descriptor more, or as many as before.</summary>
-    public void LimitDescriptors(bool isLimited)
-    {
-        const int nofile = 7; // asm-generic/resource.h
-        const int taken = 3;  // the standard streams have the numbers below; open descriptors with higher ones stay
-        Assert.That(SetLimit(_process.Id, nofile, IntPtr.Zero, out var limit), Is.Zero);
-        limit.Soft = isLimited ? taken : limit.Hard;
-        Assert.That(SetLimit(_process.Id, nofile, in limit, IntPtr.Zero), Is.Zero);
-    }
+    public void LimitDescriptors(bool isLimited) => DescriptorLimit.Set(_process.Id, isLimited);
 
     public void Dispose()
     {
@@ -133,20 +126,6 @@ sealed class CommandProcess : IDisposable
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     static extern int Kill(int process, int signal);
-
-    [DllImport("libc", EntryPoint = "prlimit64")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    static extern int SetLimit(int process, int resource, IntPtr wanted, out Limit current);
-
-    [DllImport("libc", EntryPoint = "prlimit64")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    static extern int SetLimit(int process, int resource, in Limit wanted, IntPtr current);
-
-    [StructLayout(LayoutKind.Sequential)]
-    struct Limit
-    {
-        public ulong Soft, Hard;
-    }
 }
 
 /// <summary>How a command ended.</summary>

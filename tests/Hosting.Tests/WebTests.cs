@@ -84,6 +84,30 @@ public sealed class WebTests
         Assert.That(e.Error, Is.EqualTo(TeredoError.NotSupported));
     }
 
+    [Platform("Linux")]
+    [Slow]
+    [Test]
+    public async Task Kestrel_WithoutFreeDescriptors_GoesOnAcceptingAfterwards()
+    {
+        await using var lab = new Loopback();
+        await using var peer = await StartPeerAsync(lab);
+        using var program = WebProgram.Start(lab);
+        string url = await program.LineAsync("listening on");
+        Assert.That(await GetAsync(), Is.EqualTo($"{peer.Address}")); // and the runtime has loaded what this needs
+        DescriptorLimit.Set(program.Id, isLimited: true);
+        var refused = GetAsync();
+        await program.LineAsync("can't accept a connection");
+        DescriptorLimit.Set(program.Id, isLimited: false);
+        Assert.That(await refused, Is.EqualTo($"{peer.Address}"), "the connection waited");
+        Assert.That(await GetAsync(), Is.EqualTo($"{peer.Address}"));
+
+        async Task<string> GetAsync()
+        {
+            using var client = new HttpClient(new SocketsHttpHandler().UseTeredo(peer)); // a new one makes a new connection
+            return await client.GetStringAsync(url).InTime();
+        }
+    }
+
     static async Task<WebApplication> StartAsync(Loopback lab, Action<WebApplicationBuilder>? configure = null,
         TeredoSockets sockets = TeredoSockets.Kernel)
     {
