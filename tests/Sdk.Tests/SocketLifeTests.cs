@@ -64,7 +64,8 @@ public sealed class SocketLifeTests
         await peer.ConnectAsync(socket.LocalEndPoint!);
         var refusals = new Queue<SocketError>([SocketError.TooManyOpenSockets, SocketError.NoBufferSpaceAvailable]);
         await using var listener = new OpenListener(new(new Owner(), log), socket, IPProtectionLevel.Unrestricted,
-            cancel => refusals.TryDequeue(out var refusal) ? throw new SocketException((int)refusal) : socket.AcceptAsync(cancel));
+            cancel => refusals.TryDequeue(out var refusal) ? throw new SocketException((int)refusal) : socket.AcceptAsync(cancel),
+            pause: TimeSpan.FromMilliseconds(1));
         await using var connection = await listener.AcceptAsync(default).InTime();
         Assert.That(connection.RemoteEndPoint, Is.EqualTo(peer.LocalEndPoint));
         Assert.That(log.Of(EventIds.AcceptFailed), Has.Exactly(2).Items.And.All.Contains($"{listener.LocalEndPoint.Port}"));

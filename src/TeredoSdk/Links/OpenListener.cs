@@ -8,10 +8,9 @@ namespace TeredoSdk.Links;
 delegate ValueTask<Socket> Accept(CancellationToken cancellationToken);
 
 /// <summary>A TCP listener that is open on a link.</summary>
-sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel level, Accept? accept = null) : OpenSocket(sockets, level)
+sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel level, Accept? accept = null, TimeSpan? pause = null) : OpenSocket(sockets, level)
 {
-    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1); // while the system has no descriptors or no memory left
-
+    readonly TimeSpan _pause = pause ?? TimeSpan.FromSeconds(1); // while the system has no descriptors or no memory left
     readonly Accept _accept = accept ?? socket.AcceptAsync;
     readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -45,8 +44,8 @@ sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel 
             }
             catch (SocketException e) when (!IsFinal(e.SocketErrorCode))
             {
-                Log.AcceptFailed(Sockets.Logger, LocalEndPoint.Port, Pause.TotalSeconds, e.Message);
-                await Task.WhenAny(_closed.Task, Task.Delay(Pause, cancellationToken)).ConfigureAwait(false);
+                Log.AcceptFailed(Sockets.Logger, LocalEndPoint.Port, _pause.TotalSeconds, e.Message);
+                await Task.WhenAny(_closed.Task, Task.Delay(_pause, cancellationToken)).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }

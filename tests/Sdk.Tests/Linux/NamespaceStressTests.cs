@@ -9,6 +9,7 @@ namespace TeredoSdk.Tests.Linux;
 [Platform("Linux"), SupportedOSPlatform("linux")]
 sealed class NamespaceStressTests
 {
+    [Slow]
     [Test]
     public async Task CreateAndCreateSocket_WhileCollectionsMoveEverything_NoneHangsOrLeaves()
     {

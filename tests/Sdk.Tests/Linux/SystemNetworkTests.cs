@@ -45,6 +45,7 @@ sealed class SystemNetworkTests
         Assert.That(OpenNetlinkSockets(), Is.Zero);
     });
 
+    [Slow]
     [Test]
     public void InterfacesThatComeAndGo_NeverMakeADescriptionFailOrForgetASubnet() => OwnNetwork.Run(() =>
     {

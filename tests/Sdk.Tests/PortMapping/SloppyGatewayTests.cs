@@ -84,6 +84,7 @@ public sealed class SloppyGatewayTests : IAsyncDisposable
         Assert.That(lease?.Protocol, Is.EqualTo("UPnP IGD"));
     }
 
+    [Slow]
     [Test]
     public async Task GatewayThatAnswersFromItsOtherAddressOnTheLink_IsUsedThere()
     {

@@ -130,6 +130,7 @@ public sealed class UpnpTests : IAsyncDisposable
         Assert.That(_actions.Select(action => action.Action), Is.All.EqualTo("GetExternalIPAddress"));
     }
 
+    [Slow]
     [Test]
     public async Task SilentPcp_DoesNotHoldUpUpnp()
     {
