@@ -25,7 +25,7 @@ public sealed record Load
 }
 
 /// <summary>A server and two nodes with kernel sockets on loopback addresses of this machine; one of them echoes.</summary>
-public sealed class Bench : IAsyncDisposable
+public sealed partial class Bench : IAsyncDisposable
 {
     const int Port = 4242, PortOfNobody = 4243, MessageOctets = 1000, ConnectsAtOnce = 50;
     // The kernel keeps the port of a closed connection for 60 s, and has 28,000 of them: so 470 connections a second to one peer, for long.
