@@ -36,6 +36,17 @@ static class EntryPoint
     /// <summary>Runs one command line with the standard streams as they are.</summary>
     public static async Task<int> RunLineAsync(string[] arguments)
     {
+        var result = Parse(arguments);
+        if (result.Action is ParseErrorAction)
+            return new Output(isJson: result.GetResult(CommonOptions.Json) is { Tokens: [] or [{ Value: "true" }], Implicit: false }).BadArguments(
+                result.UnmatchedTokens is [var token, ..] ? $"'{token}' is not a command, option or argument that is allowed here." : result.Errors[0].Message,
+                result.CommandResult);
+        return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    }
+
+    /// <summary>Takes a command line apart.</summary>
+    public static ParseResult Parse(string[] arguments)
+    {
         var root = new RootCommand(
             """
             Teredo (RFC 4380): a global IPv6 address behind NATs, and tools to use it.
@@ -57,11 +68,6 @@ static class EntryPoint
             new ServerCommand(),
             new RelayCommand(),
         };
-        var result = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (result.Action is ParseErrorAction)
-            return new Output(isJson: result.GetResult(CommonOptions.Json) is { Tokens: [] or [{ Value: "true" }], Implicit: false }).BadArguments(
-                result.UnmatchedTokens is [var token, ..] ? $"'{token}' is not a command, option or argument that is allowed here." : result.Errors[0].Message,
-                result.CommandResult);
-        return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
     }
 }

@@ -26,6 +26,8 @@ sealed class CommandProcess : IDisposable
         _readingErrors = ReadErrorsAsync();
     }
 
+    public int Id => _process.Id;
+
     public Stream Input => _process.StandardInput.BaseStream;
 
     public Stream Output => _process.StandardOutput.BaseStream;
@@ -42,6 +44,9 @@ sealed class CommandProcess : IDisposable
 
     /// <summary>Starts the command; stdin stays open.</summary>
     public static CommandProcess Start(params string[] arguments) => new(Program, arguments);
+
+    /// <summary>Lets another program start the command, in its own process.</summary>
+    public static CommandProcess StartBy(string[] starter, params string[] arguments) => new(starter[0], [.. starter[1..], Program, .. arguments]);
 
     /// <summary>Runs the command to its end, with nothing on stdin.</summary>
     public static async Task<Result> RunAsync(params string[] arguments)
@@ -96,11 +101,10 @@ sealed class CommandProcess : IDisposable
     }
 
     /// <summary>Asks the process to end.</summary>
-    public void Terminate()
-    {
-        const int sigterm = 15;
-        Assert.That(Kill(_process.Id, sigterm), Is.Zero);
-    }
+    public void Terminate() => Signal(15); // SIGTERM
+
+    /// <summary>Does what Ctrl-C does.</summary>
+    public void Interrupt() => Signal(2); // SIGINT
 
     /// <summary>Lets the process open no descriptor more, or as many as before.</summary>
     public void LimitDescriptors(bool isLimited) => DescriptorLimit.Set(_process.Id, isLimited);
@@ -111,6 +115,8 @@ sealed class CommandProcess : IDisposable
             _process.Kill();
         _process.Dispose();
     }
+
+    void Signal(int signal) => Assert.That(Kill(_process.Id, signal), Is.Zero);
 
     async Task ReadErrorsAsync()
     {

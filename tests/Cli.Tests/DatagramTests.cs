@@ -90,8 +90,8 @@ public sealed class DatagramTests
         using var input = new MemoryStream("question\n"u8.ToArray());
         using var output = new MemoryStream();
         using var ended = new CancellationTokenSource(Patience.Limit);
-        var conversation = new Traffic.DatagramConversation(socket, input, output);
-        var talk = conversation.CallAsync(caller, answering.TeredoEndPoint!, TimeSpan.FromSeconds(86400), ended.Token);
+        var conversation = new Traffic.DatagramConversation(socket, input, output, TimeProvider.System);
+        var talk = conversation.CallAsync(caller.PingAsync, answering.TeredoEndPoint!, TimeSpan.FromSeconds(86400), ended.Token);
 
         var question = await answering.ReceiveAsync(ended.Token);
         await intruding.SendToAsync("intrusion"u8.ToArray(), question.RemoteEndPoint);

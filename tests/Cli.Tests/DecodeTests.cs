@@ -10,7 +10,20 @@ public sealed class DecodeTests
     {
         var result = await HereCommand.RunAsync("decode", Address);
         Assert.That(result.ExitCode, Is.Zero, result.ToString());
-        Assert.That(result.Text, Does.Contain("65.54.227.120").And.Contain("8000 (cone)").And.Contain("192.0.2.45:40000").And.Contain("2001::/32, current"));
+        Assert.That(result.Text.ReplaceLineEndings("|"), Is.EqualTo($"address         {Address}|prefix          2001::/32, current|server          65.54.227.120|"
+            + "flags           8000 (cone)|mapped endpoint 192.0.2.45:40000|"
+            + "note            the server or the mapped endpoint is not public: the address works only in a laboratory|"));
+    }
+
+    [TestCase("2001:0:4136:e378:0:63bf:f7f7:f7f7", true)]  // both are public
+    [TestCase("2001:0:c000:201:0:63bf:f7f7:f7f7", false)]  // the server is 192.0.2.1
+    [TestCase("2001:0:4136:e378:0:63bf:3fff:fdd2", false)] // the mapped address is 192.0.2.45
+    public async Task Decode_TellsWhetherTheAddressIsPublic(string address, bool isPublic)
+    {
+        Assert.That((await HereCommand.RunAsync("decode", address, "--json")).Document.GetProperty("isPublic").GetBoolean(), Is.EqualTo(isPublic));
+        string text = (await HereCommand.RunAsync("decode", $"[{address}]")).Text.ReplaceLineEndings("|");
+        Assert.That(text.Contains("|note ", StringComparison.Ordinal), Is.Not.EqualTo(isPublic));
+        Assert.That(text, Does.Contain("|flags           0000|"), "not cone");
     }
 
     [Test]
@@ -32,8 +45,9 @@ public sealed class DecodeTests
     public async Task Decode_PrefixOfEarlyWindowsXp_IsCalledOld()
     {
         string old = Address.Replace("2001:0:", "3ffe:831f:", StringComparison.Ordinal);
-        Assert.That((await HereCommand.RunAsync("decode", old)).Text, Does.Contain("the old prefix"));
+        Assert.That((await HereCommand.RunAsync("decode", old)).Text, Does.Contain("prefix          3ffe:831f::/32, the old prefix"));
         Assert.That((await HereCommand.RunAsync("--json", "decode", old)).Document.GetProperty("prefixAge").GetString(), Is.EqualTo("old"));
+        Assert.That((await HereCommand.RunAsync("--json", "decode", old)).Document.GetProperty("prefix").GetString(), Is.EqualTo("3ffe:831f::/32"));
     }
 
     [TestCase("2001:db8::1")]

@@ -50,6 +50,21 @@ public sealed class NodeOptionsTests
         });
     }
 
+    [TestCase("", true)]
+    [TestCase("--no-wait", false)]
+    public void CommandThatIsStartedAtBoot_WaitsForANetwork_UnlessItIsSaid(string line, bool waits)
+    {
+        Assert.That(Read(line, node => node.AddWaitTo).WaitForNetwork, Is.EqualTo(waits));
+        Assert.That(Read("").WaitForNetwork, Is.False, "other commands do not wait");
+    }
+
+    [Test]
+    public void Client_HasTheOptionsOfEveryClient()
+    {
+        var options = Read("-s a --refresh 20 --timeout 7 --client-port 1 --gateway 192.0.2.1 --require-secondary --capture x --allow-private", node => node.AddClientTo);
+        Assert.That((options.Servers[0], options.ClientPort, options.CaptureFile), Is.EqualTo(("a", 1, "x")));
+    }
+
     [Test]
     public void Address_OfAName_IsATeredoAddressIfThereIsOne()
     {
@@ -59,11 +74,13 @@ public sealed class NodeOptionsTests
         Assert.That(PeerName.Choose([IPAddress.Parse("::ffff:192.0.2.1")]), Is.Null);
     }
 
-    static TeredoOptions Read(string line)
+    static TeredoOptions Read(string line) => Read(line, node => node.AddTo);
+
+    static TeredoOptions Read(string line, Func<NodeOptions, Action<Command>> add)
     {
         var node = new NodeOptions();
         var command = new RootCommand();
-        node.AddTo(command);
+        add(node)(command);
         var arguments = command.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.That(arguments.Errors, Is.Empty);
         return node.Read(arguments, NullLoggerFactory.Instance);

@@ -13,11 +13,12 @@ public sealed class PlanRunTests
 
     readonly string _folder = Path.Combine(Path.GetTempPath(), $"teredosdk-plan-{Guid.NewGuid():N}");
     FakeWindows _windows = null!;
+    Action _whileAsked = () => { };
 
     [SetUp]
     public void MakeWindows()
     {
-        _windows = new();
+        (_windows, _whileAsked) = (new(), () => { });
         _windows.Files[@"C:\chat.exe"] = true;
     }
 
@@ -94,6 +95,66 @@ public sealed class PlanRunTests
         Assert.That((await RunAsync(null)).ExitCode, Is.Zero);
     }
 
+    [Test]
+    public async Task Setup_ShowsItsSteps_ThenWhatWasDone()
+    {
+        var result = await RunAsync("y");
+        string[] lines = result.Text.TrimEnd().ReplaceLineEndings("\n").Split('\n');
+        string[] steps = [.. lines[..^1].Select((line, i) => line[$"{i + 1}. ".Length..])];
+        Assert.That(lines[..^1], Is.EqualTo(steps.Select((step, i) => $"{i + 1}. {step}")).And.Not.Empty);
+        Assert.That(lines[^1], Is.EqualTo("Done: each step was applied and read back."));
+        Assert.That(result.ErrorLines, Has.Some.Contains("--enable-teredo makes the setup switch it on"), "a warning");
+        Assert.That(result.ErrorLines, Has.Exactly(1).StartsWith("Do this? [y/N] "));
+        foreach (string step in steps)
+            Assert.That(result.ErrorLines, Has.Some.EndsWith($"done: {step}"));
+
+        string[] again = (await RunAsync("y")).Text.TrimEnd().ReplaceLineEndings("\n").Split('\n');
+        Assert.That(again[^1], Is.EqualTo("Nothing to do."));
+    }
+
+    [Test]
+    public async Task DryRun_ShowsTheStepsAlone()
+    {
+        var result = await RunAsync(null, "--dry-run");
+        Assert.That(result.Text, Does.StartWith("1. ").And.Not.Contain("Done").And.Not.Contain("Nothing to do"));
+        Assert.That(result.ErrorLines, Has.None.Contains("done: ").And.None.Contains("Do this?"));
+    }
+
+    [TestCase("y", new string[0], true)]
+    [TestCase(null, new[] { "--yes" }, true)]
+    [TestCase(null, new[] { "--dry-run" }, false)]
+    public async Task Document_IsAllOfStdout(string? answer, string[] more, bool isApplied)
+    {
+        var result = await RunAsync(answer, ["--json", .. more]);
+        Assert.That(result.Document.GetProperty("applied").GetBoolean(), Is.EqualTo(isApplied));
+        Assert.That(result.Document.GetProperty("needsElevation").GetBoolean());
+        Assert.That(result.Document.GetProperty("steps").GetArrayLength(), Is.GreaterThan(0));
+        Assert.That(result.ErrorLines.Any(line => line.StartsWith("1. ", StringComparison.Ordinal)), Is.EqualTo(answer is not null), "whoever is asked sees for what");
+    }
+
+    [TestCase("n", "Nothing was changed, because you did not consent.")]
+    [TestCase(null, "Nothing was changed: there is no terminal to ask at. Run it with --yes to consent.")]
+    public async Task Refusal_SaysWhy(string? answer, string sentence)
+    {
+        var result = await RunAsync(answer, "--json");
+        Assert.That(result.Sentence, Does.EndWith(sentence));
+        Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("consentRefused"));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task WithoutRights_TheCommandToRunIsTheLastLine(bool isLostMeanwhile)
+    {
+        _windows.IsElevated = isLostMeanwhile;
+        _whileAsked = () => _windows.IsElevated = false;
+        var result = await RunAsync("y", "--json");
+        Assert.That(result.ExitCode, Is.EqualTo(1));
+        Assert.That(result.Sentence, Does.StartWith("teredo setup --app"));
+        Assert.That(result.ErrorLines[^2], isLostMeanwhile ? Is.Not.Empty : Does.Contain("administrator's rights; nothing was changed"));
+        Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("accessDenied"));
+        Assert.That(result.ErrorLines.Any(line => line.Contains("undone: ", StringComparison.Ordinal)), Is.EqualTo(isLostMeanwhile));
+    }
+
     Task<Result> RunAsync(string? answer, params string[] more) => RunAsync(TeredoSetup.PlanAsync, answer, more);
 
     Task<Result> RemoveAsync(string? answer, params string[] more) => RunAsync(TeredoSetup.PlanRemovalAsync, answer, more);
@@ -110,7 +171,17 @@ public sealed class PlanRunTests
         {
             var wanted = options.Read(invocation.Arguments);
             (wanted.Windows, wanted.RecordFolder, wanted.ProgramPath) = (_windows, _folder, Application[1]);
-            return await PlanRun.RunAsync(invocation, await make(wanted, invocation.Ended), options, answer is null ? null : new StringReader(answer));
+            return await PlanRun.RunAsync(invocation, await make(wanted, invocation.Ended), options, answer is null ? null : new Person(answer, _whileAsked));
         }));
+    }
+
+    /// <summary>Somebody at the terminal.</summary>
+    sealed class Person(string answer, Action whileAsked) : StringReader(answer)
+    {
+        public override string? ReadLine()
+        {
+            whileAsked();
+            return base.ReadLine();
+        }
     }
 }

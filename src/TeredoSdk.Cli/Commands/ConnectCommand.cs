@@ -52,8 +52,8 @@ sealed class ConnectCommand : Command
     {
         var remote = await peer.ResolveAsync(invocation.Ended);
         await using var socket = await node.BindDatagramAsync(0, cancellationToken: invocation.Ended);
-        var conversation = new DatagramConversation(socket, StandardStreams.OpenInput(), invocation.Output.Payload());
-        await conversation.CallAsync(node, remote, invocation.Arguments.GetValue(_linger), invocation.Ended);
+        var conversation = new DatagramConversation(socket, StandardStreams.OpenInput(), invocation.Output.Payload(), TimeProvider.System);
+        await conversation.CallAsync(node.PingAsync, remote, invocation.Arguments.GetValue(_linger), invocation.Ended);
         invocation.Output.Document(new ConversationDocument("udp", socket.TeredoEndPoint, remote, conversation.Received, conversation.Sent),
             json => json.ConversationDocument);
         return 0;

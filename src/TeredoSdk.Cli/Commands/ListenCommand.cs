@@ -88,7 +88,7 @@ sealed class ListenCommand : Command
     async Task<int> TalkAsync(Invocation invocation, TeredoDatagramSocket socket)
     {
         var endPoint = socket.TeredoEndPoint;
-        var conversation = new DatagramConversation(socket, StandardStreams.OpenInput(), invocation.Output.Payload());
+        var conversation = new DatagramConversation(socket, StandardStreams.OpenInput(), invocation.Output.Payload(), TimeProvider.System);
         try
         {
             await conversation.AnswerAsync(invocation.Arguments.GetValue(_linger), invocation.Ended);

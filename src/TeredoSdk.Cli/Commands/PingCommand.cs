@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using TeredoSdk.Cli.Json;
+using TeredoSdk.Cli.Traffic;
 
 namespace TeredoSdk.Cli.Commands;
 
@@ -46,7 +47,7 @@ sealed class PingCommand : Command
         var (arguments, output) = (invocation.Arguments, invocation.Output);
         var address = await PeerName.ResolveAsync(arguments.GetValue(_address)!, invocation.Ended);
         await using var node = await _node.StartAsync(invocation);
-        var replies = await PingAsync(node, address, arguments.GetValue(_count), arguments.GetValue(_interval), invocation);
+        var replies = await PingAsync(node.PingAsync, address, arguments.GetValue(_count), arguments.GetValue(_interval), invocation);
         var document = Summarize(address, replies);
         output.Document(document, json => json.PingDocument);
         output.Line(string.Create(CultureInfo.InvariantCulture,
@@ -62,7 +63,13 @@ sealed class PingCommand : Command
         return 0;
     }
 
-    static async Task<IReadOnlyList<PingReplyDocument>> PingAsync(TeredoNode node, IPAddress address, int count, TimeSpan interval,
+    /// <summary>Sends requests, and prints what comes of each as soon as it is known.</summary>
+    /// <param name="ping">Sends one request.</param>
+    /// <param name="address">The peer.</param>
+    /// <param name="count">How many requests are sent.</param>
+    /// <param name="interval">The time between two of them.</param>
+    /// <param name="invocation">The run of the command.</param>
+    internal static async Task<IReadOnlyList<PingReplyDocument>> PingAsync(PingPeer ping, IPAddress address, int count, TimeSpan interval,
         Invocation invocation)
     {
         List<Task<PingReplyDocument?>> pings = [];
@@ -84,7 +91,7 @@ sealed class PingCommand : Command
         {
             try
             {
-                var reply = await node.PingAsync(address, answered ? LaterWait : FirstWait, invocation.Ended);
+                var reply = await ping(address, answered ? LaterWait : FirstWait, invocation.Ended);
                 bool success = reply.Status == IPStatus.Success;
                 answered |= success;
                 double? milliseconds = success ? reply.RoundTripTime.TotalMilliseconds : null;
@@ -101,7 +108,7 @@ sealed class PingCommand : Command
         }
     }
 
-    static PingDocument Summarize(IPAddress address, IReadOnlyList<PingReplyDocument> replies)
+    internal static PingDocument Summarize(IPAddress address, IReadOnlyList<PingReplyDocument> replies)
     {
         double[] times = [.. replies.Select(reply => reply.RoundTripMilliseconds).OfType<double>()];
         string problem = replies.Select(reply => reply.Problem).LastOrDefault(problem => problem is not null)

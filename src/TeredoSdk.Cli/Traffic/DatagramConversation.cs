@@ -5,13 +5,13 @@ using System.Text;
 namespace TeredoSdk.Cli.Traffic;
 
 /// <summary>Datagrams between a peer and stdin and stdout. Each line is a datagram, without its terminator.</summary>
-sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Stream output)
+sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Stream output, TimeProvider time)
 {
     static readonly byte[] LineEnd = Encoding.ASCII.GetBytes(Environment.NewLine);
 
     readonly TaskCompletionSource<IPEndPoint> _peer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly TaskCompletionSource _pathOpen = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    long _lastAt = Environment.TickCount64; // the time of the last datagram
+    long _lastAt = time.GetTimestamp(); // the time of the last datagram
 
     /// <summary>The peer; null until there is one.</summary>
     public IPEndPoint? Peer => _peer.Task.IsCompletedSuccessfully ? _peer.Task.Result : null;
@@ -22,11 +22,11 @@ sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Str
 
     /// <summary>Talks to a peer until the input has ended and nothing was sent or received for a while.</summary>
     /// <exception cref="TeredoException">The peer can't be reached.</exception>
-    public async Task CallAsync(TeredoNode node, IPEndPoint peer, TimeSpan linger, CancellationToken cancellationToken)
+    public async Task CallAsync(PingPeer ping, IPEndPoint peer, TimeSpan linger, CancellationToken cancellationToken)
     {
         _peer.SetResult(peer);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var path = OpenPathAsync(node, peer.Address, stop.Token);
+        var path = OpenPathAsync(ping, peer.Address, stop.Token);
         await UntilSilentAsync(linger, stop, path);
     }
 
@@ -61,10 +61,9 @@ sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Str
             .WaitAsync(cancellationToken);
         await _pathOpen.Task.WaitAsync(cancellationToken); // before that, the first datagrams wait in the engine
         if (linger == Timeout.InfiniteTimeSpan)
-            await Task.Delay(linger, cancellationToken);
-        TimeSpan left;
-        while ((left = linger - TimeSpan.FromMilliseconds(Environment.TickCount64 - Volatile.Read(ref _lastAt))) > TimeSpan.Zero)
-            await Task.Delay(left, cancellationToken);
+            await Task.Delay(linger, time, cancellationToken);
+        while (linger - time.GetElapsedTime(Volatile.Read(ref _lastAt)) is var left && left > TimeSpan.Zero)
+            await Task.Delay(left, time, cancellationToken);
     }
 
     // Runs on a thread of its own, because reading blocks. The engine holds the datagrams for a new peer until the path is open, but only a few.
@@ -98,15 +97,18 @@ sealed class DatagramConversation(TeredoDatagramSocket socket, Stream input, Str
     }
 
     // A ping tells whether the peer can be reached. A ping that arrives without an answer is no failure: some peers never answer.
-    async Task OpenPathAsync(TeredoNode node, IPAddress peer, CancellationToken cancellationToken)
+    async Task OpenPathAsync(PingPeer ping, IPAddress peer, CancellationToken cancellationToken)
     {
         var limit = TimeSpan.FromSeconds(13); // the engine needs 12 s to find that a peer can't be reached
-        var reply = await node.PingAsync(peer, limit, cancellationToken);
+        var reply = await ping(peer, limit, cancellationToken);
         if (reply.Status == IPStatus.DestinationHostUnreachable && !_pathOpen.Task.IsCompleted)
             throw new TeredoException(TeredoError.PeerUnreachable, reply.Problem ?? $"{peer} can't be reached.");
         Touch();
         _pathOpen.TrySetResult();
     }
 
-    void Touch() => Volatile.Write(ref _lastAt, Environment.TickCount64);
+    void Touch() => Volatile.Write(ref _lastAt, time.GetTimestamp());
 }
+
+/// <summary>Asks a peer for an answer, and waits so long for it: <see cref="TeredoNode.PingAsync"/>.</summary>
+delegate Task<TeredoPingReply> PingPeer(IPAddress peer, TimeSpan wait, CancellationToken cancellationToken);

@@ -18,22 +18,29 @@ static partial class Drain
     static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
     /// <exception cref="IOException">The peer broke off the connection before it had all data, or did not accept the data in time.</exception>
-    public static async Task WaitAsync(Socket socket, IPEndPoint peer, CancellationToken cancellationToken)
+    public static Task WaitAsync(Socket socket, IPEndPoint peer, CancellationToken cancellationToken) =>
+        WaitAsync(() => (Unacknowledged(socket), ErrorOf(socket)), peer, TimeProvider.System, cancellationToken);
+
+    /// <param name="look">Tells how many octets the peer has not acknowledged, and what has ended the connection.</param>
+    /// <param name="peer">The peer.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task WaitAsync(Func<(int Left, SocketError Error)> look, IPEndPoint peer, TimeProvider time, CancellationToken cancellationToken)
     {
-        long start = Environment.TickCount64;
-        int left;
-        while ((left = Unacknowledged(socket)) > 0)
+        long start = time.GetTimestamp();
+        while (look() is var (left, error) && left > 0)
         {
-            var waited = TimeSpan.FromMilliseconds(Environment.TickCount64 - start);
+            var waited = time.GetElapsedTime(start);
             if (left == 1 && waited > EndLimit)
                 break;
-            var error = (SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
             if (error != SocketError.Success || waited > DataLimit)
                 throw new IOException($"The connection to {peer} failed: the peer did not acknowledge {left} octets. Check that the peer is still running.");
-            await Task.Delay(Step, cancellationToken);
+            await Task.Delay(Step, time, cancellationToken);
         }
-        await Task.Delay(LastWait, cancellationToken);
+        await Task.Delay(LastWait, time, cancellationToken);
     }
+
+    static SocketError ErrorOf(Socket socket) => (SocketError)(int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
 
     static int Unacknowledged(Socket socket) => Control(socket.SafeHandle, UnsentOctets, out int octets) == 0 ? octets : 0;
 
