@@ -7,12 +7,7 @@ static class HereCommand
 {
     static readonly AsyncLocal<Streams?> Current = new();
 
-    static HereCommand()
-    {
-        Environment.SetEnvironmentVariable(TeredoOptions.ServerVariable, null);
-        Console.SetOut(new Switch(Console.Out, streams => streams.Output));
-        Console.SetError(new Switch(Console.Error, streams => streams.Error));
-    }
+    static TextWriter? _output, _error;
 
     /// <summary>Runs the command to its end.</summary>
     public static Task<Result> RunAsync(params string[] arguments) => RunAsync(() => EntryPoint.RunLineAsync(arguments));
@@ -20,10 +15,25 @@ static class HereCommand
     /// <summary>Runs what returns an exit code, and takes what it and all that it starts write.</summary>
     public static async Task<Result> RunAsync(Func<Task<int>> command)
     {
+        Install();
         var streams = Current.Value = new(new(), new());
         int code = await command().WaitAsync(Patience.Limit);
         string[] errors = Switch.Read(streams.Error).ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return new(code, Encoding.UTF8.GetBytes(Switch.Read(streams.Output)), errors);
+    }
+
+    // A test runner puts its own streams there at each run.
+    static void Install()
+    {
+        lock (Current)
+        {
+            if (Console.Out == _output && Console.Error == _error)
+                return;
+            Environment.SetEnvironmentVariable(TeredoOptions.ServerVariable, null);
+            Console.SetOut(new Switch(Console.Out, streams => streams.Output));
+            Console.SetError(new Switch(Console.Error, streams => streams.Error));
+            (_output, _error) = (Console.Out, Console.Error);
+        }
     }
 
     sealed record Streams(StringWriter Output, StringWriter Error);
