@@ -22,7 +22,24 @@ public sealed class ArgumentTests
     [TestCase("--prefix is 2001:db8::/32; expected none without an --interface", "relay --address 192.0.2.1 --prefix 2001:db8::/32")]
     [TestCase("'2001:db8'", "relay --address 192.0.2.1 --interface r --prefix 2001:db8")]
     [TestCase("'2001:db8::/129'", "relay --address 192.0.2.1 --interface r --prefix 2001:db8::/129")]
-    [TestCase("--address", "relay --interface r")]
+    [TestCase("'[2001:db8::]/32'", "relay --address 192.0.2.1 --interface r --prefix [2001:db8::]/32")]
+    [TestCase("'fe80::%1/64'", "relay --address 192.0.2.1 --interface r --prefix fe80::%1/64")]
+    [TestCase("'10.0.0.0/8'", "relay --address 192.0.2.1 --interface r --prefix 2001:db8::/32 --prefix 10.0.0.0/8")]
+    [TestCase("Option '--address' is required.", "relay --interface r")]
+    [TestCase("--port is '65536'", "relay --address 192.0.2.1 --port 65536")]
+    [TestCase("--native-ipv6 is 'BESIDE'; expected beside or instead", "client --native-ipv6 BESIDE")]
+    [TestCase("ADDR is '[peer.example]'", "ping [peer.example]")]
+    [TestCase("ADDR is 'a_b!'", "ping a_b!")]
+    [TestCase("'[[2001::1]]'", "decode [[2001::1]]")]
+    [TestCase("'[peer.example]:80'", "connect [peer.example]:80")]
+    [TestCase("':80'", "connect :80")]
+    [TestCase("'[]:80'", "connect []:80")]
+    [TestCase("'[::1]:+80'", "connect [::1]:+80")]
+    [TestCase("--count is '65536'", "ping ::1 -c 65536")]
+    [TestCase("--linger is '-0.1'", "listen -u 1 --linger -0.1")]
+    [TestCase("--port is '65536'", "server --address 127.0.0.1 --allow-private --port 65536")]
+    [TestCase("RATE:BURST such as 20:50", "server --address 127.0.0.1 --allow-private --destination-limit 1:0")]
+    [TestCase("RATE:BURST such as 20:50", "server --address 127.0.0.1 --allow-private --address-answer-limit 1:2:3")]
     [TestCase("'never'", "client --native-ipv6 never")]
     [TestCase("--linger", $"connect -u {Peer} --linger -1")]
     [TestCase("--linger is '86401'; expected 0 to 86400 seconds", $"connect -u {Peer} --linger 86401")]
@@ -47,7 +64,7 @@ public sealed class ArgumentTests
     [TestCase("--gateway is 'router'; expected an IPv4 address", "status --gateway router")]
     [TestCase("--gateway is 255.255.255.255; expected the IPv4 address of a router", "status --gateway 255.255.255.255")]
     [TestCase("'a,b,c'", "status --server a,b,c")]
-    [TestCase("--address", "server")]
+    [TestCase("Option '--address' is required.", "server")]
     [TestCase("'::1'", "server --address ::1")]
     [TestCase("--address is '1'; expected an IPv4 address such as", "server --address 1")]
     [TestCase("--address is '10.1'", "server --address 10.1")]
@@ -86,6 +103,14 @@ public sealed class ArgumentTests
         Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
         Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("badArguments"));
         Assert.That(result.Document.GetProperty("problem").GetString(), Is.EqualTo(result.Sentence));
+    }
+
+    [Test]
+    public async Task BadArguments_WithoutJson_AreNoDocument([Values("decode --json=false hello", "listen 65536")] string line)
+    {
+        var result = await HereCommand.RunAsync(line.Split(' '));
+        Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
+        Assert.That(result.Output, Is.Empty);
     }
 
     [TestCase("decode hello 2>/dev/full", 2)]

@@ -74,6 +74,15 @@ public sealed class NodeOptionsTests
         Assert.That(PeerName.Choose([IPAddress.Parse("::ffff:192.0.2.1")]), Is.Null);
     }
 
+    [Test]
+    public async Task Address_IsNoName()
+    {
+        Assert.That(await new PeerName("2001:db8::1", 80).ResolveAsync(CancellationToken.None), Is.EqualTo(new IPEndPoint(Native, 80)));
+        var failure = Assert.ThrowsAsync<TeredoException>(() => PeerName.ResolveAsync("192.0.2.1", CancellationToken.None))!;
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.HostNotResolved));
+        Assert.That(failure.Message, Does.StartWith("192.0.2.1 has no IPv6 address ("));
+    }
+
     static TeredoOptions Read(string line) => Read(line, node => node.AddTo);
 
     static TeredoOptions Read(string line, Func<NodeOptions, Action<Command>> add)

@@ -74,10 +74,12 @@ public sealed class SetupTests
     }
 
     [TestCase("--name is 'a=b'", "setup", "--app", "x", "--name", "a=b", "--escaped")]
+    [TestCase("--name is 'a=004'", "setup", "--app", "x", "--name", "a=004", "--escaped")]
+    [TestCase("--app is ' '", "setup", "--app", " ", "--name", "x")]
     [TestCase("--app is '=00G0'", "remove", "--app", "=00G0", "--name", "x", "--escaped")]
-    [TestCase("--app", "setup", "--name", "x")]
-    [TestCase("--name", "setup", "--app", "x")]
-    [TestCase("--name", "remove", "--app", "x")]
+    [TestCase("Option '--app' is required.", "setup", "--name", "x")]
+    [TestCase("Option '--name' is required.", "setup", "--app", "x")]
+    [TestCase("Option '--name' is required.", "remove", "--app", "x")]
     [TestCase("--name is 'a|b'", "setup", "--app", "x", "--name", "a|b")]
     [TestCase("--app is ''", "setup", "--app", "", "--name", "x")]
     [TestCase("--tcp", "setup", "--app", "x", "--name", "x", "--tcp", "0")]
