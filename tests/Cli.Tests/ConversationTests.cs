@@ -10,7 +10,7 @@ namespace TeredoSdk.Cli.Tests;
 
 /// <summary>A conversation by datagrams: whom it talks to, how much it sends before the way is open, and when it is over.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class ConversationTests
+public sealed class ConversationTests : IDisposable
 {
     static readonly TimeSpan Linger = TimeSpan.FromSeconds(10);
 
@@ -45,9 +45,13 @@ public sealed class ConversationTests
         await _node.DisposeAsync();
         await _peerNode.DisposeAsync();
         _lab.Dispose();
+    }
+
+    public void Dispose()
+    {
         _ended.Dispose();
-        await _input.DisposeAsync();
-        await _output.DisposeAsync();
+        _input.Dispose();
+        _output.Dispose();
     }
 
     string Printed => Encoding.ASCII.GetString(_output.ToArray()).ReplaceLineEndings("|");

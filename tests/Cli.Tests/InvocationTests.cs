@@ -11,8 +11,8 @@ public sealed class InvocationTests
         (new BadArgumentsException("--x is 1."), 2, "badArguments", "--x is 1."),
         (new TeredoException(TeredoError.NoServer, "Set Servers."), 1, "noServer", "Set --server."),
         (new InvalidOperationException("It is\nbroken."), 1, "failed", "It is broken."),
-        (new OutOfMemoryException(), 1, "limitReached", "This process may not start more threads or use more memory"),
-        (new IOException("Outer.", new OutOfMemoryException()), 1, "limitReached", "This process may not start more threads or use more memory"),
+        (new InsufficientMemoryException(), 1, "limitReached", "This process may not start more threads or use more memory"),
+        (new IOException("Outer.", new InsufficientMemoryException()), 1, "limitReached", "This process may not start more threads or use more memory"),
         (new IOException("Outer.", new SocketException((int)SocketError.TooManyOpenSockets)), 1, "limitReached", "This process may open only "),
         (new IOException("Outer.", new SocketException((int)SocketError.AccessDenied)), 1, "failed", "Outer."),
     ];
@@ -66,12 +66,12 @@ public sealed class InvocationTests
             foreach (var level in Enum.GetValues<LogLevel>())
             {
                 invocation.Logs.Level = LogLevel.Trace;
-                log.Log(level, "all {Level}", (int)level);
+                Write(log, level, $"all {(int)level}");
                 invocation.Logs.Level = LogLevel.Warning;
-                log.Log(level, "some {Level}", (int)level);
+                Write(log, level, $"some {(int)level}");
                 Assert.That(log.IsEnabled(level), Is.EqualTo(level is LogLevel.Warning or LogLevel.Error or LogLevel.Critical));
             }
-            log.LogWarning(new InvalidOperationException("Broken."), "with a cause");
+            Write(log, LogLevel.Warning, "with a cause", new InvalidOperationException("Broken."));
             return 0;
         }, "status");
         string[] lines = [.. result.ErrorLines.Select(line => line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..])];
@@ -115,6 +115,19 @@ public sealed class InvocationTests
     [TestCase("setup --app x --name y --tcp 1 --udp 65535 -y --escaped")]
     [TestCase("remove --app x --name y --tcp 65535 --udp 1 --edge allow --enable-teredo --server z --dry-run")]
     public void Values_AtTheEndsOfTheirRanges_AreTaken(string line) => Assert.That(EntryPoint.Parse(line.Split(' ')).Errors.Select(error => error.Message), Is.Empty);
+
+    [Test]
+    public void Values_ThatAreNotSaid_AreThoseOfTheHelp()
+    {
+        Assert.That(EntryPoint.Parse(["connect", "a.example:1"]).GetValue<TimeSpan>("--linger"), Is.EqualTo(TimeSpan.FromSeconds(2)));
+        Assert.That(EntryPoint.Parse(["listen", "1"]).GetValue<TimeSpan?>("--linger"), Is.Null);
+        Assert.That(EntryPoint.Parse(["ping", "::1"]).GetValue<int>("--count"), Is.EqualTo(4));
+        Assert.That(EntryPoint.Parse(["ping", "::1"]).GetValue<TimeSpan>("--interval"), Is.EqualTo(TimeSpan.FromSeconds(1)));
+        Assert.That(EntryPoint.Parse(["client"]).GetValue<string>("--interface"), Is.EqualTo("teredo"));
+        Assert.That(EntryPoint.Parse(["client"]).GetValue<NativeIPv6Mode>("--native-ipv6"), Is.EqualTo(NativeIPv6Mode.Instead));
+    }
+
+    static void Write(ILogger log, LogLevel level, string line, Exception? cause = null) => log.Log(level, default, line, cause, (text, _) => text);
 
     static Task<Result> RunAsync(Func<Invocation, int> command, params string[] line) =>
         HereCommand.RunAsync(() => Invocation.RunAsync(EntryPoint.Parse(line), invocation => Task.FromResult(command(invocation))));

@@ -3,9 +3,6 @@ namespace TeredoSdk.Cli.Tests;
 /// <summary>What TCP over Teredo needs of this machine.</summary>
 static class KernelSockets
 {
-    public static async Task<bool> ExistAsync(Loopback lab) =>
-        (await lab.RunAsync("status", "--json")).Document.GetProperty("kernelSockets").GetBoolean();
-
     /// <summary>Passes the test over where there are none, and says what refuses.</summary>
     public static async Task RequireAsync(Loopback lab)
     {

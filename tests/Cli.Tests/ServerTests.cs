@@ -1,3 +1,8 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Cli.Commands;
+using TeredoSdk.Protocol.Server;
+
 namespace TeredoSdk.Cli.Tests;
 
 /// <summary><c>teredo server</c>.</summary>
@@ -24,7 +29,30 @@ public sealed class ServerTests
         server.Terminate();
         Assert.That(await server.ExitCodeAsync(), Is.Zero, "143 would say that it was not ready after a second");
         using var again = CommandProcess.Start([.. line, "--answer-limit", "5:20", "--fair-share", "1:2"]);
+        Assert.That(server.ErrorLines, Has.None.Contains(" info: ").And.Some.EqualTo("A server on a loopback address can't forward to native IPv6."));
         Assert.That(await again.LineAsync("serving on "), Is.EqualTo($"serving on {lab.Primary}:3544 and {lab.Secondary}:3544"));
+    }
+
+    [Test]
+    public void Options_AreThoseThatAreSaid()
+    {
+        var options = Read("--address 192.0.2.1 --secondary-address 192.0.2.2 --port 4000 --answer-limit 1:2 --address-answer-limit 3:4 --forward-limit 5:6"
+            + " --address-forward-limit 7:8 --destination-limit 9:10 --fair-share 11:12 --allow-private");
+        Assert.That((options.Address, options.SecondaryAddress, options.Port, options.AllowPrivateAddresses),
+            Is.EqualTo((IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"), 4000, true)));
+        var limits = options.RateLimits!;
+        Assert.That(new[] { limits.AnswersPerEndpoint, limits.AnswersPerAddress, limits.ForwardsPerEndpoint, limits.ForwardsPerAddress, limits.ForwardsPerDestination,
+            limits.FairShare }, Is.EqualTo(new RateLimit[] { new(1, 2), new(3, 4), new(5, 6), new(7, 8), new(9, 10), new(11, 12) }));
+        Assert.That(Read("--address 192.0.2.1 --rate-limits off").RateLimits, Is.Null);
+        var defaults = Read("--address 192.0.2.1");
+        Assert.That(defaults.RateLimits!.FairShare, Is.EqualTo(new ServerRateLimits().FairShare));
+        Assert.That((defaults.SecondaryAddress, defaults.Port, defaults.AllowPrivateAddresses), Is.EqualTo(((IPAddress?)null, 3544, false)));
+
+        static TeredoServerHostOptions Read(string line)
+        {
+            var command = new ServerCommand();
+            return command.Read(command.Parse(line.Split(' ')), NullLoggerFactory.Instance);
+        }
     }
 
     [Test]
@@ -32,10 +60,13 @@ public sealed class ServerTests
     public async Task Server_OtherPort_IsInTheDocument()
     {
         using var lab = Loopback.WithoutServer();
-        using var server = CommandProcess.Start("server", "--address", $"{lab.Primary}", "--allow-private", "--port", "3545", "--rate-limits", "off", "--json");
+        using var server = CommandProcess.Start("server", "--address", $"{lab.Primary}", "--allow-private", "--port", "3545", "--rate-limits", "off", "--json", "--verbose");
         await server.LineAsync("serving on ");
         server.Terminate();
         var document = (await server.ExitAsync()).Document;
+        Assert.That(server.ErrorLines, Has.Some.Contains(" info: "));
+        Assert.That(server.ErrorLines[^1], Is.EqualTo($"serving on {lab.Primary}:3545, without a secondary address"));
+        Assert.That(document.GetProperty("forwardsNativeIPv6").GetBoolean(), Is.False);
         Assert.That(document.GetProperty("endPoint").GetString(), Is.EqualTo($"{lab.Primary}:3545"));
         Assert.That(document.GetProperty("rateLimits").GetBoolean(), Is.False);
         Assert.That(document.GetProperty("secondaryEndPoint").ValueKind, Is.EqualTo(System.Text.Json.JsonValueKind.Null));

@@ -26,6 +26,7 @@ public sealed class StatusTests
             Assert.That(IPAddress.Parse(report.GetProperty("address").GetString()!).IsIPv6Teredo);
             Assert.That(report.GetProperty("mappedEndPoint").GetString(), Is.EqualTo(report.GetProperty("localEndPoint").GetString()));
             Assert.That(report.GetProperty("kernelSockets").GetBoolean(), Is.False);
+            Assert.That(report.GetProperty("windows").ValueKind, Is.EqualTo(OperatingSystem.IsWindows() ? JsonValueKind.Object : JsonValueKind.Null));
         });
     }
 

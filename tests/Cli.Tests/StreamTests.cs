@@ -68,10 +68,15 @@ public sealed class StreamTests
         byte[] payload = RandomNumberGenerator.GetBytes(PayloadOctets);
         using var listener = _lab.Start("listen", "0");
         listener.Input.Close();
-        using var caller = _lab.Start("connect", await listener.ListeningAsync());
+        string peer = await listener.ListeningAsync();
+        using var caller = _lab.Start("connect", peer, "--json");
         var receiving = listener.ExitAsync();
         await FeedAsync(caller, payload);
-        Assert.That(await caller.ExitCodeAsync(), Is.Zero);
+        var result = await caller.ExitAsync();
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Document.GetProperty("protocol").GetString(), Is.EqualTo("tcp"));
+        Assert.That(result.Document.GetProperty("peer").GetString(), Is.EqualTo(peer));
+        Assert.That(result.Document.GetProperty("octetsSent").GetInt64(), Is.EqualTo(PayloadOctets));
         Assert.That(SHA256.HashData((await receiving).Output), Is.EqualTo(SHA256.HashData(payload)));
     }
 

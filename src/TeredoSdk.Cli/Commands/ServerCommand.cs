@@ -72,10 +72,9 @@ sealed class ServerCommand : Command
     async Task<int> RunAsync(Invocation invocation)
     {
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Trace : LogLevel.Warning;
-        bool rateLimits = invocation.Arguments.GetValue(_rateLimits) == Switch.On;
-        await using var server = await StartAsync(invocation, rateLimits);
+        await using var server = await StartAsync(invocation);
         var report = server.Report;
-        invocation.Output.Document(new ServerDocument(report.EndPoint, report.SecondaryEndPoint, rateLimits, report.ForwardsToNativeIPv6),
+        invocation.Output.Document(new ServerDocument(report.EndPoint, report.SecondaryEndPoint, IsLimited(invocation.Arguments), report.ForwardsToNativeIPv6),
             json => json.ServerDocument);
         if (report.Problem is { } problem)
             Output.Notice(problem);
@@ -85,20 +84,11 @@ sealed class ServerCommand : Command
         return 0;
     }
 
-    async Task<TeredoServerHost> StartAsync(Invocation invocation, bool rateLimits)
+    async Task<TeredoServerHost> StartAsync(Invocation invocation)
     {
-        var arguments = invocation.Arguments;
         try
         {
-            return await TeredoServerHost.StartAsync(new()
-            {
-                Address = arguments.GetValue(_address),
-                SecondaryAddress = arguments.GetValue(_secondary),
-                Port = arguments.GetValue(_port),
-                RateLimits = rateLimits ? Limits(arguments) : null,
-                AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
-                LoggerFactory = invocation.Logs,
-            }, invocation.Ended);
+            return await TeredoServerHost.StartAsync(Read(invocation.Arguments, invocation.Logs), invocation.Ended);
         }
         catch (ArgumentException e)
         {
@@ -106,6 +96,19 @@ sealed class ServerCommand : Command
             throw new BadArgumentsException(sentence.Replace("Address is ", $"{_address.Name} is ").Replace(" than Address", $" than {_address.Name}"));
         }
     }
+
+    /// <summary>Reads the options.</summary>
+    internal TeredoServerHostOptions Read(ParseResult arguments, ILoggerFactory logs) => new()
+    {
+        Address = arguments.GetValue(_address),
+        SecondaryAddress = arguments.GetValue(_secondary),
+        Port = arguments.GetValue(_port),
+        RateLimits = IsLimited(arguments) ? Limits(arguments) : null,
+        AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
+        LoggerFactory = logs,
+    };
+
+    bool IsLimited(ParseResult arguments) => arguments.GetValue(_rateLimits) == Switch.On;
 
     ServerRateLimits Limits(ParseResult arguments) => new()
     {

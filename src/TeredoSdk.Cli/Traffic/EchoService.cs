@@ -67,9 +67,8 @@ sealed class EchoService(Invocation invocation)
             // A read of nothing ends when there is something to read; until then there is no buffer.
             while (await stream.ReadAsync(Memory<byte>.Empty, invocation.Ended) == 0 && await PassOnAsync(stream))
                 continue;
-            connection.CompleteWriting();
             Tell($"{connection.RemoteEndPoint} got all its octets back");
-            await connection.DisposeAsync();
+            await connection.DisposeAsync(); // what was written is still sent
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
