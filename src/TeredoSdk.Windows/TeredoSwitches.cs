@@ -115,7 +115,7 @@ public sealed record TeredoSwitches
             yield return Obstacle(TeredoError.ServiceStopped, !service.Exists ? "This system has no service iphlpsvc (IP Helper), which runs Windows' "
                 + $"Teredo. Use the provider {nameof(TeredoProvider.Embedded)}, the SDK's own client."
                 : "The service iphlpsvc (IP Helper), which runs Windows' Teredo, does not run. In an elevated prompt, run "
-                    + (service.IsDisabled ? $"{TeredoCommands.Sc} config iphlpsvc start= demand, then " : "") + "net start iphlpsvc.");
+                    + (service.IsDisabled ? $"{TeredoCommands.Sc} config iphlpsvc start= auto, then " : "") + "net start iphlpsvc.");
     }
 
     // KB929852: 0x01 switches off all tunnels, 0x02 6to4, 0x04 ISATAP, 0x08 Teredo, 0x10 everything but tunnels. So 0x11 is all of IPv6.

@@ -52,6 +52,9 @@ public sealed class WindowsSystem : IWindowsSystem
     public Task StartServiceAsync(string name, CancellationToken cancellationToken) => ServiceManager.StartAsync(name, cancellationToken);
 
     /// <inheritdoc/>
+    public void SetServiceStart(string name, ServiceStartType start) => ServiceManager.SetStart(name, start);
+
+    /// <inheritdoc/>
     public Reading<object?> ReadRegistry(string key, string name) => SystemRegistry.Read(key, name);
 
     /// <inheritdoc/>
@@ -78,6 +81,9 @@ public sealed class WindowsSystem : IWindowsSystem
 
     /// <inheritdoc/>
     public Task<Reading<bool>> WakeAsync(CancellationToken cancellationToken) => StableAddresses.WaitAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Reading<bool> SendTraffic(IPAddress address) => TeredoTraffic.Send(address);
 
     /// <inheritdoc/>
     public Reading<int> ReadTeredoPort() => TeredoPort.Read();

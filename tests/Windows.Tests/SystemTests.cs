@@ -20,7 +20,7 @@ public class SystemTests
         {
             Exists = true,
             IsRunning = true,
-            IsDisabled = false,
+            StartType = ServiceStartType.Demand,
         }));
 
     [Test]

@@ -19,9 +19,10 @@ sealed class WithRunningService(IWindowsSystem windows) : IWindowsSystem
     {
         Exists = true,
         IsRunning = true,
-        IsDisabled = false,
+        StartType = ServiceStartType.Automatic,
     });
     public Task StartServiceAsync(string name, CancellationToken cancellationToken) => windows.StartServiceAsync(name, cancellationToken);
+    public void SetServiceStart(string name, ServiceStartType start) => windows.SetServiceStart(name, start);
     public Reading<object?> ReadRegistry(string key, string name) => windows.ReadRegistry(key, name);
     public Reading<TeredoConfiguration> ReadConfiguration() => windows.ReadConfiguration();
     public void WriteConfiguration(TeredoConfiguration configuration) => windows.WriteConfiguration(configuration);
@@ -34,6 +35,7 @@ sealed class WithRunningService(IWindowsSystem windows) : IWindowsSystem
     public Reading<IReadOnlyList<EdgeTraversalFilter>> ReadEdgeTraversalFilters() => windows.ReadEdgeTraversalFilters();
     public Reading<IReadOnlyList<WindowsAddress>> ReadAddresses() => windows.ReadAddresses();
     public Task<Reading<bool>> WakeAsync(CancellationToken cancellationToken) => windows.WakeAsync(cancellationToken);
+    public Reading<bool> SendTraffic(IPAddress address) => windows.SendTraffic(address);
     public Reading<int> ReadTeredoPort() => windows.ReadTeredoPort();
     public Socket CreateSocket(SocketType type, IPProtectionLevel level) => windows.CreateSocket(type, level);
     public Task<Reading<IPAddress[]>> ResolveAsync(string host, CancellationToken cancellationToken) => windows.ResolveAsync(host, cancellationToken);

@@ -12,6 +12,14 @@ public interface IWindowsFirewall
     /// <summary>Reads all rules (<c>INetFwRules</c>, Windows Vista and later).</summary>
     Reading<IReadOnlyList<FirewallRule>> ReadRules();
 
+    /// <summary>
+    /// Reads one rule (<c>INetFwRules.Item</c>), without a pass over all rules, of which a store may have tens of thousands. A rule that was just added
+    /// may not be seen for some time.
+    /// </summary>
+    /// <param name="name">The name; its case does not matter.</param>
+    /// <returns>One of the rules of that name, or null when there is none.</returns>
+    Reading<FirewallRule?> ReadRule(string name);
+
     /// <summary>Reads the state of the profiles that are active now.</summary>
     Reading<FirewallStatus> ReadStatus();
 

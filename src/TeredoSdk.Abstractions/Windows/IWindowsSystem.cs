@@ -30,12 +30,18 @@ public interface IWindowsSystem
     /// <summary>Reads the state of a service by its short name, such as <c>iphlpsvc</c>.</summary>
     Reading<WindowsService> ReadService(string name);
 
-    /// <summary>Starts a service, and waits until it runs. A disabled service is first set to start on demand.</summary>
+    /// <summary>Starts a service, and waits until it runs.</summary>
     /// <exception cref="TeredoException">
-    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>); or the service does not exist or does not start (<see
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>); or the service does not exist, is disabled, or does not start (<see
     /// cref="TeredoError.ServiceStopped"/>).
     /// </exception>
     Task StartServiceAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Sets when the system starts a service. A running service goes on.</summary>
+    /// <exception cref="TeredoException">
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the service does not exist (<see cref="TeredoError.ServiceStopped"/>).
+    /// </exception>
+    void SetServiceStart(string name, ServiceStartType start);
 
     /// <summary>Whether a file exists, as the system sees it.</summary>
     /// <param name="path">Its full path.</param>
@@ -50,7 +56,10 @@ public interface IWindowsSystem
     /// <summary>Reads the Teredo configuration through CIM (<c>MSFT_NetTeredoConfiguration</c>, Windows 8 and later).</summary>
     Reading<TeredoConfiguration> ReadConfiguration();
 
-    /// <summary>Changes the Teredo configuration through CIM. Members that are null stay as they are.</summary>
+    /// <summary>
+    /// Changes the Teredo configuration through CIM. Members that are null stay as they are. The change may reach the active store only, and be gone
+    /// after the next start of the system (Set-NetTeredoConfiguration).
+    /// </summary>
     /// <exception cref="TeredoException">
     /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or CIM does not support it here (<see cref="TeredoError.NotSupported"/>). Nothing
     /// is changed.
@@ -90,6 +99,14 @@ public interface IWindowsSystem
     /// <param name="cancellationToken">Gives up the wait.</param>
     /// <returns>True, or the reason why the system can't be asked.</returns>
     Task<Reading<bool>> WakeAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Sends a small datagram from the Teredo address through the Teredo interface, so that the client has traffic. No page says that
+    /// <see cref="WakeAsync"/> is traffic.
+    /// </summary>
+    /// <param name="address">The Teredo address of this machine.</param>
+    /// <returns>True, or the reason why nothing was sent.</returns>
+    Reading<bool> SendTraffic(IPAddress address);
 
     /// <summary>Reads the UDP port that the Teredo client uses now (<c>FwpmSystemPortsGet0</c>, else <c>GetTeredoPort</c>).</summary>
     Reading<int> ReadTeredoPort();

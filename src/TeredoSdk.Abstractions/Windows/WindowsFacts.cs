@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.NetworkInformation;
 
 namespace TeredoSdk.Windows;
 
@@ -13,8 +14,22 @@ public readonly record struct WindowsService
     /// <summary>Whether the service runs.</summary>
     public bool IsRunning { get; init; }
 
+    /// <summary>When the system starts the service; null when that is not known.</summary>
+    public ServiceStartType? StartType { get; init; }
+
     /// <summary>Whether the service is disabled, so that it can't be started.</summary>
-    public bool IsDisabled { get; init; }
+    public bool IsDisabled => StartType == ServiceStartType.Disabled;
+}
+
+/// <summary>When the system starts a service (<c>QUERY_SERVICE_CONFIG.dwStartType</c>).</summary>
+public enum ServiceStartType
+{
+    /// <summary>At the start of the system (<c>SERVICE_AUTO_START</c>).</summary>
+    Automatic = 2,
+    /// <summary>When a program asks for it (<c>SERVICE_DEMAND_START</c>).</summary>
+    Demand = 3,
+    /// <summary>Never: it can't be started (<c>SERVICE_DISABLED</c>).</summary>
+    Disabled = 4,
 }
 
 /// <summary>The output of netsh.</summary>
@@ -81,6 +96,12 @@ public sealed record WindowsAddress
 
     /// <summary>The IPv6 index of the interface.</summary>
     public int InterfaceIndex { get; init; }
+
+    /// <summary>
+    /// The state of the address; null when it is not known. Only <see cref="DuplicateAddressDetectionState.Preferred"/> is stable (<c>DadState</c> of
+    /// <c>MIB_UNICASTIPADDRESS_ROW</c>). A stable Teredo address may still belong to a client that sleeps.
+    /// </summary>
+    public DuplicateAddressDetectionState? DadState { get; init; }
 
     /// <summary>Whether the interface is a tunnel (IF_TYPE_TUNNEL).</summary>
     public bool IsTunnel { get; init; }

@@ -4,16 +4,19 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Testing;
 
 /// <summary>
-/// The firewall of a <see cref="FakeWindows"/>. As in Windows, its rule store checks rules, allows two rules with one name, and removes one rule at a
-/// time. Safe for any number of threads.
+/// The firewall of a <see cref="FakeWindows"/>. As in Windows, its rule store checks rules, allows two rules with one name, removes one rule at a
+/// time, and commits each property of a stored rule at once. Safe for any number of threads.
 /// </summary>
+/// <remarks>Written after the pages of INetFwRules, INetFwRule and [MS-FASP] 2.2.37.</remarks>
 [Experimental("TEREDO001")]
 public sealed class FakeFirewall : IWindowsFirewall
 {
     readonly FakeWindows _windows;
     readonly Lock _gate = new();
     readonly List<FirewallRule> _rules = [];
+    readonly List<(FirewallRule Rule, int Reads)> _unseen = []; // rules that only later reads show
     readonly List<OpenPort> _openPorts = [];
+    int _ruleListReads;
 
     internal FakeFirewall(FakeWindows windows)
     {
@@ -45,6 +48,14 @@ public sealed class FakeFirewall : IWindowsFirewall
         }
     }
 
+    /// <summary>
+    /// How many reads after its addition do not show a rule: INetFwRule speaks of "a small time lag before the newly-added rule is applied". At first 0.
+    /// </summary>
+    public int RuleLag { get; set; }
+
+    /// <summary>How often the list of all rules was read, which takes seconds where there are tens of thousands.</summary>
+    public int RuleListReads => Volatile.Read(ref _ruleListReads);
+
     /// <summary>The ports that are open for all programs.</summary>
     public IReadOnlyList<OpenPort> OpenPorts
     {
@@ -59,7 +70,18 @@ public sealed class FakeFirewall : IWindowsFirewall
     public Reading<FirewallGeneration> Generation => Read(nameof(Generation), FirewallGeneration.None, () => Level);
 
     /// <inheritdoc/>
-    public Reading<IReadOnlyList<FirewallRule>> ReadRules() => Read(nameof(ReadRules), FirewallGeneration.Vista, () => Rules);
+    public Reading<IReadOnlyList<FirewallRule>> ReadRules() => Read(nameof(ReadRules), FirewallGeneration.Vista, () =>
+    {
+        Interlocked.Increment(ref _ruleListReads);
+        return Seen();
+    });
+
+    /// <inheritdoc/>
+    public Reading<FirewallRule?> ReadRule(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Read(nameof(ReadRule), FirewallGeneration.Vista, () => Seen().FirstOrDefault(rule => IsNamed(rule, name)));
+    }
 
     /// <inheritdoc/>
     public Reading<FirewallStatus> ReadStatus() => Read(nameof(ReadStatus), FirewallGeneration.Xp,
@@ -78,7 +100,11 @@ public sealed class FakeFirewall : IWindowsFirewall
         RequireWriting(nameof(Add), FirewallGeneration.Vista);
         FakeRuleChecks.Check(rule, Level);
         lock (_gate)
+        {
             _rules.Add(rule);
+            if (RuleLag > 0)
+                _unseen.Add((rule, RuleLag));
+        }
         _windows.Note($"AddRule {rule.Name}");
     }
 
@@ -87,15 +113,21 @@ public sealed class FakeFirewall : IWindowsFirewall
     {
         ArgumentNullException.ThrowIfNull(rule);
         RequireWriting(nameof(Update), FirewallGeneration.Vista);
-        FakeRuleChecks.Check(rule, Level);
-        lock (_gate)
+        bool isChanged = false;
+        foreach (var (property, take) in FakeRuleProperties.InOrder)
         {
-            int at = IndexOf(rule.Name);
-            if (at < 0)
-                throw new TeredoException(TeredoError.InvalidFirewallRule, $"There is no firewall rule '{rule.Name}' to change.");
-            _rules[at] = rule;
+            var stored = Find(rule.Name) ?? throw new TeredoException(TeredoError.InvalidFirewallRule, $"There is no firewall rule '{rule.Name}' to change.");
+            var changed = take(stored, rule);
+            if (changed == stored)
+                continue;
+            _windows.Begin($"{nameof(FakeWindows.Firewall)}.{nameof(Update)}.{property}");
+            FakeRuleChecks.Check(changed, Level);
+            lock (_gate)
+                _rules[_rules.IndexOf(stored)] = changed;
+            isChanged = true;
         }
-        _windows.Note($"UpdateRule {rule.Name}");
+        if (isChanged)
+            _windows.Note($"UpdateRule {rule.Name}");
     }
 
     /// <inheritdoc/>
@@ -105,9 +137,10 @@ public sealed class FakeFirewall : IWindowsFirewall
         RequireWriting(nameof(Remove), FirewallGeneration.Vista);
         lock (_gate)
         {
-            int at = IndexOf(name);
+            int at = _rules.FindIndex(rule => IsNamed(rule, name));
             if (at < 0)
                 return;
+            _unseen.RemoveAll(each => each.Rule == _rules[at]);
             _rules.RemoveAt(at);
         }
         _windows.Note($"RemoveRule {name}");
@@ -137,6 +170,39 @@ public sealed class FakeFirewall : IWindowsFirewall
         _windows.Note($"ClosePort {protocol} {port}");
     }
 
+    /// <summary>
+    /// Adds the rules of a fresh Windows that concern Teredo: the group Core Networking, whose ICMPv6 rules have edge traversal, and the disabled Echo
+    /// Request rules of File and Printer Sharing, which have none. Programs find such rules by their content, since names are translated.
+    /// </summary>
+    public void PlantWindowsRules()
+    {
+        foreach (var rule in FakeWindowsRules.Fresh)
+            Plant(rule);
+    }
+
+    /// <summary>
+    /// Adds what Windows adds when a person cancels its own prompt at a program's first listen: two rules that block the program, for TCP and for UDP,
+    /// named after the program. A block overrides every exception.
+    /// </summary>
+    /// <param name="programPath">The full path of the program.</param>
+    /// <param name="profiles">The profiles that the prompt was for.</param>
+    public void PlantCancelledPrompt(string programPath, FirewallProfiles profiles = FirewallProfiles.Public)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(programPath);
+        foreach (var protocol in (ReadOnlySpan<FirewallProtocol>)[FirewallProtocol.Tcp, FirewallProtocol.Udp])
+            Plant(new()
+            {
+                Name = programPath[(programPath.LastIndexOf('\\') + 1)..].ToLowerInvariant(),
+                Description = programPath[(programPath.LastIndexOf('\\') + 1)..].ToLowerInvariant(),
+                ProgramPath = programPath.ToLowerInvariant(),
+                Protocol = protocol,
+                Profiles = profiles,
+                Enabled = true,
+                Action = FirewallAction.Block,
+                EdgeTraversal = EdgeTraversal.DeferToUser,
+            });
+    }
+
     /// <summary>Adds a rule as if another program had made it. Neither rights nor the validity of the rule are checked.</summary>
     /// <param name="rule">The rule.</param>
     public void Plant(FirewallRule rule)
@@ -146,14 +212,48 @@ public sealed class FakeFirewall : IWindowsFirewall
             _rules.Add(rule);
     }
 
-    // Called under the lock. Windows ignores the case of names.
-    int IndexOf(string name) => _rules.FindIndex(rule => string.Equals(rule.Name, name, StringComparison.OrdinalIgnoreCase));
+    // Windows ignores the case of names.
+    static bool IsNamed(FirewallRule rule, string name) => rule.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 
-    Reading<T> Read<T>(string call, FirewallGeneration since, Func<T> read) =>
-        WhyNot(call, since) is { } reason ? Reading.Unknown<T>(reason) : Reading.Of(read());
+    FirewallRule? Find(string name)
+    {
+        lock (_gate)
+            return _rules.Find(rule => IsNamed(rule, name));
+    }
+
+    // What a read shows now. Each read brings a new rule nearer.
+    IReadOnlyList<FirewallRule> Seen()
+    {
+        lock (_gate)
+        {
+            List<FirewallRule> seen = [.. _rules];
+            foreach (var (rule, _) in _unseen)
+                seen.Remove(rule);
+            for (int i = _unseen.Count - 1; i >= 0; i--)
+                if (_unseen[i] is var (rule, reads) && reads > 1)
+                    _unseen[i] = (rule, reads - 1);
+                else
+                    _unseen.RemoveAt(i);
+            return seen;
+        }
+    }
+
+    Reading<T> Read<T>(string call, FirewallGeneration since, Func<T> read)
+    {
+        try
+        {
+            _windows.Begin($"{nameof(FakeWindows.Firewall)}.{call}");
+        }
+        catch (TeredoException planned)
+        {
+            return Reading.Unknown<T>(planned.Message);
+        }
+        return WhyNot(call, since) is { } reason ? Reading.Unknown<T>(reason) : Reading.Of(read());
+    }
 
     void RequireWriting(string call, FirewallGeneration since)
     {
+        _windows.Begin($"{nameof(FakeWindows.Firewall)}.{call}");
         if (WhyNot(call, since) is { } reason)
             throw new TeredoException(TeredoError.FirewallUnavailable, reason);
         _windows.RequireElevation("Changing the firewall");

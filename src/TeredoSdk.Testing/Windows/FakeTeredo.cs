@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.NetworkInformation;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Testing;
@@ -17,8 +18,13 @@ public enum FakeTeredoNetwork
 }
 
 /// <summary>
-/// The Teredo client of a <see cref="FakeWindows"/>. It is off until it is configured, and dormant until it is woken. Safe for any number of threads.
+/// The Teredo client of a <see cref="FakeWindows"/>. It is off until it is configured, and dormant until it is woken. After an hour without traffic it
+/// is dormant again. Safe for any number of threads.
 /// </summary>
+/// <remarks>
+/// Written after Microsoft's pages: "Implementing the Teredo Security Model" (dormancy), NotifyStableUnicastIpAddressTable, Set-NetTeredoConfiguration
+/// (stores and types). Where two pages differ, a property chooses, and its first value is the reading that is harder for programs.
+/// </remarks>
 [Experimental("TEREDO001")]
 public sealed class FakeTeredo
 {
@@ -26,24 +32,32 @@ public sealed class FakeTeredo
     const string Tcpip6Key = @"SYSTEM\CurrentControlSet\Services\Tcpip6\Parameters";
     const int TunnelBits = 0x01 | 0x08;
     static readonly Version OffByDefault = new(10, 0, 17134);
+    static readonly TimeSpan IdleLimit = TimeSpan.FromHours(1); // "Implementing the Teredo Security Model"
+
+    internal const string DefaultServer = "win1910.ipv6.microsoft.com";
 
     readonly FakeWindows _windows;
     readonly Lock _gate = new();
-    TeredoConfiguration _configuration = new()
+    static readonly TeredoConfiguration AtFirst = new()
     {
         Type = TeredoType.Default,
-        ServerName = "win1910.ipv6.microsoft.com",
+        ServerName = DefaultServer,
         ClientPort = 0,
         RefreshInterval = TimeSpan.Zero,
         DefaultQualified = false,
     };
+    TeredoConfiguration _configuration = AtFirst, _persistent = AtFirst;
     TeredoClientState _state = TeredoClientState.Dormant;
+    DateTimeOffset _lastTraffic;
     string? _error;
     TaskCompletionSource _moved = New();
 
     internal FakeTeredo(FakeWindows windows) => _windows = windows;
 
-    /// <summary>The machine's own settings, which a policy may override.</summary>
+    /// <summary>
+    /// The machine's own settings in both stores, which a policy may override. Reading gives those of the active store; setting writes both stores, and
+    /// restarts the client.
+    /// </summary>
     public TeredoConfiguration Configuration
     {
         get
@@ -51,13 +65,36 @@ public sealed class FakeTeredo
             lock (_gate)
                 return _configuration;
         }
-        set
+        set => Become(value, isPersistent: true);
+    }
+
+    /// <summary>The settings of the persistent store, which a start of the system takes.</summary>
+    public TeredoConfiguration PersistentConfiguration
+    {
+        get
         {
             lock (_gate)
-                (_configuration, _state, _error) = (value, TeredoClientState.Dormant, null);
-            Moved();
+                return _persistent;
         }
     }
+
+    /// <summary>
+    /// Whether a dormant client's address is listed, as dial-on-demand interfaces list theirs. A program that takes a listed address for an address at
+    /// which it can be reached then errs.
+    /// </summary>
+    public bool ListsDormantAddress { get; set; }
+
+    /// <summary>The state in which a dormant client's address is listed; no page tells it.</summary>
+    public DuplicateAddressDetectionState DormantDadState { get; set; } = DuplicateAddressDetectionState.Preferred;
+
+    /// <summary>
+    /// Whether an opted-in socket with a firewall exception keeps the client awake. "Implementing the Teredo Security Model" says so; "Implementing
+    /// Firewall Filters for Teredo" speaks of sockets only. False: only traffic keeps the client awake.
+    /// </summary>
+    public bool ListenersKeepAwake { get; set; }
+
+    /// <summary>Whether a call of NotifyStableUnicastIpAddressTable counts as traffic; no page says so.</summary>
+    public bool WakeIsTraffic { get; set; }
 
     /// <summary>What happens when the client is woken. A change has no effect before that.</summary>
     public FakeTeredoNetwork Network { get; set; }
@@ -86,7 +123,7 @@ public sealed class FakeTeredo
         get
         {
             lock (_gate)
-                return IsOn ? _state : TeredoClientState.Inactive;
+                return !IsOn ? TeredoClientState.Inactive : IsIdle ? TeredoClientState.Dormant : _state;
         }
     }
 
@@ -106,9 +143,15 @@ public sealed class FakeTeredo
 
     internal TeredoStatus StatusOfCim => State == TeredoClientState.Inactive ? TeredoStatus.Inactive : new() { State = State, Error = Error };
 
-    internal IEnumerable<WindowsAddress> Addresses =>
-        State != TeredoClientState.Qualified ? []
-        : [new() { Address = Address, InterfaceName = InterfaceName, InterfaceIndex = 12, IsTunnel = true, MtuOctets = 1280 }];
+    internal IEnumerable<WindowsAddress> Addresses => State switch
+    {
+        TeredoClientState.Qualified => [Listed(DuplicateAddressDetectionState.Preferred)],
+        TeredoClientState.Dormant when ListsDormantAddress => [Listed(DormantDadState)],
+        _ => [],
+    };
+
+    bool IsIdle => _state == TeredoClientState.Qualified && _windows.TimeProvider.GetUtcNow() - _lastTraffic >= IdleLimit
+        && !(ListenersKeepAwake && _windows.HasEligibleListener() && _windows.Firewall.Rules.Any(IsExemption));
 
     // When nobody has chosen a type, Teredo is on before Windows 10 1803.
     bool IsOn => _windows.IPv6Installed && (_windows.IsBefore(6, 0) || _windows.Runs("iphlpsvc"))
@@ -147,21 +190,43 @@ public sealed class FakeTeredo
         Become(TeredoClientState.Qualified, null);
     }
 
-    internal void Write(TeredoConfiguration change)
+    /// <summary>Notes that packets went through the client, in either direction: an hour begins anew. A client that sleeps goes on sleeping.</summary>
+    public void NoteTraffic()
+    {
+        lock (_gate)
+            if (!IsIdle)
+                _lastTraffic = _windows.TimeProvider.GetUtcNow();
+    }
+
+    // Traffic wakes a dormant client, too ("Teredo Components": an application that sends).
+    internal bool TrySend(IPAddress address)
+    {
+        if (!Addresses.Any(listed => listed.Address.Equals(address)))
+            return false;
+        if (State == TeredoClientState.Dormant && Network == FakeTeredoNetwork.Answers)
+            Qualify();
+        NoteTraffic();
+        return true;
+    }
+
+    internal void Write(TeredoConfiguration change, bool isPersistent)
     {
         var old = Configuration;
-        Configuration = new()
+        Become(old with
         {
             Type = change.Type ?? old.Type,
             ServerName = change.ServerName ?? old.ServerName,
             ClientPort = change.ClientPort ?? old.ClientPort,
             RefreshInterval = change.RefreshInterval ?? old.RefreshInterval,
-            DefaultQualified = old.DefaultQualified, // only a policy can set it
-        };
+        }, isPersistent); // not DefaultQualified: only a policy can set it
     }
+
+    internal void Restart() => Become(PersistentConfiguration, isPersistent: true);
 
     internal async Task WakeAsync(CancellationToken cancellationToken)
     {
+        if (WakeIsTraffic)
+            NoteTraffic();
         while (State is not (TeredoClientState.Inactive or TeredoClientState.Qualified))
         {
             if (IsManagedNetwork && EffectiveType is TeredoType.Client or TeredoType.Default)
@@ -194,10 +259,27 @@ public sealed class FakeTeredo
         await moved.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    static bool IsExemption(FirewallRule rule) => rule is { Enabled: true, Direction: FirewallDirection.In, Action: FirewallAction.Allow }
+        && rule.EdgeTraversal != EdgeTraversal.Deny;
+
+    WindowsAddress Listed(DuplicateAddressDetectionState state) =>
+        new() { Address = Address, InterfaceName = InterfaceName, InterfaceIndex = 12, IsTunnel = true, MtuOctets = 1280, DadState = state };
+
     void Become(TeredoClientState state, string? error)
     {
         lock (_gate)
-            (_state, _error) = (state, error);
+            (_state, _error, _lastTraffic) = (state, error, _windows.TimeProvider.GetUtcNow()); // to qualify is traffic
+        Moved();
+    }
+
+    void Become(TeredoConfiguration configuration, bool isPersistent)
+    {
+        lock (_gate)
+        {
+            (_configuration, _state, _error) = (configuration, TeredoClientState.Dormant, null);
+            if (isPersistent)
+                _persistent = configuration;
+        }
         Moved();
     }
 

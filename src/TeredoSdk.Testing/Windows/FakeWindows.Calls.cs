@@ -12,7 +12,7 @@ public sealed partial class FakeWindows
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         return Read(nameof(ReadService), () => name.Equals("tcpip6", StringComparison.OrdinalIgnoreCase)
-            ? new() { Exists = IPv6Installed, IsRunning = IPv6Installed, IsDisabled = false }
+            ? new() { Exists = IPv6Installed, IsRunning = IPv6Installed, StartType = ServiceStartType.Automatic }
             : Services.TryGetValue(name, out var service) ? service : default);
     }
 
@@ -21,15 +21,22 @@ public sealed partial class FakeWindows
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         cancellationToken.ThrowIfCancellationRequested();
-        RequireElevation($"Starting the service {name}");
-        if (Absent(nameof(StartServiceAsync)) is { } reason)
-            throw new TeredoException(TeredoError.ServiceStopped, reason);
-        if (!Services.ContainsKey(name))
-            throw new TeredoException(TeredoError.ServiceStopped, $"There is no service {name} on this system.");
-        Services[name] = new() { Exists = true, IsRunning = true, IsDisabled = false };
+        var service = RequireService(nameof(StartServiceAsync), $"Starting the service {name}", name);
+        if (service.IsDisabled)
+            throw new TeredoException(TeredoError.ServiceStopped, $"The service {name} is disabled, so it can't be started.");
+        Services[name] = service with { IsRunning = true };
         Note($"StartService {name}");
         RaiseChanged();
         return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void SetServiceStart(string name, ServiceStartType start)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var service = RequireService(nameof(SetServiceStart), $"Changing the service {name}", name);
+        Services[name] = service with { StartType = start };
+        Note($"SetServiceStart {name} {start}");
     }
 
     /// <inheritdoc/>
@@ -45,11 +52,12 @@ public sealed partial class FakeWindows
     public void WriteConfiguration(TeredoConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
+        Begin(nameof(WriteConfiguration));
         RequireElevation("Changing the Teredo configuration");
         if (Absent(nameof(WriteConfiguration), 6, 2) is { } reason)
             throw new TeredoException(TeredoError.NotSupported, reason);
         Note(nameof(WriteConfiguration));
-        Teredo.Write(configuration);
+        Teredo.Write(configuration, isPersistent: !CimWritesActiveStoreOnly);
     }
 
     /// <inheritdoc/>
@@ -82,10 +90,19 @@ public sealed partial class FakeWindows
     {
         cancellationToken.ThrowIfCancellationRequested();
         Interlocked.Increment(ref _wakeCalls);
-        if (Absent(nameof(WakeAsync), 6, 0) is { } reason)
-            return Reading.Unknown<bool>(reason);
+        if (Read(nameof(WakeAsync), () => true, 6, 0) is { IsKnown: false } unknown)
+            return unknown;
         await Teredo.WakeAsync(cancellationToken).ConfigureAwait(false);
         return Reading.Of(true);
+    }
+
+    /// <inheritdoc/>
+    public Reading<bool> SendTraffic(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var sent = Read(nameof(SendTraffic), () => Teredo.TrySend(address));
+        return sent is not { IsKnown: true, Value: false } ? sent
+            : Reading.Unknown<bool>($"Nothing can be sent from {address}, because no interface has this address.");
     }
 
     /// <inheritdoc/>
@@ -114,6 +131,26 @@ public sealed partial class FakeWindows
         return Task.FromResult(Read<IPAddress[]>(nameof(ResolveAsync), () => Dns.TryGetValue(host, out var addresses) ? addresses : []));
     }
 
-    Reading<T> Read<T>(string call, Func<T> read, int major = 5, int minor = 1) =>
-        Absent(call, major, minor) is { } reason ? Reading.Unknown<T>(reason) : Reading.Of(read());
+    Reading<T> Read<T>(string call, Func<T> read, int major = 5, int minor = 1)
+    {
+        try
+        {
+            Begin(call);
+        }
+        catch (TeredoException planned)
+        {
+            return Reading.Unknown<T>(planned.Message);
+        }
+        return Absent(call, major, minor) is { } reason ? Reading.Unknown<T>(reason) : Reading.Of(read());
+    }
+
+    WindowsService RequireService(string call, string what, string name)
+    {
+        Begin(call);
+        RequireElevation(what);
+        if (Absent(call) is { } reason)
+            throw new TeredoException(TeredoError.ServiceStopped, reason);
+        return Services.TryGetValue(name, out var service) ? service
+            : throw new TeredoException(TeredoError.ServiceStopped, $"There is no service {name} on this system.");
+    }
 }

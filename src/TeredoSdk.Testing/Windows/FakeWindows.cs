@@ -21,8 +21,9 @@ public sealed partial class FakeWindows : IWindowsSystem
     readonly Lock _gate = new();
     readonly List<string> _actions = [];
     readonly List<FakeWindowsSocket> _sockets = [];
+    readonly Dictionary<int, Exception> _faults = [];
     IReadOnlyList<WindowsAddress> _addresses = [];
-    int _wakeCalls;
+    int _wakeCalls, _callCount;
 
     /// <summary>Makes a Windows of the given version.</summary>
     /// <param name="version">For example 5.1 (XP), 6.0 (Vista), 6.1 (7) or 6.2 (8); null for 10.0.19045.</param>
@@ -43,6 +44,9 @@ public sealed partial class FakeWindows : IWindowsSystem
 
     /// <summary>The program that uses this Windows; at first an existing file.</summary>
     public string? ProgramPath { get; set; } = DefaultProgram;
+
+    /// <summary>The clock of this Windows, by which its Teredo client falls asleep; at first the system's clock. Set it before anything else.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>Whether IPv6 (the driver <c>tcpip6</c>) is installed; at first only from Windows Vista on.</summary>
     public bool IPv6Installed { get; set; }
@@ -66,10 +70,16 @@ public sealed partial class FakeWindows : IWindowsSystem
     /// <summary>The services by their short names; at first those that Teredo needs, running. Other services do not exist.</summary>
     public IDictionary<string, WindowsService> Services { get; } = new ConcurrentDictionary<string, WindowsService>(StringComparer.OrdinalIgnoreCase)
     {
-        ["iphlpsvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false },
-        ["mpssvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false },
-        ["wscsvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false },
+        ["iphlpsvc"] = new() { Exists = true, IsRunning = true, StartType = ServiceStartType.Automatic },
+        ["mpssvc"] = new() { Exists = true, IsRunning = true, StartType = ServiceStartType.Automatic },
+        ["wscsvc"] = new() { Exists = true, IsRunning = true, StartType = ServiceStartType.Automatic },
     };
+
+    /// <summary>
+    /// Whether changes through CIM reach the active store only, so that a start of the system takes them back. Set-NetTeredoConfiguration lets one
+    /// choose; what a plain change of the instance does is in no page.
+    /// </summary>
+    public bool CimWritesActiveStoreOnly { get; set; } = true;
 
     /// <summary>The values below HKEY_LOCAL_MACHINE, by <c>key\name</c>. Each is an <see cref="int"/> or a <see cref="string"/>.</summary>
     public IDictionary<string, object> Registry { get; } = new ConcurrentDictionary<string, object>(StringComparer.OrdinalIgnoreCase);
@@ -102,6 +112,22 @@ public sealed partial class FakeWindows : IWindowsSystem
 
     /// <summary>The argument lists of all runs of netsh, in order.</summary>
     public IReadOnlyList<IReadOnlyList<string>> NetshCalls => Netsh.Calls;
+
+    /// <summary>
+    /// How many calls were made so far, readings and changes together. A change of a stored rule counts a call for each property, because Windows
+    /// commits each at once.
+    /// </summary>
+    public int CallCount
+    {
+        get
+        {
+            lock (_gate)
+                return _callCount;
+        }
+    }
+
+    /// <summary>Runs at the start of each call, with its name as in <see cref="Missing"/>. It may wait, so that the call takes its time.</summary>
+    public Action<string>? OnCall { get; set; }
 
     /// <summary>How often the Teredo client was woken.</summary>
     public int WakeCalls => Volatile.Read(ref _wakeCalls);
@@ -137,11 +163,68 @@ public sealed partial class FakeWindows : IWindowsSystem
     /// <summary>Raises <see cref="Changed"/>, as the system does when addresses or the Teredo port may have changed.</summary>
     public void RaiseChanged() => Changed?.Invoke();
 
+    /// <summary>Starts the system anew: services by their start types, and the Teredo client with the settings of the persistent store.</summary>
+    public void Restart()
+    {
+        foreach (var (name, service) in Services)
+            Services[name] = service with { IsRunning = service.Exists && service.StartType == ServiceStartType.Automatic };
+        Teredo.Restart();
+    }
+
+    /// <summary>
+    /// Makes one call fail, so that a test sees what a program undoes. A reading then has the exception's message as its reason; a change is not made
+    /// and throws the exception.
+    /// </summary>
+    /// <param name="call">Which call: 1 is the next one.</param>
+    /// <param name="error">The error that the call fails with, for example <see cref="TeredoError.AccessDenied"/>.</param>
+    public void FailAt(int call, TeredoError error) =>
+        Plan(call, new TeredoException(error, $"The fake Windows was told to fail here ({error})."));
+
+    /// <summary>
+    /// Makes one call throw a <see cref="SimulatedCrashException"/>, readings as well: the program ends there and undoes nothing. What the test does
+    /// afterwards with new objects is the program's next run.
+    /// </summary>
+    /// <param name="call">Which call: 1 is the next one.</param>
+    public void CrashAt(int call) => Plan(call, new SimulatedCrashException());
+
+    /// <summary>Takes back what <see cref="FailAt"/> and <see cref="CrashAt"/> planned.</summary>
+    public void ClearFaults()
+    {
+        lock (_gate)
+            _faults.Clear();
+    }
+
     internal bool IsBefore(int major, int minor) => Version < new Version(major, minor);
 
     internal bool Runs(string service) => Services.TryGetValue(service, out var found) && found.IsRunning;
 
     internal object? RegistryValue(string key, string name) => Registry.TryGetValue($@"{key}\{name}", out object? value) ? value : null;
+
+    // Begins a call; throws what was planned for it. After a crash the program is dead: nothing that it still calls has an effect.
+    internal void Begin(string call)
+    {
+        OnCall?.Invoke(call);
+        lock (_gate)
+            if (_faults.Remove(++_callCount, out var fault))
+            {
+                if (fault is SimulatedCrashException)
+                    _faults.Add(_callCount + 1, fault);
+                throw fault;
+            }
+    }
+
+    internal bool HasEligibleListener()
+    {
+        lock (_gate)
+            return _sockets.Any(socket => socket.Level == System.Net.Sockets.IPProtectionLevel.Unrestricted && !socket.Socket.SafeHandle.IsClosed);
+    }
+
+    void Plan(int call, Exception fault)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(call, 1);
+        lock (_gate)
+            _faults[_callCount + call] = fault;
+    }
 
     internal void Note(string action)
     {

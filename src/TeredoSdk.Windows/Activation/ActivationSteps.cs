@@ -22,10 +22,12 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     public async Task StartServiceAsync(string name, CancellationToken cancellationToken)
     {
         bool isDisabled = windows.ReadService(name).ValueOrDefault.IsDisabled;
-        string command = isDisabled ? $"{TeredoCommands.Sc} config {name} start= demand, then net start {name}" : $"net start {name}";
+        string command = isDisabled ? $"{TeredoCommands.Sc} config {name} start= auto, then net start {name}" : $"net start {name}";
         string undo = isDisabled ? $"To undo it, run {TeredoCommands.Sc} config {name} start= disabled, then net stop {name}." : $"To undo it, run net stop {name}.";
         await AskAsync(ConsentKind.StartService, $"Start the service {name} (IP Helper), which runs Windows' Teredo?"
-            + $"{(isDisabled ? " It is disabled; it will be set to start on demand." : "")} {undo}", command, cancellationToken).ConfigureAwait(false);
+            + $"{(isDisabled ? " It is disabled; it will be set to start with Windows, which is its default." : "")} {undo}", command, cancellationToken).ConfigureAwait(false);
+        if (isDisabled)
+            windows.SetServiceStart(name, ServiceStartType.Automatic); // the default of iphlpsvc; on demand it would not run after the next start
         await windows.StartServiceAsync(name, cancellationToken).ConfigureAwait(false);
         bool runs = windows.ReadService(name).ValueOrDefault.IsRunning;
         Note(command, runs ? "The service runs." : "The service does not run.");

@@ -8,8 +8,10 @@ namespace TeredoSdk.Windows.Native.Firewall;
 [SupportedOSPlatform("windows")]
 static class FirewallCalls
 {
+    /// <summary>A rule of that name is not there (winerror.h, INetFwRules.Item).</summary>
+    public const int FileNotFound = unchecked((int)0x80070002);
+
     // winerror.h
-    const int FileNotFound = unchecked((int)0x80070002);
     const int ClassNotRegistered = unchecked((int)0x80040154);
     const int ClassNotAvailable = unchecked((int)0x80040111);
     const int NotImplemented = unchecked((int)0x80004001);

@@ -16,6 +16,15 @@ sealed class WindowsFirewall : IWindowsFirewall
     public Reading<IReadOnlyList<FirewallRule>> ReadRules() => FirewallCalls.Read("the firewall's rules", () =>
         (IReadOnlyList<FirewallRule>)[.. ComCollection.Read<INetFwRule>(Rules().GetNewEnum()).Select(TryRead).OfType<FirewallRule>()]);
 
+    public Reading<FirewallRule?> ReadRule(string name) => FirewallCalls.Read($"the rule '{name}'", () =>
+    {
+        int result = Rules().Item(name, out var found);
+        if (result == FirewallCalls.FileNotFound)
+            return null;
+        Marshal.ThrowExceptionForHR(result);
+        return RuleReader.Read(found!);
+    });
+
     public Reading<FirewallStatus> ReadStatus() => FirewallCalls.Read("the firewall's state",
         () => TryCreate<INetFwPolicy2>(FirewallClasses.NetFwPolicy2) is { } policy ? ReadStatus(policy) : OpenPorts.ReadStatus());
 

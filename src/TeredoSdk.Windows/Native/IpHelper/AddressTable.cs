@@ -37,6 +37,7 @@ static class AddressTable
                         Address = unicast.Address,
                         InterfaceName = networkInterface.Name,
                         InterfaceIndex = ipv6.Index,
+                        DadState = OperatingSystem.IsWindows() ? unicast.DuplicateAddressDetectionState : null,
                         IsTunnel = isTunnel,
                         MtuOctets = Math.Max(ipv6.Mtu, 0),
                     });

@@ -21,7 +21,7 @@ static class ServiceManager
             {
                 Exists = true,
                 IsRunning = ReadStatus(service).CurrentState == ServiceApi.SERVICE_RUNNING,
-                IsDisabled = IsDisabled(service),
+                StartType = ReadStart(service),
             });
         }
         catch (Win32Exception e) when (e.NativeErrorCode == ServiceApi.ERROR_SERVICE_DOES_NOT_EXIST)
@@ -39,14 +39,27 @@ static class ServiceManager
     {
         try
         {
-            using var service = Open(name, ServiceApi.SERVICE_QUERY_STATUS | ServiceApi.SERVICE_QUERY_CONFIG | ServiceApi.SERVICE_START);
-            if (IsDisabled(service))
-                MakeStartable(name);
+            using var service = Open(name, ServiceApi.SERVICE_QUERY_STATUS | ServiceApi.SERVICE_START);
             await StartAsync(service, name, cancellationToken).ConfigureAwait(false);
         }
         catch (Win32Exception e)
         {
-            throw Explain(name, e);
+            throw Explain("start", name, e);
+        }
+    }
+
+    /// <exception cref="TeredoException">Rights are missing, or the service does not exist.</exception>
+    public static void SetStart(string name, ServiceStartType start)
+    {
+        const uint Same = ServiceApi.SERVICE_NO_CHANGE;
+        try
+        {
+            using var service = Open(name, ServiceApi.SERVICE_CHANGE_CONFIG);
+            Check(ServiceApi.ChangeServiceConfigW(service, Same, (uint)start, Same, 0, 0, 0, 0, 0, 0, 0), "ChangeServiceConfig");
+        }
+        catch (Win32Exception e)
+        {
+            throw Explain("change", name, e);
         }
     }
 
@@ -84,13 +97,6 @@ static class ServiceManager
         };
     }
 
-    static void MakeStartable(string name)
-    {
-        using var service = Open(name, ServiceApi.SERVICE_CHANGE_CONFIG);
-        const uint Same = ServiceApi.SERVICE_NO_CHANGE;
-        Check(ServiceApi.ChangeServiceConfigW(service, Same, ServiceApi.SERVICE_DEMAND_START, Same, 0, 0, 0, 0, 0, 0, 0), "ChangeServiceConfig");
-    }
-
     static ServiceHandle Open(string name, uint access)
     {
         using var manager = ServiceApi.OpenSCManagerW(null, null, ServiceApi.SC_MANAGER_CONNECT);
@@ -111,12 +117,13 @@ static class ServiceManager
         return status;
     }
 
-    static unsafe bool IsDisabled(ServiceHandle service)
+    static unsafe ServiceStartType? ReadStart(ServiceHandle service)
     {
         var buffer = stackalloc ulong[MaxConfigurationSize / sizeof(ulong)]; // aligned for the pointers in it
         var configuration = (ServiceApi.Configuration*)buffer;
         Check(ServiceApi.QueryServiceConfigW(service, configuration, MaxConfigurationSize, out _), "QueryServiceConfig");
-        return configuration->StartType == ServiceApi.SERVICE_DISABLED;
+        var start = (ServiceStartType)configuration->StartType;
+        return Enum.IsDefined(start) ? start : null; // drivers have further types
     }
 
     static void Check(int isDone, string call)
@@ -128,15 +135,15 @@ static class ServiceManager
     // The message is the name of the call; the catching code makes a sentence of it.
     static Win32Exception Failure(string call) => new(Marshal.GetLastPInvokeError(), call);
 
-    static TeredoException Explain(string name, Win32Exception e) => e.NativeErrorCode switch
+    static TeredoException Explain(string what, string name, Win32Exception e) => e.NativeErrorCode switch
     {
         NativeCall.ERROR_ACCESS_DENIED => new(TeredoError.AccessDenied,
-            $"Starting the service {name} needs an administrator ({e.Message}). "
-            + $"Run as administrator: sc.exe config {name} start= demand & sc.exe start {name}", e),
+            $"An administrator must {what} the service {name} ({e.Message}). In an elevated prompt, run {TeredoCommands.Sc} config {name} start= auto, "
+            + $"then net start {name}.", e),
         ServiceApi.ERROR_SERVICE_DOES_NOT_EXIST => new(TeredoError.ServiceStopped,
             $"The service {name} is not installed on this system. It is a part of Windows; check whether this edition has it.", e),
         _ => new(TeredoError.ServiceStopped,
-            $"The service {name} can't be started: {e.Message} failed ({NativeCall.Describe(e.NativeErrorCode)}). "
+            $"This process can't {what} the service {name}: {e.Message} failed ({NativeCall.Describe(e.NativeErrorCode)}). "
             + "Look for the cause in the system's event log.", e),
     };
 }

@@ -99,7 +99,7 @@ public class EnsureTests
     [Test]
     public void Ensure_WithTheServiceOff_SaysSo()
     {
-        _machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = false };
+        _machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Automatic };
 
         FirewallMachine.AssertError(TeredoError.FirewallUnavailable, () => _machine.Firewall.Ensure(_machine.Request), "mpssvc");
     }

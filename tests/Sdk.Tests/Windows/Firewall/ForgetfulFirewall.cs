@@ -14,6 +14,8 @@ sealed class ForgetfulFirewall(IWindowsFirewall real, Func<FirewallRule, Firewal
 
     public Reading<IReadOnlyList<FirewallRule>> ReadRules() => real.ReadRules();
 
+    public Reading<FirewallRule?> ReadRule(string name) => real.ReadRule(name);
+
     public Reading<FirewallStatus> ReadStatus() => real.ReadStatus();
 
     public Reading<IReadOnlyList<string>> ReadProducts() => real.ReadProducts();
@@ -56,6 +58,8 @@ sealed class OtherFirewall(IWindowsSystem real, IWindowsFirewall firewall) : IWi
 
     public Task StartServiceAsync(string name, CancellationToken cancellationToken) => real.StartServiceAsync(name, cancellationToken);
 
+    public void SetServiceStart(string name, ServiceStartType start) => real.SetServiceStart(name, start);
+
     public Reading<object?> ReadRegistry(string key, string name) => real.ReadRegistry(key, name);
 
     public Reading<TeredoConfiguration> ReadConfiguration() => real.ReadConfiguration();
@@ -74,6 +78,8 @@ sealed class OtherFirewall(IWindowsSystem real, IWindowsFirewall firewall) : IWi
     public Reading<IReadOnlyList<WindowsAddress>> ReadAddresses() => real.ReadAddresses();
 
     public Task<Reading<bool>> WakeAsync(CancellationToken cancellationToken) => real.WakeAsync(cancellationToken);
+
+    public Reading<bool> SendTraffic(IPAddress address) => real.SendTraffic(address);
 
     public Reading<int> ReadTeredoPort() => real.ReadTeredoPort();
 

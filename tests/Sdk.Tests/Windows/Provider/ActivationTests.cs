@@ -80,7 +80,7 @@ public sealed class ActivationTests
     public async Task Enable_ServiceDisabled_IsStartedWithConsent()
     {
         var windows = new FakeWindows();
-        windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
+        windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Disabled };
         await new TeredoActivation(windows).EnableAsync(null, Yes, default).InTime();
         Assert.That(_asked, Is.EqualTo(new[] { ConsentKind.StartService, ConsentKind.EnableTeredo }));
         Assert.That(windows.Teredo.State, Is.EqualTo(TeredoClientState.Dormant));
@@ -91,7 +91,7 @@ public sealed class ActivationTests
     public async Task Enable_ServiceStopped_IsAskedWithAllThatUndoesIt(bool isDisabled, string undo)
     {
         var windows = new FakeWindows();
-        windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = isDisabled };
+        windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, StartType = isDisabled ? ServiceStartType.Disabled : ServiceStartType.Automatic };
         List<string> questions = [];
         await new TeredoActivation(windows).EnableAsync(null, (request, _) =>
         {
@@ -99,7 +99,7 @@ public sealed class ActivationTests
             return new(true);
         }, default).InTime();
         Assert.That(questions[0], Does.Contain(undo));
-        Assert.That(questions[0].Contains("set to start on demand", StringComparison.Ordinal), Is.EqualTo(isDisabled));
+        Assert.That(questions[0].Contains("set to start with Windows", StringComparison.Ordinal), Is.EqualTo(isDisabled));
     }
 
     [Test]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Testing;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Tests.Windows.Provider;
 
@@ -80,13 +81,13 @@ public sealed class HoldTests
         await using var machine = new WindowsMachine();
         var node = await machine.StartAsync();
         await using var listener = await node.ListenAsync(0).InTime();
-        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = false };
+        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Automatic };
         machine.Windows.RaiseChanged();
         Assert.That(node.Report.Error, Is.EqualTo(TeredoError.ServiceStopped));
         Assert.That(node.Report.Problem, Does.Contain("net start iphlpsvc"));
         Assert.That(Assert.ThrowsAsync<TeredoException>(() => node.ListenAsync(0).InTime())!.Error, Is.EqualTo(TeredoError.ServiceStopped));
 
-        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false };
+        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = true, StartType = ServiceStartType.Automatic };
         machine.Time.Advance(TimeSpan.FromMinutes(1));
         Assert.That(node.Report.State, Is.EqualTo(TeredoState.Qualified));
         Assert.That(node.Report.Error, Is.Null);

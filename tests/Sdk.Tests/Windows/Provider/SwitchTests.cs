@@ -93,11 +93,11 @@ public sealed class SwitchTests
     }
 
     [TestCase(false, "net start iphlpsvc")]
-    [TestCase(true, "sc.exe config iphlpsvc start= demand")]
+    [TestCase(true, "sc.exe config iphlpsvc start= auto")]
     public async Task Service_Stopped_IsNamedWithItsCommand(bool isDisabled, string command)
     {
         await using var machine = new WindowsMachine();
-        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = isDisabled };
+        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, StartType = isDisabled ? ServiceStartType.Disabled : ServiceStartType.Automatic };
         var failure = await machine.FailAsync();
         Assert.That(failure.Error, Is.EqualTo(TeredoError.ServiceStopped));
         Assert.That(failure.Message, Does.Contain(command));

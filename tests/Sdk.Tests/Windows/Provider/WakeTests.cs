@@ -93,7 +93,7 @@ public sealed class WakeTests
         await using var machine = new WindowsMachine();
         machine.Teredo.Network = FakeTeredoNetwork.ServerSilent;
         var start = machine.BeginStart();
-        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = false };
+        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Automatic };
         machine.Time.Advance(TimeSpan.FromSeconds(8));
         var failure = Assert.ThrowsAsync<TeredoException>(() => start.InTime())!;
         Assert.That(failure.Error, Is.EqualTo(TeredoError.TeredoOffline));

@@ -97,7 +97,7 @@ public sealed class SetupConditionTests
     public async Task FirewallService_ThatDoesNotRun_IsAWarning()
     {
         using var machine = new SetupMachine();
-        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
+        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Disabled };
         var plan = await machine.SetUpAsync();
         Assert.That(plan.Steps, Is.Empty);
         Assert.That(plan.Warnings, Has.Some.Contains("mpssvc"));
@@ -110,11 +110,11 @@ public sealed class SetupConditionTests
         var edited = machine.Wanted[0] with { Enabled = false };
         machine.Windows.Firewall.Plant(edited);
         await machine.SetUpAsync();
-        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
+        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Disabled };
         var plan = await machine.RemoveAsync();
         Assert.That(plan.Warnings, Has.Some.Contains("mpssvc"));
         Assert.That(machine.Records, Has.Length.EqualTo(1));
-        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false };
+        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, StartType = ServiceStartType.Automatic };
         await machine.RemoveAsync();
         Assert.That(machine.Rules, Is.EqualTo(new[] { edited }), "only the record tells what it was");
         Assert.That(machine.Records, Is.Empty);
@@ -125,12 +125,12 @@ public sealed class SetupConditionTests
     {
         using var machine = new SetupMachine();
         await machine.SetUpAsync();
-        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
+        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Disabled };
         int asked = 0;
         machine.Options.Windows = FaultyWindows.Of(machine.Windows, call =>
         {
             if (call == "ReadRules" && ++asked == 2)
-                machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false };
+                machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, StartType = ServiceStartType.Automatic };
             return null;
         });
         await machine.RemoveAsync();

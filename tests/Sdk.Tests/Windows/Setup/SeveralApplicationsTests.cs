@@ -168,9 +168,9 @@ public sealed class SeveralApplicationsTests : IDisposable
     {
         await SetUpAsync("A");
         await SetUpAsync("B");
-        _machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
+        _machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Disabled };
         await RemoveAsync("B");
-        _machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, IsDisabled = false };
+        _machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, StartType = ServiceStartType.Automatic };
         await RemoveAsync("A");
         Assert.That(Now, Is.EqualTo(_before));
         await RemoveAsync("B");

@@ -135,7 +135,7 @@ public sealed class TeredoSetupTests
     public async Task Service_ThatDoesNotRun_IsLeftToThePerson()
     {
         using var machine = Machine();
-        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, IsDisabled = true };
+        machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Disabled };
         var plan = await machine.SetUpAsync();
         Assert.That(plan.Warnings, Has.Some.Contains("iphlpsvc").And.Some.Contains("left out"));
         Assert.That(machine.Windows.Services["iphlpsvc"].IsRunning, Is.False);
