@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using TeredoSdk.Windows.Native.Netsh;
 
 namespace TeredoSdk.Windows.Native.Services;
 
