@@ -10,6 +10,8 @@ sealed record Plan
 
     public int Load { get; init; }
 
+    public int PerProcess { get; init; } = 1;
+
     public bool Loop { get; init; }
 
     public bool RandomSeeds { get; init; }
@@ -19,5 +21,6 @@ sealed record Plan
     public IReadOnlyList<string> Projects { get; init; } = [];
 
     /// <summary>What of a project is run, in words for the file of results.</summary>
-    public string Scope => (Filter ?? (Loop ? "without slow tests" : "all")) + (RandomSeeds ? ", random seeds" : "");
+    public string Scope => (Filter ?? (Loop ? "without slow tests" : "all")) + (RandomSeeds ? ", random seeds" : "")
+        + (PerProcess > 1 ? $", {PerProcess} in each process" : "");
 }

@@ -19,7 +19,7 @@ sealed record Outcome(string Project, int Runs, int RedRuns, int Tests, IReadOnl
     ];
 }
 
-/// <summary>Runs one project again and again, each time in a process of its own.</summary>
+/// <summary>Runs one project again and again, each time in a process of its own or several times in one.</summary>
 sealed class Repetition(Plan plan, string project, TextWriter progress)
 {
     const string Trx = "{http://microsoft.com/schemas/VisualStudio/TeamTest/2010}";
@@ -41,10 +41,11 @@ sealed class Repetition(Plan plan, string project, TextWriter progress)
             using var load = new Load(plan.Load);
             while (runs < plan.Runs && clock.Elapsed.TotalMinutes < plan.Minutes)
             {
-                int run = ++runs;
-                if (!await RunOnceAsync(path, build, Path.Combine(results, $"{run}.trx"), run))
-                    redRuns++;
-                progress.Write($"\r{project}: {run} of {plan.Runs}, {redRuns} red ");
+                int run = runs + 1, count = Math.Min(plan.PerProcess, plan.Runs - runs);
+                redRuns += count > 1 ? await RunInsideAsync(path, Path.Combine(results, $"{run}.txt"), count)
+                    : await RunOnceAsync(path, build, Path.Combine(results, $"{run}.trx"), run) ? 0 : 1;
+                runs += count;
+                progress.Write($"\r{project}: {runs} of {plan.Runs}, {redRuns} red ");
             }
         }
         finally
@@ -73,6 +74,34 @@ sealed class Repetition(Plan plan, string project, TextWriter progress)
         if (failed.Count == 0 && code != 0)
             Note("(no red test)", string.Create(CultureInfo.InvariantCulture, $"exit code {code}"));
         return failed.Count == 0 && code == 0;
+    }
+
+    // Returns the number of red runs.
+    async Task<int> RunInsideAsync(string path, string file, int count)
+    {
+        string folder = Path.Combine(path, "bin", plan.Loop ? "Loop" : "Debug", "net10.0"), host = typeof(TestHost).Assembly.Location;
+        string tests = Directory.GetFiles(folder, "*.Tests.deps.json").Single()[..^".deps.json".Length];
+        File.Copy(host, Path.Combine(folder, Path.GetFileName(host)), overwrite: true);
+        int code = await Repository.RunAsync("dotnet", ["exec", "--depsfile", $"{tests}.deps.json", "--runtimeconfig", $"{tests}.runtimeconfig.json",
+            Path.Combine(folder, Path.GetFileName(host)), TestHost.Verb, $"{Path.GetFileName(tests)}.dll", $"{count}", plan.Loop ? "loop" : "all", file],
+            TextWriter.Null);
+        int ended = 0, redRuns = 0;
+        bool isRed = false;
+        foreach (string[] line in File.Exists(file) ? File.ReadLines(file).Select(line => line.Split('\t')) : [])
+        {
+            if (line[0] == TestHost.RedLine)
+            {
+                isRed = true;
+                Note(line[1], line[2]);
+                continue;
+            }
+            _tests = Math.Max(_tests, int.Parse(line[1], CultureInfo.InvariantCulture));
+            redRuns += isRed ? 1 : 0;
+            (isRed, ended) = (false, ended + 1);
+        }
+        if (ended < count)
+            Note("(a run did not end)", string.Create(CultureInfo.InvariantCulture, $"exit code {code}"));
+        return redRuns + count - ended;
     }
 
     void Note(string test, string message) =>

@@ -13,6 +13,7 @@ static class RepetitionCommand
 
           --runs N          how often (200)
           --minutes N       after how long no further run of a project is begun (no limit)
+          --per-process N   how many runs one process makes: cheaper, since code is warm, but with fixed seeds and without --filter (1)
           --load N          how many threads compute beside the tests (0)
           --project NAME    one of tests/NAME; may be repeated (Protocol.Tests, Sdk.Tests, Hosting.Tests, Cli.Tests)
           --filter TEXT     as dotnet test has it
@@ -54,6 +55,9 @@ static class RepetitionCommand
                 case "--minutes" when int.TryParse(value, out int minutes) && minutes > 0:
                     plan = plan with { Minutes = minutes };
                     break;
+                case "--per-process" when int.TryParse(value, out int inside) && inside > 0:
+                    plan = plan with { PerProcess = inside };
+                    break;
                 case "--load" when int.TryParse(value, out int load) && load >= 0:
                     plan = plan with { Load = load };
                     break;
@@ -68,6 +72,11 @@ static class RepetitionCommand
                     return 2;
             }
             i++;
+        }
+        if (plan.PerProcess > 1 && (plan.RandomSeeds || plan.Filter is not null))
+        {
+            error.WriteLine("--per-process can't be combined with --random-seeds or --filter.");
+            return 2;
         }
         plan = plan with { Projects = projects.Count > 0 ? projects : FastProjects };
         var clock = Stopwatch.StartNew();
