@@ -6,6 +6,8 @@ namespace TeredoSdk.Churn;
 /// <summary>Puts the load on, and tells what the process held before and after each part of it.</summary>
 public static class Run
 {
+    const int SecondsToSettle = 60; // a thread pool on a busy machine makes many threads, and keeps an idle one for 20 s
+
     /// <returns>What did not work or did not stay flat.</returns>
     public static async Task<IReadOnlyList<string>> Async(Load load, Action<string> tell, CancellationToken cancellationToken)
     {
@@ -46,6 +48,11 @@ public static class Run
             string result = await work().ConfigureAwait(false);
             var time = Stopwatch.GetElapsedTime(start);
             var after = await Reading.TakeAsync().ConfigureAwait(false);
+            for (int i = 0; i < SecondsToSettle && after.FindLeak(before) is not null; i++) // only what stays is a leak
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken).ConfigureAwait(false);
+                after = await Reading.TakeAsync().ConfigureAwait(false);
+            }
             tell(Line(name, string.Create(CultureInfo.InvariantCulture, $"{result} in {time.TotalSeconds:F1} s"), after));
             if (after.FindNew(before) is { Length: > 0 } more)
                 tell($"  new: {more}");
