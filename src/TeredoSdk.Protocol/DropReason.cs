@@ -94,6 +94,10 @@ public enum DropReason : byte
     NoNativeRoute,
     /// <summary>The destination is outside the prefixes that the relay serves (§5.4.2).</summary>
     NotServed,
+    /// <summary>A request for a check of reachability is shorter than what it could cause (docs/protocol §9.4).</summary>
+    ReflectionTooSmall,
+    /// <summary>An order for a check of reachability has no cookie, an old one, or another client's (docs/protocol §9.4).</summary>
+    BadReflectionCookie,
 
     /// <summary>The packet belongs to no flow, and no socket at its port accepts strangers.</summary>
     Unsolicited,

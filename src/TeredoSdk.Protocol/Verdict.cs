@@ -81,6 +81,12 @@ public readonly record struct LocalPort
     /// <summary>A server's socket on its secondary address, port 3544.</summary>
     public static LocalPort ServerSecondary => new(4);
 
+    /// <summary>The first socket of a server's stranger, which checks the clients' reachability (docs/protocol §9).</summary>
+    public static LocalPort Reflector => new(5);
+
+    /// <summary>The second socket of a server's stranger, at another port of the same address.</summary>
+    public static LocalPort OtherReflector => new(6);
+
     /// <summary>The first of the random ports that a client opens for symmetric NATs (RFC 6081 §5.4).</summary>
     internal const int FirstRandom = 16;
 
@@ -95,6 +101,8 @@ public readonly record struct LocalPort
         2 => "discovery",
         3 => "primary",
         4 => "secondary",
+        5 => "reflector",
+        6 => "other-reflector",
         _ => $"random-{Id - FirstRandom}",
     };
 }

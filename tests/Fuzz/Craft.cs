@@ -101,6 +101,20 @@ public static class Craft
         return [.. header[..size], .. origin, .. packet];
     }
 
+    /// <summary>A request for a check of reachability (docs/protocol §9.2): an ask without cookie, an order with one.</summary>
+    public static byte[] Reflection(IPv6Address source, IPv6Address destination, ReadOnlySpan<byte> cookie, byte step, int size)
+    {
+        byte[] packet = new byte[size];
+        IPv6Packet.WriteHeader(packet, size - IPv6Packet.HeaderSize, NextHeader.Icmpv6, 64, source, destination);
+        var body = packet.AsSpan(IPv6Packet.HeaderSize);
+        (body[0], body[1], body[38]) = (200, (byte)(cookie.IsEmpty ? 0 : 1), step);
+        "TRef"u8.CopyTo(body[4..]);
+        body.Slice(8, 8).Fill(7); // the token
+        cookie.CopyTo(body[16..]);
+        FixChecksum(packet);
+        return packet;
+    }
+
     /// <summary>Makes the ICMPv6 checksum right again after a mutation.</summary>
     public static void FixChecksum(Span<byte> packet)
     {

@@ -13,7 +13,7 @@ public sealed class ServerEpisode : Episode
     static readonly TeredoServerOptions[] Variants =
     [
         Strict,
-        Strict with { ForwardNative = true, PeerServers = [IPv4Address.Parse("83.170.6.1")] },
+        Strict with { ForwardNative = true, PeerServers = [IPv4Address.Parse("83.170.6.1")], Reflector = IPv4Address.Parse("65.54.227.122") },
         Strict with { Secondary = null, Keys = Keys() },
         Lab,
         Lab with { ForwardNative = true, AllowServerPort = true, PeerServers = [IPv4Address.Parse("203.0.113.77")] },
@@ -26,6 +26,8 @@ public sealed class ServerEpisode : Episode
     readonly Mutator _mutator;
     readonly List<IPv4Endpoint> _clients = [], _endpoints;
     readonly List<IPv6Address> _addresses = [];
+    readonly Dictionary<IPv4Endpoint, byte[]> _cookies = []; // of those that asked
+    readonly List<(IPv4Endpoint Client, byte[] Bubble)> _bubbles = []; // answers to the stranger's bubbles
     readonly byte[] _buffer = new byte[1500];
 
     /// <param name="seed">Where every choice comes from.</param>
@@ -54,7 +56,13 @@ public sealed class ServerEpisode : Episode
     {
         Now += Chance(70) ? TimeSpan.FromMilliseconds(Random.Next(3)) : NextPause();
         var source = Random.Next(10) switch { < 6 => Pick(_clients), < 8 => Pick(_endpoints), _ => AnyEndpoint() };
-        byte[] payload = Next(source);
+        if (_options.Reflector is not null && _bubbles.Count > 0 && Chance(5))
+        {
+            var (client, bubble) = Pick(_bubbles);
+            HandIn(Chance(90) ? LocalPort.Reflector : LocalPort.OtherReflector, Chance(80) ? client : source, Chance(70) ? bubble : _mutator.Mutate(bubble));
+            return;
+        }
+        byte[] payload = _options.Reflector is not null && Chance(20) ? NextReflection(source) : Next(source);
         if (Chance(35))
             payload = _mutator.Mutate(payload);
         HandIn(_options.Secondary is not null && Chance(30) ? LocalPort.ServerSecondary : LocalPort.ServerPrimary, source, payload);
@@ -75,6 +83,25 @@ public sealed class ServerEpisode : Episode
         };
     }
 
+    byte[] NextReflection(IPv4Endpoint source)
+    {
+        var cookie = Chance(70) ? _cookies.GetValueOrDefault(Chance(90) ? source : Pick(_clients)) : null;
+        return Craft.Reflection(Chance(90) ? AddressOf(source) : Pick(_addresses), TeredoLinkLocal.Server(_options.Primary), cookie,
+            (byte)(cookie is null ? 0 : Random.Next(5)), Chance(90) ? ServerOracle.ReflectionRequest : Random.Next(80, 1400));
+    }
+
+    // Learns what a client needs to go on.
+    void Learn(Transmit transmit, ReadOnlySpan<byte> payload)
+    {
+        if (!Encapsulation.TryParse(payload, out var sent, out _))
+            return;
+        var packet = sent.Packet;
+        if (packet.NextHeader == NextHeader.Icmpv6 && packet.Payload is [201, 2, ..])
+            _cookies[transmit.Target] = packet.Payload.Slice(16, 16).ToArray();
+        else if (packet.IsBubble && sent.HasOrigin && sent.Origin.MappedEndpoint.Address == _options.Reflector && _bubbles.Count < 1000)
+            _bubbles.Add((transmit.Target, [.. Craft.BubbleOf(packet.Destination, packet.Source), .. sent.TrailerOctets]));
+    }
+
     void HandIn(LocalPort via, IPv4Endpoint source, byte[] payload)
     {
         Last = (via.ToString(), source, payload);
@@ -86,6 +113,8 @@ public sealed class ServerEpisode : Episode
         {
             Trace?.WriteLine($"{Now} out {transmit.Via} {transmit.Target} {Convert.ToHexStringLower(_buffer, 0, transmit.Length)}");
             _oracle.OnTransmit(transmit, _buffer.AsSpan(0, transmit.Length));
+            if (_options.Reflector is not null)
+                Learn(transmit, _buffer.AsSpan(0, transmit.Length));
         }
         while (_server.TryTakeDelivery(_buffer, out int length))
             _oracle.OnDelivery(_buffer.AsSpan(0, length));

@@ -11,6 +11,12 @@ public sealed class ServerOracle(TeredoServerOptions options)
     // The sizes of docs/protocol §3.11: a plain advertisement for a plain solicitation, a secured one for a secured one.
     const double PlainGrowth = 117.0 / 48, SecuredGrowth = 146.0 / 90;
 
+    /// <summary>The least size of a request for a check of reachability, in octets (docs/protocol §9.2).</summary>
+    public const int ReflectionRequest = 320;
+
+    const int OuterHeaders = 28;     // IPv4 and UDP
+    const int ReflectionBubble = 54; // that of the stranger: origin indication, bubble and nonce
+
     readonly IPv4Rules _rules = new(options.AllowPrivateAddresses, [.. options.AttachedSubnets]);
     static readonly ServerRateLimits Limits = new();
     readonly TokenBuckets<IPv4Endpoint> _answers = Buckets<IPv4Endpoint>(Limits.AnswersPerEndpoint), _forwards = Buckets<IPv4Endpoint>(Limits.ForwardsPerEndpoint);
@@ -22,12 +28,12 @@ public sealed class ServerOracle(TeredoServerOptions options)
     IPv4Endpoint _source;
     byte[] _input = [];
     bool _consumed;
-    int _sent;
+    int _sent, _octets; // of the present datagram
 
     /// <summary>A datagram went in and this became of it.</summary>
     public void Begin(Instant now, LocalPort via, IPv4Endpoint source, byte[] payload, Verdict verdict)
     {
-        (_now, _via, _source, _input, _sent) = (now, via, source, payload, 0);
+        (_now, _via, _source, _input, _sent, _octets) = (now, via, source, payload, 0, 0);
         _consumed = verdict.Kind == VerdictKind.Consumed;
         Finding.Unless(_consumed || verdict.Kind == VerdictKind.Dropped, $"a server's verdict is {verdict.Kind}");
         Finding.Unless(!_consumed || Encapsulation.TryParse(payload, out _, out _), "a malformed datagram was taken");
@@ -37,8 +43,12 @@ public sealed class ServerOracle(TeredoServerOptions options)
     /// <summary>A datagram came out.</summary>
     public void OnTransmit(Transmit transmit, ReadOnlySpan<byte> payload)
     {
+        if (Encapsulation.TryParse(_input, out var input, out _) && IsReflection(input))
+        {
+            CheckReflection(transmit, payload);
+            return;
+        }
         CountOutput();
-        _ = Encapsulation.TryParse(_input, out var input, out _);
         Finding.Unless(Encapsulation.TryParse(payload, out var sent, out _) && transmit.Length == payload.Length, "the server sends what no one can read");
         Finding.Unless(_rules.IsGlobal(transmit.Target), $"sent to {transmit.Target}");
         if (RouterSolicitation.Matches(input.Packet))
@@ -63,7 +73,29 @@ public sealed class ServerOracle(TeredoServerOptions options)
     }
 
     /// <summary>Everything was taken out.</summary>
-    public void End() => Finding.Unless(_sent == (_consumed ? 1 : 0), $"{_sent} outputs for a datagram that was {(_consumed ? "used up" : "dropped")}");
+    public void End()
+    {
+        bool isOrder = _via == LocalPort.ServerPrimary && Encapsulation.TryParse(_input, out var input, out _) && IsReflection(input)
+            && input.Packet.Payload is [200, 1, ..];
+        Finding.Unless(_sent == (!_consumed ? 0 : isOrder ? 2 : 1), $"{_sent} outputs for a datagram that was {(_consumed ? "used up" : "dropped")}");
+    }
+
+    bool IsReflection(in Encapsulation input) => options.Reflector is not null && (_via == LocalPort.Reflector || _via == LocalPort.OtherReflector
+        || (input.Packet.NextHeader == NextHeader.Icmpv6 && input.Packet.Payload is [200, ..]));
+
+    // docs/protocol §9.4: to who asked, and less than the request. A bubble that the stranger waits for brings one proof.
+    void CheckReflection(Transmit transmit, ReadOnlySpan<byte> payload)
+    {
+        Finding.Unless(_consumed, "a dropped datagram brought an output");
+        _sent++;
+        _octets += payload.Length + OuterHeaders;
+        Finding.Unless(transmit.Target == _source && _rules.IsGlobal(transmit.Target), $"a stranger is sent to {transmit.Target} for {_source}");
+        bool asked = _via == LocalPort.ServerPrimary;
+        Finding.Unless(_octets < (asked ? _input.Length : ReflectionRequest - ReflectionBubble) + OuterHeaders, $"{_input.Length} octets became {_octets}");
+        Finding.Unless(!asked || _input.Length >= ReflectionRequest, "a short request was taken");
+        if (asked && _sent == 1)
+            TakeAnswer();
+    }
 
     void CountOutput() => Finding.Unless(_consumed && ++_sent == 1, "more than one output for one datagram, or one for a dropped one");
 
@@ -116,5 +148,5 @@ public sealed class ServerOracle(TeredoServerOptions options)
 
     bool IsSender(IPv6Address address) => TeredoAddress.TryCreate(address, out var teredo) && !teredo.HasOldPrefix && teredo.MappedEndpoint == _source;
 
-    bool IsOwn(IPv4Address address) => address == options.Primary || address == options.Secondary;
+    bool IsOwn(IPv4Address address) => address == options.Primary || address == options.Secondary || address == options.Reflector;
 }

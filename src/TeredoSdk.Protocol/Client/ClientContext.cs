@@ -36,6 +36,9 @@ sealed class ClientContext(TeredoClientOptions options, IRandomSource random)
     public bool IsSymmetric => Mapping == MappingBehaviour.AddressOrPortDependent;
     public bool IsPortPreserving { get; set; }
 
+    /// <summary>Whether another destination sees us at another address.</summary>
+    public bool HasSeveralAddresses { get; set; }
+
     /// <summary>
     /// Whether a symmetric NAT may increase its ports by a small step. A test that shows otherwise clears this for the lifetime of the mapping.
     /// </summary>

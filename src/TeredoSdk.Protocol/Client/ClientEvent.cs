@@ -59,10 +59,29 @@ public enum MappingBehaviour
 /// <summary>Which incoming packets a NAT accepts (RFC 4787 §5).</summary>
 public enum FilteringBehaviour
 {
-    /// <summary>Not known. RFC 5991 §3.2 dropped the cone phase, so only observation can tell.</summary>
+    /// <summary>Not known. RFC 5991 §3.2 dropped the cone phase, so only observation or a check of reachability can tell.</summary>
     NotChecked,
     /// <summary>Observed: a packet of a stranger got in.</summary>
     EndpointIndependent,
+    /// <summary>Observed: a packet from another port of an address that was sent to got in, an unasked one did not.</summary>
+    AddressDependent,
+    /// <summary>Observed: a packet from an endpoint that was sent to got in, one from another port of it did not.</summary>
+    AddressAndPortDependent,
+}
+
+/// <summary>What came of a check of reachability (<see cref="TeredoClient.TryCheckReachability"/>).</summary>
+public enum ReachabilityOutcome
+{
+    /// <summary>A stranger's packet came in.</summary>
+    Reached,
+    /// <summary>The stranger sent, and nothing of it came in.</summary>
+    NotReached,
+    /// <summary>The server did not answer: it has no stranger, or refuses.</summary>
+    NoAnswer,
+    /// <summary>The client has sent to the stranger's address before, so its packets would prove nothing.</summary>
+    NoStranger,
+    /// <summary>The client lost its address meanwhile.</summary>
+    Interrupted,
 }
 
 /// <summary>What the client knows of the NAT.</summary>
@@ -79,6 +98,9 @@ public readonly record struct NatReport
 
     /// <summary>Whether a symmetric NAT may increase its ports by a small step; false when it is not symmetric, or is known not to.</summary>
     public bool Sequential { get; init; }
+
+    /// <summary>Whether a symmetric NAT uses another external address towards another destination.</summary>
+    public bool SeveralAddresses { get; init; }
 
     /// <summary>Whether the gateway maps the service port on request.</summary>
     public bool PortMapped { get; init; }
@@ -177,5 +199,15 @@ public abstract record ClientEvent
     {
         /// <summary>The new interval.</summary>
         public required TimeSpan Interval { get; init; }
+    }
+
+    /// <summary>A check of reachability has ended. <see cref="TeredoClient.Nat"/> has what it showed of the NAT's filtering.</summary>
+    public sealed record ReachabilityChecked : ClientEvent
+    {
+        /// <summary>What came of it.</summary>
+        public required ReachabilityOutcome Outcome { get; init; }
+
+        /// <summary>The stranger's endpoint, or null when the server named none.</summary>
+        public IPv4Endpoint? Stranger { get; init; }
     }
 }

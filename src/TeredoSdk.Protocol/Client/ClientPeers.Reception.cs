@@ -118,10 +118,11 @@ sealed partial class ClientPeers
         return DropReason.NonceMismatch;
     }
 
-    // A stranger's packet got in: our NAT filters nothing, or the gateway has mapped the port.
+    // A stranger's packet got in: our NAT filters nothing, or the gateway has mapped the port. A NAT that filters by address lets in every port of an
+    // address that we have sent to, so a second peer at the same address shows nothing.
     DropReason AddStranger(Instant now, TeredoAddress peer, IPv4Endpoint source, out int index)
     {
-        if (!_answers.Contains(now, source.Key) && !_context.IsPortMapped)
+        if (!_answers.Contains(now, source.Key) && !_context.IsPortMapped && IsStranger(source.Address))
             _context.Filtering = FilteringBehaviour.EndpointIndependent;
         return _table.Add(now, peer, Newcomer.Verified, out index);
     }

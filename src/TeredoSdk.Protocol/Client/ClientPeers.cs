@@ -40,6 +40,10 @@ sealed partial class ClientPeers
 
     SeldomSources SeldomTested => _seldomTested ??= new(AnswerGate.RememberedSources, _context.Random);
 
+    /// <summary>Whether an IPv4 address is that of a stranger: neither of our server nor of a peer, so that our NAT need not know it.</summary>
+    public bool IsStranger(IPv4Address address) =>
+        address != _context.Server.Primary && address != _context.Server.Secondary && !_table.HasPeerAt(address);
+
     /// <summary>Local discovery, or null when it is off.</summary>
     public LocalDiscovery? Discovery { get; set; }
 

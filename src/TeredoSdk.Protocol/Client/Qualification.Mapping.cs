@@ -21,13 +21,14 @@ sealed partial class Qualification
 
     void TakeSecondaryMapping(Instant now, IPv4Endpoint mapped)
     {
+        context.HasSeveralAddresses = mapped.Address != context.Mapped.Address;
         if (mapped == context.Mapped)
         {
             Complete(mapped == context.Local ? MappingBehaviour.None : MappingBehaviour.EndpointIndependent);
             return;
         }
         // RFC 6081 §5.5 would test each time. But a NAT that shows no sequence here will not show one later.
-        context.MayBeSequential = mapped.Address == context.Mapped.Address && mapped.Port - context.Mapped.Port is > 0 and <= ClientPeers.MaxPortStep;
+        context.MayBeSequential = !context.HasSeveralAddresses && mapped.Port - context.Mapped.Port is > 0 and <= ClientPeers.MaxPortStep;
         if (context.Options.Has(TeredoExtensions.SymmetricNatSupport))
             Complete(MappingBehaviour.AddressOrPortDependent); // RFC 6081 §5.2: goes on with the primary address's mapping
         else

@@ -37,6 +37,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         Mapping = context.Mapping,
         Filtering = context.Filtering,
         PortPreserving = context.IsPortPreserving,
+        SeveralAddresses = context.IsSymmetric && context.HasSeveralAddresses,
         Sequential = context.IsSymmetric && !context.IsPortPreserving && context.MayBeSequential,
         PortMapped = context.IsPortMapped,
     };

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using TeredoSdk.Protocol.Peers;
+using TeredoSdk.Protocol.Reflection;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Client;
@@ -15,7 +16,7 @@ namespace TeredoSdk.Protocol.Client;
 /// </para>
 /// <para>Calls must not overlap: the type has no lock. Bad input from the network is counted in <see cref="Drops"/>, and never throws.</para>
 /// </remarks>
-public sealed class TeredoClient
+public sealed partial class TeredoClient
 {
     readonly ClientContext _context;
     readonly PortMapper _mapper;
@@ -41,6 +42,7 @@ public sealed class TeredoClient
         _qualification = new(_context, _mapper, _peers);
         _discovery = options.LocalDiscovery ? new(_context, _peers) : null;
         _interval = options.DetermineInterval ? new(_context, _qualification) : null;
+        _ask = new(_context, _peers);
         _peers.Discovery = _discovery;
     }
 
@@ -74,7 +76,7 @@ public sealed class TeredoClient
     /// <summary>When <see cref="HandleTimeout"/> must be called next; null when nothing is scheduled.</summary>
     public Instant? NextDeadline => Instant.Earlier(
         Instant.Earlier(_qualification.NextDeadline, _peers.NextDeadline),
-        Instant.Earlier(_discovery?.NextDeadline, _interval?.NextDeadline));
+        Instant.Earlier(Instant.Earlier(_discovery?.NextDeadline, _interval?.NextDeadline), _ask.NextDeadline));
 
     /// <summary>
     /// Whether the server's answer is overdue, or a retry is due: then the driver looks at the network, whose change nobody may have told, before it
@@ -107,6 +109,7 @@ public sealed class TeredoClient
         _peers.HandleTimeout(now);
         _discovery?.HandleTimeout(now);
         _interval?.HandleTimeout(now);
+        _ask.HandleTimeout(now);
     }
 
     /// <summary>Takes a UDP datagram (RFC 4380 §5.2.3).</summary>
@@ -272,10 +275,13 @@ public sealed class TeredoClient
                 return _peers.ReceiveIndirectBubble(now, encapsulation);
             if (encapsulation.HasOrigin)
                 return _peers.ReceiveIndirectPacket(now, encapsulation);
+            if (ReflectionMessage.IsCandidate(packet, request: false))
+                return HandleReflectionAnswer(now, packet);
         }
         else if (encapsulation.HasOrigin || encapsulation.HasAuthentication)
             return _context.Drops.Drop(DropReason.UnexpectedHeader); // otherwise a peer could choose the target of our bubbles
-        return _peers.Receive(now, via, source, encapsulation);
+        return ReflectionMessage.IsCandidate(packet, request: false) ? ReceiveProof(now, via, source, encapsulation)
+            : _peers.Receive(now, via, source, encapsulation);
     }
 
     Verdict HandleAdvertisement(Instant now, LocalPort via, IPv4Endpoint source, in Encapsulation encapsulation)
@@ -324,6 +330,7 @@ public sealed class TeredoClient
             _qualification.StopCheck();
             _discovery?.Stop();
             _interval?.Stop();
+            _ask.Stop();
             return;
         }
         _peers.StartRefreshTimer(now);

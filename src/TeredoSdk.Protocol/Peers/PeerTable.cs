@@ -60,6 +60,9 @@ sealed partial class PeerTable
     /// <returns>The index of the address's entry, or -1.</returns>
     public int Find(IPv6Address address) => _index.Find(address, _entries);
 
+    /// <summary>Whether there is a Teredo peer at an IPv4 address.</summary>
+    public bool HasPeerAt(IPv4Address address) => _owners.Find(OwnerKey.Of(new TeredoAddress(default, default, new(address, 0))), _entries) >= 0;
+
     /// <summary>Makes an entry for a peer that was not heard yet.</summary>
     /// <param name="now">The current instant.</param>
     /// <param name="address">The address, which must not be in the table.</param>

@@ -1,3 +1,4 @@
+using TeredoSdk.Protocol.Reflection;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Server;
@@ -8,11 +9,11 @@ namespace TeredoSdk.Protocol.Server;
 /// The server remembers nothing of its clients: its memory is the fixed tables of the rate limits and the queues of packets to send. The driver owns
 /// two sockets on port 3544, one for each address, and hands every datagram to <see cref="HandleDatagram"/>. After each datagram, or burst of
 /// datagrams, it calls <see cref="TryTakeTransmit"/> and <see cref="TryTakeDelivery"/> until both return false. A datagram causes at most one answer
-/// or one forwarded packet.
+/// or one forwarded packet; only an order for a check of reachability (docs/protocol §9) causes two datagrams.
 /// </para>
 /// <para>Calls must not overlap: the type has no lock. Bad input from the network is counted in <see cref="Drops"/>, and never throws.</para>
 /// </remarks>
-public sealed class TeredoServer
+public sealed partial class TeredoServer
 {
     /// <summary>The largest ICMPv6 message that the server accepts, in octets: enough for connectivity tests, but not for data.</summary>
     /// <remarks>RFC 4380 sets no limit. Deployed servers have this one, and RFC 4380 §5.2.9 needs far less.</remarks>
@@ -29,6 +30,7 @@ public sealed class TeredoServer
     readonly AddressPolicy _policy;
     readonly IPv6Address _linkLocal;
     readonly ServerLimiter? _limiter;
+    readonly Reflector? _reflector;
     readonly PacketQueue _transmits = new(), _deliveries = new();
 
     /// <summary>Makes a server, which works at once.</summary>
@@ -46,6 +48,7 @@ public sealed class TeredoServer
         _policy = new(options.AllowPrivateAddresses, options.AttachedSubnets.ToArray());
         _linkLocal = TeredoLinkLocal.Server(_primary);
         _limiter = options.RateLimits is { } limits ? new(limits, random) : null;
+        _reflector = options.Reflector is { } address ? new(_primary, address, _policy, random, _transmits) : null;
     }
 
     /// <summary>How many packets were dropped, by reason.</summary>
@@ -56,18 +59,20 @@ public sealed class TeredoServer
 
     /// <summary>Takes a UDP datagram.</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="via"><see cref="LocalPort.ServerPrimary"/> or <see cref="LocalPort.ServerSecondary"/>.</param>
+    /// <param name="via">The socket: that of the primary address, the secondary, or one of the two of the reflector.</param>
     /// <param name="source">The outer source.</param>
     /// <param name="payload">The UDP payload; it is not kept.</param>
     /// <returns>Consumed (an answer or a forward waits in <see cref="TryTakeTransmit"/> or <see cref="TryTakeDelivery"/>) or Dropped.</returns>
     /// <exception cref="ArgumentException"><paramref name="via"/> is not a socket of this server.</exception>
     public Verdict HandleDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
     {
-        if (via != LocalPort.ServerPrimary && (via != LocalPort.ServerSecondary || _secondary is null))
+        bool toReflector = _reflector is not null && (via == LocalPort.Reflector || via == LocalPort.OtherReflector);
+        if (via != LocalPort.ServerPrimary && (via != LocalPort.ServerSecondary || _secondary is null) && !toReflector)
             throw new ArgumentException($"The datagram came to {via}; expected a socket of this server.", nameof(via));
         if (!Encapsulation.TryParse(payload, out var datagram, out var reason)) // §5.3.1 rule 1
             return Drops.Drop(reason);
-        reason = Handle(now, via, source, datagram);
+        reason = !toReflector ? Handle(now, via, source, datagram)
+            : via == LocalPort.Reflector ? _reflector!.TakeDatagram(now, source, datagram) : DropReason.UnexpectedOnPort;
         return reason == DropReason.None ? Verdict.Consumed : Drops.Drop(reason);
     }
 
@@ -92,6 +97,9 @@ public sealed class TeredoServer
         }
         return count;
     }
+
+    /// <summary>Whether a datagram waits to be sent.</summary>
+    public bool HasTransmits => _transmits.Count > 0;
 
     /// <summary>Takes the next datagram to send. Its TTL is 0, the socket's default.</summary>
     /// <param name="buffer">Receives the UDP payload; 1500 octets always suffice.</param>
@@ -119,7 +127,8 @@ public sealed class TeredoServer
         bool isIcmpv6 = packet.NextHeader == NextHeader.Icmpv6 && packet.Payload.Length >= Icmpv6Message.HeaderSize;
         if (!isIcmpv6 && !packet.IsBubble) // rule 2; next header 59 with a payload is not a bubble (§2.8)
             return DropReason.NotBubbleOrIcmpv6;
-        if (packet.Payload.Length > MaximumIcmpv6Size)
+        bool reflects = _reflector is not null && ReflectionMessage.IsCandidate(packet, request: true);
+        if (packet.Payload.Length > (reflects ? MaximumForwardSize - IPv6Packet.HeaderSize : MaximumIcmpv6Size))
             return DropReason.TooLarge;
         if (!_policy.IsGlobalUnicast(source)) // rule 3
             return DropReason.SourceNotGlobal;
@@ -129,8 +138,11 @@ public sealed class TeredoServer
             return Advertise(now, via, source, datagram);
         var inner = packet.Source;
         if (TeredoAddress.TryCreate(inner, out var teredo) && !teredo.HasOldPrefix)
-            return teredo.MappedEndpoint == source ? Route(now, via, source, datagram) : DropReason.SourceMismatch; // rule 5
-        if (!IsOwnClient(packet.Destination)) // rules 6 and 7
+        {
+            return teredo.MappedEndpoint != source ? DropReason.SourceMismatch // rule 5
+                : reflects ? Reflect(now, via, source, teredo, packet) : Route(now, via, source, datagram);
+        }
+        if (reflects || !IsOwnClient(packet.Destination)) // rules 6 and 7
             return DropReason.NotAccepted;
         if (inner.Is6to4 && IsOwn(inner.Embedded6to4))
             return DropReason.OwnAddress; // RFC 6324 §3.3: a packet of a tunnel that has our own IPv4 address
@@ -241,6 +253,8 @@ public sealed class TeredoServer
         var target = destination.MappedEndpoint;
         if (!_policy.IsGlobalUnicast(target))
             return DropReason.DestinationNotGlobal;
+        if (target.Address == _reflector?.Endpoint.Address)
+            return DropReason.NotAccepted; // the stranger waits for direct bubbles
         if (IsOwn(target.Address))
             return DropReason.OwnAddress;
         if (IsServer(target))
@@ -274,7 +288,7 @@ public sealed class TeredoServer
     // The messages of RFC 4861 never leave a link, and a router advertisement through the server would look like the server's own.
     static bool IsNeighborDiscovery(in IPv6Packet packet) => !packet.IsBubble && packet.Payload[0] is >= 133 and <= 137;
 
-    bool IsOwn(IPv4Address address) => address == _primary || address == _secondary;
+    bool IsOwn(IPv4Address address) => address == _primary || address == _secondary || address == _reflector?.Endpoint.Address;
 
     bool IsServer(IPv4Endpoint endpoint) =>
         endpoint.Port == TeredoPorts.Server && !_allowServerPort || Array.IndexOf(_peerServers, endpoint.Address) >= 0;

@@ -40,6 +40,12 @@ public sealed record TeredoServerOptions
     /// </summary>
     public IPv4Endpoint? Relay { get; init; }
 
+    /// <summary>
+    /// The address from which clients that ask for it get a packet of a stranger (docs/protocol §9); null, the default, for none. It must be global
+    /// unicast, and differ from the server's addresses, which every client has contacted.
+    /// </summary>
+    public IPv4Address? Reflector { get; init; }
+
     /// <summary>The rate limits; null for none. By default those of a new <see cref="ServerRateLimits"/>.</summary>
     public ServerRateLimits? RateLimits { get; init; } = new();
 
@@ -61,6 +67,8 @@ public sealed record TeredoServerOptions
             throw Bad(nameof(Primary), Primary, unicast);
         if (Secondary is { } secondary && (!policy.IsGlobalUnicast(secondary) || secondary == Primary))
             throw Bad(nameof(Secondary), secondary, $"{unicast} other than Primary, or null");
+        if (Reflector is { } reflector && (!policy.IsGlobalUnicast(reflector) || reflector == Primary || reflector == Secondary))
+            throw Bad(nameof(Reflector), reflector, $"{unicast} other than Primary and Secondary, or null");
         foreach (var peer in Checked(PeerServers, nameof(PeerServers)))
             if (!policy.IsGlobalUnicast(peer) || peer == Primary || peer == Secondary)
                 throw Bad(nameof(PeerServers), peer, $"{unicast} of another server");

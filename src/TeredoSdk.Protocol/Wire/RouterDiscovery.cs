@@ -24,6 +24,12 @@ public static class TeredoPorts
 {
     /// <summary>The port of every Teredo server (RFC 4380 §2.7), and of local discovery (§2.17).</summary>
     public const ushort Server = 3544;
+
+    /// <summary>The first port of the stranger that checks reachability (docs/protocol §9). No standard names it.</summary>
+    public const ushort Reflector = 3545;
+
+    /// <summary>The stranger's second port.</summary>
+    public const ushort OtherReflector = 3546;
 }
 
 /// <summary>The router solicitation that starts qualification.</summary>

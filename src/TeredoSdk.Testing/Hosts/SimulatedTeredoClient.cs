@@ -78,6 +78,17 @@ public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
         Drain();
     }
 
+    /// <summary>
+    /// Starts a check whether strangers get in. The server needs a reflector; the last of <see cref="Events"/> tells the outcome after 12 s at most.
+    /// </summary>
+    /// <returns>False when the client is not qualified, or a check is running.</returns>
+    public bool TryCheckReachability()
+    {
+        bool starts = Core.TryCheckReachability(Internet.Now);
+        Drain();
+        return starts;
+    }
+
     /// <summary>Tells the client that the host's network changed.</summary>
     /// <param name="configure">Changes the state, which is at first that of the simulated host's connection; null for no change.</param>
     public void ChangeNetwork(Func<NetworkState, NetworkState>? configure = null)
