@@ -53,7 +53,9 @@ public enum Reachability
 {
     /// <summary>There is an address, but no packet from a stranger has come in since the node got it.</summary>
     NotChecked,
-    /// <summary>No packet can get in, because there is no address.</summary>
+    /// <summary>
+    /// No packet can get in: there is no address, or a stranger that was asked to send did so and nothing of it came in.
+    /// </summary>
     No,
     /// <summary>An unsolicited packet came in.</summary>
     Yes,
@@ -99,6 +101,14 @@ public sealed record TeredoReport
 
     /// <summary>Whether the NAT preserves port numbers; null while there is no address.</summary>
     public bool? PortPreserving { get; init; }
+
+    /// <summary>
+    /// Whether a symmetric NAT may increase its ports by a small step (RFC 6081 §5.5); null while that is not known. False for other NATs.
+    /// </summary>
+    public bool? SequentialPorts { get; init; }
+
+    /// <summary>Whether a symmetric NAT uses another external address towards another destination; null while that is not known.</summary>
+    public bool? SeveralAddresses { get; init; }
 
     /// <summary>The UDP endpoint of this machine that carries Teredo, or null while none is open.</summary>
     public IPEndPoint? LocalEndPoint { get; init; }

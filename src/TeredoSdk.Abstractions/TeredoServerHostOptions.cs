@@ -20,6 +20,12 @@ public sealed class TeredoServerHostOptions
     public IPAddress? SecondaryAddress { get; set; }
 
     /// <summary>
+    /// A third IPv4 address of this machine, or null (the default) for none. From there clients that ask for it get a packet of a stranger, which
+    /// shows them whether strangers get in (docs/protocol §9). UDP ports 3545 and 3546 are used there.
+    /// </summary>
+    public IPAddress? ReflectAddress { get; set; }
+
+    /// <summary>
     /// The UDP port, 1 to 65535; 3544 by default (RFC 4380 §2.7). Another port is for laboratories that translate ports, because clients always ask
     /// port 3544.
     /// </summary>
@@ -58,6 +64,9 @@ public sealed class TeredoServerHostOptions
         if (SecondaryAddress is not null && BadOption.RequireIPv4(SecondaryAddress, nameof(SecondaryAddress)) is var secondary
             && (secondary == primary || !policy.IsGlobalUnicast(secondary)))
             throw BadOption.Of(nameof(SecondaryAddress), secondary, $"{unicast} other than {nameof(Address)}, or null");
+        if (ReflectAddress is not null && BadOption.RequireIPv4(ReflectAddress, nameof(ReflectAddress)) is var reflect
+            && (ReflectAddress.Equals(Address) || ReflectAddress.Equals(SecondaryAddress) || !policy.IsGlobalUnicast(reflect)))
+            throw BadOption.Of(nameof(ReflectAddress), reflect, $"{unicast} other than {nameof(Address)} and {nameof(SecondaryAddress)}, or null");
         BadOption.RequirePort(Port, nameof(Port), allowAny: false);
         RateLimits?.Validate();
         BadOption.RequireServices(LoggerFactory, TimeProvider);

@@ -12,6 +12,9 @@ public sealed record TeredoServerReport
     /// <summary>The secondary address and the UDP port, or null when the server has none.</summary>
     public IPEndPoint? SecondaryEndPoint { get; init; }
 
+    /// <summary>The address from which clients get a packet of a stranger, and its first UDP port; null when the server has none.</summary>
+    public IPEndPoint? ReflectEndPoint { get; init; }
+
     /// <summary>Whether the server forwards the pings of clients to native IPv6 hosts (RFC 4380 §5.3.1).</summary>
     public required bool ForwardsToNativeIPv6 { get; init; }
 

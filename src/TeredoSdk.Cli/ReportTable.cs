@@ -1,11 +1,13 @@
 using Spectre.Console;
+using TeredoSdk.Cli.Json;
 
 namespace TeredoSdk.Cli;
 
 /// <summary>Prints a report as a table.</summary>
 static class ReportTable
 {
-    public static void Print(TeredoReport report) => Print(Rows(report));
+    public static void Print(TeredoReport report, PairDocument? pair = null) =>
+        Print(pair is null ? Rows(report) : Rows(report).Append(("to peer", Text(pair.ToPeer))).Append(("from peer", Text(pair.FromPeer))));
 
     /// <summary>Prints only the rows of Windows, for a machine without an address.</summary>
     public static void Print(WindowsReport report) => Print(WindowsRows.Of(report));
@@ -68,6 +70,8 @@ static class ReportTable
         foreach (var row in report.Windows is { } windows ? WindowsRows.Of(windows) : [])
             yield return row;
     }
+
+    static string Text(ConnectionForecast forecast) => $"{Words(forecast.Forecast)}: {forecast.Reason}";
 
     static string Known(object? value) => value?.ToString() ?? "not known";
 

@@ -21,6 +21,7 @@ static class Wording
         ("NativeIPv6 is Instead", "--native-ipv6 is instead"),
         ("Use Beside", "Use beside"),
         (", or null", ""),
+        (nameof(TeredoServerHostOptions.ReflectAddress), "--reflect-address"),
         (nameof(TeredoServerHostOptions.SecondaryAddress), "--secondary-address"),
         ("ServedPrefixes", "--prefix"),
         (nameof(TeredoRelayHostOptions.Prefixes), "--prefix"),

@@ -229,6 +229,24 @@ public sealed class TeredoNode : IAsyncDisposable
             : _link.PingAsync(address, timeout, cancellationToken);
     }
 
+    /// <summary>
+    /// Finds out whether strangers get in, by asking the node's server for packets from an IPv4 address that the node has never sent to (docs/protocol
+    /// §9). Afterwards <see cref="TeredoReport.Reachability"/> and <see cref="TeredoReport.Filtering"/> have the answer, too. Wakes a dormant node.
+    /// </summary>
+    /// <remarks>
+    /// It takes a round trip or two at best, and up to 12 s. The check itself ends with a packet to that address, so for ten minutes afterwards the
+    /// call returns the last answer again. Calls at the same time share one check.
+    /// </remarks>
+    /// <param name="cancellationToken">Gives up the wait.</param>
+    /// <exception cref="TeredoException">There is no address (the errors of <see cref="StartAsync(TeredoOptions?, CancellationToken)"/>).</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
+    public Task<ReachabilityCheck> CheckReachabilityAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfDisposed();
+        return _link.CheckReachabilityAsync(cancellationToken);
+    }
+
     /// <summary>Stops the node: closes its sockets and ends every wait. Idempotent.</summary>
     public ValueTask DisposeAsync()
     {

@@ -59,6 +59,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
         {
             Primary = primary,
             Secondary = options.SecondaryAddress is { } secondary ? IPv4Address.FromIPAddress(secondary) : null,
+            Reflector = options.ReflectAddress is { } reflect ? IPv4Address.FromIPAddress(reflect) : null,
             AttachedSubnets = network.Describe(primary).AttachedSubnets,
             AllowPrivateAddresses = options.AllowPrivateAddresses,
             RateLimits = options.RateLimits,

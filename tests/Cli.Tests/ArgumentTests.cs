@@ -71,6 +71,9 @@ public sealed class ArgumentTests
     [TestCase("--secondary-address is '10.1.1'", "server --address 192.0.2.1 --secondary-address 10.1.1")]
     [TestCase("--address is 127.0.0.1; expected a global unicast IPv4 address (--allow-private", "server --address 127.0.0.1")]
     [TestCase("--secondary-address", "server --address 127.0.0.1 --secondary-address 127.0.0.1 --allow-private")]
+    [TestCase("--reflect-address is 127.0.0.2; expected a unicast IPv4 address other than --address and --secondary-address.",
+        "server --address 127.0.0.1 --secondary-address 127.0.0.2 --reflect-address 127.0.0.2 --allow-private")]
+    [TestCase("--reflect-address is 10.1.1.1; expected a global unicast IPv4 address", "server --address 81.2.69.1 --reflect-address 10.1.1.1")]
     [TestCase("--port", "server --address 127.0.0.1 --allow-private --port 0")]
     [TestCase("on or off", "server --address 127.0.0.1 --allow-private --rate-limits maybe")]
     [TestCase("RATE:BURST such as 20:50", "server --address 127.0.0.1 --allow-private --forward-limit 20")]

@@ -8,11 +8,14 @@ sealed class Loopback : IDisposable
     readonly LoopbackBlock _addresses = LoopbackBlock.Take();
     TeredoServerHost? _server;
 
-    Loopback() => (Primary, Secondary, Silent) = (_addresses[1], _addresses[2], _addresses[5]);
+    Loopback() => (Primary, Secondary, Stranger, Silent) = (_addresses[1], _addresses[2], _addresses[3], _addresses[5]);
 
     public IPAddress Primary { get; }
 
     public IPAddress Secondary { get; }
+
+    /// <summary>The server's address of a stranger.</summary>
+    public IPAddress Stranger { get; }
 
     /// <summary>An address where no server runs.</summary>
     public IPAddress Silent { get; }
@@ -20,10 +23,17 @@ sealed class Loopback : IDisposable
     /// <summary>Options of a node in this process that uses the server.</summary>
     public TeredoOptions Options => new() { Servers = [$"{Primary},{Secondary}"], AllowPrivateAddresses = true };
 
-    public static async Task<Loopback> StartAsync()
+    /// <param name="stranger">Whether clients that ask get a packet of a stranger.</param>
+    public static async Task<Loopback> StartAsync(bool stranger = false)
     {
         var lab = WithoutServer();
-        lab._server = await TeredoServerHost.StartAsync(new() { Address = lab.Primary, SecondaryAddress = lab.Secondary, AllowPrivateAddresses = true });
+        lab._server = await TeredoServerHost.StartAsync(new()
+        {
+            Address = lab.Primary,
+            SecondaryAddress = lab.Secondary,
+            ReflectAddress = stranger ? lab.Stranger : null,
+            AllowPrivateAddresses = true,
+        });
         return lab;
     }
 

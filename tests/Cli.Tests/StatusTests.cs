@@ -133,4 +133,66 @@ public sealed class StatusTests
         Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
         Assert.That(result.Sentence, Does.Contain(port).And.Contain("--client-port"));
     }
+
+    [Test]
+    public async Task Reflect_AtAServerWithAStranger_ShowsThatStrangersGetIn()
+    {
+        using var lab = await Loopback.StartAsync(stranger: true);
+        var result = await lab.RunAsync("status", "--reflect", "--json", "--sockets", "in-process");
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Document.GetProperty("reachability").GetString(), Is.EqualTo("yes"));
+        Assert.That(result.Document.GetProperty("filtering").GetString(), Is.EqualTo("endpointIndependent"));
+        Assert.That(result.ErrorLines, Is.Empty);
+    }
+
+    [Test]
+    public async Task Reflect_AtAnotherServer_IsNotChecked_AndSaysWhatIsMissing()
+    {
+        using var lab = await Loopback.StartAsync();
+        var result = await lab.RunAsync("status", "--reflect", "--json", "--sockets", "in-process");
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Document.GetProperty("reachability").GetString(), Is.EqualTo("notChecked"));
+        Assert.That(result.Sentence, Does.Contain($"{lab.Primary}").And.Contain("--reflect-address"));
+    }
+
+    [Test]
+    public async Task Peer_WithItsReport_IsForecastInBothDirections()
+    {
+        using var lab = await Loopback.StartAsync(stranger: true);
+        string file = Path.Combine(TestContext.CurrentContext.WorkDirectory, $"{nameof(Peer_WithItsReport_IsForecastInBothDirections)}.json");
+        var other = await lab.RunAsync("status", "--json", "--sockets", "in-process");
+        await File.WriteAllTextAsync(file, other.Text);
+        var result = await lab.RunAsync("status", "--reflect", "--json", "--sockets", "in-process", "--peer", file);
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.Multiple(() =>
+        {
+            Assert.That(result.Document.GetProperty("report").GetProperty("reachability").GetString(), Is.EqualTo("yes"));
+            Assert.That(result.Document.GetProperty("toPeer").GetProperty("forecast").GetString(), Is.EqualTo("connects"));
+            Assert.That(result.Document.GetProperty("fromPeer").GetProperty("reason").GetString(), Does.Contain("listener lets strangers in"));
+        });
+        var table = await lab.RunAsync("status", "--peer", file);
+        Assert.That(table.Text, Does.Contain("to peer").And.Contain("connects: "));
+    }
+
+    [TestCase("", "line 1 is no JSON")]
+    [TestCase("[]", "it has no report")]
+    [TestCase("{}", "it has no valid provider")]
+    [TestCase("{\"provider\":\"embedded\",\"state\":\"qualified\",\"address\":\"::1\"}", "it has no valid address")]
+    [TestCase("{\"provider\":\"7\"}", "it has no valid provider")]
+    public async Task Peer_WhoseFileIsNoReport_IsABadArgument(string text, string why)
+    {
+        string file = Path.Combine(TestContext.CurrentContext.WorkDirectory, $"peer-{why.Length}-{text.Length}.json");
+        await File.WriteAllTextAsync(file, text);
+        var result = await HereCommand.RunAsync("status", "--peer", file, "--server", "192.0.2.1");
+        Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
+        Assert.That(result.Sentence, Does.Contain(why).And.Contain("teredo status --json"));
+    }
+
+    [Test]
+    public async Task Peer_WithoutItsFile_IsABadArgument()
+    {
+        var result = await HereCommand.RunAsync("status", "--peer", "/nonexistent/peer.json", "--server", "192.0.2.1");
+        Assert.That(result.ExitCode, Is.EqualTo(2), result.ToString());
+        Assert.That(result.Sentence, Does.Contain("/nonexistent/peer.json"));
+    }
 }

@@ -11,12 +11,21 @@ sealed class Loopback : IAsyncDisposable
 
     public Loopback()
     {
-        (Primary, Secondary, Silent) = (_addresses[1], _addresses[2], _addresses[5]);
-        Server = TeredoServerHost.StartAsync(new() { Address = Primary, SecondaryAddress = Secondary, AllowPrivateAddresses = true }).GetAwaiter().GetResult();
+        (Primary, Secondary, Stranger, Silent) = (_addresses[1], _addresses[2], _addresses[3], _addresses[5]);
+        Server = TeredoServerHost.StartAsync(new()
+        {
+            Address = Primary,
+            SecondaryAddress = Secondary,
+            ReflectAddress = Stranger,
+            AllowPrivateAddresses = true,
+        }).GetAwaiter().GetResult();
     }
 
     public IPAddress Primary { get; }
     public IPAddress Secondary { get; }
+
+    /// <summary>The server's address of a stranger.</summary>
+    public IPAddress Stranger { get; }
 
     /// <summary>An address where no server runs.</summary>
     public IPAddress Silent { get; }

@@ -151,6 +151,8 @@ public sealed class SharedNodeTests
         public Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 
+        public Task<ReachabilityCheck> CheckReachabilityAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public ValueTask DisposeAsync() => new(Stopped.Task);

@@ -25,6 +25,14 @@ sealed class ServerCommand : Command
         CustomParser = Values.IPv4,
     };
 
+    readonly Option<IPAddress> _reflect = new("--reflect-address")
+    {
+        Description = "A third IPv4 address of this machine. From there, clients that ask with teredo status --reflect get a packet of a stranger "
+            + $"(UDP ports {TeredoPorts.Reflector} and {TeredoPorts.OtherReflector}). Off by default.",
+        HelpName = "C",
+        CustomParser = Values.IPv4,
+    };
+
     readonly Option<int> _port = new("--port")
     {
         Description = $"The UDP port, {TeredoPorts.Server} by default. Another port is for laboratories: clients always use port "
@@ -61,6 +69,7 @@ sealed class ServerCommand : Command
     {
         Add(_address);
         Add(_secondary);
+        Add(_reflect);
         Add(_port);
         Add(_rateLimits);
         foreach (var limit in new[] { _answers, _addressAnswers, _forwards, _addressForwards, _destinations, _fairShare })
@@ -74,8 +83,8 @@ sealed class ServerCommand : Command
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Trace : LogLevel.Warning;
         await using var server = await StartAsync(invocation);
         var report = server.Report;
-        invocation.Output.Document(new ServerDocument(report.EndPoint, report.SecondaryEndPoint, IsLimited(invocation.Arguments), report.ForwardsToNativeIPv6),
-            json => json.ServerDocument);
+        invocation.Output.Document(new ServerDocument(report.EndPoint, report.SecondaryEndPoint, report.ReflectEndPoint, IsLimited(invocation.Arguments),
+            report.ForwardsToNativeIPv6), json => json.ServerDocument);
         if (report.Problem is { } problem)
             Output.Notice(problem);
         string more = report.SecondaryEndPoint is { } secondary ? $" and {secondary}" : ", without a secondary address";
@@ -102,6 +111,7 @@ sealed class ServerCommand : Command
     {
         Address = arguments.GetValue(_address),
         SecondaryAddress = arguments.GetValue(_secondary),
+        ReflectAddress = arguments.GetValue(_reflect),
         Port = arguments.GetValue(_port),
         RateLimits = IsLimited(arguments) ? Limits(arguments) : null,
         AllowPrivateAddresses = arguments.GetValue(_allowPrivate),

@@ -15,6 +15,7 @@ namespace TeredoSdk.Cli.Json;
 [JsonSerializable(typeof(StatusFailureDocument))]
 [JsonSerializable(typeof(DecodeDocument))]
 [JsonSerializable(typeof(TeredoReport))]
+[JsonSerializable(typeof(PairDocument))]
 [JsonSerializable(typeof(EchoDocument))]
 [JsonSerializable(typeof(ConversationDocument))]
 [JsonSerializable(typeof(PingDocument))]
@@ -44,6 +45,7 @@ sealed partial class CliJson : JsonSerializerContext
             Names<TeredoState>(),
             Names<TeredoError>(),
             Names<Reachability>(),
+            Names<Forecast>(),
             Names<PortMappingState>(),
             Names<NativeIPv6Mode>(),
             Names<MappingBehaviour>(),

@@ -9,6 +9,9 @@ sealed record FailureDocument(string Error, string Problem);
 /// <summary>A status without an address, on Windows: the failure, and Windows' report.</summary>
 sealed record StatusFailureDocument(string Error, string Problem, WindowsReport Windows);
 
+/// <summary>A status with the report of a peer beside it: whether each of the two will be able to connect to the other.</summary>
+sealed record PairDocument(TeredoReport Report, ConnectionForecast ToPeer, ConnectionForecast FromPeer);
+
 /// <summary>
 /// The parts of a Teredo address. The prefix is "current" or "old"; no network routes the old prefix of early Windows XP any more. The flags are 16
 /// bits as hexadecimal digits. The address is public when its two IPv4 addresses are.
@@ -30,7 +33,7 @@ sealed record PingDocument(IPAddress Address, int Sent, int Received, double Los
 sealed record PingReplyDocument(int Sequence, string Status, double? RoundTripMilliseconds, string? Problem);
 
 /// <summary>A running server.</summary>
-sealed record ServerDocument(IPEndPoint EndPoint, IPEndPoint? SecondaryEndPoint, bool RateLimits, bool ForwardsNativeIPv6);
+sealed record ServerDocument(IPEndPoint EndPoint, IPEndPoint? SecondaryEndPoint, IPEndPoint? ReflectEndPoint, bool RateLimits, bool ForwardsNativeIPv6);
 
 /// <summary>A Teredo interface of the whole machine, and the relay that replaces it while there is native IPv6.</summary>
 sealed record ClientDocument(string InterfaceName, TeredoReport Report, RelayDocument? Relay);

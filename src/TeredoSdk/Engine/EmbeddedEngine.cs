@@ -42,6 +42,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     readonly IEngineObserver _observer;
     readonly ILogger _log;
     readonly Task<ChosenStack> _choosing;
+    TaskCompletionSource<ClientEvent.ReachabilityChecked>? _check; // null while no check of reachability runs
     ChosenStack? _chosen; // null while the stack is being made, which runs beside the first solicitations
 
     /// <summary>Makes an engine that does nothing before <see cref="StartAsync"/>.</summary>
@@ -170,6 +171,16 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         }
     }
 
+    /// <summary>Asks the server for packets of a stranger (docs/protocol §9). Calls at the same time share one check.</summary>
+    public async Task<ClientEvent.ReachabilityChecked> CheckReachabilityAsync(CancellationToken cancellationToken)
+    {
+        var own = new TaskCompletionSource<ClientEvent.ReachabilityChecked>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var check = Interlocked.CompareExchange(ref _check, own, null) ?? own;
+        if (check == own && !_driver.TryCheckReachability())
+            EndCheck(new() { Outcome = ReachabilityOutcome.Interrupted });
+        return await check.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Ends every wait, lets closed connections send their remaining data, stops the client and disposes the stack. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -177,6 +188,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         if (Volatile.Read(ref _chosen) is { } chosen)
             await chosen.Stack.DrainAsync().ConfigureAwait(false);
         await _driver.DisposeAsync().ConfigureAwait(false);
+        EndCheck(new() { Outcome = ReachabilityOutcome.Interrupted });
         try
         {
             (await _choosing.ConfigureAwait(false)).Stack.Dispose(); // now that the driver is stopped, nothing is delivered to the stack any more
@@ -217,6 +229,11 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
                     _guard.ForgetStrangers();
                     LoseAddress();
                     break;
+                case ClientEvent.ReachabilityChecked check:
+                    if (check.Outcome == ReachabilityOutcome.Reached)
+                        _guard.NoteStranger();
+                    EndCheck(check);
+                    break;
                 case ClientEvent.PeerUnreachable unreachable:
                     HandleUnreachable(unreachable);
                     break;
@@ -229,6 +246,8 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         }
         _observer.Handle(clientEvent);
     }
+
+    void EndCheck(ClientEvent.ReachabilityChecked result) => Interlocked.Exchange(ref _check, null)?.TrySetResult(result);
 
     void LoseAddress()
     {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Server;
+using TeredoSdk.Protocol.Wire;
 using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
@@ -18,7 +19,7 @@ sealed class ServerDriver : IAsyncDisposable
     readonly TeredoServer _core;
     readonly EngineClock _clock;
     readonly ILogger _log;
-    readonly IUdpTransport?[] _transports = new IUdpTransport?[2]; // primary, secondary
+    readonly IUdpTransport?[] _transports = new IUdpTransport?[4]; // as IndexOf has them
     readonly NativeSender? _native;
     readonly string? _nativeProblem;
     Instant _limitLogAt; // no message about the rate limits before
@@ -42,6 +43,11 @@ sealed class ServerDriver : IAsyncDisposable
             Open(network, new(options.Primary, port), LocalPort.ServerPrimary);
             if (options.Secondary is { } secondary)
                 Open(network, new(secondary, port), LocalPort.ServerSecondary);
+            if (options.Reflector is { } reflector)
+            {
+                Open(network, new(reflector, TeredoPorts.Reflector), LocalPort.Reflector);
+                Open(network, new(reflector, TeredoPorts.OtherReflector), LocalPort.OtherReflector);
+            }
         }
         catch
         {
@@ -65,6 +71,7 @@ sealed class ServerDriver : IAsyncDisposable
                 {
                     EndPoint = _transports[0]!.LocalEndpoint.ToIPEndPoint(),
                     SecondaryEndPoint = _transports[1]?.LocalEndpoint.ToIPEndPoint(),
+                    ReflectEndPoint = _transports[IndexOf(LocalPort.Reflector)]?.LocalEndpoint.ToIPEndPoint(),
                     ForwardsToNativeIPv6 = _native is not null,
                     Drops = Enum.GetValues<DropReason>().Select(reason => (reason, _core.Drops[reason])).Where(drop => drop.Item2 > 0).ToDictionary(),
                     Problem = _nativeProblem,
@@ -98,7 +105,7 @@ sealed class ServerDriver : IAsyncDisposable
         Span<byte> buffer = stackalloc byte[MaxDatagramOctets];
         Verdict verdict;
         Transmit transmit;
-        bool answers, forwards;
+        bool answers, forwards, more;
         int length = 0;
         long limited;
         ServerLimit limit;
@@ -108,18 +115,30 @@ sealed class ServerDriver : IAsyncDisposable
             verdict = _core.HandleDatagram(now, via, source, payload);
             limited = verdict.Reason == DropReason.RateLimited ? CountForLog(now) : 0;
             limit = _core.LastLimit;
-            answers = _core.TryTakeTransmit(buffer, out transmit); // at most one per datagram, of either kind
+            answers = _core.TryTakeTransmit(buffer, out transmit); // one per datagram, of either kind, and two for an order to the reflector
             forwards = !answers && _core.TryTakeDelivery(buffer, out length);
+            more = _core.HasTransmits;
         }
         if (verdict.Kind == VerdictKind.Dropped)
             Log.PacketDropped(_log, source, verdict.Reason);
         if (limited > 0)
             Log.LimitReached(_log, limited, source, limit);
-        if (answers) // the first datagrams may come while the second socket is being opened
-            _transports[IndexOf(transmit.Via)]?.Send(transmit.Target, buffer[..transmit.Length], transmit.Ttl);
+        if (answers)
+            Send(transmit, buffer);
         else if (forwards)
             _native?.Send(buffer[..length]);
+        while (more)
+        {
+            lock (_gate)
+                more = _core.TryTakeTransmit(buffer, out transmit);
+            if (more)
+                Send(transmit, buffer);
+        }
     }
+
+    // The first datagrams may come while the other sockets are being opened.
+    void Send(in Transmit transmit, ReadOnlySpan<byte> buffer) =>
+        _transports[IndexOf(transmit.Via)]?.Send(transmit.Target, buffer[..transmit.Length], transmit.Ttl);
 
     // Reaching a limit is logged once a minute. Returns how many drops the message is to tell, or 0 when it is too early.
     long CountForLog(Instant now)
@@ -132,7 +151,7 @@ sealed class ServerDriver : IAsyncDisposable
         return count;
     }
 
-    static int IndexOf(LocalPort port) => port == LocalPort.ServerSecondary ? 1 : 0;
+    static int IndexOf(LocalPort port) => port.Id - LocalPort.ServerPrimary.Id; // they follow each other
 
     void Close()
     {

@@ -93,6 +93,15 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
     /// <summary>Tells the core the current addresses of the servers.</summary>
     public void SetServers(IReadOnlyList<TeredoServerAddress> servers) => Feed((core, now) => core.HandleServersChanged(now, servers));
 
+    /// <summary>Starts a check of reachability, which ends with an event.</summary>
+    /// <returns>False when the client is not qualified, or a check is running.</returns>
+    public bool TryCheckReachability()
+    {
+        bool starts = false;
+        Feed((core, now) => starts = core.TryCheckReachability(now));
+        return starts;
+    }
+
     /// <summary>Reads the core.</summary>
     public T Read<T>(Func<TeredoClient, T> read)
     {

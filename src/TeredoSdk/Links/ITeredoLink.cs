@@ -38,5 +38,8 @@ interface ITeredoLink : IAsyncDisposable
     Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>
         PeerNames.ResolveAsync(host, cancel => PeerNames.QueryAsync(host, cancel), cancellationToken);
 
+    /// <summary>Finds out whether a stranger's packets get in.</summary>
+    Task<ReachabilityCheck> CheckReachabilityAsync(CancellationToken cancellationToken);
+
     Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken);
 }

@@ -6,6 +6,14 @@ namespace TeredoSdk.Links;
 // The part of the report that follows from the interface's address alone.
 abstract partial class SystemLink
 {
+    // The question has to come from the mapping of the Teredo client, which is another program's.
+    public Task<ReachabilityCheck> CheckReachabilityAsync(CancellationToken cancellationToken) => Task.FromResult(new ReachabilityCheck
+    {
+        Reachability = Report.Reachability,
+        Filtering = FilteringBehaviour.NotChecked,
+        Finding = Report.Reachability == Reachability.Yes ? null : ReachabilityFindings.OtherProgram(Report.Provider),
+    });
+
     /// <summary>Makes the part of the report that all system links share.</summary>
     protected TeredoReport Describe(TeredoProvider provider, bool hasNativeIPv6)
     {

@@ -29,6 +29,9 @@ sealed class StackGuard(EngineClock clock)
     /// <summary>Called when the address changes: strangers that came in before say nothing about the new address.</summary>
     public void ForgetStrangers() => Volatile.Write(ref _strangerSeen, false);
 
+    /// <summary>Notes that a stranger's packet came in to the client itself.</summary>
+    public void NoteStranger() => Volatile.Write(ref _strangerSeen, true);
+
     /// <summary>Notes that something is sent to a peer, so that the peer is no stranger.</summary>
     public void NoteContact(IPv6Address peer)
     {

@@ -1,4 +1,6 @@
+using TeredoSdk.Engine;
 using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Links.Embedded;
 
@@ -23,14 +25,15 @@ sealed partial class EmbeddedLink
                     PassedOver = [.. _passedOver, .. _engine.PassedOver, .. WatchPassedOver()],
                     State = _state,
                     Address = engine.Address?.ToIPAddress(),
-                    Reachability = _state != TeredoState.Qualified ? Reachability.No
-                        : engine.StrangerSeen ? Reachability.Yes : Reachability.NotChecked,
+                    Reachability = JudgeReachability(engine),
                     Server = engine.Server.Primary.ToIPAddress(),
                     SecondaryServer = engine.Server.Secondary.ToIPAddress(),
                     Mapping = engine.Nat.Mapping,
                     Filtering = engine.Nat.Filtering,
                     NatName = engine.Nat.ClassicName,
                     PortPreserving = engine.Address is null ? null : engine.Nat.PortPreserving,
+                    SequentialPorts = IfChecked(engine, engine.Nat.Sequential),
+                    SeveralAddresses = IfChecked(engine, engine.Nat.SeveralAddresses),
                     LocalEndPoint = engine.LocalEndpoint?.ToIPEndPoint(),
                     MappedEndPoint = engine.Address?.MappedEndpoint.ToIPEndPoint(),
                     PortMapping = engine.PortMapping.State,
@@ -53,6 +56,10 @@ sealed partial class EmbeddedLink
             }
         }
     }
+
+    // The answer of the server's secondary address tells.
+    static bool? IfChecked(in EngineFacts engine, bool value) =>
+        engine.Address is null || engine.Nat.Mapping == MappingBehaviour.NotChecked ? null : value;
 
     IEnumerable<PassedOver> WatchPassedOver() =>
         _network.WatchProblem is { } problem ? [new() { Way = "Notifications of the network", Reason = problem }] : [];
