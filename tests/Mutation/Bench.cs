@@ -34,14 +34,15 @@ sealed class Bench
     }
 
     /// <summary>Runs all fast tests, and learns which members each reaches.</summary>
-    public async Task<TestReach[]> LearnAsync(MemoryStream assembly, int members)
+    /// <returns>The file to read it from.</returns>
+    public async Task<string> LearnAsync(MemoryStream assembly, int members)
     {
         string map = Path.Combine(_folder, "reach"), learned = Path.Combine(_folder, "learned");
         await File.WriteAllBytesAsync(map, new byte[Math.Max(members, 1)]);
         await File.WriteAllBytesAsync(Assembly, assembly.ToArray());
         if (await RunAsync(TestHost.Learn, learned, TimeSpan.FromMinutes(30), map) != 0)
             throw new InvalidOperationException($"{_target.Tests} does not run.");
-        return TestReach.Read(learned);
+        return learned;
     }
 
     /// <summary>Whether a test of the groups notices what was changed.</summary>

@@ -18,10 +18,10 @@ sealed class Run(int sample, int? seed, int jobs, string? kept, IReadOnlyList<st
         string copy = kept ?? Directory.CreateTempSubdirectory("mutation").FullName;
         try
         {
-            bool isThere = Directory.Exists(Path.Combine(copy, ".git"));
-            if (await Repository.RunAsync("git", isThere ? ["-C", copy, "pull", "--quiet", "--ff-only"] : ["clone", "--quiet", "--local", Repository.Root, copy],
-                TextWriter.Null) != 0)
-                throw new InvalidOperationException("The checkout can't be copied.");
+            if (!Directory.Exists(Path.Combine(copy, ".git")))
+                await GitAsync("clone", "--quiet", "--local", Repository.Root, copy);
+            await GitAsync("-C", copy, "fetch", "--quiet", "origin", "HEAD");
+            await GitAsync("-C", copy, "reset", "--quiet", "--hard", "FETCH_HEAD");
             StringWriter built = new();
             if (await Repository.RunAsync("dotnet", ["build", Path.Combine(copy, target.Tests), "-p:Loop=true", "-v:q", "-nologo"], built) != 0)
                 throw new InvalidOperationException($"{target.Tests} does not build: {built}");
@@ -29,7 +29,7 @@ sealed class Run(int sample, int? seed, int jobs, string? kept, IReadOnlyList<st
             Bench[] benches = [.. Enumerable.Range(1, jobs).Select(number => Bench.Create(target, copy, number))];
             MemoryStream assembly = new();
             var members = compiler.EmitWithReach(target.Source, assembly);
-            TestChoice choice = new(members, await benches[0].LearnAsync(assembly, members.Count));
+            TestChoice choice = new(members, TestReach.Read(await LearnAsync(target, copy, benches[0], assembly, members.Count)));
             foreach (string red in choice.Red)
                 output.WriteLine($"red without a change, left out: {red}");
             return await TryAllAsync(target, copy, compiler, choice, benches);
@@ -39,6 +39,23 @@ sealed class Run(int sample, int? seed, int jobs, string? kept, IReadOnlyList<st
             if (kept is null)
                 Directory.Delete(copy, recursive: true);
         }
+    }
+
+    // A kept copy keeps what was learned of a commit.
+    static async Task<string> LearnAsync(Target target, string copy, Bench bench, MemoryStream assembly, int members)
+    {
+        StringWriter commit = new();
+        await Repository.RunAsync("git", ["-C", copy, "rev-parse", "HEAD"], commit);
+        string learned = Path.Combine(copy, ".git", $"learned-{target.Name}-{commit.ToString().Trim()}");
+        if (!File.Exists(learned))
+            File.Move(await bench.LearnAsync(assembly, members), learned);
+        return learned;
+    }
+
+    static async Task GitAsync(params string[] arguments)
+    {
+        if (await Repository.RunAsync("git", arguments, TextWriter.Null) != 0)
+            throw new InvalidOperationException($"This did not work: git {string.Join(' ', arguments)}");
     }
 
     async Task<Score> TryAllAsync(Target target, string copy, Compiler compiler, TestChoice choice, Bench[] benches)

@@ -28,11 +28,11 @@ static class HandMade
     {
         foreach (string[] part in TableFile.Read("handmade.tsv").Where(part => part[0].StartsWith(target.Source + '/', StringComparison.Ordinal)))
         {
-            string text = File.ReadAllText(Path.Combine(root, part[0]));
-            int at = text.IndexOf(part[1], StringComparison.Ordinal);
-            if (at < 0 || text.IndexOf(part[1], at + 1, StringComparison.Ordinal) >= 0)
+            string text = File.ReadAllText(Path.Combine(root, part[0])), before = part[1].Replace("\\n", "\n", StringComparison.Ordinal);
+            int at = text.IndexOf(before, StringComparison.Ordinal);
+            if (at < 0 || text.IndexOf(before, at + 1, StringComparison.Ordinal) >= 0)
                 throw new InvalidOperationException($"handmade.tsv: {part[0]} should have this once: {part[1]}");
-            yield return new(part[0], new(at, part[1].Length), text.AsSpan(0, at).Count('\n') + 1, part[1], part[2], part[3]);
+            yield return new(part[0], new(at, before.Length), text.AsSpan(0, at).Count('\n') + 1, before, part[2].Replace("\\n", "\n", StringComparison.Ordinal), part[3]);
         }
     }
 }
