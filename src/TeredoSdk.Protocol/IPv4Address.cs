@@ -80,12 +80,11 @@ public readonly record struct IPv4Address : ISpanParsable<IPv4Address>, ISpanFor
         uint value = 0;
         for (int part = 0; part < 4; part++)
         {
-            int dot = s.IndexOf('.');
-            var digits = part < 3 ? dot < 0 ? default : s[..dot] : s;
-            if (digits.Length is < 1 or > 3 || (digits.Length > 1 && digits[0] == '0'))
+            int length = part < 3 ? s.IndexOf('.') : s.Length;
+            if (length is < 1 or > 3 || (length > 1 && s[0] == '0'))
                 return false;
             uint number = 0;
-            foreach (char digit in digits)
+            foreach (char digit in s[..length])
             {
                 if (!char.IsAsciiDigit(digit))
                     return false;
@@ -94,7 +93,7 @@ public readonly record struct IPv4Address : ISpanParsable<IPv4Address>, ISpanFor
             if (number > 255)
                 return false;
             value = value << 8 | number;
-            s = part < 3 ? s[(dot + 1)..] : default;
+            s = part < 3 ? s[(length + 1)..] : default;
         }
         result = new(value);
         return true;

@@ -54,8 +54,7 @@ sealed class RateLimiter
 
     readonly Cell[] _cells;
     readonly long _interval, _tolerance;
-    readonly ulong _seed, _multiplier;
-    readonly int _shift;
+    readonly SetHash _sets;
 
     /// <param name="ratePerSecond">How many events pass per key and second on average; more than 0.</param>
     /// <param name="burst">How many events pass at once after a quiet time; at least 1.</param>
@@ -68,9 +67,7 @@ sealed class RateLimiter
         if (!BitOperations.IsPow2(size))
             throw new ArgumentOutOfRangeException(nameof(size), size, "The size must be a power of two.");
         (_interval, _tolerance) = RateGate.Scale(ratePerSecond, burst);
-        _seed = random.NextUInt64();
-        _multiplier = random.NextUInt64() | 1;
-        _shift = 64 - BitOperations.Log2((uint)(size / Ways));
+        _sets = new(size / Ways, random);
         _cells = new Cell[size];
     }
 
@@ -79,7 +76,7 @@ sealed class RateLimiter
     /// <param name="key">The key.</param>
     public bool TryTake(Instant now, ulong key)
     {
-        var set = _cells.AsSpan(Hash(key) * Ways, Ways);
+        var set = _cells.AsSpan(_sets.Hash(key) * Ways, Ways);
         ref var oldest = ref set[0];
         foreach (ref var cell in set)
         {
@@ -90,13 +87,5 @@ sealed class RateLimiter
         }
         oldest = new() { Key = key };
         return RateGate.TryAdvance(ref oldest.Arrival, now, _interval, _tolerance);
-    }
-
-    int Hash(ulong key)
-    {
-        ulong hash = (key ^ _seed) * _multiplier;
-        hash = (hash ^ hash >> 32) * 0x9E37_79B9_7F4A_7C15;
-        hash = (hash ^ hash >> 29) * _multiplier;
-        return (int)(hash >> _shift);
     }
 }

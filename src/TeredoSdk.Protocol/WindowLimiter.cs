@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace TeredoSdk.Protocol;
 
 /// <summary>Limits the events per key in any window of a given length, in fixed memory and without allocation.</summary>
-/// <remarks>A table of four-way sets, seeded like <see cref="RateLimiter"/>. A new key takes the cell of the key that asked longest ago.</remarks>
+/// <remarks>A table of four-way sets, as in <see cref="RateLimiter"/>. A new key takes the cell of the key that asked longest ago.</remarks>
 sealed class WindowLimiter(TimeSpan window, IRandomSource random)
 {
     /// <summary>How many events a key may have in a window.</summary>
@@ -28,7 +28,7 @@ sealed class WindowLimiter(TimeSpan window, IRandomSource random)
     }
 
     readonly Cell[] _cells = new Cell[Sets * Ways];
-    readonly ulong _seed = random.NextUInt64(), _multiplier = random.NextUInt64() | 1;
+    readonly SetHash _sets = new(Sets, random);
     readonly uint _window = (uint)window.TotalMilliseconds;
 
     /// <summary>Lets one event of the key pass if there were fewer than the limit in the window that ends now.</summary>
@@ -69,11 +69,7 @@ sealed class WindowLimiter(TimeSpan window, IRandomSource random)
 
     ref Cell Find(uint time, ulong key, out bool found)
     {
-        // Mixed as in RateLimiter: with one round, some multipliers put keys that follow each other into one set.
-        ulong hash = (key ^ _seed) * _multiplier;
-        hash = (hash ^ hash >> 32) * 0x9E37_79B9_7F4A_7C15;
-        hash = (hash ^ hash >> 29) * _multiplier;
-        var set = _cells.AsSpan((int)(hash >> 55) * Ways, Ways); // the top nine bits choose a set
+        var set = _cells.AsSpan(_sets.Hash(key) * Ways, Ways);
         ref var oldest = ref set[0];
         foreach (ref var cell in set)
         {

@@ -15,6 +15,7 @@ static class MutationCommand
           --sample N        how many mutants of each project; 0 for all, which takes many hours (40)
           --seed S          which ones: the same seed is the same sample of the same source (1)
           --jobs N          so many at a time (1)
+          --minutes N       starts no mutant after so many minutes; the score is that of those which were tried (no limit)
           --copy FOLDER     where the copy lies, which is kept: the next call builds what changed only (a temporary folder)
           --file TEXT       only files whose path contains it; may be repeated
           --hand            the mutants of handmade.tsv beside this program instead of a sample: faults that the tests once did not notice
@@ -32,6 +33,7 @@ static class MutationCommand
         List<Target> targets = [];
         List<string> files = [];
         string? copy = null;
+        int minutes = int.MaxValue;
         int sample = 40, seed = 1, jobs = 1;
         bool isList = false, keep = false, hand = false;
         for (int i = 0; i < args.Length; i++)
@@ -58,6 +60,8 @@ static class MutationCommand
                 case "--seed" when int.TryParse(value, out seed):
                 case "--jobs" when int.TryParse(value, out jobs) && jobs is >= 1 and <= 64:
                     break;
+                case "--minutes" when int.TryParse(value, out minutes) && minutes > 0:
+                    break;
                 case "--copy" when value.Length > 0:
                     copy = Path.GetFullPath(value);
                     break;
@@ -70,7 +74,7 @@ static class MutationCommand
             }
             i++;
         }
-        var command = new Run(sample == 0 || hand ? int.MaxValue : sample, hand ? null : seed, jobs, copy, files, output, error);
+        var command = new Run(sample == 0 || hand ? int.MaxValue : sample, hand ? null : seed, jobs, minutes, copy, files, output, error);
         bool isReached = true;
         foreach (var target in targets.Count > 0 ? targets : Target.All)
         {

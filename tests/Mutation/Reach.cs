@@ -135,9 +135,9 @@ sealed class ReachWriter : CSharpSyntaxWalker
         {
             return;
         }
-        _members.Add(new(_file, member.Span));
+        _members.Add(new(_file, member.Span, member.GetLocation().GetLineSpan().StartLinePosition.Line + 1));
     }
 }
 
 /// <summary>A member with code.</summary>
-sealed record Member(string File, TextSpan Span);
+sealed record Member(string File, TextSpan Span, int Line);

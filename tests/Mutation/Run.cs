@@ -1,11 +1,14 @@
+using System.Diagnostics;
 using TeredoSdk.Repetition;
 
 namespace TeredoSdk.Mutation;
 
 /// <summary>Tries a sample of the mutants of a project.</summary>
 // The seed is null for the mutants of handmade.tsv, and the kept folder is null for a temporary one.
-sealed class Run(int sample, int? seed, int jobs, string? kept, IReadOnlyList<string> files, TextWriter output, TextWriter progress)
+sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IReadOnlyList<string> files, TextWriter output, TextWriter progress)
 {
+    readonly Stopwatch _clock = Stopwatch.StartNew();
+
     public void List(Target target)
     {
         foreach (var mutant in Shuffled(Repository.Root, target).Where(mutant => !Equal.Contains(mutant)).Take(sample))
@@ -32,6 +35,8 @@ sealed class Run(int sample, int? seed, int jobs, string? kept, IReadOnlyList<st
             TestChoice choice = new(members, TestReach.Read(await LearnAsync(target, copy, benches[0], assembly, members.Count)));
             foreach (string red in choice.Red)
                 output.WriteLine($"red without a change, left out: {red}");
+            foreach (var member in choice.Unreached)
+                output.WriteLine($"no test comes here: {member.File}:{member.Line}");
             return await TryAllAsync(target, copy, compiler, choice, benches);
         }
         finally
@@ -94,7 +99,7 @@ sealed class Run(int sample, int? seed, int jobs, string? kept, IReadOnlyList<st
         {
             lock (waiting)
             {
-                if (tried + running >= sample || !waiting.TryDequeue(out var mutant))
+                if (tried + running >= sample || _clock.Elapsed.TotalMinutes >= minutes || !waiting.TryDequeue(out var mutant))
                     return null;
                 running++;
                 return mutant;

@@ -23,6 +23,8 @@ sealed class TestChoice
 
     public IReadOnlyList<string> Red { get; }
 
+    public IEnumerable<Member> Unreached => _members.Where((_, i) => !_tests.Any(test => test.Members.Contains(i)));
+
     /// <returns>Groups to run one after the other, the last of which has all tests that reach anything in the file: what runs once in a process is seen in one
     /// test only. For a constant or another initial value, which runs nowhere, all tests.</returns>
     public IReadOnlyList<TestReach[]> For(Mutant mutant)

@@ -65,6 +65,10 @@ public class RateLimiterTests
         Assert.That(remembered, Is.GreaterThan(440));
     }
 
+    [TestCase(0, 1), TestCase(-1, 1), TestCase(1, 0)]
+    public void RateOrBurst_OutsideItsRange_IsRefused(double perSecond, int burst) =>
+        Assert.That(() => new RateGate(perSecond, burst), Throws.TypeOf<ArgumentOutOfRangeException>());
+
     [Test]
     public void Limiter_BadSize_IsRefused([Values(0, 4, 1000, 1 << 25)] int size) =>
         Assert.That(() => new RateLimiter(1, 1, size, new SeededRandom(7)), Throws.InstanceOf<ArgumentOutOfRangeException>());

@@ -1,10 +1,8 @@
-using System.Numerics;
-
 namespace TeredoSdk.Protocol.Relay;
 
 /// <summary>Octets that may be sent to each of any number of IPv4 addresses, because as many were taken for them. In fixed memory.</summary>
 /// <remarks>
-/// A table of four-way sets, seeded like <see cref="RateLimiter"/>. A new address takes the cell with the least credit, which is lost.
+/// A table of four-way sets, as in <see cref="RateLimiter"/>. A new address takes the cell with the least credit, which is lost.
 /// </remarks>
 sealed class OctetCredit(int size, IRandomSource random)
 {
@@ -17,8 +15,7 @@ sealed class OctetCredit(int size, IRandomSource random)
     }
 
     readonly Cell[] _cells = new Cell[size];
-    readonly int _shift = 64 - BitOperations.Log2((uint)(size / Ways));
-    readonly ulong _seed = random.NextUInt64(), _multiplier = random.NextUInt64() | 1;
+    readonly SetHash _sets = new(size / Ways, random);
 
     public void Earn(IPv4Address address, int octets)
     {
@@ -49,11 +46,5 @@ sealed class OctetCredit(int size, IRandomSource random)
         return false;
     }
 
-    Span<Cell> SetOf(IPv4Address address)
-    {
-        ulong hash = (address.Value ^ _seed) * _multiplier;
-        hash = (hash ^ hash >> 32) * 0x9E37_79B9_7F4A_7C15;
-        hash = (hash ^ hash >> 29) * _multiplier;
-        return _cells.AsSpan((int)(hash >> _shift) * Ways, Ways);
-    }
+    Span<Cell> SetOf(IPv4Address address) => _cells.AsSpan(_sets.Hash(address.Value) * Ways, Ways);
 }

@@ -21,6 +21,18 @@ public class IpAddressTests
         Assert.That(() => IPv4Address.Parse(text ?? ""), Throws.TypeOf<FormatException>());
     }
 
+    [Test]
+    public void Null_IsTheCallersMistake()
+    {
+        TestDelegate[] calls =
+        [
+            () => IPv4Address.Parse(null!), () => IPv4Address.FromIPAddress(null!), () => IPv4Endpoint.Parse(null!), () => IPv4Endpoint.FromIPEndPoint(null!),
+            () => IPv6Address.Parse(null!), () => IPv6Address.FromIPAddress(null!), () => TeredoAddress.Parse(null!),
+        ];
+        foreach (var call in calls)
+            Assert.That(call, Throws.ArgumentNullException);
+    }
+
     [Property(MaxTest = 300)]
     public bool IPv4_RoundTrip(uint value)
     {

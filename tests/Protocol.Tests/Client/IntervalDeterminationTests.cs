@@ -168,9 +168,12 @@ public sealed class IntervalDeterminationTests
         var harness = new ClientHarness(Determining);
         harness.Qualify();
         harness.AnswerSolicitations(sent => sent.Via == LocalPort.Service ? Mapped : null);
-        harness.AdvanceTo(600);
+        harness.AdvanceTo(11.9);
+        Assert.That(harness.Sockets.Keys, Has.Member(LocalPort.Interval));
+        harness.AdvanceTo(12.1);
         Assert.That(harness.Sockets.Keys, Is.EqualTo(new[] { LocalPort.Service }));
-        Assert.That(harness.Sent.Count(s => s.Via == LocalPort.Interval), Is.EqualTo(3));
+        harness.AdvanceTo(600);
+        Assert.That(harness.Sent.Where(s => s.Via == LocalPort.Interval).Select(s => s.Seconds), Is.EqualTo(new[] { 0.0, 4, 8 }).Within(0.001));
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
         Assert.That(harness.EventsOf<ClientEvent.IntervalDetermined>().Where(e => e.Interval != TimeSpan.FromSeconds(30)), Is.Empty);
     }

@@ -115,7 +115,8 @@ public sealed class OptionsTests
     [Test]
     public void Null_IsRefused()
     {
-        Assert.That(() => new TeredoClient(null!, new SeededRandom(1)), Throws.ArgumentNullException);
-        Assert.That(() => new TeredoClient(Options, null!), Throws.ArgumentNullException);
+        Assert.That(() => new TeredoClient(null!, new SeededRandom(1)), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("options"));
+        Assert.That(() => new TeredoClient(Options, null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("random"));
+        Assert.That(() => new TeredoClient(Options, new SeededRandom(1)).HandleNetworkChanged(default, null!), Throws.ArgumentNullException);
     }
 }

@@ -48,6 +48,21 @@ public sealed class QualificationTests
     }
 
     [Test]
+    public void AnswerThatIsOverdue_AndRetryThatIsDue_AreTold_ButNoRefresh()
+    {
+        var harness = new ClientHarness();
+        harness.Start();
+        Assert.That(harness.Client.IsAnswerOverdue(Instant.FromSeconds(3.999)), Is.False);
+        Assert.That(harness.Client.IsAnswerOverdue(Instant.FromSeconds(4)));
+        harness.AdvanceTo(12);
+        var retryAt = harness.EventsOf<ClientEvent.Failed>().Single().RetryAt;
+        Assert.That(harness.Client.IsAnswerOverdue(retryAt - TimeSpan.FromMilliseconds(1)), Is.False);
+        Assert.That(harness.Client.IsAnswerOverdue(retryAt));
+        harness = ClientHarness.Qualified();
+        Assert.That(harness.Client.IsAnswerOverdue(harness.Client.NextDeadline!.Value), Is.False);
+    }
+
+    [Test]
     public void Offline_TriesAgainSoon_ThenAfterAMinute_ThenWithADoublingDelayUpTo10Minutes()
     {
         (double Least, double Most)[] delays =

@@ -232,6 +232,13 @@ public class PeerTableTests
         table.NoteSent(Start + TimeSpan.FromSeconds(4), index);
         Assert.That(table[index].Has(PeerFlags.Used));
         Assert.That(table[index].Has(PeerFlags.Wanted), Is.False);
+
+        // In a run of datagrams the answer and what is heard next have the same instant.
+        int other = AddTrusted(table, Start, 2);
+        table.NoteSent(Start + TimeSpan.FromSeconds(5), other);
+        table[other].LastReceived = Start + TimeSpan.FromSeconds(5);
+        table.NoteSent(Start + TimeSpan.FromSeconds(5), other);
+        Assert.That(table[other].Has(PeerFlags.Used));
     }
 
     [Test, Conformance("C-083", "C-140")]

@@ -21,4 +21,11 @@ public class RelayOptionsTests
     public void RelayOptions_OutOfRange_NamesOptionAndRange(TeredoRelayOptions options, string option, string range) =>
         Assert.That(() => new TeredoRelay(options, new SeededRandom(1)),
             Throws.ArgumentException.With.Property("ParamName").EqualTo(option).And.Message.StartsWith(option).And.Message.Contains(range));
+
+    [Test]
+    public void Null_IsRefused()
+    {
+        Assert.That(() => new TeredoRelay(null!, new SeededRandom(1)), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("options"));
+        Assert.That(() => new TeredoRelay(Router, null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("random"));
+    }
 }

@@ -30,6 +30,13 @@ public class ServerOptionsTests
         Assert.That(() => new TeredoServer(options, new SeededRandom(1)), Throws.ArgumentException.With.Message.Contains(message));
 
     [Test]
+    public void Null_IsRefused()
+    {
+        Assert.That(() => new TeredoServer(null!, new SeededRandom(1)), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("options"));
+        Assert.That(() => new TeredoServer(Options, null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("random"));
+    }
+
+    [Test]
     public void Server_DatagramToSocketItDoesNotHave_IsTheDriversMistake()
     {
         var server = new TeredoServer(Options with { Secondary = null }, new SeededRandom(1));
