@@ -83,12 +83,13 @@ static class MutationCommand
                 command.List(target);
                 continue;
             }
+            string commit = await Repository.CommitAsync(); // that of the copy, whatever is committed meanwhile
             var score = await command.RunAsync(target);
             isReached &= score.Percent >= target.Goal;
             output.WriteLine($"{target.Name}: {score}, the goal is {target.Goal} %");
             if (keep)
                 File.AppendAllLines(Path.Combine(Repository.Root, "tests", "Mutation", "results.tsv"), [string.Join('\t',
-                    DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), await Repository.CommitAsync(), target.Name, hand ? "by hand" : seed, score.Sites,
+                    DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), commit, target.Name, hand ? "by hand" : seed, score.Sites,
                     score.Equal, score.Tried, score.Killed, score.Percent.ToString("0.0", CultureInfo.InvariantCulture), target.Goal,
                     files.Count == 0 ? "all files" : string.Join(", ", files))]);
         }
