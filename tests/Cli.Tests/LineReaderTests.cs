@@ -21,6 +21,10 @@ public sealed class LineReaderTests
     }
 
     [Test]
+    public void CarriageReturn_IsPartOfTheLine_ButOnWindows() =>
+        Assert.That(Read("a\r\n\rb", 100), Is.EqualTo(new[] { OperatingSystem.IsWindows() ? "a" : "a\r", "\rb" }));
+
+    [Test]
     public void Line_IsGivenAsSoonAsItIsThere()
     {
         var input = new Portions("one\ntwo\nthree", 100);

@@ -59,6 +59,22 @@ public class PoorProcessTests
         Assert.That(result.Sentence, Does.Contain($"only {files} files").And.Contain("ulimit -n 1024"));
     }
 
+    [TestCase(99, "only 99 files")]
+    [TestCase(100, "No Teredo server is configured")]
+    public async Task Failure_OfAProcessWithEnoughFiles_IsToldForWhatItIs(int files, string cause)
+    {
+        var result = await CommandProcess.RunInShellAsync($"ulimit -n {files}; exec \"$0\" \"$@\"", "status");
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.Sentence, Does.Contain(cause));
+    }
+
+    [Test]
+    public void Stdout_IsForWritingAlone()
+    {
+        var stream = StandardStreams.OpenOutput(); // and stays open: it is this process's
+        Assert.That((stream.CanRead, stream.CanSeek, stream.CanWrite), Is.EqualTo((false, false, true)));
+    }
+
     [Test]
     public async Task Environment_MayBeEmptyAndProcessorsOne()
     {
