@@ -48,6 +48,9 @@ public sealed record ConnectionForecast
 
     static ConnectionForecast OverTeredo(TeredoReport dialler, TeredoReport listener)
     {
+        foreach (var end in new[] { dialler, listener })
+            if (end.Reachability == Reachability.No) // what the stranger sent came after a bubble of the node, as with any peer
+                return No($"Nothing gets in to the {NameOf(end, dialler)}: a stranger without NAT has tried it.");
         if (IsOpen(dialler) || IsOpen(listener))
             return Yes($"The {NameOf(IsOpen(listener) ? listener : dialler, dialler)} lets strangers in unasked, so every peer can talk to it.");
         foreach (var end in new[] { dialler, listener })

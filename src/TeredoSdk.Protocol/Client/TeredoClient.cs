@@ -275,7 +275,7 @@ public sealed partial class TeredoClient
                 return _peers.ReceiveIndirectBubble(now, encapsulation);
             if (encapsulation.HasOrigin)
                 return _peers.ReceiveIndirectPacket(now, encapsulation);
-            if (ReflectionMessage.IsCandidate(packet, request: false))
+            if (source == _context.PrimaryEndpoint && ReflectionMessage.IsCandidate(packet, request: false))
                 return HandleReflectionAnswer(now, packet);
         }
         else if (encapsulation.HasOrigin || encapsulation.HasAuthentication)

@@ -11,8 +11,8 @@ static class ReachabilityFindings
         Id = "reachability.none",
         Severity = FindingSeverity.Error,
         Subject = $"{address}",
-        Problem = $"A stranger at {stranger} sent to {address}, unasked and as any Teredo peer does, and nothing of it came in: only peers that this "
-            + "node contacts can talk to it.",
+        Problem = $"A stranger at {stranger} sent to {address}, unasked and as any Teredo peer does, and nothing of it came in: peers and this node "
+            + "can't talk to each other.",
         Fix = new()
         {
             Sentence = $"Let the firewalls between this machine and the internet pass UDP between port {local?.Port} of this machine and any address, or "

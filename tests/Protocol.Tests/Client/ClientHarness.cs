@@ -96,6 +96,8 @@ sealed partial class ClientHarness
 
     public void ReleaseLease() => Input(() => Client.ReleaseLease(Now));
 
+    public void CheckReachability() => Input(() => Assert.That(Client.TryCheckReachability(Now), Is.True));
+
     public void Answer(RequestAnswer answer) => Input(() => GiveAnswer(answer));
 
     /// <summary>A datagram reaches one of the client's sockets.</summary>

@@ -10,7 +10,7 @@ public sealed class ForecastTests
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(12);
 
     // The reports that a client really makes behind each kind of NAT, before and after it asked for a stranger's packet.
-    static readonly Lazy<(TeredoReport Before, TeredoReport After)[]> Reports = new(() => [.. Expectation.Kinds.Select(ReportsBehind)]);
+    static readonly Lazy<(TeredoReport Before, TeredoReport After)[]> Reports = new(() => [.. Expectation.Kinds.Select(kind => ReportsBehind(kind))]);
 
     // Whether the pair connects, as the reviewed matrix has it: a time in brackets is that of the failure.
     static readonly Lazy<bool[][]> Outcomes = new(() =>
@@ -18,11 +18,11 @@ public sealed class ForecastTests
             .Select(line => line.Split('|')).Where(cells => cells.Length == Expectation.Kinds.Count + 1).Skip(1)
             .Select(cells => cells.Skip(1).Select(cell => !cell.Contains('(')).ToArray())]);
 
-    static (TeredoReport, TeredoReport) ReportsBehind(NatKind kind)
+    static (TeredoReport Before, TeredoReport After) ReportsBehind(NatKind inner, NatKind? outer = null)
     {
         var internet = new SimulatedInternet(seed: 1);
         internet.Server(options => options with { Reflector = IPv4Address.Parse("11.9.9.9") });
-        var client = internet.Nat(kind).Host("client").StartTeredo();
+        var client = (outer is { } kind ? internet.Nat(kind) : (SimulatedNetwork)internet).Nat(inner).Host("client").StartTeredo();
         Assert.That(internet.RunUntil(() => client.IsQualified, Limit), Is.True);
         var before = Report(client.Nat, client.Address);
         client.TryCheckReachability();
@@ -94,6 +94,31 @@ public sealed class ForecastTests
             Assert.That(ConnectionForecast.Of(unchecked_, restricted).Forecast, Is.EqualTo(Forecast.Unknown));
             Assert.That(ConnectionForecast.Of(restricted, unchecked_).Reason, Does.Contain("listener").And.Contain("secondary address"));
             Assert.That(ConnectionForecast.Of(unchecked_, cone).Forecast, Is.EqualTo(Forecast.Connects));
+        });
+    }
+
+    [Test]
+    public void Pair_OfWhichOneLetsNothingIn_DoesNotConnect()
+    {
+        var (cone, closed) = (Reports.Value[0].After, Reports.Value[2].After with { Reachability = Reachability.No });
+        Assert.That(ConnectionForecast.Of(cone, closed), Has.Property("Forecast").EqualTo(Forecast.DoesNotConnect).And.Property("Reason").Contains("listener"));
+        Assert.That(ConnectionForecast.Of(closed, cone), Has.Property("Forecast").EqualTo(Forecast.DoesNotConnect).And.Property("Reason").Contains("dialler"));
+    }
+
+    // What two NATs look like together is what one of a kind does (RFC 4787 §4, §5), and the forecast knows nothing of their number.
+    [Slow]
+    [Test]
+    public void Pair_OfWhichOneIsBehindTwoNats_IsForecastRightOrNotAtAll([Range(0, 8)] int other)
+    {
+        Assert.Multiple(() =>
+        {
+            foreach (var (inner, outer) in NestedPairs.Nestings)
+            {
+                var (name, _, run) = NestedPairs.Of(inner, outer).ElementAt(2 * other);
+                var forecast = ConnectionForecast.Of(ReportsBehind(inner, outer).After, Reports.Value[other].After);
+                if (forecast.Forecast != Forecast.Unknown)
+                    Assert.That(forecast.Forecast == Forecast.Connects, Is.EqualTo(run(null).Connected is not null), $"{name}: {forecast.Reason}");
+            }
         });
     }
 
