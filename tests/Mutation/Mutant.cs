@@ -68,7 +68,9 @@ sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
     // Logs are for people too; tests hold the few that matter.
     public override void VisitInvocationExpression(InvocationExpressionSyntax node)
     {
-        if (!IsText(node))
+        if (node.Expression is MemberAccessExpressionSyntax { Name.Identifier.Text: "ConfigureAwait" } awaited)
+            Visit(awaited.Expression); // shows under a synchronization context only, and ContextTests has one
+        else if (!IsText(node))
             base.VisitInvocationExpression(node);
     }
 

@@ -127,7 +127,7 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
         string folder = Path.Combine(root, target.Source);
         string[] separate = [$"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}"];
         Mutant[] all = [.. Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
-            .Where(file => !separate.Any(file.Contains) && IsWanted(file[folder.Length..]))
+            .Where(file => !separate.Any(file.Contains) && IsWanted(file[folder.Length..]) && target.Has(Path.GetRelativePath(folder, file)))
             .Order(StringComparer.Ordinal)
             .SelectMany(file => MutantFinder.Find(Path.GetRelativePath(root, file), File.ReadAllText(file)))];
         new Random(number).Shuffle(all);

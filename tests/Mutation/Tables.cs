@@ -14,7 +14,7 @@ static class Equal
 
     /// <summary>The entries that name no mutant any more.</summary>
     public static IEnumerable<string> Stale(Target target, IReadOnlyCollection<Mutant> all) => Entries
-        .Where(entry => entry.File.StartsWith(target.Source + '/', StringComparison.Ordinal) && !all.Any(mutant => Names(entry, mutant)))
+        .Where(entry => entry.File.StartsWith(target.Source + '/', StringComparison.Ordinal) && target.Has(entry.File[(target.Source.Length + 1)..]) && !all.Any(mutant => Names(entry, mutant)))
         .Select(entry => $"{entry.File}: {entry.Code}: {entry.Before}  ->  {entry.After}");
 
     static bool Names(Entry entry, Mutant mutant) => entry.File == mutant.File && mutant.Code.Contains(entry.Code, StringComparison.Ordinal)

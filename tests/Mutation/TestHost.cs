@@ -75,7 +75,8 @@ sealed class TestHost : ITestListener
         if (result.Test.IsSuite)
             return;
         _running.TryRemove(result.Test.FullName, out _);
-        bool isRed = result.ResultState.Status == TestStatus.Failed;
+        // A test that skips itself notices, too: a skipped test fails a run of CI.
+        bool isRed = result.ResultState.Status is TestStatus.Failed or TestStatus.Skipped or TestStatus.Inconclusive;
         _map?.Take(_learned, result.Test, isSetup: false, result.Duration, isRed);
         if (!isRed || _map is not null || _isRed)
             return;
