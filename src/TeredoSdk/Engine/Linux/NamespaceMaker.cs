@@ -39,7 +39,7 @@ static unsafe class NamespaceMaker
         nint sleep = Libc.AddressOf("sleep");
         byte* stack = (byte*)NativeMemory.AlignedAlloc(StackOctets, 64);
         var signals = Libc.BlockSignals(); // no signal handler of this process may run in the child
-        (cloneErrno, openErrno) = (0, 0);
+        cloneErrno = openErrno = 0;
         try
         {
             int child = Libc.Clone(sleep, stack + StackOctets, Flags, ChildSeconds);

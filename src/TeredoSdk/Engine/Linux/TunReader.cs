@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
@@ -61,7 +62,7 @@ sealed unsafe class TunReader : IDisposable
     void Run(PacketHandler handler, Action<Exception>? fault)
     {
         bool hasTun = false, hasWake = false;
-        byte* buffer = (byte*)NativeMemory.Alloc(BufferOctets);
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(BufferOctets, pinned: true);
         try
         {
             _tun.DangerousAddRef(ref hasTun);
@@ -78,7 +79,6 @@ sealed unsafe class TunReader : IDisposable
         }
         finally
         {
-            NativeMemory.Free(buffer);
             if (hasTun)
                 _tun.DangerousRelease();
             if (hasWake)
@@ -87,15 +87,16 @@ sealed unsafe class TunReader : IDisposable
     }
 
     // Returns 0 when it was told to end, or the errno when the device is gone.
-    int Read(int tun, int wake, byte* buffer, PacketHandler handler, Action<Exception>? fault)
+    int Read(int tun, int wake, byte[] buffer, PacketHandler handler, Action<Exception>? fault)
     {
         var waits = stackalloc Libc.PollFd[] { new() { Descriptor = tun, Events = Libc.POLLIN }, new() { Descriptor = wake, Events = Libc.POLLIN } };
+        byte* octets = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(buffer)); // it is pinned
         while (!_isEnding)
         {
-            nint length = Libc.Read(tun, buffer, BufferOctets);
+            nint length = Libc.Read(tun, octets, BufferOctets);
             if (length > 0)
             {
-                Hand(new(buffer, (int)length), handler, fault);
+                Hand(buffer.AsSpan(0, (int)length), handler, fault);
                 continue;
             }
             int errno = Marshal.GetLastPInvokeError();

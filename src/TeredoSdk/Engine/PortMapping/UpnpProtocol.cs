@@ -43,8 +43,7 @@ sealed class UpnpProtocol(GatewayPath path, IReadOnlyList<UpnpService> services,
 
     public async Task<bool> CheckAsync(CancellationToken cancellationToken)
     {
-        if (_service is not { } service)
-            return true;
+        var service = _service!.Value; // nobody asks before there is a mapping
         using var limit = new CancellationTokenSource(GatewayPath.Patience, path.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try

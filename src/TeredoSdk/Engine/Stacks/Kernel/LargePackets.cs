@@ -42,7 +42,8 @@ sealed class LargePackets
         }
     }
 
-    void Judge(ReadOnlySpan<byte> info)
+    /// <summary>Takes what the kernel says of a connection.</summary>
+    internal void Judge(ReadOnlySpan<byte> info)
     {
         bool isFull = BitConverter.ToUInt32(info[SegmentSizeAt..]) >= FullSegment;
         if (!isFull && BitConverter.ToUInt32(info[RetransmitsAt..]) >= FewestRetransmits)

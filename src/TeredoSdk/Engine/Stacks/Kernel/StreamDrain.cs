@@ -154,13 +154,16 @@ sealed class StreamDrain(TimeProvider time, DrainCheck? check = null, int capaci
         {
             Span<byte> info = stackalloc byte[RetransmitsAt + 1];
             socket.GetRawSocketOption(IpProtoTcp, TcpInfo, info);
-            return info[0] is not (Established or FinWait1 or CloseWait or LastAck or Closing) || (isHurried && info[RetransmitsAt] >= SilentRetransmits);
+            return IsOver(info, isHurried);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             return true;
         }
     }
+
+    internal static bool IsOver(ReadOnlySpan<byte> info, bool isHurried) =>
+        info[0] is not (Established or FinWait1 or CloseWait or LastAck or Closing) || (isHurried && info[RetransmitsAt] >= SilentRetransmits);
 
     sealed class Entry(Socket socket, long since)
     {
