@@ -56,6 +56,22 @@ public sealed class DriverTests
         Assert.That(time.Armed, Is.EqualTo(3));
     }
 
+    // A timer counts whole milliseconds, and can't wait for as long as a deadline may be away.
+    [TestCase(1.25, 2)]
+    [TestCase(3, 3)]
+    [TestCase(0, 0)]
+    [TestCase(-5, 0)]
+    [TestCase(86_400_000, 86_400_000)]
+    [TestCase(86_400_001, 86_400_000)]
+    [TestCase(1e12, 86_400_000)]
+    public async Task Timer_IsArmedForWholeMilliseconds_AndForADayAtMost(double milliseconds, double armed)
+    {
+        var time = new EarlyTime();
+        await using var driver = new IdleDriver(time) { Deadline = TimeSpan.FromMilliseconds(milliseconds) };
+        driver.Begin();
+        Assert.That(time.DueTime, Is.EqualTo(TimeSpan.FromMilliseconds(armed)));
+    }
+
     [TestCase(4, false)]
     [TestCase(6, true)]
     [TestCase(49, true)]
@@ -181,6 +197,9 @@ public sealed class DriverTests
         /// <summary>How often the timer was armed.</summary>
         public int Armed { get; private set; }
 
+        /// <summary>What the timer was set to last.</summary>
+        public TimeSpan DueTime { get; private set; }
+
         public override long GetTimestamp() => 0;
 
         public void Fire() => _due!();
@@ -196,6 +215,7 @@ public sealed class DriverTests
             public bool Change(TimeSpan dueTime, TimeSpan period)
             {
                 time.Armed += dueTime == Timeout.InfiniteTimeSpan ? 0 : 1;
+                time.DueTime = dueTime;
                 return true;
             }
 
@@ -208,12 +228,14 @@ public sealed class DriverTests
         }
     }
 
-    /// <summary>A core whose only deadline is a minute away.</summary>
+    /// <summary>A core with one deadline, which is a minute away by default.</summary>
     sealed class IdleDriver(TimeProvider time) : CoreDriver<int>(time, NullLogger.Instance)
     {
+        public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(1);
+
         public void Begin() => CarryOut();
 
-        protected override Instant? NextDeadline => new(TimeSpan.FromMinutes(1));
+        protected override Instant? NextDeadline => new(Deadline);
 
         protected override void TakeTimeout(Instant now)
         {

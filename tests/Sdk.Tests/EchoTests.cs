@@ -12,6 +12,8 @@ public sealed class EchoTests
     static readonly IPv4Endpoint Peer = IPv4Endpoint.Parse("203.0.113.66:40000"), Other = IPv4Endpoint.Parse("203.0.113.67:40001");
     static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
+    const int EchoHeaders = IPv6Packet.HeaderSize + EchoMessage.HeaderSize, DataOctets = 32;
+
     readonly List<byte[]> _received = [];
 
     static IPv6Address AddressOf(IPv4Endpoint endpoint) =>
@@ -50,16 +52,66 @@ public sealed class EchoTests
         Assert.That((await ping.InTime()).Status, Is.EqualTo(IPStatus.Success));
     }
 
-    [Test]
-    public async Task Error_AboutThePing_FailsIt()
+    // RFC 4443 §2.4 (c): an error quotes as much as fits, so the data may be cut off; without the whole header nobody knows what it is about.
+    [TestCase(DataOctets)]
+    [TestCase(0)]
+    public async Task Error_AboutThePing_FailsIt(int quotedData)
     {
         await using var lab = new Lab();
         var (node, hosts) = await StartAsync(lab);
         using var end = hosts;
         var ping = node.PingAsync(AddressOf(Peer).ToIPAddress(), TimeSpan.FromSeconds(20));
         var (identifier, sequence) = Request();
-        Error(hosts, node, AddressOf(Peer), identifier, sequence);
+        Error(hosts, node, AddressOf(Peer), identifier, sequence, quotedOctets: EchoHeaders + quotedData);
         Assert.That((await ping.InTime()).Status, Is.EqualTo(IPStatus.DestinationHostUnreachable));
+    }
+
+    [Test]
+    public async Task Error_ThatEndsInsideTheHeader_OrIsAboutASizeOrAReply_FailsNoPing()
+    {
+        await using var lab = new Lab();
+        var (node, hosts) = await StartAsync(lab);
+        using var end = hosts;
+        var ping = node.PingAsync(AddressOf(Peer).ToIPAddress(), TimeSpan.FromSeconds(20));
+        var (identifier, sequence) = Request();
+        for (int octets = 0; octets < EchoHeaders; octets++)
+            Error(hosts, node, AddressOf(Peer), identifier, sequence, quotedOctets: octets);
+        Error(hosts, node, AddressOf(Peer), identifier, sequence, Icmpv6Type.PacketTooBig);
+        Error(hosts, node, AddressOf(Peer), identifier, sequence, quotedType: Icmpv6Type.EchoReply);
+        Assert.That(ping.IsCompleted, Is.False);
+        Reply(lab, hosts, node, Peer, identifier, sequence);
+        Assert.That((await ping.InTime()).Status, Is.EqualTo(IPStatus.Success));
+    }
+
+    [Test]
+    public async Task Ping_WhenTheNodeIsDisposed_Ends()
+    {
+        await using var lab = new Lab();
+        var (node, hosts) = await StartAsync(lab);
+        using var end = hosts;
+        var ping = node.PingAsync(AddressOf(Peer).ToIPAddress(), TimeSpan.FromSeconds(20));
+        await node.DisposeAsync().InTime();
+        Assert.That(async () => await ping.InTime(), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(async () => await node.PingAsync(AddressOf(Peer).ToIPAddress(), TimeSpan.FromSeconds(20)).InTime(), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public async Task Requests_HaveNumbersOfTheirOwn_AndTheUsualSize()
+    {
+        await using var lab = new Lab();
+        var (node, hosts) = await StartAsync(lab);
+        using var end = hosts;
+        var one = node.PingAsync(AddressOf(Peer).ToIPAddress(), TimeSpan.FromSeconds(20));
+        var (identifier, first) = Request();
+        Assert.That(_received[^1], Has.Length.EqualTo(EchoHeaders + DataOctets));
+        _received.Clear();
+        var other = node.PingAsync(AddressOf(Peer).ToIPAddress(), TimeSpan.FromSeconds(20));
+        Assert.That(Request(), Is.EqualTo((identifier, (ushort)(first + 1))));
+        Reply(lab, hosts, node, Peer, identifier, (ushort)(first + 1));
+        Assert.That((await other.InTime()).Status, Is.EqualTo(IPStatus.Success));
+        Assert.That(one.IsCompleted, Is.False);
+        lab.Time.Advance(TimeSpan.FromSeconds(20));
+        Assert.That((await one.InTime()).Status, Is.EqualTo(IPStatus.TimedOut));
     }
 
     // The hosts have spoken first, so that the node trusts both.
@@ -95,11 +147,13 @@ public sealed class EchoTests
         Send(hosts[host], node, Echo(Icmpv6Type.EchoReply, AddressOf(host), AddressOf(node), identifier, sequence));
     }
 
-    static void Error(Hosts hosts, TeredoNode node, IPv6Address target, ushort identifier, ushort sequence)
+    static void Error(Hosts hosts, TeredoNode node, IPv6Address target, ushort identifier, ushort sequence,
+        Icmpv6Type type = Icmpv6Type.DestinationUnreachable, Icmpv6Type quotedType = Icmpv6Type.EchoRequest, int quotedOctets = EchoHeaders)
     {
-        byte[] quoted = Echo(Icmpv6Type.EchoRequest, AddressOf(node), target, identifier, sequence);
-        byte[] packet = new byte[IPv6Packet.HeaderSize + 8 + quoted.Length];
-        Icmpv6Error.WritePacket(packet, Icmpv6Type.DestinationUnreachable, Icmpv6Error.AddressUnreachable, 0, AddressOf(Peer), AddressOf(node), quoted);
+        byte[] echo = Echo(quotedType, AddressOf(node), target, identifier, sequence), quoted = new byte[Math.Max(quotedOctets, echo.Length)];
+        echo.CopyTo(quoted, 0);
+        byte[] packet = new byte[IPv6Packet.HeaderSize + 8 + quotedOctets];
+        Icmpv6Error.WritePacket(packet, type, Icmpv6Error.AddressUnreachable, 0, AddressOf(Peer), AddressOf(node), quoted.AsSpan(0, quotedOctets));
         Send(hosts[Peer], node, packet);
     }
 

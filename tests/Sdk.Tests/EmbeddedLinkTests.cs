@@ -50,16 +50,51 @@ public sealed class EmbeddedLinkTests
         Assert.That(socket.TeredoEndPoint, Is.Not.Null);
     }
 
+    // RFC 4380 §5.5
+    [Test]
+    public async Task NativeIPv6_WhereTheOptionsSaySo_IsGivenWayTo()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        var options = lab.Options;
+        options.NativeIPv6 = NativeIPv6Mode.Instead;
+        var machine = lab.Network.Host("203.0.113.10");
+        machine.HasNativeIPv6 = true;
+        await using var link = NewLink(options, machine);
+        await using var changes = link.Changes.GetAsyncEnumerator();
+        var change = changes.NextAsync();
+        await link.StartAsync(default).InTime(); // it does not wait for an address
+        Assert.That((link.Report.State, link.Report.Error, link.Address), Is.EqualTo((TeredoState.Suppressed, (TeredoError?)null, (System.Net.IPAddress?)null)));
+        Assert.That((await change).Kind, Is.EqualTo(TeredoStateChangeKind.Relay));
+    }
+
+    [Test]
+    public async Task Disposed_WhoWaitsIsTold_AndNothingIsToldAnyMore()
+    {
+        await using var lab = new Lab();
+        var link = NewLink(lab.Options, lab.Network.Host("203.0.113.10"));
+        var start = link.StartAsync(default);
+        await link.DisposeAsync().InTime();
+        Assert.That(async () => await start.InTime(), Throws.InstanceOf<ObjectDisposedException>());
+        foreach (var state in new[] { ClientState.Qualifying, ClientState.Dormant, ClientState.Suppressed })
+            Tell(link, new ClientEvent.StateChanged { State = state });
+        Tell(link, new ClientEvent.Failed { Reason = OfflineReason.MappedAddressNotGlobal, RetryAt = Instant.FromSeconds(1) });
+        Assert.That((link.Report.State, link.Report.Error), Is.EqualTo((TeredoState.Stopped, (TeredoError?)null)));
+        Assert.That(async () => await BindAsync(link), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
     static Task<Links.OpenDatagrams> BindAsync(EmbeddedLink link) => link.BindDatagramAsync(0, IPProtectionLevel.EdgeRestricted, default).InTime();
 
     static async Task<EmbeddedLink> StartAsync(Lab lab)
     {
         lab.StartServer();
-        var link = new EmbeddedLink(lab.Options.Snapshot(), [Server], new(lab.Network.Host("203.0.113.10"), CryptographicRandom.Instance),
-            new SocketStacks(TeredoSockets.InProcess), [], NullLogger.Instance);
+        var link = NewLink(lab.Options, lab.Network.Host("203.0.113.10"));
         await link.StartAsync(default).InTime();
         return link;
     }
+
+    static EmbeddedLink NewLink(TeredoOptions options, MemoryNetwork.MemoryHost machine) => new(options.Snapshot(), [Server],
+        new(machine, CryptographicRandom.Instance), new SocketStacks(TeredoSockets.InProcess), [], NullLogger.Instance);
 
     static void Tell(EmbeddedLink link, ClientEvent clientEvent) => ((IEngineObserver)link).Handle(clientEvent);
 

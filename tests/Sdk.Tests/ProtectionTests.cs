@@ -211,6 +211,28 @@ public sealed class ProtectionTests
     }
 
     [Test]
+    public async Task Receive_IntoABuffer_TakesWhatFits_AndRefusesASmallOne()
+    {
+        var (lab, alice, bob) = await TwoNodesAsync();
+        await using var use = lab;
+        var listener = await bob.BindDatagramAsync(4242);
+        var caller = await alice.BindDatagramAsync(0);
+        byte[] sent = new byte[TeredoDatagramSocket.MaxDatagramOctets], buffer = new byte[sent.Length];
+        new Random(7).NextBytes(sent);
+        Assert.ThrowsAsync<ArgumentException>(async () => await listener.ReceiveFromAsync(buffer.AsMemory(1)));
+        await caller.SendToAsync(sent, listener.TeredoEndPoint!);
+        var received = await listener.ReceiveFromAsync(buffer).InTime();
+        Assert.That((received.ReceivedBytes, received.RemoteEndPoint), Is.EqualTo((sent.Length, (EndPoint)caller.TeredoEndPoint!)));
+        Assert.That(buffer, Is.EqualTo(sent));
+        var waiting = listener.ReceiveFromAsync(buffer);
+        await listener.DisposeAsync();
+        Assert.That(async () => await waiting.InTime(), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.ThrowsAsync<ObjectDisposedException>(async () => await listener.ReceiveFromAsync(buffer));
+        Assert.ThrowsAsync<ObjectDisposedException>(async () => await listener.ReceiveAsync());
+        Assert.ThrowsAsync<ObjectDisposedException>(async () => await listener.SendToAsync(sent, new(bob.Address!, 1)));
+    }
+
+    [Test]
     public async Task Queue_IsBounded()
     {
         var (lab, alice, bob) = await TwoNodesAsync();
@@ -245,6 +267,21 @@ public sealed class ProtectionTests
         var (lab, alice, _) = await TwoNodesAsync();
         await using var use = lab;
         Assert.That(() => alice.BindDatagramAsync(port), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains(port.ToString()));
+    }
+
+    [Test]
+    public async Task Ping_ArgumentsOutsideTheirRange_AreRefused()
+    {
+        var (lab, alice, bob) = await TwoNodesAsync();
+        await using var use = lab;
+        foreach (var timeout in new[] { TimeSpan.Zero, TimeSpan.FromDays(1) + TimeSpan.FromTicks(1) })
+            Assert.Throws<ArgumentOutOfRangeException>(() => _ = alice.PingAsync(bob.Address!, timeout));
+        Assert.Throws<ArgumentException>(() => _ = alice.PingAsync(IPAddress.Loopback, TimeSpan.FromSeconds(1)));
+        Assert.Throws<ArgumentNullException>(() => _ = alice.PingAsync(null!, TimeSpan.FromSeconds(1)));
+        Assert.Throws<ArgumentNullException>(() => _ = alice.BindDatagramAsync(null!));
+        Assert.Throws<ArgumentNullException>(() => _ = alice.ListenAsync(null!));
+        Assert.That(async () => await alice.PingAsync(IPAddress.Parse("fe80::1"), TimeSpan.FromDays(1)).InTime(),
+            Throws.InstanceOf<TeredoException>().With.Property(nameof(TeredoException.Error)).EqualTo(TeredoError.DestinationNotAllowed));
     }
 
     [Test]

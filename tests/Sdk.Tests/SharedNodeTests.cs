@@ -31,6 +31,35 @@ public sealed class SharedNodeTests
     }
 
     [Test]
+    public void Caller_WhoGaveUpBefore_StartsNothing()
+    {
+        int starts = 0;
+        var pool = new NodePool<TeredoNode>((_, _) =>
+        {
+            starts++;
+            throw new InvalidOperationException();
+        });
+        Assert.That(() => pool.LeaseAsync(new() { Servers = ["8.8.8.8"] }, new CancellationToken(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(starts, Is.Zero);
+    }
+
+    [Test]
+    public async Task Lease_ThatIsShared_KeepsTheNode_UntilBothAreReleased()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        var pool = new NodePool<TeredoNode>((_, cancellationToken) => lab.BeginStart(Alice, cancellationToken: cancellationToken));
+        var first = await pool.LeaseAsync(lab.Options, default).InTime();
+        var second = first.TryShare()!;
+        await first.ReleaseAsync().InTime();
+        await first.ReleaseAsync().InTime(); // a second time changes nothing
+        Assert.That(first.Node.Report.State, Is.EqualTo(TeredoState.Qualified));
+        await second.ReleaseAsync().InTime();
+        Assert.That(first.Node.Report.State, Is.EqualTo(TeredoState.Stopped));
+        Assert.That(first.TryShare(), Is.Null, "there is no node any more");
+    }
+
+    [Test]
     public async Task Options_WithEqualSecrets_ShareANode_OthersDoNot()
     {
         await using var lab = new Lab();
@@ -126,6 +155,8 @@ public sealed class SharedNodeTests
         Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => TeredoSocket.BindDatagramAsync(-1, options).InTime());
         Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => TeredoSocket.ConnectAsync("peer.invalid", 0, options).InTime());
         Assert.ThrowsAsync<ArgumentException>(() => TeredoSocket.ConnectAsync(new(IPAddress.Loopback, 80), options).InTime());
+        Assert.ThrowsAsync<ArgumentNullException>(() => TeredoSocket.ListenAsync(null!, options).InTime());
+        Assert.ThrowsAsync<ArgumentNullException>(() => TeredoSocket.BindDatagramAsync(null!, options).InTime());
     }
 
     /// <summary>A link that is up at once, and stops when it is told to.</summary>

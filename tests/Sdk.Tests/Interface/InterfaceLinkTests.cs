@@ -111,6 +111,30 @@ public class InterfaceLinkTests
     }
 
     [Test]
+    [Platform("Linux")]
+    public async Task Sockets_StayWithTheInterface_WhateverItsAddress_AndEndWithIt()
+    {
+        void Set(int index, string address)
+        {
+            _table.Candidates.Clear();
+            _table.Candidates.Add(new("lo", index, 1280, Protocol.IPv6Address.Parse(address)));
+            _table.Source = IPAddress.Parse(address);
+            _table.Change();
+        }
+
+        Set(1, One);
+        await using var node = await StartAsync();
+        await using var socket = await node.BindDatagramAsync(0);
+        Assert.That((node.Report.Sockets, socket.TeredoEndPoint?.Address), Is.EqualTo((1, IPAddress.Parse(One))));
+        Set(1, Other);
+        Assert.That((node.Report.Sockets, socket.TeredoEndPoint?.Address), Is.EqualTo((1, IPAddress.Parse(Other))));
+        Set(2, Other); // of the same name, made anew
+        Assert.That((node.Report.Sockets, socket.TeredoEndPoint), Is.EqualTo((0, (IPEndPoint?)null)));
+        await using var next = await node.BindDatagramAsync(0);
+        Assert.That(next.TeredoEndPoint?.Address, Is.EqualTo(IPAddress.Parse(Other)));
+    }
+
+    [Test]
     public async Task Address_ChangedBeforeTheLinkLooked_IsTheNewOne()
     {
         _table.Set(One);

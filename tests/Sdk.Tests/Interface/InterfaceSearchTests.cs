@@ -27,10 +27,11 @@ public class InterfaceSearchTests
         Assert.That(Find(out _), Is.EqualTo(new TeredoInterface("teredo", 7, 1280, TeredoAddress.Parse(Global))));
     }
 
-    [Test]
-    public void Search_NoTeredoAddress_SaysWhatToStart()
+    [TestCase("2001:db8::1")]
+    [TestCase("3ffe:831f:4136:e378:0:63bf:f7f7:f7f7")] // of Teredo's first years, which nobody routes
+    public void Search_NoTeredoAddress_SaysWhatToStart(string address)
     {
-        _table.Candidates.Add(new("eth0", 2, 1500, IPv6Address.Parse("2001:db8::1")));
+        _table.Candidates.Add(new("eth0", 2, 1500, IPv6Address.Parse(address)));
         Assert.That(Find(out string problem), Is.Null);
         Assert.That(problem, Does.Contain("miredo").And.Contain("embedded"));
     }
@@ -42,6 +43,15 @@ public class InterfaceSearchTests
         Assert.That(Find(out string problem), Is.Null);
         Assert.That(problem, Does.Contain("192.0.2.45").And.Contain(nameof(TeredoOptions.AllowPrivateAddresses)));
         Assert.That(Find(out _, allowPrivate: true), Is.Not.Null);
+    }
+
+    [Test]
+    public void Search_SeveralThatCannotBeUsed_TellsOfTheFirst()
+    {
+        _table.Set(Public);
+        _table.Candidates.Add(new("other", 8, 1280, IPv6Address.Parse("2001:0:4136:e378:0:63bf:3fff:fdd3"))); // 192.0.2.44
+        Assert.That(Find(out string problem), Is.Null);
+        Assert.That(problem, Does.Contain("192.0.2.45").And.Not.Contain("192.0.2.44"));
     }
 
     [Test]

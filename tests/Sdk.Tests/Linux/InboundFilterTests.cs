@@ -129,6 +129,17 @@ public sealed class InboundFilterTests
         Assert.That(Judge(query).Drop, Is.EqualTo(DropReason.Unsolicited));
         for (int length = 0; length < IPv6Packet.HeaderSize + 4; length++)
             Assert.That(Judge(Error(quoted[..length])).Drop, Is.EqualTo(DropReason.Unsolicited), $"{length} octets quoted");
+        Assert.That(Judge(Error(quoted[..(IPv6Packet.HeaderSize + 4)])).Drop, Is.Null, "the ports are enough");
+    }
+
+    [TestCase(127, true)] // RFC 4443 §2.1: the errors have the types below 128
+    [TestCase(128, false)]
+    public void Icmpv6_Error_IsWhatItsTypeSays(byte type, bool getsIn)
+    {
+        Out(NextHeader.Udp);
+        byte[] message = Error(Segment(NextHeader.Udp, Self, Peer, Local, Remote));
+        message[IPv6Packet.HeaderSize] = type;
+        Assert.That(Judge(message).Drop, Is.EqualTo(getsIn ? (DropReason?)null : DropReason.Unsolicited));
     }
 
     [TestCase(NextHeader.Udp, UdpDatagram.HeaderSize)]

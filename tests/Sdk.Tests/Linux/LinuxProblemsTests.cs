@@ -13,6 +13,9 @@ sealed class LinuxProblemsTests
     [TestCase(NamespaceBroker.Step.CreateSocket, Libc.EAFNOSUPPORT, Libc.AF_NETLINK, "AF_NETLINK", "IPv6")]
     [TestCase(NamespaceBroker.Step.CreateSocket, Libc.EAFNOSUPPORT, Libc.AF_INET6, "IPv6", "netlink")]
     [TestCase(NamespaceBroker.Step.CreateSocket, Libc.EMFILE, Libc.AF_INET6, "ulimit -n", "IPv6")]
+    [TestCase(NamespaceBroker.Step.Fork, 0, 0, "killed by another program", "can't start")]
+    [TestCase(NamespaceBroker.Step.Fork, Libc.EAGAIN, 0, "can't start", "killed by")]
+    [TestCase(NamespaceBroker.Step.Send, Libc.EINVAL, 0, "step Send failed", "try again")]
     public void Broker_StepThatFailed_IsToldForWhatItIs(object step, int errno, int domain, string told, string notTold)
     {
         var problem = LinuxProblems.OfBroker(new((NamespaceBroker.Step)step, errno, domain), "/dev/net/tun");

@@ -13,6 +13,7 @@ public sealed class StreamDrainTests : IDisposable
     readonly List<Socket> _peers = [];
     readonly HashSet<Socket> _acknowledged = [];
     int _looks;
+    bool _wasHurried;
 
     public StreamDrainTests()
     {
@@ -35,6 +36,28 @@ public sealed class StreamDrainTests : IDisposable
             drain.Add(await OpenAsync());
         await AdvanceAsync(() => drain.Count == 0, TimeSpan.FromSeconds(31), () => Assert.That(drain.Count, Is.EqualTo(connections)), TimeSpan.FromSeconds(29));
         Assert.That(_looks, Is.InRange(30 * connections, 45 * connections), "once a second, and a few times in the first one");
+        Assert.That(_wasHurried, Is.False);
+    }
+
+    // linux/tcp.h: struct tcp_info starts with the state, and counts the retransmissions in its third octet. The states are those of net/tcp_states.h.
+    [TestCase(1, 0, false)]  // ESTABLISHED: data waits before the FIN
+    [TestCase(2, 0, true)]   // SYN_SENT
+    [TestCase(4, 0, false)]  // FIN_WAIT1
+    [TestCase(5, 0, true)]   // FIN_WAIT2: all is acknowledged
+    [TestCase(6, 0, true)]   // TIME_WAIT
+    [TestCase(7, 0, true)]   // CLOSE
+    [TestCase(8, 0, false)]  // CLOSE_WAIT
+    [TestCase(9, 0, false)]  // LAST_ACK
+    [TestCase(10, 0, true)]  // LISTEN
+    [TestCase(11, 0, false)] // CLOSING
+    [TestCase(12, 0, true)]  // NEW_SYN_RECV
+    [TestCase(4, 2, false)]
+    [TestCase(4, 3, false, true)]
+    public void Connection_IsOver_WhenNothingOfItsDataWaits(int state, int retransmits, bool isOver, bool isOverInAHurry = false)
+    {
+        byte[] info = [(byte)state, 255, (byte)retransmits];
+        Assert.That(StreamDrain.IsOver(info, isHurried: false), Is.EqualTo(isOver));
+        Assert.That(StreamDrain.IsOver(info, isHurried: true), Is.EqualTo(isOver || isOverInAHurry));
     }
 
     [Test]
@@ -69,6 +92,7 @@ public sealed class StreamDrainTests : IDisposable
     bool Look(Socket socket, bool isHurried)
     {
         Interlocked.Increment(ref _looks);
+        _wasHurried |= isHurried;
         lock (_acknowledged)
             return _acknowledged.Contains(socket);
     }

@@ -32,6 +32,31 @@ sealed class SystemNetworkTests
     });
 
     [Test]
+    public void NetworkThatStandsStill_IsNotTold() => OwnNetwork.Run(() =>
+    {
+        var network = new SystemNetwork(NullLogger.Instance);
+        using var told = new SemaphoreSlim(0);
+        Action handler = () => told.Release();
+        network.Changed += handler;
+        Assert.That(told.Wait(TimeSpan.FromMilliseconds(400)), Is.False); // four times as long as changes are gathered
+        network.Changed -= handler;
+    });
+
+    [Test]
+    public void Interfaces_AreListedWithTheirIPv6AddressesOnly_AndTheSourceIsWhereTheRouteLeads() => OwnNetwork.Run(() =>
+    {
+        OwnNetwork.Ip("address add 192.0.2.7/32 dev lo");
+        OwnNetwork.Ip("-6 address add 2001:db8::7/128 dev lo");
+        var interfaces = new SystemInterfaces(NullLogger.Instance);
+        var own = IPv6Address.Parse("2001:db8::7");
+        var loopback = interfaces.List().Where(candidate => candidate.Name == "lo").ToArray();
+        Assert.That(loopback.Select(candidate => candidate.Address), Is.EquivalentTo(new[] { own, IPv6Address.Parse("::1") }));
+        Assert.That(loopback.Select(candidate => candidate.Index), Is.All.EqualTo(1));
+        Assert.That(interfaces.FindSource(own.ToIPAddress()), Is.EqualTo(own.ToIPAddress()));
+        Assert.That(interfaces.FindSource(IPv6Address.Parse("2001:db8:1::1").ToIPAddress()), Is.Null, "there is no route");
+    });
+
+    [Test]
     public void LastHandlerGone_ClosesTheSocket() => OwnNetwork.Run(() =>
     {
         var network = new SystemNetwork(NullLogger.Instance);

@@ -140,4 +140,28 @@ public sealed class NotesTests : IAsyncDisposable
         Assert.That((ProcessMark.Current with { Id = process.Id }).IsAlive(), Is.False);
         Assert.That((ProcessMark.Current with { Boot = "another" }).IsAlive(), Is.EqualTo(!OperatingSystem.IsLinux()));
     }
+
+    [Test]
+    [Platform("Linux")]
+    public void Process_IsDeadOnlyWhereThatCanBeToldFromHere()
+    {
+        var dead = Dead;
+        Assert.That(dead.IsAlive(), Is.False);
+        foreach (var elsewhere in new[] { dead with { Machine = "another" }, dead with { Space = "another" }, dead with { Boot = "-" } })
+            Assert.That(elsewhere.IsAlive(), Is.True, $"{elsewhere}");
+    }
+
+    [TestCase("pc boot space 1 2", true)]
+    [TestCase("pc boot space 1 0", true)]
+    [TestCase("pc boot space 0 2", false)]
+    [TestCase("pc boot space -1 2", false)]
+    [TestCase("pc boot space one 2", false)]
+    [TestCase("pc boot space 1 two", false)]
+    [TestCase("pc boot space 1", false)]
+    [TestCase("pc boot space 1 2 3", false)]
+    public void Mark_IsFiveWords(string text, bool isOne)
+    {
+        Assert.That(ProcessMark.TryParse(text, out var mark), Is.EqualTo(isOne));
+        Assert.That($"{mark}", isOne ? Is.EqualTo(text) : Is.EqualTo($"{default(ProcessMark)}"));
+    }
 }

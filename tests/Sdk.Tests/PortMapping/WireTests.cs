@@ -116,6 +116,12 @@ public sealed class WireTests
     [TestCase(100u, 60, 99u, false)]   // 60 s passed, the gateway's clock stood
     [TestCase(100u, 60, 3u, false)]    // it was restarted
     [TestCase(100u, 3600, 3000u, false)]
+    [TestCase(100u, 0, 99u, true)]     // RFC 6887 §8.5: it counts in whole seconds
+    [TestCase(100u, 0, 98u, false)]
+    [TestCase(100u, 16, 113u, true)]   // 2 s and a sixteenth are allowed
+    [TestCase(100u, 16, 112u, false)]
+    [TestCase(100u, 13, 116u, true)]
+    [TestCase(100u, 12, 116u, false)]
     [TestCase(100u, 60, 500u, false)]  // it runs ahead: another gateway
     public void Epoch_ThatDoesNotGoOnWithTheClock_MeansLostState(uint first, int seconds, uint second, bool kept)
     {
@@ -138,9 +144,17 @@ public sealed class WireTests
             "eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0",
             "eth2\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0", // no next hop
             "eth0\tnonsense",
+            "eth0\t00000000\t0801A8C0\t0003\t0\t0\t0", // no mask
+            "eth0\t00000000\t0701A8C0\t0003\t0\t0\t0\t000000FF\t0\t0\t0", // a subnet
+            "eth0\t00000000\t0601A8C0\t0003\t0\t0\t-1\t00000000\t0\t0\t0",
+            "eth0\t00000000\t0501A8C0\tflag\t0\t0\t0\t00000000\t0\t0\t0",
+            "eth0\t00000000\tgateway1\t0003\t0\t0\t0\t00000000\t0\t0\t0",
+            "eth0\t00000000\t0401A8C0\t0001\t0\t0\t0\t00000000\t0\t0\t0", // not by way of a gateway
+            "eth0\t00000000\t0301A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0", // the first of two with one metric counts
         ];
         Assert.That(GatewayRoute.FindInTable(table, "eth0"), Is.EqualTo(IPv4Address.Parse("192.168.1.1")));
         Assert.That(GatewayRoute.FindInTable(table, "eth2"), Is.Null);
         Assert.That(GatewayRoute.FindInTable(table, "eth3"), Is.Null);
+        Assert.That(GatewayRoute.FindInTable(["lo\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000"], "lo"), Is.Not.Null, "eight columns are enough");
     }
 }
