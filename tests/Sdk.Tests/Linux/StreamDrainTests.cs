@@ -87,6 +87,8 @@ public sealed class StreamDrainTests : IDisposable
         Assert.That(sockets.Select(socket => socket.SafeHandle.IsClosed), Is.EqualTo(new[] { true, true, false, false, false }));
         await drain.CompleteAsync(TimeSpan.Zero);
         Assert.That(sockets.Select(socket => socket.SafeHandle.IsClosed), Is.All.True);
+        Assert.That(_peers.Select(peer => (SocketError)(int)peer.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!),
+            Is.All.EqualTo(SocketError.Success), "no connection is reset, by a packet that may be lost");
     }
 
     bool Look(Socket socket, bool isHurried)

@@ -10,8 +10,8 @@ delegate bool DrainCheck(Socket socket, bool isHurried);
 /// <summary>Keeps connections that their owners have closed until the peer has received all written data, then closes their handles.</summary>
 /// <remarks>
 /// The kernel would do that by itself, but the private network ends with the node, and data that was not sent by then would be lost. A peer that
-/// never acknowledges costs one handle for 30 s, which is looked at ever more rarely; of too many such connections, the oldest are reset. Safe for any
-/// number of threads.
+/// never acknowledges costs one handle for 30 s, which is looked at ever more rarely; of too many such connections, the oldest are left to the kernel. Safe
+/// for any number of threads.
 /// </remarks>
 /// <param name="time">The clock and the timers.</param>
 /// <param name="check">Looks at a connection; null for the kernel's own state of it.</param>
@@ -100,7 +100,7 @@ sealed class StreamDrain(TimeProvider time, DrainCheck? check = null, int capaci
             if (_loop.IsCompleted)
                 _loop = Task.Run(WatchAsync);
         }
-        oldest?.Close(0); // a reset
+        oldest?.Dispose(); // the kernel goes on by itself: a reset would be sent once, and a peer that loses it would wait for ever
     }
 
     async Task WatchAsync()
