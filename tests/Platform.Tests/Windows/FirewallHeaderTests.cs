@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.InteropServices.Marshalling;
+using System.Text.RegularExpressions;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Platform.Tests.Windows;
@@ -8,7 +9,7 @@ namespace TeredoSdk.Platform.Tests.Windows;
 /// <summary>Holds the C# declarations of the firewall's COM interfaces against the header that C programs are built with.</summary>
 public partial class FirewallHeaderTests
 {
-    const string File = "/usr/share/mingw-w64/include/netfw.h";
+    const string File = "/usr/share/mingw-w64/include/netfw.h", EnumerationFile = "/usr/share/mingw-w64/include/icftypes.h";
     const string Place = "TeredoSdk.Windows.Native.NetFwTypeLib";
 
     static readonly string[] Interfaces =
@@ -49,6 +50,24 @@ public partial class FirewallHeaderTests
         Assert.That(classes, Has.Length.EqualTo(5));
         Assert.That(classes.Select(each => (each.Name, each.GetValue(null))),
             Is.EqualTo(classes.Select(each => (each.Name, (object)_header.Id($"CLSID_{each.Name}")))));
+    }
+
+    [Test]
+    public void Enumerations_HaveTheHeadersValues()
+    {
+        string header = System.IO.File.ReadAllText(EnumerationFile);
+        var enumerations = Types().Where(type => type.IsEnum).ToList();
+
+        Assert.That(enumerations, Has.Count.EqualTo(6));
+        foreach (var type in enumerations)
+        {
+            string body = Regex.Match(header, $@"enum {type.Name} \{{(?<body>[^}}]*)\}}").Groups["body"].Value;
+            foreach (string name in Enum.GetNames(type))
+            {
+                var value = (int)Enum.Parse(type, name);
+                Assert.That(Regex.Match(body, $@"\b{name} = (?<value>\w+)").Groups["value"].Value, Is.EqualTo($"{value}").Or.EqualTo($"0x{value:x}"), name);
+            }
+        }
     }
 
     [Test]

@@ -8,8 +8,6 @@ namespace TeredoSdk.Windows.Native.Firewall;
 [SupportedOSPlatform("windows")]
 static class OpenPorts
 {
-    const int DomainProfile = 0; // icftypes.h: NET_FW_PROFILE_DOMAIN
-
     public static IReadOnlyList<OpenPort> Read() =>
         [.. ComCollection.Read<INetFwOpenPort>(CurrentProfile().GetGloballyOpenPorts().GetNewEnum()).Select(Read)];
 
@@ -18,7 +16,7 @@ static class OpenPorts
     {
         var created = ComActivation.Create<INetFwOpenPort>(FirewallClasses.NetFwOpenPort);
         created.SetName(port.Name);
-        created.SetProtocol(port.Protocol);
+        created.SetProtocol((NET_FW_IP_PROTOCOL_)port.Protocol);
         created.SetPort(port.Port);
         created.SetEnabled(port.Enabled);
         CurrentProfile().GetGloballyOpenPorts().Add(created);
@@ -27,14 +25,15 @@ static class OpenPorts
     public static void Remove(int port, FirewallProtocol protocol)
     {
         var ports = CurrentProfile().GetGloballyOpenPorts();
-        if (ComCollection.Read<INetFwOpenPort>(ports.GetNewEnum()).Any(each => each.GetPort() == port && each.GetProtocol() == protocol))
-            ports.Remove(port, protocol);
+        if (ComCollection.Read<INetFwOpenPort>(ports.GetNewEnum()).Select(Read).Any(each => each.Port == port && each.Protocol == protocol))
+            ports.Remove(port, (NET_FW_IP_PROTOCOL_)protocol);
     }
 
     public static FirewallStatus ReadStatus()
     {
         var profile = CurrentProfile();
-        var kind = profile.GetType() == DomainProfile ? FirewallProfiles.Domain : FirewallProfiles.Private | FirewallProfiles.Public;
+        var kind = profile.GetType() == NET_FW_PROFILE_TYPE_.NET_FW_PROFILE_DOMAIN ? FirewallProfiles.Domain
+            : FirewallProfiles.Private | FirewallProfiles.Public;
         return new()
         {
             Active = [new()
@@ -54,7 +53,7 @@ static class OpenPorts
     {
         Name = port.GetName() ?? "",
         Port = port.GetPort(),
-        Protocol = port.GetProtocol(),
+        Protocol = (FirewallProtocol)port.GetProtocol(),
         Enabled = port.GetEnabled(),
     };
 }

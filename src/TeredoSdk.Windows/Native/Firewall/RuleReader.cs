@@ -20,13 +20,13 @@ static class RuleReader
         LocalAddresses = Limit(rule.GetLocalAddresses()),
         RemoteAddresses = Limit(rule.GetRemoteAddresses()),
         IcmpTypesAndCodes = Limit(rule.GetIcmpTypesAndCodes()),
-        Direction = rule.GetDirection(),
+        Direction = (FirewallDirection)rule.GetDirection(),
         Interfaces = InterfaceNames.Read(rule.GetInterfaces()),
         InterfaceTypes = InterfaceTypes(rule.GetInterfaceTypes()),
         Enabled = rule.GetEnabled(),
         Profiles = (FirewallProfiles)rule.GetProfiles(),
         EdgeTraversal = Edge(rule),
-        Action = rule.GetAction(),
+        Action = (FirewallAction)rule.GetAction(),
     });
 
     static FirewallRule ReadUsers(INetFwRule rule, FirewallRule read) => rule is not INetFwRule3 users ? read : read with

@@ -25,7 +25,7 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
         if (Differs(each => each.EdgeTraversal))
             WriteEdge(wanted.EdgeTraversal);
         if (Differs(each => each.Action))
-            rule.SetAction(wanted.Action);
+            rule.SetAction((NET_FW_ACTION_)wanted.Action);
         if (Differs(each => each.Enabled))
             rule.SetEnabled(wanted.Enabled); // last, so that a new rule is off until it is complete
     }
@@ -64,7 +64,7 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
         if (Differs(each => each.Protocol))
             rule.SetProtocol((int)wanted.Protocol);
         if (Differs(each => each.Direction))
-            rule.SetDirection(wanted.Direction);
+            rule.SetDirection((NET_FW_RULE_DIRECTION_)wanted.Direction);
     }
 
     void WriteLimits()

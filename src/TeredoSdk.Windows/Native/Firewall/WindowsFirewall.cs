@@ -9,7 +9,10 @@ namespace TeredoSdk.Windows.Native.Firewall;
 [SupportedOSPlatform("windows")]
 sealed class WindowsFirewall : IWindowsFirewall
 {
-    static readonly FirewallProfiles[] Profiles = [FirewallProfiles.Domain, FirewallProfiles.Private, FirewallProfiles.Public];
+    static readonly NET_FW_PROFILE_TYPE2_[] Profiles =
+    [
+        NET_FW_PROFILE_TYPE2_.NET_FW_PROFILE2_DOMAIN, NET_FW_PROFILE_TYPE2_.NET_FW_PROFILE2_PRIVATE, NET_FW_PROFILE_TYPE2_.NET_FW_PROFILE2_PUBLIC,
+    ];
 
     public Reading<FirewallGeneration> Generation => FirewallCalls.Read("the firewall's generation", ReadGeneration);
 
@@ -103,19 +106,19 @@ sealed class WindowsFirewall : IWindowsFirewall
 
     static FirewallStatus ReadStatus(INetFwPolicy2 policy)
     {
-        var active = (FirewallProfiles)policy.GetCurrentProfileTypes();
+        var active = (NET_FW_PROFILE_TYPE2_)policy.GetCurrentProfileTypes();
         return new()
         {
             Active = [.. Profiles.Where(profile => active.HasFlag(profile)).Select(profile => ReadProfile(policy, profile))],
-            ModifyState = policy.GetLocalPolicyModifyState(),
+            ModifyState = (FirewallModifyState)policy.GetLocalPolicyModifyState(),
         };
     }
 
-    static FirewallProfileStatus ReadProfile(INetFwPolicy2 policy, FirewallProfiles profile) => new()
+    static FirewallProfileStatus ReadProfile(INetFwPolicy2 policy, NET_FW_PROFILE_TYPE2_ profile) => new()
     {
-        Profile = profile,
+        Profile = (FirewallProfiles)profile,
         Enabled = policy.GetFirewallEnabled(profile),
         BlocksAllInbound = policy.GetBlockAllInboundTraffic(profile),
-        DefaultInbound = policy.GetDefaultInboundAction(profile),
+        DefaultInbound = (FirewallAction)policy.GetDefaultInboundAction(profile),
     };
 }

@@ -18,7 +18,7 @@ partial interface INetFwMgr : IDispatch
     void RestoreDefaults();
 
     void IsPortAllowed(
-        string? imageFileName, int ipVersion, int portNumber, string? localAddress, FirewallProtocol ipProtocol,
+        string? imageFileName, int ipVersion, int portNumber, string? localAddress, NET_FW_IP_PROTOCOL_ ipProtocol,
         out ComVariant allowed, out ComVariant restricted);
 
     void IsIcmpTypeAllowed(int ipVersion, string? localAddress, byte type, out ComVariant allowed, out ComVariant restricted);

@@ -19,9 +19,9 @@ partial interface INetFwOpenPort : IDispatch
 
     void SetIpVersion(int value);
 
-    FirewallProtocol GetProtocol();
+    NET_FW_IP_PROTOCOL_ GetProtocol();
 
-    void SetProtocol(FirewallProtocol value);
+    void SetProtocol(NET_FW_IP_PROTOCOL_ value);
 
     int GetPort();
 

@@ -15,10 +15,10 @@ partial interface INetFwOpenPorts : IDispatch
 
     void Add(INetFwOpenPort port);
 
-    void Remove(int portNumber, FirewallProtocol ipProtocol);
+    void Remove(int portNumber, NET_FW_IP_PROTOCOL_ ipProtocol);
 
     [PreserveSig]
-    int Item(int portNumber, FirewallProtocol ipProtocol, out INetFwOpenPort? openPort);
+    int Item(int portNumber, NET_FW_IP_PROTOCOL_ ipProtocol, out INetFwOpenPort? openPort);
 
     nint GetNewEnum();
 }

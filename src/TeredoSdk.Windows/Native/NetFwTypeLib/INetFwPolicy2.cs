@@ -14,28 +14,28 @@ partial interface INetFwPolicy2 : IDispatch
     int GetCurrentProfileTypes();
 
     [return: MarshalAs(UnmanagedType.VariantBool)]
-    bool GetFirewallEnabled(FirewallProfiles profileType);
+    bool GetFirewallEnabled(NET_FW_PROFILE_TYPE2_ profileType);
 
-    void SetFirewallEnabled(FirewallProfiles profileType, [MarshalAs(UnmanagedType.VariantBool)] bool value);
+    void SetFirewallEnabled(NET_FW_PROFILE_TYPE2_ profileType, [MarshalAs(UnmanagedType.VariantBool)] bool value);
 
-    ComVariant GetExcludedInterfaces(FirewallProfiles profileType);
+    ComVariant GetExcludedInterfaces(NET_FW_PROFILE_TYPE2_ profileType);
 
-    void SetExcludedInterfaces(FirewallProfiles profileType, ComVariant value);
-
-    [return: MarshalAs(UnmanagedType.VariantBool)]
-    bool GetBlockAllInboundTraffic(FirewallProfiles profileType);
-
-    void SetBlockAllInboundTraffic(FirewallProfiles profileType, [MarshalAs(UnmanagedType.VariantBool)] bool value);
+    void SetExcludedInterfaces(NET_FW_PROFILE_TYPE2_ profileType, ComVariant value);
 
     [return: MarshalAs(UnmanagedType.VariantBool)]
-    bool GetNotificationsDisabled(FirewallProfiles profileType);
+    bool GetBlockAllInboundTraffic(NET_FW_PROFILE_TYPE2_ profileType);
 
-    void SetNotificationsDisabled(FirewallProfiles profileType, [MarshalAs(UnmanagedType.VariantBool)] bool value);
+    void SetBlockAllInboundTraffic(NET_FW_PROFILE_TYPE2_ profileType, [MarshalAs(UnmanagedType.VariantBool)] bool value);
 
     [return: MarshalAs(UnmanagedType.VariantBool)]
-    bool GetUnicastResponsesToMulticastBroadcastDisabled(FirewallProfiles profileType);
+    bool GetNotificationsDisabled(NET_FW_PROFILE_TYPE2_ profileType);
 
-    void SetUnicastResponsesToMulticastBroadcastDisabled(FirewallProfiles profileType, [MarshalAs(UnmanagedType.VariantBool)] bool value);
+    void SetNotificationsDisabled(NET_FW_PROFILE_TYPE2_ profileType, [MarshalAs(UnmanagedType.VariantBool)] bool value);
+
+    [return: MarshalAs(UnmanagedType.VariantBool)]
+    bool GetUnicastResponsesToMulticastBroadcastDisabled(NET_FW_PROFILE_TYPE2_ profileType);
+
+    void SetUnicastResponsesToMulticastBroadcastDisabled(NET_FW_PROFILE_TYPE2_ profileType, [MarshalAs(UnmanagedType.VariantBool)] bool value);
 
     INetFwRules GetRules();
 
@@ -48,16 +48,16 @@ partial interface INetFwPolicy2 : IDispatch
 
     void RestoreLocalFirewallDefaults();
 
-    FirewallAction GetDefaultInboundAction(FirewallProfiles profileType);
+    NET_FW_ACTION_ GetDefaultInboundAction(NET_FW_PROFILE_TYPE2_ profileType);
 
-    void SetDefaultInboundAction(FirewallProfiles profileType, FirewallAction value);
+    void SetDefaultInboundAction(NET_FW_PROFILE_TYPE2_ profileType, NET_FW_ACTION_ value);
 
-    FirewallAction GetDefaultOutboundAction(FirewallProfiles profileType);
+    NET_FW_ACTION_ GetDefaultOutboundAction(NET_FW_PROFILE_TYPE2_ profileType);
 
-    void SetDefaultOutboundAction(FirewallProfiles profileType, FirewallAction value);
+    void SetDefaultOutboundAction(NET_FW_PROFILE_TYPE2_ profileType, NET_FW_ACTION_ value);
 
     [return: MarshalAs(UnmanagedType.VariantBool)]
     bool GetIsRuleGroupCurrentlyEnabled(string? group);
 
-    FirewallModifyState GetLocalPolicyModifyState();
+    NET_FW_MODIFY_STATE_ GetLocalPolicyModifyState();
 }

@@ -11,7 +11,7 @@ namespace TeredoSdk.Windows.Native.NetFwTypeLib;
 [Guid("174a0dda-e9f9-449d-993b-21ab667ca456")]
 partial interface INetFwProfile : IDispatch
 {
-    int GetType();
+    NET_FW_PROFILE_TYPE_ GetType();
 
     [return: MarshalAs(UnmanagedType.VariantBool)]
     bool GetFirewallEnabled();

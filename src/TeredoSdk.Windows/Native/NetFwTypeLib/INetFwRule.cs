@@ -51,9 +51,9 @@ partial interface INetFwRule : IDispatch
 
     void SetIcmpTypesAndCodes(string? value);
 
-    FirewallDirection GetDirection();
+    NET_FW_RULE_DIRECTION_ GetDirection();
 
-    void SetDirection(FirewallDirection value);
+    void SetDirection(NET_FW_RULE_DIRECTION_ value);
 
     ComVariant GetInterfaces();
 
@@ -81,7 +81,7 @@ partial interface INetFwRule : IDispatch
 
     void SetEdgeTraversal([MarshalAs(UnmanagedType.VariantBool)] bool value);
 
-    FirewallAction GetAction();
+    NET_FW_ACTION_ GetAction();
 
-    void SetAction(FirewallAction value);
+    void SetAction(NET_FW_ACTION_ value);
 }

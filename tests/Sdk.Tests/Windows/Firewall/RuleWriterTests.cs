@@ -24,8 +24,8 @@ public class RuleWriterTests
     [Test]
     public void NewRule_HasProtocolBeforePorts_AndIsEnabledLast() => Assert.That(Written<INetFwRule2>(Tcp, null), Is.EqualTo(new[]
     {
-        "Name=Chat", "Grouping=TeredoSdk", "Protocol=6", "Direction=In", "LocalPorts=80", $"Profiles={int.MaxValue}",
-        "EdgeTraversalOptions=2", "Action=Allow", "Enabled=True",
+        "Name=Chat", "Grouping=TeredoSdk", "Protocol=6", "Direction=NET_FW_RULE_DIR_IN", "LocalPorts=80", $"Profiles={int.MaxValue}",
+        "EdgeTraversalOptions=2", "Action=NET_FW_ACTION_ALLOW", "Enabled=True",
     }));
 
     [Test]
@@ -46,7 +46,7 @@ public class RuleWriterTests
     [Test]
     public void StoredRule_ThatBecomesOutbound_LosesEdgeTraversalFirst() =>
         Assert.That(Written<INetFwRule2>(Tcp with { Direction = FirewallDirection.Out, EdgeTraversal = EdgeTraversal.Deny, LocalPorts = null }, Tcp),
-            Is.EqualTo(new[] { "EdgeTraversalOptions=0", "LocalPorts=", "Direction=Out" }));
+            Is.EqualTo(new[] { "EdgeTraversalOptions=0", "LocalPorts=", "Direction=NET_FW_RULE_DIR_OUT" }));
 
     [Test]
     public void Vista_HasEdgeTraversalOnOrOff()
