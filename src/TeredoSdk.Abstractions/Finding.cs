@@ -49,9 +49,9 @@ public sealed record Finding
     public string Sentence => Fix is null ? Problem : $"{Problem} {Fix.Sentence}";
 
     /// <summary>The finding as an exception.</summary>
+    /// <param name="cause">What caused it, or null.</param>
     /// <exception cref="InvalidOperationException">The finding makes no operation fail: <see cref="Error"/> is null.</exception>
-    public TeredoException ToException() =>
-        new(Error ?? throw new InvalidOperationException($"The finding {Id} is no error."), Sentence);
+    public TeredoException ToException(Exception? cause = null) => new(this, cause);
 }
 
 /// <summary>The smallest step that mends what a <see cref="Finding"/> is about.</summary>

@@ -9,6 +9,8 @@ namespace TeredoSdk;
 /// </remarks>
 public sealed class TeredoException : IOException
 {
+    readonly Finding? _finding;
+
     /// <param name="error">What went wrong.</param>
     /// <param name="message">A sentence that says why and what to do.</param>
     /// <param name="innerException">What caused it, or null.</param>
@@ -19,6 +21,27 @@ public sealed class TeredoException : IOException
             HResult = native.NativeErrorCode;
     }
 
+    /// <param name="finding">What is wrong; its <see cref="Finding.Error"/> is not null.</param>
+    /// <param name="innerException">What caused it, or null.</param>
+    /// <exception cref="InvalidOperationException">The finding makes no operation fail.</exception>
+    public TeredoException(Finding finding, Exception? innerException = null) : this(ErrorOf(finding), finding.Sentence, innerException) => _finding = finding;
+
     /// <summary>What went wrong.</summary>
     public TeredoError Error { get; }
+
+    /// <summary>What is wrong, in the form of reports. Its <see cref="Finding.Sentence"/> is <see cref="Exception.Message"/>.</summary>
+    public Finding Finding => _finding ?? new()
+    {
+        Id = FindingIds.Of(Error),
+        Severity = FindingSeverity.Error,
+        Subject = FindingIds.Teredo,
+        Problem = Message,
+        Error = Error,
+    };
+
+    static TeredoError ErrorOf(Finding finding)
+    {
+        ArgumentNullException.ThrowIfNull(finding);
+        return finding.Error ?? throw new InvalidOperationException($"The finding {finding.Id} is no error.");
+    }
 }

@@ -25,8 +25,11 @@ public sealed record PassedOver
     /// <summary>What was passed over, for example a provider, or the kernel sockets of a provider.</summary>
     public required string Way { get; init; }
 
-    /// <summary>A sentence that says why, and what would help.</summary>
-    public required string Reason { get; init; }
+    /// <summary>Why, and what would help.</summary>
+    public required Finding Finding { get; init; }
+
+    /// <summary>The sentence of <see cref="Finding"/>.</summary>
+    public string Reason => Finding.Sentence;
 }
 
 /// <summary>The state of a node.</summary>
@@ -168,11 +171,16 @@ public sealed record TeredoReport
     /// <summary>The number of dropped packets since the start, by reason. Reasons that never occurred are left out.</summary>
     public required IReadOnlyDictionary<DropReason, long> Drops { get; init => field = ValueDictionary.Of(value); }
 
-    /// <summary>What is wrong, or null when nothing is wrong.</summary>
-    public TeredoError? Error { get; init; }
+    /// <summary>What is wrong or worth knowing, the cause before the symptom.</summary>
+    public IReadOnlyList<Finding> Findings { get; init => field = ValueList.Of(value); } = ValueList<Finding>.Empty;
 
-    /// <summary>The sentence for <see cref="Error"/>: why, and what to do.</summary>
-    public string? Problem { get; init; }
+    /// <summary>The error of the first finding that is an error; null when nothing is wrong.</summary>
+    public TeredoError? Error => FirstError?.Error;
+
+    /// <summary>The sentence of that finding: why, and what to do.</summary>
+    public string? Problem => FirstError?.Sentence;
+
+    Finding? FirstError => Findings.FirstOrDefault(finding => finding.Severity == FindingSeverity.Error);
 
     /// <summary>The state of Windows' own Teredo, and what keeps it from working; null with another provider.</summary>
     public WindowsReport? Windows { get; init; }

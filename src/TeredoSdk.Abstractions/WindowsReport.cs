@@ -66,11 +66,8 @@ public sealed record WindowsReport
     /// <summary>The names of other vendors' firewalls.</summary>
     public IReadOnlyList<string>? Products { get; init => field = ValueList.Of(value); }
 
-    /// <summary>Whether the firewall lets packets from strangers to this program in.</summary>
-    public FirewallExceptionState Exception { get; init; }
-
-    /// <summary>Why the firewall does not let them in, and what would help.</summary>
-    public string? ExceptionProblem { get; init; }
+    /// <summary>Whether the firewall lets packets from strangers to this program in; null when that is not known.</summary>
+    public bool? LetsStrangersIn { get; init; }
 
     /// <summary>The number of rules that let traffic of a tunnel in, whoever made them.</summary>
     public int? EdgeTraversalRules { get; init; }
@@ -90,9 +87,9 @@ public sealed record WindowsReport
     /// <summary>The steps that were taken or tried to bring Teredo up, in order, each with its outcome.</summary>
     public IReadOnlyList<string> Steps { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
 
-    /// <summary>Other obstacles and facts that are worth knowing, as sentences with advice.</summary>
-    public IReadOnlyList<string> Warnings { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
+    /// <summary>What is wrong or worth knowing. What the firewall lacks for this program is only noted here, because a program may need nothing of it.</summary>
+    public IReadOnlyList<Finding> Findings { get; init => field = ValueList.Of(value); } = ValueList<Finding>.Empty;
 
     /// <summary>What the SDK could not read, and why.</summary>
-    public IReadOnlyList<PassedOver> NotKnown { get; init => field = ValueList.Of(value); } = ValueList<PassedOver>.Empty;
+    public IReadOnlyList<Finding> NotKnown { get; init => field = ValueList.Of(value); } = ValueList<Finding>.Empty;
 }

@@ -10,7 +10,7 @@ static class ReportTable
         Print(pair is null ? Rows(report) : Rows(report).Append(("to peer", Text(pair.ToPeer))).Append(("from peer", Text(pair.FromPeer))));
 
     /// <summary>Prints only the rows of Windows, for a machine without an address.</summary>
-    public static void Print(WindowsReport report) => Print(WindowsRows.Of(report));
+    public static void Print(WindowsReport report) => Print([.. Findings(report.Findings), .. WindowsRows.Of(report)]);
 
     // Turns an enum value into words, for example NotChecked into "not checked".
     public static string Words<T>(T value) where T : struct, Enum =>
@@ -65,13 +65,16 @@ static class ReportTable
             ? $"yes, Teredo {(report.NativeIPv6 == NativeIPv6Mode.Beside ? "stays up beside it" : "gives way to it")}" : "no");
         foreach (var (reason, count) in report.Drops)
             yield return ("dropped", $"{count} {reason}");
-        if (report.Problem is { } problem)
-            yield return ("problem", Wording.Of(problem));
+        foreach (var row in Findings(report.Findings))
+            yield return row;
         foreach (var row in report.Windows is { } windows ? WindowsRows.Of(windows) : [])
             yield return row;
     }
 
     static string Text(ConnectionForecast forecast) => $"{Words(forecast.Forecast)}: {forecast.Reason}";
+
+    static IEnumerable<(string Name, string Value)> Findings(IEnumerable<Finding> findings) => findings.Select(finding =>
+        (finding.Severity == FindingSeverity.Error ? "problem" : Words(finding.Severity), Wording.Of(finding.Sentence)));
 
     static string Known(object? value) => value?.ToString() ?? "not known";
 

@@ -6,7 +6,11 @@ namespace TeredoSdk.Cli;
 static class WindowsRows
 {
     public static IEnumerable<(string Name, string Value)> Of(WindowsReport report) =>
-        [.. Teredo(report), .. Services(report), .. Firewall(report), .. Filters(report), .. Story(report)];
+    [
+        .. Teredo(report), .. Services(report), .. Firewall(report), .. Filters(report),
+        .. report.Steps.Select(step => ("step", step)),
+        .. report.NotKnown.Select(part => ("not known", $"{part.Subject}: {part.Sentence}")),
+    ];
 
     static IEnumerable<(string Name, string Value)> Teredo(WindowsReport report)
     {
@@ -30,8 +34,7 @@ static class WindowsRows
             yield return ("profile", $"{Words(profile.Profile)}: {Describe(profile)}");
         foreach (string product in report.Products ?? [])
             yield return ("other firewall", product);
-        string why = report.ExceptionProblem is { } problem ? $": {Wording.Of(problem)}" : "";
-        yield return ("exception", $"{Words(report.Exception)}{why}");
+        yield return ("exception", report.LetsStrangersIn is { } open ? open ? "strangers get in" : "no stranger gets in" : "not known");
         yield return ("edge rules", report.EdgeTraversalRules is { } rules ? $"{rules} rules allow a tunnel's traffic" : "not known");
     }
 
@@ -41,13 +44,6 @@ static class WindowsRows
         yield return ("permit filter", YesNo(report.HasPermitFilter));
         yield return ("dormancy filter", YesNo(report.HasDormancyFilter));
     }
-
-    static IEnumerable<(string Name, string Value)> Story(WindowsReport report) =>
-    [
-        .. report.Steps.Select(step => ("step", step)),
-        .. report.Warnings.Select(warning => ("warning", Wording.Of(warning))),
-        .. report.NotKnown.Select(part => ("not known", $"{part.Way}: {part.Reason}")),
-    ];
 
     static string SetBy(TeredoSettingSource? source) => source switch
     {

@@ -67,14 +67,14 @@ public sealed class FirewallExceptionRequest
 /// <summary>The result of a check of a firewall exception.</summary>
 public sealed record FirewallExceptionCheck
 {
-    /// <summary>Whether the exception is in force.</summary>
-    public required FirewallExceptionState State { get; init; }
+    /// <summary>Whether the firewall lets the traffic in; null when that is not known. A firewall that is off lets everything in.</summary>
+    public required bool? LetsIn { get; init; }
 
-    /// <summary>The error when the exception is not in force, else null.</summary>
-    public TeredoError? Error { get; init; }
-
-    /// <summary>Why the exception is not in force, and the smallest step that would help; null when it is in force.</summary>
-    public string? Problem { get; init; }
+    /// <summary>
+    /// Why the traffic does not get in, or why that is not known, and the smallest step that would help. Null when a rule lets it in; a firewall that is
+    /// off has a finding, too.
+    /// </summary>
+    public Finding? Finding { get; init; }
 
     /// <summary>The rules that matter for the exception, whether the SDK or others made them.</summary>
     public IReadOnlyList<FirewallRule> Rules { get; init => field = ValueList.Of(value); } = ValueList<FirewallRule>.Empty;

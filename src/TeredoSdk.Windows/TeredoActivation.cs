@@ -148,7 +148,7 @@ public sealed class TeredoActivation
         if (switches.Obstacles.FirstOrDefault(obstacle => obstacle.Error is TeredoError.TeredoDisabledByPolicy or TeredoError.TeredoDisabledByRegistry
             || (obstacle.Error == TeredoError.IPv6Disabled && !canInstall)
             || (obstacle.Error == TeredoError.ServiceStopped && !_windows.ReadService("iphlpsvc").ValueOrDefault.Exists)) is { } stays)
-            throw new TeredoException(stays.Error, stays.Problem);
+            throw stays.ToException();
     }
 
     void RequireElevation(IReadOnlyList<string> command)

@@ -163,7 +163,7 @@ public sealed class TeredoFirewall
     bool IsOfGoneProgram(FirewallChange step) =>
         step.Previous?.ProgramPath is { } program && !_windows.FileExists(RuleComparison.Expand(program));
 
-    static void WithRights(string advice, Action change)
+    static void WithRights(Fix fix, Action change)
     {
         try
         {
@@ -171,10 +171,8 @@ public sealed class TeredoFirewall
         }
         catch (TeredoException refused) when (refused.Error == TeredoError.AccessDenied)
         {
-            throw new TeredoException(TeredoError.AccessDenied, $"Changing the firewall needs an administrator's rights: {advice}.", refused)
-            {
-                HResult = refused.HResult,
-            };
+            var finding = refused.Finding with { Problem = "Changing the firewall needs an administrator's rights.", Fix = fix };
+            throw new TeredoException(finding, refused) { HResult = refused.HResult };
         }
     }
 }

@@ -1,17 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using TeredoSdk.Windows.Doctor;
 using TeredoSdk.Windows.Native.Netsh;
 
 namespace TeredoSdk.Windows;
-
-/// <summary>A switch that keeps Windows' Teredo off.</summary>
-public sealed record TeredoObstacle
-{
-    /// <summary>The error that names the switch.</summary>
-    public required TeredoError Error { get; init; }
-
-    /// <summary>A sentence with the problem, and the smallest reversible step that turns Teredo on.</summary>
-    public required string Problem { get; init; }
-}
 
 /// <summary>
 /// The settings that switch Windows' Teredo on or off. They come from the group policy, the registry, the configuration in CIM, netsh where CIM
@@ -42,7 +33,7 @@ public sealed record TeredoSwitches
     public TeredoStatus? NetshStatus { get; private init; }
 
     /// <summary>The switches that keep Teredo off, the most basic first. Empty when Teredo is on, or not known to be off.</summary>
-    public IReadOnlyList<TeredoObstacle> Obstacles { get; private init => field = ValueList.Of(value); } = ValueList<TeredoObstacle>.Empty;
+    public IReadOnlyList<Finding> Obstacles { get; private init => field = ValueList.Of(value); } = ValueList<Finding>.Empty;
 
     /// <summary>Whether Teredo is on; null when the type is not known.</summary>
     public bool? IsOn => Obstacles.Count > 0 ? false : Type is null ? null : true;
@@ -92,7 +83,7 @@ public sealed record TeredoSwitches
     internal void ThrowIfOff()
     {
         if (Obstacles is [var first, ..])
-            throw new TeredoException(first.Error, first.Problem);
+            throw first.ToException();
     }
 
     static async Task<TeredoStatus?> ReadNetshAsync(IWindowsSystem windows, CancellationToken cancellationToken)
@@ -101,49 +92,31 @@ public sealed record TeredoSwitches
         return output.TryGet(out var printed) ? NetshTeredoState.Parse(printed.Text) : null;
     }
 
-    static IEnumerable<TeredoObstacle> FindObstacles(IWindowsSystem windows, TeredoType? type, bool isPolicy)
+    static IEnumerable<Finding> FindObstacles(IWindowsSystem windows, TeredoType? type, bool isPolicy)
     {
         if (isPolicy && IsOff(type, windows.Version))
-            yield return Obstacle(TeredoError.TeredoDisabledByPolicy, $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type!.Value)}. Set "
-                + "\"Set Teredo State\" to \"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP "
-                + "Settings, IPv6 Transition Technologies), or ask the administrator of this machine.");
+            yield return SwitchFindings.Policy(type!.Value);
         if (FindIPv6Obstacle(windows) is { } off)
             yield return off;
         if (!isPolicy && IsOff(type, windows.Version))
-            yield return OfType(type!.Value, windows.Version);
+            yield return SwitchFindings.OfType(type!.Value, windows.Version);
         if (windows.Version >= Vista && windows.ReadService("iphlpsvc") is { IsKnown: true, Value: { IsRunning: false } service })
-            yield return Obstacle(TeredoError.ServiceStopped, !service.Exists ? "This system has no service iphlpsvc (IP Helper), which runs Windows' "
-                + $"Teredo. Use the provider {nameof(TeredoProvider.Embedded)}, the SDK's own client."
-                : "The service iphlpsvc (IP Helper), which runs Windows' Teredo, does not run. In an elevated prompt, run "
-                    + (service.IsDisabled ? $"{TeredoCommands.Sc} config iphlpsvc start= auto, then " : "") + "net start iphlpsvc.");
+            yield return SwitchFindings.OfService(service);
     }
 
     // KB929852: 0x01 switches off all tunnels, 0x02 6to4, 0x04 ISATAP, 0x08 Teredo, 0x10 everything but tunnels. So 0x11 is all of IPv6.
-    static TeredoObstacle? FindIPv6Obstacle(IWindowsSystem windows)
+    static Finding? FindIPv6Obstacle(IWindowsSystem windows)
     {
         const int Tunnels = 0x01, OtherTunnels = 0x02 | 0x04, Teredo = 0x08, All = 0x11;
         if (windows.Version < Vista && windows.ReadService("tcpip6") is { IsKnown: true, Value.Exists: false })
-            return Obstacle(TeredoError.IPv6Disabled, $"IPv6 is not installed. As an administrator, run {TeredoCommands.Text(TeredoCommands.InstallIPv6)}.");
+            return SwitchFindings.IPv6NotInstalled();
         if (ReadNumber(windows, Tcpip6Key, "DisabledComponents") is not { } bits || (bits & (Tunnels | Teredo)) == 0)
             return null;
         bool isAll = (bits & All) == All;
         int keptOff = (bits & Tunnels) != 0 ? OtherTunnels : 0; // the other tunnels stay off, because nobody asked for them
         int better = (bits & ~(isAll ? All | Teredo : Tunnels | Teredo)) | keptOff;
-        return Obstacle(isAll ? TeredoError.IPv6Disabled : TeredoError.TeredoDisabledByRegistry,
-            $"The registry value DisabledComponents (0x{bits:X2}) switches off {(isAll ? "IPv6" : "Teredo")}. In an elevated prompt, run reg add "
-            + $@"HKLM\{Tcpip6Key} /v DisabledComponents /t REG_DWORD /d 0x{better:X2} /f, then restart Windows. To undo it, set 0x{bits:X2} again.");
+        return SwitchFindings.DisabledComponents(Tcpip6Key, bits, better, isAll);
     }
-
-    static TeredoObstacle OfType(TeredoType type, Version version)
-    {
-        string step = $"In an elevated prompt, run {TeredoCommands.Text(TeredoCommands.Enable(version, null))}; to undo it, run "
-            + $"{TeredoCommands.Text(TeredoCommands.Set(version, type, null))}.";
-        return type == TeredoType.Default
-            ? Obstacle(TeredoError.TeredoDisabledByDefault, $"Windows' Teredo is off, because Windows {version} does not switch it on by default. {step}")
-            : Obstacle(TeredoError.TeredoDisabled, $"Windows' Teredo is set to {TeredoCommands.Word(type)}, so there is no client. {step}");
-    }
-
-    static TeredoObstacle Obstacle(TeredoError error, string problem) => new() { Error = error, Problem = problem };
 
     static bool IsOff(TeredoType? type, Version version) => type switch
     {

@@ -26,11 +26,10 @@ public static class WindowsTeredo
     {
         ArgumentNullException.ThrowIfNull(windows);
         var status = new WindowsStatus(windows);
-        var switches = await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
+        await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
         var exception = new ProgramFirewall(windows, register: false, NullLogger.Instance).Check();
-        var report = new WindowsReportBuilder(windows, status, []).Build(exception, holds: 0, steps: []);
-        return report with { Warnings = [.. switches.Obstacles.Select(obstacle => obstacle.Problem), .. report.Warnings] };
+        return new WindowsReportBuilder(windows, status, []).Build(exception, holds: 0, steps: []);
     }
 
     /// <summary>The Windows of this machine.</summary>

@@ -10,7 +10,13 @@ namespace TeredoSdk;
 /// <summary>The socket factory of a container. It has its own pool, and a lease that keeps the node from the first use until the end.</summary>
 sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocketFactory, IHostedNode, IAsyncDisposable, IDisposable
 {
-    const string StartIsUnderWay = "The node is starting: it has no Teredo address yet. It asks its servers, or waits for a network if the options say so.";
+    static readonly Finding StartIsUnderWay = new()
+    {
+        Id = FindingIds.NodeStarting,
+        Severity = FindingSeverity.Note,
+        Subject = FindingIds.Teredo,
+        Problem = "The node is starting: it has no Teredo address yet. It asks its servers, or waits for a network if the options say so.",
+    };
 
     readonly Lock _gate = new();
     readonly NodePool<TeredoNode> _pool = new(TeredoNode.StartAsync);
@@ -159,7 +165,6 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         UnrestrictedSockets = 0,
         Peers = 0,
         Drops = new Dictionary<DropReason, long>(),
-        Error = IsStarting ? null : _failure?.Error,
-        Problem = IsStarting ? StartIsUnderWay : _failure?.Message,
+        Findings = IsStarting ? [StartIsUnderWay] : _failure is null ? [] : [_failure.Finding],
     };
 }

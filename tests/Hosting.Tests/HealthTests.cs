@@ -50,13 +50,17 @@ public sealed class HealthTests
     public async Task Health_OfAState(TeredoState state, string? problem, HealthStatus expected)
     {
         await using var lab = new Loopback();
-        var report = (await lab.StartAsync()).Report with { State = state, Problem = problem };
+        var finding = problem is null ? null : new TeredoException(TeredoError.NoAddress, problem).Finding;
+        var report = (await lab.StartAsync()).Report with { State = state, Findings = finding is null ? [] : [finding] };
         await using var services = new ServiceCollection().AddLogging().AddSingleton<ITeredoSocketFactory>(new Reporter(report))
             .AddHealthChecks().AddTeredo().Services.BuildServiceProvider();
         var health = await CheckAsync(services.GetRequiredService<HealthCheckService>());
         Assert.That(health.Status, Is.EqualTo(expected));
         if (problem is not null)
+        {
             Assert.That(health.Description, Is.EqualTo(problem));
+            Assert.That(health.Data["findings"], Is.EqualTo(new[] { "error.no-address" }));
+        }
     }
 
     static Task<HealthReportEntry> CheckAsync(IHost host) => CheckAsync(host.Services.GetRequiredService<HealthCheckService>());

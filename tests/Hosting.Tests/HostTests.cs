@@ -123,11 +123,11 @@ public sealed class HostTests
         var start = factory.BindDatagramAsync(0);
         await server.ReceiveFromAsync(new byte[1500], new IPEndPoint(IPAddress.Any, 0)).InTime();
         Assert.That(factory.Report.State, Is.EqualTo(TeredoState.Qualifying));
-        Assert.That(factory.Report.Problem, Does.Contain("is starting"));
+        Assert.That(factory.Report.Findings.Single().Id, Is.EqualTo(FindingIds.NodeStarting));
         await host.StopAsync().InTime();
         Assert.ThrowsAsync<ObjectDisposedException>(() => start.InTime());
         Assert.That(factory.Report.State, Is.EqualTo(TeredoState.Stopped));
-        Assert.That(factory.Report.Problem, Is.Null);
+        Assert.That(factory.Report.Findings, Is.Empty);
     }
 
     [Test]

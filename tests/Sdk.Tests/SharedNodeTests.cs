@@ -164,7 +164,6 @@ public sealed class SharedNodeTests
     {
         public TaskCompletionSource Stopped { get; } = new();
         public TeredoProvider Kind => TeredoProvider.Embedded;
-        public string? NotSupportedReason => null;
         public IPAddress? Address => null;
         public TeredoReport Report => throw new NotSupportedException();
         public IAsyncEnumerable<TeredoStateChange> Changes => throw new NotSupportedException();

@@ -46,12 +46,12 @@ public sealed class ValueCollectionTests
             Version = new(10, 0),
             IsElevated = false,
             Services = new Dictionary<string, bool> { ["iphlpsvc"] = iphlpsvc },
-            Warnings = ["One."],
-            NotKnown = [new() { Way = "Teredo's type", Reason = "Nobody tells it." }],
+            Findings = [new() { Id = "a.b", Severity = FindingSeverity.Note, Subject = "it", Problem = "One.", Evidence = ["read"] }],
+            NotKnown = [new() { Id = FindingIds.NotRead, Severity = FindingSeverity.Warning, Subject = "Teredo's type", Problem = "Nobody tells it." }],
         };
         var report = Report(true);
         Assert.That(report, Is.EqualTo(Report(true)));
         Assert.That(report, Is.Not.EqualTo(Report(false)));
-        Assert.That(report.ToString(), Does.Contain("[iphlpsvc: True]").And.Contain("[One.]"));
+        Assert.That(report.ToString(), Does.Contain("[iphlpsvc: True]").And.Contain("One.").And.Contain("[read]"));
     }
 }

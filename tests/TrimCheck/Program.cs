@@ -160,5 +160,5 @@ static async Task<bool> ListensOnWindowsAsync()
     var windows = new FakeWindows();
     windows.Teredo.Configuration = windows.Teredo.Configuration with { Type = TeredoType.EnterpriseClient };
     await using var listener = await TeredoSocket.ListenAsync(0, new() { Provider = TeredoProvider.Windows, Windows = windows }, limit.Token);
-    return windows.Teredo.Address.Equals(listener.TeredoEndPoint?.Address) && listener.Report.Windows is { Exception: FirewallExceptionState.InForce, Holds: 1 };
+    return windows.Teredo.Address.Equals(listener.TeredoEndPoint?.Address) && listener.Report.Windows is { LetsStrangersIn: true, Holds: 1 };
 }

@@ -37,7 +37,7 @@ public class BareTests
         var firewall = new TeredoFirewall(Windows);
         var request = new FirewallExceptionRequest { Name = "Chat", ProgramPath = Environment.ProcessPath };
         Assert.That(() => firewall.Ensure(request), Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.FirewallUnavailable));
-        Assert.That(firewall.Check(request).State, Is.EqualTo(FirewallExceptionState.NotKnown));
+        Assert.That(firewall.Check(request).LetsIn, Is.Null);
     }
 
     [Test]

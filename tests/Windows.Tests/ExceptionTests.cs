@@ -15,7 +15,7 @@ public class ExceptionTests
     [Test]
     public void Ensure_ForAProgramAndItsPort_StoresOneRuleThatLetsTeredoInWhenTheSocketSaysSo()
     {
-        Assert.That(Firewall.Ensure(Request).State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(Firewall.Ensure(Request).LetsIn, Is.True);
         var rule = FakeFiles.Own.Rules.Single();
         Assert.That(rule["Name"], Does.Contain(Request.Name));
         Assert.That((rule["ApplicationName"], rule["Protocol"], rule["LocalPorts"], rule["Direction"], rule["Action"], rule["Enabled"],
@@ -38,7 +38,7 @@ public class ExceptionTests
         Firewall.Ensure(Request);
         Firewall.Ensure(RequestWith(request => request.UdpPort = 6000));
         Assert.That(FakeFiles.Own.Rules.Count(rule => rule["LocalPorts"] == "6000"), Is.EqualTo(1));
-        Assert.That(Firewall.Check(RequestWith(request => request.UdpPort = 6000)).State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(Firewall.Check(RequestWith(request => request.UdpPort = 6000)).LetsIn, Is.True);
     }
 
     [Test]
@@ -63,7 +63,7 @@ public class ExceptionTests
             Action = FirewallAction.Block,
             Enabled = true,
         });
-        Assert.That(Firewall.Check(Request).State, Is.EqualTo(FirewallExceptionState.Overridden));
+        Assert.That(Firewall.Check(Request).Finding?.Error, Is.EqualTo(TeredoError.FirewallExceptionOverridden));
     }
 
     [TestCase("a|b", TeredoError.InvalidFirewallRule)]

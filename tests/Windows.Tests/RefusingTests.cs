@@ -116,7 +116,7 @@ public class RefusingTests
     public void Exception_OnVista_LetsTheTunnelInWhateverTheSocketSays()
     {
         FakeFiles.Own.Begin("level=vista");
-        Assert.That(Exceptions.Ensure(Request).State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(Exceptions.Ensure(Request).LetsIn, Is.True);
         Assert.That(FakeFiles.Own.Rules.Single()["EdgeTraversalOptions"], Is.EqualTo("1"));
     }
 
@@ -126,15 +126,15 @@ public class RefusingTests
     {
         FakeFiles.Own.Begin(setting);
         var found = Exceptions.Ensure(Request);
-        Assert.That((found.State, found.Error),
-            Is.EqualTo((FirewallExceptionState.Overridden, TeredoError.FirewallExceptionOverridden)), found.Problem);
+        Assert.That((found.LetsIn, found.Finding?.Error),
+            Is.EqualTo((false, TeredoError.FirewallExceptionOverridden)), found.Finding?.Sentence);
     }
 
     [Test]
     public void Exception_WithTheFirewallOff_IsNamedSo()
     {
         FakeFiles.Own.Begin("enabled=0");
-        Assert.That(Exceptions.Check(Request).State, Is.EqualTo(FirewallExceptionState.FirewallOff));
+        Assert.That(Exceptions.Check(Request).Finding?.Id, Is.EqualTo(FindingIds.FirewallOff));
     }
 
     [Test]
@@ -143,7 +143,7 @@ public class RefusingTests
         FakeFiles.Own.Begin("firewall=no-service");
         Assert.That(() => Exceptions.Ensure(Request),
             Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.FirewallUnavailable));
-        Assert.That(Exceptions.Check(Request).State, Is.EqualTo(FirewallExceptionState.NotKnown));
+        Assert.That(Exceptions.Check(Request).LetsIn, Is.Null);
     }
 
     [Test]

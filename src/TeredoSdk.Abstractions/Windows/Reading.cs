@@ -9,17 +9,20 @@ public readonly record struct Reading<T>
 {
     readonly T? _value;
 
-    internal Reading(T? value, string? reason) => (_value, Reason) = (value, reason);
+    internal Reading(T? value, Finding? finding) => (_value, Finding) = (value, finding);
 
-    /// <summary>Why there is no answer, as a sentence for a person; null when there is one.</summary>
-    public string? Reason { get; }
+    /// <summary>Why there is no answer; null when there is one.</summary>
+    public Finding? Finding { get; }
+
+    /// <summary>The sentence of <see cref="Finding"/>.</summary>
+    public string? Reason => Finding?.Sentence;
 
     /// <summary>Whether there is an answer.</summary>
-    public bool IsKnown => Reason is null;
+    public bool IsKnown => Finding is null;
 
     /// <summary>The answer.</summary>
     /// <exception cref="InvalidOperationException">There is no answer.</exception>
-    public T Value => Reason is null ? _value! : throw new InvalidOperationException(Reason);
+    public T Value => IsKnown ? _value! : throw new InvalidOperationException(Reason);
 
     /// <summary>The answer, or the type's default when there is none.</summary>
     public T? ValueOrDefault => _value;
@@ -46,6 +49,14 @@ public static class Reading
     public static Reading<T> Unknown<T>(string reason)
     {
         ArgumentException.ThrowIfNullOrEmpty(reason);
-        return new(default, reason);
+        return Unknown<T>(new Finding { Id = FindingIds.NotRead, Severity = FindingSeverity.Warning, Subject = "Windows", Problem = reason });
+    }
+
+    /// <summary>Makes a reading without an answer.</summary>
+    /// <param name="finding">Why there is no answer.</param>
+    public static Reading<T> Unknown<T>(Finding finding)
+    {
+        ArgumentNullException.ThrowIfNull(finding);
+        return new(default, finding);
     }
 }

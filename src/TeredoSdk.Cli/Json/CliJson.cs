@@ -60,7 +60,7 @@ sealed partial class CliJson : JsonSerializerContext
             Names<FirewallAction>(),
             Names<FirewallDirection>(),
             Names<FirewallProtocol>(),
-            Names<FirewallExceptionState>(),
+            Names<FindingSeverity>(),
             Names<EdgeTraversal>(),
             Names<SetupStepKind>(),
         },

@@ -14,20 +14,20 @@ static class SetupCommandLine
 
     public static string Remove(string programPath, string name) => Line("remove", programPath, name, []);
 
-    /// <summary>Says how to add the exception, as the rest of a sentence.</summary>
-    public static string Advice(FirewallExceptionRequest request) => request.ProgramPath is { } path
+    /// <summary>Says how to add the exception.</summary>
+    public static Fix Advice(FirewallExceptionRequest request) => request.ProgramPath is { } path
         ? Run(Setup(path, request.Name, request.TcpPort, request.UdpPort, request.EdgeTraversal))
-        : RunProgram;
+        : RunProgram();
 
-    /// <summary>Says how to remove the rules, as the rest of a sentence.</summary>
+    /// <summary>Says how to remove the rules.</summary>
     /// <param name="rule">One of the rules to remove.</param>
     /// <param name="application">The application that the rules belong to; null for all applications.</param>
-    public static string RemovalAdvice(FirewallRule rule, string? application) =>
-        application is not null && rule.ProgramPath is { } path ? Run(Remove(path, application)) : RunProgram;
+    public static Fix RemovalAdvice(FirewallRule rule, string? application) =>
+        application is not null && rule.ProgramPath is { } path ? Run(Remove(path, application)) : RunProgram();
 
-    const string RunProgram = "run this program once from an elevated prompt";
+    static Fix RunProgram() => new() { Sentence = "Run this program once from an elevated prompt.", NeedsAdministrator = true };
 
-    static string Run(string command) => $"run `{command}` from an elevated prompt";
+    static Fix Run(string command) => new() { Sentence = $"Run `{command}` from an elevated prompt.", Command = command, NeedsAdministrator = true };
 
     static string[] Port(string option, int? port) => port is { } number ? [option, number.ToString(CultureInfo.InvariantCulture)] : [];
 

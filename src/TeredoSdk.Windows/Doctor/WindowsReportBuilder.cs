@@ -10,7 +10,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
 {
     static readonly string[] ServiceNames = ["iphlpsvc", "mpssvc", "wscsvc"];
 
-    readonly List<PassedOver> _notKnown = [];
+    readonly List<Finding> _notKnown = [];
 
     public WindowsReport Build(FirewallExceptionCheck exception, int holds, IReadOnlyList<string> steps)
     {
@@ -24,7 +24,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
         var health = windows.ReadFirewallHealth();
         var addresses = Take("Addresses", windows.ReadAddresses());
         if (switches.Type is null)
-            _notKnown.Add(new() { Way = "Teredo's type", Reason = "Neither CIM nor netsh nor the registry tells the type." });
+            Note("Teredo's type", Reading.Unknown<TeredoType>("Neither CIM nor netsh nor the registry tells the type.").Finding!);
         return new()
         {
             Version = windows.Version,
@@ -42,18 +42,20 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
             FirewallGeneration = TakeValue("Firewall interfaces", firewall.Generation),
             Profiles = profiles?.Active,
             Products = products,
-            Exception = exception.State,
-            ExceptionProblem = exception.Problem,
+            LetsStrangersIn = exception.LetsIn,
             EdgeTraversalRules = rules?.Count(FirewallExceptions.LetsTunnelsIn),
             HasDefaultBlockFilter = filters?.Any(filter => filter.Kind == EdgeTraversalFilterKind.DefaultBlock),
             HasPermitFilter = filters?.Any(filter => filter.Kind == EdgeTraversalFilterKind.Permit && IsForProgram(filter)),
             HasDormancyFilter = filters?.Any(filter => filter.Kind == EdgeTraversalFilterKind.Dormancy),
             Holds = holds,
             Steps = steps,
-            Warnings =
+            Findings =
             [
-                .. WindowsWarnings.Find(rules, profiles, health, addresses, products),
-                .. WindowsWarnings.OfServer(switches.ServerName, servers),
+                .. switches.Obstacles
+                    .Concat(WindowsWarnings.Find(rules, profiles, health, addresses, products))
+                    .Concat(WindowsWarnings.OfServer(switches.ServerName, servers))
+                    .Concat(exception.Finding is { } lacking ? [lacking with { Severity = FindingSeverity.Note }] : [])
+                    .DistinctBy(finding => (finding.Id, finding.Subject)),
             ],
             NotKnown = [.. _notKnown],
         };
@@ -70,8 +72,8 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
 
     T? Take<T>(string what, Reading<T> reading) where T : class
     {
-        if (reading.Reason is { } reason)
-            _notKnown.Add(new() { Way = what, Reason = reason });
+        if (reading.Finding is { } finding)
+            Note(what, finding);
         return reading.ValueOrDefault;
     }
 
@@ -79,9 +81,11 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
     {
         if (reading.TryGet(out var value))
             return value;
-        _notKnown.Add(new() { Way = what, Reason = reading.Reason! });
+        Note(what, reading.Finding!);
         return null;
     }
+
+    void Note(string what, Finding notRead) => _notKnown.Add(notRead with { Subject = what });
 
     // A filter names the file by its device path, \device\harddiskvolume3\..., in lower case.
     bool IsForProgram(EdgeTraversalFilter filter) => filter.ProgramPath is null

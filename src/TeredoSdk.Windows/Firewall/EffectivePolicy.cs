@@ -1,3 +1,5 @@
+using TeredoSdk.Windows.Doctor;
+
 namespace TeredoSdk.Windows.Firewall;
 
 /// <summary>Decides whether the firewall lets traffic in. Several rules may apply, and the profile and policies override all of them.</summary>
@@ -9,54 +11,33 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
     public FirewallExceptionCheck? Overruled()
     {
         if (status.Active.Count > 0 && !status.Active.Any(profile => profile.Enabled))
-            return new()
-            {
-                State = FirewallExceptionState.FirewallOff,
-                Error = TeredoError.FirewallOff,
-                Problem = "The Windows Firewall is off, and Teredo may refuse to work without one: switch it on from an elevated prompt with "
-                + "`netsh advfirewall set currentprofile state on`.",
-            };
+            return new() { LetsIn = true, Finding = FirewallFindings.Off() };
         if (status.ModifyState == FirewallModifyState.GroupPolicyOverride)
-            return Overridden(
-                "A group policy overrides the firewall's local rules: ask the administrator of this machine to add the exception there.");
+            return Shut(FirewallFindings.Policy());
         if (status.Active.FirstOrDefault(profile => profile.Enabled && profile.BlocksAllInbound) is { Enabled: true } blocking)
-            return Overridden($"The firewall blocks all incoming connections on {blocking.Profile} networks, whatever the rules say: "
-                + "clear 'Block all incoming connections' in the firewall's settings of that profile.");
-        return status.ModifyState != FirewallModifyState.InboundBlocked ? null : Overridden(
-            "The firewall blocks all incoming connections, whatever the rules say: clear 'Block all incoming connections' in its settings.");
+            return Shut(FirewallFindings.BlocksAll(blocking.Profile));
+        return status.ModifyState != FirewallModifyState.InboundBlocked ? null : Shut(FirewallFindings.BlocksAll(null));
     }
 
     /// <summary>Checks whether the rules let traffic in.</summary>
     /// <param name="traffic">The traffic.</param>
-    /// <param name="advice">How to add the exception, for example: run ... from an elevated prompt.</param>
-    public FirewallExceptionCheck Judge(Traffic traffic, string advice)
+    /// <param name="fix">How to add the exception; null when that would not help.</param>
+    public FirewallExceptionCheck Judge(Traffic traffic, Fix? fix)
     {
         FirewallRule[] named = [.. rules.Where(traffic.IsNamedBy)];
         if (named.Where(rule => IsBlocking(rule, traffic)).ToArray() is { Length: > 0 } blocking)
-            return Overridden($"The rule '{blocking[0].Name}' blocks incoming packets for {traffic.Listener}, and a block overrides every exception: "
-                + "disable that rule in the firewall's advanced settings (wf.msc).", blocking);
+            return Shut(FirewallFindings.BlockRule(blocking[0], traffic.Listener), blocking);
         if (named.Where(rule => IsAllowing(rule) && Shortfall(rule, traffic) is null).ToArray() is { Length: > 0 } allowing)
-            return new() { State = FirewallExceptionState.InForce, Rules = allowing };
+            return new() { LetsIn = true, Rules = allowing };
         // Names the program's own rules that fall short. Rules for all programs are left out, because they belong to others.
         if (named.Where(rule => IsAllowing(rule) && (rule.ProgramPath ?? rule.ServiceName) is not null).ToArray() is { Length: > 0 } almost)
-            return Overridden($"The rule '{almost[0].Name}' for {traffic.Listener} {Shortfall(almost[0], traffic)}: {advice}, "
-                + "or change that rule in the firewall's advanced settings (wf.msc).", almost);
-        return new()
-        {
-            State = FirewallExceptionState.Missing,
-            Error = TeredoError.FirewallExceptionMissing,
-            Problem = $"The firewall has no exception for {Protocol(traffic)} to {traffic.Listener}: {advice}.",
-        };
+            return Shut(FirewallFindings.Narrow(almost[0], traffic.Listener, Shortfall(almost[0], traffic)!, fix), almost);
+        return Shut(traffic.ProgramPath is { } path && RequestChecks.IsDotnetHost(path) ? FirewallFindings.IsHost(path)
+            : FirewallFindings.NoException(Protocol(traffic), traffic.Listener, fix));
     }
 
-    static FirewallExceptionCheck Overridden(string problem, params IReadOnlyList<FirewallRule> rules) =>
-        new()
-        {
-            State = FirewallExceptionState.Overridden,
-            Error = TeredoError.FirewallExceptionOverridden,
-            Problem = problem,
-            Rules = rules,
-        };
+    static FirewallExceptionCheck Shut(Finding finding, params IReadOnlyList<FirewallRule> rules) =>
+        new() { LetsIn = false, Finding = finding, Rules = rules };
 
     static bool IsAllowing(FirewallRule rule) => rule.Action == FirewallAction.Allow;
 

@@ -21,54 +21,38 @@ static class ExceptionCheck
     }
 
     /// <summary>Checks whether all of the given traffic gets in.</summary>
-    public static FirewallExceptionCheck OfAll(IWindowsFirewall firewall, IReadOnlyList<Traffic> traffic, string advice) =>
+    public static FirewallExceptionCheck OfAll(IWindowsFirewall firewall, IReadOnlyList<Traffic> traffic, Fix? fix) =>
         With(firewall, policy =>
         {
-            FirewallExceptionCheck[] checks = [.. traffic.Select(each => Explain(policy.Judge(each, advice), each))];
-            return checks.FirstOrDefault(check => check.State != FirewallExceptionState.InForce)
-                ?? new() { State = FirewallExceptionState.InForce, Rules = Rules(checks) };
+            FirewallExceptionCheck[] checks = [.. traffic.Select(each => policy.Judge(each, fix))];
+            return checks.FirstOrDefault(check => check.LetsIn != true) ?? new() { LetsIn = true, Rules = Rules(checks) };
         });
 
     /// <summary>Checks whether at least some traffic from peers to a program gets in.</summary>
     public static FirewallExceptionCheck OfAny(IWindowsFirewall firewall, string path) => With(firewall, policy =>
     {
-        string advice = SetupCommandLine.Advice(new() { Name = Title(path), ProgramPath = path });
+        var fix = SetupCommandLine.Advice(new() { Name = Title(path), ProgramPath = path });
         FirewallExceptionCheck[] checks = [.. Protocols
             .Select(protocol => To(path, protocol, null, EdgeTraversal.DeferToApp) with { IsAnyPortEnough = true })
-            .Select(each => Explain(policy.Judge(each, advice), each))];
-        FirewallExceptionCheck[] open = [.. checks.Where(check => check.State == FirewallExceptionState.InForce)];
-        return open.Length > 0 ? new() { State = FirewallExceptionState.InForce, Rules = Rules(open) }
-            : checks.FirstOrDefault(check => check.State == FirewallExceptionState.Overridden) ?? checks[0];
+            .Select(each => policy.Judge(each, fix))];
+        FirewallExceptionCheck[] open = [.. checks.Where(check => check.LetsIn == true)];
+        return open.Length > 0 ? new() { LetsIn = true, Rules = Rules(open) }
+            : checks.FirstOrDefault(check => check.Rules.Count > 0) ?? checks[0]; // a rule that overrides or falls short says most
     });
 
     static FirewallExceptionCheck With(IWindowsFirewall firewall, Func<EffectivePolicy, FirewallExceptionCheck> judge)
     {
         var status = firewall.ReadStatus();
         if (!status.IsKnown)
-            return NotKnown(status.Reason!);
+            return NotKnown(status.Finding!);
         var rules = RuleStore.Of(firewall).Read();
         if (!rules.IsKnown)
-            return NotKnown(rules.Reason!);
+            return NotKnown(rules.Finding!);
         var policy = new EffectivePolicy(status.Value, rules.Value);
         return policy.Overruled() ?? judge(policy);
     }
 
-    // An exception for dotnet.exe would be bad advice, so the problem says what to do instead.
-    static FirewallExceptionCheck Explain(FirewallExceptionCheck check, Traffic traffic) =>
-        check.State == FirewallExceptionState.Missing && traffic.ProgramPath is { } path && RequestChecks.IsDotnetHost(path)
-            ? check with
-            {
-                Error = TeredoError.InvalidProgram,
-                Problem = $"The firewall has no exception for '{path}', and {RequestChecks.DotnetAdvice}.",
-            }
-            : check;
-
-    static FirewallExceptionCheck NotKnown(string reason) => new()
-    {
-        State = FirewallExceptionState.NotKnown,
-        Error = TeredoError.FirewallUnavailable,
-        Problem = reason,
-    };
+    static FirewallExceptionCheck NotKnown(Finding reason) => new() { LetsIn = null, Finding = FirewallFindings.NotRead(reason) };
 
     static FirewallRule[] Rules(IEnumerable<FirewallExceptionCheck> checks) => [.. checks.SelectMany(check => check.Rules).Distinct()];
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Telemetry;
+using TeredoSdk.Windows.Doctor;
 
 namespace TeredoSdk.Windows.Firewall;
 
@@ -11,7 +12,7 @@ sealed class ProgramFirewall(IWindowsSystem windows, bool register, ILogger log)
 {
     readonly Lock _gate = new();
     readonly TeredoFirewall _firewall = new(windows);
-    volatile FirewallExceptionCheck? _problem; // the problem found for the first opted-in socket
+    volatile Refusal? _refusal; // why the exception could not be made for the first opted-in socket
     bool _ensured;
 
     /// <summary>
@@ -25,11 +26,8 @@ sealed class ProgramFirewall(IWindowsSystem windows, bool register, ILogger log)
             if (_ensured)
                 return false;
             _ensured = true;
-            var found = TryEnsure();
-            if (found.State == FirewallExceptionState.InForce)
-                return true;
-            _problem = found;
-            Log.FirewallExceptionMissing(log, found.Problem ?? $"{found.State}");
+            if (TryEnsure().Finding is { } finding)
+                Log.FirewallExceptionMissing(log, finding.Sentence);
             return true;
         }
     }
@@ -40,32 +38,31 @@ sealed class ProgramFirewall(IWindowsSystem windows, bool register, ILogger log)
     /// </summary>
     public FirewallExceptionCheck Check()
     {
-        if (windows.ProgramPath is not { } program)
-            return new()
-            {
-                State = FirewallExceptionState.NotKnown,
-                Error = TeredoError.InvalidProgram,
-                Problem = "The system does not tell the path of this program, so the program's rules can't be found.",
-            };
-        var found = _firewall.Check(program);
-        return _problem is { } problem && problem.State == found.State ? found with { Error = problem.Error, Problem = problem.Problem } : found;
+        var found = Find();
+        return _refusal is { } refusal && refusal.Id == found.Finding?.Id ? found with { Finding = refusal.Finding } : found;
     }
+
+    FirewallExceptionCheck Find() => windows.ProgramPath is { } program ? _firewall.Check(program)
+        : new() { LetsIn = null, Finding = FirewallFindings.ProgramNotKnown() };
 
     FirewallExceptionCheck TryEnsure()
     {
+        var found = Find();
+        if (!register || windows.ProgramPath is not { } program || found.Finding is null)
+            return found;
         try
         {
-            var found = Check();
-            if (!register || windows.ProgramPath is not { } program || found.State == FirewallExceptionState.InForce)
-                return found;
             _firewall.AddMissing(new() { Name = NameOf(program), ProgramPath = program });
-            return _firewall.Check(program);
         }
         catch (TeredoException e)
         {
-            return Check() with { Error = e.Error, Problem = e.Message };
+            _refusal = new(Find().Finding?.Id, e.Finding);
         }
+        return Check();
     }
+
+    // What was found when the exception could not be made, and why it could not.
+    sealed record Refusal(string? Id, Finding Finding);
 
     // The file's name. The path is a Windows path, also in tests on other systems.
     static string NameOf(string program) => Path.GetFileNameWithoutExtension(program[(program.LastIndexOf('\\') + 1)..]);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TeredoSdk.Windows.Doctor;
 
 namespace TeredoSdk.Windows.Firewall;
 
@@ -21,7 +22,7 @@ abstract class RuleStore
     public IReadOnlyList<FirewallRule> Require()
     {
         var rules = Read();
-        return rules.IsKnown ? rules.Value : throw new TeredoException(TeredoError.FirewallUnavailable, rules.Reason!);
+        return rules.IsKnown ? rules.Value : throw FirewallFindings.NotRead(rules.Finding!).ToException();
     }
 }
 
@@ -43,7 +44,7 @@ sealed class OpenPortStore(IWindowsFirewall firewall) : RuleStore
     {
         var ports = firewall.ReadOpenPorts();
         return ports.IsKnown ? Reading.Of<IReadOnlyList<FirewallRule>>([.. ports.Value.Select(ToRule)])
-            : Reading.Unknown<IReadOnlyList<FirewallRule>>(ports.Reason!);
+            : Reading.Unknown<IReadOnlyList<FirewallRule>>(ports.Finding!);
     }
 
     public override void Add(FirewallRule rule)

@@ -12,9 +12,9 @@ static class SetupWarnings
         foreach (var obstacle in switches.Obstacles)
         {
             if (!TeredoChange.IsMendedByEnabling(obstacle))
-                yield return enablesTeredo ? $"Windows' Teredo can't be switched on now, so this step is left out. {obstacle.Problem}" : obstacle.Problem;
+                yield return enablesTeredo ? $"Windows' Teredo can't be switched on now, so this step is left out. {obstacle.Sentence}" : obstacle.Sentence;
             else if (!enablesTeredo)
-                yield return $"{obstacle.Problem} {nameof(TeredoSetupOptions.EnableTeredo)} makes the setup switch it on.";
+                yield return $"{obstacle.Sentence} {nameof(TeredoSetupOptions.EnableTeredo)} makes the setup switch it on.";
         }
     }
 
@@ -28,12 +28,12 @@ static class SetupWarnings
             : [.. rules.Where(rule => !steps.Any(step => rule == step.RuleBefore)), .. steps.Select(step => step.RuleAfter).OfType<FirewallRule>()];
         var warnings = WindowsWarnings.Find(planned, status, windows.ReadFirewallHealth(), windows.ReadAddresses().ValueOrDefault,
             firewall.ReadProducts().ValueOrDefault);
-        return status is null || planned is null ? warnings : warnings.Concat(OfBlocks(new(status, planned), options));
+        return (status is null || planned is null ? warnings : warnings.Concat(OfBlocks(new(status, planned), options))).Select(finding => finding.Sentence);
     }
 
     // Conditions that override all rules are left out here, because the other warnings contain them.
-    static IEnumerable<string> OfBlocks(EffectivePolicy policy, TeredoSetupOptions options) => policy.Overruled() is not null ? []
+    static IEnumerable<Finding> OfBlocks(EffectivePolicy policy, TeredoSetupOptions options) => policy.Overruled() is not null ? []
         : ExceptionRules.Traffic(options.ToRequest())
-            .Select(each => policy.Judge(ExceptionCheck.To(options.ProgramPath, each.Protocol, each.Port, options.EdgeTraversal), "check it"))
-            .Select(check => check.Problem).OfType<string>().Distinct();
+            .Select(each => policy.Judge(ExceptionCheck.To(options.ProgramPath, each.Protocol, each.Port, options.EdgeTraversal), fix: null))
+            .Select(check => check.Finding).OfType<Finding>().Distinct();
 }

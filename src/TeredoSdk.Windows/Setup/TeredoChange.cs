@@ -29,7 +29,7 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
     }
 
     /// <summary>Whether enabling Teredo removes the obstacle. Services are left to the user, because a setup could not stop them again.</summary>
-    public static bool IsMendedByEnabling(TeredoObstacle obstacle) =>
+    public static bool IsMendedByEnabling(Finding obstacle) =>
         obstacle.Error is TeredoError.TeredoDisabled or TeredoError.TeredoDisabledByDefault;
 
     /// <summary>Makes the change that restores Teredo's settings, except those that somebody else changed since the setup.</summary>

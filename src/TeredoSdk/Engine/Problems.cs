@@ -43,6 +43,14 @@ static class Problems
     public static TeredoException NoAddress() => new(TeredoError.NoAddress,
         $"There is no Teredo address at the moment. Report says why, and StateChanges tells when there is an address again.");
 
+    /// <param name="reason">Why the system tells of no changes of the network, and what follows.</param>
+    public static Finding NotWatched(string reason) =>
+        new() { Id = FindingIds.NetworkNotWatched, Severity = FindingSeverity.Warning, Subject = "network", Problem = reason };
+
+    /// <summary>An operation needs the address of a link that has lost it.</summary>
+    /// <param name="cause">Why there is no address.</param>
+    public static TeredoException NoAddress(Finding? cause) => new(TeredoError.NoAddress, $"There is no Teredo address at the moment. {cause?.Sentence}");
+
     public static TeredoException InsteadOfNativeIPv6() => new(TeredoError.NotSupported,
         $"{nameof(TeredoOptions.NativeIPv6)} is {nameof(NativeIPv6Mode.Instead)}, which an engine inside a process can't do: giving way to native IPv6 "
         + $"needs a Teredo interface and a route of the whole machine. Use {nameof(NativeIPv6Mode.Beside)}.");

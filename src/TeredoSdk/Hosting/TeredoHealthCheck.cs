@@ -18,7 +18,8 @@ sealed class TeredoHealthCheck(Func<TeredoReport> read) : IHealthCheck
     {
         TeredoState.Qualified => (HealthStatus.Healthy, $"{report.Address} from the Teredo server {report.Server}."),
         TeredoState.Dormant => (HealthStatus.Degraded, $"{report.Address} is dormant; a bind or a datagram wakes the node."),
-        TeredoState.Qualifying => (HealthStatus.Degraded, report.Problem ?? $"The Teredo server {report.Server} is being asked for an address."),
+        TeredoState.Qualifying => (HealthStatus.Degraded,
+            report.Findings.FirstOrDefault(finding => finding.Id == FindingIds.NodeStarting)?.Sentence ?? $"The Teredo server {report.Server} is being asked for an address."),
         TeredoState.Stopped when report.Problem is null => (HealthStatus.Degraded, "Teredo is not started; the first socket starts it."),
         _ => (HealthStatus.Unhealthy, report.Problem ?? "There is no Teredo address."),
     };
@@ -37,6 +38,8 @@ sealed class TeredoHealthCheck(Func<TeredoReport> read) : IHealthCheck
             data["address"] = address.ToString();
         if (report.Error is { } error)
             data["error"] = error.ToString();
+        if (report.Findings is { Count: > 0 } findings)
+            data["findings"] = findings.Select(finding => finding.Id).ToArray();
         if (report.RetryAt is { } retryAt)
             data["retryAt"] = retryAt;
         return data;

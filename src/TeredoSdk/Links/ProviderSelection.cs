@@ -10,8 +10,8 @@ static class ProviderSelection
         if (options.Provider != TeredoProvider.Auto)
         {
             var provider = providers.FirstOrDefault(provider => provider.Kind == options.Provider);
-            return (provider is null ? Missing(options.Provider) : provider.NotSupportedReason) is { } reason
-                ? throw new TeredoException(TeredoError.NotSupported, reason)
+            return (provider is null ? Missing(options.Provider) : provider.NotSupported) is { } reason
+                ? throw reason.ToException()
                 : await provider!.BringUpAsync(options, [], cancellationToken).ConfigureAwait(false);
         }
         List<PassedOver> passedOver = [];
@@ -19,14 +19,14 @@ static class ProviderSelection
         TeredoException? failure = null;
         foreach (var provider in providers)
         {
-            if ((provider.NotSupportedReason ?? provider.FindReasonToWait(options)) is not { } reason)
+            if ((provider.NotSupported ?? provider.FindReasonToWait(options)) is not { } reason)
             {
                 if (await TryAsync(provider).ConfigureAwait(false) is { } link)
                     return link;
                 continue;
             }
-            passedOver.Add(new() { Way = provider.Kind.ToString(), Reason = reason });
-            if (provider.NotSupportedReason is null)
+            passedOver.Add(new() { Way = provider.Kind.ToString(), Finding = reason });
+            if (provider.NotSupported is null)
                 waiting.Add(provider);
         }
         var first = failure; // what the preferred providers lack is what a person can do something about
@@ -47,12 +47,24 @@ static class ProviderSelection
             catch (TeredoException e)
             {
                 failure = e;
-                passedOver.Add(new() { Way = provider.Kind.ToString(), Reason = e.Message });
+                passedOver.Add(new() { Way = provider.Kind.ToString(), Finding = e.Finding });
                 return null;
             }
         }
     }
 
-    static string Missing(TeredoProvider kind) =>
-        $"This version has no {kind} provider. Use {nameof(TeredoProvider.Auto)} or {nameof(TeredoProvider.Embedded)}, the SDK's own client.";
+    static Finding Missing(TeredoProvider kind) => NotSupported(kind, $"This version has no {kind} provider.");
+
+    /// <summary>A provider can't be used on this system.</summary>
+    /// <param name="kind">The provider.</param>
+    /// <param name="problem">Why.</param>
+    public static Finding NotSupported(TeredoProvider kind, string problem) => new()
+    {
+        Id = FindingIds.ProviderNotSupported,
+        Severity = FindingSeverity.Note,
+        Subject = $"{kind}",
+        Problem = problem,
+        Fix = new() { Sentence = $"Use {nameof(TeredoProvider.Auto)} or {nameof(TeredoProvider.Embedded)}, the SDK's own client." },
+        Error = TeredoError.NotSupported,
+    };
 }

@@ -41,8 +41,7 @@ abstract partial class SystemLink
                 UnrestrictedSockets = unrestricted,
                 Peers = 0,
                 Drops = new Dictionary<DropReason, long>(),
-                Error = _problem?.Error,
-                Problem = _problem?.Sentence,
+                Findings = _problem is null ? [] : [_problem],
             };
         }
     }

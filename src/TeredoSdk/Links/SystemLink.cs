@@ -17,7 +17,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
     readonly CancellationTokenSource _stopping = new();
     TeredoInterface _last;
     bool _isUp = true, _disposed;
-    (TeredoError Error, string Sentence)? _problem;
+    Finding? _problem;
 
     protected SystemLink(TeredoOptions options, TeredoInterface found, IReadOnlyList<PassedOver> passedOver, ILogger log)
     {
@@ -104,7 +104,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
     }
 
     /// <summary>Finds the interface that currently has the address.</summary>
-    protected abstract TeredoInterface? Find(out (TeredoError Error, string Sentence) problem);
+    protected abstract TeredoInterface? Find(out Finding? problem);
 
     /// <summary>Makes one attempt to connect, with a fresh socket.</summary>
     /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
@@ -122,7 +122,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
         {
             Disposed.ThrowIf(_disposed, Disposed.Node);
             return _isUp ? _last
-                : throw new TeredoException(TeredoError.NoAddress, $"There is no Teredo address at the moment. {_problem?.Sentence}");
+                : throw Problems.NoAddress(_problem);
         }
     }
 
@@ -155,7 +155,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
         }
     }
 
-    void Apply(TeredoInterface? found, (TeredoError, string) problem)
+    void Apply(TeredoInterface? found, Finding? problem)
     {
         TeredoInterface before;
         bool wasUp;

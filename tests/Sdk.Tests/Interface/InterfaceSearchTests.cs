@@ -16,7 +16,12 @@ public class InterfaceSearchTests
     [SetUp]
     public void MakeTable() => _table = new();
 
-    TeredoInterface? Find(out string problem, bool allowPrivate = false) => new InterfaceSearch(_table, allowPrivate).Find(out problem);
+    TeredoInterface? Find(out string problem, bool allowPrivate = false)
+    {
+        var found = new InterfaceSearch(_table, allowPrivate).Find(out var finding);
+        problem = finding.Sentence;
+        return found;
+    }
 
     [Test]
     public void Search_TeredoAddressWithItsRoute_IsFoundAmongOthers()

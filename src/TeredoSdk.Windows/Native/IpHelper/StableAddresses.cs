@@ -20,7 +20,7 @@ static class StableAddresses
         {
             var asked = NativeCall.Ask(Call, Meaning, () => Ask(GCHandle.ToIntPtr(context)));
             if (!asked.TryGet(out var pending) || pending is null)
-                return asked.IsKnown ? Reading.Of(true) : Reading.Unknown<bool>(asked.Reason!);
+                return asked.IsKnown ? Reading.Of(true) : Reading.Unknown<bool>(asked.Finding!);
             using (pending)
                 await stable.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
             return Reading.Of(true);

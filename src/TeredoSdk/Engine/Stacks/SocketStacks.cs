@@ -32,7 +32,7 @@ sealed class SocketStacks(TeredoSockets wanted) : IStackChoice
         catch (TeredoException e) when (wanted == TeredoSockets.Auto)
         {
             Log.NoKernelSockets(context.Log, e.Message);
-            return InProcess(context, e.Message) with { PassedOver = [new() { Way = "Kernel sockets", Reason = e.Message }] };
+            return InProcess(context, e.Message) with { PassedOver = [new() { Way = "Kernel sockets", Finding = e.Finding }] };
         }
     }
 

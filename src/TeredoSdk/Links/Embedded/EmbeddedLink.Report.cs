@@ -49,8 +49,7 @@ sealed partial class EmbeddedLink
                     UnrestrictedSockets = unrestricted,
                     Peers = engine.Peers,
                     Drops = _engine.CopyDrops(),
-                    Error = _problem?.Error,
-                    Problem = _problem?.Message,
+                    Findings = _problem is null ? [] : [_problem.Finding],
                     RetryAt = _retryAt is { } at ? _engine.ToWallClock(at) : null,
                 };
             }
@@ -62,5 +61,5 @@ sealed partial class EmbeddedLink
         engine.Address is null || engine.Nat.Mapping == MappingBehaviour.NotChecked ? null : value;
 
     IEnumerable<PassedOver> WatchPassedOver() =>
-        _network.WatchProblem is { } problem ? [new() { Way = "Notifications of the network", Reason = problem }] : [];
+        _network.WatchProblem is { } problem ? [new() { Way = "Notifications of the network", Finding = Problems.NotWatched(problem) }] : [];
 }

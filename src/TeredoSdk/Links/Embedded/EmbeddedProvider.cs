@@ -10,8 +10,6 @@ sealed class EmbeddedProvider(EngineParts parts) : ITeredoProvider
 {
     public TeredoProvider Kind => TeredoProvider.Embedded;
 
-    public string? NotSupportedReason => null;
-
     public async Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken)
     {
         if (options.NativeIPv6 == NativeIPv6Mode.Instead)

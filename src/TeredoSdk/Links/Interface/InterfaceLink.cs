@@ -56,12 +56,10 @@ sealed class InterfaceLink : SystemLink
         return base.DisposeAsync();
     }
 
-    protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
+    protected override TeredoInterface? Find(out Finding? problem)
     {
         _hasNativeIPv6 = _network.Describe(Last.Address.Server).HasNativeIPv6;
-        var found = _search.Find(out string sentence);
-        problem = (TeredoError.InterfaceUnavailable, sentence);
-        return found;
+        return _search.Find(out problem);
     }
 
     protected override Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>

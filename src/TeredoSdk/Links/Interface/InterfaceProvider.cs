@@ -11,22 +11,19 @@ sealed class InterfaceProvider(IHostNetwork network, IInterfaceTable interfaces,
 {
     public TeredoProvider Kind => TeredoProvider.Interface;
 
-    public string? NotSupportedReason => null;
-
-    public string? FindReasonToWait(TeredoOptions options)
+    public Finding? FindReasonToWait(TeredoOptions options)
     {
         if (!isLastResort)
             return null;
-        var found = new InterfaceSearch(interfaces, options.AllowPrivateAddresses).Find(out string problem);
-        return found is null ? problem : $"Interface {found.Name} has the Teredo address {found.Address}, but there the machine's firewall decides who gets in, "
-            + $"and may let nobody in. To use it, choose the provider {nameof(TeredoProvider.Interface)}.";
+        var found = new InterfaceSearch(interfaces, options.AllowPrivateAddresses).Find(out var problem);
+        return found is null ? problem : InterfaceSearch.NotChosen(found);
     }
 
     public Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var search = new InterfaceSearch(interfaces, options.AllowPrivateAddresses);
-        var found = search.Find(out string problem) ?? throw new TeredoException(TeredoError.InterfaceUnavailable, problem);
+        var found = search.Find(out var problem) ?? throw problem.ToException();
         var log = GuardedLogger.For(LogCategories.Node, options.LoggerFactory);
         return Task.FromResult<ITeredoLink>(new InterfaceLink(options, search, found, network, passedOver, log));
     }

@@ -35,13 +35,12 @@ sealed class WindowsLink : SystemLink, ITeredoLink
     {
         get
         {
-            var findings = _reports.Last;
-            var windows = findings.Report with { Holds = _hold.Count };
-            var report = Describe(TeredoProvider.Windows, findings.HasNativeIPv6);
+            var last = _reports.Last;
+            var windows = last.Report with { Holds = _hold.Count };
+            var report = Describe(TeredoProvider.Windows, last.HasNativeIPv6);
             var nat = WindowsNat.Parse(windows.Nat);
-            // A firewall that is off blocks nothing; a warning in the report says what that means.
-            bool isShut = report.Address is not null && report.UnrestrictedSockets > 0
-                && windows.Exception is not (FirewallExceptionState.InForce or FirewallExceptionState.FirewallOff);
+            // Windows' part only notes what the firewall lacks for this program. It matters once a socket has opted in.
+            var shut = report.Address is not null && report.UnrestrictedSockets > 0 && windows.LetsStrangersIn != true ? last.Exception : null;
             return report with
             {
                 State = report.State == TeredoState.Offline ? WithoutAddress(windows.State) : report.State,
@@ -49,8 +48,11 @@ sealed class WindowsLink : SystemLink, ITeredoLink
                 Filtering = nat.Filtering,
                 NatName = nat.ClassicName,
                 LocalEndPoint = windows.TeredoPort is > 0 and var port ? new(IPAddress.Any, port) : null,
-                Error = report.Error ?? (isShut ? findings.ExceptionError : null),
-                Problem = report.Problem ?? (isShut ? windows.ExceptionProblem : null),
+                Findings =
+                [
+                    .. report.Findings,
+                    .. shut is null ? windows.Findings : [shut, .. windows.Findings.Where(finding => finding.Id != shut.Id)],
+                ],
                 Windows = windows,
             };
         }
@@ -87,10 +89,10 @@ sealed class WindowsLink : SystemLink, ITeredoLink
     /// <summary>Only connections from a Teredo address stop working; connections over native IPv6 do not depend on it.</summary>
     internal static bool IsVoidAddress(IPAddress local, IPAddress address) => local.IsIPv6Teredo && !LinkSockets.IsSame(local, address);
 
-    protected override TeredoInterface? Find(out (TeredoError Error, string Sentence) problem)
+    protected override TeredoInterface? Find(out Finding? problem)
     {
-        var found = WindowsSearch.Find(_windows, out string? unreadable);
-        problem = found is null ? WindowsProblems.Lost(_status.Switches, _status.Now, unreadable) : default;
+        var found = WindowsSearch.Find(_windows, out var unreadable);
+        problem = found is null ? ClientFindings.Lost(_status.Switches, _status.Now, unreadable) : null;
         return found;
     }
 

@@ -12,9 +12,8 @@ sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
 {
     public TeredoProvider Kind => TeredoProvider.Windows;
 
-    public string? NotSupportedReason => windows is not null ? null
-        : $"This system is not Windows, so it has no Windows Teredo client. Use {nameof(TeredoProvider.Auto)} or {nameof(TeredoProvider.Embedded)}, the "
-            + "SDK's own client.";
+    public Finding? NotSupported => windows is not null ? null
+        : ProviderSelection.NotSupported(Kind, "This system is not Windows, so it has no Windows Teredo client.");
 
     public async Task<ITeredoLink> BringUpAsync(TeredoOptions options, IReadOnlyList<PassedOver> passedOver, CancellationToken cancellationToken)
     {

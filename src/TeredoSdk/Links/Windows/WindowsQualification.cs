@@ -22,7 +22,8 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         using var changed = new SemaphoreSlim(0, 1);
         await using var patience = time.CreateTimer(_ => LosePatience(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         long start = time.GetTimestamp();
-        string? notWoken = null, unreadable = null;
+        string? notWoken = null;
+        Finding? unreadable = null;
         bool isPatient = true;
         var waking = Task.CompletedTask;
         windows.Changed += Look;
@@ -41,7 +42,7 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Overdue(await status.ReadAsync(cancellationToken).ConfigureAwait(false));
+            throw Overdue(await status.ReadAsync(cancellationToken).ConfigureAwait(false)).ToException();
         }
         finally
         {
@@ -68,15 +69,15 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         {
             var now = await status.ReadAsync(either.Token).ConfigureAwait(false);
             if (now is { State: TeredoClientState.Inactive } or { State: TeredoClientState.Offline, Error: not null })
-                throw Overdue(now);
+                throw Overdue(now).ToException();
             // The client's state can change without a change of an address, so the state is read again later.
             patience.Change(Patience, Timeout.InfiniteTimeSpan);
         }
 
-        TeredoException Overdue(TeredoStatus now) => WindowsProblems.Overdue(time.GetElapsedTime(start), now,
+        Finding Overdue(TeredoStatus now) => ClientFindings.Overdue(time.GetElapsedTime(start), now,
             notWoken is null ? null : $"Teredo could not be woken: {notWoken}",
-            unreadable,
-            WindowsAddresses.HasNative(windows) ? WindowsProblems.BesideNativeIPv6 : null);
+            unreadable?.Sentence,
+            WindowsAddresses.HasNative(windows) ? ClientFindings.BesideNativeIPv6().Problem : null);
 
         void LosePatience()
         {

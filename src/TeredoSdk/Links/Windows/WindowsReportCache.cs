@@ -7,9 +7,9 @@ namespace TeredoSdk.Links.Windows;
 
 /// <summary>Windows' last answers, and the parts of them that the node's report needs.</summary>
 /// <param name="Report">The report.</param>
-/// <param name="ExceptionError">The error of the firewall exception, when the exception is not in force.</param>
+/// <param name="Exception">Why the firewall lets no stranger in to this program; null when it does.</param>
 /// <param name="HasNativeIPv6">Whether the machine has a global IPv6 address that is neither a Teredo nor a 6to4 address.</param>
-sealed record WindowsFindings(WindowsReport Report, TeredoError? ExceptionError, bool HasNativeIPv6);
+sealed record WindowsFindings(WindowsReport Report, Finding? Exception, bool HasNativeIPv6);
 
 /// <summary>Keeps the last report of Windows, because making one takes dozens of calls. Safe for any number of threads.</summary>
 sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, ProgramFirewall firewall, IList<string> servers, IReadOnlyList<string> steps)
@@ -49,6 +49,6 @@ sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, Pr
     {
         var exception = firewall.Check();
         var report = new WindowsReportBuilder(windows, status, servers).Build(exception, holds: 0, steps);
-        return new(report, exception.Error, WindowsAddresses.HasNative(windows));
+        return new(report, exception.Finding, WindowsAddresses.HasNative(windows));
     }
 }

@@ -13,10 +13,10 @@ static class WindowsSearch
     /// <param name="unreadable">
     /// Why the addresses can't be read. Null when they can be read; then no result means that no address is in 2001::/32.
     /// </param>
-    public static TeredoInterface? Find(IWindowsSystem windows, out string? unreadable)
+    public static TeredoInterface? Find(IWindowsSystem windows, out Finding? unreadable)
     {
         var addresses = windows.ReadAddresses();
-        unreadable = addresses.Reason;
+        unreadable = addresses.Finding;
         return WindowsAddresses.FindTeredo(addresses.ValueOrDefault ?? []) is { } found
             && TeredoAddress.TryCreate(IPv6Address.FromIPAddress(found.Address), out var address)
             ? new(found.InterfaceName, found.InterfaceIndex, found.MtuOctets, address) : null;

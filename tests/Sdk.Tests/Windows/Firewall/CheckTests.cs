@@ -12,8 +12,8 @@ public class CheckTests
     [Test]
     public void Check_WithoutARule_IsMissingAndNamesTheCommand()
     {
-        Assert.That((Check.State, Check.Error), Is.EqualTo((FirewallExceptionState.Missing, TeredoError.FirewallExceptionMissing)));
-        Assert.That(Check.Problem, Does.Contain(@"`teredo setup --app ""C:\Program Files\Chat\Chat.exe"" --name Chat --yes`"));
+        Assert.That((Check.LetsIn, Check.Finding?.Error), Is.EqualTo((false, TeredoError.FirewallExceptionMissing)));
+        Assert.That(Check.Finding?.Sentence, Does.Contain(@"`teredo setup --app ""C:\Program Files\Chat\Chat.exe"" --name Chat --yes`"));
     }
 
     [Test]
@@ -21,7 +21,7 @@ public class CheckTests
     {
         _machine.With(_machine.Other with { ProgramPath = @"c:\PROGRAM FILES\chat\chat.exe" });
 
-        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(Check.LetsIn, Is.True);
         Assert.That(Check.Rules, Is.EqualTo(_machine.Rules));
     }
 
@@ -31,9 +31,9 @@ public class CheckTests
         Environment.SetEnvironmentVariable("TeredoSdkTestFolder", @"C:\Program Files");
         _machine.With(_machine.Other with { ProgramPath = @"%TeredoSdkTestFolder%\Chat\Chat.exe" });
 
-        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(Check.LetsIn, Is.True);
         Environment.SetEnvironmentVariable("TeredoSdkTestFolder", null);
-        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.Missing));
+        Assert.That(Check.Finding?.Id, Is.EqualTo(FindingIds.FirewallNoException));
     }
 
     [Test]
@@ -41,11 +41,11 @@ public class CheckTests
     {
         _machine.With(_machine.Other with { LocalPorts = "80,8000-8010" });
 
-        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.InForce));
-        Assert.That(State(_machine.Request), Is.EqualTo(FirewallExceptionState.Overridden));
-        Assert.That(State(_machine.RequestWith(request => request.TcpPort = 8005)), Is.EqualTo(FirewallExceptionState.InForce));
-        Assert.That(State(_machine.RequestWith(request => request.TcpPort = 8011)), Is.EqualTo(FirewallExceptionState.Overridden));
-        Assert.That(State(_machine.RequestWith(request => request.UdpPort = 80)), Is.EqualTo(FirewallExceptionState.Missing));
+        Assert.That(Check.LetsIn, Is.True);
+        Assert.That(State(_machine.Request), Is.EqualTo(FindingIds.FirewallExceptionNarrow));
+        Assert.That(State(_machine.RequestWith(request => request.TcpPort = 8005)), Is.Null);
+        Assert.That(State(_machine.RequestWith(request => request.TcpPort = 8011)), Is.EqualTo(FindingIds.FirewallExceptionNarrow));
+        Assert.That(State(_machine.RequestWith(request => request.UdpPort = 80)), Is.EqualTo(FindingIds.FirewallNoException));
     }
 
     [Test]
@@ -65,7 +65,7 @@ public class CheckTests
             _machine.Other with { ProgramPath = @"C:\Other.exe" }, _machine.Other with { ServiceName = "iphlpsvc" },
             _machine.Other with { Protocol = FirewallProtocol.Icmpv6 });
 
-        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.Missing));
+        Assert.That(Check.Finding?.Id, Is.EqualTo(FindingIds.FirewallNoException));
     }
 
     [TestCase(null)]
@@ -82,8 +82,8 @@ public class CheckTests
         };
         _machine.With(_machine.Other, block);
 
-        Assert.That((Check.State, Check.Error), Is.EqualTo((FirewallExceptionState.Overridden, TeredoError.FirewallExceptionOverridden)));
-        Assert.That(Check.Problem, Does.Contain("'Blocked once'"));
+        Assert.That((Check.LetsIn, Check.Finding?.Error), Is.EqualTo((false, TeredoError.FirewallExceptionOverridden)));
+        Assert.That(Check.Finding?.Sentence, Does.Contain("'Blocked once'"));
         Assert.That(Check.Rules, Is.EqualTo(new[] { block }));
     }
 
@@ -95,7 +95,7 @@ public class CheckTests
             block with { LocalPorts = "445" }, block with { RemoteAddresses = "10.0.0.0/8" }, block with { Protocol = FirewallProtocol.Udp },
             block with { Direction = FirewallDirection.Out });
 
-        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(Check.LetsIn, Is.True);
     }
 
     [Test]
@@ -109,8 +109,8 @@ public class CheckTests
             DefaultInbound = FirewallAction.Block,
         }];
 
-        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.Overridden));
-        Assert.That(Check.Problem, Does.Contain("Private"));
+        Assert.That(Check.Finding?.Error, Is.EqualTo(TeredoError.FirewallExceptionOverridden));
+        Assert.That(Check.Finding?.Sentence, Does.Contain("Private"));
     }
 
     [TestCase(FirewallModifyState.GroupPolicyOverride, "group policy")]
@@ -119,8 +119,8 @@ public class CheckTests
     {
         _machine.With(_machine.Other).Windows.Firewall.ModifyState = state;
 
-        Assert.That(Check.State, Is.EqualTo(FirewallExceptionState.Overridden));
-        Assert.That(Check.Problem, Does.Contain(word));
+        Assert.That(Check.Finding?.Error, Is.EqualTo(TeredoError.FirewallExceptionOverridden));
+        Assert.That(Check.Finding?.Sentence, Does.Contain(word));
     }
 
     [Test]
@@ -134,7 +134,7 @@ public class CheckTests
             DefaultInbound = FirewallAction.Block,
         }];
 
-        Assert.That((Check.State, Check.Error), Is.EqualTo((FirewallExceptionState.FirewallOff, TeredoError.FirewallOff)));
+        Assert.That((Check.LetsIn, Check.Finding?.Error), Is.EqualTo((true, TeredoError.FirewallOff)));
     }
 
     [TestCase("Firewall.ReadStatus")]
@@ -143,8 +143,8 @@ public class CheckTests
     {
         _machine.Windows.Missing[call] = "It is not there.";
 
-        Assert.That((Check.State, Check.Error, Check.Problem),
-            Is.EqualTo((FirewallExceptionState.NotKnown, TeredoError.FirewallUnavailable, "It is not there.")));
+        Assert.That((Check.LetsIn, Check.Finding?.Error, Check.Finding?.Sentence),
+            Is.EqualTo(((bool?)null, TeredoError.FirewallUnavailable, "It is not there.")));
     }
 
     [Test]
@@ -152,15 +152,15 @@ public class CheckTests
     {
         var check = _machine.Firewall.Check(@"C:\Program Files\dotnet\dotnet.exe");
 
-        Assert.That((check.State, check.Error), Is.EqualTo((FirewallExceptionState.Missing, TeredoError.InvalidProgram)));
-        Assert.That(check.Problem, Does.Contain("apphost").And.Not.Contain("teredo setup"));
+        Assert.That((check.LetsIn, check.Finding?.Error), Is.EqualTo((false, TeredoError.InvalidProgram)));
+        Assert.That(check.Finding?.Sentence, Does.Contain("apphost").And.Not.Contain("teredo setup"));
     }
 
     [Test]
     public void Check_TeredoPort_CountsWindowsOwnRule()
     {
         var request = new FirewallExceptionRequest { Name = "Chat", OpenTeredoPort = true };
-        Assert.That(State(request), Is.EqualTo(FirewallExceptionState.Missing));
+        Assert.That(State(request), Is.EqualTo(FindingIds.FirewallNoException));
 
         _machine.With(new FirewallRule
         {
@@ -172,7 +172,7 @@ public class CheckTests
             Enabled = true,
         });
 
-        Assert.That(State(request), Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(State(request), Is.Null);
     }
 
     [Test]
@@ -184,14 +184,14 @@ public class CheckTests
         Assert.That(_machine.Firewall.RulesWithEdgeTraversal().Value, Is.EqualTo(new[] { _machine.Other }));
     }
 
-    FirewallExceptionState State(FirewallExceptionRequest request) => _machine.Firewall.Check(request).State;
+    string? State(FirewallExceptionRequest request) => _machine.Firewall.Check(request).Finding?.Id;
 
     static void AssertShortfall(FirewallRule rule, string word)
     {
         var check = new FirewallMachine().With(rule).Firewall.Check(FirewallMachine.Program);
 
-        Assert.That(check.State, Is.EqualTo(FirewallExceptionState.Overridden));
-        Assert.That(check.Problem, Does.Contain(word).And.Contain("'Chat by hand'"));
+        Assert.That(check.Finding?.Error, Is.EqualTo(TeredoError.FirewallExceptionOverridden));
+        Assert.That(check.Finding?.Sentence, Does.Contain(word).And.Contain("'Chat by hand'"));
         Assert.That(check.Rules, Is.EqualTo(new[] { rule }));
     }
 }

@@ -13,7 +13,7 @@ public class EnsureTests
         var check = _machine.Firewall.Ensure(_machine.Request);
 
         Assert.That(_machine.Rules, Is.EqualTo(_machine.Firewall.WantedRules(_machine.Request)));
-        Assert.That((check.State, check.Error, check.Problem), Is.EqualTo((FirewallExceptionState.InForce, (TeredoError?)null, (string?)null)));
+        Assert.That((check.LetsIn, check.Finding?.Error, check.Finding?.Sentence), Is.EqualTo((true, (TeredoError?)null, (string?)null)));
         Assert.That(check.Rules, Is.EquivalentTo(_machine.Rules));
     }
 
@@ -93,7 +93,7 @@ public class EnsureTests
         _machine.Firewall.Ensure(_machine.Request);
         _machine.Windows.IsElevated = false;
 
-        Assert.That(_machine.Firewall.Ensure(_machine.Request).State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(_machine.Firewall.Ensure(_machine.Request).LetsIn, Is.True);
     }
 
     [Test]
@@ -121,7 +121,7 @@ public class EnsureTests
 
         var check = _machine.Firewall.Ensure(_machine.Request);
 
-        Assert.That((check.State, check.Error), Is.EqualTo((FirewallExceptionState.Overridden, TeredoError.FirewallExceptionOverridden)));
+        Assert.That((check.LetsIn, check.Finding?.Error), Is.EqualTo((false, TeredoError.FirewallExceptionOverridden)));
         Assert.That(_machine.Rules, Has.Count.EqualTo(2));
     }
 }

@@ -16,7 +16,7 @@ public class XpFirewallTests
         var check = _machine.Firewall.Ensure(Request);
         _machine.Firewall.Ensure(Request);
 
-        Assert.That(check.State, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(check.LetsIn, Is.True);
         Assert.That(_machine.Windows.Firewall.OpenPorts, Is.EqualTo(new OpenPort[]
         {
             new() { Name = "Chat (Teredo, TCP)", Port = 8080, Protocol = FirewallProtocol.Tcp },

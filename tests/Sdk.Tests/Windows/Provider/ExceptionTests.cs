@@ -11,7 +11,7 @@ public sealed class ExceptionTests
     {
         await using var machine = new WindowsMachine();
         var node = await machine.StartAsync();
-        Assert.That(node.Report.Windows!.Exception, Is.EqualTo(FirewallExceptionState.Missing));
+        Assert.That(node.Report.Windows!.LetsStrangersIn, Is.False);
         await using var listener = await node.ListenAsync(0).InTime();
         await using var bound = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
         var actions = machine.Windows.Actions;
@@ -19,7 +19,7 @@ public sealed class ExceptionTests
         Assert.That(actions.TakeLast(2), Has.All.StartsWith("CreateSocket"));
         Assert.That(machine.Windows.Firewall.Rules, Has.All.Matches<FirewallRule>(rule =>
             rule.ProgramPath == machine.Windows.ProgramPath && rule.EdgeTraversal == EdgeTraversal.DeferToApp));
-        Assert.That(node.Report.Windows!.Exception, Is.EqualTo(FirewallExceptionState.InForce));
+        Assert.That(node.Report.Windows!.LetsStrangersIn, Is.True);
         Assert.That(node.Report.Error, Is.Null);
     }
 
@@ -57,8 +57,8 @@ public sealed class ExceptionTests
             Assert.That(report.State, Is.EqualTo(TeredoState.Qualified));
             Assert.That(report.Error, Is.EqualTo(TeredoError.AccessDenied));
             Assert.That(report.Problem, Does.Contain("teredo setup"));
-            Assert.That(report.Windows!.Exception, Is.EqualTo(FirewallExceptionState.Missing));
-            Assert.That(report.Windows.ExceptionProblem, Is.EqualTo(report.Problem));
+            Assert.That(report.Windows!.LetsStrangersIn, Is.False);
+            Assert.That(report.Findings.Count(finding => finding.Error == TeredoError.FirewallExceptionMissing), Is.Zero, "one word for one thing");
         });
 
         machine.Windows.Firewall.Plant(
@@ -118,7 +118,8 @@ public sealed class ExceptionTests
         machine.Windows.RaiseChanged();
         var report = await node.GetReportAsync().InTime();
         Assert.That(report.Error, Is.EqualTo(TeredoError.FirewallExceptionMissing));
-        Assert.That(report.Problem, Is.EqualTo(report.Windows!.ExceptionProblem));
+        var finding = report.Findings.Single(finding => finding.Id == FindingIds.FirewallNoException);
+        Assert.That((finding.Severity, finding.Sentence), Is.EqualTo((FindingSeverity.Error, report.Problem)));
     }
 
     [Test]
@@ -150,6 +151,6 @@ public sealed class ExceptionTests
         var node = await machine.StartAsync();
         await using var listener = await node.ListenAsync(0).InTime();
         Assert.That(node.Report.Error, Is.Null, "nothing is blocked");
-        Assert.That(node.Report.Windows!.Exception, Is.EqualTo(FirewallExceptionState.FirewallOff));
+        Assert.That(node.Report.Windows!.LetsStrangersIn, Is.True);
     }
 }

@@ -37,7 +37,7 @@ public sealed class ReportTests
         var windows = (await machine.StartAsync()).Report.Windows!;
         Assert.Multiple(() =>
         {
-            Assert.That(windows.Warnings, Is.Empty);
+            Assert.That(windows.Findings.Where(finding => finding.Severity != FindingSeverity.Note), Is.Empty);
             Assert.That(windows.NotKnown, Is.Empty);
             Assert.That(windows.Services, Is.EqualTo(new Dictionary<string, bool> { ["iphlpsvc"] = true, ["mpssvc"] = true, ["wscsvc"] = true }));
             Assert.That(windows.FirewallHealth, Is.EqualTo(FirewallHealth.Good));
@@ -70,7 +70,7 @@ public sealed class ReportTests
         machine.Teredo.Qualify();
         var windows = (await machine.StartAsync()).Report.Windows!;
         Assert.That(windows.State, Is.Null);
-        Assert.That(windows.NotKnown, Has.One.Matches<PassedOver>(known => known.Way == "Teredo's state" && known.Reason.Contains("no CIM")));
+        Assert.That(windows.NotKnown, Has.One.Matches<Finding>(known => known.Subject == "Teredo's state" && known.Problem.Contains("no CIM")));
     }
 
     [Test]
@@ -85,7 +85,7 @@ public sealed class ReportTests
         Assert.That(windows.FirewallHealth, Is.Null);
         Assert.That(windows.TeredoPort, Is.Null);
         string[] expected = ["Edge-traversal filters", "Windows Security", "Teredo's UDP port"];
-        Assert.That(windows.NotKnown.Select(known => known.Way), Is.EquivalentTo(expected));
+        Assert.That(windows.NotKnown.Select(known => known.Subject), Is.EquivalentTo(expected));
     }
 
     [Test]
@@ -110,7 +110,7 @@ public sealed class ReportTests
             IsTunnel = true,
             MtuOctets = 1280,
         }];
-        var warnings = (await machine.StartAsync()).Report.Windows!.Warnings;
+        var warnings = (await machine.StartAsync()).Report.Windows!.Findings.Select(finding => finding.Sentence).ToList();
         string[] parts = ["Windows Security finds no firewall", "Other Firewall", "blocks all", "group policy", "Teredo (UDP-In)", "Echo", "protocol 41",
             "types 1, 2, 3, 4, 133, 134, 135, 136"];
         foreach (string part in parts)
@@ -130,7 +130,7 @@ public sealed class ReportTests
         }];
         var report = (await machine.StartAsync()).Report;
         Assert.That(report.State, Is.EqualTo(TeredoState.Qualified));
-        Assert.That(report.Windows!.Warnings, Has.One.Contains("firewall is off").IgnoreCase);
+        Assert.That(report.Windows!.Findings.Select(finding => finding.Sentence), Has.One.Contains("firewall is off").IgnoreCase);
     }
 
     [TestCase("teredo.example.org", 1)]
@@ -139,7 +139,7 @@ public sealed class ReportTests
     {
         await using var machine = new WindowsMachine();
         machine.Options.Servers.Add(server);
-        var warnings = (await machine.StartAsync()).Report.Windows!.Warnings;
+        var warnings = (await machine.StartAsync()).Report.Windows!.Findings.Select(finding => finding.Sentence).ToList();
         Assert.That(warnings.Count(warning => warning.Contains("uses the server win1910.ipv6.microsoft.com")), Is.EqualTo(count));
     }
 

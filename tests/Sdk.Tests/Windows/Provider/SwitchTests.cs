@@ -23,7 +23,7 @@ public sealed class SwitchTests
         var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
         Assert.That(switches.IsOn, Is.False);
         Assert.That(switches.Obstacles.Single().Error, Is.EqualTo(TeredoError.TeredoDisabled));
-        Assert.That(switches.Obstacles[0].Problem, Does.Contain($"set to {word}").And.Contain("type=enterpriseclient"));
+        Assert.That(switches.Obstacles[0].Sentence, Does.Contain($"set to {word}").And.Contain("type=enterpriseclient"));
     }
 
     // The only source here is netsh, which prints the setting in force and says whose it is.
@@ -63,7 +63,7 @@ public sealed class SwitchTests
         var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
         Assert.That(switches.Obstacles is [var first, ..] ? first.Error : (TeredoError?)null, Is.EqualTo(error));
         if (better is not null)
-            Assert.That(switches.Obstacles[0].Problem, Does.Contain($"/d {better} /f"));
+            Assert.That(switches.Obstacles[0].Sentence, Does.Contain($"/d {better} /f"));
     }
 
     [TestCase("Disabled")]
@@ -130,6 +130,6 @@ public sealed class SwitchTests
         var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
         Assert.That(switches.IsOn, Is.Null);
         var node = await machine.StartAsync();
-        Assert.That(node.Report.Windows!.NotKnown.Select(known => known.Way), Does.Contain("Teredo's type"));
+        Assert.That(node.Report.Windows!.NotKnown.Select(known => known.Subject), Does.Contain("Teredo's type"));
     }
 }

@@ -183,7 +183,7 @@ public sealed class WakeTests
         }];
         var node = await machine.StartAsync();
         Assert.That(node.Address, Is.EqualTo(machine.Address));
-        Assert.That(node.Report.Windows!.Warnings, Has.One.Contains("not a tunnel"));
+        Assert.That(node.Report.Windows!.Findings.Select(finding => finding.Sentence), Has.One.Contains("not a tunnel"));
     }
 
     [Test]

@@ -15,7 +15,7 @@ public sealed class WindowsTeredoTests
         {
             Assert.That(report.Type, Is.EqualTo(TeredoType.Default));
             Assert.That(report.State, Is.EqualTo(TeredoClientState.Inactive));
-            Assert.That(report.Warnings, Has.Some.Contains("does not switch it on by default"));
+            Assert.That(report.Findings.Select(finding => finding.Sentence), Has.Some.Contains("does not switch it on by default"));
             Assert.That(report.Services, Has.Count.EqualTo(3));
             Assert.That(report.NotKnown, Is.Not.Empty);
             Assert.That(machine.Windows.WakeCalls, Is.Zero);

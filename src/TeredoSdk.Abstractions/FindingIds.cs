@@ -1,0 +1,101 @@
+namespace TeredoSdk;
+
+/// <summary>The names of the kinds of findings (docs/findings.md has their meaning). A name stays the same over releases.</summary>
+public static class FindingIds
+{
+    /// <summary>The subject of a finding that is about Teredo as a whole.</summary>
+    internal const string Teredo = "Teredo";
+
+    /// <summary>Something of Windows could not be read, so it is not known.</summary>
+    public const string NotRead = "windows.not-read";
+
+    /// <summary>Windows' Teredo is switched off by its type.</summary>
+    public const string TeredoOff = "teredo.off";
+    /// <summary>Windows' Teredo is off because nobody switched it on.</summary>
+    public const string TeredoOffByDefault = "teredo.off-by-default";
+    /// <summary>A group policy switches Windows' Teredo off.</summary>
+    public const string TeredoOffByPolicy = "teredo.off-by-policy";
+    /// <summary>The registry value DisabledComponents switches Windows' Teredo off.</summary>
+    public const string TeredoOffByRegistry = "teredo.off-by-registry";
+    /// <summary>Windows' Teredo client is offline, and says why.</summary>
+    public const string TeredoOffline = "teredo.offline";
+    /// <summary>Windows' Teredo client is offline because the network has a domain controller.</summary>
+    public const string TeredoManagedNetwork = "teredo.managed-network";
+    /// <summary>Windows' Teredo client is offline because its server does not answer.</summary>
+    public const string TeredoServerSilent = "teredo.server-silent";
+    /// <summary>No client of Windows' Teredo runs although its service does.</summary>
+    public const string TeredoInactive = "teredo.inactive";
+    /// <summary>Windows' Teredo had no address in time.</summary>
+    public const string TeredoOverdue = "teredo.overdue";
+    /// <summary>Windows' Teredo has no address now.</summary>
+    public const string TeredoNoAddress = "teredo.no-address";
+    /// <summary>Windows' Teredo uses another server than the application names.</summary>
+    public const string TeredoOtherServer = "teredo.other-server";
+    /// <summary>The Teredo address is on an interface that is no tunnel.</summary>
+    public const string TeredoNoTunnel = "teredo.no-tunnel";
+    /// <summary>The machine has native IPv6, beside which Windows' Teredo gives way.</summary>
+    public const string TeredoBesideNative = "teredo.beside-native-ipv6";
+
+    /// <summary>The registry switches IPv6 off.</summary>
+    public const string IPv6Off = "ipv6.off";
+    /// <summary>IPv6 is not installed.</summary>
+    public const string IPv6NotInstalled = "ipv6.not-installed";
+    /// <summary>The service that runs Windows' Teredo is not installed.</summary>
+    public const string ServiceMissing = "service.missing";
+    /// <summary>The service that runs Windows' Teredo is disabled.</summary>
+    public const string ServiceDisabled = "service.disabled";
+    /// <summary>The service that runs Windows' Teredo does not run.</summary>
+    public const string ServiceStopped = "service.stopped";
+
+    /// <summary>The Windows Firewall is off.</summary>
+    public const string FirewallOff = "firewall.off";
+    /// <summary>Windows Security finds no firewall that is on.</summary>
+    public const string FirewallNotHealthy = "firewall.not-healthy";
+    /// <summary>Another vendor's firewall is registered.</summary>
+    public const string FirewallOther = "firewall.other-product";
+    /// <summary>The firewall blocks all incoming packets, whatever the rules say.</summary>
+    public const string FirewallBlocksAll = "firewall.blocks-all";
+    /// <summary>A group policy overrides the firewall's local rules.</summary>
+    public const string FirewallPolicy = "firewall.policy";
+    /// <summary>The firewall's state or its rules can't be read.</summary>
+    public const string FirewallNotRead = "firewall.not-read";
+    /// <summary>No rule lets strangers in to the program.</summary>
+    public const string FirewallNoException = "firewall.no-exception";
+    /// <summary>A rule lets strangers in to the program, but not all of them.</summary>
+    public const string FirewallExceptionNarrow = "firewall.exception-narrow";
+    /// <summary>A rule blocks incoming packets for the program.</summary>
+    public const string FirewallBlockRule = "firewall.block-rule";
+    /// <summary>The program runs every .NET program, so it can't have a rule.</summary>
+    public const string FirewallProgramIsHost = "firewall.program-is-host";
+    /// <summary>The path of the program is not known, so its rules can't be found.</summary>
+    public const string FirewallProgramNotKnown = "firewall.program-not-known";
+    /// <summary>No rule allows UDP to the port of Windows' Teredo.</summary>
+    public const string FirewallTeredoPort = "firewall.teredo-port";
+    /// <summary>No rule allows Echo Requests.</summary>
+    public const string FirewallEcho = "firewall.echo";
+    /// <summary>No rule allows ICMPv6 messages that IPv6 needs.</summary>
+    public const string FirewallIcmpv6 = "firewall.icmpv6";
+    /// <summary>No rule allows protocol 41, which another tunnel uses.</summary>
+    public const string FirewallProtocol41 = "firewall.protocol-41";
+
+    /// <summary>The node is starting, so it has no address yet.</summary>
+    public const string NodeStarting = "node.starting";
+    /// <summary>The provider can't be used on this system.</summary>
+    public const string ProviderNotSupported = "provider.not-supported";
+    /// <summary>No interface with a Teredo address is up.</summary>
+    public const string InterfaceMissing = "interface.missing";
+    /// <summary>An interface has a Teredo address, but it can't be used.</summary>
+    public const string InterfaceUnusable = "interface.unusable";
+    /// <summary>An interface has a Teredo address, but it is used only when it is named.</summary>
+    public const string InterfaceNotChosen = "interface.not-chosen";
+    /// <summary>The system tells of no changes of the network.</summary>
+    public const string NetworkNotWatched = "network.not-watched";
+
+    /// <summary>The name of the finding for an error that has no finding of its own: "error." and the error's words, such as <c>error.no-server</c>.</summary>
+    /// <param name="error">The error.</param>
+    public static string Of(TeredoError error)
+    {
+        string name = error.ToString();
+        return "error." + string.Concat(name.Select((c, i) => (i > 0 && char.IsUpper(c) && !char.IsUpper(name[i - 1]) ? "-" : "") + char.ToLowerInvariant(c)));
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net;
+using TeredoSdk.Windows.Native.Netsh;
+
+namespace TeredoSdk.Windows.Doctor;
+
+/// <summary>The words for what Windows' Teredo client says, and for its address.</summary>
+static class ClientFindings
+{
+    const string Client = "Windows' Teredo", ShowCommand = "netsh interface teredo show state",
+        ShowState = $"the command {ShowCommand} tells more.", AllowServer = "Allow UDP to port 3544 of the Teredo server";
+
+    /// <summary>Source: "Teredo Components". Teredo then acts as a host-specific relay; no page says whether it shows its address.</summary>
+    public static Finding BesideNativeIPv6() => Warning(FindingIds.TeredoBesideNative, Client,
+        "This machine has other IPv6. Windows' Teredo then reaches only Teredo peers and may have no address of its own; strangers reach this machine at "
+        + "its other address.");
+
+    public static Finding NoTunnel(IPAddress address, string interfaceName) => Warning(FindingIds.TeredoNoTunnel, interfaceName,
+        $"The Teredo address {address} is on {interfaceName}, which is not a tunnel: the address may not belong to Windows' own Teredo.");
+
+    /// <summary>Windows uses a server that the options do not name.</summary>
+    public static Finding OtherServer(string server) => Warning(FindingIds.TeredoOtherServer, server,
+        $"Windows' Teredo uses the server {server}, which is not among {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)}.") with
+    {
+        Fix = Step("Set another server in an elevated prompt (netsh interface teredo set state servername=HOST), or use the provider "
+            + $"{nameof(TeredoProvider.Embedded)}."),
+    };
+
+    /// <summary>An address that did not come in time.</summary>
+    /// <param name="waited">How long the wait lasted.</param>
+    /// <param name="status">The system's present status.</param>
+    /// <param name="causes">Sentences about possible causes; nulls are ignored.</param>
+    public static Finding Overdue(TimeSpan waited, TeredoStatus status, params string?[] causes)
+    {
+        string more = string.Concat(causes.OfType<string>().Select(cause => $" {cause}"));
+        string noAddress = $"Windows' Teredo had no address within {waited.TotalSeconds:0.#} s; it is {Word(status.State)}.{more}";
+        return status.State switch
+        {
+            TeredoClientState.Offline => Offline(status, more),
+            TeredoClientState.Inactive => Error(FindingIds.TeredoInactive, TeredoError.TeredoOffline, noAddress,
+                Step($"Restart the Teredo service from an elevated prompt (net stop iphlpsvc, then net start iphlpsvc); {ShowState}")),
+            _ => Error(FindingIds.TeredoOverdue, TeredoError.QualificationTimeout, noAddress,
+                Step($"{AllowServer}, or raise {nameof(TeredoOptions.QualificationTimeout)}; {ShowState}")),
+        };
+    }
+
+    /// <summary>An address that was lost: the addresses can't be read, else a switch is off, else the client's status.</summary>
+    /// <param name="switches">The switches.</param>
+    /// <param name="status">The client's status.</param>
+    /// <param name="unreadable">Why the addresses can't be read; null when they can.</param>
+    public static Finding Lost(TeredoSwitches switches, TeredoStatus status, Finding? unreadable) =>
+        unreadable is not null ? unreadable with { Severity = FindingSeverity.Error, Error = TeredoError.NoAddress }
+        : switches.Obstacles is [var first, ..] ? first
+        : status.State == TeredoClientState.Offline ? Offline(status)
+        : Error(FindingIds.TeredoNoAddress, TeredoError.NoAddress, $"Windows' Teredo is {Word(status.State)}.", Show());
+
+    // The system's error text is in the system's language. The next step is known only for English text.
+    static Finding Offline(TeredoStatus status, string more = "")
+    {
+        string error = status.Error ?? "";
+        string problem = $"Windows' Teredo is offline{(error.Length > 0 ? $": {error}" : "")}.{more}";
+        string command = TeredoCommands.Text(TeredoCommands.Set(new(6, 0), TeredoType.EnterpriseClient, null));
+        return error.Contains("managed network", StringComparison.OrdinalIgnoreCase)
+            ? Error(FindingIds.TeredoManagedNetwork, TeredoError.TeredoOffline, problem,
+                Step($"This network has a domain controller. In an elevated prompt, run {command}.", command))
+            : error.Contains("server", StringComparison.OrdinalIgnoreCase) && error.Contains("unreachable", StringComparison.OrdinalIgnoreCase)
+            ? Error(FindingIds.TeredoServerSilent, TeredoError.TeredoOffline, problem,
+                Step($"{AllowServer}, or set another server: netsh interface teredo set state servername=HOST."))
+            : Error(FindingIds.TeredoOffline, TeredoError.TeredoOffline, problem, Show());
+    }
+
+    static string Word(TeredoClientState state) => state switch
+    {
+        TeredoClientState.Unknown => "in an unknown state",
+        TeredoClientState.Inactive => "not active",
+        TeredoClientState.Probe => "asking its server",
+        TeredoClientState.Qualified => "changing its address",
+        _ => state.ToString().ToLowerInvariant(),
+    };
+
+    static Fix Show() => new() { Sentence = $"{char.ToUpperInvariant(ShowState[0])}{ShowState[1..]}", Command = ShowCommand };
+
+    static Fix Step(string sentence, string? command = null) => new() { Sentence = sentence, Command = command, NeedsAdministrator = true };
+
+    static Finding Warning(string id, string subject, string problem) =>
+        new() { Id = id, Severity = FindingSeverity.Warning, Subject = subject, Problem = problem };
+
+    static Finding Error(string id, TeredoError error, string problem, Fix fix) => new()
+    {
+        Id = id,
+        Severity = FindingSeverity.Error,
+        Subject = Client,
+        Problem = problem,
+        Fix = fix,
+        Error = error,
+    };
+}
