@@ -67,11 +67,18 @@ static class ReportTable
             yield return ("dropped", $"{count} {reason}");
         foreach (var row in Findings(report.Findings))
             yield return row;
-        foreach (var row in report.Windows is { } windows ? WindowsRows.Of(windows) : [])
+        if (report.Windows is not { } windows)
+            yield break;
+        // What keeps Windows' Teredo from working is no problem of a node with another provider.
+        foreach (var row in report.Provider == TeredoProvider.Windows ? [] : Findings(windows.Findings.Select(AtMostWarning)))
+            yield return row;
+        foreach (var row in WindowsRows.Of(windows))
             yield return row;
     }
 
     static string Text(ConnectionForecast forecast) => $"{Words(forecast.Forecast)}: {forecast.Reason}";
+
+    static Finding AtMostWarning(Finding finding) => finding.Severity == FindingSeverity.Error ? finding with { Severity = FindingSeverity.Warning } : finding;
 
     static IEnumerable<(string Name, string Value)> Findings(IEnumerable<Finding> findings) => findings.Select(finding =>
         (finding.Severity == FindingSeverity.Error ? "problem" : Words(finding.Severity), Wording.Of(finding.Sentence)));

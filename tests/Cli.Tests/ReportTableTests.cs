@@ -31,7 +31,7 @@ public sealed class ReportTableTests
         State = TeredoState.Qualified,
         Address = IPAddress.Parse("2001:0:cb00:7178:0:efff:3fff:fdfe"),
         Reachability = Reachability.Yes,
-        PassedOver = [new() { Way = "interface", Reason = "Its firewall is closed." }],
+        PassedOver = [new() { Way = "interface", Finding = Note("interface", "Its firewall is closed.") }],
         Server = IPAddress.Parse("192.0.2.1"),
         SecondaryServer = IPAddress.Parse("192.0.2.2"),
         PortPreserving = true,
@@ -45,7 +45,7 @@ public sealed class ReportTableTests
         LargePacketsArrive = true,
         HasNativeIPv6 = true,
         Drops = new Dictionary<DropReason, long> { [DropReason.BadNonce] = 2 },
-        Problem = "Set Servers.",
+        Findings = [new TeredoException(TeredoError.NoServer, "Set Servers.").Finding, Note("it", "Good to know.")],
     };
 
     [Test]
@@ -64,7 +64,7 @@ public sealed class ReportTableTests
         "passed over: interface: Its firewall is closed.", "server: 192.0.2.1, secondary 192.0.2.2",
         "nat: unknown (mapping not checked, filtering not checked, ports kept)", "local endpoint: 10.0.0.2:1", "mapped endpoint: 192.0.2.3:2",
         "port mapping: 192.0.2.3:3 by PCP", "port mapping: This is double NAT.", "refresh: every 7.5 s at most", "mtu: 1280 octets", "large packets: arrive",
-        "native ipv6: yes, Teredo stays up beside it", "dropped: 2 BadNonce", "problem: Set --server.",
+        "native ipv6: yes, Teredo stays up beside it", "dropped: 2 BadNonce", "problem: Set --server.", "note: Good to know.",
     }));
 
     [Test]
@@ -110,25 +110,26 @@ public sealed class ReportTableTests
                 new() { Profile = FirewallProfiles.Public, Enabled = true, DefaultInbound = FirewallAction.Allow },
             ],
             Products = ["Other Wall"],
-            ExceptionProblem = "Set Servers.",
+            LetsStrangersIn = false,
             EdgeTraversalRules = 3,
             HasDefaultBlockFilter = true,
             HasPermitFilter = false,
             Holds = 1,
             Steps = ["first"],
-            Warnings = ["Set Servers."],
-            NotKnown = [new() { Way = "filters", Reason = "Access is denied." }],
+            Findings = [new TeredoException(TeredoError.NoServer, "Set Servers.").Finding],
+            NotKnown = [Note("filters", "Access is denied.")],
         };
         Assert.That(Lines(Least with { Windows = windows })[10..], Is.EqualTo(new[]
         {
+            "warning: Set --server.",
             "windows: 10.0.19045, with an administrator's rights", "teredo type: enterprise client, set by a group policy", "teredo state: qualified",
             "teredo server: teredo.example", "windows nat: cone", "teredo port: 4000", "interface: Teredo", "held by: 1 open socket",
             "service: iphlpsvc runs", "service: mpssvc does not run",
             "firewall: good by Windows Security; COM interfaces: those of Windows 8 and later", "profile: domain: off",
             "profile: private: on, blocks all incoming packets", "profile: public: on, blocks packets without a rule",
-            "profile: public: on, allows packets without a rule", "other firewall: Other Wall", "exception: not known: Set --server.",
+            "profile: public: on, allows packets without a rule", "other firewall: Other Wall", "exception: no stranger gets in",
             "edge rules: 3 rules allow a tunnel's traffic", "default block: yes", "permit filter: no", "dormancy filter: not known", "step: first",
-            "warning: Set --server.", "not known: filters: Access is denied.",
+            "not known: filters: Access is denied.",
         }));
         Assert.That(Lines(Least with { Windows = windows with { StateError = "no network" } }), Has.Member("teredo state: qualified: no network"));
     }
@@ -144,6 +145,9 @@ public sealed class ReportTableTests
         });
         Assert.That(result.Text, Does.StartWith("state           offline").And.Contain("windows         10.0, without"));
     }
+
+    static Finding Note(string subject, string problem) =>
+        new() { Id = FindingIds.NotRead, Severity = FindingSeverity.Note, Subject = subject, Problem = problem };
 
     static string[] Lines(TeredoReport report) => [.. ReportTable.Rows(report).Select(row => $"{row.Name}: {row.Value}")];
 }

@@ -79,7 +79,7 @@ static class FirewallFindings
 
     public static Finding Echo() => Warning(FindingIds.FirewallEcho, Firewall,
         "No firewall rule allows ICMPv6 Echo Requests, so nobody can ping this machine.",
-        "Enable \"File and Printer Sharing (Echo Request - ICMPv6-In)\".") with { Severity = FindingSeverity.Note };
+        "Enable \"File and Printer Sharing (Echo Request - ICMPv6-In)\".", FindingSeverity.Note);
 
     public static Finding Icmpv6(IEnumerable<int> types) => Warning(FindingIds.FirewallIcmpv6, Firewall,
         $"No firewall rule allows the ICMPv6 types {string.Join(", ", types)}; connections over IPv6 hang without them.",
@@ -93,10 +93,10 @@ static class FirewallFindings
     static Fix Command(string command, string sentence) =>
         new() { Sentence = sentence.Replace("{0}", command, StringComparison.Ordinal), Command = command, NeedsAdministrator = true };
 
-    static Finding Warning(string id, string subject, string problem, string step) => new()
+    static Finding Warning(string id, string subject, string problem, string step, FindingSeverity severity = FindingSeverity.Warning) => new()
     {
         Id = id,
-        Severity = FindingSeverity.Warning,
+        Severity = severity,
         Subject = subject,
         Problem = problem,
         Fix = new() { Sentence = step, NeedsAdministrator = true },

@@ -11,7 +11,7 @@ static class SwitchFindings
         Error(FindingIds.TeredoOffByPolicy, TeredoError.TeredoDisabledByPolicy, Type,
             $"A group policy sets Windows' Teredo to {TeredoCommands.Word(type)}.",
             Step("Set \"Set Teredo State\" to \"Enterprise Client\" or \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP "
-                + "Settings, IPv6 Transition Technologies), or ask the administrator of this machine.")) with { SetBy = "group policy" };
+                + "Settings, IPv6 Transition Technologies), or ask the administrator of this machine."), "group policy");
 
     /// <summary>The type is one that has no client, and no policy set it.</summary>
     public static Finding OfType(TeredoType type, Version version)
@@ -20,7 +20,7 @@ static class SwitchFindings
         var fix = Step($"In an elevated prompt, run {command}; to undo it, run {TeredoCommands.Text(TeredoCommands.Set(version, type, null))}.", command);
         return type == TeredoType.Default
             ? Error(FindingIds.TeredoOffByDefault, TeredoError.TeredoDisabledByDefault, Type,
-                $"Windows' Teredo is off, because Windows {version} does not switch it on by default.", fix) with { SetBy = "default" }
+                $"Windows' Teredo is off, because Windows {version} does not switch it on by default.", fix, "default")
             : Error(FindingIds.TeredoOff, TeredoError.TeredoDisabled, Type,
                 $"Windows' Teredo is set to {TeredoCommands.Word(type)}, so there is no client.", fix);
     }
@@ -41,12 +41,9 @@ static class SwitchFindings
         string command = $@"reg add HKLM\{key} /v DisabledComponents /t REG_DWORD /d 0x{better:X2} /f";
         var fix = Step($"In an elevated prompt, run {command}, then restart Windows. To undo it, set 0x{bits:X2} again.", command);
         string problem = $"The registry value DisabledComponents (0x{bits:X2}) switches off {(isAll ? "IPv6" : "Teredo")}.";
-        return (isAll ? Error(FindingIds.IPv6Off, TeredoError.IPv6Disabled, Registry, problem, fix)
-            : Error(FindingIds.TeredoOffByRegistry, TeredoError.TeredoDisabledByRegistry, Registry, problem, fix)) with
-        {
-            Evidence = [$@"HKLM\{key}\DisabledComponents is 0x{bits:X2}"],
-            SetBy = "registry",
-        };
+        var finding = isAll ? Error(FindingIds.IPv6Off, TeredoError.IPv6Disabled, Registry, problem, fix, "registry")
+            : Error(FindingIds.TeredoOffByRegistry, TeredoError.TeredoDisabledByRegistry, Registry, problem, fix, "registry");
+        return finding with { Evidence = [$@"HKLM\{key}\DisabledComponents is 0x{bits:X2}"] };
     }
 
     /// <summary>The service that runs Teredo does not run.</summary>
@@ -65,12 +62,13 @@ static class SwitchFindings
 
     static Fix Step(string sentence, string? command = null) => new() { Sentence = sentence, Command = command, NeedsAdministrator = true };
 
-    static Finding Error(string id, TeredoError error, string subject, string problem, Fix fix) => new()
+    static Finding Error(string id, TeredoError error, string subject, string problem, Fix fix, string? setBy = null) => new()
     {
         Id = id,
         Severity = FindingSeverity.Error,
         Subject = subject,
         Problem = problem,
+        SetBy = setBy,
         Fix = fix,
         Error = error,
     };

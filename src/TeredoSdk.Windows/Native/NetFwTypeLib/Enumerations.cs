@@ -1,4 +1,4 @@
-#pragma warning disable CA1707 // the type library's names
+#pragma warning disable CA1707, CA1712 // the type library's names
 namespace TeredoSdk.Windows.Native.NetFwTypeLib;
 
 /// <summary>The action of a rule, or of a profile without a rule (icftypes.h).</summary>
