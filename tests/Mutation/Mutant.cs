@@ -100,8 +100,13 @@ sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
 
     public override void VisitIfStatement(IfStatementSyntax node)
     {
-        Add(node.Condition.Span, node.Condition.ToString(), "false");
         Add(node.Condition.Span, node.Condition.ToString(), $"!({node.Condition})");
+        if (node.Condition.ToString() == "OperatingSystem.IsWindows()")
+        {
+            Visit(node.Else); // what is done on Windows, no test of another system sees
+            return;
+        }
+        Add(node.Condition.Span, node.Condition.ToString(), "false");
         base.VisitIfStatement(node);
     }
 

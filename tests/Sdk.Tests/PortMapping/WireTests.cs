@@ -133,6 +133,14 @@ public sealed class WireTests
     }
 
     [Test]
+    public void NamedGateway_IsAskedEvenWhereNoInterfaceHasTheAddress_AndIsThenAloneOnItsLink()
+    {
+        var gateway = IPv4Address.Parse("198.51.100.1");
+        var found = GatewayRoute.Find(IPv4Address.Parse("203.0.113.77"), gateway, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        Assert.That(found, Is.EqualTo(new LocalGateway(gateway, new(gateway, 32))));
+    }
+
+    [Test]
     public void LinuxRoutes_TheDefaultRouteOfTheInterfaceCounts()
     {
         string[] table =
