@@ -1,18 +1,20 @@
-using TeredoSdk.Windows.Setup;
+using TeredoSdk.Setup.Linux;
 
 namespace TeredoSdk.Cli;
 
 /// <summary>Shows a plan, asks for consent, and applies the plan.</summary>
 static class PlanRun
 {
-    public static Task<int> RunAsync(Invocation invocation, SetupPlan plan, SetupOptions options) =>
+    const int Incomplete = 3;
+
+    public static Task<int> RunAsync(Invocation invocation, ShownPlan plan, SetupOptions options) =>
         RunAsync(invocation, plan, options, Console.IsInputRedirected || Console.IsErrorRedirected ? null : Console.In);
 
     /// <param name="invocation">The run of the command.</param>
     /// <param name="plan">The plan.</param>
     /// <param name="options">Whether to ask, and whether to change anything.</param>
     /// <param name="person">What the person at the terminal types; null where there is no terminal.</param>
-    public static async Task<int> RunAsync(Invocation invocation, SetupPlan plan, SetupOptions options, TextReader? person)
+    public static async Task<int> RunAsync(Invocation invocation, ShownPlan plan, SetupOptions options, TextReader? person)
     {
         bool isDryRun = options.IsDryRun(invocation.Arguments);
         bool asks = !isDryRun && plan.NeedsElevation && !options.IsAgreed(invocation.Arguments);
@@ -20,15 +22,14 @@ static class PlanRun
         if (!isDryRun)
         {
             if (plan.NeedsElevation && !plan.IsElevated)
-                return Deny(invocation.Output, plan, "This needs an administrator's rights; nothing was changed. In an administrator's terminal, "
-                    + "run:");
+                return Deny(invocation.Output, plan, $"This needs {plan.Rights.Whose}; nothing was changed. {plan.Rights.Where}");
             if (asks && person is null)
                 return invocation.Output.Fail("consentRefused", "Nothing was changed: there is no terminal to ask at. Run it with --yes to consent.");
             if (asks && !await AgreesAsync(person!, invocation.Ended))
                 return invocation.Output.Fail("consentRefused", "Nothing was changed, because you did not consent.");
             try
             {
-                await plan.ApplyAsync(new StepLines(), invocation.Ended);
+                await plan.ApplyAsync(Tell, invocation.Ended);
             }
             catch (TeredoException e) when (e.Error == TeredoError.AccessDenied)
             {
@@ -37,15 +38,15 @@ static class PlanRun
         }
         if (!isDryRun && plan.Steps.Count > 0)
             invocation.Output.Line(plan.NeedsElevation ? "Done: each step was applied and read back." : "Nothing to do.");
-        invocation.Output.Document(new(!isDryRun, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, plan.Warnings), json => json.PlanDocument);
-        return 0;
+        plan.Document(invocation.Output, !isDryRun);
+        return isDryRun || plan.IsComplete ? 0 : Incomplete;
     }
 
     // Warnings go to stderr, so that they are seen even when stdout is redirected.
-    static void Show(SetupPlan plan, Action<string> line)
+    static void Show(ShownPlan plan, Action<string> line)
     {
         for (int i = 0; i < plan.Steps.Count; i++)
-            line($"{i + 1}. {plan.Steps[i].Sentence}");
+            line($"{i + 1}. {plan.Steps[i]}");
         foreach (string warning in plan.Warnings)
             Output.Notice(Wording.Of(warning));
     }
@@ -58,21 +59,18 @@ static class PlanRun
     }
 
     // The command stands alone on the last line, so that it is easy to copy.
-    static int Deny(Output output, SetupPlan plan, string problem)
+    static int Deny(Output output, ShownPlan plan, string problem)
     {
         int code = output.Fail("accessDenied", problem);
         Output.Notice(plan.ElevatedCommand);
         return code;
     }
 
-    /// <summary>Writes a line to stderr when a step has ended.</summary>
-    sealed class StepLines : IProgress<SetupProgress>
+    // Writes a line to stderr when a step has ended.
+    static void Tell(string outcome, string sentence) => Output.Notice(outcome switch
     {
-        public void Report(SetupProgress value) => Output.Notice(value.Outcome switch
-        {
-            SetupOutcome.Applied => $"done: {value.Step.Sentence}",
-            SetupOutcome.Undone => $"undone: {value.Step.Sentence}",
-            _ => $"nothing to do: {value.Step.Sentence}",
-        });
-    }
+        nameof(ServiceStepOutcome.Applied) => $"done: {sentence}",
+        nameof(ServiceStepOutcome.Undone) => $"undone: {sentence}",
+        _ => $"nothing to do: {sentence}",
+    });
 }

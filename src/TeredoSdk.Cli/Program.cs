@@ -51,8 +51,9 @@ static class EntryPoint
             """
             Teredo (RFC 4380): a global IPv6 address behind NATs, and tools to use it.
 
-            Exit codes: 0 success; 1 a failure, with its message as the last line on stderr; 2 bad arguments. A command that a signal interrupts exits
-            with 130 (Ctrl-C) or 143 (SIGTERM). Commands that run until a signal ends them (client, server, relay, listen --echo, listen -u) then exit with 0.
+            Exit codes: 0 success; 1 a failure, with its message as the last line on stderr; 2 bad arguments; 3 a setup that is applied, while something is
+            left to do. A command that a signal interrupts exits with 130 (Ctrl-C) or 143 (SIGTERM). Commands that run until a signal ends them (client,
+            server, relay, listen --echo, listen -u) then exit with 0.
             """)
         {
             CommonOptions.Json,

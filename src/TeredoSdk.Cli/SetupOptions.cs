@@ -10,13 +10,16 @@ namespace TeredoSdk.Cli;
 /// <summary>The options of <c>teredo setup</c> and <c>teredo remove</c>.</summary>
 sealed class SetupOptions
 {
-    readonly Option<string> _app = new("--app") { Description = "The program that strangers should reach.", HelpName = "PATH", Required = true };
+    readonly Option<string?> _app = new("--app")
+    {
+        Description = "The program that strangers should reach. With --service: the program teredo, by default this one.",
+        HelpName = "PATH",
+    };
 
-    readonly Option<string> _name = new("--name")
+    readonly Option<string?> _name = new("--name")
     {
         Description = "The application's name, as the firewall's settings show it. A second setup with the same name changes the first.",
         HelpName = "NAME",
-        Required = true,
     };
 
     readonly Option<int?> _tcp = Port("--tcp", "TCP");
@@ -81,9 +84,12 @@ sealed class SetupOptions
         }
     }
 
-    string TextOf(ParseResult arguments, Option<string> option)
+    /// <summary>Where the program is that a service shall run; null for this one.</summary>
+    public string? ReadProgram(ParseResult arguments) => arguments.GetValue(_app);
+
+    string TextOf(ParseResult arguments, Option<string?> option)
     {
-        string text = arguments.GetValue(option)!;
+        string text = arguments.GetValue(option) ?? throw new BadArgumentsException($"Option '{option.Name}' is required.");
         if (!arguments.GetValue(_escaped))
             return text;
         return TryUnescape(text, out string? plain) ? plain

@@ -171,7 +171,7 @@ public sealed class PlanRunTests
         {
             var wanted = options.Read(invocation.Arguments);
             (wanted.Windows, wanted.RecordFolder, wanted.ProgramPath) = (_windows, _folder, Application[1]);
-            return await PlanRun.RunAsync(invocation, await make(wanted, invocation.Ended), options, answer is null ? null : new Person(answer, _whileAsked));
+            return await PlanRun.RunAsync(invocation, ShownPlan.Of(await make(wanted, invocation.Ended)), options, answer is null ? null : new Person(answer, _whileAsked));
         }));
     }
 

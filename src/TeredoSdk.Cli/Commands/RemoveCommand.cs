@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TeredoSdk.Setup.Linux;
 using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Cli.Commands;
@@ -7,16 +8,18 @@ namespace TeredoSdk.Cli.Commands;
 sealed class RemoveCommand : Command
 {
     readonly SetupOptions _options = new();
+    readonly ServiceOptions _service = new();
 
     public RemoveCommand() : base("remove", "Undo what 'teredo setup' did for a program, and restore the former state. Shows its plan first.")
     {
         _options.AddTo(this, isRemoval: true);
+        _service.AddTo(this, isRemoval: true);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
     }
 
-    async Task<int> RunAsync(Invocation invocation)
-    {
-        var plan = await TeredoSetup.PlanRemovalAsync(_options.Read(invocation.Arguments), invocation.Ended);
-        return await PlanRun.RunAsync(invocation, plan, _options);
-    }
+    async Task<int> RunAsync(Invocation invocation) => await PlanRun.RunAsync(invocation, await PlanAsync(invocation), _options);
+
+    async Task<ShownPlan> PlanAsync(Invocation invocation) => _service.Find(invocation.Arguments) is { } service
+        ? ShownPlan.Of(await TeredoServiceSetup.PlanRemovalAsync(service, invocation.Ended))
+        : ShownPlan.Of(await TeredoSetup.PlanRemovalAsync(_options.Read(invocation.Arguments), invocation.Ended));
 }

@@ -89,6 +89,7 @@ sealed class ServerCommand : Command
             Output.Notice(problem);
         string more = report.SecondaryEndPoint is { } secondary ? $" and {secondary}" : ", without a secondary address";
         Output.Notice($"serving on {report.EndPoint}{more}");
+        ServiceManager.TellReady();
         await invocation.UntilEndedAsync();
         return 0;
     }

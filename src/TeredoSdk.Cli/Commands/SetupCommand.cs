@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TeredoSdk.Setup.Linux;
 using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Cli.Commands;
@@ -7,17 +8,20 @@ namespace TeredoSdk.Cli.Commands;
 sealed class SetupCommand : Command
 {
     readonly SetupOptions _options = new();
+    readonly ServiceOptions _service = new();
 
     public SetupCommand() : base("setup", "Let strangers reach a program through Windows' Teredo: firewall rules, and Teredo itself if wanted. "
-        + "Shows its plan first.")
+        + "On Linux, with --service: make teredo server, relay or client a service. Shows its plan first.")
     {
         _options.AddTo(this, isRemoval: false);
+        _service.AddTo(this, isRemoval: false);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
     }
 
-    async Task<int> RunAsync(Invocation invocation)
-    {
-        var plan = await TeredoSetup.PlanAsync(_options.Read(invocation.Arguments), invocation.Ended);
-        return await PlanRun.RunAsync(invocation, plan, _options);
-    }
+    async Task<int> RunAsync(Invocation invocation) => await PlanRun.RunAsync(invocation, await PlanAsync(invocation), _options);
+
+    async Task<ShownPlan> PlanAsync(Invocation invocation) => _service.Find(invocation.Arguments) is { } service
+        ? ShownPlan.Of(await TeredoServiceSetup.PlanAsync(
+            _service.Read(invocation.Arguments, service, _options.ReadProgram(invocation.Arguments)), invocation.Ended))
+        : ShownPlan.Of(await TeredoSetup.PlanAsync(_options.Read(invocation.Arguments), invocation.Ended));
 }

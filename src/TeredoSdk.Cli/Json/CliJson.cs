@@ -23,6 +23,7 @@ namespace TeredoSdk.Cli.Json;
 [JsonSerializable(typeof(ClientDocument))]
 [JsonSerializable(typeof(RelayDocument))]
 [JsonSerializable(typeof(PlanDocument))]
+[JsonSerializable(typeof(ServicePlanDocument))]
 sealed partial class CliJson : JsonSerializerContext
 {
     const int Utf8 = 65001; // the code page of UTF-8
@@ -63,6 +64,7 @@ sealed partial class CliJson : JsonSerializerContext
             Names<FindingSeverity>(),
             Names<EdgeTraversal>(),
             Names<SetupStepKind>(),
+            Names<FindingSeverity>(),
         },
     });
 

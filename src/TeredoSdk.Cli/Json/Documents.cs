@@ -1,4 +1,5 @@
 using System.Net;
+using TeredoSdk.Setup.Linux;
 using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Cli.Json;
@@ -50,3 +51,10 @@ sealed record RelayDocument(string InterfaceName, bool IsHostSpecific, IReadOnly
 /// this process lacks rights.
 /// </summary>
 sealed record PlanDocument(bool Applied, bool NeedsElevation, string ElevatedCommand, IReadOnlyList<SetupStep> Steps, IReadOnlyList<string> Warnings);
+
+/// <summary>
+/// The plan of a setup or a removal of a service. Complete is true when all that was asked for is in force; it is false beside applied when a finding
+/// says what is missing.
+/// </summary>
+sealed record ServicePlanDocument(bool Applied, bool Complete, bool NeedsElevation, string ElevatedCommand, IReadOnlyList<ServiceStep> Steps,
+    IReadOnlyList<Finding> Findings);
