@@ -33,7 +33,7 @@ sealed class LinuxProblemsTests
     [TestCase(Libc.EAGAIN, "", "", "ulimit -u")]
     [TestCase(Libc.EBUSY, "", "", "error 16")]
     public void WhatRefuses_ErrnoAndSwitch_NamesTheSwitch(int errno, string file, string value, string expected) =>
-        Assert.That(LinuxProblems.WhatRefuses(errno, name => name == file ? value : null), Does.Contain(expected));
+        Assert.That(LinuxProblems.FindingOfNamespaces(errno, name => name == file ? value : null).Sentence, Does.Contain(expected));
 
     [TestCase(Libc.ENOENT, "modprobe tun"), TestCase(Libc.ENODEV, "After a kernel upgrade, reboot"), TestCase(Libc.ENXIO, "modprobe tun")]
     [TestCase(Libc.EACCES, "chmod 0666 /dev/net/tun")]
