@@ -113,6 +113,21 @@ public sealed class OptionsTests
             "Secret", "9");
 
     [Test]
+    public void Secrets_AreEqualWhenAllOfThemIs()
+    {
+        static TeredoSecret New() => new() { ClientIdentifier = new byte[] { 1, 2 }, Secret = new byte[] { 3, 4 } };
+        TeredoSecret secret = New();
+        Assert.That(secret, Is.EqualTo(New()));
+        Assert.That(secret.GetHashCode(), Is.EqualTo(New().GetHashCode()));
+        TeredoSecret?[] others =
+        [
+            null, secret with { ClientIdentifier = new byte[] { 1, 9 } }, secret with { Secret = new byte[] { 3, 9 } },
+            secret with { Algorithm = AuthenticationAlgorithm.HmacMd5 },
+        ];
+        Assert.That(others, Has.None.EqualTo(secret));
+    }
+
+    [Test]
     public void Null_IsRefused()
     {
         Assert.That(() => new TeredoClient(null!, new SeededRandom(1)), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("options"));

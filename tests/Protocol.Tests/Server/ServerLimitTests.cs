@@ -261,7 +261,9 @@ public class ServerLimitTests
         var server = new TeredoServer(Options, new SeededRandom(1));
         server.HandleDatagram(default, LocalPort.ServerPrimary, MappedA, Vectors.Tv07);
         Assert.That(() => server.TryTakeTransmit(new byte[47], out _), Throws.ArgumentException.With.Message.Contains("48"));
+        Assert.That(server.HasTransmits);
         Assert.That(server.TryTakeTransmit(new byte[48], out var transmit), Is.True);
+        Assert.That(server.HasTransmits, Is.False);
         Assert.That(transmit, Is.EqualTo(new Transmit { Length = 48, Via = LocalPort.ServerPrimary, Target = MappedB, Ttl = 0 }));
     }
 }

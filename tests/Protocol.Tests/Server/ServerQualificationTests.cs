@@ -182,6 +182,21 @@ public class ServerQualificationTests
     }
 
     [Test]
+    public void KeyTable_SetAgain_HasTheNewKey()
+    {
+        ServerKey first = new() { Secret = new byte[] { 1 } }, second = new() { Secret = new byte[] { 2 }, Algorithm = AuthenticationAlgorithm.HmacMd5, ExpiresSoon = true };
+        ServerKeyTable table = new();
+        table.Set([7], first);
+        table.Set([7], second);
+        Assert.That(table.TryGetKey([7], out var found) && found == second);
+        Assert.That(found.GetHashCode(), Is.EqualTo(second.GetHashCode()));
+        ServerKey[] others = [first, second with { Secret = new byte[] { 1 } }, second with { Algorithm = default }, second with { ExpiresSoon = false }];
+        Assert.That(others, Has.None.EqualTo(second));
+        Assert.That(table.Remove([7]));
+        Assert.That((table.Remove([7]), table.TryGetKey([7], out _)), Is.EqualTo((false, false)));
+    }
+
+    [Test]
     public void KeyTable_BadInput_IsRefusedWithTheAllowedRange()
     {
         var keys = new ServerKeyTable();
