@@ -70,7 +70,7 @@ public sealed class FakeFirewall : IWindowsFirewall
     public Reading<FirewallGeneration> Generation => Read(nameof(Generation), FirewallGeneration.None, () => Level);
 
     /// <inheritdoc/>
-    public Reading<IReadOnlyList<FirewallRule>> ReadRules() => Read(nameof(ReadRules), FirewallGeneration.Vista, () =>
+    public Reading<IReadOnlyList<FirewallRule>> ReadRules() => Read<IReadOnlyList<FirewallRule>>(nameof(ReadRules), FirewallGeneration.Vista, () =>
     {
         Interlocked.Increment(ref _ruleListReads);
         return Seen();
@@ -222,7 +222,7 @@ public sealed class FakeFirewall : IWindowsFirewall
     }
 
     // What a read shows now. Each read brings a new rule nearer.
-    IReadOnlyList<FirewallRule> Seen()
+    List<FirewallRule> Seen()
     {
         lock (_gate)
         {

@@ -15,9 +15,8 @@ public sealed class ReachabilityAskTests
 
     static ReflectionMessage Last(ClientHarness client)
     {
-        Assert.That(IPv6Packet.TryParse(client.Sent[^1].Payload, out var packet) && ReflectionMessage.TryParse(packet, out _), Is.True);
-        ReflectionMessage.TryParse(packet, out var request);
-        return request;
+        return IPv6Packet.TryParse(client.Sent[^1].Payload, out var packet) && ReflectionMessage.TryParse(packet, out var request) ? request
+            : throw new AssertionException("the client sent something other than a request");
     }
 
     static byte[] Message(ReflectionMessage message, IPv6Address source, IPv6Address destination)
