@@ -90,6 +90,10 @@ public static class FindingIds
     public const string InterfaceNotChosen = "interface.not-chosen";
     /// <summary>The system tells of no changes of the network.</summary>
     public const string NetworkNotWatched = "network.not-watched";
+    /// <summary>A stranger sent, and nothing of it came in.</summary>
+    public const string ReachabilityNone = "reachability.none";
+    /// <summary>Whether strangers get in could not be checked.</summary>
+    public const string ReachabilityNotChecked = "reachability.not-checked";
 
     /// <summary>The name of the finding for an error that has no finding of its own: "error." and the error's words, such as <c>error.no-server</c>.</summary>
     /// <param name="error">The error.</param>

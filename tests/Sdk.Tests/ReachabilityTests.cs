@@ -74,16 +74,16 @@ public sealed class ReachabilityTests
         var node = await StartAsync(_internet.Nat(NatKind.PortRestricted));
         var check = await CheckAsync(node);
         Assert.That(check.Reachability, Is.EqualTo(Reachability.No));
-        Assert.That(check.Finding, Has.Property("Id").EqualTo("reachability.none").And.Property("Severity").EqualTo(FindingSeverity.Error));
+        Assert.That(check.Finding, Has.Property("Id").EqualTo(FindingIds.ReachabilityNone).And.Property("Severity").EqualTo(FindingSeverity.Error));
         Assert.That(check.Finding!.Sentence, Does.Contain(Stranger).And.Contain($"port {node.Report.LocalEndPoint!.Port} "));
-        Assert.That(node.Report.Reachability, Is.EqualTo(Reachability.No));
+        Assert.That(node.Report, Has.Property("Reachability").EqualTo(Reachability.No).And.Property("Findings").EqualTo(new[] { check.Finding }));
 
         var listener = await node.BindDatagramAsync(4242);
         var caller = await (await StartAsync(_internet.Nat(NatKind.PortRestricted), "caller")).BindDatagramAsync(0);
         await caller.SendToAsync(new byte[] { 1 }, listener.TeredoEndPoint!);
         _internet.RunFor(TimeSpan.FromSeconds(10));
         await listener.ReceiveAsync().InTime();
-        Assert.That(node.Report.Reachability, Is.EqualTo(Reachability.Yes));
+        Assert.That(node.Report, Has.Property("Reachability").EqualTo(Reachability.Yes).And.Property("Findings").Empty);
     }
 
     [Test]
@@ -108,7 +108,7 @@ public sealed class ReachabilityTests
         var check = await one.InTime();
         Assert.That(await two.InTime(), Is.EqualTo(check));
         Assert.That(check.Reachability, Is.EqualTo(Reachability.NotChecked));
-        Assert.That(check.Finding, Has.Property("Id").EqualTo("reachability.not-checked").And.Property("Severity").EqualTo(FindingSeverity.Warning));
+        Assert.That(check.Finding, Has.Property("Id").EqualTo(FindingIds.ReachabilityNotChecked).And.Property("Severity").EqualTo(FindingSeverity.Warning));
         Assert.That(check.Finding!.Sentence, Does.Contain($"{server.Address.Primary}").And.Contain("--reflect-address"));
         Assert.That(server.Core.Drops[DropReason.TooLarge], Is.EqualTo(3), "three requests in all");
     }

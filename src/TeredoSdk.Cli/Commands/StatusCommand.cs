@@ -62,7 +62,7 @@ sealed class StatusCommand : Command
     static async Task ReflectAsync(Invocation invocation, TeredoNode node)
     {
         var check = await invocation.WaitAsync("waiting for a stranger's packet", node.CheckReachabilityAsync(invocation.Ended));
-        if (check.Finding is { } finding)
+        if (check.Finding is { } finding && check.Reachability == Reachability.NotChecked) // a "no" is in the report
             Output.Notice(Wording.Of(finding.Sentence));
     }
 

@@ -8,7 +8,7 @@ static class ReachabilityFindings
 {
     public static Finding NotReached(IPAddress? address, IPAddress? stranger, IPv4Endpoint? local) => new()
     {
-        Id = "reachability.none",
+        Id = FindingIds.ReachabilityNone,
         Severity = FindingSeverity.Error,
         Subject = $"{address}",
         Problem = $"A stranger at {stranger} sent to {address}, unasked and as any Teredo peer does, and nothing of it came in: peers and this node "
@@ -36,7 +36,7 @@ static class ReachabilityFindings
 
     static Finding NotChecked(string subject, string problem, string fix) => new()
     {
-        Id = "reachability.not-checked",
+        Id = FindingIds.ReachabilityNotChecked,
         Severity = FindingSeverity.Warning,
         Subject = subject,
         Problem = $"{problem} So whether strangers get in is not known.",

@@ -50,7 +50,8 @@ public sealed class ForecastTests
         UnrestrictedSockets = 0,
         Peers = 0,
         Drops = new Dictionary<DropReason, long>(),
-        Problem = address is null ? "No server answered." : null,
+        Findings = address is not null ? []
+            : [new() { Id = "server.silent", Severity = FindingSeverity.Error, Subject = "server", Problem = "No server answered." }],
     };
 
     [Test]

@@ -49,11 +49,19 @@ sealed partial class EmbeddedLink
                     UnrestrictedSockets = unrestricted,
                     Peers = engine.Peers,
                     Drops = _engine.CopyDrops(),
-                    Findings = _problem is null ? [] : [_problem.Finding],
+                    Findings = [.. FindingsNow(engine)],
                     RetryAt = _retryAt is { } at ? _engine.ToWallClock(at) : null,
                 };
             }
         }
+    }
+
+    IEnumerable<Finding> FindingsNow(EngineFacts engine)
+    {
+        if (_problem is not null)
+            yield return _problem.Finding;
+        else if (JudgeReachability(engine) == Reachability.No && _state == TeredoState.Qualified && _check?.Result.Finding is { } shut)
+            yield return shut;
     }
 
     // The answer of the server's secondary address tells.
