@@ -28,12 +28,12 @@ inline bool valid_port(const std::wstring& part, const Record& rule)
 
 inline bool valid_ports(const std::wstring& ports, const Record& rule)
 {
-    if (ports.empty())
+    if (ports.empty() || ports == L"*")
         return true;
     long protocol = rule.number(L"Protocol");
     if (protocol != 6 && protocol != 17)
         return false;
-    for (size_t at = 0; ports != L"*" && at <= ports.size();)
+    for (size_t at = 0; at <= ports.size();)
     {
         size_t end = std::min(ports.find(L',', at), ports.size());
         if (!valid_port(ports.substr(at, end - at), rule))
@@ -53,7 +53,7 @@ inline HRESULT check(const Record& rule, bool stored)
     bool valid = (named || !stored) && !has(L"Name", L"|") && !has(L"Description", L"|") && !has(L"Grouping", L"|")
         && !has(L"ApplicationName", L"/*?\"<>|") && rule.get(L"ApplicationName").size() < 260
         && valid_ports(rule.get(L"LocalPorts"), rule) && valid_ports(rule.get(L"RemotePorts"), rule)
-        && (rule.get(L"IcmpTypesAndCodes").empty() || protocol == 1 || protocol == 58)
+        && (rule.get(L"IcmpTypesAndCodes").empty() || rule.get(L"IcmpTypesAndCodes") == L"*" || protocol == 1 || protocol == 58)
         && edge >= 0 && edge <= 3 && (edge == 0 || rule.number(L"Direction") == NET_FW_RULE_DIR_IN)
         && (edge != 3 || (!rule.get(L"ApplicationName").empty() && (protocol == 6 || protocol == 17) && !ports));
     return valid ? S_OK : E_INVALIDARG;
@@ -62,6 +62,10 @@ inline HRESULT check(const Record& rule, bool stored)
 #define TEXT_PROPERTY(NAME) \
     HRESULT STDMETHODCALLTYPE get_##NAME(BSTR* value) override { return give(value, fields.get(L## #NAME)); } \
     HRESULT STDMETHODCALLTYPE put_##NAME(BSTR value) override { return set(L## #NAME, text_of(value)); }
+// The pages name "*" for "any", and say nothing of a null: this one refuses it.
+#define LIMIT_PROPERTY(NAME) \
+    HRESULT STDMETHODCALLTYPE get_##NAME(BSTR* value) override { return give(value, fields.get(L## #NAME)); } \
+    HRESULT STDMETHODCALLTYPE put_##NAME(BSTR value) override { return value ? set(L## #NAME, text_of(value)) : E_INVALIDARG; }
 #define NUMBER_PROPERTY(NAME, TYPE) \
     HRESULT STDMETHODCALLTYPE get_##NAME(TYPE* value) override { *value = (TYPE)fields.number(L## #NAME); return S_OK; } \
     HRESULT STDMETHODCALLTYPE put_##NAME(TYPE value) override { return set(L## #NAME, std::to_wstring((long)value)); }
@@ -112,8 +116,8 @@ struct Rule : DispatchObject<INetFwRule3>
     }
 
     TEXT_PROPERTY(Name) TEXT_PROPERTY(Description) TEXT_PROPERTY(ApplicationName) TEXT_PROPERTY(ServiceName)
-    NUMBER_PROPERTY(Protocol, LONG) TEXT_PROPERTY(LocalPorts) TEXT_PROPERTY(RemotePorts) TEXT_PROPERTY(LocalAddresses)
-    TEXT_PROPERTY(RemoteAddresses) TEXT_PROPERTY(IcmpTypesAndCodes) NUMBER_PROPERTY(Direction, NET_FW_RULE_DIRECTION)
+    NUMBER_PROPERTY(Protocol, LONG) LIMIT_PROPERTY(LocalPorts) LIMIT_PROPERTY(RemotePorts) LIMIT_PROPERTY(LocalAddresses)
+    LIMIT_PROPERTY(RemoteAddresses) LIMIT_PROPERTY(IcmpTypesAndCodes) NUMBER_PROPERTY(Direction, NET_FW_RULE_DIRECTION)
     TEXT_PROPERTY(InterfaceTypes) FLAG_PROPERTY(Enabled) TEXT_PROPERTY(Grouping) NUMBER_PROPERTY(Profiles, LONG)
     NUMBER_PROPERTY(Action, NET_FW_ACTION) NUMBER_PROPERTY(EdgeTraversalOptions, LONG)
     TEXT_PROPERTY(LocalAppPackageId) TEXT_PROPERTY(LocalUserOwner) TEXT_PROPERTY(LocalUserAuthorizedList)

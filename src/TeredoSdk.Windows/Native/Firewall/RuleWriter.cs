@@ -14,6 +14,9 @@ namespace TeredoSdk.Windows.Native.Firewall;
 [SupportedOSPlatform("windows")]
 sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? previous)
 {
+    // What the pages of the properties name for "any"; no page says that a null does the same.
+    const string Any = "*";
+
     public void Write()
     {
         if (previous is not null)
@@ -42,11 +45,11 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
         if (stored.Protocol == wanted.Protocol && stored.Direction == wanted.Direction)
             return;
         if (stored.LocalPorts is not null)
-            rule.SetLocalPorts(null);
+            rule.SetLocalPorts(Any);
         if (stored.RemotePorts is not null)
-            rule.SetRemotePorts(null);
+            rule.SetRemotePorts(Any);
         if (stored.IcmpTypesAndCodes is not null)
-            rule.SetIcmpTypesAndCodes(null);
+            rule.SetIcmpTypesAndCodes(Any);
         previous = previous! with { LocalPorts = null, RemotePorts = null, IcmpTypesAndCodes = null };
     }
 
@@ -69,11 +72,11 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
 
     void WriteLimits()
     {
-        WriteText(each => each.LocalPorts, rule.SetLocalPorts);
-        WriteText(each => each.RemotePorts, rule.SetRemotePorts);
-        WriteText(each => each.IcmpTypesAndCodes, rule.SetIcmpTypesAndCodes);
-        WriteText(each => each.LocalAddresses, rule.SetLocalAddresses, any: "*");
-        WriteText(each => each.RemoteAddresses, rule.SetRemoteAddresses, any: "*");
+        WriteText(each => each.LocalPorts, rule.SetLocalPorts, Any);
+        WriteText(each => each.RemotePorts, rule.SetRemotePorts, Any);
+        WriteText(each => each.IcmpTypesAndCodes, rule.SetIcmpTypesAndCodes, Any);
+        WriteText(each => each.LocalAddresses, rule.SetLocalAddresses, Any);
+        WriteText(each => each.RemoteAddresses, rule.SetRemoteAddresses, Any);
         WriteText(each => each.InterfaceTypes, rule.SetInterfaceTypes, any: "All");
         WriteText(each => each.Interfaces, names => InterfaceNames.Write(names, rule.SetInterfaces));
         if (Differs(each => each.Profiles))

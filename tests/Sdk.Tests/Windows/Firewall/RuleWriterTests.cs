@@ -36,17 +36,17 @@ public class RuleWriterTests
     [Test]
     public void StoredRule_FromTcpToIcmp_LosesItsPortsFirst() =>
         Assert.That(Written<INetFwRule2>(Tcp with { Protocol = FirewallProtocol.Icmpv6, LocalPorts = null, IcmpTypesAndCodes = "128:*" }, Tcp),
-            Is.EqualTo(new[] { "LocalPorts=", "Protocol=58", "IcmpTypesAndCodes=128:*" }));
+            Is.EqualTo(new[] { "LocalPorts=*", "Protocol=58", "IcmpTypesAndCodes=128:*" }));
 
     [Test]
     public void StoredRule_FromIcmpToTcp_LosesItsTypesFirst() =>
         Assert.That(Written<INetFwRule2>(Tcp, Tcp with { Protocol = FirewallProtocol.Icmpv6, LocalPorts = null, IcmpTypesAndCodes = "128:*" }),
-            Is.EqualTo(new[] { "IcmpTypesAndCodes=", "Protocol=6", "LocalPorts=80" }));
+            Is.EqualTo(new[] { "IcmpTypesAndCodes=*", "Protocol=6", "LocalPorts=80" }));
 
     [Test]
     public void StoredRule_ThatBecomesOutbound_LosesEdgeTraversalFirst() =>
         Assert.That(Written<INetFwRule2>(Tcp with { Direction = FirewallDirection.Out, EdgeTraversal = EdgeTraversal.Deny, LocalPorts = null }, Tcp),
-            Is.EqualTo(new[] { "EdgeTraversalOptions=0", "LocalPorts=", "Direction=NET_FW_RULE_DIR_OUT" }));
+            Is.EqualTo(new[] { "EdgeTraversalOptions=0", "LocalPorts=*", "Direction=NET_FW_RULE_DIR_OUT" }));
 
     [Test]
     public void Vista_HasEdgeTraversalOnOrOff()
