@@ -84,6 +84,12 @@ public sealed record WindowsReport
     /// <summary>The number of open sockets that keep Windows' Teredo from going dormant.</summary>
     public int Holds { get; init; }
 
+    /// <summary>
+    /// Since when an open opted-in socket has kept the client awake without a gap: at each minute it had a stable address and did not sleep. Null while it
+    /// is not held.
+    /// </summary>
+    public DateTimeOffset? HeldSince { get; init; }
+
     /// <summary>The steps that were taken or tried to bring Teredo up, in order, each with its outcome.</summary>
     public IReadOnlyList<string> Steps { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
 using TeredoSdk.Protocol;
@@ -7,19 +8,26 @@ using TeredoSdk.Windows;
 namespace TeredoSdk.Links.Windows;
 
 /// <summary>
-/// Keeps Windows' Teredo awake while opted-in sockets are open. Wakes it when the address is lost or the machine slept. Safe for any number of
-/// threads.
+/// Keeps Windows' Teredo awake while opted-in sockets are open: the client's state is looked at each minute, and it gets traffic well within the hour
+/// after which it falls asleep. Wakes it when it sleeps, the address is lost or the machine slept. Safe for any number of threads.
 /// </summary>
+/// <remarks>Neither a listed address nor a call of NotifyStableUnicastIpAddressTable is documented to keep a client awake; traffic is.</remarks>
+/// <param name="windows">The system.</param>
+/// <param name="time">The clock.</param>
+/// <param name="check">Looks at the address and the client's state, and calls <see cref="Look"/>.</param>
+/// <param name="log">For faults.</param>
 sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action check, ILogger log) : IAsyncDisposable
 {
     static readonly TimeSpan Tick = TimeSpan.FromMinutes(1);       // detects sleep of the machine; also the pause between wake attempts
-    static readonly TimeSpan KeepAlive = TimeSpan.FromMinutes(20); // Windows' Teredo goes dormant after an hour
+    static readonly TimeSpan KeepAlive = TimeSpan.FromMinutes(20); // "Implementing the Teredo Security Model": dormant after an hour without traffic
 
     readonly Lock _gate = new();
     readonly EngineClock _clock = new(time);
     readonly DeadlineTimer _timer = new(time, check);
     readonly CancellationTokenSource _stopping = new();
     Instant _wokenAt;
+    DateTimeOffset? _since;
+    IPAddress? _address;
     int _count;
     bool _isUp = true, _waking, _disposed;
 
@@ -33,6 +41,16 @@ sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action
         }
     }
 
+    /// <summary>Since when the address is held without a gap; null while it is not.</summary>
+    public DateTimeOffset? Since
+    {
+        get
+        {
+            lock (_gate)
+                return _since;
+        }
+    }
+
     public void Acquire()
     {
         lock (_gate)
@@ -40,6 +58,7 @@ sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action
             if (_count++ > 0 || _disposed)
                 return;
             _wokenAt = _clock.Read(out _); // bring-up woke it; whether the machine slept before does not matter
+            _since = _isUp ? time.GetUtcNow() : null;
             Arm(_wokenAt);
         }
     }
@@ -47,17 +66,23 @@ sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action
     public void Release()
     {
         lock (_gate)
-            if (--_count == 0 && !_disposed)
-                _timer.Set(null, default);
+            if (--_count == 0)
+            {
+                _since = null;
+                if (!_disposed)
+                    _timer.Set(null, default);
+            }
     }
 
     /// <summary>Takes the result of a check of the address. The timer, a change of the network or a wake causes such a check.</summary>
-    public void Look(bool isUp)
+    /// <param name="address">The address; null when there is none, or the client sleeps.</param>
+    public void Look(IPAddress? address)
     {
         lock (_gate)
         {
-            bool isLost = _isUp && !isUp;
-            _isUp = isUp;
+            bool isUp = address is not null, isLost = _isUp && !isUp;
+            (_isUp, _address) = (isUp, address);
+            _since = _count == 0 || !isUp ? null : _since ?? time.GetUtcNow();
             if (_count == 0 || _disposed)
                 return;
             var now = _clock.Read(out bool slept);
@@ -86,6 +111,8 @@ sealed class QualificationHold(IWindowsSystem windows, TimeProvider time, Action
     {
         try
         {
+            if (_address is { } address)
+                windows.SendTraffic(address);
             await windows.WakeAsync(_stopping.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)

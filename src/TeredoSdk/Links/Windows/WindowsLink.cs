@@ -26,7 +26,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         TeredoInterface found, IReadOnlyList<PassedOver> passedOver, ILogger log) : base(options, found, passedOver, log)
     {
         (_windows, _status, _firewall, _reports, _described) = (windows, status, firewall, reports, found.Address.ToIPAddress());
-        _hold = new(windows, options.TimeProvider, Check, log);
+        _hold = new(windows, options.TimeProvider, CheckState, log);
         windows.Changed += Check;
         Check(); // the address may have changed since it was found
     }
@@ -36,7 +36,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         get
         {
             var last = _reports.Last;
-            var windows = last.Report with { Holds = _hold.Count };
+            var windows = last.Report with { Holds = _hold.Count, HeldSince = _hold.Since };
             var report = Describe(TeredoProvider.Windows, last.HasNativeIPv6);
             var nat = WindowsNat.Parse(windows.Nat);
             // Windows' part only notes what the firewall lacks for this program. It matters once a socket has opted in.
@@ -91,7 +91,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
 
     protected override TeredoInterface? Find(out Finding? problem)
     {
-        var found = WindowsSearch.Find(_windows, out var unreadable);
+        var found = WindowsSearch.Find(_windows, _status, out var unreadable);
         problem = found is null ? ClientFindings.Lost(_status.Switches, _status.Now, unreadable) : null;
         return found;
     }
@@ -119,11 +119,37 @@ sealed class WindowsLink : SystemLink, ITeredoLink
 
     protected override void OnChecked(bool isUp, bool isOther)
     {
-        _hold.Look(isUp);
+        _hold.Look(Address);
         _reports.RefreshSoon();
         var address = Address;
         if (Interlocked.Exchange(ref _described, address) is var before && !Equals(before, address))
             _ = DescribeAsync();
+    }
+
+    // Where netsh alone tells the client's state, it is run first: the state changes without a change of an address.
+    void CheckState()
+    {
+        if (_windows.ReadStatus().IsKnown)
+            Check();
+        else
+            _ = CheckAfterNetshAsync();
+    }
+
+    async Task CheckAfterNetshAsync()
+    {
+        try
+        {
+            await _status.ReadAsync(Stopping).ConfigureAwait(false);
+            Check();
+        }
+        catch (OperationCanceledException)
+        {
+            // The link is being disposed.
+        }
+        catch (Exception e) // no caller waits for this task
+        {
+            Log.EngineFault(Logger, e);
+        }
     }
 
     // The new address may mean that facts which only netsh tells have changed, too.

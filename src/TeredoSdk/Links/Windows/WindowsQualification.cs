@@ -7,8 +7,9 @@ namespace TeredoSdk.Links.Windows;
 
 /// <summary>Wakes Windows' Teredo and waits until it has an address.</summary>
 /// <remarks>
-/// The call that wakes Teredo may return before there is an address, so the addresses are checked whenever they change. Some time after the wake, the
-/// wait also ends when the client says that it is inactive, or that an error keeps it offline. Another provider may then be tried.
+/// A listed address may be that of a client that sleeps, so it is always woken. The call that wakes it may return before there is an address, so the
+/// addresses are checked whenever they change. Some time after the wake, the wait also ends when the client says that it is inactive, that an error
+/// keeps it offline, or that it sleeps beside native IPv6, which lasts. Another provider may then be tried.
 /// </remarks>
 sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, TimeProvider time, TimeSpan timeout)
 {
@@ -24,18 +25,16 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         long start = time.GetTimestamp();
         string? notWoken = null;
         Finding? unreadable = null;
-        bool isPatient = true;
-        var waking = Task.CompletedTask;
+        bool isPatient = true, isWoken = false;
         windows.Changed += Look;
+        var waking = WakeAsync();
         try
         {
-            for (bool isFirst = true; ; isFirst = false)
+            while (true)
             {
-                if (WindowsSearch.Find(windows, out unreadable) is { } found)
+                if (isWoken && WindowsSearch.Find(windows, status, out unreadable) is { } found)
                     return found;
-                if (isFirst)
-                    waking = WakeAsync();
-                else if (!isPatient)
+                if (!isPatient)
                     await RequireHopeAsync().ConfigureAwait(false);
                 await changed.WaitAsync(either.Token).ConfigureAwait(false);
             }
@@ -56,6 +55,9 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
             try
             {
                 notWoken = (await windows.WakeAsync(either.Token).ConfigureAwait(false)).Reason;
+                if (!windows.ReadStatus().IsKnown)
+                    await status.ReadAsync(either.Token).ConfigureAwait(false); // netsh alone tells the state, and it changed
+                isWoken = true;
                 patience.Change(Patience, Timeout.InfiniteTimeSpan);
                 Look();
             }
@@ -68,7 +70,8 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         async Task RequireHopeAsync()
         {
             var now = await status.ReadAsync(either.Token).ConfigureAwait(false);
-            if (now is { State: TeredoClientState.Inactive } or { State: TeredoClientState.Offline, Error: not null })
+            if (now is { State: TeredoClientState.Inactive } or { State: TeredoClientState.Offline, Error: not null }
+                || (now.State == TeredoClientState.Dormant && WindowsAddresses.HasNative(windows)))
                 throw Overdue(now).ToException();
             // The client's state can change without a change of an address, so the state is read again later.
             patience.Change(Patience, Timeout.InfiniteTimeSpan);

@@ -36,7 +36,7 @@ public sealed class HoldTests
         await using var listener = await node.ListenAsync(0).InTime();
         int before = machine.Windows.WakeCalls;
         machine.Time.Advance(Hour);
-        Assert.That(machine.Windows.WakeCalls - before, Is.EqualTo(3));
+        Assert.That(machine.Windows.WakeCalls - before, Is.EqualTo(3), "StateTests hold it for three hours");
     }
 
     [Test]
