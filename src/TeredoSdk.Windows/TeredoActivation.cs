@@ -88,8 +88,7 @@ public sealed class TeredoActivation
 
     /// <summary>Restores the former type and server. IPv6 stays installed, and services keep running.</summary>
     /// <param name="previous">
-    /// The settings that <see cref="EnableAsync"/> returned. An unknown type becomes <see cref="TeredoType.Default"/>; for an unknown server, the
-    /// present server stays.
+    /// The settings that <see cref="EnableAsync"/> returned. What is not known in them stays as it is now.
     /// </param>
     /// <param name="cancellationToken">Gives up between two steps.</param>
     /// <returns>The steps, each with its outcome.</returns>
@@ -102,8 +101,10 @@ public sealed class TeredoActivation
         ArgumentNullException.ThrowIfNull(previous);
         _steps.Clear();
         CheckServer(previous.ServerName);
-        var type = previous.Type ?? TeredoType.Default;
         var now = (await TeredoSwitches.ReadAsync(_windows, cancellationToken).ConfigureAwait(false)).Configuration;
+        if ((previous.Type ?? now.Type) is not { } type)
+            throw new TeredoException(TeredoError.SetupFailed, "Neither the former nor the present type of Windows' Teredo is known, so nothing was "
+                + "changed. In an elevated prompt, run netsh interface teredo set state with the type that you want.");
         if (IsRestored(now))
             return [];
         RequireElevation(TeredoCommands.Set(_windows.Version, type, previous.ServerName));

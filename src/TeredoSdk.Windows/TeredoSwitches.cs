@@ -28,6 +28,9 @@ public sealed record TeredoSwitches
     /// <summary>The machine's own settings, which a policy may override. <see cref="TeredoActivation"/> changes and restores these.</summary>
     public TeredoConfiguration Configuration { get; private init; } = new();
 
+    /// <summary>What each source said of the settings, one line for each that could be read.</summary>
+    public IReadOnlyList<string> Sources { get; private init => field = ValueList.Of(value); } = ValueList<string>.Empty;
+
     /// <summary>The client's status from netsh; null when CIM answered, so that netsh was not asked, or when netsh can't be used.</summary>
     [Experimental("TEREDO001")]
     public TeredoStatus? NetshStatus { get; private init; }
@@ -51,12 +54,18 @@ public sealed record TeredoSwitches
     public static async Task<TeredoSwitches> ReadAsync(IWindowsSystem windows, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(windows);
-        var byCim = windows.ReadConfiguration();
-        var netsh = byCim.TryGet(out var configuration) && configuration.Type is not null ? null
-            : await ReadNetshAsync(windows, cancellationToken).ConfigureAwait(false);
-        configuration ??= netsh is { IsSetByPolicy: false } ? netsh.Configuration : new();
-        if (configuration.Type is null && ReadNumber(windows, TeredoKey, "Type") is { } number && Enum.IsDefined((TeredoType)number))
-            configuration = configuration with { Type = (TeredoType)number };
+        var byCim = windows.ReadConfiguration().ValueOrDefault;
+        var netsh = byCim is { Type: not null } ? null : await ReadNetshAsync(windows, cancellationToken).ConfigureAwait(false);
+        var byNetsh = netsh is { IsSetByPolicy: false } ? netsh.Configuration : null;
+        var inRegistry = ReadNumber(windows, TeredoKey, "Type");
+        var configuration = new TeredoConfiguration
+        {
+            Type = byCim?.Type ?? byNetsh?.Type ?? (Enum.IsDefined((TeredoType)(inRegistry ?? -1)) ? (TeredoType)inRegistry! : null),
+            ServerName = byCim?.ServerName ?? byNetsh?.ServerName,
+            ClientPort = byCim?.ClientPort ?? byNetsh?.ClientPort,
+            RefreshInterval = byCim?.RefreshInterval ?? byNetsh?.RefreshInterval,
+            DefaultQualified = byCim?.DefaultQualified ?? byNetsh?.DefaultQualified,
+        };
         var policy = ReadPolicy(windows, netsh);
         var type = policy ?? configuration.Type;
         return new()
@@ -70,6 +79,7 @@ public sealed record TeredoSwitches
             },
             ServerName = ReadPolicyServer(windows) ?? configuration.ServerName,
             Configuration = configuration,
+            Sources = [.. Said("CIM", byCim), .. Said("netsh", netsh?.Configuration), .. inRegistry is { } number ? [$"registry: Type {number}"] : Array.Empty<string>()],
             NetshStatus = netsh,
             Obstacles = [.. FindObstacles(windows, type, policy is not null)],
         };
@@ -85,6 +95,9 @@ public sealed record TeredoSwitches
         if (Obstacles is [var first, ..])
             throw first.ToException();
     }
+
+    static string[] Said(string source, TeredoConfiguration? configuration) => configuration is null ? []
+        : [$"{source}: type {(configuration.Type is { } type ? TeredoCommands.Word(type) : "not told")}, server {configuration.ServerName ?? "not told"}"];
 
     static async Task<TeredoStatus?> ReadNetshAsync(IWindowsSystem windows, CancellationToken cancellationToken)
     {

@@ -19,7 +19,7 @@ public enum TeredoType
     Automatic = 5,
     /// <summary>A client on any network.</summary>
     EnterpriseClient = 6,
-    /// <summary>A client that takes the NAT into account. Only netsh has this type; CIM has no number for it.</summary>
+    /// <summary>A client that takes the NAT into account (among the types that Set-NetTeredoConfiguration takes; repair scripts set this one).</summary>
     NatAwareClient = 7,
 }
 

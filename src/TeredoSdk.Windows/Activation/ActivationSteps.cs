@@ -87,8 +87,9 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     {
         List<(string Name, Func<Task<string?>> Act)> ways =
             [.. commands.Select(command => (TeredoCommands.Text(command), (Func<Task<string?>>)(() => RunAsync(command, cancellationToken))))];
+        // netsh writes what lasts. A change through CIM may reach the active store only, and be gone after the next start (Set-NetTeredoConfiguration).
         if (windows.ReadConfiguration().IsKnown)
-            ways.Insert(0, ("By CIM", () => WriteAsync(configuration)));
+            ways.Add(("By CIM, which may last until the next start only", () => WriteAsync(configuration)));
         foreach (var (name, act) in ways)
             if (await TryAsync(name, act, isDone, cancellationToken).ConfigureAwait(false))
                 return true;

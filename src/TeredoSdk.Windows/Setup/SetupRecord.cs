@@ -36,9 +36,9 @@ sealed record SetupRecord(
     public SetupRecord WithoutRule(string name) => this with { Rules = [.. Rules.Where(rule => !rule.IsFor(name))] };
 
     /// <inheritdoc cref="WithRule"/>
-    public SetupRecord WithTeredo(TeredoConfiguration before, TeredoConfiguration made)
+    public SetupRecord WithTeredo(TeredoConfiguration before, TeredoConfiguration made, IReadOnlyList<string> sources)
     {
-        var known = Teredo ?? new(before, []);
+        var known = Teredo ?? new(before, [], sources);
         return this with { Teredo = known.Made.Contains(made) ? known : known with { Made = [.. known.Made, made] } };
     }
 }
@@ -69,7 +69,8 @@ sealed record RuleRecord(string Name, IReadOnlyList<FirewallRule> Made, Firewall
 /// <summary>The changes of Windows' Teredo.</summary>
 /// <param name="Before">The settings before the first change.</param>
 /// <param name="Made">The settings that setups made, the last at the end; null members were not set.</param>
-sealed record TeredoRecord(TeredoConfiguration Before, IReadOnlyList<TeredoConfiguration> Made)
+/// <param name="Sources">What CIM, netsh and the registry said before the first change; for people.</param>
+sealed record TeredoRecord(TeredoConfiguration Before, IReadOnlyList<TeredoConfiguration> Made, IReadOnlyList<string>? Sources = null)
 {
     /// <summary>Whether some settings equal settings that a setup made.</summary>
     public bool HasMade(TeredoConfiguration settings) => Made.Any(made => IsMadeType(settings.Type, made)
@@ -80,7 +81,7 @@ sealed record TeredoRecord(TeredoConfiguration Before, IReadOnlyList<TeredoConfi
     /// it found others, a user chose them in the meantime, and they count as the state before.
     /// </summary>
     public TeredoRecord FollowedBy(TeredoRecord? later) => later is null ? this
-        : new(HasMade(later.Before) ? Before : later.Before, [.. Made.Union(later.Made)]);
+        : HasMade(later.Before) ? this with { Made = [.. Made.Union(later.Made)] } : later with { Made = [.. Made.Union(later.Made)] };
 
     /// <summary>Whether nobody else changed the type since. The system may turn an enterprise client into a client, so that does not count.</summary>
     public bool IsOwnType(TeredoType? current) => current == Before.Type || Made.Any(made => IsMadeType(current, made));

@@ -1,3 +1,5 @@
+using TeredoSdk.Windows.Native.Netsh;
+
 namespace TeredoSdk.Windows.Setup;
 
 /// <summary>Changes or restores the settings of Windows' Teredo.</summary>
@@ -6,8 +8,9 @@ namespace TeredoSdk.Windows.Setup;
 /// <param name="after">The new settings; null members do not change.</param>
 /// <param name="kind">Whether the settings are changed or restored.</param>
 /// <param name="isSatisfied">Whether the present settings are already the new ones.</param>
-sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, TeredoConfiguration after, SetupStepKind kind, bool isSatisfied)
-    : SetupChange
+/// <param name="sources">What each source said of the present settings.</param>
+sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, TeredoConfiguration after, SetupStepKind kind, bool isSatisfied,
+    IReadOnlyList<string>? sources = null) : SetupChange
 {
     public override SetupStep Step { get; } = new()
     {
@@ -25,7 +28,7 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
             return null;
         bool stands = switches.IsOn == true && (server is null || TeredoActivation.IsSameServer(switches.ServerName, server));
         var after = new TeredoConfiguration { Type = TeredoType.EnterpriseClient, ServerName = server };
-        return new TeredoChange(windows, switches.Configuration, after, SetupStepKind.EnableTeredo, stands);
+        return new TeredoChange(windows, switches.Configuration, after, SetupStepKind.EnableTeredo, stands, switches.Sources);
     }
 
     /// <summary>Whether enabling Teredo removes the obstacle. Services are left to the user, because a setup could not stop them again.</summary>
@@ -36,18 +39,20 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
     public static SetupChange ToRestore(IWindowsSystem windows, TeredoConfiguration current, TeredoRecord record, List<string> warnings)
     {
         bool hasOwnType = record.IsOwnType(current.Type);
+        if (hasOwnType && record.Before.Type is null)
+            warnings.Add($"The type that Windows' Teredo had before the setup is not known ({Said(record)}); it stays {Word(current.Type)}.");
         if (!hasOwnType)
-            warnings.Add($"Another program or user set Windows' Teredo to {current.Type?.ToString() ?? "something unknown"} since the setup; this stays.");
+            warnings.Add($"Another program or user set Windows' Teredo to {Word(current.Type)} since the setup; this stays.");
         var after = new TeredoConfiguration
         {
-            Type = hasOwnType ? record.Before.Type ?? TeredoType.Default : current.Type,
+            Type = hasOwnType && record.Before.Type is { } before ? before : current.Type, // what was not read is not written back as something else
             ServerName = record.ChangedServer ? ServerToRestore(current, record, warnings) : null,
         };
         bool stands = after.Type == current.Type && (after.ServerName is null || TeredoActivation.IsSameServer(current.ServerName, after.ServerName));
         return new TeredoChange(windows, current, after, SetupStepKind.RestoreTeredo, stands);
     }
 
-    public override SetupRecord Announce(SetupRecord record) => kind == SetupStepKind.EnableTeredo ? record.WithTeredo(before, after) : record;
+    public override SetupRecord Announce(SetupRecord record) => kind == SetupStepKind.EnableTeredo ? record.WithTeredo(before, after, sources ?? []) : record;
 
     public override SetupRecord Conclude(SetupRecord record) => kind == SetupStepKind.EnableTeredo ? record : record with { Teredo = null };
 
@@ -73,6 +78,10 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
     static ValueTask<bool> AgreeAsync(ConsentRequest request, CancellationToken cancellationToken) =>
         ValueTask.FromResult(request.Kind == ConsentKind.EnableTeredo);
 
+    static string Word(TeredoType? type) => type is { } known ? TeredoCommands.Word(known) : "something unknown";
+
+    static string Said(TeredoRecord record) => record.Sources is { Count: > 0 } sources ? string.Join("; ", sources) : "no source told it";
+
     static string? ServerToRestore(TeredoConfiguration current, TeredoRecord record, List<string> warnings)
     {
         if (!record.IsOwnServer(current.ServerName))
@@ -94,7 +103,7 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
             (SetupStepKind.EnableTeredo, false) => $"Switch Windows' Teredo on{server}: this machine gets a public IPv6 address; "
                 + "the firewall stays in force.",
             (_, true) => "Windows' Teredo is already set as it was before.",
-            _ => $"Set Windows' Teredo back to {after.Type}{server}, as it was before.",
+            _ => $"Set Windows' Teredo back to {Word(after.Type)}{server}, as it was before.",
         };
     }
 }

@@ -30,8 +30,6 @@ static class CimTeredo
     /// <exception cref="TeredoException">Rights are missing, the class does not exist, or a value can't be set.</exception>
     public static void WriteConfiguration(TeredoConfiguration configuration)
     {
-        if (configuration.Type == TeredoType.NatAwareClient)
-            throw new TeredoException(TeredoError.NotSupported, "CIM has no Teredo type natawareclient. Set it with netsh, or choose client.");
         try
         {
             ComThread.Shared.Run(() => Write(configuration));

@@ -13,7 +13,7 @@ static class CimValue
     {
         if (value is string text && NetshTeredoState.FindType(text.Trim().Replace(" ", "")) is { } named)
             return named;
-        return Number(value) is { } number and >= (int)TeredoType.Default and <= (int)TeredoType.EnterpriseClient ? (TeredoType)number : null;
+        return Number(value) is { } number and >= (int)TeredoType.Default and <= (int)TeredoType.NatAwareClient ? (TeredoType)number : null;
     }
 
     /// <param name="state">The property State.</param>

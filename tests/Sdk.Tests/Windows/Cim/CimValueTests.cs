@@ -11,7 +11,8 @@ public class CimValueTests
     [TestCase("Enterprise Client", TeredoType.EnterpriseClient)]
     [TestCase("natawareclient", TeredoType.NatAwareClient)]
     [TestCase("Klient", null)]
-    [TestCase(7, null)]
+    [TestCase(7, TeredoType.NatAwareClient)]
+    [TestCase(8, null)]
     [TestCase(null, null)]
     public void Type_NumberOrWord_IsTaken(object? value, TeredoType? expected) => Assert.That(CimValue.Type(value), Is.EqualTo(expected));
 

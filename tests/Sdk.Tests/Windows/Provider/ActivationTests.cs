@@ -21,7 +21,7 @@ public sealed class ActivationTests
     }
 
     [Test]
-    public async Task Enable_WithCim_NeedsNoNetsh()
+    public async Task Enable_ByNetsh_LastsOverAStartOfTheSystem()
     {
         var windows = new FakeWindows();
         var result = await new TeredoActivation(windows).EnableAsync("teredo.example.net", Yes, default).InTime();
@@ -29,11 +29,13 @@ public sealed class ActivationTests
         {
             Assert.That(windows.Teredo.Configuration.Type, Is.EqualTo(TeredoType.EnterpriseClient));
             Assert.That(windows.Teredo.Configuration.ServerName, Is.EqualTo("teredo.example.net"));
-            Assert.That(windows.NetshCalls, Is.Empty);
+            Assert.That(windows.Actions, Has.None.EqualTo("WriteConfiguration"), "which reaches the active store only");
             Assert.That(_asked, Is.EqualTo(new[] { ConsentKind.EnableTeredo }));
             Assert.That(result.Previous.Type, Is.EqualTo(TeredoType.Default));
-            Assert.That(result.Steps, Is.EqualTo(new[] { "By CIM: Teredo is set to enterpriseclient." }));
+            Assert.That(result.Steps, Has.Count.EqualTo(1));
         });
+        windows.Restart();
+        Assert.That(windows.ReadConfiguration().Value, Has.Property("Type").EqualTo(TeredoType.EnterpriseClient).And.Property("ServerName").EqualTo("teredo.example.net"));
     }
 
     [Test]
@@ -48,14 +50,13 @@ public sealed class ActivationTests
     }
 
     [Test]
-    public async Task Enable_CimThatRefuses_GoesOnWithNetshAndNotesIt()
+    public async Task Enable_NetshThatChangesNothing_GoesOnWithCimAndNotesIt()
     {
-        var windows = new FakeWindows();
-        windows.Missing["WriteConfiguration"] = "The class can't be written.";
+        var windows = new FakeWindows { Netsh = { ChangesNothing = true } };
         var result = await new TeredoActivation(windows).EnableAsync(null, Yes, default).InTime();
         Assert.That(windows.Teredo.Configuration.Type, Is.EqualTo(TeredoType.EnterpriseClient));
-        Assert.That(result.Steps, Has.Count.EqualTo(2));
-        Assert.That(result.Steps[0], Does.Contain("Without effect").And.Contain("The class can't be written."));
+        Assert.That(result.Steps[0], Does.Contain("netsh").And.Contain("Without effect"));
+        Assert.That(result.Steps[^1], Does.Contain("By CIM").And.Contain("until the next start"));
     }
 
     [Test]
@@ -224,6 +225,15 @@ public sealed class ActivationTests
     }
 
     [Test]
+    public async Task Restore_TypeThatWasNotRead_IsNotWrittenAsAnother()
+    {
+        var windows = new FakeWindows();
+        windows.Teredo.Configuration = windows.Teredo.Configuration with { Type = TeredoType.Client, ServerName = "other.example.net" };
+        await new TeredoActivation(windows).RestoreAsync(new() { ServerName = "teredo.example.net" }, default).InTime();
+        Assert.That((windows.Teredo.Configuration.Type, windows.Teredo.Configuration.ServerName), Is.EqualTo((TeredoType.Client, "teredo.example.net")));
+    }
+
+    [Test]
     public async Task Start_SwitchedOffWithConsent_SwitchesOnAndReportsTheSteps()
     {
         await using var machine = new WindowsMachine(type: TeredoType.Default);
@@ -231,7 +241,7 @@ public sealed class ActivationTests
         machine.Options.Servers.Add("teredo.example.net");
         var node = await machine.StartAsync();
         Assert.That(machine.Asked, Is.EqualTo(new[] { ConsentKind.EnableTeredo }));
-        Assert.That(node.Report.Windows!.Steps, Has.One.Contains("By CIM"));
+        Assert.That(node.Report.Windows!.Steps, Has.One.Contains("netsh interface teredo set state"));
         Assert.That(node.Report.Windows.ServerName, Is.EqualTo("teredo.example.net"));
         Assert.That(node.Report.Windows.TypeSource, Is.EqualTo(TeredoSettingSource.Local));
     }

@@ -157,4 +157,22 @@ public sealed class TeredoSetupTests
         (machine.Options.EnableTeredo, machine.Options.Server) = (true, Server);
         return machine;
     }
+
+    // Repair scripts set this type. It was taken for unknown, and restored as default, which is off.
+    [TestCase("10.0.19045", null)]
+    [TestCase("10.0.19045", "teredo.example.net")]
+    [TestCase("6.1", "teredo.example.net")]
+    public async Task NatAwareClient_SetUpAndRemoved_IsOneAgain(string version, string? server)
+    {
+        using var machine = new SetupMachine(Version.Parse(version));
+        machine.Windows.Teredo.Configuration = machine.Windows.Teredo.Configuration with { Type = TeredoType.NatAwareClient };
+        var before = machine.Windows.Teredo.Configuration;
+        (machine.Options.EnableTeredo, machine.Options.Server) = (true, server);
+        await machine.SetUpAsync();
+        Assert.That(machine.Windows.Teredo.Configuration.Type, Is.EqualTo(server is null ? TeredoType.NatAwareClient : TeredoType.EnterpriseClient));
+        await (await machine.PlanRemovalAsync()).ApplyAsync();
+        Assert.That(machine.Windows.Teredo.Configuration, Is.EqualTo(before));
+        machine.Windows.Restart();
+        Assert.That(machine.Windows.Teredo.Configuration, Is.EqualTo(before), "also in the persistent store");
+    }
 }
