@@ -1,6 +1,4 @@
-using System.CommandLine;
 using TeredoSdk.Testing;
-using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Cli.Tests;
 
@@ -11,23 +9,20 @@ public sealed class PlanRunTests
 {
     static readonly string[] Application = ["--app", @"C:\chat.exe", "--name", "Chat"];
 
-    readonly string _folder = Path.Combine(Path.GetTempPath(), $"teredosdk-plan-{Guid.NewGuid():N}");
+    SetupOnFake _setup = null!;
     FakeWindows _windows = null!;
     Action _whileAsked = () => { };
 
     [SetUp]
     public void MakeWindows()
     {
-        (_windows, _whileAsked) = (new(), () => { });
-        _windows.Files[@"C:\chat.exe"] = true;
+        _setup = new(Application[1]);
+        _windows = _setup.Windows;
+        _whileAsked = () => { };
     }
 
     [TearDown]
-    public void RemoveRecords()
-    {
-        if (Directory.Exists(_folder))
-            Directory.Delete(_folder, recursive: true);
-    }
+    public void RemoveRecords() => _setup.Dispose();
 
     [TestCase("y")]
     [TestCase(" YES ")]
@@ -45,7 +40,7 @@ public sealed class PlanRunTests
     {
         Assert.That((await RunAsync(answer)).ExitCode, Is.EqualTo(1));
         Assert.That(_windows.Actions, Is.Empty);
-        Assert.That(Directory.Exists(_folder), Is.False);
+        Assert.That(Directory.Exists(_setup.Records), Is.False);
     }
 
     [Test]
@@ -63,7 +58,7 @@ public sealed class PlanRunTests
         Assert.That((await RunAsync(answer, "--dry-run", "--yes")).ExitCode, Is.Zero);
         Assert.That((await RunAsync(answer, "--yes", "--dry-run", "--enable-teredo")).ExitCode, Is.Zero);
         Assert.That(_windows.Actions, Is.Empty);
-        Assert.That(Directory.Exists(_folder), Is.False);
+        Assert.That(Directory.Exists(_setup.Records), Is.False);
     }
 
     [Test]
@@ -155,25 +150,13 @@ public sealed class PlanRunTests
         Assert.That(result.ErrorLines.Any(line => line.Contains("undone: ", StringComparison.Ordinal)), Is.EqualTo(isLostMeanwhile));
     }
 
-    Task<Result> RunAsync(string? answer, params string[] more) => RunAsync(TeredoSetup.PlanAsync, answer, more);
+    Task<Result> RunAsync(string? answer, params string[] more) => RunAsync("setup", answer, more);
 
-    Task<Result> RemoveAsync(string? answer, params string[] more) => RunAsync(TeredoSetup.PlanRemovalAsync, answer, more);
+    Task<Result> RemoveAsync(string? answer, params string[] more) => RunAsync("remove", answer, more);
 
     // Null: nobody is there to answer.
-    Task<Result> RunAsync(Func<TeredoSetupOptions, CancellationToken, Task<SetupPlan>> make, string? answer, string[] more)
-    {
-        var options = new SetupOptions();
-        var command = new RootCommand { CommonOptions.Json, CommonOptions.Verbose };
-        options.AddTo(command, isRemoval: false);
-        var arguments = command.Parse([.. Application, .. more]);
-        Assert.That(arguments.Errors, Is.Empty);
-        return HereCommand.RunAsync(() => Invocation.RunAsync(arguments, async invocation =>
-        {
-            var wanted = options.Read(invocation.Arguments);
-            (wanted.Windows, wanted.RecordFolder, wanted.ProgramPath) = (_windows, _folder, Application[1]);
-            return await PlanRun.RunAsync(invocation, ShownPlan.Of(await make(wanted, invocation.Ended)), options, answer is null ? null : new Person(answer, _whileAsked));
-        }));
-    }
+    Task<Result> RunAsync(string command, string? answer, string[] more) =>
+        _setup.RunAsync(command, answer is null ? null : new Person(answer, _whileAsked), [.. Application, .. more]);
 
     /// <summary>Somebody at the terminal.</summary>
     sealed class Person(string answer, Action whileAsked) : StringReader(answer)
