@@ -1,3 +1,5 @@
+using TeredoSdk.Testing;
+
 namespace TeredoSdk.Cli.Tests.Installers;
 
 /// <summary>The commands in the installer kits of examples/Installer do what the kits say.</summary>
@@ -37,7 +39,7 @@ public sealed class KitCommandTests
         using var fake = new SetupOnFake(KitCommands.Program);
         await RunAsync(fake, kit, "setup");
         var installed = fake.Windows.Firewall.Rules.ToArray();
-        Assert.That(installed, Has.Some.Matches<TeredoSdk.Windows.FirewallRule>(rule => rule.LocalPorts == "4242" && rule.ProgramPath == KitCommands.Program));
+        Assert.That(installed.Select(rule => (rule.LocalPorts, rule.ProgramPath)), Has.Some.EqualTo(("4242", KitCommands.Program)));
         Assert.That(fake.Windows.Teredo.EffectiveType, Is.Not.EqualTo(FreshType));
 
         await RunAsync(fake, kit, "setup"); // an upgrade, or a repair
@@ -49,7 +51,7 @@ public sealed class KitCommandTests
         Assert.That(fake.Windows.Teredo.EffectiveType, Is.EqualTo(FreshType));
     }
 
-    static readonly object FreshType = new TeredoSdk.Testing.FakeWindows().Teredo.EffectiveType;
+    static readonly object FreshType = new FakeWindows().Teredo.EffectiveType;
 
     static async Task RunAsync(SetupOnFake fake, string kit, string verb)
     {

@@ -3,8 +3,8 @@ using System.Xml.Linq;
 namespace TeredoSdk.Cli.Tests.Installers;
 
 /// <summary>
-/// The custom actions of the WiX kit in each kind of run, by their conditions. Windows Installer sets <c>Installed</c> and <c>REMOVE</c>, for a version
-/// that a newer one removes <c>UPGRADINGPRODUCTCODE</c>, and for the newer one <c>WIX_UPGRADE_DETECTED</c>.
+/// The custom actions of the WiX kit in each kind of run, by their conditions. Windows Installer sets <c>Installed</c> and <c>REMOVE</c>, for a
+/// version that a newer one removes <c>UPGRADINGPRODUCTCODE</c>, and for the newer one <c>WIX_UPGRADE_DETECTED</c>.
 /// </summary>
 public sealed class WixSequenceTests
 {
@@ -21,7 +21,8 @@ public sealed class WixSequenceTests
     [TestCase("an uninstallation that remembers the consent", "TEREDO=1 Installed=1 REMOVE=ALL", "TeredoRemove")]
     public void Actions_OfARun(string run, string properties, string actions)
     {
-        var set = properties.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(property => property.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        var set = properties.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(property => property.Split('='))
+            .ToDictionary(pair => pair[0], pair => pair[1]);
         Assert.That(string.Join(' ', File.Descendants(Wix + "Custom").Where(custom => Holds((string)custom.Attribute("Condition")!, set))
             .Select(custom => (string)custom.Attribute("Action")!)), Is.EqualTo(actions), run);
     }

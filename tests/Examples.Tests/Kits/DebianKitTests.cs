@@ -2,6 +2,7 @@ namespace TeredoSdk.Examples.Tests.Kits;
 
 /// <summary>The Debian package of examples/Installer is built, and Debian's own checker finds nothing.</summary>
 [Platform("Linux")]
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
 public sealed class DebianKitTests
 {
     string _folder = "";

@@ -1,6 +1,6 @@
 namespace Velopack;
 
-/// <summary>As much of Velopack's class as examples/Installer/Velopack uses, with the names and types of its documentation; Run runs the hooks.</summary>
+/// <summary>As much of Velopack's class as examples/Installer/Velopack uses, with the names of its documentation. Run runs a hook.</summary>
 public sealed class VelopackApp
 {
     VelopackHook? _firstRun, _beforeUninstall;
