@@ -95,6 +95,45 @@ public static class FindingIds
     /// <summary>Whether strangers get in could not be checked.</summary>
     public const string ReachabilityNotChecked = "reachability.not-checked";
 
+    /// <summary>systemd does not run the machine, so a service is set up but not started.</summary>
+    public const string SetupNotBooted = "setup.systemd-not-running";
+    /// <summary>A service chooses its UDP port anew at each start, so the firewall gets no exception.</summary>
+    public const string SetupNoServicePort = "setup.no-service-port";
+    /// <summary>A setup without root's rights can't read whether a firewall blocks the port.</summary>
+    public const string SetupFirewallUnread = "setup.firewall-unread";
+    /// <summary>The kernel has a filter table of the old iptables, which a setup does not change.</summary>
+    public const string SetupLegacyIptables = "setup.legacy-iptables";
+    /// <summary>A unit was changed by hand since its setup; the changes are overwritten.</summary>
+    public const string SetupUnitChanged = "setup.unit-changed";
+    /// <summary>Somebody changed what a setup made, so it is left alone.</summary>
+    public const string SetupLeftAlone = "setup.left-alone";
+    /// <summary>The record of a setup can't be used.</summary>
+    public const string SetupRecordDamaged = "setup.record-damaged";
+    /// <summary>There is no record of a setup, so what bears its mark is removed.</summary>
+    public const string SetupNoRecord = "setup.no-record";
+    /// <summary>The process may not create a private network of its own.</summary>
+    public const string LinuxNamespacesRefused = "linux.namespaces-refused";
+    /// <summary>The device /dev/net/tun can't be opened.</summary>
+    public const string LinuxTunUnavailable = "linux.tun-unavailable";
+    /// <summary>The kernel has IPv6 switched off.</summary>
+    public const string LinuxKernelWithoutIPv6 = "linux.kernel-without-ipv6";
+    /// <summary>New network devices of the machine get no IPv6.</summary>
+    public const string LinuxIPv6SwitchedOff = "linux.ipv6-switched-off";
+    /// <summary>Another Teredo client has an interface on the machine.</summary>
+    public const string LinuxOtherTeredoInterface = "linux.other-teredo-interface";
+    /// <summary>A firewall of the machine drops UDP that goes out to Teredo servers.</summary>
+    public const string LinuxUdpBlockedOut = "linux.udp-blocked-out";
+    /// <summary>A firewall of the machine drops the answers of Teredo servers and peers.</summary>
+    public const string LinuxUdpBlockedIn = "linux.udp-blocked-in";
+    /// <summary>A firewall of the machine drops what strangers send to the service's port.</summary>
+    public const string LinuxServicePortBlocked = "linux.service-port-blocked";
+    /// <summary>The machine has native IPv6.</summary>
+    public const string NetworkNativeIPv6 = "network.native-ipv6";
+    /// <summary>The link that Teredo goes over is too small for its packets.</summary>
+    public const string NetworkSmallMtu = "network.small-mtu";
+    /// <summary>A question of the doctor has no answer.</summary>
+    public const string DoctorNotChecked = "doctor.not-checked";
+
     /// <summary>The name of the finding for an error that has no finding of its own: "error." and the error's words, such as <c>error.no-server</c>.</summary>
     /// <param name="error">The error.</param>
     public static string Of(TeredoError error)

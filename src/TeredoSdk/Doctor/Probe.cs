@@ -44,7 +44,7 @@ static class Probes
 
     static Finding NotChecked(Probe probe, string reason) => new()
     {
-        Id = "doctor.not-checked",
+        Id = FindingIds.DoctorNotChecked,
         Severity = FindingSeverity.Warning,
         Subject = probe.Name,
         Problem = $"Not checked: {probe.Name}.",

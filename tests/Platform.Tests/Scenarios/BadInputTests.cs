@@ -64,7 +64,7 @@ public class BadInputTests : LabTests
     }
 
     [TestCase(UserNamespaces.LimitIsZero, TunDevice.ForAll, "user namespaces are switched off", "sysctl -w user.max_user_namespaces=")]
-    [TestCase(UserNamespaces.NotPermitted, TunDevice.ForAll, "forbids user namespaces", "start the container with")]
+    [TestCase(UserNamespaces.NotPermitted, TunDevice.ForAll, "forbids user namespaces", "Start the container with")]
     [TestCase(UserNamespaces.Allowed, TunDevice.Missing, "There is no TUN device at /dev/net/tun", "modprobe tun")]
     [TestCase(UserNamespaces.Allowed, TunDevice.ForRoot, "may not open /dev/net/tun", "chmod 0666 /dev/net/tun")]
     public async Task KernelSockets_ThatAreRefused_AreAnErrorWhenAskedForAndReportedElse(object namespaces, object tun, string cause, string nextStep)

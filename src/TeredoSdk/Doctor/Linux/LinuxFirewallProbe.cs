@@ -20,7 +20,7 @@ sealed class LinuxFirewallProbe(IReadOnlyList<IPAddress> servers, int? servicePo
         List<string> refused = [.. servers.Where(IsRefused).Select(server => $"A datagram to {server}:{TeredoPorts.Server} was refused by the kernel (EPERM).")];
         var machine = LinuxMachine.Current;
         if (!machine.IsElevated || machine.Find("nft") is null)
-            return refused.Count > 0 ? [Blocked("linux.udp-blocked-out", Outgoing, refused, null, null)] : [];
+            return refused.Count > 0 ? [Blocked(FindingIds.LinuxUdpBlockedOut, Outgoing, refused, null, null)] : [];
 
         var rules = await Firewalls.ReadNftAsync(machine, cancellationToken).ConfigureAwait(false);
         string? manager = await Firewalls.IsFirewalldRunningAsync(machine, cancellationToken).ConfigureAwait(false) ? "firewalld"
@@ -28,15 +28,15 @@ sealed class LinuxFirewallProbe(IReadOnlyList<IPAddress> servers, int? servicePo
         List<Finding> findings = [];
         var leaving = rules.Blocking("output", new(TeredoPorts.Server, "new"), certainly: true).Select(Describe).ToList();
         if (refused.Count + leaving.Count > 0)
-            findings.Add(Blocked("linux.udp-blocked-out", Outgoing, [.. refused, .. leaving], manager, null));
+            findings.Add(Blocked(FindingIds.LinuxUdpBlockedOut, Outgoing, [.. refused, .. leaving], manager, null));
         var answers = rules.Blocking("input", new(null, "established", TeredoPorts.Server), certainly: true).Select(Describe).ToList();
         if (answers.Count > 0)
-            findings.Add(Blocked("linux.udp-blocked-in", "A firewall of this machine drops the answers of Teredo servers and peers.", answers, manager, null));
+            findings.Add(Blocked(FindingIds.LinuxUdpBlockedIn, "A firewall of this machine drops the answers of Teredo servers and peers.", answers, manager, null));
         if (servicePort is { } port)
         {
             var strangers = rules.Blocking("input", new(port, "new"), certainly: true).Select(Describe).ToList();
             if (strangers.Count > 0 && answers.Count == 0)
-                findings.Add(Blocked("linux.service-port-blocked", $"A firewall of this machine drops what strangers send to UDP port {port}.", strangers, manager, port));
+                findings.Add(Blocked(FindingIds.LinuxServicePortBlocked, $"A firewall of this machine drops what strangers send to UDP port {port}.", strangers, manager, port));
         }
         return findings;
     }
@@ -78,10 +78,10 @@ sealed class LinuxFirewallProbe(IReadOnlyList<IPAddress> servers, int? servicePo
         {
             ("firewalld", _) when port is not null => $"firewall-cmd --add-port={port}/udp",
             ("ufw", _) when port is not null => $"ufw allow {port}/udp",
-            ("ufw", "linux.udp-blocked-out") => $"ufw allow out {TeredoPorts.Server}/udp",
+            ("ufw", FindingIds.LinuxUdpBlockedOut) => $"ufw allow out {TeredoPorts.Server}/udp",
             _ => null,
         };
-        string what = port is not null ? $"UDP port {port} in" : id == "linux.udp-blocked-out" ? "UDP out, to any address and port" : "answers in: `ct state established,related accept`";
+        string what = port is not null ? $"UDP port {port} in" : id == FindingIds.LinuxUdpBlockedOut ? "UDP out, to any address and port" : "answers in: `ct state established,related accept`";
         return new()
         {
             Sentence = command is not null ? $"Let {what}: `{command}`." : $"Let {what}, in the named chain or by what made it.",

@@ -74,7 +74,7 @@ sealed class LinuxProbes(IReadOnlyList<IPAddress> servers, int? servicePort)
         var found = new SystemInterfaces(NullLogger.Instance).List().Where(one => one.Address.IsTeredo).ToArray();
         return found.Length == 0 ? null : new()
         {
-            Id = "linux.other-teredo-interface",
+            Id = FindingIds.LinuxOtherTeredoInterface,
             Severity = FindingSeverity.Warning,
             Subject = found[0].Name,
             Problem = $"The interface {found[0].Name} of this machine has a Teredo address already, so another Teredo client runs here. Two of them for the whole "
@@ -104,7 +104,7 @@ sealed class LinuxProbes(IReadOnlyList<IPAddress> servers, int? servicePort)
             return null; // not of 2000::/3
         return new()
         {
-            Id = "network.native-ipv6",
+            Id = FindingIds.NetworkNativeIPv6,
             Severity = FindingSeverity.Note,
             Subject = $"{source}",
             Problem = "This machine has native IPv6, so programs reach IPv6 hosts without Teredo. `teredo client` becomes a relay then (RFC 4380 §5.5).",
@@ -128,7 +128,7 @@ sealed class LinuxProbes(IReadOnlyList<IPAddress> servers, int? servicePort)
             .ToArray(), NullLogger.Instance)?.FirstOrDefault();
         return link is null || link.Octets >= MostOctets ? null : new()
         {
-            Id = "network.small-mtu",
+            Id = FindingIds.NetworkSmallMtu,
             Severity = FindingSeverity.Warning,
             Subject = link.Name,
             Problem = $"The interface {link.Name}, over which Teredo goes, takes packets of {link.Octets} octets at most. Packets of Teredo have up to "

@@ -23,7 +23,7 @@ static class LinuxProblems
         var refusal = WhatRefuses(errno, read);
         return new()
         {
-            Id = "linux.namespaces-refused",
+            Id = FindingIds.LinuxNamespacesRefused,
             Severity = FindingSeverity.Warning,
             Subject = "user namespaces",
             Problem = $"This process may not create a private network: {refusal.What}.",
@@ -83,7 +83,7 @@ static class LinuxProblems
         var (problem, remedy, command) = WhatIsWrongWithTun(errno, path);
         return new()
         {
-            Id = "linux.tun-unavailable",
+            Id = FindingIds.LinuxTunUnavailable,
             Severity = FindingSeverity.Warning,
             Subject = path,
             Problem = problem,
@@ -141,7 +141,7 @@ static class LinuxProblems
     /// <param name="evidence">What was read.</param>
     public static Finding FindingOfKernelWithoutIPv6(IReadOnlyList<string> evidence) => new()
     {
-        Id = "linux.kernel-without-ipv6",
+        Id = FindingIds.LinuxKernelWithoutIPv6,
         Severity = FindingSeverity.Warning,
         Subject = "IPv6",
         Problem = "The kernel has IPv6 switched off.",
@@ -158,7 +158,7 @@ static class LinuxProblems
         const string command = "sysctl -w net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.disable_ipv6=0";
         return new()
         {
-            Id = "linux.ipv6-switched-off",
+            Id = FindingIds.LinuxIPv6SwitchedOff,
             Severity = FindingSeverity.Warning,
             Subject = "IPv6",
             Problem = "IPv6 is switched off for new devices.",
@@ -180,7 +180,7 @@ static class LinuxProblems
 
     /// <summary>The TUN device node could not be opened for a device of the machine.</summary>
     public static TeredoException OfHostTunFile(int errno, string path) =>
-        new(DeviceError(errno), OfTunFile(errno, path).Message, new Win32Exception(errno));
+        Of(errno, FindingOfTunFile(errno, path) with { Severity = FindingSeverity.Error, Error = DeviceError(errno) });
 
     /// <summary>What refuses, and what to do about it: parts of a sentence.</summary>
     /// <param name="What">What is off or forbidden.</param>
@@ -237,7 +237,7 @@ static class LinuxProblems
 
     static TeredoException Of(int errno, string sentence) => new(TeredoError.KernelSocketsUnavailable, sentence, new Win32Exception(errno));
 
-    static TeredoException Of(int errno, Finding finding) => Of(errno, finding.Sentence);
+    static TeredoException Of(int errno, Finding finding) => finding.ToException(new Win32Exception(errno));
 
     static TeredoError DeviceError(int errno) => errno is Libc.EPERM or Libc.EACCES ? TeredoError.AccessDenied : TeredoError.NetworkDeviceUnavailable;
 

@@ -5,7 +5,7 @@ static class ServiceFindings
 {
     public static Finding NotBooted(ServiceNames names) => new()
     {
-        Id = "setup.systemd-not-running",
+        Id = FindingIds.SetupNotBooted,
         Severity = FindingSeverity.Warning,
         Subject = names.Unit,
         Problem = "systemd does not run this machine, so the service is set up but not started.",
@@ -15,7 +15,7 @@ static class ServiceFindings
 
     public static Finding NoPort(ServiceNames names) => new()
     {
-        Id = "setup.no-service-port",
+        Id = FindingIds.SetupNoServicePort,
         Severity = FindingSeverity.Note,
         Subject = names.Unit,
         Problem = "The service chooses its UDP port anew at each start, so no firewall exception can be made for it.",
@@ -24,7 +24,7 @@ static class ServiceFindings
 
     public static Finding FirewallUnread(ServiceNames names, string reason) => new()
     {
-        Id = "setup.firewall-unread",
+        Id = FindingIds.SetupFirewallUnread,
         Severity = FindingSeverity.Warning,
         Subject = names.Unit,
         Problem = "It is not known whether a firewall blocks the service's port, so the plan has no exception.",
@@ -34,7 +34,7 @@ static class ServiceFindings
 
     public static Finding LegacyTables(int port) => new()
     {
-        Id = "setup.legacy-iptables",
+        Id = FindingIds.SetupLegacyIptables,
         Severity = FindingSeverity.Warning,
         Subject = $"UDP port {port}",
         Problem = "The kernel also has a filter table of the old iptables (iptables-legacy), which may block the port. A setup does not change it.",
@@ -49,7 +49,7 @@ static class ServiceFindings
 
     public static Finding ChangedUnit(string unit) => new()
     {
-        Id = "setup.unit-changed",
+        Id = FindingIds.SetupUnitChanged,
         Severity = FindingSeverity.Warning,
         Subject = unit,
         Problem = "The unit was changed by hand since it was set up. The changes are overwritten.",
@@ -58,7 +58,7 @@ static class ServiceFindings
 
     public static Finding LeftAlone(Setting setting) => new()
     {
-        Id = "setup.left-alone",
+        Id = FindingIds.SetupLeftAlone,
         Severity = FindingSeverity.Warning,
         Subject = setting.Subject,
         Problem = $"Another program or user changed this since the setup ({setting.Kind}), so it is left alone, and the record keeps it.",
@@ -67,7 +67,7 @@ static class ServiceFindings
 
     public static Finding DamagedRecord(ServiceNames names, string damage) => new()
     {
-        Id = "setup.record-damaged",
+        Id = FindingIds.SetupRecordDamaged,
         Severity = FindingSeverity.Note,
         Subject = names.Unit,
         Problem = damage,
@@ -76,7 +76,7 @@ static class ServiceFindings
 
     public static Finding NoRecord(ServiceNames names) => new()
     {
-        Id = "setup.no-record",
+        Id = FindingIds.SetupNoRecord,
         Severity = FindingSeverity.Note,
         Subject = names.Unit,
         Problem = "There is no record of a setup: what bears a setup's mark is removed, and the state from before is not known. A port that was opened in a "
