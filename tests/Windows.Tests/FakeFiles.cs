@@ -1,6 +1,4 @@
 using System.Text;
-using TeredoSdk.Windows.Native.Firewall;
-using TeredoSdk.Windows.Native.NetFwTypeLib;
 
 namespace TeredoSdk.Windows.Tests;
 

@@ -1,6 +1,5 @@
 using System.Reflection;
 using TeredoSdk.Windows;
-using TeredoSdk.Windows.Firewall;
 using TeredoSdk.Windows.Native.Firewall;
 using TeredoSdk.Windows.Native.NetFwTypeLib;
 

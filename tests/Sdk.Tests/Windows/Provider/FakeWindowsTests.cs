@@ -152,7 +152,7 @@ public sealed class FakeWindowsTests
         (windows.Netsh.PrintsNoError, windows.Netsh.Language) = (printsNoError, FakeNetshLanguage.Chinese);
         string text = (await windows.RunNetshAsync(["interface", "teredo", "show", "state"], default)).Value.Text;
         Assert.That(text.Split('\n').Count(line => line.Contains(" : ", StringComparison.Ordinal) || line.Contains(": ", StringComparison.Ordinal)), Is.EqualTo(rows));
-        Assert.That(text.Contains("无", StringComparison.Ordinal), Is.EqualTo(printsNoError));
+        Assert.That(text.Contains('无', StringComparison.Ordinal), Is.EqualTo(printsNoError));
     }
 
     // INetFwRule: "a small time lag before the newly-added rule is applied".

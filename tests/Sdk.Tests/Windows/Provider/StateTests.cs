@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.NetworkInformation;
-using TeredoSdk.Testing;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Tests.Windows.Provider;
