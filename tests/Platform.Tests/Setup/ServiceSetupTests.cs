@@ -126,11 +126,11 @@ public class ServiceSetupTests : LabTests
     [Test]
     public Task Fault_AtAChangeOfARemoval_LeavesTheSetupOrNothing([Values] Fault fault) => TryRemovalAsync(fault, (int)fault % 3 + 1, 3);
 
-    [Test, Explicit("All changes and all firewalls: minutes. What came out is in docs/design/lab.md.")]
+    [Test, Explicit("All changes and all firewalls: minutes (docs/design/lab.md).")]
     public Task Fault_AtEachChange_LeavesNothing([Values] Fault fault,
         [Values(LinuxFirewall.Nftables, LinuxFirewall.Ufw, LinuxFirewall.Firewalld)] LinuxFirewall firewall) => TryAsync(firewall, fault, 1, 1);
 
-    [Test, Explicit("All changes: minutes. What came out is in docs/design/lab.md.")]
+    [Test, Explicit("All changes: minutes (docs/design/lab.md).")]
     public Task Fault_AtEachChangeOfARemoval_LeavesTheSetupOrNothing([Values] Fault fault) => TryRemovalAsync(fault, 1, 1);
 
     async Task TryAsync(LinuxFirewall firewall, Fault fault, int first, int step)
