@@ -31,6 +31,8 @@ public static class FindingIds
     public const string TeredoNoAddress = "teredo.no-address";
     /// <summary>Windows' Teredo uses another server than the application names.</summary>
     public const string TeredoOtherServer = "teredo.other-server";
+    /// <summary>Windows' Teredo has another port or refresh interval than the application asks for.</summary>
+    public const string TeredoOptionNotApplied = "teredo.option-not-applied";
     /// <summary>The Teredo address is on an interface that is no tunnel.</summary>
     public const string TeredoNoTunnel = "teredo.no-tunnel";
     /// <summary>The machine has native IPv6, beside which Windows' Teredo gives way.</summary>

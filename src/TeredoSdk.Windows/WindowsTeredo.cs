@@ -29,7 +29,7 @@ public static class WindowsTeredo
         await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
         var exception = new ProgramFirewall(windows, register: false, NullLogger.Instance).Check();
-        return new WindowsReportBuilder(windows, status, []).Build(exception, holds: 0, steps: []);
+        return new WindowsReportBuilder(windows, status, options: null).Build(exception, holds: 0, steps: []);
     }
 
     /// <summary>The Windows of this machine.</summary>

@@ -25,6 +25,18 @@ static class ClientFindings
             + $"{nameof(TeredoProvider.Embedded)}."),
     };
 
+    /// <summary>An option of the application that Windows' own setting overrides: the SDK changes no setting of Windows for a single program.</summary>
+    /// <param name="option">The option, and what it asks for.</param>
+    /// <param name="present">What is set.</param>
+    /// <param name="argument">The argument of netsh that sets it.</param>
+    public static Finding OptionNotApplied(string option, string present, string argument) => Warning(FindingIds.TeredoOptionNotApplied, option,
+        $"Windows' Teredo has its own setting, {present}, which is not what {option} asks for. The setting concerns all programs, so it was left alone.") with
+    {
+        Evidence = [$"the settings of Windows' Teredo: {present}"],
+        Fix = Step($"In an elevated prompt, run netsh interface teredo set state {argument}, or use the provider {nameof(TeredoProvider.Embedded)}.",
+            $"netsh interface teredo set state {argument}"),
+    };
+
     /// <summary>An address that did not come in time.</summary>
     /// <param name="waited">How long the wait lasted.</param>
     /// <param name="status">The system's present status.</param>

@@ -6,7 +6,10 @@ namespace TeredoSdk.Windows.Doctor;
 /// <summary>
 /// Makes a report by asking Windows. It only reads, and needs no administrator. What can't be read is listed with its reason.
 /// </summary>
-sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, IList<string> servers)
+/// <param name="windows">The system.</param>
+/// <param name="status">What was read of the client before.</param>
+/// <param name="options">What the application asks for; null without an application.</param>
+sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, TeredoOptions? options)
 {
     static readonly string[] ServiceNames = ["iphlpsvc", "mpssvc", "wscsvc"];
 
@@ -53,7 +56,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
             [
                 .. switches.Obstacles
                     .Concat(WindowsWarnings.Find(rules, profiles, health, addresses, products))
-                    .Concat(WindowsWarnings.OfServer(switches.ServerName, servers))
+                    .Concat(options is null ? [] : WindowsWarnings.OfOptions(switches, options))
                     .Concat(exception.Finding is { } lacking ? [lacking with { Severity = FindingSeverity.Note }] : [])
                     .DistinctBy(finding => (finding.Id, finding.Subject)),
             ],

@@ -13,10 +13,21 @@ static class WindowsWarnings
         IReadOnlyList<WindowsAddress>? addresses, IReadOnlyList<string>? products) =>
         [.. OfFirewall(status, health, products), .. OfRules(rules, status), .. OfAddresses(rules, addresses ?? [])];
 
-    /// <summary>Tells when Windows uses a server that the options do not name. Windows takes a server only when Teredo is switched on.</summary>
-    public static IEnumerable<Finding> OfServer(string? server, IList<string> wanted) =>
-        server is null || wanted.Count == 0 || wanted.Any(text => ServerName.TryParse(text, out var name) && IsSame(name.Primary, server))
-            ? [] : [ClientFindings.OtherServer(server)];
+    /// <summary>What Windows has set otherwise than the application asks for. Windows takes a server only when Teredo is switched on.</summary>
+    public static IEnumerable<Finding> OfOptions(TeredoSwitches switches, TeredoOptions options)
+    {
+        if (switches.ServerName is { } server && options.Servers.Count > 0
+            && !options.Servers.Any(text => ServerName.TryParse(text, out var name) && IsSame(name.Primary, server)))
+            yield return ClientFindings.OtherServer(server);
+        var (configuration, usual) = (switches.Configuration, new TeredoOptions());
+        if (options.ClientPort != 0 && configuration.ClientPort != options.ClientPort)
+            yield return ClientFindings.OptionNotApplied($"{nameof(TeredoOptions.ClientPort)} {options.ClientPort}",
+                configuration.ClientPort is > 0 and var port ? $"the port {port}" : "any port", $"clientport={options.ClientPort}");
+        if (options.RefreshInterval != usual.RefreshInterval && configuration.RefreshInterval != options.RefreshInterval)
+            yield return ClientFindings.OptionNotApplied($"{nameof(TeredoOptions.RefreshInterval)} {options.RefreshInterval.TotalSeconds:0} s",
+                configuration.RefreshInterval is { Ticks: > 0 } interval ? $"a refresh each {interval.TotalSeconds:0} s" : "the usual refresh interval",
+                $"refreshinterval={options.RefreshInterval.TotalSeconds:0}");
+    }
 
     static bool IsSame(string one, string other) => one.TrimEnd('.').Equals(other.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 

@@ -25,7 +25,7 @@ sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
         var found = await qualification.WaitAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
         var firewall = new ProgramFirewall(windows!, options.RegisterFirewallException, log);
-        var reports = new WindowsReportCache(windows!, status, firewall, options.Servers, steps);
+        var reports = new WindowsReportCache(windows!, status, firewall, options, steps);
         await reports.RefreshAsync(cancellationToken).ConfigureAwait(false);
         return new WindowsLink(windows!, options, status, firewall, reports, found, passedOver, log);
     }

@@ -12,7 +12,7 @@ namespace TeredoSdk.Links.Windows;
 sealed record WindowsFindings(WindowsReport Report, Finding? Exception, bool HasNativeIPv6);
 
 /// <summary>Keeps the last report of Windows, because making one takes dozens of calls. Safe for any number of threads.</summary>
-sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, ProgramFirewall firewall, IList<string> servers, IReadOnlyList<string> steps)
+sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, ProgramFirewall firewall, TeredoOptions options, IReadOnlyList<string> steps)
 {
     readonly Lock _making = new();
     volatile WindowsFindings? _last;
@@ -48,7 +48,7 @@ sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, Pr
     WindowsFindings Make()
     {
         var exception = firewall.Check();
-        var report = new WindowsReportBuilder(windows, status, servers).Build(exception, holds: 0, steps);
+        var report = new WindowsReportBuilder(windows, status, options).Build(exception, holds: 0, steps);
         return new(report, exception.Finding, WindowsAddresses.HasNative(windows));
     }
 }

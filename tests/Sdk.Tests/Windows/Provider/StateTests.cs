@@ -108,4 +108,16 @@ public sealed class StateTests
         Assert.That(() => machine.Teredo.State == TeredoClientState.Qualified && node.Report.Windows!.HeldSince > first,
             Is.True.After((int)Patience.Limit.TotalMilliseconds, 20), "it is held anew");
     }
+
+    [Test]
+    public async Task Options_ThatWindowsSetsItself_AreNamedAsNotApplied()
+    {
+        await using var machine = new WindowsMachine();
+        (machine.Options.ClientPort, machine.Options.RefreshInterval) = (40000, TimeSpan.FromSeconds(20));
+        machine.Teredo.Configuration = machine.Teredo.Configuration with { ClientPort = 40000 };
+        var node = await machine.StartAsync();
+        var finding = node.Report.Findings.Single(finding => finding.Id == FindingIds.TeredoOptionNotApplied);
+        Assert.That(finding.Subject, Does.StartWith("RefreshInterval"), "the port is what was asked for");
+        Assert.That(finding.Fix!.Command, Is.EqualTo("netsh interface teredo set state refreshinterval=20"));
+    }
 }
