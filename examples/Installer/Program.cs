@@ -41,8 +41,8 @@ static async Task<int> ApplyAsync(string what, SetupPlan plan)
     Console.WriteLine($"To {what}:");
     foreach (var step in plan.Steps)
         Console.WriteLine($"  {step.Sentence}");
-    foreach (string warning in plan.Warnings)
-        Console.WriteLine($"  Note: {warning}");
+    foreach (var finding in plan.Findings)
+        Console.WriteLine($"  Note: {finding.Sentence}");
     await plan.ApplyAsync(); // undoes everything when a step fails
     Console.WriteLine("  Done; each step was read back.");
     return 0;

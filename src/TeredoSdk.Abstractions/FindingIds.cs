@@ -80,6 +80,23 @@ public static class FindingIds
     /// <summary>No rule allows protocol 41, which another tunnel uses.</summary>
     public const string FirewallProtocol41 = "firewall.protocol-41";
 
+    /// <summary>A rule of the setup was changed since, so it is left alone.</summary>
+    public const string SetupRuleChanged = "setup.rule-changed";
+    /// <summary>A rule that the setup changed was removed since, so it is not restored.</summary>
+    public const string SetupRuleRemoved = "setup.rule-removed";
+    /// <summary>Another program has a rule of the same name, so both are left alone.</summary>
+    public const string SetupRuleShared = "setup.rule-shared";
+    /// <summary>The settings of Windows' Teredo were changed since the setup, or their former value is not known, so they stay.</summary>
+    public const string SetupTeredoChanged = "setup.teredo-changed";
+    /// <summary>The record of another application can't be used, so it is not known whether it needs Windows' Teredo.</summary>
+    public const string SetupOtherNotKnown = "setup.other-not-known";
+    /// <summary>Other users can write to the folder of the setup's records, so they are not read.</summary>
+    public const string SetupFolderNotTrusted = "setup.folder-not-trusted";
+    /// <summary>There is no record of a setup of the application.</summary>
+    public const string SetupNoRecord = "setup.no-record";
+    /// <summary>An application needs no setup on this system.</summary>
+    public const string SetupNothingToDo = "setup.nothing-to-do";
+
     /// <summary>The node is starting, so it has no address yet.</summary>
     public const string NodeStarting = "node.starting";
     /// <summary>The provider can't be used on this system.</summary>

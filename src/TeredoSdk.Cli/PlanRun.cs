@@ -42,13 +42,13 @@ static class PlanRun
         return isDryRun || plan.IsComplete ? 0 : Incomplete;
     }
 
-    // Warnings go to stderr, so that they are seen even when stdout is redirected.
+    // Findings go to stderr, so that they are seen even when stdout is redirected.
     static void Show(ShownPlan plan, Action<string> line)
     {
         for (int i = 0; i < plan.Steps.Count; i++)
             line($"{i + 1}. {plan.Steps[i]}");
-        foreach (string warning in plan.Warnings)
-            Output.Notice(Wording.Of(warning));
+        foreach (var finding in plan.Findings)
+            Output.Notice(Wording.Of(finding.Sentence));
     }
 
     static async Task<bool> AgreesAsync(TextReader person, CancellationToken cancellationToken)

@@ -5,7 +5,7 @@ namespace TeredoSdk.Cli;
 
 /// <summary>A plan as a person sees it, whatever it sets up.</summary>
 /// <param name="Steps">What each step does.</param>
-/// <param name="Warnings">What the person should know.</param>
+/// <param name="Findings">What the person should know.</param>
 /// <param name="NeedsElevation">Whether there is something to do.</param>
 /// <param name="IsElevated">Whether this process may do it.</param>
 /// <param name="ElevatedCommand">The command that may.</param>
@@ -13,15 +13,15 @@ namespace TeredoSdk.Cli;
 /// <param name="IsComplete">Whether, once it is applied, all that was asked for is in force.</param>
 /// <param name="ApplyAsync">Applies it, and tells of each step that ended: the outcome's name, and the step.</param>
 /// <param name="Document">Writes the document; the parameter is whether it was applied.</param>
-sealed record ShownPlan(IReadOnlyList<string> Steps, IReadOnlyList<string> Warnings, bool NeedsElevation, bool IsElevated, string ElevatedCommand,
+sealed record ShownPlan(IReadOnlyList<string> Steps, IReadOnlyList<Finding> Findings, bool NeedsElevation, bool IsElevated, string ElevatedCommand,
     (string Whose, string Where) Rights, bool IsComplete, Func<Action<string, string>, CancellationToken, Task> ApplyAsync, Action<Output, bool> Document)
 {
-    public static ShownPlan Of(SetupPlan plan) => new([.. plan.Steps.Select(step => step.Sentence)], plan.Warnings, plan.NeedsElevation, plan.IsElevated,
+    public static ShownPlan Of(SetupPlan plan) => new([.. plan.Steps.Select(step => step.Sentence)], plan.Findings, plan.NeedsElevation, plan.IsElevated,
         plan.ElevatedCommand, ("an administrator's rights", "In an administrator's terminal, run:"), true,
         (told, cancellationToken) => plan.ApplyAsync(new Progress<SetupProgress>(one => told(one.Outcome.ToString(), one.Step.Sentence)), cancellationToken),
-        (output, applied) => output.Document(new(applied, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, plan.Warnings), json => json.PlanDocument));
+        (output, applied) => output.Document(new(applied, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, plan.Findings), json => json.PlanDocument));
 
-    public static ShownPlan Of(ServicePlan plan) => new([.. plan.Steps.Select(step => step.Sentence)], [.. plan.Findings.Select(finding => finding.Sentence)],
+    public static ShownPlan Of(ServicePlan plan) => new([.. plan.Steps.Select(step => step.Sentence)], plan.Findings,
         !plan.IsSatisfied, plan.IsElevated, plan.ElevatedCommand, ("root's rights", "Run:"), plan.IsComplete,
         (told, cancellationToken) => plan.ApplyAsync(new Progress<ServiceProgress>(one => told(one.Outcome.ToString(), one.Step.Sentence)), cancellationToken),
         (output, applied) => output.Document(new(applied, applied && plan.IsComplete, !plan.IsSatisfied, plan.ElevatedCommand, plan.Steps, plan.Findings),

@@ -38,7 +38,7 @@ public sealed class SetupTests
         Assert.Multiple(() =>
         {
             Assert.That(result.Document.GetProperty("steps").GetArrayLength(), Is.Zero);
-            Assert.That(result.Document.GetProperty("warnings")[0].GetString(), Is.EqualTo(result.Sentence));
+            Assert.That(result.Document.GetProperty("findings")[0].GetProperty("sentence").GetString(), Is.EqualTo(result.Sentence));
             Assert.That(result.Document.GetProperty("needsElevation").GetBoolean(), Is.False);
             Assert.That(result.Document.GetProperty("elevatedCommand").GetString(), Does.StartWith($"teredo {command} --app"));
         });

@@ -66,9 +66,9 @@ public class RecordProtectionTests
     {
         Records.Write(Record);
         LetEveryoneWrite(new DirectoryInfo(_folder));
-        Assert.That(Records.Distrust, Does.Contain(_folder));
+        Assert.That(Records.Distrust?.Sentence, Does.Contain(_folder));
         Assert.That(Records.Read(Name), Is.Null);
-        List<string> warnings = [];
+        List<Finding> warnings = [];
         Assert.That(Records.ReadOthers("Another", warnings), Is.Empty);
 
         Records.Write(SetupRecord.Of("Another", @"C:\another.exe"));

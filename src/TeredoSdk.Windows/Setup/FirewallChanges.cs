@@ -1,11 +1,12 @@
+using TeredoSdk.Windows.Doctor;
 using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows.Setup;
 
 /// <summary>Finds the firewall changes for a setup or a removal. When the firewall can't be read, there are none, and a warning says so.</summary>
 /// <param name="windows">The system.</param>
-/// <param name="warnings">Receives the warnings.</param>
-sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
+/// <param name="findings">Receives what is left as it is.</param>
+sealed class FirewallChanges(IWindowsSystem windows, List<Finding> findings)
 {
     readonly RuleStore _store = RuleStore.Of(windows.Firewall);
 
@@ -42,10 +43,9 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
             FirewallRule[] found = [.. rules.Where(rule => record.IsFor(rule.Name))];
             var current = found.FirstOrDefault();
             if (found.Length > 1 || (current != record.Before && current is not null && !record.IsOwnWork(current)))
-                warnings.Add($"The firewall rule '{record.Name}' was changed by another program or user since the setup, and is left alone. "
-                    + "Remove it by hand if it is not needed.");
+                findings.Add(SetupFindings.RuleChanged(record.Name));
             else if (current is null && record is { Before: not null, IsRemoved: false })
-                warnings.Add($"The firewall rule '{record.Name}' was removed by another program or user since the setup, and is not restored.");
+                findings.Add(SetupFindings.RuleRemoved(record.Name));
             else
                 changes.Add(new RuleChange(_store, record.Name, current, record.Before) { IsRestoration = true });
         }
@@ -60,7 +60,7 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
         foreach (var own in rules.Where(rule => ExceptionRules.IsOwn(rule, application)).GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase))
         {
             if (rules.Any(rule => rule.Name.Equals(own.Key, StringComparison.OrdinalIgnoreCase) && !ExceptionRules.IsOwn(rule, null)))
-                warnings.Add($"Another program also has a firewall rule '{own.Key}'. The firewall can't tell the two apart, so both are left alone.");
+                findings.Add(SetupFindings.RuleShared(own.Key));
             else
                 changes.Add(new RuleChange(_store, own.Key, own.First(), null, own.Count() - 1));
         }
@@ -85,6 +85,6 @@ sealed class FirewallChanges(IWindowsSystem windows, List<string> warnings)
     void LeaveOut(string reason)
     {
         IsIncomplete = true;
-        warnings.Add($"The firewall can't be read, so its rules are left out: {reason} Solve this problem and run this again.");
+        findings.Add(SetupFindings.FirewallNotRead(reason));
     }
 }

@@ -22,8 +22,8 @@ public sealed class SetupPlan
     /// <summary>The steps in order. Empty on systems other than Windows, where there is nothing to set up.</summary>
     public IReadOnlyList<SetupStep> Steps { get; }
 
-    /// <summary>Sentences with advice: obstacles that the plan does not remove, and other facts that the user should know.</summary>
-    public IReadOnlyList<string> Warnings { get; internal init; } = [];
+    /// <summary>Obstacles that the plan does not remove, what it leaves as it is, and other facts that the user should know.</summary>
+    public IReadOnlyList<Finding> Findings { get; internal init; } = [];
 
     /// <summary>Whether every step is done already.</summary>
     public bool IsSatisfied => Steps.All(step => step.IsSatisfied);

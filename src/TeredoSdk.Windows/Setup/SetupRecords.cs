@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using TeredoSdk.Windows.Doctor;
 
 namespace TeredoSdk.Windows.Setup;
 
@@ -19,16 +20,15 @@ sealed class SetupRecords(string? chosenFolder)
     /// A sentence when the folder of the records is not protected from other users; null otherwise. The records in such a folder are not read, and the
     /// first write replaces it.
     /// </summary>
-    public string? Distrust => !IsProtected || !OperatingSystem.IsWindows() || !Path.Exists(_folder) || RecordProtection.IsTrustedFolder(_folder) ? null
-        : $"The folder of the setup's records, {_folder}, is not protected from other users, so its records are not read. When this is applied, it is "
-            + "renamed and a new one is made. Find out who made it.";
+    public Finding? Distrust => !IsProtected || !OperatingSystem.IsWindows() || !Path.Exists(_folder) || RecordProtection.IsTrustedFolder(_folder) ? null
+        : SetupFindings.FolderNotTrusted(_folder);
 
     /// <summary>The record of an application, or null when there is none.</summary>
     /// <exception cref="TeredoException">The record can't be read, or is damaged.</exception>
     public SetupRecord? Read(string name) => ReadFile(PathOf(name), record => record.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The records of all other applications. A record that can't be used causes a warning.</summary>
-    public IReadOnlyList<SetupRecord> ReadOthers(string name, List<string> warnings)
+    public IReadOnlyList<SetupRecord> ReadOthers(string name, List<Finding> findings)
     {
         List<SetupRecord> others = [];
         string[] files = Directory.Exists(_folder) && Distrust is null ? Directory.GetFiles(_folder, "*.json") : [];
@@ -41,7 +41,7 @@ sealed class SetupRecords(string? chosenFolder)
             }
             catch (TeredoException e)
             {
-                warnings.Add($"It is not known whether another application needs Windows' Teredo. {e.Message}");
+                findings.Add(SetupFindings.OtherNotKnown(e.Message));
             }
         }
         return others;

@@ -7,19 +7,19 @@ namespace TeredoSdk.Windows.Setup;
 static class SetupWarnings
 {
     /// <summary>Warns of switches that keep Teredo off.</summary>
-    public static IEnumerable<string> OfTeredo(TeredoSwitches switches, bool enablesTeredo)
+    public static IEnumerable<Finding> OfTeredo(TeredoSwitches switches, bool enablesTeredo)
     {
         foreach (var obstacle in switches.Obstacles)
         {
             if (!TeredoChange.IsMendedByEnabling(obstacle))
-                yield return enablesTeredo ? $"Windows' Teredo can't be switched on now, so this step is left out. {obstacle.Sentence}" : obstacle.Sentence;
+                yield return enablesTeredo ? SetupFindings.LeftOut(obstacle) : obstacle;
             else if (!enablesTeredo)
-                yield return $"{obstacle.Sentence} {nameof(TeredoSetupOptions.EnableTeredo)} makes the setup switch it on.";
+                yield return SetupFindings.CanBeEnabled(obstacle);
         }
     }
 
     /// <summary>Warns of conditions that override the rules of the plan.</summary>
-    public static IEnumerable<string> OfFirewall(IWindowsSystem windows, TeredoSetupOptions options, IReadOnlyList<SetupStep> steps)
+    public static IEnumerable<Finding> OfFirewall(IWindowsSystem windows, TeredoSetupOptions options, IReadOnlyList<SetupStep> steps)
     {
         var firewall = windows.Firewall;
         var status = firewall.ReadStatus().ValueOrDefault;
@@ -28,7 +28,7 @@ static class SetupWarnings
             : [.. rules.Where(rule => !steps.Any(step => rule == step.RuleBefore)), .. steps.Select(step => step.RuleAfter).OfType<FirewallRule>()];
         var warnings = WindowsWarnings.Find(planned, status, windows.ReadFirewallHealth(), windows.ReadAddresses().ValueOrDefault,
             firewall.ReadProducts().ValueOrDefault);
-        return (status is null || planned is null ? warnings : warnings.Concat(OfBlocks(new(status, planned), options))).Select(finding => finding.Sentence);
+        return status is null || planned is null ? warnings : warnings.Concat(OfBlocks(new(status, planned), options));
     }
 
     // Conditions that override all rules are left out here, because the other warnings contain them.

@@ -1,4 +1,4 @@
-using TeredoSdk.Windows.Native.Netsh;
+using TeredoSdk.Windows.Doctor;
 
 namespace TeredoSdk.Windows.Setup;
 
@@ -36,17 +36,17 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
         obstacle.Error is TeredoError.TeredoDisabled or TeredoError.TeredoDisabledByDefault;
 
     /// <summary>Makes the change that restores Teredo's settings, except those that somebody else changed since the setup.</summary>
-    public static SetupChange ToRestore(IWindowsSystem windows, TeredoConfiguration current, TeredoRecord record, List<string> warnings)
+    public static SetupChange ToRestore(IWindowsSystem windows, TeredoConfiguration current, TeredoRecord record, List<Finding> findings)
     {
         bool hasOwnType = record.IsOwnType(current.Type);
         if (hasOwnType && record.Before.Type is null)
-            warnings.Add($"The type that Windows' Teredo had before the setup is not known ({Said(record)}); it stays {Word(current.Type)}.");
+            findings.Add(SetupFindings.TypeNotKnown(current.Type, record.Sources));
         if (!hasOwnType)
-            warnings.Add($"Another program or user set Windows' Teredo to {Word(current.Type)} since the setup; this stays.");
+            findings.Add(SetupFindings.TypeChanged(current.Type));
         var after = new TeredoConfiguration
         {
             Type = hasOwnType && record.Before.Type is { } before ? before : current.Type, // what was not read is not written back as something else
-            ServerName = record.ChangedServer ? ServerToRestore(current, record, warnings) : null,
+            ServerName = record.ChangedServer ? ServerToRestore(current, record, findings) : null,
         };
         bool stands = after.Type == current.Type && (after.ServerName is null || TeredoActivation.IsSameServer(current.ServerName, after.ServerName));
         return new TeredoChange(windows, current, after, SetupStepKind.RestoreTeredo, stands);
@@ -78,19 +78,15 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
     static ValueTask<bool> AgreeAsync(ConsentRequest request, CancellationToken cancellationToken) =>
         ValueTask.FromResult(request.Kind == ConsentKind.EnableTeredo);
 
-    static string Word(TeredoType? type) => type is { } known ? TeredoCommands.Word(known) : "something unknown";
-
-    static string Said(TeredoRecord record) => record.Sources is { Count: > 0 } sources ? string.Join("; ", sources) : "no source told it";
-
-    static string? ServerToRestore(TeredoConfiguration current, TeredoRecord record, List<string> warnings)
+    static string? ServerToRestore(TeredoConfiguration current, TeredoRecord record, List<Finding> findings)
     {
         if (!record.IsOwnServer(current.ServerName))
         {
-            warnings.Add($"Another program or user gave Windows' Teredo the server {current.ServerName} since the setup; this stays.");
+            findings.Add(SetupFindings.ServerChanged(current.ServerName));
             return null;
         }
         if (record.Before.ServerName is null)
-            warnings.Add($"The server that Windows' Teredo had before the setup is not known; it keeps {current.ServerName}.");
+            findings.Add(SetupFindings.ServerNotKnown(current.ServerName));
         return record.Before.ServerName;
     }
 

@@ -30,17 +30,17 @@ public static class TeredoSetup
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
         if (WindowsOf(options) is not { } windows)
             return NothingToDo(options, records, empty, SetupCommand(options));
-        List<string> warnings = [.. Distrust(records)];
+        List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
         var record = records.Read(options.Name);
-        var changes = new FirewallChanges(windows, warnings).ToSetUp(options, record);
+        var changes = new FirewallChanges(windows, findings).ToSetUp(options, record);
         var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
         if (options.EnableTeredo && TeredoChange.ToEnable(windows, switches, options.Server) is { } change)
             changes.Add(change);
-        warnings.AddRange(SetupWarnings.OfTeredo(switches, options.EnableTeredo));
-        warnings.AddRange(SetupWarnings.OfFirewall(windows, options, [.. changes.Select(change => change.Step)]));
+        findings.AddRange(SetupWarnings.OfTeredo(switches, options.EnableTeredo));
+        findings.AddRange(SetupWarnings.OfFirewall(windows, options, [.. changes.Select(change => change.Step)]));
         return new(empty, windows, records, changes, PlanEnd.KeepRecord)
         {
-            Warnings = warnings,
+            Findings = findings,
             ElevatedCommand = SetupCommand(options),
             NeedsTeredo = options.EnableTeredo ? true : null,
             IsNews = options.EnableTeredo && record is not { NeedsTeredo: true },
@@ -68,51 +68,44 @@ public static class TeredoSetup
         string command = SetupCommandLine.Remove(options.ProgramPath, options.Name);
         if (WindowsOf(options) is not { } windows)
             return NothingToDo(options, records, empty, command);
-        List<string> warnings = [.. Distrust(records)];
+        List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
         if (records.Read(options.Name) is not { } record)
         {
-            warnings.Add($"There is no record of a setup of '{options.Name}': only firewall rules of the group "
-                + $"{FirewallExceptionRequest.OwnGrouping} for it are removed, and the settings of Teredo stay as they are.");
-            var own = new FirewallChanges(windows, warnings).ToRemove(options.Name);
-            return new(empty, windows, records, own, PlanEnd.NoRecord) { Warnings = warnings, ElevatedCommand = command };
+            findings.Add(SetupFindings.NoRecord(options.Name));
+            var own = new FirewallChanges(windows, findings).ToRemove(options.Name);
+            return new(empty, windows, records, own, PlanEnd.NoRecord) { Findings = findings, ElevatedCommand = command };
         }
-        var firewall = new FirewallChanges(windows, warnings);
+        var firewall = new FirewallChanges(windows, findings);
         var changes = firewall.ToRestore(record.Rules);
-        var heir = FindHeir(warnings, record.Teredo);
+        var heir = FindHeir(findings, record.Teredo);
         if (heir is not null)
             changes.Add(new TeredoHandover(records, heir, record.Teredo!));
         else if (record.Teredo is { } teredo)
         {
             var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
-            changes.Insert(0, TeredoChange.ToRestore(windows, switches.Configuration, teredo, warnings));
+            changes.Insert(0, TeredoChange.ToRestore(windows, switches.Configuration, teredo, findings));
         }
         // Rules that could not be read can't be restored now, so the record is kept for a later removal.
         var end = firewall.IsIncomplete ? PlanEnd.KeepRecord : PlanEnd.DeleteRecord;
         return new(empty, windows, records, changes, end)
         {
-            Warnings = warnings,
+            Findings = findings,
             ElevatedCommand = command,
             NeedsTeredo = false,
             StillHolds = () => records.Read(options.Name)?.Teredo?.Before == record.Teredo?.Before
                 && FindHeir([], record.Teredo)?.Name == heir?.Name,
         };
 
-        SetupRecord? FindHeir(List<string> warnings, TeredoRecord? teredo) =>
-            teredo is null ? null : TeredoHandover.FindHeir(records.ReadOthers(options.Name, warnings), teredo);
+        SetupRecord? FindHeir(List<Finding> findings, TeredoRecord? teredo) =>
+            teredo is null ? null : TeredoHandover.FindHeir(records.ReadOthers(options.Name, findings), teredo);
     }
-
-    static IEnumerable<string> Distrust(SetupRecords records) => records.Distrust is { } sentence ? [sentence] : [];
 
     static IWindowsSystem? WindowsOf(TeredoSetupOptions options) => options.Windows ?? (OperatingSystem.IsWindows() ? WindowsSystem.Current : null);
 
     static SetupPlan NothingToDo(TeredoSetupOptions options, SetupRecords records, SetupRecord empty, string command) =>
         new(empty, null, records, [], PlanEnd.NoRecord)
         {
-            Warnings =
-            [
-                $"There is nothing to set up for '{options.Name}' on this system: the SDK's own Teredo client needs neither rights nor a firewall "
-                    + "exception here.",
-            ],
+            Findings = [SetupFindings.NothingToDo(options.Name)],
             ElevatedCommand = command,
         };
 

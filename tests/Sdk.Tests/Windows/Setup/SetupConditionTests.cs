@@ -100,7 +100,7 @@ public sealed class SetupConditionTests
         machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Disabled };
         var plan = await machine.SetUpAsync();
         Assert.That(plan.Steps, Is.Empty);
-        Assert.That(plan.Warnings, Has.Some.Contains("mpssvc"));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("mpssvc"));
     }
 
     [Test]
@@ -112,7 +112,7 @@ public sealed class SetupConditionTests
         await machine.SetUpAsync();
         machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Disabled };
         var plan = await machine.RemoveAsync();
-        Assert.That(plan.Warnings, Has.Some.Contains("mpssvc"));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("mpssvc"));
         Assert.That(machine.Records, Has.Length.EqualTo(1));
         machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, StartType = ServiceStartType.Automatic };
         await machine.RemoveAsync();
@@ -151,7 +151,7 @@ public sealed class SetupConditionTests
         ];
         machine.Windows.Firewall.Products = ["Fort Knox 3000"];
         var plan = await machine.SetUpAsync();
-        Assert.That(plan.Warnings, Has.Some.Contains("group policy").And.Some.Contains("blocks all").And.Some.Contains("is off")
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("group policy").And.Some.Contains("blocks all").And.Some.Contains("is off")
             .And.Some.Contains("no firewall that is on").And.Some.Contains("Fort Knox 3000"));
         Assert.That(machine.Rules, Has.Count.EqualTo(1));
     }
@@ -163,7 +163,7 @@ public sealed class SetupConditionTests
         var block = new FirewallRule { Name = "Blocked once", ProgramPath = SetupMachine.Program, Action = FirewallAction.Block, Enabled = true };
         machine.Windows.Firewall.Plant(block);
         var plan = await machine.SetUpAsync();
-        Assert.That(plan.Warnings, Has.Some.Contains("Blocked once"));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("Blocked once"));
         Assert.That(machine.Rules, Has.Count.EqualTo(2));
     }
 
@@ -174,7 +174,7 @@ public sealed class SetupConditionTests
         machine.Windows.Firewall.Plant(SetupMachine.TeredoPortRule);
         machine.Windows.Firewall.Plant(new() { Name = "ICMPv6", Protocol = FirewallProtocol.Icmpv6, Enabled = true });
         machine.Options.EnableTeredo = true;
-        Assert.That((await machine.PlanAsync()).Warnings, Is.Empty);
+        Assert.That((await machine.PlanAsync()).Findings, Is.Empty);
     }
 
     static void Refused(Action<TeredoSetupOptions> change, string option, string value)

@@ -76,7 +76,7 @@ public sealed class SetupFailureTests
         }
         var plan = await machine.RemoveAsync();
         Assert.That(machine.Rules, Is.EqualTo(new[] { edited }));
-        Assert.That(plan.Warnings, Has.None.Contains("another program or user"));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.None.Contains("another program or user"));
         Assert.That(machine.Records, Is.Empty);
     }
 

@@ -151,7 +151,7 @@ public sealed class SetupTests
         machine.Windows.Firewall.Update(changed);
         var plan = await machine.RemoveAsync();
         Assert.That(machine.Rules, Is.EqualTo(new[] { changed }));
-        Assert.That(plan.Warnings, Has.Some.Contains("changed by another program or user").And.Some.Contains(changed.Name));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("changed by another program or user").And.Some.Contains(changed.Name));
     }
 
     [Test]
@@ -163,7 +163,7 @@ public sealed class SetupTests
         machine.Windows.Firewall.Remove(machine.Rules[0].Name);
         var plan = await machine.RemoveAsync();
         Assert.That(machine.Rules, Is.Empty);
-        Assert.That(plan.Warnings, Has.Some.Contains("removed by another program or user"));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("removed by another program or user"));
     }
 
     [Test]
@@ -176,7 +176,7 @@ public sealed class SetupTests
         machine.Windows.Firewall.Plant(other);
         var plan = await machine.RemoveAsync();
         Assert.That(machine.Rules, Is.EqualTo(new[] { SetupMachine.ForeignRule, other }));
-        Assert.That(plan.Warnings, Has.Some.Contains("no record").And.Some.Contains(FirewallExceptionRequest.OwnGrouping));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("no record").And.Some.Contains(FirewallExceptionRequest.OwnGrouping));
     }
 
     [Test]
@@ -219,7 +219,7 @@ public sealed class SetupTests
         {
             Assert.That(plan.Steps, Is.Empty);
             Assert.That(plan.NeedsElevation, Is.False);
-            Assert.That(plan.Warnings.Single(), Does.Contain("nothing to set up"));
+            Assert.That(plan.Findings.Single().Sentence, Does.Contain("nothing to set up"));
         }
         Assert.That(machine.Records, Is.Empty);
     }

@@ -85,7 +85,7 @@ public sealed class SeveralApplicationsTests : IDisposable
         foreach (string name in order)
         {
             Assert.That(Now.Type, Is.EqualTo(TeredoType.EnterpriseClient));
-            Assert.That((await RemoveAsync(name)).Warnings, Has.None.Contains("omebody else"));
+            Assert.That((await RemoveAsync(name)).Findings.Select(finding => finding.Sentence), Has.None.Contains("omebody else"));
         }
         Assert.That(Now, Is.EqualTo(_before));
         Assert.That(_machine.Records, Is.Empty);
@@ -218,7 +218,7 @@ public sealed class SeveralApplicationsTests : IDisposable
         await SetUpAsync("B");
         await File.WriteAllTextAsync(_machine.Records.Single(path => path != file), "{");
         var plan = await RemoveAsync("A");
-        Assert.That(plan.Warnings, Has.Some.Contains("not known").And.Some.Contains("Move it away"));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("not known").And.Some.Contains("Move it away"));
         Assert.That(Now, Is.EqualTo(_before));
     }
 

@@ -18,7 +18,7 @@ public sealed class StaleRuleTests
         Assert.That(step.RuleAfter, Is.Null);
         Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
         Assert.That((await machine.SetUpAsync()).IsSatisfied);
-        Assert.That((await machine.RemoveAsync()).Warnings, Is.Empty);
+        Assert.That((await machine.RemoveAsync()).Findings, Is.Empty);
         Assert.That(machine.Rules, Is.Empty);
         Assert.That(machine.Records, Is.Empty);
     }
@@ -32,7 +32,7 @@ public sealed class StaleRuleTests
         await machine.SetUpAsync();
         Assert.That(machine.Rules, Is.EqualTo(machine.Wanted));
         Assert.That((await machine.SetUpAsync()).IsSatisfied);
-        Assert.That((await machine.RemoveAsync()).Warnings, Is.Empty);
+        Assert.That((await machine.RemoveAsync()).Findings, Is.Empty);
         Assert.That(machine.Rules, Is.EqualTo(new[] { old }));
     }
 
@@ -99,7 +99,7 @@ public sealed class StaleRuleTests
         await DieAtTheRemovalAsync(machine, isRemoved);
         Assert.That(machine.Rules, Has.Count.EqualTo(isRemoved ? 1 : 2));
         var plan = await machine.RemoveAsync();
-        Assert.That(plan.Warnings, Has.None.Contains("another program or user"));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.None.Contains("another program or user"));
         Assert.That(machine.Rules, Is.EquivalentTo(wasThereBefore ? [old, machine.Wanted[0]] : Array.Empty<FirewallRule>()));
     }
 

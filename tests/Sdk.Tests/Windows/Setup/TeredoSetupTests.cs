@@ -50,7 +50,7 @@ public sealed class TeredoSetupTests
         machine.Windows.Teredo.Configuration = machine.Windows.Teredo.Configuration with { ServerName = "192.0.2.99" };
         var plan = await machine.RemoveAsync();
         Assert.That(machine.Windows.Teredo.Configuration, Is.EqualTo(before with { ServerName = "192.0.2.99" }));
-        Assert.That(plan.Warnings, Has.Some.Contains("192.0.2.99"));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("192.0.2.99"));
     }
 
     [Test]
@@ -63,7 +63,7 @@ public sealed class TeredoSetupTests
         var plan = await machine.RemoveAsync();
         Assert.That(machine.Windows.Teredo.Configuration.ServerName, Is.EqualTo("192.0.2.99"));
         Assert.That(machine.Windows.Teredo.Configuration.Type, Is.EqualTo(TeredoType.Default));
-        Assert.That(plan.Warnings, Is.Empty);
+        Assert.That(plan.Findings, Is.Empty);
     }
 
     [Test]
@@ -114,7 +114,7 @@ public sealed class TeredoSetupTests
         machine.Windows.Registry[@"SOFTWARE\Policies\Microsoft\Windows\TCPIP\v6Transition\Teredo_State"] = "Disabled";
         var plan = await machine.SetUpAsync();
         Assert.That(plan.Steps.Select(step => step.Kind), Is.EqualTo(new[] { SetupStepKind.AddRule }));
-        Assert.That(plan.Warnings, Has.Some.Contains("group policy"));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("group policy"));
         Assert.That(machine.Rules, Is.EqualTo(machine.Wanted.Prepend(SetupMachine.TeredoPortRule)));
     }
 
@@ -137,7 +137,7 @@ public sealed class TeredoSetupTests
         using var machine = Machine();
         machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Disabled };
         var plan = await machine.SetUpAsync();
-        Assert.That(plan.Warnings, Has.Some.Contains("iphlpsvc").And.Some.Contains("left out"));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains("iphlpsvc").And.Some.Contains("left out"));
         Assert.That(machine.Windows.Services["iphlpsvc"].IsRunning, Is.False);
     }
 
@@ -146,7 +146,7 @@ public sealed class TeredoSetupTests
     {
         using var machine = new SetupMachine();
         var plan = await machine.SetUpAsync();
-        Assert.That(plan.Warnings, Has.Some.Contains(nameof(TeredoSetupOptions.EnableTeredo)));
+        Assert.That(plan.Findings.Select(finding => finding.Sentence), Has.Some.Contains(nameof(TeredoSetupOptions.EnableTeredo)));
         Assert.That(machine.Windows.Teredo.Configuration.Type, Is.EqualTo(TeredoType.Default));
     }
 
