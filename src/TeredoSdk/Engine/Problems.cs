@@ -10,35 +10,35 @@ static class Problems
 {
     public static TeredoException OfQualification(OfflineReason reason, TeredoServerAddress server, TeredoOptions options, Exception? portFailure) => reason switch
     {
-        OfflineReason.ServerUnreachable => new(TeredoError.ServerUnreachable,
-            $"No Teredo server answered (the last one tried: {server.Primary}, UDP port 3544). Outgoing UDP is blocked by a firewall, or the server is down: "
-            + "allow UDP to port 3544, or configure another server."),
-        OfflineReason.SecondaryUnreachable => new(TeredoError.SecondaryUnreachable,
-            $"The Teredo server {server.Primary} does not answer at its secondary address {server.Secondary}, but {nameof(TeredoOptions.RequireSecondary)} "
-            + $"is set. Configure the right secondary address as host,secondary, or another server, or clear {nameof(TeredoOptions.RequireSecondary)}."),
-        OfflineReason.SymmetricNat => new(TeredoError.SymmetricNat,
-            $"The NAT in front of this machine is symmetric, and the options switch off the support for such NATs. Add "
-            + $"{nameof(TeredoExtensions.SymmetricNatSupport)} to {nameof(TeredoOptions.Extensions)}."),
-        OfflineReason.MappedAddressNotGlobal => new(TeredoError.MappedAddressNotGlobal,
-            $"The Teredo server {server.Primary} sees this machine at an address that is not public, so the server is behind the same NAT. Use a server on the "
-            + $"public internet; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}."),
-        OfflineReason.PortUnavailable => new(TeredoError.PortUnavailable,
-            options.ClientPort == 0
-                ? $"No UDP port of this machine can be used ({portFailure?.Message}). Allow this process to open UDP sockets."
-                : $"UDP port {options.ClientPort} of this machine can't be used ({portFailure?.Message}). Choose another {nameof(TeredoOptions.ClientPort)}, or 0 for any.",
-            portFailure),
+        OfflineReason.ServerUnreachable => Told(TeredoError.ServerUnreachable, $"{server.Primary}",
+            $"No Teredo server answered (the last one tried: {server.Primary}, UDP port 3544). Outgoing UDP is blocked by a firewall, or the server is down.",
+            "Allow UDP to port 3544, or configure another server."),
+        OfflineReason.SecondaryUnreachable => Told(TeredoError.SecondaryUnreachable, $"{server.Secondary}",
+            $"The Teredo server {server.Primary} does not answer at its secondary address {server.Secondary}, but {nameof(TeredoOptions.RequireSecondary)} is set.",
+            $"Configure the right secondary address as host,secondary, or another server, or clear {nameof(TeredoOptions.RequireSecondary)}."),
+        OfflineReason.SymmetricNat => Told(TeredoError.SymmetricNat, "NAT",
+            "The NAT in front of this machine is symmetric, and the options switch off the support for such NATs.",
+            $"Add {nameof(TeredoExtensions.SymmetricNatSupport)} to {nameof(TeredoOptions.Extensions)}."),
+        OfflineReason.MappedAddressNotGlobal => Told(TeredoError.MappedAddressNotGlobal, $"{server.Primary}",
+            $"The Teredo server {server.Primary} sees this machine at an address that is not public, so the server is behind the same NAT.",
+            $"Use a server on the public internet; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}."),
+        OfflineReason.PortUnavailable when options.ClientPort == 0 => Told(TeredoError.PortUnavailable, "UDP",
+            $"No UDP port of this machine can be used ({portFailure?.Message}).", "Allow this process to open UDP sockets.", portFailure),
+        OfflineReason.PortUnavailable => Told(TeredoError.PortUnavailable, $"UDP port {options.ClientPort}",
+            $"UDP port {options.ClientPort} of this machine can't be used ({portFailure?.Message}).",
+            $"Choose another {nameof(TeredoOptions.ClientPort)}, or 0 for any.", portFailure),
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
 
     /// <param name="server">The server in use.</param>
     /// <param name="goesOn">Whether the node stays, and goes on when there is a network.</param>
-    public static TeredoException NoNetwork(TeredoServerAddress server, bool goesOn) => new(TeredoError.NetworkUnavailable,
-        $"This machine has no IPv4 route to the Teredo server {server.Primary}. Connect the machine to a network with IPv4"
+    public static TeredoException NoNetwork(TeredoServerAddress server, bool goesOn) => Told(TeredoError.NetworkUnavailable, $"{server.Primary}",
+        $"This machine has no IPv4 route to the Teredo server {server.Primary}.", "Connect the machine to a network with IPv4"
         + (goesOn ? "; Teredo then goes on by itself." : $", and start again; or set {nameof(TeredoOptions.WaitForNetwork)}."));
 
-    public static TeredoException QualificationTimeout(TimeSpan timeout, TeredoServerAddress server) => new(TeredoError.QualificationTimeout,
-        $"There was no Teredo address within {timeout.TotalSeconds:0.#} s; the last Teredo server tried was {server.Primary}. Put a server that "
-        + $"answers first in the list, or raise {nameof(TeredoOptions.QualificationTimeout)} (a silent server costs 12 s).");
+    public static TeredoException QualificationTimeout(TimeSpan timeout, TeredoServerAddress server) => Told(TeredoError.QualificationTimeout, $"{server.Primary}",
+        $"There was no Teredo address within {timeout.TotalSeconds:0.#} s; the last Teredo server tried was {server.Primary}.",
+        $"Put a server that answers first in the list, or raise {nameof(TeredoOptions.QualificationTimeout)} (a silent server costs 12 s).");
 
     public static TeredoException NoAddress() => new(TeredoError.NoAddress,
         $"There is no Teredo address at the moment. Report says why, and StateChanges tells when there is an address again.");
@@ -126,4 +126,15 @@ static class Problems
     public static TeredoException DestinationNotAllowed(string target, string reason) => new(TeredoError.DestinationNotAllowed,
         $"Nothing may be sent to {target} over Teredo ({reason}). Expected the address of a Teredo peer whose server and client addresses are public, or a global "
         + $"IPv6 address; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}.");
+
+    // An error whose problem and remedy are told apart: reports show both.
+    static TeredoException Told(TeredoError error, string subject, string problem, string step, Exception? cause = null) => new(new Finding
+    {
+        Id = FindingIds.Of(error),
+        Severity = FindingSeverity.Error,
+        Subject = subject,
+        Problem = problem,
+        Fix = new() { Sentence = step },
+        Error = error,
+    }, cause);
 }
