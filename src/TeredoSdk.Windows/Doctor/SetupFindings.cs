@@ -65,7 +65,7 @@ static class SetupFindings
         Fix = obstacle.Fix! with { Sentence = $"{obstacle.Fix.Sentence} {nameof(TeredoSetupOptions.EnableTeredo)} makes the setup switch it on." },
     };
 
-    static string Word(TeredoType? type) => type is { } known ? TeredoCommands.Word(known) : "something unknown";
+    public static string Word(TeredoType? type) => type is { } known ? TeredoCommands.Word(known) : "something unknown";
 
     static Finding Left(string id, string subject, string problem, string? step = null) => new()
     {

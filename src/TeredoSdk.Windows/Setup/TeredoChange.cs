@@ -99,7 +99,7 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
             (SetupStepKind.EnableTeredo, false) => $"Switch Windows' Teredo on{server}: this machine gets a public IPv6 address; "
                 + "the firewall stays in force.",
             (_, true) => "Windows' Teredo is already set as it was before.",
-            _ => $"Set Windows' Teredo back to {Word(after.Type)}{server}, as it was before.",
+            _ => $"Set Windows' Teredo back to {SetupFindings.Word(after.Type)}{server}, as it was before.",
         };
     }
 }
