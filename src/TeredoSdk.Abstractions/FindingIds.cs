@@ -92,8 +92,6 @@ public static class FindingIds
     public const string SetupOtherNotKnown = "setup.other-not-known";
     /// <summary>Other users can write to the folder of the setup's records, so they are not read.</summary>
     public const string SetupFolderNotTrusted = "setup.folder-not-trusted";
-    /// <summary>There is no record of a setup of the application.</summary>
-    public const string SetupNoRecord = "setup.no-record";
     /// <summary>An application needs no setup on this system.</summary>
     public const string SetupNothingToDo = "setup.nothing-to-do";
 
