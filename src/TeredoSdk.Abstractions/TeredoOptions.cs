@@ -115,13 +115,16 @@ public sealed class TeredoOptions
     public NativeIPv6Mode NativeIPv6 { get; set; }
 
     /// <summary>
-    /// Whether the node registers a firewall exception for this program when it listens on Windows, if it has the rights to do so; on by default.
-    /// Without the rights, the report says what is missing, and names the command that adds the exception.
+    /// Whether the node adds a firewall exception on Windows when an opted-in socket opens that no rule lets strangers in to: null (the default) asks
+    /// <see cref="Consent"/>, true is the application's own yes, as of a service that nobody can be asked for, and false is never. The exception is for
+    /// this program, the socket's protocol and port, and Teredo addresses of this machine. It ends with the socket; what a crashed run left is removed
+    /// at the next start of the program. Without a yes, or without an administrator's rights, the report says what is missing, with the command that
+    /// adds the exception.
     /// </summary>
-    public bool RegisterFirewallException { get; set; } = true;
+    public bool? RegisterFirewallException { get; set; }
 
     /// <summary>
-    /// Asks the person at the machine before the node installs or enables anything on Windows. When null (the default), the node installs and enables
+    /// Asks the person at the machine before the node installs, enables or opens anything on Windows. When null (the default), the node changes
     /// nothing, and the report says what would help.
     /// </summary>
     public Func<ConsentRequest, CancellationToken, ValueTask<bool>>? Consent { get; set; }

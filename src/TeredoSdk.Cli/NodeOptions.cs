@@ -74,6 +74,12 @@ sealed class NodeOptions
 
     bool _waits;
 
+    /// <summary>
+    /// Whether the person who gave the command has asked for strangers to get in. On Windows an administrator's command then adds a firewall exception
+    /// while it listens, and says so.
+    /// </summary>
+    public bool LetsStrangersIn { get; init; }
+
     /// <summary>For a command that is started at boot: by default it waits for a network.</summary>
     public void AddWaitTo(Command command)
     {
@@ -125,6 +131,7 @@ sealed class NodeOptions
             CaptureFile = arguments.GetValue(_capture),
             AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
             WaitForNetwork = _waits && !arguments.GetValue(_noWait),
+            RegisterFirewallException = LetsStrangersIn ? true : null,
             LoggerFactory = logs,
         };
         options.RefreshInterval = arguments.GetValue(_refresh) ?? options.RefreshInterval;

@@ -15,6 +15,8 @@ namespace TeredoSdk.Windows;
 /// </remarks>
 public sealed class TeredoFirewall
 {
+    const string RightsNeeded = "Changing the firewall needs an administrator's rights.";
+
     readonly IWindowsSystem _windows;
 
     /// <summary>Works on the firewall of this machine's Windows.</summary>
@@ -87,16 +89,6 @@ public sealed class TeredoFirewall
     }
 
     /// <summary>
-    /// Adds only the missing rules, and changes rules whose program no longer exists, for example because it was moved. All other rules stay, because
-    /// an installer or the user chose them.
-    /// </summary>
-    /// <param name="request">The exception to make.</param>
-    /// <exception cref="TeredoException">As for <see cref="Ensure"/>.</exception>
-    internal void AddMissing(FirewallExceptionRequest request) => Apply(
-        [.. Plan(request).Where(step => step.Kind == FirewallChangeKind.Add || (step.Kind == FirewallChangeKind.Update && IsOfGoneProgram(step)))],
-        request);
-
-    /// <summary>
     /// Whether the requested traffic gets in now. Any program's rules count, and so does everything that may override rules.
     /// </summary>
     /// <param name="request">The requested exception. It is not checked for validity.</param>
@@ -160,8 +152,16 @@ public sealed class TeredoFirewall
         ExceptionPlan.Verify(plan, store.Require());
     }
 
-    bool IsOfGoneProgram(FirewallChange step) =>
-        step.Previous?.ProgramPath is { } program && !_windows.FileExists(RuleComparison.Expand(program));
+    /// <summary>The exception for a change that needs an administrator.</summary>
+    internal static TeredoException NeedsRights(Fix fix) => new(new Finding
+    {
+        Id = FindingIds.Of(TeredoError.AccessDenied),
+        Severity = FindingSeverity.Error,
+        Subject = "Windows Firewall",
+        Problem = RightsNeeded,
+        Fix = fix,
+        Error = TeredoError.AccessDenied,
+    });
 
     static void WithRights(Fix fix, Action change)
     {
@@ -171,7 +171,7 @@ public sealed class TeredoFirewall
         }
         catch (TeredoException refused) when (refused.Error == TeredoError.AccessDenied)
         {
-            var finding = refused.Finding with { Problem = "Changing the firewall needs an administrator's rights.", Fix = fix };
+            var finding = refused.Finding with { Problem = RightsNeeded, Fix = fix };
             throw new TeredoException(finding, refused) { HResult = refused.HResult };
         }
     }

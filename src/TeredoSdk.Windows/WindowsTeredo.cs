@@ -28,8 +28,8 @@ public static class WindowsTeredo
         var status = new WindowsStatus(windows);
         await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var exception = new ProgramFirewall(windows, register: false, NullLogger.Instance).Check();
-        return new WindowsReportBuilder(windows, status, options: null).Build(exception, holds: 0, steps: []);
+        var exceptions = new ProgramFirewall(windows, register: false, consent: null, NullLogger.Instance).Check();
+        return new WindowsReportBuilder(windows, status, options: null).Build(exceptions, holds: 0, steps: []);
     }
 
     /// <summary>The Windows of this machine.</summary>

@@ -11,6 +11,8 @@ public enum ConsentKind
     StartService,
     /// <summary>Open a port in the firewall for all programs.</summary>
     OpenPort,
+    /// <summary>Let strangers reach a port of this program through Teredo while the program listens there.</summary>
+    AddFirewallException,
 }
 
 /// <summary>A question to the person at the machine.</summary>

@@ -20,7 +20,7 @@ sealed class ListenCommand : Command
         CustomParser = result => Values.Seconds(0, 86400)(result),
     };
 
-    readonly NodeOptions _node = new();
+    readonly NodeOptions _node = new() { LetsStrangersIn = true };
 
     public ListenCommand() : base("listen",
         """
@@ -45,12 +45,21 @@ sealed class ListenCommand : Command
         if (!invocation.Arguments.GetValue(_udp))
         {
             await using var listener = await node.ListenAsync(port, cancellationToken: invocation.Ended);
+            TellSteps(node);
             _ = AnnounceAsync(listener, invocation.Ended);
             return await (echo ? EchoAsync(invocation, listener) : TalkAsync(invocation, listener));
         }
         await using var socket = await node.BindDatagramAsync(new TeredoBindOptions { Port = port, ProtectionLevel = IPProtectionLevel.Unrestricted }, invocation.Ended);
+        TellSteps(node);
         _ = AnnounceAsync(socket, invocation.Ended);
         return await (echo ? EchoAsync(invocation, socket) : TalkAsync(invocation, socket));
+    }
+
+    // Says what was changed on this machine, which is Windows.
+    static void TellSteps(TeredoNode node)
+    {
+        foreach (string step in node.Report.Windows?.Steps ?? [])
+            Output.Notice(step);
     }
 
     // Prints the line that scripts wait for, and prints it again when the address has changed.

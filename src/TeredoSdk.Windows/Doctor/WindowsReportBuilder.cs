@@ -15,7 +15,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
 
     readonly List<Finding> _notKnown = [];
 
-    public WindowsReport Build(FirewallExceptionCheck exception, int holds, IReadOnlyList<string> steps)
+    public WindowsReport Build(IReadOnlyList<FirewallExceptionCheck> exceptions, int holds, IReadOnlyList<string> steps)
     {
         var switches = status.Switches;
         var client = Take("Teredo's state", status.Ask());
@@ -45,7 +45,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
             FirewallGeneration = TakeValue("Firewall interfaces", firewall.Generation),
             Profiles = profiles?.Active,
             Products = products,
-            LetsStrangersIn = exception.LetsIn,
+            LetsStrangersIn = exceptions.Any(check => check.LetsIn == false) ? false : exceptions.Any(check => check.LetsIn is null) ? null : true,
             EdgeTraversalRules = rules?.Count(FirewallExceptions.LetsTunnelsIn),
             HasDefaultBlockFilter = filters?.Any(filter => filter.Kind == EdgeTraversalFilterKind.DefaultBlock),
             HasPermitFilter = filters?.Any(filter => filter.Kind == EdgeTraversalFilterKind.Permit && IsForProgram(filter)),
@@ -57,7 +57,7 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
                 .. switches.Obstacles
                     .Concat(WindowsWarnings.Find(rules, profiles, health, addresses, products))
                     .Concat(options is null ? [] : WindowsWarnings.OfOptions(switches, options))
-                    .Concat(exception.Finding is { } lacking ? [lacking with { Severity = FindingSeverity.Note }] : [])
+                    .Concat(exceptions.Select(check => check.Finding).OfType<Finding>().Select(lacking => lacking with { Severity = FindingSeverity.Note }))
                     .DistinctBy(finding => (finding.Id, finding.Subject)),
             ],
             NotKnown = [.. _notKnown],

@@ -33,7 +33,7 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
         if (named.Where(rule => IsAllowing(rule) && (rule.ProgramPath ?? rule.ServiceName) is not null).ToArray() is { Length: > 0 } almost)
             return Shut(FirewallFindings.Narrow(almost[0], traffic.Listener, Shortfall(almost[0], traffic)!, fix), almost);
         return Shut(traffic.ProgramPath is { } path && RequestChecks.IsDotnetHost(path) ? FirewallFindings.IsHost(path)
-            : FirewallFindings.NoException(Protocol(traffic), traffic.Listener, fix));
+            : FirewallFindings.NoException(Describe(traffic), traffic.Listener, fix));
     }
 
     static FirewallExceptionCheck Shut(Finding finding, params IReadOnlyList<FirewallRule> rules) =>
@@ -55,8 +55,8 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
         if (ActiveProfiles().FirstOrDefault(profile => !rule.Profiles.HasFlag(profile)) is not FirewallProfiles.None and var profile)
             return $"does not apply on {profile} networks, and such a network is connected";
         if (!traffic.HasPort(rule))
-            return $"is for the port {rule.LocalPorts} only";
-        if (!IsForStrangers(rule))
+            return $"is for the port {rule.LocalPorts} only{(traffic.Ports is [var port] ? $", not for {port}" : "")}";
+        if (!IsForStrangers(traffic.IsTunneled && HasTeredo(rule.LocalAddresses) ? rule with { LocalAddresses = null } : rule))
             return "is for some addresses, interfaces or users only";
         return traffic.IsTunneled && rule.EdgeTraversal == EdgeTraversal.Deny ? "does not allow packets through a tunnel (edge traversal)" : null;
     }
@@ -68,10 +68,15 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
         SecureFlags: 0, LocalAppPackageId: null, LocalUserAuthorizedList: null, RemoteUserAuthorizedList: null, RemoteMachineAuthorizedList: null,
     };
 
+    // A tunnel's traffic comes to a Teredo address of this machine.
+    static bool HasTeredo(string? addresses) =>
+        addresses?.Split(',', StringSplitOptions.TrimEntries).Contains(ListenRules.TeredoPrefix, StringComparer.OrdinalIgnoreCase) == true;
+
     // A block of IPv6 addresses may concern peers. A block of IPv4 addresses, or of a keyword such as LocalSubnet, does not.
     static bool HasIPv6(string addresses) => addresses.Contains(':', StringComparison.Ordinal);
 
     IEnumerable<FirewallProfiles> ActiveProfiles() => status.Active.Where(profile => profile.Enabled).Select(profile => profile.Profile);
 
-    static string Protocol(Traffic traffic) => traffic.Protocol == FirewallProtocol.Tcp ? "TCP" : "UDP";
+    static string Describe(Traffic traffic) => (traffic.Protocol == FirewallProtocol.Tcp ? "TCP" : "UDP")
+        + (traffic is { ProgramPath: not null, Ports: [var port] } ? $" port {port}" : "");
 }

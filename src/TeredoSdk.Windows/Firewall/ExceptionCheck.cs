@@ -28,6 +28,23 @@ static class ExceptionCheck
             return checks.FirstOrDefault(check => check.LetsIn != true) ?? new() { LetsIn = true, Rules = Rules(checks) };
         });
 
+    /// <summary>Checks for each port of a program whether traffic from peers gets in. A result is about its port.</summary>
+    public static IReadOnlyList<FirewallExceptionCheck> OfEach(IWindowsFirewall firewall, string path, IReadOnlyList<ListenPort> ports)
+    {
+        var all = Read(firewall, out var policy);
+        return [.. ports.Select(port => all ?? About(port, policy!.Judge(
+            To(path, port.Protocol, port.Port, EdgeTraversal.DeferToApp), SetupCommandLine.Advice(Request(path, port)))))];
+    }
+
+    /// <summary>The exception that a port of a program needs.</summary>
+    public static FirewallExceptionRequest Request(string path, ListenPort port) => new()
+    {
+        Name = Title(path),
+        ProgramPath = path,
+        TcpPort = port.Protocol == FirewallProtocol.Tcp ? port.Port : null,
+        UdpPort = port.Protocol == FirewallProtocol.Udp ? port.Port : null,
+    };
+
     /// <summary>Checks whether at least some traffic from peers to a program gets in.</summary>
     public static FirewallExceptionCheck OfAny(IWindowsFirewall firewall, string path) => With(firewall, policy =>
     {
@@ -40,16 +57,24 @@ static class ExceptionCheck
             : checks.FirstOrDefault(check => check.Rules.Count > 0) ?? checks[0]; // a rule that overrides or falls short says most
     });
 
-    static FirewallExceptionCheck With(IWindowsFirewall firewall, Func<EffectivePolicy, FirewallExceptionCheck> judge)
+    static FirewallExceptionCheck About(ListenPort port, FirewallExceptionCheck check) =>
+        check.Finding is { } finding ? check with { Finding = finding with { Subject = port.ToString() } } : check;
+
+    static FirewallExceptionCheck With(IWindowsFirewall firewall, Func<EffectivePolicy, FirewallExceptionCheck> judge) =>
+        Read(firewall, out var policy) ?? judge(policy!);
+
+    // Returns what holds for all traffic; null when the rules decide.
+    static FirewallExceptionCheck? Read(IWindowsFirewall firewall, out EffectivePolicy? policy)
     {
+        policy = null;
         var status = firewall.ReadStatus();
         if (!status.IsKnown)
             return NotKnown(status.Finding!);
         var rules = RuleStore.Of(firewall).Read();
         if (!rules.IsKnown)
             return NotKnown(rules.Finding!);
-        var policy = new EffectivePolicy(status.Value, rules.Value);
-        return policy.Overruled() ?? judge(policy);
+        policy = new EffectivePolicy(status.Value, rules.Value);
+        return policy.Overruled();
     }
 
     static FirewallExceptionCheck NotKnown(Finding reason) => new() { LetsIn = null, Finding = FirewallFindings.NotRead(reason) };

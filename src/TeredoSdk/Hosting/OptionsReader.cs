@@ -27,6 +27,10 @@ sealed class OptionsReader(IConfiguration section)
         Take(key) is not { } value ? byDefault
         : bool.TryParse(value.Value, out bool parsed) ? parsed : Refuse(value, "true or false", byDefault);
 
+    public bool? Read(string key, bool? byDefault) =>
+        Take(key) is not { } value ? byDefault
+        : bool.TryParse(value.Value, out bool parsed) ? parsed : Refuse(value, "true or false", byDefault);
+
     public int Read(string key, int byDefault) =>
         Take(key) is not { } value ? byDefault
         : int.TryParse(value.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int parsed) ? parsed

@@ -40,7 +40,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
             var report = Describe(TeredoProvider.Windows, last.HasNativeIPv6);
             var nat = WindowsNat.Parse(windows.Nat);
             // Windows' part only notes what the firewall lacks for this program. It matters once a socket has opted in.
-            var shut = report.Address is not null && report.UnrestrictedSockets > 0 && windows.LetsStrangersIn != true ? last.Exception : null;
+            var shut = report.Address is not null && report.UnrestrictedSockets > 0 ? last.Lacking : [];
             return report with
             {
                 State = report.State == TeredoState.Offline ? WithoutAddress(windows.State) : report.State,
@@ -51,7 +51,8 @@ sealed class WindowsLink : SystemLink, ITeredoLink
                 Findings =
                 [
                     .. report.Findings,
-                    .. shut is null ? windows.Findings : [shut, .. windows.Findings.Where(finding => finding.Id != shut.Id)],
+                    .. shut,
+                    .. windows.Findings.Where(finding => !shut.Any(other => (other.Id, other.Subject) == (finding.Id, finding.Subject))),
                 ],
                 Windows = windows,
             };
@@ -66,10 +67,12 @@ sealed class WindowsLink : SystemLink, ITeredoLink
     }
 
     public override Task<OpenListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
-        OpenAsync(level, () => new OpenListener(Sockets, WindowsSockets.Listen(_windows, port, level, backlog), level), cancellationToken);
+        OpenAsync(new(FirewallProtocol.Tcp, PortOf(port)), level,
+            chosen => new OpenListener(Sockets, WindowsSockets.Listen(_windows, chosen, level, backlog), level), cancellationToken);
 
     public override Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
-        OpenAsync(level, () => new OpenDatagrams(Sockets, BindDatagrams(port, level), level), cancellationToken);
+        OpenAsync(new(FirewallProtocol.Udp, PortOf(port)), level,
+            chosen => new OpenDatagrams(Sockets, BindDatagrams(chosen, level), level), cancellationToken);
 
     public override Task<TeredoPingReply> PingAsync(IPAddress address, TimeSpan timeout, CancellationToken cancellationToken) =>
         OperatingSystem.IsWindows() ? WaitAsync(cancel => InterfacePing.SendBySystemAsync(address, timeout, cancel), cancellationToken)
@@ -84,6 +87,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         _windows.Changed -= Check;
         await base.DisposeAsync().ConfigureAwait(false);
         await _hold.DisposeAsync().ConfigureAwait(false);
+        await _firewall.WhenRemovedAsync().ConfigureAwait(false);
     }
 
     /// <summary>Only connections from a Teredo address stop working; connections over native IPv6 do not depend on it.</summary>
@@ -107,14 +111,19 @@ sealed class WindowsLink : SystemLink, ITeredoLink
 
     public override void HandleOpened(OpenSocket socket)
     {
-        if (socket.IsUnrestricted)
-            _hold.Acquire();
+        if (!socket.IsUnrestricted)
+            return;
+        _hold.Acquire();
+        _firewall.HandleOpened(ListenPortOf(socket));
     }
 
     public override void HandleClosed(OpenSocket socket)
     {
-        if (socket.IsUnrestricted)
-            _hold.Release();
+        if (!socket.IsUnrestricted)
+            return;
+        _hold.Release();
+        _firewall.HandleClosed(ListenPortOf(socket));
+        _reports.RefreshSoon();
     }
 
     protected override void OnChecked(bool isUp, bool isOther)
@@ -172,15 +181,36 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         }
     }
 
-    async Task<T> OpenAsync<T>(IPProtectionLevel level, Func<T> make, CancellationToken cancellationToken) where T : OpenSocket
+    async Task<T> OpenAsync<T>(ListenPort port, IPProtectionLevel level, Func<ushort, T> make, CancellationToken cancellationToken)
+        where T : OpenSocket
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (level == IPProtectionLevel.Unrestricted && _firewall.Ensure()) // before the socket listens, because the filters look at the rules then
-            await _reports.RefreshAsync(cancellationToken).ConfigureAwait(false);
-        await WakeAsync(cancellationToken).ConfigureAwait(false);
-        Require();
-        return Sockets.Add(make());
+        bool isAdded = false;
+        if (level == IPProtectionLevel.Unrestricted) // before the socket listens, because the filters look at the rules then
+            (port, isAdded) = await _firewall.AdmitAsync(port, FindFreePort, cancellationToken).ConfigureAwait(false);
+        T socket;
+        try
+        {
+            await WakeAsync(cancellationToken).ConfigureAwait(false);
+            Require();
+            socket = Sockets.Add(make((ushort)(port.Port ?? 0)));
+        }
+        catch when (isAdded)
+        {
+            _firewall.HandleClosed(port);
+            throw;
+        }
+        if (level == IPProtectionLevel.Unrestricted)
+            await _reports.RefreshAsync(CancellationToken.None).ConfigureAwait(false); // the socket is open: the caller must get it
+        return socket;
+
+        int FindFreePort() => WindowsSockets.FindFreePort(_windows, port.Protocol);
     }
+
+    static int? PortOf(ushort port) => port == 0 ? null : port;
+
+    static ListenPort ListenPortOf(OpenSocket socket) =>
+        new(socket is OpenListener ? FirewallProtocol.Tcp : FirewallProtocol.Udp, socket.LocalEndPoint.Port);
 
     SocketEndpoint BindDatagrams(ushort port, IPProtectionLevel level) => new(WindowsSockets.BindDatagrams(_windows, port, level), static () => { });
 

@@ -7,9 +7,9 @@ namespace TeredoSdk.Links.Windows;
 
 /// <summary>Windows' last answers, and the parts of them that the node's report needs.</summary>
 /// <param name="Report">The report.</param>
-/// <param name="Exception">Why the firewall lets no stranger in to this program; null when it does.</param>
+/// <param name="Lacking">Why the firewall lets no stranger in to sockets of this program; empty when it does.</param>
 /// <param name="HasNativeIPv6">Whether the machine has a global IPv6 address that is neither a Teredo nor a 6to4 address.</param>
-sealed record WindowsFindings(WindowsReport Report, Finding? Exception, bool HasNativeIPv6);
+sealed record WindowsFindings(WindowsReport Report, IReadOnlyList<Finding> Lacking, bool HasNativeIPv6);
 
 /// <summary>Keeps the last report of Windows, because making one takes dozens of calls. Safe for any number of threads.</summary>
 sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, ProgramFirewall firewall, TeredoOptions options, IReadOnlyList<string> steps)
@@ -47,8 +47,9 @@ sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, Pr
 
     WindowsFindings Make()
     {
-        var exception = firewall.Check();
-        var report = new WindowsReportBuilder(windows, status, options).Build(exception, holds: 0, steps);
-        return new(report, exception.Finding, WindowsAddresses.HasNative(windows));
+        var exceptions = firewall.Check();
+        var report = new WindowsReportBuilder(windows, status, options).Build(exceptions, holds: 0, [.. steps, .. firewall.Steps]);
+        var lacking = exceptions.Where(check => check.LetsIn != true).Select(check => check.Finding).OfType<Finding>();
+        return new(report, [.. lacking], WindowsAddresses.HasNative(windows));
     }
 }

@@ -22,6 +22,15 @@ static class WindowsSockets
         FreshSocket.Prepare(() => windows.CreateSocket(SocketType.Dgram, level), port, "UDP",
             socket => socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port)));
 
+    /// <summary>Finds a port that is free now.</summary>
+    public static int FindFreePort(IWindowsSystem windows, FirewallProtocol protocol)
+    {
+        var type = protocol == FirewallProtocol.Tcp ? SocketType.Stream : SocketType.Dgram;
+        using var socket = FreshSocket.Prepare(() => windows.CreateSocket(type, IPProtectionLevel.EdgeRestricted), 0,
+            type == SocketType.Stream ? "TCP" : "UDP", socket => socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0)));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
     /// <summary>Makes one attempt to connect.</summary>
     /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
     public static Task<Socket> ConnectAsync(IWindowsSystem windows, IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>

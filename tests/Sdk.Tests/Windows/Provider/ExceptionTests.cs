@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Windows;
 
@@ -7,20 +9,98 @@ namespace TeredoSdk.Tests.Windows.Provider;
 public sealed class ExceptionTests
 {
     [Test]
-    public async Task Exception_IsMadeBeforeTheSocket_AndOnce()
+    public async Task Exception_IsMadeBeforeTheSocket_ForItsProtocolAndPort_AndEndsWithIt()
     {
-        await using var machine = new WindowsMachine();
+        await using var machine = new WindowsMachine { Options = { RegisterFirewallException = true } };
         var node = await machine.StartAsync();
         Assert.That(node.Report.Windows!.LetsStrangersIn, Is.False);
         await using var listener = await node.ListenAsync(0).InTime();
         await using var bound = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
-        var actions = machine.Windows.Actions;
-        Assert.That(actions.Count(action => action.StartsWith("AddRule", StringComparison.Ordinal)), Is.EqualTo(2), "TCP and UDP");
-        Assert.That(actions.TakeLast(2), Has.All.StartsWith("CreateSocket"));
-        Assert.That(machine.Windows.Firewall.Rules, Has.All.Matches<FirewallRule>(rule =>
-            rule.ProgramPath == machine.Windows.ProgramPath && rule.EdgeTraversal == EdgeTraversal.DeferToApp));
-        Assert.That(node.Report.Windows!.LetsStrangersIn, Is.True);
-        Assert.That(node.Report.Error, Is.Null);
+        var rules = machine.Windows.Firewall.Rules;
+        string[] actions = [.. machine.Windows.Actions.Where(action => action.StartsWith("AddRule", StringComparison.Ordinal)
+            || action.EndsWith("Unrestricted", StringComparison.Ordinal)).Select(action => action.Split(' ')[0])];
+        Assert.Multiple(() =>
+        {
+            Assert.That(actions, Is.EqualTo(new[] { "AddRule", "CreateSocket", "AddRule", "CreateSocket" }));
+            Assert.That(rules.Select(rule => (rule.Protocol, rule.LocalPorts)), Is.EqualTo(new[]
+            {
+                (FirewallProtocol.Tcp, Text(listener.LocalEndPoint.Port)), (FirewallProtocol.Udp, Text(bound.LocalEndPoint.Port)),
+            }));
+            Assert.That(rules, Has.All.Matches<FirewallRule>(rule => rule is { LocalAddresses: "2001::/32", RemoteAddresses: null }
+                && rule.ProgramPath == machine.Windows.ProgramPath && rule.EdgeTraversal == EdgeTraversal.DeferToApp));
+            Assert.That(node.Report.Windows!.LetsStrangersIn, Is.True);
+            Assert.That(node.Report.Windows!.Steps, Has.Exactly(2).StartsWith("Added the firewall rule"));
+            Assert.That(node.Report.Error, Is.Null);
+        });
+
+        await listener.DisposeAsync();
+        Assert.That(() => machine.Windows.Firewall.Rules.Count, Is.EqualTo(1).After((int)Patience.Limit.TotalMilliseconds, 20), "it ends with its listener");
+        Assert.That(machine.Windows.Firewall.Rules[0].Protocol, Is.EqualTo(FirewallProtocol.Udp), "the other socket's rule stays");
+        await node.DisposeAsync().InTime();
+        Assert.That(machine.Windows.Firewall.Rules, Is.Empty);
+    }
+
+    [Test]
+    public async Task Exception_ByDefault_NeedsAYes()
+    {
+        await using var machine = new WindowsMachine();
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        Assert.That(machine.Windows.Firewall.Rules, Is.Empty, "nobody can be asked");
+        var finding = node.Report.Findings.Single(finding => finding.Id == FindingIds.FirewallNoException);
+        Assert.That(finding.Fix!.Command, Does.Contain($"--tcp {listener.LocalEndPoint.Port}"));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Exception_ByDefault_IsAsConsentAnswers(bool answer)
+    {
+        await using var machine = new WindowsMachine();
+        machine.AnswerConsent(answer);
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        Assert.That(machine.Asked, Is.EqualTo(new[] { ConsentKind.AddFirewallException }));
+        Assert.That(machine.Windows.Firewall.Rules, Has.Count.EqualTo(answer ? 1 : 0));
+        Assert.That(node.Report.Error, Is.EqualTo(answer ? null : (TeredoError?)TeredoError.FirewallExceptionMissing));
+    }
+
+    [Test]
+    public async Task Exception_OfARunThatCrashed_IsRemovedAtTheNextStart_AndNoOther()
+    {
+        await using var machine = new WindowsMachine { Options = { RegisterFirewallException = true } };
+        FirewallRule made;
+        await using (var node = await machine.StartAsync())
+        {
+            await using var listener = await node.ListenAsync(0).InTime();
+            made = machine.Windows.Firewall.Rules.Single();
+        }
+        string dead = made.Description!.Replace($"process {Environment.ProcessId},", "process 2147483647,", StringComparison.Ordinal);
+        Assert.That(dead, Is.Not.EqualTo(made.Description));
+        FirewallRule[] others =
+        [
+            made with { Name = "of this process" },
+            made with { Name = "of another program", Description = dead, ProgramPath = @"C:\Other\App.exe" },
+            made with { Name = "of another group", Description = dead, Grouping = "Other" },
+            made with { Name = "of an installer", Description = "Lets peers reach it." },
+        ];
+        foreach (var rule in others.Append(made with { Name = "left", Description = dead }))
+            machine.Windows.Firewall.Plant(rule);
+        await machine.StartAsync();
+        Assert.That(machine.Windows.Firewall.Rules, Is.EqualTo(others));
+    }
+
+    [Test]
+    public async Task Exception_OfASocketThatCouldNotOpen_IsRemoved()
+    {
+        await using var machine = new WindowsMachine { Options = { RegisterFirewallException = true } };
+        var node = await machine.StartAsync();
+        using var taken = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
+        taken.Listen();
+        Assert.ThrowsAsync<TeredoException>(() => node.ListenAsync(((IPEndPoint)taken.LocalEndPoint!).Port).InTime());
+        await node.DisposeAsync().InTime();
+        Assert.That(machine.Windows.Actions.Count(action => action.StartsWith("AddRule", StringComparison.Ordinal)), Is.EqualTo(1));
+        Assert.That(machine.Windows.Firewall.Rules, Is.Empty);
     }
 
     [Test]
@@ -47,7 +127,7 @@ public sealed class ExceptionTests
     [Test]
     public async Task Exception_WithoutRights_OpensTheSocketAndReportsTheCommand()
     {
-        await using var machine = new WindowsMachine();
+        await using var machine = new WindowsMachine { Options = { RegisterFirewallException = true } };
         machine.Windows.IsElevated = false;
         var node = await machine.StartAsync();
         await using var listener = await node.ListenAsync(0).InTime();
@@ -68,14 +148,28 @@ public sealed class ExceptionTests
     }
 
     [Test]
-    public async Task Exception_OfAnInstallerForOnePort_IsEnough()
+    public async Task Exception_OfAnInstallerForOnePort_IsForThatSocketOnly()
     {
         await using var machine = new WindowsMachine();
-        new TeredoFirewall(machine.Windows).Ensure(new() { Name = "App", ProgramPath = machine.Windows.ProgramPath, TcpPort = 4242 });
         var node = await machine.StartAsync();
-        await using var listener = await node.ListenAsync(0).InTime();
-        Assert.That(machine.Windows.Firewall.Rules, Has.Count.EqualTo(1));
-        Assert.That(node.Report.Error, Is.Null);
+        await using var covered = await node.ListenAsync(0).InTime();
+        new TeredoFirewall(machine.Windows).Ensure(
+            new() { Name = "App", ProgramPath = machine.Windows.ProgramPath, TcpPort = covered.LocalEndPoint.Port });
+        Assert.That((await node.GetReportAsync().InTime()).Error, Is.Null);
+
+        await using var other = await node.ListenAsync(0).InTime();
+        await using var bound = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
+        var report = node.Report;
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.Windows!.LetsStrangersIn, Is.False);
+            Assert.That(report.Findings.Where(finding => finding.Error == TeredoError.FirewallExceptionMissing
+                || finding.Error == TeredoError.FirewallExceptionOverridden).Select(finding => (finding.Id, finding.Subject)), Is.EquivalentTo(new[]
+            {
+                (FindingIds.FirewallExceptionNarrow, $"TCP port {other.LocalEndPoint.Port}"),
+                (FindingIds.FirewallNoException, $"UDP port {bound.LocalEndPoint.Port}"),
+            }));
+        });
     }
 
     [Test]
@@ -94,27 +188,12 @@ public sealed class ExceptionTests
     }
 
     [Test]
-    public async Task Exception_OfAProgramThatMoved_IsChanged()
-    {
-        await using var machine = new WindowsMachine();
-        string program = machine.Windows.ProgramPath!;
-        string former = program.Replace(@"C:\", @"C:\Former\", StringComparison.Ordinal);
-        machine.Windows.Files[former] = true;
-        string name = Path.GetFileNameWithoutExtension(program[(program.LastIndexOf('\\') + 1)..]);
-        new TeredoFirewall(machine.Windows).Ensure(new() { Name = name, ProgramPath = former });
-        machine.Windows.Files.Remove(former);
-        var node = await machine.StartAsync();
-        await using var listener = await node.ListenAsync(0).InTime();
-        Assert.That(machine.Windows.Firewall.Rules.Select(rule => rule.ProgramPath), Is.EqualTo(new[] { program, program }));
-    }
-
-    [Test]
     public async Task Exception_RemovedMeanwhile_IsReportedWithItsError()
     {
-        await using var machine = new WindowsMachine();
+        await using var machine = new WindowsMachine { Options = { RegisterFirewallException = true } };
         var node = await machine.StartAsync();
         await using var listener = await node.ListenAsync(0).InTime();
-        new TeredoFirewall(machine.Windows).RemoveOwned();
+        machine.Windows.Firewall.Remove(machine.Windows.Firewall.Rules.Single().Name);
         machine.Windows.RaiseChanged();
         var report = await node.GetReportAsync().InTime();
         Assert.That(report.Error, Is.EqualTo(TeredoError.FirewallExceptionMissing));
@@ -125,7 +204,7 @@ public sealed class ExceptionTests
     [Test]
     public async Task Exception_OverriddenAfterRightsWereMissing_IsReportedAsItStandsNow()
     {
-        await using var machine = new WindowsMachine();
+        await using var machine = new WindowsMachine { Options = { RegisterFirewallException = true } };
         machine.Windows.IsElevated = false;
         var node = await machine.StartAsync();
         await using var listener = await node.ListenAsync(0).InTime();
@@ -153,4 +232,6 @@ public sealed class ExceptionTests
         Assert.That(node.Report.Error, Is.Null, "nothing is blocked");
         Assert.That(node.Report.Windows!.LetsStrangersIn, Is.True);
     }
+
+    static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
 }

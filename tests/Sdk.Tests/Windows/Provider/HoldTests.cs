@@ -78,7 +78,7 @@ public sealed class HoldTests
     [Test]
     public async Task Switch_TurnedOffMeanwhile_IsTheProblem()
     {
-        await using var machine = new WindowsMachine();
+        await using var machine = new WindowsMachine { Options = { RegisterFirewallException = true } };
         var node = await machine.StartAsync();
         await using var listener = await node.ListenAsync(0).InTime();
         machine.Windows.Services["iphlpsvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Automatic };
