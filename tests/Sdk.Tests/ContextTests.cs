@@ -14,7 +14,7 @@ public sealed class ContextTests
         await using var node = await start.InTime();
         await using var socket = await context.In(() => node.BindDatagramAsync(4242)).InTime();
         var receive = context.In(() => socket.ReceiveAsync().AsTask());
-        var ping = context.In(() => node.PingAsync(System.Net.IPAddress.Parse("2001:0:c000:201::1"), TimeSpan.FromSeconds(1)));
+        var ping = context.In(() => node.PingAsync(System.Net.IPAddress.Parse("2001:0:c000:201:0:63bf:39cc:9bf6"), TimeSpan.FromSeconds(1)));
         lab.Time.Advance(TimeSpan.FromSeconds(2));
         await ping.InTime();
         var late = context.In(() => node.BindDatagramAsync(4243, new CancellationToken(canceled: true)));

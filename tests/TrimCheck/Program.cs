@@ -159,6 +159,6 @@ static async Task<bool> ListensOnWindowsAsync()
     using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
     var windows = new FakeWindows();
     windows.Teredo.Configuration = windows.Teredo.Configuration with { Type = TeredoType.EnterpriseClient };
-    await using var listener = await TeredoSocket.ListenAsync(0, new() { Provider = TeredoProvider.Windows, Windows = windows }, limit.Token);
+    await using var listener = await TeredoSocket.ListenAsync(0, new() { Provider = TeredoProvider.Windows, Windows = windows, RegisterFirewallException = true }, limit.Token);
     return windows.Teredo.Address.Equals(listener.TeredoEndPoint?.Address) && listener.Report.Windows is { LetsStrangersIn: true, Holds: 1 };
 }
