@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows;
 
@@ -9,7 +10,7 @@ public sealed class FirewallExceptionRequest
     /// <summary>The group of every rule that the SDK owns.</summary>
     public const string OwnGrouping = "TeredoSdk";
 
-    /// <summary>The application's name as people see it in the firewall: without '|', and not "all". Required.</summary>
+    /// <summary>The application's name as people see it in the firewall: without '|', control characters and lone surrogates, and not "all". Required.</summary>
     public string Name { get; set; } = "";
 
     /// <summary>
@@ -39,12 +40,8 @@ public sealed class FirewallExceptionRequest
     /// </exception>
     public void Validate()
     {
-        if (string.IsNullOrWhiteSpace(Name))
-            throw Bad("The application's name is empty: give the name that people should see in the firewall.");
-        if (Name.Contains('|', StringComparison.Ordinal))
-            throw Bad($"The name '{Name}' contains '|', which the firewall does not allow in names: leave it out.");
-        if (Name.Equals("all", StringComparison.OrdinalIgnoreCase))
-            throw Bad("The firewall takes the name 'all' for all rules: choose another name.");
+        if (RequestChecks.NameProblem(Name) is { } problem)
+            throw Bad($"The application's name '{Name}' is {problem}.");
         CheckPort(TcpPort, "TCP");
         CheckPort(UdpPort, "UDP");
         if (ProgramPath is not null)

@@ -111,23 +111,29 @@ public sealed class TeredoFirewall
         return ExceptionCheck.OfAny(Firewall, programPath);
     }
 
-    /// <summary>Removes the SDK's own rules.</summary>
-    /// <param name="name">The application whose rules are removed; null for all applications.</param>
+    /// <summary>Removes the SDK's own rules of one program. Rules of other programs stay, also where they have the same name.</summary>
+    /// <param name="name">The application whose rules are removed.</param>
+    /// <param name="programPath">The full path of its program, which need not exist any longer.</param>
     /// <returns>The rules that were removed.</returns>
     /// <exception cref="TeredoException">
     /// Rights are missing (<see cref="TeredoError.AccessDenied"/>); the firewall can't be read (<see cref="TeredoError.FirewallUnavailable"/>); a
     /// rule that is not the SDK's own has the same name, so that the firewall can't tell the two apart (<see
     /// cref="TeredoError.InvalidFirewallRule"/>). In the last case nothing is removed.
     /// </exception>
-    public IReadOnlyList<FirewallRule> RemoveOwned(string? name = null)
+    public IReadOnlyList<FirewallRule> RemoveOwned(string name, string programPath)
     {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentException.ThrowIfNullOrEmpty(programPath);
         var store = RuleStore.Of(Firewall);
         var rules = store.Require();
-        FirewallRule[] own = [.. rules.Where(rule => ExceptionRules.IsOwn(rule, name))];
+        FirewallRule[] named = [.. rules.Where(rule => ExceptionRules.IsOwn(rule, name))];
+        // A rule for the Teredo port, or one of the XP era, names no program. It goes with the program that has the name.
+        bool isOthers = named.Any(rule => rule.ProgramPath is { } path && !RuleComparison.SamePath(path, programPath));
+        FirewallRule[] own = [.. named.Where(rule => rule.ProgramPath is { } path ? RuleComparison.SamePath(path, programPath) : !isOthers)];
         foreach (var rule in own)
             ExceptionPlan.RequireNoOther(rule.Name, rules);
         foreach (var rule in own)
-            WithRights(SetupCommandLine.RemovalAdvice(rule, name), () => store.Remove(rule));
+            WithRights(SetupCommandLine.RemovalAdvice(programPath, name), () => store.Remove(rule));
         return own;
     }
 

@@ -47,7 +47,7 @@ public class ExceptionTests
         FakeFiles.Own.StoreRules(["Name=Règle d'un autre", "Protocol=17", "LocalPorts=5000", "Direction=1", "Enabled=1", "Action=1", "Profiles=4"]);
         string before = FakeFiles.Own.RuleStore;
         Firewall.Ensure(Request);
-        Assert.That(Firewall.RemoveOwned(Request.Name), Has.Count.EqualTo(1));
+        Assert.That(Firewall.RemoveOwned(Request.Name, Request.ProgramPath!), Has.Count.EqualTo(1));
         Assert.That(FakeFiles.Own.RuleStore, Is.EqualTo(before));
     }
 

@@ -55,7 +55,7 @@ public class RealWindowsTests
         }
         finally
         {
-            firewall.RemoveOwned(Request.Name);
+            firewall.RemoveOwned(Request.Name, Request.ProgramPath!);
         }
         Assert.That(Windows.Firewall.ReadRules().Value.Where(rule => rule.Name.StartsWith(Request.Name, StringComparison.Ordinal)), Is.Empty);
     }

@@ -153,7 +153,7 @@ public class RefusingTests
         Exceptions.Ensure(Request);
         var port = FakeFiles.Own.OpenPorts.Single();
         Assert.That((port["Port"], port["Protocol"], port["Enabled"]), Is.EqualTo(("5000", "17", "1")));
-        Exceptions.RemoveOwned(Request.Name);
+        Exceptions.RemoveOwned(Request.Name, Request.ProgramPath!);
         Assert.That(FakeFiles.Own.OpenPorts, Is.Empty);
     }
 

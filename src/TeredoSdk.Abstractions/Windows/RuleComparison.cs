@@ -1,9 +1,11 @@
 namespace TeredoSdk.Windows;
 
-/// <summary>Compares all members of rules as Windows does: names, paths and keywords without case, and paths with their variables replaced.</summary>
+/// <summary>Compares all members of rules as Windows does: names, paths and keywords without case, and paths as <see cref="Expand"/> makes them.</summary>
 static class RuleComparison
 {
     const FirewallProfiles EveryKnownProfile = FirewallProfiles.Domain | FirewallProfiles.Private | FirewallProfiles.Public;
+
+    static readonly char[] Separators = ['\\', '/'];
 
     static readonly (string Name, Func<FirewallRule, object?> Value)[] Members =
     [
@@ -49,8 +51,27 @@ static class RuleComparison
 
     public static bool SamePath(string one, string other) => Expand(one).Equals(Expand(other), StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>A path with its variables such as %ProgramFiles% replaced.</summary>
-    public static string Expand(string path) => Environment.ExpandEnvironmentVariables(path);
+    /// <summary>
+    /// A path with its variables such as %ProgramFiles% replaced and, when it is a full path, written as Windows itself would: with single backslashes,
+    /// without "." and "..", and without the dots and spaces at its end that Windows ignores. Short names (8.3) and junctions stay as they are.
+    /// </summary>
+    public static string Expand(string path)
+    {
+        string full = Environment.ExpandEnvironmentVariables(path);
+        bool isDrive = full is [_, ':', '\\' or '/', ..], isShare = full is ['\\', '\\', not ('?' or '.'), ..];
+        if (!isDrive && !isShare)
+            return full;
+        const int Root = 2; // the drive, or the two backslashes before the server
+        List<string> parts = [];
+        foreach (string part in full[Root..].Split(Separators, StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (part == ".." && parts.Count > (isShare ? Root : 0)) // never above the share, which is a server and a name
+                parts.RemoveAt(parts.Count - 1);
+            else if (part is not ("." or ".."))
+                parts.Add(part);
+        }
+        return full[..Root] + (isDrive ? "\\" : "") + string.Join('\\', parts).TrimEnd('.', ' ');
+    }
 
     static string? Folded(string? text) => text?.ToUpperInvariant();
 

@@ -54,9 +54,9 @@ static class FirewallFindings
     public static Finding NoException(string protocol, string listener, Fix? fix) =>
         Missing(FindingIds.FirewallNoException, listener, $"The firewall has no exception for {protocol} to {listener}.", fix);
 
-    /// <summary>An exception for dotnet.exe would be bad advice, so the finding says what to do instead.</summary>
+    /// <summary>An exception for a program that runs others would be bad advice, so the finding says what to do instead.</summary>
     public static Finding IsHost(string path) =>
-        Missing(FindingIds.FirewallProgramIsHost, path, $"The firewall has no exception for '{path}', and {RequestChecks.DotnetAdvice}.", null) with
+        Missing(FindingIds.FirewallProgramIsHost, path, $"The firewall has no exception for '{path}', and {RequestChecks.HostAdvice(path)}.", null) with
         {
             Error = TeredoError.InvalidProgram,
         };

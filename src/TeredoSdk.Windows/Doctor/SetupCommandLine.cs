@@ -20,10 +20,7 @@ static class SetupCommandLine
         : RunProgram();
 
     /// <summary>Says how to remove the rules.</summary>
-    /// <param name="rule">One of the rules to remove.</param>
-    /// <param name="application">The application that the rules belong to; null for all applications.</param>
-    public static Fix RemovalAdvice(FirewallRule rule, string? application) =>
-        application is not null && rule.ProgramPath is { } path ? Run(Remove(path, application)) : RunProgram();
+    public static Fix RemovalAdvice(string programPath, string application) => Run(Remove(programPath, application));
 
     static Fix RunProgram() => new() { Sentence = "Run this program once from an elevated prompt.", NeedsAdministrator = true };
 

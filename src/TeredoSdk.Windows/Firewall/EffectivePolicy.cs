@@ -32,7 +32,7 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
         // Names the program's own rules that fall short. Rules for all programs are left out, because they belong to others.
         if (named.Where(rule => IsAllowing(rule) && (rule.ProgramPath ?? rule.ServiceName) is not null).ToArray() is { Length: > 0 } almost)
             return Shut(FirewallFindings.Narrow(almost[0], traffic.Listener, Shortfall(almost[0], traffic)!, fix), almost);
-        return Shut(traffic.ProgramPath is { } path && RequestChecks.IsDotnetHost(path) ? FirewallFindings.IsHost(path)
+        return Shut(traffic.ProgramPath is { } path && RequestChecks.IsHost(path) ? FirewallFindings.IsHost(path)
             : FirewallFindings.NoException(Describe(traffic), traffic.Listener, fix));
     }
 

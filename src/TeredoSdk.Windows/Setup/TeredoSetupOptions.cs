@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows.Setup;
 
@@ -13,7 +14,8 @@ public sealed class TeredoSetupOptions
     public string Name { get; set; } = "";
 
     /// <summary>
-    /// The full path of the program, which must exist at setup. Required. <c>dotnet.exe</c> is refused, because it runs every .NET program.
+    /// The full path of the program, which must exist at setup. Required. A program that runs others, such as <c>dotnet.exe</c>,
+    /// <c>svchost.exe</c> or <c>python.exe</c>, is refused: its rule would be for all of them.
     /// </summary>
     public string ProgramPath { get; set; } = "";
 
@@ -57,9 +59,8 @@ public sealed class TeredoSetupOptions
     /// </exception>
     public void Validate()
     {
-        if (string.IsNullOrWhiteSpace(Name) || Name.Contains('|') || Name.Any(char.IsControl)
-            || Name.Equals("all", StringComparison.OrdinalIgnoreCase))
-            throw Bad(nameof(Name), Name, "a name for the firewall's list, without '|', and other than \"all\"");
+        if (RequestChecks.NameProblem(Name) is not null)
+            throw Bad(nameof(Name), Name, "a name for the firewall's list, without '|' and lone surrogates, and other than \"all\"");
         if (string.IsNullOrWhiteSpace(ProgramPath))
             throw Bad(nameof(ProgramPath), ProgramPath, "the full path of the program");
         if (TcpPort is < 1 or > ushort.MaxValue)

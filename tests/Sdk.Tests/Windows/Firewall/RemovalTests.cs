@@ -13,22 +13,18 @@ public class RemovalTests
         var before = _machine.Rules;
         _machine.Firewall.Ensure(_machine.RequestWith(request => request.OpenTeredoPort = true));
 
-        var removed = _machine.Firewall.RemoveOwned("chat");
+        var removed = _machine.Firewall.RemoveOwned("chat", FirewallMachine.Program.ToUpperInvariant());
 
         Assert.That(removed.Select(rule => rule.Name), Is.EqualTo(new[] { "Chat (Teredo, TCP)", "Chat (Teredo, UDP)", "Chat (Teredo port)" }));
         Assert.That(_machine.Rules, Is.EqualTo(before));
     }
 
     [Test]
-    public void RemoveOwned_OfAll_LeavesOthersRules()
+    public void RemoveOwned_OfAnotherProgramOfThatName_RemovesNothing()
     {
-        _machine.With(_machine.Other);
-        _machine.Firewall.Ensure(_machine.Request);
-        _machine.Firewall.Ensure(_machine.RequestWith(request => request.Name = "Chat two"));
-
-        Assert.That(_machine.Firewall.RemoveOwned(), Has.Count.EqualTo(4));
-        Assert.That(_machine.Rules, Is.EqualTo(new[] { _machine.Other }));
-        Assert.That(_machine.Firewall.RemoveOwned(), Is.Empty);
+        _machine.Firewall.Ensure(_machine.RequestWith(request => request.OpenTeredoPort = true));
+        Assert.That(_machine.Firewall.RemoveOwned("Chat", @"C:\Other\Chat.exe"), Is.Empty);
+        Assert.That(_machine.Rules, Has.Count.EqualTo(3));
     }
 
     [Test]
@@ -37,7 +33,7 @@ public class RemovalTests
         _machine.Firewall.Ensure(_machine.Request);
         _machine.With(_machine.Other with { Name = "Chat (Teredo, UDP)" });
 
-        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.RemoveOwned("Chat"), "belongs to another program");
+        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule, () => _machine.Firewall.RemoveOwned("Chat", FirewallMachine.Program), "belongs to another program");
         Assert.That(_machine.Rules, Has.Count.EqualTo(3));
     }
 
@@ -47,7 +43,7 @@ public class RemovalTests
         _machine.Firewall.Ensure(_machine.Request);
         _machine.Windows.IsElevated = false;
 
-        FirewallMachine.AssertError(TeredoError.AccessDenied, () => _machine.Firewall.RemoveOwned("Chat"),
+        FirewallMachine.AssertError(TeredoError.AccessDenied, () => _machine.Firewall.RemoveOwned("Chat", FirewallMachine.Program),
             @"`teredo remove --app ""C:\Program Files\Chat\Chat.exe"" --name Chat --yes`");
     }
 }

@@ -55,6 +55,7 @@ public class WantedRulesTests
     [TestCase("  ", "empty")]
     [TestCase("a|b", "'|'")]
     [TestCase("ALL", "all rules")]
+    [TestCase("a\nb", "control")]
     public void Name_ThatTheFirewallRefuses_IsNamed(string name, string word) => FirewallMachine.AssertError(
         TeredoError.InvalidFirewallRule, () => _machine.Firewall.WantedRules(_machine.RequestWith(request => request.Name = name)), word);
 
@@ -66,7 +67,11 @@ public class WantedRulesTests
     [TestCase("Chat.exe", "full path")]
     [TestCase(@"C:Chat.exe", "full path")]
     [TestCase(@"%NoSuchVariable%\Chat.exe", "full path")]
-    [TestCase("C:/Chat/Chat.exe", "backslashes")]
+    [TestCase("C:/Chat/Chat.exe", "does not exist")]
+    [TestCase(@"C:\Windows\System32\svchost.exe", "svchost.exe would open all")]
+    [TestCase(@"C:\Windows\System32\RUNDLL32.EXE.", "all that it runs")]
+    [TestCase(@"C:\Program Files\PowerShell\7\pwsh.exe", "all that it runs")]
+    [TestCase(@"C:\Python\python.exe", "all that it runs")]
     [TestCase(@"\\?\C:\Chat.exe", "backslashes")]
     [TestCase(@"C:\Absent\Chat.exe", "does not exist")]
     [TestCase(@"C:\Program Files\dotnet\DOTNET.exe", "apphost")]
@@ -76,6 +81,33 @@ public class WantedRulesTests
 
         AssertBadProgram(path, word);
     }
+
+    // An attribute can't hold such texts.
+    [Test]
+    public void HalfACharacter_IsRefused_InNamesAndPaths()
+    {
+        FirewallMachine.AssertError(TeredoError.InvalidFirewallRule,
+            () => _machine.Firewall.WantedRules(_machine.RequestWith(request => request.Name = "a\ud800")), "surrogates");
+        AssertBadProgram("C:\\Chat\udc00.exe", "surrogates");
+        Assert.That(_machine.Firewall.WantedRules(_machine.RequestWith(request => request.Name = "a\ud83d\ude00")), Is.Not.Empty, "a whole one");
+    }
+
+    [TestCase(@"C:\\Program Files\Chat\Chat.exe")]
+    [TestCase(@"C:\Program Files\Other\..\.\Chat\Chat.exe")]
+    [TestCase(@"C:\..\Program Files\Chat\Chat.exe")]
+    [TestCase(@"C:\Program Files\Chat\Chat.exe. .")]
+    [TestCase("C:/Program Files/Chat/Chat.exe")]
+    public void Program_WrittenInAnotherWay_IsTheSame(string path)
+    {
+        var plain = _machine.Firewall.WantedRules(_machine.Request);
+        var rules = _machine.Firewall.WantedRules(_machine.RequestWith(request => request.ProgramPath = path));
+        Assert.That(rules.Select(rule => rule.ProgramPath), Is.EqualTo(plain.Select(rule => rule.ProgramPath)));
+    }
+
+    [TestCase(@"\\server\share\..\..\App.exe", @"\\server\share\App.exe")]
+    [TestCase(@"\\?\C:\a\..\App.exe", @"\\?\C:\a\..\App.exe")]
+    [TestCase("System", "System")]
+    public void Path_IsNormalisedWithinItsRoot(string path, string expected) => Assert.That(RuleComparison.Expand(path), Is.EqualTo(expected));
 
     [Test]
     public void Program_WithTooLongAPath_IsNamed()

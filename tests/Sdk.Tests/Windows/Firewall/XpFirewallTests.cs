@@ -59,7 +59,7 @@ public class XpFirewallTests
         _machine.Windows.Firewall.AddOpenPort(other);
         _machine.Firewall.Ensure(Request);
 
-        Assert.That(_machine.Firewall.RemoveOwned().Select(rule => rule.LocalPorts), Is.EqualTo(new[] { "8080" }));
+        Assert.That(_machine.Firewall.RemoveOwned(Request.Name, Request.ProgramPath!).Select(rule => rule.LocalPorts), Is.EqualTo(new[] { "8080" }));
         Assert.That(_machine.Windows.Firewall.OpenPorts, Is.EqualTo(new[] { other }));
     }
 }
