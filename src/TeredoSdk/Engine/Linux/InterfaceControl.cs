@@ -88,20 +88,23 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     public void Dispose() => socket.Dispose();
 
     // struct ifaddrmsg, linux/if_addr.h: family 8 | prefix length 8 | flags 8 | scope 8 | index 32
-    static byte[] AddressMessage(int index, IPAddress address, int prefixLength) =>
+    internal static byte[] AddressMessage(int index, IPAddress address, int prefixLength) =>
     [
         Libc.AF_INET6, CheckedLength(address, prefixLength), Libc.IFA_F_NODAD, 0, .. BitConverter.GetBytes(index),
         .. Netlink.Attribute(Libc.IFA_ADDRESS, address.GetAddressBytes()),
     ];
 
     // struct rtmsg, linux/rtnetlink.h: family 8 | destination length 8 | source length 8 | TOS 8 | table 8 | protocol 8 | scope 8 | type 8 | flags 32
-    static byte[] RouteMessage(int index, IPAddress prefix, int length, uint metric) =>
+    internal static byte[] RouteMessage(int index, IPAddress prefix, int length, uint metric) =>
     [
         Libc.AF_INET6, CheckedLength(prefix, length), 0, 0, Libc.RT_TABLE_MAIN, Libc.RTPROT_STATIC, 0, Libc.RTN_UNICAST, 0, 0, 0, 0,
         .. Netlink.Attribute(Libc.RTA_DST, prefix.GetAddressBytes()),
         .. Netlink.Attribute(Libc.RTA_OIF, BitConverter.GetBytes(index)),
         .. Netlink.Attribute(Libc.RTA_PRIORITY, BitConverter.GetBytes(metric)),
     ];
+
+    internal static byte[] RouteQuestion(IPAddress address) =>
+        [Libc.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Netlink.Attribute(Libc.RTA_DST, address.GetAddressBytes())];
 
     static byte CheckedLength(IPAddress address, int length)
     {
@@ -123,8 +126,7 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     // Asks which route a packet to the address would take. The answer is that route, or an error when there is no route.
     bool IsLocal(IPAddress address)
     {
-        byte[] question = [Libc.AF_INET6, 128, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Netlink.Attribute(Libc.RTA_DST, address.GetAddressBytes())];
-        var answer = Ask(Libc.RTM_GETROUTE, 0, question, stackalloc byte[MaxAnswerOctets]);
+        var answer = Ask(Libc.RTM_GETROUTE, 0, RouteQuestion(address), stackalloc byte[MaxAnswerOctets]);
         return Netlink.TypeOf(answer) == Libc.RTM_NEWROUTE && answer[Libc.NLMSG_HDRLEN + 7] == Libc.RTN_LOCAL;
     }
 

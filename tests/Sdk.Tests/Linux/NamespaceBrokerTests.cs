@@ -1,0 +1,89 @@
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+using TeredoSdk.Engine.Linux;
+using TeredoSdk.Machine.Linux;
+using static TeredoSdk.Engine.Linux.NamespaceBroker;
+
+namespace TeredoSdk.Tests.Linux;
+
+/// <summary>Descriptors that a child makes inside a private network, and which of its steps it names when one fails.</summary>
+[Platform("Linux"), SupportedOSPlatform("linux")]
+sealed class NamespaceBrokerTests
+{
+    const int Times = 8; // other threads of this process open and close descriptors, too, but not so many
+
+    static readonly DescriptorRequest Socket = new(Libc.AF_INET6, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0),
+        Null = DescriptorRequest.File("/dev/null", Libc.O_RDONLY), Missing = DescriptorRequest.File("/dev/null/missing", Libc.O_RDONLY),
+        Odd = new(Libc.AF_NETLINK, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 99);
+
+    (SafeFileHandle User, SafeFileHandle Network) _namespaces;
+
+    [OneTimeSetUp]
+    public void Make()
+    {
+        PrivateNetworks.Create().Dispose(); // or skips
+        _namespaces = NamespaceMaker.Make();
+    }
+
+    [OneTimeTearDown]
+    public void End()
+    {
+        _namespaces.User.Dispose();
+        _namespaces.Network.Dispose();
+    }
+
+    [Test]
+    public void EachRequest_GetsADescriptor_InTheirOrder()
+    {
+        int[] made = new int[8];
+        Assert.That(Run([Null, Socket, Null, Socket, Socket, Socket, Socket, Null], made), Is.EqualTo(new Outcome(Step.Done, 0)));
+        Assert.That(made.Select(IsNull), Is.EqualTo(new[] { true, false, true, false, false, false, false, true }));
+        foreach (int descriptor in made)
+            Libc.Close(descriptor);
+    }
+
+    [Test]
+    public void NineRequests_AreTooMany() =>
+        Assert.That(() => Run([.. Enumerable.Repeat(Null, 9)], new int[9]), Throws.InstanceOf<ArgumentOutOfRangeException>());
+
+    [Test]
+    public void FailedStep_IsNamed_AndNothingIsLeft()
+    {
+        using var noNamespace = File.OpenHandle("/dev/null");
+        var (user, network) = _namespaces;
+        string signals = BlockedSignals();
+        int before = PrivateNetworks.OpenDescriptors();
+        for (int i = 0; i < Times; i++)
+        {
+            Assert.That(NamespaceBroker.Run(noNamespace, network, [Null], new int[1]), Is.EqualTo(new Outcome(Step.EnterUserNamespace, Libc.EINVAL)));
+            Assert.That(NamespaceBroker.Run(user, noNamespace, [Null], new int[1]), Is.EqualTo(new Outcome(Step.EnterNetworkNamespace, Libc.EINVAL)));
+            Assert.That(Run([Null, Missing], new int[2]), Is.EqualTo(new Outcome(Step.Open, 20)), "ENOTDIR");
+            Assert.That(Run([Odd], new int[1]), Is.EqualTo(new Outcome(Step.CreateSocket, 93, Libc.AF_NETLINK)), "EPROTONOSUPPORT");
+            Assert.That(Run([Null, Null], new int[3]), Is.EqualTo(new Outcome(Step.Receive, Libc.EMFILE)), "fewer came than were wanted");
+        }
+        Assert.That(PrivateNetworks.OpenDescriptors(), Is.LessThan(before + Times));
+        Assert.That(PrivateNetworks.Children(), Is.Empty);
+        Assert.That(BlockedSignals(), Is.EqualTo(signals));
+    }
+
+    [Test]
+    public void NamespacesThatAreGone_LeaveNothing()
+    {
+        var (user, network) = NamespaceMaker.Make();
+        network.Dispose();
+        int before = PrivateNetworks.OpenDescriptors();
+        for (int i = 0; i < 2 * Times; i++)
+        {
+            if (i == Times)
+                user.Dispose();
+            Assert.That(() => NamespaceBroker.Run(user, network, [Null], new int[1]), Throws.InstanceOf<ObjectDisposedException>());
+        }
+        Assert.That(PrivateNetworks.OpenDescriptors(), Is.LessThan(before + Times));
+    }
+
+    Outcome Run(DescriptorRequest[] requests, int[] made) => NamespaceBroker.Run(_namespaces.User, _namespaces.Network, requests, made);
+
+    static bool IsNull(int descriptor) => new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget == "/dev/null";
+
+    static string BlockedSignals() => File.ReadLines("/proc/thread-self/status").Single(line => line.StartsWith("SigBlk", StringComparison.Ordinal));
+}
