@@ -31,6 +31,18 @@ public sealed class EmbeddedLinkTests
             Is.EqualTo(new[] { TeredoStateChangeKind.Lost, TeredoStateChangeKind.Regained, TeredoStateChangeKind.Dormant }));
     }
 
+    [Test]
+    public async Task FirstAddress_IsToldAsQualified()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        await using var link = NewLink(lab.Options, lab.Network.Host("203.0.113.10"));
+        await using var changes = link.Changes.GetAsyncEnumerator();
+        var change = changes.NextAsync();
+        await link.StartAsync(default).InTime();
+        Assert.That(((await change).Kind, (await change).Address), Is.EqualTo((TeredoStateChangeKind.Qualified, link.Address)));
+    }
+
     [TestCase(false)]
     [TestCase(true)]
     public async Task Bind_AfterAFailureThatIsOver_DoesNotGetThatFailure(bool isAskedAgainFirst)

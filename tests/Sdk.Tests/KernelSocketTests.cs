@@ -156,9 +156,11 @@ public sealed class KernelSocketTests : IAsyncDisposable
     }
 
     [Test]
-    public async Task Listener_OfAnEdgeRestrictedSocket_LetsNobodyIn()
+    public async Task Listener_OfAnEdgeRestrictedSocket_LetsNobodyIn([Values] bool isAfterAnOpenOne)
     {
         var (alice, bob) = (await StartAsync(), await StartAsync());
+        if (isAfterAnOpenOne)
+            await (await bob.ListenAsync(4242)).DisposeAsync();
         await using var listener = await bob.ListenAsync(new TeredoListenOptions { Port = 4242, ProtectionLevel = IPProtectionLevel.EdgeRestricted });
         using var cancel = new CancellationTokenSource();
         var connecting = alice.ConnectAsync(listener.TeredoEndPoint!, cancel.Token);

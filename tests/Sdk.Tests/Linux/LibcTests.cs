@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Reflection;
 using System.Runtime.Versioning;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine.Linux;

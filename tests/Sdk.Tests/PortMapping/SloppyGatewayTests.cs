@@ -1,5 +1,6 @@
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Tests.PortMapping;
 
@@ -72,6 +73,37 @@ public sealed class SloppyGatewayTests : IAsyncDisposable
         _igd.Listen();
         await using var lease = (await MapAsync()).Lease;
         Assert.That(lease?.Protocol, Is.EqualTo("UPnP IGD"));
+    }
+
+    [TestCase(8, 1, 0)]
+    [TestCase(9, 1, 1)] // eight other hosts are asked, and the gateway whatever came before
+    [TestCase(1, 16, 0)]
+    [TestCase(1, 17, 1)] // sixteen descriptions of each
+    public async Task TooManyHostsOrDescriptions_AreNotRead(int hosts, int descriptions, int unread)
+    {
+        var log = new Recorder();
+        _igd.BeforeSearchAnswer = () =>
+        {
+            for (int host = 2; host < 2 + hosts; host++)
+            {
+                var other = new IPv4Address(_gateway.Address.Value + (uint)host);
+                _gateway.SendFrom(new(other, 1900), [.. Enumerable.Range(0, descriptions).Select(i => FakeIgd.SearchAnswer($"http://{other}:1/{i}"))]);
+            }
+        };
+        _igd.Listen();
+        var found = await UpnpSearch.FindAsync(_gateway.Path with { Log = log }, default).InTime();
+        Assert.That(found.Services.Select(service => service.Control.Host), Is.EqualTo(new[] { $"{_gateway.Address}" }));
+        Assert.That(log.Of(EventIds.UpnpAnswerIgnored).Count(text => text.Contains("enough answers", StringComparison.Ordinal)), Is.EqualTo(unread));
+    }
+
+    [Test]
+    public async Task Noise_IsLoggedUpToALimit()
+    {
+        var log = new Recorder();
+        _igd.BeforeSearchAnswer = () => _gateway.SendFrom(new(new(_gateway.Address.Value + 7), 1900), [.. Enumerable.Repeat("noise", 40)]);
+        _igd.Listen();
+        await UpnpSearch.FindAsync(_gateway.Path with { Log = log }, default).InTime();
+        Assert.That(log.Of(EventIds.UpnpAnswerIgnored), Has.Count.EqualTo(32));
     }
 
     [Test]
