@@ -148,6 +148,20 @@ public static class FindingIds
     public const string NetworkNativeIPv6 = "network.native-ipv6";
     /// <summary>The link that Teredo goes over is too small for its packets.</summary>
     public const string NetworkSmallMtu = "network.small-mtu";
+    /// <summary>A Teredo server does not answer.</summary>
+    public const string ServerSilent = "server.silent";
+    /// <summary>The name of a Teredo server has no IPv4 address.</summary>
+    public const string ServerNotResolved = "server.not-resolved";
+    /// <summary>A Teredo server does not answer at its secondary address.</summary>
+    public const string ServerSecondarySilent = "server.secondary-silent";
+    /// <summary>The NAT is symmetric.</summary>
+    public const string NatSymmetric = "nat.symmetric";
+    /// <summary>Another NAT is in front of the one that maps a port.</summary>
+    public const string NatBehindAnother = "nat.behind-another";
+    /// <summary>The node and the peer will not be able to connect.</summary>
+    public const string PeerDoesNotConnect = "peer.does-not-connect";
+    /// <summary>The two reports do not tell whether the node and the peer will be able to connect.</summary>
+    public const string PeerNotKnown = "peer.not-known";
     /// <summary>A question of the doctor has no answer.</summary>
     public const string DoctorNotChecked = "doctor.not-checked";
 

@@ -77,16 +77,24 @@ public sealed class TeredoNode : IAsyncDisposable
     public static Task<TeredoNode> StartAsync(TeredoOptions? options = null, CancellationToken cancellationToken = default)
     {
         var settings = (options ?? new()).Snapshot();
-        var log = GuardedLogger.For(LogCategories.Node, settings.LoggerFactory);
-        var parts = EngineParts.OfThisMachine(settings.TimeProvider, settings.GatewayAddress, log);
+        var parts = PartsFor(settings);
+        return StartAsync(settings, ProvidersFor(settings, parts), cancellationToken);
+    }
+
+    internal static EngineParts PartsFor(TeredoOptions settings) => EngineParts.OfThisMachine(settings.TimeProvider, settings.GatewayAddress,
+        GuardedLogger.For(LogCategories.Node, settings.LoggerFactory));
+
+    /// <summary>The providers of this machine, in the order of Auto. Settings that name no Windows get this machine's.</summary>
+    internal static ITeredoProvider[] ProvidersFor(TeredoOptions settings, EngineParts parts)
+    {
         settings.Windows ??= OperatingSystem.IsWindows() ? WindowsSystem.Current : null;
-        ITeredoProvider[] providers =
+        var interfaces = new SystemInterfaces(GuardedLogger.For(LogCategories.Node, settings.LoggerFactory));
+        return
         [
             new WindowsProvider(settings.Windows),
-            new InterfaceProvider(parts.Network, new SystemInterfaces(log), isLastResort: OperatingSystem.IsLinux()), // docs/design/decisions/0012
+            new InterfaceProvider(parts.Network, interfaces, isLastResort: OperatingSystem.IsLinux()), // docs/design/decisions/0012
             new EmbeddedProvider(parts),
         ];
-        return StartAsync(settings, providers, cancellationToken);
     }
 
     internal static Task<TeredoNode> StartAsync(TeredoOptions options, EngineParts parts, CancellationToken cancellationToken) =>

@@ -120,7 +120,9 @@ static class ServerNames
         }
     }
 
-    static async Task<TeredoServerAddress> ResolveAsync(ServerName name, IHostNetwork network, CancellationToken cancellationToken)
+    /// <summary>The present addresses of a server.</summary>
+    /// <exception cref="SocketException">A name has no IPv4 address, or no name server answers.</exception>
+    public static async Task<TeredoServerAddress> ResolveAsync(ServerName name, IHostNetwork network, CancellationToken cancellationToken)
     {
         var primary = await ResolveAsync(name.Primary, network, cancellationToken).ConfigureAwait(false);
         return name.Secondary is null ? new(primary) : new(primary, await ResolveAsync(name.Secondary, network, cancellationToken).ConfigureAwait(false));
