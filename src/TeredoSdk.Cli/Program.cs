@@ -60,6 +60,7 @@ static class EntryPoint
             CommonOptions.Verbose,
             new DecodeCommand(),
             new StatusCommand(),
+            new DoctorCommand(),
             new SetupCommand(),
             new RemoveCommand(),
             new ListenCommand(),

@@ -10,6 +10,24 @@ namespace TeredoSdk.Cli.Tests;
 /// <summary><c>teredo status</c>, and what all commands say that find no address.</summary>
 public sealed class StatusTests
 {
+    /// <summary>A report in which nothing is known.</summary>
+    internal static TeredoReport EmptyReport { get; } = new()
+    {
+        Provider = TeredoProvider.Embedded,
+        KernelSockets = false,
+        State = TeredoState.Qualified,
+        Reachability = Reachability.NotChecked,
+        Mapping = MappingBehaviour.NotChecked,
+        Filtering = FilteringBehaviour.NotChecked,
+        NatName = "unknown",
+        NativeIPv6 = NativeIPv6Mode.Beside,
+        HasNativeIPv6 = false,
+        Sockets = 0,
+        UnrestrictedSockets = 0,
+        Peers = 0,
+        Drops = new Dictionary<DropReason, long>(),
+    };
+
     [Test]
     public async Task Status_WithJson_IsTheReport()
     {
@@ -33,22 +51,7 @@ public sealed class StatusTests
     [Test]
     public void Drops_OfAReport_AreWrittenByTheirNames()
     {
-        var report = new TeredoReport
-        {
-            Provider = TeredoProvider.Embedded,
-            KernelSockets = false,
-            State = TeredoState.Qualified,
-            Reachability = Reachability.Yes,
-            Mapping = MappingBehaviour.NotChecked,
-            Filtering = FilteringBehaviour.NotChecked,
-            NatName = "unknown",
-            NativeIPv6 = NativeIPv6Mode.Beside,
-            HasNativeIPv6 = false,
-            Sockets = 0,
-            UnrestrictedSockets = 0,
-            Peers = 0,
-            Drops = new Dictionary<DropReason, long> { [DropReason.BadNonce] = 2, [DropReason.Unsolicited] = 1 },
-        };
+        var report = EmptyReport with { Drops = new Dictionary<DropReason, long> { [DropReason.BadNonce] = 2, [DropReason.Unsolicited] = 1 } };
         var drops = JsonSerializer.SerializeToElement(report, CliJson.ForPeople.TeredoReport).GetProperty("drops");
         Assert.That(drops.EnumerateObject().Select(drop => $"{drop.Name} {drop.Value}"), Is.EqualTo(new[] { "badNonce 2", "unsolicited 1" }));
     }
@@ -56,21 +59,8 @@ public sealed class StatusTests
     [Test]
     public void PortMapping_OfAReport_IsSaid_WithWhatIsWrongWithIt()
     {
-        var report = new TeredoReport
+        var report = EmptyReport with
         {
-            Provider = TeredoProvider.Embedded,
-            KernelSockets = false,
-            State = TeredoState.Qualified,
-            Reachability = Reachability.NotChecked,
-            Mapping = MappingBehaviour.NotChecked,
-            Filtering = FilteringBehaviour.NotChecked,
-            NatName = "unknown",
-            NativeIPv6 = NativeIPv6Mode.Beside,
-            HasNativeIPv6 = false,
-            Sockets = 0,
-            UnrestrictedSockets = 0,
-            Peers = 0,
-            Drops = new Dictionary<DropReason, long>(),
             PortMapping = PortMappingState.BehindAnotherNat,
             PortMappingEndPoint = new(IPAddress.Parse("192.168.0.2"), 40000),
             PortMappingProtocol = "PCP",

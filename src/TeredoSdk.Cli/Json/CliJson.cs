@@ -16,6 +16,7 @@ namespace TeredoSdk.Cli.Json;
 [JsonSerializable(typeof(DecodeDocument))]
 [JsonSerializable(typeof(TeredoReport))]
 [JsonSerializable(typeof(PairDocument))]
+[JsonSerializable(typeof(DoctorDocument))]
 [JsonSerializable(typeof(EchoDocument))]
 [JsonSerializable(typeof(ConversationDocument))]
 [JsonSerializable(typeof(PingDocument))]

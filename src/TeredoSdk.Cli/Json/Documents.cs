@@ -10,6 +10,9 @@ sealed record FailureDocument(string Error, string Problem);
 /// <summary>A status without an address, on Windows: the failure, and Windows' report.</summary>
 sealed record StatusFailureDocument(string Error, string Problem, WindowsReport Windows);
 
+/// <summary>A diagnosis. A status of another node takes it as the report of a peer, too.</summary>
+sealed record DoctorDocument(TeredoReport Report, IReadOnlyList<Finding> Findings);
+
 /// <summary>A status with the report of a peer beside it: whether each of the two will be able to connect to the other.</summary>
 sealed record PairDocument(TeredoReport Report, ConnectionForecast ToPeer, ConnectionForecast FromPeer);
 
