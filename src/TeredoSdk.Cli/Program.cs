@@ -15,6 +15,11 @@ static class EntryPoint
         StandardStreams.Take();
         if (!ProcessLimits.AllowTooFewFiles)
             return await RunRootAsync(arguments);
+        AppDomain.CurrentDomain.UnhandledException += static (_, _) => // an assembly may be "not found" on any thread
+        {
+            StandardStreams.WriteErrorPlainly(ProcessLimits.TooFewFiles);
+            Environment.Exit(1);
+        };
         try
         {
             return await RunRootAsync(arguments);

@@ -53,10 +53,11 @@ static partial class StandardStreams
     }
 
     /// <summary>Writes a line to stderr without the console's types, which need descriptors of their own.</summary>
-    public static void WriteErrorPlainly(string line)
+    public static unsafe void WriteErrorPlainly(string line)
     {
         byte[] octets = Encoding.UTF8.GetBytes(line + "\n");
-        _ = Write(ErrorDescriptor, octets, octets.Length);
+        fixed (byte* start = octets)
+            _ = Write(ErrorDescriptor, start, octets.Length);
     }
 
     static bool IsClosed(int descriptor) => GetDescriptorFlags(descriptor, GetFlags) is var flags && (flags < 0 || (flags & ClosedOnExec) != 0);
@@ -65,5 +66,5 @@ static partial class StandardStreams
     private static partial int GetDescriptorFlags(int descriptor, int command);
 
     [LibraryImport("libc", EntryPoint = "write")]
-    private static partial nint Write(int descriptor, byte[] octets, nint count);
+    private static unsafe partial nint Write(int descriptor, byte* octets, nint count); // no array: what marshals one is in an assembly that may not be loadable
 }

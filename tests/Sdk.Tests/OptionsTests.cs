@@ -180,6 +180,7 @@ public sealed class OptionsTests
         option.SetValue(other, option.GetValue(other) switch
         {
             null when option.Name == nameof(TeredoOptions.Consent) => (Func<ConsentRequest, CancellationToken, ValueTask<bool>>)((_, _) => new(true)),
+            null when option.Name == nameof(TeredoOptions.RegisterFirewallException) => true,
             null when option.Name == nameof(TeredoOptions.CaptureFile) => "node.pcap",
             null when option.Name == nameof(TeredoOptions.Windows) => new FakeWindows(),
             null when option.Name == nameof(TeredoOptions.PortMappingGateway) => IPAddress.Parse("192.168.1.1"),

@@ -29,7 +29,7 @@ public class BadInputTests : LabTests
         const string nobody = $"{Lab.DocumentationInternet}.99";
         // Each waits for the server, so all at once.
         await Task.WhenAll(
-            FailsAsync(scene, ["listen", "5000", .. TeredoProgram.Asking(scene.Server)], "allow UDP to port 3544"),
+            FailsAsync(scene, ["listen", "5000", .. TeredoProgram.Asking(scene.Server)], "Allow UDP to port 3544"),
             FailsAsync(scene, ["status", "--server", nobody, "--allow-private"], nobody, "another server"),
             FailsAsync(scene, ["connect", "[2001::1]:5000", "--timeout", "1", .. TeredoProgram.Asking(scene.Server)], "within 1 s", "--timeout"),
             FailsAsync(scene, ["status", "--server", "nowhere.lab"], "nowhere.lab"),
