@@ -77,6 +77,10 @@ public static class FindingIds
     public const string FirewallEcho = "firewall.echo";
     /// <summary>No rule allows ICMPv6 messages that IPv6 needs.</summary>
     public const string FirewallIcmpv6 = "firewall.icmpv6";
+    /// <summary>A rule blocks traffic that Teredo or IPv6 itself needs.</summary>
+    public const string FirewallBlocksSystem = "firewall.blocks-system";
+    /// <summary>A rule lets strangers in to the program, but the filters of the edge-traversal sublayer do not.</summary>
+    public const string FirewallNoPermitFilter = "firewall.no-permit-filter";
     /// <summary>No rule allows protocol 41, which another tunnel uses.</summary>
     public const string FirewallProtocol41 = "firewall.protocol-41";
 

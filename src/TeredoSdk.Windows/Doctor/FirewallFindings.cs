@@ -78,11 +78,27 @@ static class FirewallFindings
         "No firewall rule allows UDP to the Teredo service's own port.", "Enable Windows' rule \"Core Networking - Teredo (UDP-In)\".");
 
     public static Finding Echo() => Warning(FindingIds.FirewallEcho, Firewall,
-        "No firewall rule allows ICMPv6 Echo Requests, so nobody can ping this machine.",
-        "Enable \"File and Printer Sharing (Echo Request - ICMPv6-In)\".", FindingSeverity.Note);
+        "No firewall rule lets ICMPv6 Echo Requests in from a tunnel, so no peer can ping this machine. (\"File and Printer Sharing (Echo Request - "
+        + "ICMPv6-In)\" has no edge traversal.)", "", FindingSeverity.Note) with
+    {
+        Fix = Command("netsh advfirewall firewall add rule name=TeredoEcho dir=in action=allow protocol=icmpv6:128,any edge=yes", "To be pinged, run `{0}` "
+            + "from an elevated prompt; netsh advfirewall firewall delete rule name=TeredoEcho takes it back."),
+    };
+
+    /// <summary>A rule blocks what Teredo or IPv6 itself needs; a block beats every exception.</summary>
+    /// <param name="rule">The rule.</param>
+    /// <param name="traffic">What it blocks.</param>
+    public static Finding BlocksSystem(FirewallRule rule, IReadOnlyList<string> traffic) => Warning(FindingIds.FirewallBlocksSystem, rule.Name,
+        $"The rule '{rule.Name}' blocks {string.Join(", ", traffic)}, which {(traffic.Count > 1 ? "are" : "is")} needed for Teredo or IPv6, and a block overrides every exception.",
+        "Disable that rule in the firewall's advanced settings (wf.msc).") with { Evidence = [$"enabled {rule.Direction} rule with the action {rule.Action}"] };
+
+    /// <summary>A rule is there for the program, but the filters that the rules are turned into let nothing of a tunnel in to it.</summary>
+    public static Finding NoPermitFilter() => Warning(FindingIds.FirewallNoPermitFilter, Firewall,
+        "A rule lets strangers in to this program, but the filters of the edge-traversal sublayer block tunnels and have no permit for it.",
+        "A new rule may take a while; another product may have removed the filter: look at its settings, or restart the service mpssvc.");
 
     public static Finding Icmpv6(IEnumerable<int> types) => Warning(FindingIds.FirewallIcmpv6, Firewall,
-        $"No firewall rule allows the ICMPv6 types {string.Join(", ", types)}; connections over IPv6 hang without them.",
+        $"No firewall rule that is in force lets the ICMPv6 types {string.Join(", ", types)} in from everywhere they come from; connections over IPv6 hang without them.",
         "Enable Windows' rules of the group \"Core Networking\" for ICMPv6.");
 
     public static Finding Protocol41() => Warning(FindingIds.FirewallProtocol41, Firewall,

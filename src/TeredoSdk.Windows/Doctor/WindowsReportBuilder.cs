@@ -57,12 +57,17 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
                 .. switches.Obstacles
                     .Concat(WindowsWarnings.Find(rules, profiles, health, addresses, products))
                     .Concat(options is null ? [] : WindowsWarnings.OfOptions(switches, options))
+                    .Concat(IsShutByFilters(exceptions, filters) ? [FirewallFindings.NoPermitFilter()] : [])
                     .Concat(exceptions.Select(check => check.Finding).OfType<Finding>().Select(lacking => lacking with { Severity = FindingSeverity.Note }))
                     .DistinctBy(finding => (finding.Id, finding.Subject)),
             ],
             NotKnown = [.. _notKnown],
         };
     }
+
+    bool IsShutByFilters(IReadOnlyList<FirewallExceptionCheck> exceptions, IReadOnlyList<EdgeTraversalFilter>? filters) =>
+        exceptions.Count > 0 && exceptions.All(check => check.LetsIn == true) && filters?.Any(filter => filter.Kind == EdgeTraversalFilterKind.DefaultBlock) == true
+        && !filters.Any(filter => filter.Kind == EdgeTraversalFilterKind.Permit && IsForProgram(filter));
 
     Dictionary<string, bool> ReadServices()
     {

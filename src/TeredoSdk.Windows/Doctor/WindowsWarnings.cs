@@ -50,12 +50,20 @@ static class WindowsWarnings
             yield return FirewallFindings.Policy() with { Severity = FindingSeverity.Warning };
         if (rules is null || status is { IsEnabled: false })
             yield break;
-        if (!rules.Any(FirewallExceptions.IsTeredoPort))
+        var system = new SystemTraffic(status, rules);
+        NeededTraffic[] all = [SystemTraffic.TeredoPort, .. SystemTraffic.Icmpv6, SystemTraffic.Echo, .. SystemTraffic.Outgoing];
+        foreach (var blocked in all.GroupBy(system.Blocking))
+            if (blocked.Key is { } rule)
+                yield return FirewallFindings.BlocksSystem(rule, [.. blocked.Select(traffic => traffic.Words)]);
+        if (Lacks(SystemTraffic.TeredoPort))
             yield return FirewallFindings.TeredoPort();
-        if (!rules.Any(FirewallExceptions.IsEcho))
+        if (Lacks(SystemTraffic.Echo))
             yield return FirewallFindings.Echo();
-        if (FirewallExceptions.LackingIcmpv6(rules) is { Length: > 0 } lacking)
+        if (SystemTraffic.Icmpv6.Where(Lacks).Select(traffic => traffic.Number!.Value).ToArray() is { Length: > 0 } lacking)
             yield return FirewallFindings.Icmpv6(lacking);
+
+        // What is blocked was said above.
+        bool Lacks(NeededTraffic traffic) => !system.IsLetIn(traffic) && system.Blocking(traffic) is null;
     }
 
     static IEnumerable<Finding> OfAddresses(IReadOnlyList<FirewallRule>? rules, IReadOnlyList<WindowsAddress> addresses)

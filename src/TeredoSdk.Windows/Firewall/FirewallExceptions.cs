@@ -18,18 +18,6 @@ static class FirewallExceptions
         && string.Equals(rule.LocalPorts, ExceptionRules.TeredoPort, StringComparison.OrdinalIgnoreCase)
         && (rule.ServiceName is null or "*" || rule.ServiceName.Equals(ExceptionRules.TeredoService, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Whether a rule allows Echo Requests over IPv6.</summary>
-    public static bool IsEcho(FirewallRule rule) => IsIcmpv6(rule, 128);
-
-    /// <summary>
-    /// The types of ICMPv6 messages that IPv6 needs and no rule allows. Needed are errors (1 to 4) and router and neighbor discovery (133 to 136).
-    /// </summary>
-    public static int[] LackingIcmpv6(IReadOnlyList<FirewallRule> rules) =>
-        [.. ((int[])[1, 2, 3, 4, 133, 134, 135, 136]).Where(type => !rules.Any(rule => IsIcmpv6(rule, type)))];
-
     /// <summary>Whether a rule allows IPv6 inside IPv4, which 6to4 and ISATAP use.</summary>
     public static bool IsProtocol41(FirewallRule rule) => LetsIn(rule) && rule.Protocol == FirewallProtocol.IPv6;
-
-    static bool IsIcmpv6(FirewallRule rule, int type) => LetsIn(rule) && rule.Protocol == FirewallProtocol.Icmpv6
-        && (rule.IcmpTypesAndCodes is not { } types || types.Split(',').Any(each => each.Split(':')[0].Trim() == $"{type}"));
 }

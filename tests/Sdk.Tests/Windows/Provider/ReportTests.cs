@@ -15,7 +15,7 @@ public sealed class ReportTests
         Enabled = true,
     };
 
-    static readonly FirewallRule Echo = new() { Name = "Echo", Protocol = FirewallProtocol.Icmpv6, IcmpTypesAndCodes = "128:*", Enabled = true };
+    static readonly FirewallRule Echo = new() { Name = "Echo", Protocol = FirewallProtocol.Icmpv6, IcmpTypesAndCodes = "128:*", Enabled = true, EdgeTraversal = EdgeTraversal.Allow };
 
     [Test]
     public async Task Report_OfAHealthyMachine_HasNoWarnings()
@@ -45,7 +45,7 @@ public sealed class ReportTests
             Assert.That(windows.Profiles, Has.Count.EqualTo(1));
             Assert.That(windows.TeredoPort, Is.EqualTo(machine.Teredo.Port));
             Assert.That((windows.HasDefaultBlockFilter, windows.HasPermitFilter, windows.HasDormancyFilter), Is.EqualTo((true, true, false)));
-            Assert.That(windows.EdgeTraversalRules, Is.Zero);
+            Assert.That(windows.EdgeTraversalRules, Is.EqualTo(2), "those for ICMPv6");
         });
     }
 

@@ -172,7 +172,7 @@ public sealed class SetupConditionTests
     {
         using var machine = new SetupMachine();
         machine.Windows.Firewall.Plant(SetupMachine.TeredoPortRule);
-        machine.Windows.Firewall.Plant(new() { Name = "ICMPv6", Protocol = FirewallProtocol.Icmpv6, Enabled = true });
+        machine.Windows.Firewall.Plant(new() { Name = "ICMPv6", Protocol = FirewallProtocol.Icmpv6, Enabled = true, EdgeTraversal = EdgeTraversal.Allow });
         machine.Options.EnableTeredo = true;
         Assert.That((await machine.PlanAsync()).Findings, Is.Empty);
     }
