@@ -188,6 +188,18 @@ public sealed class KernelSocketTests : IAsyncDisposable
         Assert.That((reply.Buffer, reply.RemoteEndPoint), Is.EqualTo(("hi"u8.ToArray(), open.TeredoEndPoint)));
     }
 
+    // RFC 4380 §5.1.2: 1280 octets with the headers of IPv6 and UDP
+    [Test]
+    public async Task Datagram_ThatWouldNeedFragments_IsRefused()
+    {
+        var (alice, bob) = (await StartAsync(), await StartAsync());
+        await using var socket = await alice.BindDatagramAsync(0);
+        var peer = new IPEndPoint(bob.Address!, 4242);
+        Assert.That(socket.Socket!.SendTo(new byte[1232], peer), Is.EqualTo(1232));
+        var failure = Assert.Throws<SocketException>(() => socket.Socket!.SendTo(new byte[1233], peer));
+        Assert.That(failure.SocketErrorCode, Is.EqualTo(SocketError.MessageSize));
+    }
+
     [Test]
     public async Task Ping_IsAnsweredWhileASocketIsOpen()
     {

@@ -51,6 +51,11 @@ public sealed class PcapFileTests
         Assert.That(At(packet, 26), Is.EqualTo(0xFFFF));
     }
 
+    // The sum is 0x2FFFE, its halves together 0x10000, and theirs 1.
+    [Test]
+    public void Checksum_OfASumThatCarriesTwice_IsRight() =>
+        Assert.That(At(Datagrams([0x57, 0xB6])[0], 26), Is.EqualTo(0xFFFE));
+
     [Test]
     public void WhatIsTooLargeForTheFormat_IsLeftOut()
     {

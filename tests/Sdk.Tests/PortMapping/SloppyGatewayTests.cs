@@ -107,6 +107,27 @@ public sealed class SloppyGatewayTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task NoiseFromTheGateway_IsLoggedUpToALimit_AndTheAnswerAfterItCounts()
+    {
+        var log = new Recorder();
+        _gateway.Udp = _ =>
+        {
+            for (int i = 0; i < 40; i++)
+                _gateway.SendUdp([1]);
+            return [2];
+        };
+        _gateway.Listen();
+        var path = _gateway.Path with { Log = log };
+        Assert.That(await path.AskAsync<Answer>(new byte[1], octets => octets[0] == 2 ? new Answer() : null, default).InTime(), Is.Not.Null);
+        Assert.That(log.Of(EventIds.GatewayAnswerIgnored), Has.Count.EqualTo(32));
+    }
+
+    readonly record struct Answer : IGatewayAnswer
+    {
+        public bool IsHint => false;
+    }
+
+    [Test]
     public async Task AnswersThatAreDead_TheNextOneIsTried()
     {
         _igd.BeforeSearchAnswer = () => _gateway.SendFrom(new(_gateway.Address, 1901),
@@ -186,5 +207,15 @@ public sealed class SloppyGatewayTests : IAsyncDisposable
         _igd.Listen();
         await using var lease = (await _gateway.Mapper.MapAsync(_gateway.Client, 5000, default).InTime()).Lease!;
         Assert.That(lease.External!.Value.Port, Is.EqualTo(_gateway.Client.Port));
+    }
+
+    [TestCase(5000, 2)]
+    [TestCase(40123, 1)] // the client's own
+    public async Task GatewayThatWantsTheSamePort_AndRefusesItThen_IsNotAskedAgain(int port, int requests)
+    {
+        _igd.AddError = (_, _) => 724;
+        _igd.Listen();
+        Assert.That((await _gateway.Mapper.MapAsync(_gateway.Client, (ushort)port, default).InTime()).Lease, Is.Null);
+        Assert.That(_igd.Calls.Count(call => call.Action == "AddPortMapping"), Is.EqualTo(requests));
     }
 }
