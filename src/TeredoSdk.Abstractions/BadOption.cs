@@ -38,6 +38,11 @@ static class BadOption
     {
         if (loggerFactory is null)
             throw Of("LoggerFactory", null, $"a logger factory such as {nameof(NullLoggerFactory)}.{nameof(NullLoggerFactory.Instance)}");
+        RequireClock(timeProvider);
+    }
+
+    public static void RequireClock(TimeProvider? timeProvider)
+    {
         if (timeProvider is null)
             throw Of(nameof(TimeProvider), null, $"a clock such as {nameof(TimeProvider)}.{nameof(TimeProvider.System)}");
     }

@@ -98,6 +98,8 @@ public static class FindingIds
     public const string SetupFolderNotTrusted = "setup.folder-not-trusted";
     /// <summary>An application needs no setup on this system.</summary>
     public const string SetupNothingToDo = "setup.nothing-to-do";
+    /// <summary>Another program holds the record of a setup.</summary>
+    public const string SetupRecordLocked = "setup.record-locked";
 
     /// <summary>The node is starting, so it has no address yet.</summary>
     public const string NodeStarting = "node.starting";

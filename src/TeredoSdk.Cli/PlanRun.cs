@@ -38,8 +38,10 @@ static class PlanRun
         }
         if (!isDryRun && plan.Steps.Count > 0)
             invocation.Output.Line(plan.NeedsElevation ? "Done: each step was applied and read back." : "Nothing to do.");
+        if (!isDryRun && !plan.IsComplete)
+            Output.Notice("Not all that was asked for is in force: solve what the lines above say, then run this again.");
         plan.Document(invocation.Output, !isDryRun);
-        return isDryRun || plan.IsComplete ? 0 : Incomplete;
+        return isDryRun || plan.IsComplete || options.IsOfInstaller(invocation.Arguments) ? 0 : Incomplete;
     }
 
     // Findings go to stderr, so that they are seen even when stdout is redirected.

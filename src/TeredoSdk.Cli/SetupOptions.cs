@@ -43,6 +43,11 @@ sealed class SetupOptions
     readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show the plan and change nothing, even with --yes." };
     readonly Option<bool> _yes = new("--yes", "-y") { Description = "Apply the plan without asking." };
 
+    readonly Option<bool> _installer = new("--installer")
+    {
+        Description = "Exit with 0, not 3, when all is applied and something is left to do: installers take every other code for a failure.",
+    };
+
     /// <summary>
     /// Adds the options. A removal also accepts those of a setup, so that an installer can use one list; it reads the setup from the record.
     /// </summary>
@@ -50,13 +55,15 @@ sealed class SetupOptions
     {
         foreach (Option option in new Option[] { _tcp, _udp, _edge, _enableTeredo, _server })
             option.Hidden = isRemoval;
-        foreach (Option option in new Option[] { _app, _name, _tcp, _udp, _edge, _enableTeredo, _server, _escaped, _dryRun, _yes })
+        foreach (Option option in new Option[] { _app, _name, _tcp, _udp, _edge, _enableTeredo, _server, _escaped, _dryRun, _yes, _installer })
             command.Options.Add(option);
     }
 
     public bool IsDryRun(ParseResult arguments) => arguments.GetValue(_dryRun);
 
     public bool IsAgreed(ParseResult arguments) => arguments.GetValue(_yes);
+
+    public bool IsOfInstaller(ParseResult arguments) => arguments.GetValue(_installer);
 
     /// <exception cref="BadArgumentsException">An option is outside its range.</exception>
     public TeredoSetupOptions Read(ParseResult arguments)

@@ -17,9 +17,9 @@ sealed record ShownPlan(IReadOnlyList<string> Steps, IReadOnlyList<Finding> Find
     (string Whose, string Where) Rights, bool IsComplete, Func<Action<string, string>, CancellationToken, Task> ApplyAsync, Action<Output, bool> Document)
 {
     public static ShownPlan Of(SetupPlan plan) => new([.. plan.Steps.Select(step => step.Sentence)], plan.Findings, plan.NeedsElevation, plan.IsElevated,
-        plan.ElevatedCommand, ("an administrator's rights", "In an administrator's terminal, run:"), true,
+        plan.ElevatedCommand, ("an administrator's rights", "In an administrator's terminal, run:"), plan.IsComplete,
         (told, cancellationToken) => plan.ApplyAsync(new Progress<SetupProgress>(one => told(one.Outcome.ToString(), one.Step.Sentence)), cancellationToken),
-        (output, applied) => output.Document(new(applied, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, plan.Findings), json => json.PlanDocument));
+        (output, applied) => output.Document(new(applied, applied && plan.IsComplete, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, plan.Findings), json => json.PlanDocument));
 
     public static ShownPlan Of(ServicePlan plan) => new([.. plan.Steps.Select(step => step.Sentence)], plan.Findings,
         !plan.IsSatisfied, plan.IsElevated, plan.ElevatedCommand, ("root's rights", "Run:"), plan.IsComplete,

@@ -63,10 +63,13 @@ public sealed class TeredoFirewall
     /// As for <see cref="WantedRules"/>; a rule that is not the SDK's own has one of the names (<see cref="TeredoError.InvalidFirewallRule"/>); the
     /// firewall can't be read (<see cref="TeredoError.FirewallUnavailable"/>).
     /// </exception>
-    public IReadOnlyList<FirewallChange> Plan(FirewallExceptionRequest request)
+    public IReadOnlyList<FirewallChange> Plan(FirewallExceptionRequest request) => PlanFor(request, RuleStore.Of(Firewall).Require);
+
+    /// <summary>Plans as <see cref="Plan(FirewallExceptionRequest)"/> does, for rules that were read before.</summary>
+    internal IReadOnlyList<FirewallChange> PlanFor(FirewallExceptionRequest request, Func<IReadOnlyList<FirewallRule>> rules)
     {
-        var wanted = WantedRules(request);
-        return ExceptionPlan.Of(request, wanted, RuleStore.Of(Firewall).Require());
+        var wanted = WantedRules(request); // first, because it says best what is wrong with a request
+        return ExceptionPlan.Of(request, wanted, rules());
     }
 
     /// <summary>
@@ -155,7 +158,8 @@ public sealed class TeredoFirewall
             foreach (var step in plan)
                 ExceptionPlan.Apply(step, store);
         });
-        ExceptionPlan.Verify(plan, store.Require());
+        foreach (var step in plan)
+            ExceptionPlan.VerifyAsync(step, store, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult();
     }
 
     /// <summary>The exception for a change that needs an administrator.</summary>

@@ -1,4 +1,5 @@
 using TeredoSdk.Testing;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli.Tests;
 
@@ -105,6 +106,19 @@ public sealed class PlanRunTests
 
         string[] again = (await RunAsync("y")).Text.TrimEnd().ReplaceLineEndings("\n").Split('\n');
         Assert.That(again[^1], Is.EqualTo("Nothing to do."));
+    }
+
+    [TestCase(3)]
+    [TestCase(0, "--installer")]
+    public async Task Setup_ThatIsAppliedButNotInForce_IsNotComplete(int code, params string[] more)
+    {
+        var sound = await RunAsync(null, "--yes", "--json");
+        Assert.That((sound.ExitCode, sound.Document.GetProperty("complete").GetBoolean()), Is.EqualTo((0, true)));
+        _windows.Firewall.ModifyState = FirewallModifyState.GroupPolicyOverride;
+        var result = await RunAsync(null, ["--yes", "--json", .. more]);
+        Assert.That(result.ExitCode, Is.EqualTo(code));
+        Assert.That((result.Document.GetProperty("applied").GetBoolean(), result.Document.GetProperty("complete").GetBoolean()), Is.EqualTo((true, false)));
+        Assert.That(result.ErrorLines, Has.Some.Contains("group policy").And.Some.Contains("run this again"));
     }
 
     [Test]

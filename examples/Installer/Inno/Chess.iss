@@ -26,8 +26,8 @@ Name: "teredo"; Description: "Let players reach this computer from the Internet 
 
 [Run]
 ; Inno Setup ignores the exit code here: Chess is installed, whatever becomes of Teredo.
-Filename: "{app}\teredo.exe"; Parameters: "setup --app ""{app}\Chess.exe"" --name Chess --tcp 4242 --enable-teredo --yes"; Flags: runhidden; Tasks: teredo; StatusMsg: "Setting up Teredo..."
+Filename: "{app}\teredo.exe"; Parameters: "setup --app ""{app}\Chess.exe"" --name Chess --tcp 4242 --enable-teredo --yes --installer"; Flags: runhidden; Tasks: teredo; StatusMsg: "Setting up Teredo..."
 
 [UninstallRun]
 ; Runs before the files go. Without a setup it does nothing. An upgrade does not run it.
-Filename: "{app}\teredo.exe"; Parameters: "remove --app ""{app}\Chess.exe"" --name Chess --yes"; Flags: runhidden; RunOnceId: "teredo"
+Filename: "{app}\teredo.exe"; Parameters: "remove --app ""{app}\Chess.exe"" --name Chess --yes --installer"; Flags: runhidden; RunOnceId: "teredo"

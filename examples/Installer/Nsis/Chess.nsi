@@ -35,7 +35,7 @@ SectionEnd
 
 ; Not ticked (/o), also in a silent installation: the tick is the person's consent.
 Section /o "Let players reach this computer (firewall, Teredo)"
-  nsExec::ExecToLog '"$INSTDIR\teredo.exe" setup --app "$INSTDIR\Chess.exe" --name Chess --tcp 4242 --enable-teredo --yes'
+  nsExec::ExecToLog '"$INSTDIR\teredo.exe" setup --app "$INSTDIR\Chess.exe" --name Chess --tcp 4242 --enable-teredo --yes --installer'
   Pop $0
   ${If} $0 != 0
     ; "error" where it could not be started. Chess is installed all the same.
@@ -45,7 +45,7 @@ SectionEnd
 
 Section "Uninstall"
   ; Before the files go. Without a setup it does nothing. An upgrade does not run it.
-  nsExec::ExecToLog '"$INSTDIR\teredo.exe" remove --app "$INSTDIR\Chess.exe" --name Chess --yes'
+  nsExec::ExecToLog '"$INSTDIR\teredo.exe" remove --app "$INSTDIR\Chess.exe" --name Chess --yes --installer'
   Pop $0
   ${If} $0 != 0
     DetailPrint "The setup of Teredo was not removed (exit code $0): see the lines above."

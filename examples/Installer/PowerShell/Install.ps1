@@ -15,7 +15,7 @@ New-Item -ItemType Directory -Force -Path $Folder | Out-Null
 Copy-Item -Force -Path (Join-Path $PSScriptRoot 'publish/*') -Destination $Folder
 
 if ($Teredo) {
-    & "$Folder\teredo.exe" setup --app "$Folder\Chess.exe" --name Chess --tcp 4242 --enable-teredo --yes
+    & "$Folder\teredo.exe" setup --app "$Folder\Chess.exe" --name Chess --tcp 4242 --enable-teredo --yes --installer
     if ($LASTEXITCODE -ne 0) {
         Write-Warning "Chess is installed, but Teredo was not set up (exit code $LASTEXITCODE): see the lines above."
     }

@@ -10,7 +10,7 @@ param(
 $ErrorActionPreference = 'Stop'
 
 if (Test-Path "$Folder\teredo.exe") {
-    & "$Folder\teredo.exe" remove --app "$Folder\Chess.exe" --name Chess --yes
+    & "$Folder\teredo.exe" remove --app "$Folder\Chess.exe" --name Chess --yes --installer
     if ($LASTEXITCODE -ne 0) {
         # The files stay, so that it can be tried again.
         Write-Error -ErrorAction Continue "The setup of Teredo was not removed (exit code $LASTEXITCODE): see the lines above."

@@ -8,8 +8,8 @@ using Velopack;
 [SupportedOSPlatform("windows")]
 static class TeredoHooks
 {
-    const string Setup = "setup --app \"{0}\" --name Chess --tcp 4242 --enable-teredo --yes";
-    const string Removal = "remove --app \"{0}\" --name Chess --yes";
+    const string Setup = "setup --app \"{0}\" --name Chess --tcp 4242 --enable-teredo --yes --installer";
+    const string Removal = "remove --app \"{0}\" --name Chess --yes --installer";
 
     // Velopack ends a hook after 30 seconds.
     static readonly TimeSpan HookLimit = TimeSpan.FromSeconds(25);

@@ -44,6 +44,21 @@ static class RuleComparison
     public static bool IsMixture(FirewallRule rule, IReadOnlyList<FirewallRule> rules) =>
         Members.All(member => rules.Any(other => Equals(member.Value(rule), member.Value(other))));
 
+    /// <summary>Whether a rule equals another one, or only lets less in: a user disabled it, or narrowed its networks, addresses or the tunnel.</summary>
+    public static bool IsNarrowed(FirewallRule rule, FirewallRule made) =>
+        Members.All(member => Equals(member.Value(rule), member.Value(made)) || IsNarrower(member.Name, rule, made, member.Value(made) is null));
+
+    static bool IsNarrower(string member, FirewallRule rule, FirewallRule made, bool isAny) => member switch
+    {
+        nameof(FirewallRule.Enabled) => !rule.Enabled,
+        nameof(FirewallRule.Profiles) => (Whole(rule.Profiles) & ~Whole(made.Profiles)) == 0,
+        nameof(FirewallRule.EdgeTraversal) => rule.EdgeTraversal == EdgeTraversal.Deny || made.EdgeTraversal == EdgeTraversal.Allow,
+        nameof(FirewallRule.Description) => true, // lets nothing in
+        nameof(FirewallRule.SecureFlags) => made.SecureFlags == 0,
+        nameof(FirewallRule.Name) or nameof(FirewallRule.Grouping) or nameof(FirewallRule.ProgramPath) => false,
+        _ => isAny,
+    };
+
     /// <returns>The differences, such as "LocalPorts is '80' instead of '443'".</returns>
     public static IReadOnlyList<string> Differences(FirewallRule wanted, FirewallRule found) =>
         [.. Members.Where(member => !Equals(member.Value(wanted), member.Value(found)))

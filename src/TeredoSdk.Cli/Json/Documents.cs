@@ -50,10 +50,11 @@ sealed record RelayDocument(string InterfaceName, bool IsHostSpecific, IReadOnly
 }
 
 /// <summary>
-/// The plan of a setup or a removal. Applied is true when every step was done and read back. The elevated command applies the plan where
-/// this process lacks rights.
+/// The plan of a setup or a removal. Applied is true when every step was done and read back, complete when, besides, all that was asked for is in force;
+/// the findings say what is missing. The elevated command applies the plan where this process lacks rights.
 /// </summary>
-sealed record PlanDocument(bool Applied, bool NeedsElevation, string ElevatedCommand, IReadOnlyList<SetupStep> Steps, IReadOnlyList<Finding> Findings);
+sealed record PlanDocument(bool Applied, bool Complete, bool NeedsElevation, string ElevatedCommand, IReadOnlyList<SetupStep> Steps,
+    IReadOnlyList<Finding> Findings);
 
 /// <summary>
 /// The plan of a setup or a removal of a service. Complete is true when all that was asked for is in force; it is false beside applied when a finding

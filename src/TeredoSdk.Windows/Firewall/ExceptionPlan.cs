@@ -49,48 +49,43 @@ static class ExceptionPlan
                 + "choose another application name, or rename that rule.");
     }
 
+    /// <summary>Makes a step. It reads rules by their name, and never the whole list.</summary>
     public static void Apply(FirewallChange step, RuleStore store)
     {
+        // When several rules have one name, the system chooses which of them a removal hits. So the remaining one is read again.
+        int unwanted = step.Kind == FirewallChangeKind.Remove ? step.Surplus + 1 : step.Surplus;
+        for (int i = 0; i < unwanted && store.RequireOne(step.Rule.Name) is { } rule; i++)
+            store.Remove(rule);
         if (step.Kind == FirewallChangeKind.Remove)
-        {
-            foreach (var rule in store.Require().Where(rule => HasName(rule, step.Rule.Name)))
-                store.Remove(rule);
             return;
-        }
-        // When several rules have one name, the system chooses which of them a removal hits. So the remaining rules are read again.
-        for (int i = 0; i < step.Surplus; i++)
-            store.Remove(step.Previous!);
-        var current = step.Surplus == 0 ? step.Previous : store.Require().FirstOrDefault(rule => HasName(rule, step.Rule.Name));
+        var current = step.Surplus == 0 ? step.Previous : store.RequireOne(step.Rule.Name);
         if (current is null)
             store.Add(step.Rule);
         else if (!RuleComparison.AreEqual(step.Rule, current))
             store.Update(step.Rule, current);
     }
 
+    /// <summary>Reads the rule of a step back, again for some seconds until it is as wanted.</summary>
     /// <exception cref="TeredoException">
-    /// <see cref="TeredoError.SetupFailed"/>: a rule is missing, exists twice, differs from what was written, or was not removed.
+    /// <see cref="TeredoError.SetupFailed"/>: the rule is missing, differs from what was written, or was not removed.
     /// </exception>
-    public static void Verify(IReadOnlyList<FirewallChange> plan, IReadOnlyList<FirewallRule> rules)
+    public static async Task VerifyAsync(FirewallChange step, RuleStore store, TimeProvider time, CancellationToken cancellationToken)
     {
-        foreach (var step in plan)
-        {
-            FirewallRule[] found = [.. rules.Where(rule => HasName(rule, step.Rule.Name))];
-            string? problem = step.Kind == FirewallChangeKind.Remove ? RemovalProblem(found) : Problem(step.Rule, found);
-            if (problem is not null)
-                throw new TeredoException(TeredoError.SetupFailed, $"The firewall {problem}: "
-                    + "check whether another program or a policy manages this firewall, and try again.");
-        }
+        var wanted = step.Kind == FirewallChangeKind.Remove ? null : step.Rule;
+        var found = await store.AwaitAsync(step.Rule.Name, rule => Problem(step.Rule.Name, wanted, rule) is null, time, cancellationToken)
+            .ConfigureAwait(false);
+        if (Problem(step.Rule.Name, wanted, found) is { } problem)
+            throw new TeredoException(TeredoError.SetupFailed, $"The firewall {problem}: "
+                + "check whether another program or a policy manages this firewall, and try again.");
     }
 
-    static string? RemovalProblem(FirewallRule[] found) =>
-        found is [var rule, ..] ? $"removed the rule '{rule.Name}', but the rule still exists" : null;
-
-    static string? Problem(FirewallRule wanted, FirewallRule[] found) => found.Length switch
+    static string? Problem(string name, FirewallRule? wanted, FirewallRule? found) => (wanted, found) switch
     {
-        0 => $"accepted the rule '{wanted.Name}', but the rule does not exist afterwards",
-        1 => RuleComparison.Differences(wanted, found[0]) is not { Count: > 0 } differences ? null
-            : $"accepted the rule '{wanted.Name}', but the rule reads back differently ({string.Join(", ", differences)})",
-        _ => $"accepted the rule '{wanted.Name}', but the rule exists {found.Length} times afterwards",
+        (null, null) => null,
+        (null, _) => $"removed the rule '{name}', but the rule still exists",
+        (_, null) => $"accepted the rule '{name}', but the rule does not exist afterwards",
+        _ => RuleComparison.Differences(wanted, found) is { Count: > 0 } differences
+            ? $"accepted the rule '{name}', but the rule reads back differently ({string.Join(", ", differences)})" : null,
     };
 
     static bool HasName(FirewallRule rule, string name) => rule.Name.Equals(name, StringComparison.OrdinalIgnoreCase);

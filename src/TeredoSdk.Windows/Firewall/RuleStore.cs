@@ -10,7 +10,14 @@ abstract class RuleStore
     public static RuleStore Of(IWindowsFirewall firewall) =>
         firewall.Generation.ValueOrDefault == FirewallGeneration.Xp ? new OpenPortStore(firewall) : new RealRuleStore(firewall);
 
+    // How long a change may take to be seen. The page of INetFwRule speaks of "a small time lag" and gives no number.
+    static readonly TimeSpan Lag = TimeSpan.FromSeconds(5), LookInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Reads all rules, which takes seconds where there are tens of thousands: once for each operation.</summary>
     public abstract Reading<IReadOnlyList<FirewallRule>> Read();
+
+    /// <summary>Reads one of the rules of a name; null when none is seen.</summary>
+    public abstract Reading<FirewallRule?> Find(string name);
 
     public abstract void Add(FirewallRule rule);
 
@@ -24,11 +31,36 @@ abstract class RuleStore
         var rules = Read();
         return rules.IsKnown ? rules.Value : throw FirewallFindings.NotRead(rules.Finding!).ToException();
     }
+
+    /// <inheritdoc cref="Find"/>
+    /// <exception cref="TeredoException"><see cref="TeredoError.FirewallUnavailable"/>.</exception>
+    public FirewallRule? RequireOne(string name)
+    {
+        var rule = Find(name);
+        return rule.IsKnown ? rule.Value : throw FirewallFindings.NotRead(rule.Finding!).ToException();
+    }
+
+    /// <summary>Reads one of the rules of a name, again for some seconds until it is as expected, because a change is seen after a lag.</summary>
+    /// <returns>What was seen last.</returns>
+    /// <exception cref="TeredoException"><see cref="TeredoError.FirewallUnavailable"/>.</exception>
+    public async Task<FirewallRule?> AwaitAsync(string name, Func<FirewallRule?, bool> isExpected, TimeProvider time, CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            var rule = RequireOne(name);
+            if (isExpected(rule) || time.GetElapsedTime(start) >= Lag)
+                return rule;
+            await Task.Delay(LookInterval, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
 }
 
 sealed class RealRuleStore(IWindowsFirewall firewall) : RuleStore
 {
     public override Reading<IReadOnlyList<FirewallRule>> Read() => firewall.ReadRules();
+
+    public override Reading<FirewallRule?> Find(string name) => firewall.ReadRule(name);
 
     public override void Add(FirewallRule rule) => firewall.Add(rule);
 
@@ -45,6 +77,13 @@ sealed class OpenPortStore(IWindowsFirewall firewall) : RuleStore
         var ports = firewall.ReadOpenPorts();
         return ports.IsKnown ? Reading.Of<IReadOnlyList<FirewallRule>>([.. ports.Value.Select(ToRule)])
             : Reading.Unknown<IReadOnlyList<FirewallRule>>(ports.Finding!);
+    }
+
+    public override Reading<FirewallRule?> Find(string name)
+    {
+        var rules = Read();
+        return rules.IsKnown ? Reading.Of(rules.Value.FirstOrDefault(rule => rule.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
+            : Reading.Unknown<FirewallRule?>(rules.Finding!);
     }
 
     public override void Add(FirewallRule rule)

@@ -4,18 +4,48 @@ using TeredoSdk.Windows.Firewall;
 namespace TeredoSdk.Windows.Setup;
 
 /// <summary>Finds the firewall changes for a setup or a removal. When the firewall can't be read, there are none, and a warning says so.</summary>
-/// <param name="windows">The system.</param>
-/// <param name="findings">Receives what is left as it is.</param>
-sealed class FirewallChanges(IWindowsSystem windows, List<Finding> findings)
+sealed class FirewallChanges
 {
-    readonly RuleStore _store = RuleStore.Of(windows.Firewall);
+    readonly IWindowsSystem _windows;
+    readonly TimeProvider _time;
+    readonly List<Finding> _findings;
+    readonly RuleStore _store;
+
+    FirewallChanges(IWindowsSystem windows, TimeProvider time, List<Finding> findings) =>
+        (_windows, _time, _findings, _store) = (windows, time, findings, RuleStore.Of(windows.Firewall));
+
+    /// <summary>All rules, read once; or the reason why they can't be read.</summary>
+    public Reading<IReadOnlyList<FirewallRule>> Rules { get; private set; }
 
     /// <summary>Whether rules were left out, because the firewall could not be read.</summary>
     public bool IsIncomplete { get; private set; }
 
+    /// <summary>Whether rules are left to the user, because somebody else changed them.</summary>
+    public bool HasLeftovers { get; private set; }
+
+    /// <summary>Reads the rules, once for all.</summary>
+    /// <param name="windows">The system.</param>
+    /// <param name="time">The clock for the wait until a rule is seen.</param>
+    /// <param name="record">The record of the application, or null: its rules that were never seen are looked for again.</param>
+    /// <param name="findings">Receives what is left as it is.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<FirewallChanges> ReadAsync(IWindowsSystem windows, TimeProvider time, SetupRecord? record, List<Finding> findings,
+        CancellationToken cancellationToken)
+    {
+        var changes = new FirewallChanges(windows, time, findings);
+        changes.Rules = changes._store.Read();
+        foreach (var unseen in record?.Rules.Where(rule => rule.IsUnseen) ?? [])
+        {
+            if (changes.Rules.TryGet(out var rules) && !rules.Any(rule => unseen.IsFor(rule.Name))
+                && await changes._store.AwaitAsync(unseen.Name, rule => rule is not null, time, cancellationToken).ConfigureAwait(false) is { } late)
+                changes.Rules = Reading.Of<IReadOnlyList<FirewallRule>>([.. rules, late]);
+        }
+        return changes;
+    }
+
     /// <summary>Adds the wanted rules, and removes rules of an earlier setup that are no longer wanted.</summary>
     /// <exception cref="TeredoException">The program does not exist, or a rule for it is not valid.</exception>
-    public List<SetupChange> ToSetUp(TeredoSetupOptions options, SetupRecord? record)
+    public List<SetupChange> ToSetUp(TeredoSetupOptions options, SetupRecord? record, bool isRecordLost)
     {
         // When an earlier setup of the application switched Teredo on, Teredo stays on until the application is removed.
         bool needsTeredo = options.EnableTeredo || record is { NeedsTeredo: true };
@@ -23,7 +53,10 @@ sealed class FirewallChanges(IWindowsSystem windows, List<Finding> findings)
         {
             var request = options.ToRequest();
             request.OpenTeredoPort = needsTeredo && LacksTeredoPort();
-            return [.. new TeredoFirewall(windows).Plan(request).Select(ToChange)];
+            return [
+                .. new TeredoFirewall(_windows).PlanFor(request, Require).Select(step => ToChange(step, isRecordLost)),
+                .. BlockChange.ToDisable(_store, _time, Require(), options.ProgramPath),
+            ];
         }
         catch (TeredoException e) when (e.Error == TeredoError.FirewallUnavailable)
         {
@@ -33,58 +66,72 @@ sealed class FirewallChanges(IWindowsSystem windows, List<Finding> findings)
     }
 
     /// <summary>Restores the rules as they were before a setup, the last changed first.</summary>
-    public List<SetupChange> ToRestore(IReadOnlyList<RuleRecord> records)
+    public List<SetupChange> ToRestore(IReadOnlyList<RuleRecord> records, IReadOnlyList<BlockRecord> blocks)
     {
         List<SetupChange> changes = [];
-        if (records.Count == 0 || Read() is not { } rules)
+        if (records.Count + blocks.Count == 0 || Read() is not { } rules)
             return changes;
+        changes.AddRange(blocks.Select(block => BlockChange.ToRestore(_store, _time, rules, block, _findings)).OfType<SetupChange>());
         foreach (var record in records.Reverse())
         {
             FirewallRule[] found = [.. rules.Where(rule => record.IsFor(rule.Name))];
             var current = found.FirstOrDefault();
-            if (found.Length > 1 || (current != record.Before && current is not null && !record.IsOwnWork(current)))
-                findings.Add(SetupFindings.RuleChanged(record.Name));
+            if (!found.All(record.IsOwnWork))
+            {
+                HasLeftovers = true;
+                _findings.Add(SetupFindings.RuleChanged(record.Name));
+            }
             else if (current is null && record is { Before: not null, IsRemoved: false })
-                findings.Add(SetupFindings.RuleRemoved(record.Name));
+                _findings.Add(SetupFindings.RuleRemoved(record.Name));
             else
-                changes.Add(new RuleChange(_store, record.Name, current, record.Before) { IsRestoration = true });
+                changes.Add(new RuleChange(_store, _time, record.Name, current, record.Before, Math.Max(0, found.Length - 1),
+                    unseen: current is null && record.IsUnseen ? record.Made[^1] : null) { IsRestoration = true });
         }
         return changes;
     }
 
-    /// <summary>Removes the SDK's own rules for an application. It does not restore earlier rules, because there is no record of them.</summary>
-    public List<SetupChange> ToRemove(string application)
+    /// <summary>
+    /// Removes the SDK's own rules of a program that are in no record, such as those that it made when it ran. What was before them is not known.
+    /// </summary>
+    public List<SetupChange> ToRemove(TeredoSetupOptions options, IReadOnlyList<RuleRecord> recorded)
     {
         List<SetupChange> changes = [];
-        var rules = Read() ?? [];
-        foreach (var own in rules.Where(rule => ExceptionRules.IsOwn(rule, application)).GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase))
+        var rules = Rules.IsKnown || recorded.Count == 0 ? Read() ?? [] : [];
+        foreach (var own in rules.Where(IsUnrecorded).GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase))
         {
-            if (rules.Any(rule => rule.Name.Equals(own.Key, StringComparison.OrdinalIgnoreCase) && !ExceptionRules.IsOwn(rule, null)))
-                findings.Add(SetupFindings.RuleShared(own.Key));
+            if (rules.Any(rule => rule.Name.Equals(own.Key, StringComparison.OrdinalIgnoreCase) && !IsUnrecorded(rule)))
+            {
+                HasLeftovers = true;
+                _findings.Add(SetupFindings.RuleShared(own.Key));
+            }
             else
-                changes.Add(new RuleChange(_store, own.Key, own.First(), null, own.Count() - 1));
+                changes.Add(new RuleChange(_store, _time, own.Key, own.First(), null, own.Count() - 1) { IsRestoration = true });
         }
         return changes;
+
+        bool IsUnrecorded(FirewallRule rule) => ExceptionRules.IsOwn(rule, null) && !recorded.Any(record => record.IsFor(rule.Name))
+            && (rule.ProgramPath is { } path ? RuleComparison.SamePath(path, options.ProgramPath) : ExceptionRules.IsOwn(rule, options.Name));
     }
 
-    RuleChange ToChange(FirewallChange step) =>
-        new(_store, step.Rule.Name, step.Previous, step.Kind == FirewallChangeKind.Remove ? null : step.Rule, step.Surplus);
+    RuleChange ToChange(FirewallChange step, bool isRecordLost) =>
+        new(_store, _time, step.Rule.Name, step.Previous, step.Kind == FirewallChangeKind.Remove ? null : step.Rule, step.Surplus) { IsRecordLost = isRecordLost };
 
     // Windows has its own rule for the port, unless somebody removed it. A rule of the SDK does not count, because it goes with its application.
-    bool LacksTeredoPort() => windows.Firewall.ReadRules().TryGet(out var rules)
+    bool LacksTeredoPort() => Rules.TryGet(out var rules)
         && !rules.Any(rule => FirewallExceptions.IsTeredoPort(rule) && !ExceptionRules.IsOwn(rule, null));
+
+    IReadOnlyList<FirewallRule> Require() => Rules.IsKnown ? Rules.Value : throw FirewallFindings.NotRead(Rules.Finding!).ToException();
 
     IReadOnlyList<FirewallRule>? Read()
     {
-        var rules = _store.Read();
-        if (!rules.IsKnown)
-            LeaveOut(rules.Reason!);
-        return rules.ValueOrDefault;
+        if (!Rules.IsKnown)
+            LeaveOut(Rules.Reason!);
+        return Rules.ValueOrDefault;
     }
 
     void LeaveOut(string reason)
     {
         IsIncomplete = true;
-        findings.Add(SetupFindings.FirewallNotRead(reason));
+        _findings.Add(SetupFindings.FirewallNotRead(reason));
     }
 }

@@ -4,48 +4,59 @@ namespace TeredoSdk.Windows.Setup;
 
 /// <summary>Adds, changes or removes a rule of the firewall.</summary>
 /// <param name="store">The firewall's rules.</param>
+/// <param name="time">The clock for the wait until a change is seen.</param>
 /// <param name="name">The rule's name.</param>
 /// <param name="before">The present rule, or null.</param>
 /// <param name="after">The new rule, or null to remove it.</param>
 /// <param name="surplus">How many further rules of the SDK have the name. They are removed, too, and never restored.</param>
-sealed class RuleChange(RuleStore store, string name, FirewallRule? before, FirewallRule? after, int surplus = 0) : SetupChange
+/// <param name="unseen">A rule that a setup added and never saw, when that is removed; null otherwise.</param>
+sealed class RuleChange(RuleStore store, TimeProvider time, string name, FirewallRule? before, FirewallRule? after, int surplus = 0, FirewallRule? unseen = null) : SetupChange
 {
     /// <summary>Whether the change restores the rule as it was before the first setup. The record then no longer needs the rule.</summary>
     public bool IsRestoration { get; init; }
 
+    /// <summary>Whether the record of an earlier setup was lost. The present rule is then that setup's work, and not what was before.</summary>
+    public bool IsRecordLost { get; init; }
+
+    bool _isWritten;
+
     public override SetupStep Step { get; } = new()
     {
-        Kind = before is null ? SetupStepKind.AddRule : after is null ? SetupStepKind.RemoveRule : SetupStepKind.ChangeRule,
-        Sentence = Describe(name, before, after, surplus),
-        IsSatisfied = before == after && surplus == 0,
+        Kind = after is null ? SetupStepKind.RemoveRule : before is null ? SetupStepKind.AddRule : SetupStepKind.ChangeRule,
+        Sentence = unseen is null ? Describe(name, before, after, surplus) : $"Remove the firewall rule '{name}', which the firewall does not show yet.",
+        IsSatisfied = before == after && surplus == 0 && unseen is null,
         RuleBefore = before,
         RuleAfter = after,
     };
 
-    public override SetupRecord Announce(SetupRecord record) => IsRestoration ? record : record.WithRule(name, before, after);
+    public override SetupRecord Announce(SetupRecord record) => IsRestoration ? record : record.WithRule(name, IsRecordLost ? null : before, after);
 
-    public override SetupRecord Conclude(SetupRecord record) => IsRestoration ? record.WithoutRule(name) : record;
+    // A rule that stood before the first setup stays at the removal.
+    public override SetupRecord Note(SetupRecord record) => IsRestoration ? record.WithoutRule(name) : Announce(record);
+
+    public override SetupRecord Conclude(SetupRecord record) => IsRestoration ? record.WithoutRule(name) : record.WithSeen(name);
 
     public override Task CheckAsync(CancellationToken cancellationToken)
     {
-        var found = Find();
-        bool isAsPlanned = found.Length == (before is null ? 0 : 1 + surplus) && (before is null || found.Contains(before));
+        var found = store.RequireOne(name);
+        bool isAsPlanned = surplus == 0 ? found == before : found is not null && ExceptionRules.IsOwn(found, null);
         return isAsPlanned ? Task.CompletedTask : throw new TeredoException(TeredoError.SetupFailed,
             $"The firewall rule '{name}' was changed by another program or user after the plan was made. Make a new plan.");
     }
 
-    public override Task ApplyAsync(CancellationToken cancellationToken)
+    public override async Task ApplyAsync(CancellationToken cancellationToken)
     {
-        Write(before, after, surplus);
-        return Task.CompletedTask;
+        if (before is null && after is null)
+            store.Remove(unseen!);
+        await WriteAsync(before, after, surplus, cancellationToken).ConfigureAwait(false);
     }
 
-    public override Task UndoAsync()
+    public override async Task UndoAsync()
     {
-        var found = Find();
-        if (found.FirstOrDefault() is var current && current != before)
-            Write(current, before, Math.Max(0, found.Length - 1));
-        return Task.CompletedTask;
+        if (before is null && after is not null)
+            await TakeBackAsync(after).ConfigureAwait(false);
+        else if (before is not null && store.RequireOne(name) is var current && current != before)
+            await WriteAsync(current, before, doubles: surplus, CancellationToken.None).ConfigureAwait(false);
     }
 
     static string Describe(string name, FirewallRule? before, FirewallRule? after, int surplus) => (before, after) switch
@@ -69,13 +80,27 @@ sealed class RuleChange(RuleStore store, string name, FirewallRule? before, Fire
         _ => "",
     };
 
-    FirewallRule[] Find() => [.. store.Require().Where(rule => rule.Name.Equals(name, StringComparison.OrdinalIgnoreCase))];
-
-    void Write(FirewallRule? current, FirewallRule? target, int doubles)
+    async Task WriteAsync(FirewallRule? current, FirewallRule? target, int doubles, CancellationToken cancellationToken)
     {
         var kind = target is null ? FirewallChangeKind.Remove : current is null ? FirewallChangeKind.Add : FirewallChangeKind.Update;
-        var step = new FirewallChange { Kind = kind, Rule = target ?? current!, Previous = current, Surplus = doubles };
+        var rule = target ?? current ?? unseen!;
+        var step = new FirewallChange { Kind = kind, Rule = rule, Previous = current, Surplus = doubles };
         ExceptionPlan.Apply(step, store);
-        ExceptionPlan.Verify([step], store.Require());
+        _isWritten = true;
+        await ExceptionPlan.VerifyAsync(step, store, time, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Removes the added rule, whether it is seen or not. A rule that was never seen may still be to come, so then the record must stay.
+    async Task TakeBackAsync(FirewallRule added)
+    {
+        if (!_isWritten && store.RequireOne(name) is null)
+            return; // the firewall refused it
+        bool wasSeen = await store.AwaitAsync(name, rule => rule is not null, time, CancellationToken.None).ConfigureAwait(false) is not null;
+        store.Remove(added);
+        var step = new FirewallChange { Kind = FirewallChangeKind.Remove, Rule = added, Previous = added };
+        await ExceptionPlan.VerifyAsync(step, store, time, CancellationToken.None).ConfigureAwait(false);
+        if (!wasSeen)
+            throw new TeredoException(TeredoError.SetupFailed,
+                $"The firewall never showed the rule '{name}' that was added, so it is not sure that the rule is removed.");
     }
 }

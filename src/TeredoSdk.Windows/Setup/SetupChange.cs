@@ -6,6 +6,12 @@ abstract class SetupChange
     /// <summary>The step as the caller sees it.</summary>
     public abstract SetupStep Step { get; }
 
+    /// <summary>The firewall rules that the change replaces.</summary>
+    public virtual IReadOnlyList<FirewallRule> Replaced => Step.RuleBefore is { } rule ? [rule] : [];
+
+    /// <summary>The firewall rules that the change makes.</summary>
+    public virtual IReadOnlyList<FirewallRule> Made => Step.RuleAfter is { } rule ? [rule] : [];
+
     /// <summary>Checks that the machine is as it was when the plan was made.</summary>
     /// <exception cref="TeredoException">Another program or user changed it.</exception>
     public abstract Task CheckAsync(CancellationToken cancellationToken);
@@ -14,6 +20,9 @@ abstract class SetupChange
     /// Returns the record to write before the change. A later removal can undo the change with it, even if this process dies halfway.
     /// </summary>
     public virtual SetupRecord Announce(SetupRecord record) => record;
+
+    /// <summary>Returns the record when there is nothing to do.</summary>
+    public virtual SetupRecord Note(SetupRecord record) => record;
 
     /// <summary>Returns the record to keep after the change.</summary>
     public virtual SetupRecord Conclude(SetupRecord record) => record;

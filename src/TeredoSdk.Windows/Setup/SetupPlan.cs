@@ -28,6 +28,13 @@ public sealed class SetupPlan
     /// <summary>Whether every step is done already.</summary>
     public bool IsSatisfied => Steps.All(step => step.IsSatisfied);
 
+    /// <summary>
+    /// Whether, once the plan is applied, all that was asked for is in force. When it is not, the findings say why: a switch or a policy keeps Teredo
+    /// off, the firewall can't be read or overrides the rules, or a removal leaves a rule that somebody else changed. Solve that, then make and apply
+    /// a new plan.
+    /// </summary>
+    public bool IsComplete { get; internal init; } = true;
+
     /// <summary>Whether applying the plan needs an administrator's rights.</summary>
     public bool NeedsElevation => !IsSatisfied || _end == PlanEnd.DeleteRecord || IsNews;
 
@@ -40,8 +47,11 @@ public sealed class SetupPlan
     /// <summary>Whether the application needs Windows' Teredo from now on; null leaves that as it is in the record.</summary>
     internal bool? NeedsTeredo { get; init; }
 
-    /// <summary>Whether the record does not contain this need yet.</summary>
+    /// <summary>Whether the record changes even if no step does: it does not contain this need yet, or it is damaged and renamed.</summary>
     internal bool IsNews { get; init; }
+
+    /// <summary>The clock for waits and time-outs.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Whether the plan still agrees with the records, as far as it depends on them.</summary>
     internal Func<bool> StillHolds { get; init; } = () => true;
@@ -78,9 +88,9 @@ public sealed class SetupPlan
         if (!StillHolds())
             throw new TeredoException(TeredoError.SetupFailed, $"'{_empty.Name}', or another application that needs Windows' Teredo, was set up or "
                 + "removed after the plan was made. Make a new plan.");
-        var former = _records.Read(_empty.Name);
+        var former = _records.ReadOrSetAside(_empty.Name);
         var first = former ?? _empty;
         first = first with { NeedsTeredo = NeedsTeredo ?? first.NeedsTeredo };
-        await new SetupRun(_records, progress).RunAsync(former, first, _changes, _end, cancellationToken).ConfigureAwait(false);
+        await new SetupRun(_records, Time, progress).RunAsync(former, first, _changes, _end, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -12,8 +12,10 @@ namespace TeredoSdk.Windows.Setup;
 /// <param name="Rules">The changed rules, in the order of the changes.</param>
 /// <param name="Teredo">The changes of Windows' Teredo; null when it was not changed.</param>
 /// <param name="NeedsTeredo">Whether the application needs Windows' Teredo switched on, whoever switched it on.</param>
+/// <param name="Blocks">The disabled rules that blocked the program; null when there were none.</param>
 sealed record SetupRecord(
-    int Version, string Name, string ProgramPath, IReadOnlyList<RuleRecord> Rules, TeredoRecord? Teredo = null, bool NeedsTeredo = false)
+    int Version, string Name, string ProgramPath, IReadOnlyList<RuleRecord> Rules, TeredoRecord? Teredo = null, bool NeedsTeredo = false,
+    IReadOnlyList<BlockRecord>? Blocks = null)
 {
     public const int CurrentVersion = 1;
 
@@ -21,7 +23,8 @@ sealed record SetupRecord(
 
     /// <summary>Whether the record could come from a setup. The reader of the file does not check the elements of lists, so this does.</summary>
     [JsonIgnore]
-    public bool IsSound => Rules.All(rule => rule is { IsSound: true }) && Teredo?.Made.All(made => made is not null) != false;
+    public bool IsSound => Rules.All(rule => rule is { IsSound: true }) && Teredo?.Made.All(made => made is not null) != false
+        && Blocks?.All(block => block is { IsSound: true }) != false;
 
     /// <summary>Returns the record with a change that is about to be made. The state before the first change stays.</summary>
     public SetupRecord WithRule(string name, FirewallRule? before, FirewallRule? made)
@@ -29,11 +32,26 @@ sealed record SetupRecord(
         var known = Rules.FirstOrDefault(rule => rule.IsFor(name)) ?? new(name, [], before);
         var rule = made is null ? known with { IsRemoved = true }
             : known.Made.Contains(made) ? known : known with { Made = [.. known.Made, made] };
-        return this with { Rules = [.. Rules.Where(other => !other.IsFor(name)), rule] };
+        return With(rule with { IsUnseen = before is null });
     }
+
+    /// <summary>Returns the record with a rule that was changed and then seen as wanted.</summary>
+    public SetupRecord WithSeen(string name) => Rules.FirstOrDefault(rule => rule.IsFor(name)) is { } known ? With(known with { IsUnseen = false }) : this;
+
+    SetupRecord With(RuleRecord rule) => this with { Rules = [.. Rules.Where(other => !other.IsFor(rule.Name)), rule] };
 
     /// <summary>Returns the record without a rule that was restored.</summary>
     public SetupRecord WithoutRule(string name) => this with { Rules = [.. Rules.Where(rule => !rule.IsFor(name))] };
+
+    /// <summary>Returns the record with rules of a name that blocked the program. What they were before the first change stays.</summary>
+    public SetupRecord WithBlocks(string name, IReadOnlyList<FirewallRule> before, bool isPending)
+    {
+        var known = Blocks?.FirstOrDefault(block => block.IsFor(name)) ?? new(name, before);
+        return this with { Blocks = [.. WithoutBlocks(name).Blocks ?? [], known with { IsPending = isPending }] };
+    }
+
+    /// <summary>Returns the record without such rules, which were restored.</summary>
+    public SetupRecord WithoutBlocks(string name) => this with { Blocks = Blocks?.Where(block => !block.IsFor(name)).ToArray() is { Length: > 0 } left ? left : null };
 
     /// <inheritdoc cref="WithRule"/>
     public SetupRecord WithTeredo(TeredoConfiguration before, TeredoConfiguration made, IReadOnlyList<string> sources)
@@ -51,7 +69,8 @@ sealed record SetupRecord(
 /// </param>
 /// <param name="Before">The rule before the first change; null when there was none.</param>
 /// <param name="IsRemoved">Whether a setup removed the rule, because it was not wanted. Then nobody else need have removed it.</param>
-sealed record RuleRecord(string Name, IReadOnlyList<FirewallRule> Made, FirewallRule? Before = null, bool IsRemoved = false)
+/// <param name="IsUnseen">Whether a setup added the rule, and did not see it since: the firewall may show it later.</param>
+sealed record RuleRecord(string Name, IReadOnlyList<FirewallRule> Made, FirewallRule? Before = null, bool IsRemoved = false, bool IsUnseen = false)
 {
     /// <inheritdoc cref="SetupRecord.IsSound"/>
     [JsonIgnore]
@@ -62,8 +81,22 @@ sealed record RuleRecord(string Name, IReadOnlyList<FirewallRule> Made, Firewall
     // Rules of other owners are left alone, even when a record names one.
     bool IsSetupsOwn(FirewallRule? rule) => rule is not null && IsFor(rule.Name) && ExceptionRules.IsOwn(rule, null);
 
-    /// <summary>Whether the present rule is the work of setups alone.</summary>
-    public bool IsOwnWork(FirewallRule current) => RuleComparison.IsMixture(current, Before is null ? Made : [Before, .. Made]);
+    /// <summary>Whether the present rule is the work of setups, which a user may have disabled or narrowed.</summary>
+    public bool IsOwnWork(FirewallRule current) => current == Before || RuleComparison.IsMixture(current, Before is null ? Made : [Before, .. Made])
+        || Made.Any(made => RuleComparison.IsNarrowed(current, made));
+}
+
+/// <summary>Rules that blocked a program and were disabled.</summary>
+/// <param name="Name">The name of all of them.</param>
+/// <param name="Before">The rules before the first change.</param>
+/// <param name="IsPending">Whether the change was not finished: the rules may be missing then.</param>
+sealed record BlockRecord(string Name, IReadOnlyList<FirewallRule> Before, bool IsPending = false)
+{
+    /// <summary>Whether a restoration can only make rules that block.</summary>
+    [JsonIgnore]
+    public bool IsSound => Before.Count > 0 && Before.All(rule => rule is { Action: FirewallAction.Block } && IsFor(rule.Name));
+
+    public bool IsFor(string name) => Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>The changes of Windows' Teredo.</summary>

@@ -9,6 +9,9 @@ namespace TeredoSdk.Windows.Setup;
 /// <param name="chosenFolder">A folder that the caller chose and protects; null for the machine's folder.</param>
 sealed class SetupRecords(string? chosenFolder)
 {
+    const int Looks = 12;
+    static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
+
     readonly string _folder = chosenFolder ?? (OperatingSystem.IsWindows()
         ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "TeredoSdk")
         : "/var/lib/teredosdk");
@@ -27,6 +30,47 @@ sealed class SetupRecords(string? chosenFolder)
     /// <exception cref="TeredoException">The record can't be read, or is damaged.</exception>
     public SetupRecord? Read(string name) => ReadFile(PathOf(name), record => record.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>
+    /// Reads the record for a plan, again for some seconds while another program holds it. One that is damaged counts as none, with a warning: applying
+    /// the plan renames it.
+    /// </summary>
+    /// <exception cref="TeredoException">The record can't be read.</exception>
+    public async Task<(SetupRecord? Record, bool IsDamaged)> ReadAsync(string name, List<Finding> findings, TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        for (int looks = 1; ; looks++)
+        {
+            try
+            {
+                return (Read(name), false);
+            }
+            catch (TeredoException e) when (e.Finding.Id == FindingIds.SetupRecordDamaged)
+            {
+                findings.Add(e.Finding);
+                return (null, true);
+            }
+            catch (TeredoException e) when (e.Finding.Id == FindingIds.SetupRecordLocked && looks < Looks)
+            {
+                await Task.Delay(LookInterval, time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>The record of an application, or null when there is none. A damaged one is renamed, for whoever wants to know what was in it.</summary>
+    /// <exception cref="TeredoException">The record can't be read, or can't be renamed.</exception>
+    public SetupRecord? ReadOrSetAside(string name)
+    {
+        try
+        {
+            return Read(name);
+        }
+        catch (TeredoException e) when (e.Finding.Id == FindingIds.SetupRecordDamaged)
+        {
+            Change(name, path => File.Move(path, $"{path}.damaged-{Guid.NewGuid():N}")); // renames a link, not what it leads to
+            return null;
+        }
+    }
+
     /// <summary>The records of all other applications. A record that can't be used causes a warning.</summary>
     public IReadOnlyList<SetupRecord> ReadOthers(string name, List<Finding> findings)
     {
@@ -41,7 +85,7 @@ sealed class SetupRecords(string? chosenFolder)
             }
             catch (TeredoException e)
             {
-                findings.Add(SetupFindings.OtherNotKnown(e.Message));
+                findings.Add(SetupFindings.OtherNotKnown(e.Finding.Id == FindingIds.SetupRecordDamaged ? $"{e.Finding.Problem} Move it away." : e.Message));
             }
         }
         return others;
@@ -59,7 +103,8 @@ sealed class SetupRecords(string? chosenFolder)
             var record = JsonSerializer.Deserialize(file, SetupJson.ForFiles.SetupRecord);
             return record switch
             {
-                { Version: > SetupRecord.CurrentVersion } => throw Damaged(path, "a newer version of the SDK wrote it"),
+                { Version: > SetupRecord.CurrentVersion } => throw new TeredoException(TeredoError.SetupFailed,
+                    $"The record of the setup, {path}, was written by a newer version of the SDK. Use that version."),
                 { IsSound: true } when isRight(record) => record,
                 _ => throw Damaged(path, "it is not what a setup of this application writes"),
             };
@@ -72,7 +117,11 @@ sealed class SetupRecords(string? chosenFolder)
         {
             throw Damaged(path, "it is not what a setup writes", e);
         }
-        catch (Exception e) when (e is IOException and not TeredoException or UnauthorizedAccessException)
+        catch (IOException e) when (e is not TeredoException)
+        {
+            throw SetupFindings.RecordLocked(path, e.Message).ToException(e);
+        }
+        catch (UnauthorizedAccessException e)
         {
             throw new TeredoException(TeredoError.AccessDenied,
                 $"The record of the setup, {path}, can't be read ({e.Message}). Run this as an administrator.", e);
@@ -154,10 +203,7 @@ sealed class SetupRecords(string? chosenFolder)
 
     bool IsOf(string name, string path) => Path.GetFileName(path).Equals(Path.GetFileName(PathOf(name)), StringComparison.OrdinalIgnoreCase);
 
-    static TeredoException Damaged(string path, string reason, Exception? inner = null) => new(TeredoError.SetupFailed,
-        $"The record of the setup, {path}, can't be used: {reason}. Move it away; a removal then removes only the firewall rules of the SDK's own "
-            + "group.",
-        inner);
+    static TeredoException Damaged(string path, string reason, Exception? inner = null) => SetupFindings.RecordDamaged(path, reason).ToException(inner);
 
     static TeredoException NotWritable(string path, Exception e) => new(
         e is UnauthorizedAccessException ? TeredoError.AccessDenied : TeredoError.SetupFailed,

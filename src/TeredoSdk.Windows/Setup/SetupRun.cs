@@ -13,8 +13,9 @@ enum PlanEnd
 
 /// <summary>Applies steps. Each step is written into the record before it is made, and all steps are undone when one fails.</summary>
 /// <param name="records">The folder of the records.</param>
+/// <param name="time">The clock for time-outs.</param>
 /// <param name="progress">Is told of each step, or null.</param>
-sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
+sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupProgress>? progress)
 {
     readonly Stack<SetupChange> _made = [];
 
@@ -33,9 +34,9 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
             foreach (var change in changes)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                await change.CheckAsync(cancellationToken).ConfigureAwait(false);
-                if (!change.Step.IsSatisfied)
-                    record = await MakeAsync(change, record, end, cancellationToken).ConfigureAwait(false);
+                await PatientCall.RunAsync(() => change.CheckAsync(cancellationToken), time, cancellationToken).ConfigureAwait(false);
+                record = change.Step.IsSatisfied ? change.Note(record)
+                    : await MakeAsync(change, record, end, cancellationToken).ConfigureAwait(false);
                 progress?.Report(new()
                 {
                     Step = change.Step,
@@ -66,7 +67,8 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
         if (end != PlanEnd.NoRecord)
             records.Write(record);
         _made.Push(change);
-        await change.ApplyAsync(cancellationToken).ConfigureAwait(false);
+        // A change that has begun is not left alone when the caller gives up: what undoes it must come after it.
+        await PatientCall.RunAsync(() => change.ApplyAsync(cancellationToken), time, CancellationToken.None).ConfigureAwait(false);
         return change.Conclude(record);
     }
 
@@ -85,7 +87,7 @@ sealed class SetupRun(SetupRecords records, IProgress<SetupProgress>? progress)
         {
             try
             {
-                await change.UndoAsync().ConfigureAwait(false);
+                await PatientCall.RunAsync(change.UndoAsync, time, CancellationToken.None).ConfigureAwait(false);
                 progress?.Report(new() { Step = change.Step, Outcome = SetupOutcome.Undone });
             }
             catch (Exception e)

@@ -17,6 +17,12 @@ public enum SetupStepKind
     /// Leaves Windows' Teredo on, because another application needs it. The removal of that application then restores the settings.
     /// </summary>
     KeepTeredo,
+    /// <summary>
+    /// Disables firewall rules that block the program because Windows' own prompt at its first listen was cancelled. The removal restores them.
+    /// </summary>
+    DisableBlock,
+    /// <summary>Restores rules that <see cref="DisableBlock"/> disabled.</summary>
+    RestoreBlock,
 }
 
 /// <summary>One step of a setup, with the state before and after it.</summary>

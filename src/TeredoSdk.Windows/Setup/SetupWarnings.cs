@@ -18,17 +18,21 @@ static class SetupWarnings
         }
     }
 
-    /// <summary>Warns of conditions that override the rules of the plan.</summary>
-    public static IEnumerable<Finding> OfFirewall(IWindowsSystem windows, TeredoSetupOptions options, IReadOnlyList<SetupStep> steps)
+    /// <summary>Warns of conditions that override the rules of the plan, and tells whether these rules will be in force.</summary>
+    public static (IReadOnlyList<Finding> Findings, bool IsInForce) OfFirewall(IWindowsSystem windows, IReadOnlyList<FirewallRule>? rules, TeredoSetupOptions options,
+        IReadOnlyList<SetupChange> changes)
     {
         var firewall = windows.Firewall;
         var status = firewall.ReadStatus().ValueOrDefault;
-        var rules = RuleStore.Of(firewall).Read().ValueOrDefault;
         IReadOnlyList<FirewallRule>? planned = rules is null ? null
-            : [.. rules.Where(rule => !steps.Any(step => rule == step.RuleBefore)), .. steps.Select(step => step.RuleAfter).OfType<FirewallRule>()];
+            : [.. rules.Where(rule => !changes.Any(change => change.Replaced.Contains(rule))), .. changes.SelectMany(change => change.Made)];
         var warnings = WindowsWarnings.Find(planned, status, windows.ReadFirewallHealth(), windows.ReadAddresses().ValueOrDefault,
             firewall.ReadProducts().ValueOrDefault);
-        return status is null || planned is null ? warnings : warnings.Concat(OfBlocks(new(status, planned), options));
+        if (status is null || planned is null)
+            return ([.. warnings], false);
+        var policy = new EffectivePolicy(status, planned);
+        Finding[] blocks = [.. OfBlocks(policy, options)];
+        return ([.. warnings.Concat(blocks)], policy.Overruled() is null && blocks.Length == 0);
     }
 
     // Conditions that override all rules are left out here, because the other warnings contain them.

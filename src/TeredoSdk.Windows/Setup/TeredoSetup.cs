@@ -25,25 +25,34 @@ public static class TeredoSetup
     public static async Task<SetupPlan> PlanAsync(TeredoSetupOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options = options.Snapshot();
+        var copy = options.Snapshot();
+        return await PatientCall.RunAsync(() => PlanCopyAsync(copy, cancellationToken), copy.TimeProvider, cancellationToken).ConfigureAwait(false);
+    }
+
+    static async Task<SetupPlan> PlanCopyAsync(TeredoSetupOptions options, CancellationToken cancellationToken)
+    {
         var records = new SetupRecords(options.RecordFolder);
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
         if (WindowsOf(options) is not { } windows)
             return NothingToDo(options, records, empty, SetupCommand(options));
         List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
-        var record = records.Read(options.Name);
-        var changes = new FirewallChanges(windows, findings).ToSetUp(options, record);
+        var (record, isDamaged) = await records.ReadAsync(options.Name, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        var firewall = await FirewallChanges.ReadAsync(windows, options.TimeProvider, record, findings, cancellationToken).ConfigureAwait(false);
+        var changes = firewall.ToSetUp(options, record, isRecordLost: isDamaged);
         var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
         if (options.EnableTeredo && TeredoChange.ToEnable(windows, switches, options.Server) is { } change)
             changes.Add(change);
         findings.AddRange(SetupWarnings.OfTeredo(switches, options.EnableTeredo));
-        findings.AddRange(SetupWarnings.OfFirewall(windows, options, [.. changes.Select(change => change.Step)]));
+        var (overriding, isInForce) = SetupWarnings.OfFirewall(windows, firewall.Rules.ValueOrDefault, options, changes);
+        findings.AddRange(overriding);
         return new(empty, windows, records, changes, PlanEnd.KeepRecord)
         {
             Findings = findings,
             ElevatedCommand = SetupCommand(options),
+            Time = options.TimeProvider,
             NeedsTeredo = options.EnableTeredo ? true : null,
-            IsNews = options.EnableTeredo && record is not { NeedsTeredo: true },
+            IsNews = isDamaged || (options.EnableTeredo && record is not { NeedsTeredo: true }),
+            IsComplete = !firewall.IsIncomplete && isInForce && (!options.EnableTeredo || switches.Obstacles.All(TeredoChange.IsMendedByEnabling)),
         };
     }
 
@@ -62,21 +71,36 @@ public static class TeredoSetup
     public static async Task<SetupPlan> PlanRemovalAsync(TeredoSetupOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options = options.Snapshot();
+        var copy = options.Snapshot();
+        return await PatientCall.RunAsync(() => PlanRemovalOfCopyAsync(copy, cancellationToken), copy.TimeProvider, cancellationToken).ConfigureAwait(false);
+    }
+
+    static async Task<SetupPlan> PlanRemovalOfCopyAsync(TeredoSetupOptions options, CancellationToken cancellationToken)
+    {
         var records = new SetupRecords(options.RecordFolder);
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
         string command = SetupCommandLine.Remove(options.ProgramPath, options.Name);
         if (WindowsOf(options) is not { } windows)
             return NothingToDo(options, records, empty, command);
         List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
-        if (records.Read(options.Name) is not { } record)
+        var (record, isDamaged) = await records.ReadAsync(options.Name, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        var firewall = await FirewallChanges.ReadAsync(windows, options.TimeProvider, record, findings, cancellationToken).ConfigureAwait(false);
+        if (record is null)
         {
-            findings.Add(SetupFindings.NoRecord(options.Name));
-            var own = new FirewallChanges(windows, findings).ToRemove(options.Name);
-            return new(empty, windows, records, own, PlanEnd.NoRecord) { Findings = findings, ElevatedCommand = command };
+            if (!isDamaged)
+                findings.Add(SetupFindings.NoRecord(options.Name));
+            var own = firewall.ToRemove(options, OthersRules());
+            return new(empty, windows, records, own, PlanEnd.NoRecord)
+            {
+                Findings = findings,
+                ElevatedCommand = command,
+                Time = options.TimeProvider,
+                IsNews = isDamaged,
+                IsComplete = !firewall.IsIncomplete && !firewall.HasLeftovers,
+            };
         }
-        var firewall = new FirewallChanges(windows, findings);
-        var changes = firewall.ToRestore(record.Rules);
+        var changes = firewall.ToRestore(record.Rules, record.Blocks ?? []);
+        changes.AddRange(firewall.ToRemove(options, [.. record.Rules, .. OthersRules()]));
         var heir = FindHeir(findings, record.Teredo);
         if (heir is not null)
             changes.Add(new TeredoHandover(records, heir, record.Teredo!));
@@ -85,16 +109,21 @@ public static class TeredoSetup
             var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
             changes.Insert(0, TeredoChange.ToRestore(windows, switches.Configuration, teredo, findings));
         }
-        // Rules that could not be read can't be restored now, so the record is kept for a later removal.
-        var end = firewall.IsIncomplete ? PlanEnd.KeepRecord : PlanEnd.DeleteRecord;
+        // Rules that could not be read, or that somebody else changed, are not restored now, so the record is kept for a later removal.
+        bool isComplete = !firewall.IsIncomplete && !firewall.HasLeftovers;
+        var end = !isComplete ? PlanEnd.KeepRecord : PlanEnd.DeleteRecord;
         return new(empty, windows, records, changes, end)
         {
             Findings = findings,
             ElevatedCommand = command,
+            Time = options.TimeProvider,
             NeedsTeredo = false,
+            IsComplete = isComplete,
             StillHolds = () => records.Read(options.Name)?.Teredo?.Before == record.Teredo?.Before
                 && FindHeir([], record.Teredo)?.Name == heir?.Name,
         };
+
+        RuleRecord[] OthersRules() => [.. records.ReadOthers(options.Name, []).SelectMany(other => other.Rules)];
 
         SetupRecord? FindHeir(List<Finding> findings, TeredoRecord? teredo) =>
             teredo is null ? null : TeredoHandover.FindHeir(records.ReadOthers(options.Name, findings), teredo);

@@ -53,6 +53,9 @@ public sealed class TeredoSetupOptions
     /// </summary>
     public string? RecordFolder { get; set; }
 
+    /// <summary>The clock for waits, such as those until the firewall shows a new rule; the system's by default.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
     /// <summary>Checks the options, as far as that is possible without asking the system.</summary>
     /// <exception cref="ArgumentException">
     /// An option is outside its range; the message names the option, its value and the expected values.
@@ -73,6 +76,7 @@ public sealed class TeredoSetupOptions
             throw Bad(nameof(Server), Server, "one IPv4 address or name in ASCII letters, such as teredo.example.net");
         if (Server is not null && !EnableTeredo)
             throw Bad(nameof(Server), Server, $"{nameof(EnableTeredo)} to be set as well, because the server is a setting of Windows' Teredo");
+        BadOption.RequireClock(TimeProvider);
     }
 
     /// <summary>Checks the options, and returns a copy that later changes do not affect.</summary>

@@ -121,24 +121,6 @@ public sealed class SetupConditionTests
     }
 
     [Test]
-    public async Task FirewallService_ThatFailsOnceAtTheRemoval_KeepsTheRecordForLater()
-    {
-        using var machine = new SetupMachine();
-        await machine.SetUpAsync();
-        machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = false, StartType = ServiceStartType.Disabled };
-        int asked = 0;
-        machine.Options.Windows = FaultyWindows.Of(machine.Windows, call =>
-        {
-            if (call == "ReadRules" && ++asked == 2)
-                machine.Windows.Services["mpssvc"] = new() { Exists = true, IsRunning = true, StartType = ServiceStartType.Automatic };
-            return null;
-        });
-        await machine.RemoveAsync();
-        Assert.That(machine.Records, Has.Length.EqualTo(1));
-        Assert.That(machine.Rules, Has.Count.EqualTo(1));
-    }
-
-    [Test]
     public async Task Conditions_OutsideThePlan_AreWarnings()
     {
         using var machine = new SetupMachine();

@@ -142,27 +142,6 @@ public sealed class SetupFailureTests
         Assert.That(failure!.Message, Does.Contain("another setup"));
     }
 
-    [TestCase("{")]
-    [TestCase("null")]
-    [TestCase("[]")]
-    [TestCase("{\"version\":1}")]
-    [TestCase("{\"version\":1,\"name\":\"Somebody else\",\"programPath\":\"x\",\"rules\":[]}")]
-    [TestCase("{\"version\":1,\"name\":\"Ünïcode 聊天\",\"programPath\":\"x\",\"rules\":[null]}")]
-    [TestCase("{\"version\":1,\"name\":\"Ünïcode 聊天\",\"programPath\":\"x\",\"rules\":[{\"name\":\"x\",\"made\":[],\"before\":{\"name\":\"x\"}}]}")]
-    [TestCase("{\"version\":2,\"name\":\"Ünïcode 聊天\",\"programPath\":\"x\",\"rules\":[]}")]
-    public async Task Record_ThatIsDamaged_IsOneSentenceThatNamesIt(string content)
-    {
-        using var machine = new SetupMachine();
-        await machine.SetUpAsync();
-        machine.Damage(content);
-        foreach (var call in new Func<Task>[] { machine.PlanAsync, machine.PlanRemovalAsync })
-        {
-            var failure = Assert.ThrowsAsync<TeredoException>(() => call())!;
-            Assert.That(failure.Error, Is.EqualTo(TeredoError.SetupFailed));
-            Assert.That(failure.Message, Does.Contain(machine.Records[0]).And.Contain("Move it away"));
-        }
-    }
-
     static readonly TeredoException Fault = new(TeredoError.FirewallUnavailable, "The firewall went away.");
 
     static async Task<TeredoException> DieAsync(SetupMachine machine, int changes)

@@ -71,6 +71,36 @@ sealed class SetupMachine : IDisposable
         return plan;
     }
 
+    /// <summary>Gives the setup a clock that <see cref="RunAsync"/> moves.</summary>
+    public void UseManualTime() => Options.TimeProvider = new ManualTime();
+
+    /// <summary>Runs a call. Time goes on only when somebody waits for a moment: the time-outs are far away, and never end.</summary>
+    public async Task<T> RunAsync<T>(Func<Task<T>> call)
+    {
+        var running = call();
+        while (!running.IsCompleted)
+            if (Options.TimeProvider is ManualTime time && time.IsArmedWithin(TimeSpan.Zero, TimeSpan.FromSeconds(1)))
+                time.AdvanceToTheNextTimer();
+            else
+                await Task.WhenAny(running, Task.Delay(1));
+        return await running;
+    }
+
+    /// <summary>Runs a call that may fail.</summary>
+    /// <returns>Why it failed; null when it did not.</returns>
+    public Task<Exception?> FailureAsync(Func<Task> call) => RunAsync<Exception?>(async () =>
+    {
+        try
+        {
+            await call();
+            return null;
+        }
+        catch (Exception e) when (e is TeredoException or SimulatedCrashException)
+        {
+            return e;
+        }
+    });
+
     /// <summary>Writes a record that is none.</summary>
     public void Damage(string content) => File.WriteAllText(Records[0], content);
 

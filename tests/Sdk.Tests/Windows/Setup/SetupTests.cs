@@ -147,7 +147,7 @@ public sealed class SetupTests
     {
         using var machine = new SetupMachine();
         await machine.SetUpAsync();
-        var changed = machine.Rules[0] with { RemoteAddresses = "LocalSubnet" };
+        var changed = machine.Rules[0] with { LocalPorts = "80" };
         machine.Windows.Firewall.Update(changed);
         var plan = await machine.RemoveAsync();
         Assert.That(machine.Rules, Is.EqualTo(new[] { changed }));
@@ -170,7 +170,7 @@ public sealed class SetupTests
     public async Task Removal_WithoutARecord_TakesOnlyTheSdksOwnRulesOfTheApplication()
     {
         using var machine = new SetupMachine();
-        var other = machine.Wanted[0] with { Name = machine.Wanted[0].Name.Replace(SetupMachine.Name, "Another", StringComparison.Ordinal) };
+        var other = machine.Wanted[0] with { Name = machine.Wanted[0].Name.Replace(SetupMachine.Name, "Another", StringComparison.Ordinal), ProgramPath = @"C:\other.exe" };
         machine.Windows.Firewall.Plant(machine.Wanted[0]);
         machine.Windows.Firewall.Plant(SetupMachine.ForeignRule);
         machine.Windows.Firewall.Plant(other);
