@@ -24,7 +24,7 @@ sealed class BlockChange(RuleStore store, TimeProvider time, IReadOnlyList<Firew
             : $"Disable the {after.Count} firewall rules '{after[0].Name}': Windows made them when its own question at the program's first listen was "
                 + "cancelled, and they block whatever another rule allows.",
         IsSatisfied = IsSame(before, after),
-        RuleBefore = before.FirstOrDefault(),
+        RuleBefore = before.Count > 0 ? before[0] : null,
         RuleAfter = after[0],
     };
 
