@@ -94,7 +94,10 @@ static class FirewallFindings
     /// <param name="traffic">What it blocks.</param>
     public static Finding BlocksSystem(FirewallRule rule, IReadOnlyList<string> traffic) => Warning(FindingIds.FirewallBlocksSystem, rule.Name,
         $"The rule '{rule.Name}' blocks {string.Join(", ", traffic)}, which {(traffic.Count > 1 ? "are" : "is")} needed for Teredo or IPv6, and a block overrides every exception.",
-        "Disable that rule in the firewall's advanced settings (wf.msc).") with { Evidence = [$"enabled {rule.Direction} rule with the action {rule.Action}"] };
+        "Disable that rule in the firewall's advanced settings (wf.msc).") with
+    {
+        Evidence = [$"enabled {rule.Direction} rule with the action {rule.Action}"],
+    };
 
     /// <summary>A rule is there for the program, but the filters that the rules are turned into let nothing of a tunnel in to it.</summary>
     public static Finding NoPermitFilter() => Warning(FindingIds.FirewallNoPermitFilter, Firewall,

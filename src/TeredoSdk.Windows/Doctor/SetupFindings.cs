@@ -24,11 +24,18 @@ static class SetupFindings
     public static Finding RecordDamaged(string path, string reason) => Left(FindingIds.SetupRecordDamaged, path,
         $"The record of the setup, {path}, can't be used: {reason}.",
         "It is renamed when this is applied. What was before that setup is not known any longer, so a removal only removes the firewall rules of the group "
-        + $"{FirewallExceptionRequest.OwnGrouping} for the program, and leaves the settings of Teredo as they are.") with { Error = TeredoError.SetupFailed };
+        + $"{FirewallExceptionRequest.OwnGrouping} for the program, and leaves the settings of Teredo as they are.") with
+    {
+        Error = TeredoError.SetupFailed,
+    };
 
     public static Finding RecordLocked(string path, string reason) => Left(FindingIds.SetupRecordLocked, path,
         $"The record of the setup, {path}, can't be read now ({reason.TrimEnd('.')}).",
-        "Close the program that holds it, or wait until it ends, and try again.") with { Severity = FindingSeverity.Error, Error = TeredoError.SetupFailed };
+        "Close the program that holds it, or wait until it ends, and try again.") with
+    {
+        Severity = FindingSeverity.Error,
+        Error = TeredoError.SetupFailed,
+    };
 
     public static Finding FirewallNotRead(string reason) => Left(FindingIds.FirewallNotRead, "Windows Firewall",
         $"The firewall can't be read, so its rules are left out: {reason}", "Solve this problem and run this again.");

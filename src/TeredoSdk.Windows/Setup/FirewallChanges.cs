@@ -85,7 +85,10 @@ sealed class FirewallChanges
                 _findings.Add(SetupFindings.RuleRemoved(record.Name));
             else
                 changes.Add(new RuleChange(_store, _time, record.Name, current, record.Before, Math.Max(0, found.Length - 1),
-                    unseen: current is null && record.IsUnseen ? record.Made[^1] : null) { IsRestoration = true });
+                    unseen: current is null && record.IsUnseen ? record.Made[^1] : null)
+                {
+                    IsRestoration = true,
+                });
         }
         return changes;
     }
