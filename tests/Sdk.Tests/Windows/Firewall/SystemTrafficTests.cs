@@ -1,4 +1,3 @@
-using TeredoSdk.Testing;
 using TeredoSdk.Tests.Windows.Provider;
 using TeredoSdk.Windows;
 
@@ -60,7 +59,11 @@ public sealed class SystemTrafficTests
         machine.Windows.Firewall.PlantWindowsRules();
         machine.Windows.Firewall.Plant(new()
         {
-            Name = "TeredoEcho", Protocol = FirewallProtocol.Icmpv6, IcmpTypesAndCodes = "128:*", Enabled = true, EdgeTraversal = EdgeTraversal.Allow,
+            Name = "TeredoEcho",
+            Protocol = FirewallProtocol.Icmpv6,
+            IcmpTypesAndCodes = "128:*",
+            Enabled = true,
+            EdgeTraversal = EdgeTraversal.Allow,
         });
         Assert.That(await FindingsAsync(machine), Is.Empty);
     }
@@ -71,7 +74,12 @@ public sealed class SystemTrafficTests
 
     static FirewallRule Block(FirewallProtocol protocol, string? ports) => new()
     {
-        Name = "Hardening", Direction = FirewallDirection.Out, Protocol = protocol, RemotePorts = ports, Action = FirewallAction.Block, Enabled = true,
+        Name = "Hardening",
+        Direction = FirewallDirection.Out,
+        Protocol = protocol,
+        RemotePorts = ports,
+        Action = FirewallAction.Block,
+        Enabled = true,
     };
 
     // Takes the place of a rule that nothing needs.

@@ -1,6 +1,5 @@
 using TeredoSdk.Testing;
 using TeredoSdk.Windows;
-using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Tests.Windows.Setup;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using TeredoSdk.Tests.Shared;
 using TeredoSdk.Windows;
 using TeredoSdk.Windows.Setup;
 
