@@ -1,5 +1,4 @@
 using System.Globalization;
-using TeredoSdk.Windows;
 using TeredoSdk.Windows.Setup;
 
 namespace TeredoSdk.Tests.Windows.Setup;
