@@ -46,20 +46,20 @@ public class SwitchTests
     }
 
     [Test]
-    public async Task Enable_WithTheConsentOfThePerson_ChangesTheTypeByCim_AndRestoreTakesItBack()
+    public async Task Enable_WhereNetshDoesNotDoIt_GoesOnToCim_AndRestoreTakesItBack()
     {
-        FakeFiles.Own.Begin("type=disabled");
+        FakeFiles.Own.Begin("type=disabled", "netsh=denied");
         var activation = new TeredoActivation(Windows);
         var result = await activation.EnableAsync("teredo.example", Agree, CancellationToken.None);
         Assert.That(FakeFiles.Own.Get("type"), Is.EqualTo("enterpriseclient"));
-        Assert.That(FakeFiles.Own.NetshCalls, Is.Empty);
+        Assert.That(activation.Steps[^1], Does.StartWith("By CIM"));
         await activation.RestoreAsync(result.Previous, CancellationToken.None);
         Assert.That(FakeFiles.Own.Get("type"), Is.EqualTo("disabled"));
     }
 
     [TestCase("cim=missing")]
     [TestCase("cim=denied")]
-    public async Task Enable_WhereCimDoesNotDoIt_GoesOnToNetsh(string refusal)
+    public async Task Enable_WhateverBecomesOfCim_IsDoneByNetsh_WhichLasts(string refusal)
     {
         FakeFiles.Own.Begin("type=disabled", refusal);
         await new TeredoActivation(Windows).EnableAsync("teredo.example", Agree, CancellationToken.None);

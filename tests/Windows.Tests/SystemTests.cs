@@ -20,7 +20,7 @@ public class SystemTests
         {
             Exists = true,
             IsRunning = true,
-            StartType = ServiceStartType.Demand,
+            StartType = ServiceStartType.Automatic,
         }));
 
     [Test]

@@ -48,7 +48,7 @@ public class TeredoCommandTests
         Assert.That(windows.GetProperty("firewallHealth").GetString(), Is.EqualTo("good"));
         Assert.That(windows.GetProperty("products")[0].GetString(), Is.EqualTo("Brandmauer"));
         Assert.That(windows.GetProperty("hasDefaultBlockFilter").GetBoolean());
-        Assert.That(windows.GetProperty("exception").GetString(), Is.EqualTo("missing"));
+        Assert.That(windows.GetProperty("letsStrangersIn").GetBoolean(), Is.False);
     }
 
     [Test]
