@@ -67,7 +67,7 @@ public sealed class HostOptionsTests
         BadInterface(o => o.InterfaceName = "", "InterfaceName is ''; expected the name of a network device, 1 to 15 octets."),
         BadInterface(o => o.NativeIPv6 = (NativeIPv6Mode)9, "NativeIPv6 is 9; expected Beside or Instead."),
         Bad(new TeredoSetupOptions { ProgramPath = "C:\\a.exe" }.Validate,
-            "Name is ''; expected a name for the firewall's list, without '|', and other than \"all\"."),
+            "Name is ''; expected a name for the firewall's list, without '|' and lone surrogates, and other than \"all\"."),
         Bad(new TeredoSetupOptions { Name = "Chat" }.Validate, "ProgramPath is ''; expected the full path of the program."),
     ];
 

@@ -75,9 +75,9 @@ public sealed class ScriptKitTests
         }
     }
 
-    [TestCase(false, true, "setup --app \"{0}\" --name Chess --tcp 4242 --enable-teredo --yes")]
+    [TestCase(false, true, "setup --app \"{0}\" --name Chess --tcp 4242 --enable-teredo --yes --installer")]
     [TestCase(false, false, null)]
-    [TestCase(true, false, "remove --app \"{0}\" --name Chess --yes")]
+    [TestCase(true, false, "remove --app \"{0}\" --name Chess --yes --installer")]
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Interoperability", "CA1416", Justification = "Nothing is started.")]
     public void Velopack_AsksThenSetsUp_AndRemovesAtTheEnd(bool isUninstallation, bool agrees, string? arguments)
     {
