@@ -73,5 +73,5 @@ sealed class SystemTraffic(FirewallStatus? status, IReadOnlyList<FirewallRule> r
     static bool HasPort(FirewallRule rule, NeededTraffic traffic) => traffic.Number is { } number
         ? rule.RemotePorts is not { } ports || new Traffic(FirewallProtocol.Udp, $"{number}").HasPort(rule with { LocalPorts = ports })
         : (rule.ServiceName is null or "*" || rule.ServiceName.Equals(ExceptionRules.TeredoService, StringComparison.OrdinalIgnoreCase))
-            && (string.Equals(rule.LocalPorts, ExceptionRules.TeredoPort, StringComparison.OrdinalIgnoreCase) || (rule.LocalPorts is null && rule.ServiceName is not null));
+            && (rule.LocalPorts is null || rule.LocalPorts.Equals(ExceptionRules.TeredoPort, StringComparison.OrdinalIgnoreCase));
 }

@@ -18,6 +18,8 @@ public sealed class SystemTrafficTests
         Case("Teredo blocked outwards", FindingIds.FirewallBlocksSystem, Blocks(FirewallProtocol.Udp, "3544")),
         Case("UPnP blocked outwards", FindingIds.FirewallBlocksSystem, Blocks(FirewallProtocol.Udp, "1900")),
         Case("DNS blocked outwards", FindingIds.FirewallBlocksSystem, Blocks(FirewallProtocol.Udp, "1-1024")),
+        Case("Every UDP port of the services blocked inwards", FindingIds.FirewallBlocksSystem,
+            Replaces(Block(FirewallProtocol.Udp, null) with { Direction = FirewallDirection.In, ProgramPath = @"%SystemRoot%\system32\svchost.exe" })),
         Case("Everything blocked outwards", FindingIds.FirewallBlocksSystem, Blocks(FirewallProtocol.Any, null)),
     ];
 
@@ -82,9 +84,11 @@ public sealed class SystemTrafficTests
         Enabled = true,
     };
 
+    static Func<FirewallRule, FirewallRule> Blocks(FirewallProtocol protocol, string? ports) => Replaces(Block(protocol, ports));
+
     // Takes the place of a rule that nothing needs.
-    static Func<FirewallRule, FirewallRule> Blocks(FirewallProtocol protocol, string? ports) =>
-        rule => rule.Name.Contains("IPv6-Out", StringComparison.Ordinal) && rule.Protocol == FirewallProtocol.IPv6 ? Block(protocol, ports) : rule;
+    static Func<FirewallRule, FirewallRule> Replaces(FirewallRule wanted) =>
+        rule => rule.Name.Contains("IPv6-Out", StringComparison.Ordinal) && rule.Protocol == FirewallProtocol.IPv6 ? wanted : rule;
 
     static TestCaseData Case(string name, string id, Func<FirewallRule, FirewallRule> change) => new TestCaseData(id, change).SetArgDisplayNames(name);
 }
