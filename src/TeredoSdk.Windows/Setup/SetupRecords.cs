@@ -159,7 +159,7 @@ sealed class SetupRecords(string? chosenFolder)
         try
         {
             CreateFolder();
-            return new FolderLock(_folder, new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose));
+            return new FolderLock(_folder, path);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -208,21 +208,4 @@ sealed class SetupRecords(string? chosenFolder)
     static TeredoException NotWritable(string path, Exception e) => new(
         e is UnauthorizedAccessException ? TeredoError.AccessDenied : TeredoError.SetupFailed,
         $"The record of the setup, {path}, can't be written ({e.Message}). Nothing is changed without a record. Make the folder writable and try again.", e);
-
-    /// <summary>Releases the lock and, when the folder is empty, deletes the folder.</summary>
-    sealed class FolderLock(string folder, FileStream file) : IDisposable
-    {
-        public void Dispose()
-        {
-            file.Dispose();
-            try
-            {
-                Directory.Delete(folder);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // The folder has records in it, another setup has begun, or the folder may not be deleted. None of that does harm.
-            }
-        }
-    }
 }

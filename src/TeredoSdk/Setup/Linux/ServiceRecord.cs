@@ -115,7 +115,7 @@ sealed class ServiceRecordFile(LinuxMachine machine, ServiceNames names)
         try
         {
             Directory.CreateDirectory(machine.At(Folder));
-            return new FolderLock(machine.At(Folder), new(machine.At(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose));
+            return new FolderLock(machine.At(Folder), machine.At(path));
         }
         catch (UnauthorizedAccessException e)
         {
@@ -124,23 +124,6 @@ sealed class ServiceRecordFile(LinuxMachine machine, ServiceNames names)
         catch (IOException e) when (e is not TeredoException)
         {
             throw new TeredoException(TeredoError.SetupFailed, $"Another setup of {names.Base} holds {path} ({e.Message}). Try again when it has ended.", e);
-        }
-    }
-
-    /// <summary>Releases the lock and, when the folder is empty, deletes the folder.</summary>
-    sealed class FolderLock(string folder, FileStream file) : IDisposable
-    {
-        public void Dispose()
-        {
-            file.Dispose();
-            try
-            {
-                Directory.Delete(folder);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // It has records in it, or another setup has begun.
-            }
         }
     }
 }
