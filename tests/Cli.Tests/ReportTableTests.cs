@@ -1,6 +1,5 @@
 using System.Net;
 using TeredoSdk.Protocol;
-using TeredoSdk.Protocol.Client;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli.Tests;
@@ -8,22 +7,7 @@ namespace TeredoSdk.Cli.Tests;
 /// <summary>The table of a report: each line says what is known, and that something is not known.</summary>
 public sealed class ReportTableTests
 {
-    static readonly TeredoReport Least = new()
-    {
-        Provider = TeredoProvider.Embedded,
-        KernelSockets = false,
-        State = TeredoState.Offline,
-        Reachability = Reachability.NotChecked,
-        Mapping = MappingBehaviour.NotChecked,
-        Filtering = FilteringBehaviour.NotChecked,
-        NatName = "unknown",
-        NativeIPv6 = NativeIPv6Mode.Beside,
-        HasNativeIPv6 = false,
-        Sockets = 0,
-        UnrestrictedSockets = 0,
-        Peers = 0,
-        Drops = new Dictionary<DropReason, long>(),
-    };
+    static readonly TeredoReport Least = StatusTests.EmptyReport with { State = TeredoState.Offline };
 
     static readonly TeredoReport Most = Least with
     {

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Reflection;
 using NUnit.Framework.Api;
 using NUnit.Framework.Interfaces;
-using NUnit.Framework.Internal;
+using TeredoSdk.Repetition;
 
 namespace TeredoSdk.Mutation;
 
@@ -43,7 +43,7 @@ sealed class TestHost : ITestListener
         TestHost host = new(verb == Learn);
         if (verb == Learn)
         {
-            runner.Run(host, new Filter(test => !IsSlow(test)));
+            runner.Run(host, new TestSelection(test => !TestSelection.IsSlow(test)));
             TestReach.Write(file, host._learned);
             Environment.Exit(0); // whatever still runs
         }
@@ -54,7 +54,7 @@ sealed class TestHost : ITestListener
                 host._limits[name[1]] = double.Parse(name[0], CultureInfo.InvariantCulture);
             var selected = names.Select(name => name[1]).ToHashSet();
             using Timer watch = new(_ => host.EndWhatHangs(), null, 1000, 1000);
-            runner.Run(host, new Filter(test => selected.Contains(test.FullName) && !IsSlow(test)));
+            runner.Run(host, new TestSelection(test => selected.Contains(test.FullName) && !TestSelection.IsSlow(test)));
             if (host._isRed)
                 Environment.Exit(1);
         }
@@ -101,26 +101,5 @@ sealed class TestHost : ITestListener
             if (Stopwatch.GetElapsedTime(since).TotalSeconds > _limits.GetValueOrDefault(name, double.MaxValue))
                 Environment.Exit(1);
         }
-    }
-
-    static bool IsSlow(ITest test)
-    {
-        for (ITest? at = test; at is not null; at = at.Parent)
-        {
-            if (at.Properties["Category"].Contains("Slow"))
-                return true;
-        }
-        return false;
-    }
-
-    sealed class Filter(Func<ITest, bool> selects) : TestFilter
-    {
-        public override bool Match(ITest test) => !test.IsSuite && test.RunState != RunState.Explicit && selects(test);
-
-        public override bool Pass(ITest test, bool negated) => test.IsSuite ? test.RunState != RunState.Explicit && test.Tests.Any(Pass) : Match(test);
-
-        public override bool IsExplicitMatch(ITest test) => false;
-
-        public override TNode AddToXml(TNode parentNode, bool recursive) => parentNode.AddElement("filter");
     }
 }

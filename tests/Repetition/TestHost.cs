@@ -1,12 +1,12 @@
+using System.Globalization;
 using System.Reflection;
 using NUnit.Framework.Api;
 using NUnit.Framework.Interfaces;
-using NUnit.Framework.Internal;
 
 namespace TeredoSdk.Repetition;
 
 /// <summary>Runs the tests of one assembly again and again in this process: the start of a process and cold code take most of a run's time.</summary>
-sealed class TestHost(StreamWriter results, bool leavesSlowOut) : ITestListener
+sealed class TestHost(StreamWriter results) : ITestListener
 {
     public const string Verb = "--host";
 
@@ -19,13 +19,14 @@ sealed class TestHost(StreamWriter results, bool leavesSlowOut) : ITestListener
     public static int Run(string[] arguments)
     {
         var assembly = Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, arguments[0]));
+        bool leavesSlowOut = arguments[2] == "loop";
         using var results = new StreamWriter(arguments[3], append: true) { AutoFlush = true };
-        for (int run = int.Parse(arguments[1], System.Globalization.CultureInfo.InvariantCulture); run > 0; run--)
+        for (int run = int.Parse(arguments[1], CultureInfo.InvariantCulture); run > 0; run--)
         {
-            var host = new TestHost(results, arguments[2] == "loop");
+            var host = new TestHost(results);
             var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
-            runner.Load(assembly, new Dictionary<string, object>());
-            runner.Run(host, new Filter(host));
+            runner.Load(assembly, new Dictionary<string, object> { ["SynchronousEvents"] = true }); // else a red test may be told after its run
+            runner.Run(host, new TestSelection(test => !leavesSlowOut || !TestSelection.IsSlow(test)));
             results.WriteLine($"{RunLine}\t{host._tests}");
         }
         results.Flush();
@@ -55,24 +56,5 @@ sealed class TestHost(StreamWriter results, bool leavesSlowOut) : ITestListener
 
     public void SendMessage(TestMessage message)
     {
-    }
-
-    bool IsSelected(ITest test)
-    {
-        for (ITest? at = test; leavesSlowOut && at is not null; at = at.Parent)
-            if (at.Properties["Category"].Contains("Slow"))
-                return false;
-        return test.RunState != RunState.Explicit;
-    }
-
-    sealed class Filter(TestHost host) : TestFilter
-    {
-        public override bool Match(ITest test) => !test.IsSuite && host.IsSelected(test);
-
-        public override bool Pass(ITest test, bool negated) => test.IsSuite ? test.RunState != RunState.Explicit && test.Tests.Any(Pass) : Match(test);
-
-        public override bool IsExplicitMatch(ITest test) => false;
-
-        public override TNode AddToXml(TNode parentNode, bool recursive) => parentNode.AddElement("filter");
     }
 }
