@@ -25,7 +25,11 @@ sealed class TestHost(StreamWriter results) : ITestListener
         {
             var host = new TestHost(results);
             var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
-            runner.Load(assembly, new Dictionary<string, object> { ["SynchronousEvents"] = true }); // else a red test may be told after its run
+            runner.Load(assembly, new Dictionary<string, object>
+            {
+                ["SynchronousEvents"] = true, // else a red test may be told after its run
+                ["WorkDirectory"] = AppContext.BaseDirectory, // for the files that tests keep
+            });
             runner.Run(host, new TestSelection(test => !leavesSlowOut || !TestSelection.IsSlow(test)));
             results.WriteLine($"{RunLine}\t{host._tests}");
         }
