@@ -290,6 +290,18 @@ public sealed class ReceptionTests
         Assert.That(client.Log, Is.Empty);
     }
 
+    [TestCase("ff02::1")]
+    [TestCase("::1")]
+    [TestCase("::")]
+    [TestCase(null)]
+    public void Reception_BubbleThroughTheServerOfASourceThatNoPeerHas_IsNotAnswered(string? source)
+    {
+        var client = Qualified();
+        byte[] bubble = Build.Bubble(source is null ? client.Address : IPv6Address.Parse(source), client.Address);
+        Assert.That(client.Receive(ServerPrimary, Build.WithOrigin(RelayEndpoint, bubble)), Is.EqualTo(Verdict.Dropped(DropReason.BadInnerSource)));
+        Assert.That(client.Log, Is.Empty);
+    }
+
     [Test, Conformance("C-073")]
     public void Reception_OurOwnAddressAsSource_IsDropped()
     {
