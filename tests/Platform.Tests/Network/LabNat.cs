@@ -17,6 +17,14 @@ sealed class LabNat(Lab lab, string name, NatKind kind, bool dropsInput, int lan
     public LabNat AddNat(string natName, NatKind innerKind, bool innerDropsInput = true) =>
         (LabNat)Attach(Lab.Add(Lab.NewNat(natName, innerKind, innerDropsInput)));
 
+    /// <summary>Gives a host a second device, in this LAN. No route goes there by itself.</summary>
+    /// <returns>The gateway's address.</returns>
+    public string AddDevice(LabHost host, string device)
+    {
+        host.Links.Add(new(device, this, LanDevice, Lab.NextPort(), [$"10.{lan}.0.{++_lastHost}/24"], null));
+        return LanAddress;
+    }
+
     LabHost Attach(LabHost host)
     {
         host.Links.Add(new("eth0", this, LanDevice, Lab.NextPort(), [$"10.{lan}.0.{++_lastHost}/24"], LanAddress));

@@ -1,3 +1,5 @@
+using System.Net;
+using TeredoSdk.Protocol;
 using TeredoSdk.Platform.Tests.Network;
 using TeredoSdk.Platform.Tests.Programs;
 
@@ -32,6 +34,36 @@ public class NetworkChangeTests : LabTests
         var call = await friend.CallAsync(ours);
         Assert.That(call.Connected, Is.True, call.Text);
         Assert.That(ours.Process.Output, Does.Not.Contain("change Lost").And.Not.Contain("AddressChanged"));
+    }
+
+    [Test]
+    public async Task VpnByRulesOfRouting_IsTakenWhenItComes_AndLeftWhenItGoes()
+    {
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var (home, vpn) = (lab.AddNat("nat1", NatKind.FullCone), lab.AddNat("nat2", NatKind.FullCone));
+        var alice = home.AddHost("alice");
+        var bob = lab.AddNat("nat3", NatKind.PortRestricted).AddHost("bob");
+        string gateway = vpn.AddDevice(alice, "vpn0");
+        await lab.StartAsync();
+        await TeredoProgram.StartServerAsync(server);
+        var (ours, friend) = (await Talker.StartAsync(alice, [server]), await Talker.StartAsync(bob, [server]));
+        await alice.ShellAsync($"ip route add default via {gateway} table 77"); // nothing looks there yet
+        await ChangeAsync("ip rule add pref 77 table 77", vpn);
+        await ChangeAsync("ip rule del pref 77", home);
+
+        async Task ChangeAsync(string command, LabNat network)
+        {
+            int known = ours.Process.LineCount;
+            await alice.ShellAsync(command);
+            string change = await ours.Process.WaitForLineAsync(line => AddressOf(line)?.MappedEndpoint.Address.ToIPAddress().Equals(network.Address) is true, from: known);
+            var call = await friend.CallAsync(new IPEndPoint(AddressOf(change)!.Value.ToIPAddress(), ours.EndPoint.Port));
+            Assert.That(call.Connected, Is.True, call.Text);
+        }
+
+        // change KIND ADDRESS PREVIOUS at ENDPOINT
+        static TeredoAddress? AddressOf(string line) =>
+            line.Split(' ') is ["change", _, var text, ..] && TeredoAddress.TryParse(text, out var address) ? address : null;
     }
 
     [TestCase("listen 5000", "listening on ")]

@@ -122,6 +122,20 @@ public sealed class RefreshIntervalTests : SimulationTest
         Assert.That(harness.Client.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
     }
 
+    [TestCase(false, TestName = "CheckPortThatCannotBeOpened_NothingIsAskedFromIt")]
+    [TestCase(true, TestName = "CheckPortThatOpensAfterTheRefresh_NothingIsAskedFromIt")]
+    public void CheckPortWithoutUse(bool opens)
+    {
+        var harness = PeerHarness.Qualified(null, Lab.Endpoint("9.0.0.1:1234"), prepare: client => client.OpenPortAnswer =
+            request => request.Port == LocalPort.Interval ? null : client.Opened(request));
+        harness.AdvanceToSolicitation();
+        var opening = harness.RequestsOf(ClientRequestKind.OpenPort).Single(request => request.Port == LocalPort.Interval);
+        harness.AnswerLastSolicitation(Lab.Endpoint("9.0.0.1:1234"));
+        Assert.That(harness.Client.Nat.PortPreserving, Is.True);
+        harness.Answer(opens ? harness.Opened(opening) : RequestAnswer.NotOpened(LocalPort.Interval));
+        Assert.That(harness.Solicitations.Where(sent => sent.Via == LocalPort.Interval), Is.Empty);
+    }
+
     [Test]
     public void MappingLostInItsSleep_DoesNotShortenTheInterval()
     {

@@ -29,7 +29,7 @@ public class PacketTests
     [TestCase(new byte[] { 43, 0, 0, 0, 0, 0, 0, 0 }, 0, false, TestName = "SourceRoute_OptionsThenRoutingTypeCut_IsNone")]
     [TestCase(new byte[] { 59, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, 43, true, TestName = "SourceRoute_Type0First_IsFound")]
     [TestCase(new byte[] { 43, 0, 0, 0, 0, 0, 0, 0, 59, 0, 0, 1, 0, 0, 0, 0 }, 0, true, TestName = "SourceRoute_BehindHopByHop_IsFound")]
-    [TestCase(new byte[] { 43, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 59, 0, 0, 1, 0, 0, 0, 0 }, 60, true, TestName = "SourceRoute_BehindLongOptions_IsFound")]
+    [TestCase(new byte[] { 43, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 59, 0, 0, 1, 0, 0, 0, 0 }, 60, true, TestName = "SourceRoute_BehindLongOptions_IsFound")]
     [TestCase(new byte[] { 43, 0, 0, 1, 0, 0, 0, 1, 59, 0, 0, 1, 0, 0, 0, 0 }, 44, true, TestName = "SourceRoute_BehindAFirstFragment_IsFound")]
     [TestCase(new byte[] { 43, 0, 1, 0, 0, 0, 0, 1, 59, 0, 0, 1, 0, 0, 0, 0 }, 44, false, TestName = "SourceRoute_InALaterFragment_IsPayload")]
     [TestCase(new byte[] { 59, 0, 2, 1, 0, 0, 0, 0 }, 43, false, TestName = "SourceRoute_Type2_IsNoSourceRoute")]
