@@ -15,6 +15,10 @@ public enum FakeTeredoNetwork
     ServerSilent,
     /// <summary>The client goes on asking its server without end.</summary>
     Endless,
+    /// <summary>The client goes offline with <see cref="FakeTeredo.OfflineError"/>.</summary>
+    Offline,
+    /// <summary>The client stays dormant, as users posted it of machines with native IPv6.</summary>
+    Asleep,
 }
 
 /// <summary>
@@ -98,6 +102,9 @@ public sealed class FakeTeredo
 
     /// <summary>What happens when the client is woken. A change has no effect before that.</summary>
     public FakeTeredoNetwork Network { get; set; }
+
+    /// <summary>Why a client goes offline that is woken in a network that is <see cref="FakeTeredoNetwork.Offline"/>, in netsh's words.</summary>
+    public string OfflineError { get; set; } = "general system failure";
 
     /// <summary>Whether the network has a domain controller. Then only an enterprise client works.</summary>
     public bool IsManagedNetwork { get; set; }
@@ -234,15 +241,23 @@ public sealed class FakeTeredo
                 GoOffline("client is in a managed network");
                 return;
             }
-            if (Network == FakeTeredoNetwork.Answers)
-                Qualify();
-            else if (Network == FakeTeredoNetwork.ServerSilent)
+            switch (Network)
             {
-                GoOffline("primary server unreachable over UDP");
-                return;
+                case FakeTeredoNetwork.Answers:
+                    Qualify();
+                    break;
+                case FakeTeredoNetwork.ServerSilent:
+                    GoOffline("primary server unreachable over UDP");
+                    return;
+                case FakeTeredoNetwork.Offline:
+                    GoOffline(OfflineError);
+                    return;
+                case FakeTeredoNetwork.Asleep:
+                    return;
+                default:
+                    await ProbeAsync(cancellationToken).ConfigureAwait(false);
+                    break;
             }
-            else
-                await ProbeAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 

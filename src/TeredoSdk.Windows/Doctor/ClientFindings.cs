@@ -74,7 +74,7 @@ static class ClientFindings
         return error.Contains("managed network", StringComparison.OrdinalIgnoreCase)
             ? Error(FindingIds.TeredoManagedNetwork, TeredoError.TeredoOffline, problem,
                 Step($"This network has a domain controller. In an elevated prompt, run {command}.", command))
-            : error.Contains("server", StringComparison.OrdinalIgnoreCase) && error.Contains("unreachable", StringComparison.OrdinalIgnoreCase)
+            : error.Contains("server", StringComparison.OrdinalIgnoreCase) && error.Contains("reach", StringComparison.OrdinalIgnoreCase) // "unreachable", "failed to reach"
             ? Error(FindingIds.TeredoServerSilent, TeredoError.TeredoOffline, problem,
                 Step($"{AllowServer}, or set another server: netsh interface teredo set state servername=HOST."))
             : Error(FindingIds.TeredoOffline, TeredoError.TeredoOffline, problem, Show());

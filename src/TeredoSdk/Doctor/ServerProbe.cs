@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using TeredoSdk.Engine;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
@@ -40,8 +41,13 @@ sealed class ServerProbe(TeredoOptions options, IHostNetwork network)
         }
         catch (SocketException e)
         {
-            return NotResolved(name, e);
+            return ServerNames.HasIPv4(network) ? NotResolved(name, $"DNS: {e.Message}") : Problems.NoNetwork($"{name}", goesOn: options.WaitForNetwork).Finding;
         }
+        var policy = options.AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict;
+        if (!policy.IsGlobalUnicast(server.Primary))
+            return NotPublic(name, server.Primary);
+        if (!network.Describe(server.Primary).HasIPv4)
+            return Problems.NoNetwork($"{server.Primary}", goesOn: options.WaitForNetwork).Finding;
         var answers = await Task.WhenAll(AnswersAsync(server.Primary, cancellationToken), AnswersAsync(server.Secondary, cancellationToken)).ConfigureAwait(false);
         return answers switch
         {
@@ -93,13 +99,25 @@ sealed class ServerProbe(TeredoOptions options, IHostNetwork network)
 
     static string NoAnswer(IPv4Address server) => $"{server}, UDP port {TeredoPorts.Server}, answered none of {Waits.Length} router solicitations";
 
-    static Finding NotResolved(ServerName name, SocketException e) => new()
+    // Blocking lists send the names of Microsoft's servers to 127.0.0.1 or 0.0.0.0 in the hosts file.
+    static Finding NotPublic(ServerName name, IPv4Address address) => NotResolved(name, $"{name.Primary} is {address}, which is no public address") with
+    {
+        Problem = $"The Teredo server {name} leads to {address}, which is no public address, so it can't be asked.",
+        Fix = new()
+        {
+            Sentence = @"Remove the name from the hosts file (/etc/hosts, or C:\Windows\System32\drivers\etc\hosts) or from what filters this machine's DNS, or "
+                + "configure another server.",
+            NeedsAdministrator = true,
+        },
+    };
+
+    static Finding NotResolved(ServerName name, string evidence) => new()
     {
         Id = FindingIds.ServerNotResolved,
         Severity = FindingSeverity.Error,
         Subject = $"{name}",
         Problem = $"The name of the Teredo server {name} has no IPv4 address, so it can't be asked.",
-        Evidence = [$"DNS: {e.Message}"],
+        Evidence = [evidence],
         Fix = new() { Sentence = "Check its spelling and this machine's DNS, or configure the server's IPv4 address." },
         Error = TeredoError.ServerNotResolved,
     };

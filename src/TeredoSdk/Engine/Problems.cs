@@ -32,8 +32,8 @@ static class Problems
 
     /// <param name="server">The server in use.</param>
     /// <param name="goesOn">Whether the node stays, and goes on when there is a network.</param>
-    public static TeredoException NoNetwork(TeredoServerAddress server, bool goesOn) => Told(TeredoError.NetworkUnavailable, $"{server.Primary}",
-        $"This machine has no IPv4 route to the Teredo server {server.Primary}.", "Connect the machine to a network with IPv4"
+    public static TeredoException NoNetwork(string server, bool goesOn) => Told(TeredoError.NetworkUnavailable, server,
+        $"This machine has no IPv4 route to the Teredo server {server}.", "Connect the machine to a network with IPv4"
         + (goesOn ? "; Teredo then goes on by itself." : $", and start again; or set {nameof(TeredoOptions.WaitForNetwork)}."));
 
     public static TeredoException QualificationTimeout(TimeSpan timeout, TeredoServerAddress server) => Told(TeredoError.QualificationTimeout, $"{server.Primary}",

@@ -103,7 +103,8 @@ static class ServerNames
     static bool IsForNow(TeredoException e, IHostNetwork network) =>
         e.InnerException is SocketException { SocketErrorCode: SocketError.TryAgain } || !HasIPv4(network);
 
-    static bool HasIPv4(IHostNetwork network) => network.Describe(Anywhere).HasIPv4;
+    /// <summary>Whether there is a way out at all.</summary>
+    public static bool HasIPv4(IHostNetwork network) => network.Describe(Anywhere).HasIPv4;
 
     // Until the network changes, or some time has passed.
     static async Task WaitAsync(SemaphoreSlim changed, TimeProvider time, CancellationToken cancellationToken)

@@ -67,7 +67,7 @@ sealed partial class EmbeddedLink
 
     void HandleNoNetwork()
     {
-        var problem = Problems.NoNetwork(_engine.Server, goesOn: _options.WaitForNetwork || HasQualified);
+        var problem = Problems.NoNetwork($"{_engine.Server.Primary}", goesOn: _options.WaitForNetwork || HasQualified);
         if (!_options.WaitForNetwork)
         {
             Fail(problem, null, TeredoState.Suppressed);
