@@ -78,9 +78,9 @@ public sealed class FastPathTests
     public void HandleDatagrams_MoreSegmentsThanVerdicts_IsAnArgumentException()
     {
         var client = TrustedClient();
-        byte[] burst = new byte[200];
-        Assert.That(() => client.Client.HandleDatagrams(client.Now, LocalPort.Service, Peer.Mapped, burst, 100, new Verdict[1]), Throws.ArgumentException);
-        Assert.That(() => client.Client.HandlePackets(client.Now, burst, 100, new Verdict[1]), Throws.ArgumentException);
+        byte[] burst = new byte[201]; // two and one octet of a third
+        Assert.That(() => client.Client.HandleDatagrams(client.Now, LocalPort.Service, Peer.Mapped, burst, 100, new Verdict[2]), Throws.ArgumentException);
+        Assert.That(() => client.Client.HandlePackets(client.Now, burst, 100, new Verdict[2]), Throws.ArgumentException);
     }
 
     [Test]

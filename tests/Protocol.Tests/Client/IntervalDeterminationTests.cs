@@ -73,6 +73,16 @@ public sealed class IntervalDeterminationTests
         Assert.That(TeredoAddress.TryCreate(probe.InnerDestination, out var destination) && destination.MappedEndpoint == SecondPortMapped, Is.True);
     }
 
+    [Test, Conformance("C-095")]
+    public void SecondProbe_IsSentAfterTheMeanOf60And120Seconds()
+    {
+        var harness = BehindNat(1000);
+        harness.AdvanceTo(149.9);
+        Assert.That(Probes(harness).Count(), Is.EqualTo(1));
+        harness.AdvanceTo(150.1);
+        Assert.That(Probes(harness).Count(), Is.EqualTo(2));
+    }
+
     [Test, Conformance("C-094", "C-095")]
     public void NatThatForgetsAfter100Seconds_IntervalIs90()
     {
