@@ -90,6 +90,8 @@ public static class FindingIds
     public const string SetupRuleRemoved = "setup.rule-removed";
     /// <summary>Another program has a rule of the same name, so both are left alone.</summary>
     public const string SetupRuleShared = "setup.rule-shared";
+    /// <summary>The name of a removal is that of another program, so nothing is removed.</summary>
+    public const string SetupOtherProgram = "setup.other-program";
     /// <summary>The settings of Windows' Teredo were changed since the setup, or their former value is not known, so they stay.</summary>
     public const string SetupTeredoChanged = "setup.teredo-changed";
     /// <summary>The record of another application can't be used, so it is not known whether it needs Windows' Teredo.</summary>

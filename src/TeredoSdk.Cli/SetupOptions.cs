@@ -18,7 +18,7 @@ sealed class SetupOptions
 
     readonly Option<string?> _name = new("--name")
     {
-        Description = "The application's name, as the firewall's settings show it. A second setup with the same name changes the first.",
+        Description = "The application's name, as the firewall's settings show it. A second setup of the same program and name changes the first.",
         HelpName = "NAME",
     };
 

@@ -37,7 +37,8 @@ public sealed class TeredoFirewall
     IWindowsFirewall Firewall => _windows.Firewall;
 
     /// <summary>
-    /// The rules for a request: one for each protocol or named port of the program, and one for the Teredo port when the request asks for it.
+    /// The rules for a request: one for each protocol or named port of the program, and one for the Teredo port when the request asks for it. Where
+    /// another program has rules of the name, <see cref="Plan"/> adds a digest of the program's path to the name of each rule.
     /// </summary>
     /// <param name="request">The exception to make.</param>
     /// <exception cref="TeredoException">
@@ -48,10 +49,15 @@ public sealed class TeredoFirewall
     public IReadOnlyList<FirewallRule> WantedRules(FirewallExceptionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return RulesOf(request, request.Name);
+    }
+
+    IReadOnlyList<FirewallRule> RulesOf(FirewallExceptionRequest request, string title)
+    {
         RequestChecks.Check(request, _windows);
         // Where the generation is unknown, the newest is assumed; writing a rule then fails if the system does not support it.
         var generation = Firewall.Generation;
-        return new ExceptionRules(_windows, generation.IsKnown ? generation.Value : FirewallGeneration.Windows8).Of(request);
+        return new ExceptionRules(_windows, generation.IsKnown ? generation.Value : FirewallGeneration.Windows8).Of(request, title);
     }
 
     /// <summary>
@@ -66,14 +72,21 @@ public sealed class TeredoFirewall
     public IReadOnlyList<FirewallChange> Plan(FirewallExceptionRequest request) => PlanFor(request, RuleStore.Of(Firewall).Require);
 
     /// <summary>Plans as <see cref="Plan(FirewallExceptionRequest)"/> does, for rules that were read before.</summary>
-    internal IReadOnlyList<FirewallChange> PlanFor(FirewallExceptionRequest request, Func<IReadOnlyList<FirewallRule>> rules)
+    /// <param name="request">The exception to make.</param>
+    /// <param name="rules">All rules.</param>
+    /// <param name="taken">The names of the rules in the records of other applications.</param>
+    internal IReadOnlyList<FirewallChange> PlanFor(FirewallExceptionRequest request, Func<IReadOnlyList<FirewallRule>> rules, IEnumerable<string>? taken = null)
     {
         var wanted = WantedRules(request); // first, because it says best what is wrong with a request
-        return ExceptionPlan.Of(request, wanted, rules());
+        var all = rules();
+        var application = request.ProgramPath is { } program ? new ApplicationRules(request.Name, program, all, taken) : null;
+        if (application is not null)
+            wanted = RulesOf(request, application.Title);
+        return ExceptionPlan.Of(wanted, all, application);
     }
 
     /// <summary>
-    /// Adds the wanted rules, and removes rules of an earlier request of the same name that this request does not need (a request without a program
+    /// Adds the wanted rules, and removes rules of an earlier request of the same name and program that this request does not need (a request without a program
     /// leaves the program's rules alone). Then reads the rules back, and checks whether they are in force. A second run changes nothing. The former
     /// rules are not remembered; <see cref="Setup.TeredoSetup"/> remembers them.
     /// </summary>
@@ -129,10 +142,7 @@ public sealed class TeredoFirewall
         ArgumentException.ThrowIfNullOrEmpty(programPath);
         var store = RuleStore.Of(Firewall);
         var rules = store.Require();
-        FirewallRule[] named = [.. rules.Where(rule => ExceptionRules.IsOwn(rule, name))];
-        // A rule for the Teredo port, or one of the XP era, names no program. It goes with the program that has the name.
-        bool isOthers = named.Any(rule => rule.ProgramPath is { } path && !RuleComparison.SamePath(path, programPath));
-        FirewallRule[] own = [.. named.Where(rule => rule.ProgramPath is { } path ? RuleComparison.SamePath(path, programPath) : !isOthers)];
+        FirewallRule[] own = [.. rules.Where(new ApplicationRules(name, programPath, rules).Owns)];
         foreach (var rule in own)
             ExceptionPlan.RequireNoOther(rule.Name, rules);
         foreach (var rule in own)

@@ -67,6 +67,11 @@ static class SetupFindings
         $"There is no record of a setup of '{application}': only firewall rules of the group {FirewallExceptionRequest.OwnGrouping} for it are removed, and "
         + "the settings of Teredo stay as they are.");
 
+    /// <summary>The name is that of another program, so nothing is removed.</summary>
+    public static Finding OtherProgram(string application, string program, string other) => Left(FindingIds.SetupOtherProgram, application,
+        $"There is neither a record nor a firewall rule of '{application}' for '{program}', so nothing is removed. The name is that of '{other}'.",
+        $"To remove that one, name its program: {other}");
+
     public static Finding NothingToDo(string application) => new()
     {
         Id = FindingIds.SetupNothingToDo,

@@ -6,15 +6,16 @@ static class ExceptionPlan
     /// <summary>
     /// The steps that add rules come first, so that no traffic is blocked meanwhile; then come the removals of the application's other rules.
     /// </summary>
+    /// <param name="wanted">The wanted rules.</param>
+    /// <param name="rules">All rules.</param>
+    /// <param name="application">Tells the application's other rules; null for a request without a program, which does not touch them.</param>
     /// <exception cref="TeredoException">A rule that is not the SDK's own has one of the names.</exception>
-    public static IReadOnlyList<FirewallChange> Of(FirewallExceptionRequest request, IReadOnlyList<FirewallRule> wanted,
-        IReadOnlyList<FirewallRule> rules) =>
-        // A request for the Teredo port alone does not touch the program's rules.
-        [.. wanted.Select(rule => Step(rule, rules)), .. request.ProgramPath is null ? [] : Removals(request.Name, wanted, rules)];
+    public static IReadOnlyList<FirewallChange> Of(IReadOnlyList<FirewallRule> wanted, IReadOnlyList<FirewallRule> rules, ApplicationRules? application) =>
+        [.. wanted.Select(rule => Step(rule, rules)), .. application is null ? [] : Removals(application, wanted, rules)];
 
-    static IEnumerable<FirewallChange> Removals(string application, IReadOnlyList<FirewallRule> wanted, IReadOnlyList<FirewallRule> rules)
+    static IEnumerable<FirewallChange> Removals(ApplicationRules application, IReadOnlyList<FirewallRule> wanted, IReadOnlyList<FirewallRule> rules)
     {
-        var unwanted = rules.Where(rule => ExceptionRules.IsOwn(rule, application) && !wanted.Any(other => HasName(rule, other.Name)));
+        var unwanted = rules.Where(rule => application.Owns(rule) && !wanted.Any(other => HasName(rule, other.Name)));
         foreach (var own in unwanted.GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase))
         {
             RequireNoOther(own.Key, rules);

@@ -18,9 +18,10 @@ sealed class ExceptionRules(IWindowsSystem windows, FirewallGeneration generatio
     bool KnowsPortsOnly => generation == FirewallGeneration.Xp;
 
     /// <param name="request">A request that was checked before.</param>
+    /// <param name="title">The application's name in the names of the rules.</param>
     /// <exception cref="TeredoException">The system's firewall can't express the rules.</exception>
-    public IReadOnlyList<FirewallRule> Of(FirewallExceptionRequest request) =>
-        [.. ProgramRules(request), .. request.OpenTeredoPort ? [TeredoPortRule(request.Name)] : Array.Empty<FirewallRule>()];
+    public IReadOnlyList<FirewallRule> Of(FirewallExceptionRequest request, string title) =>
+        [.. ProgramRules(request, title), .. request.OpenTeredoPort ? [TeredoPortRule(request.Name, title)] : Array.Empty<FirewallRule>()];
 
     /// <summary>Whether a rule is the SDK's own and, when an application is named, belongs to that application.</summary>
     public static bool IsOwn(FirewallRule rule, string? application) =>
@@ -30,20 +31,21 @@ sealed class ExceptionRules(IWindowsSystem windows, FirewallGeneration generatio
     /// <summary>Whether a name has the form of the SDK's rule names.</summary>
     public static bool HasOwnName(string name) => Names("").Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
 
-    static string[] Names(string application) =>
+    /// <summary>The names that rules of an application may have.</summary>
+    public static string[] Names(string application) =>
         [RuleName(application, FirewallProtocol.Tcp), RuleName(application, FirewallProtocol.Udp), application + TeredoPortEnding];
 
     static string RuleName(string application, FirewallProtocol protocol) =>
         $"{application} (Teredo, {(protocol == FirewallProtocol.Tcp ? "TCP" : "UDP")})";
 
-    IEnumerable<FirewallRule> ProgramRules(FirewallExceptionRequest request)
+    IEnumerable<FirewallRule> ProgramRules(FirewallExceptionRequest request, string title)
     {
         if (request.ProgramPath is null)
             return [];
         if (KnowsPortsOnly && request is { TcpPort: null, UdpPort: null })
             throw new TeredoException(TeredoError.NotSupported,
                 "This system's firewall (the XP-era interface) can only open ports: name the program's TCP or UDP port.");
-        return Traffic(request).Select(each => ProgramRule(request, each.Protocol, each.Port));
+        return Traffic(request).Select(each => ProgramRule(request, title, each.Protocol, each.Port));
     }
 
     /// <summary>The protocols and ports that a request covers: the named ports, or all ports of both protocols when none is named.</summary>
@@ -56,9 +58,9 @@ sealed class ExceptionRules(IWindowsSystem windows, FirewallGeneration generatio
             yield return (FirewallProtocol.Udp, request.UdpPort);
     }
 
-    FirewallRule ProgramRule(FirewallExceptionRequest request, FirewallProtocol protocol, int? port) => new()
+    FirewallRule ProgramRule(FirewallExceptionRequest request, string title, FirewallProtocol protocol, int? port) => new()
     {
-        Name = RuleName(request.Name, protocol),
+        Name = RuleName(title, protocol),
         Description = Description($"Lets peers reach {request.Name} through Teredo."),
         Grouping = FirewallExceptionRequest.OwnGrouping,
         // The path is expanded here, because its variables belong to this user; the firewall's service has others.
@@ -69,9 +71,9 @@ sealed class ExceptionRules(IWindowsSystem windows, FirewallGeneration generatio
         Enabled = true,
     };
 
-    FirewallRule TeredoPortRule(string application) => new()
+    FirewallRule TeredoPortRule(string application, string title) => new()
     {
-        Name = application + TeredoPortEnding,
+        Name = title + TeredoPortEnding,
         Description = Description($"Lets the Teredo client of Windows receive, for {application}."),
         Grouping = FirewallExceptionRequest.OwnGrouping,
         ServiceName = KnowsPortsOnly ? null : TeredoService,

@@ -1,8 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace TeredoSdk.Windows.Firewall;
 
@@ -70,7 +68,7 @@ static class ListenRules
     /// </summary>
     public static FirewallRule Of(FirewallRule ordinary, string title, ListenPort port) => ordinary with
     {
-        Name = $"{title} (Teredo, {port.Protocol.ToString().ToUpperInvariant()} {port.Port}, {Digest(ordinary.ProgramPath!)})",
+        Name = $"{title} (Teredo, {port.Protocol.ToString().ToUpperInvariant()} {port.Port}, {ApplicationRules.Digest(ordinary.ProgramPath!)})",
         Description = $"Lets peers reach {title} through Teredo" + string.Create(CultureInfo.InvariantCulture,
             $"{BeforeId}{ProcessMark.Own.Id}{BeforeStart}{ProcessMark.Own.Started:yyyy-MM-dd'T'HH:mm:ss'Z'}{End}"),
         LocalAddresses = TeredoPrefix,
@@ -91,7 +89,4 @@ static class ListenRules
     /// <summary>Finds the rules that a crashed run of a program left.</summary>
     public static IEnumerable<FirewallRule> Stale(IReadOnlyList<FirewallRule> rules, string program) => rules.Where(rule =>
         rule.ProgramPath is { } path && RuleComparison.SamePath(path, program) && OwnerOf(rule) is { Runs: false });
-
-    static string Digest(string path) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path.ToUpperInvariant())).AsSpan(0, 4));
 }

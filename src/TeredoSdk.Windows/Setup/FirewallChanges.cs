@@ -45,7 +45,7 @@ sealed class FirewallChanges
 
     /// <summary>Adds the wanted rules, and removes rules of an earlier setup that are no longer wanted.</summary>
     /// <exception cref="TeredoException">The program does not exist, or a rule for it is not valid.</exception>
-    public List<SetupChange> ToSetUp(TeredoSetupOptions options, SetupRecord? record, bool isRecordLost)
+    public List<SetupChange> ToSetUp(TeredoSetupOptions options, SetupRecord? record, IReadOnlyList<SetupRecord> others, bool isRecordLost)
     {
         // When an earlier setup of the application switched Teredo on, Teredo stays on until the application is removed.
         bool needsTeredo = options.EnableTeredo || record is { NeedsTeredo: true };
@@ -54,7 +54,8 @@ sealed class FirewallChanges
             var request = options.ToRequest();
             request.OpenTeredoPort = needsTeredo && LacksTeredoPort();
             return [
-                .. new TeredoFirewall(_windows).PlanFor(request, Require).Select(step => ToChange(step, isRecordLost)),
+                .. new TeredoFirewall(_windows).PlanFor(request, Require, others.SelectMany(other => other.Rules).Select(rule => rule.Name))
+                    .Select(step => ToChange(step, isRecordLost)),
                 .. BlockChange.ToDisable(_store, _time, Require(), options.ProgramPath),
             ];
         }
@@ -100,6 +101,7 @@ sealed class FirewallChanges
     {
         List<SetupChange> changes = [];
         var rules = Rules.IsKnown || recorded.Count == 0 ? Read() ?? [] : [];
+        var application = new ApplicationRules(options.Name, options.ProgramPath, rules);
         foreach (var own in rules.Where(IsUnrecorded).GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase))
         {
             if (rules.Any(rule => rule.Name.Equals(own.Key, StringComparison.OrdinalIgnoreCase) && !IsUnrecorded(rule)))
@@ -113,8 +115,14 @@ sealed class FirewallChanges
         return changes;
 
         bool IsUnrecorded(FirewallRule rule) => ExceptionRules.IsOwn(rule, null) && !recorded.Any(record => record.IsFor(rule.Name))
-            && (rule.ProgramPath is { } path ? RuleComparison.SamePath(path, options.ProgramPath) : ExceptionRules.IsOwn(rule, options.Name));
+            && (rule.ProgramPath is { } path ? RuleComparison.SamePath(path, options.ProgramPath) : application.OwnsWithoutProgram(rule));
     }
+
+    /// <summary>The program to which records or rules of the application's name belong, when that is another one; null otherwise.</summary>
+    public string? FindOther(TeredoSetupOptions options, IReadOnlyList<SetupRecord> others) =>
+        others.Where(other => other.Name.Equals(options.Name, StringComparison.OrdinalIgnoreCase)).Select(other => other.ProgramPath)
+            .Concat((Rules.ValueOrDefault ?? []).Where(rule => ExceptionRules.IsOwn(rule, options.Name)).Select(rule => rule.ProgramPath).OfType<string>())
+            .FirstOrDefault();
 
     RuleChange ToChange(FirewallChange step, bool isRecordLost) =>
         new(_store, _time, step.Rule.Name, step.Previous, step.Kind == FirewallChangeKind.Remove ? null : step.Rule, step.Surplus) { IsRecordLost = isRecordLost };

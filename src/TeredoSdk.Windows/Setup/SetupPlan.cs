@@ -88,7 +88,7 @@ public sealed class SetupPlan
         if (!StillHolds())
             throw new TeredoException(TeredoError.SetupFailed, $"'{_empty.Name}', or another application that needs Windows' Teredo, was set up or "
                 + "removed after the plan was made. Make a new plan.");
-        var former = _records.ReadOrSetAside(_empty.Name);
+        var former = _records.ReadOrSetAside(_empty.Name, _empty.ProgramPath);
         var first = former ?? _empty;
         first = first with { NeedsTeredo = NeedsTeredo ?? first.NeedsTeredo };
         await new SetupRun(_records, Time, progress).RunAsync(former, first, _changes, _end, cancellationToken).ConfigureAwait(false);

@@ -21,6 +21,9 @@ sealed record SetupRecord(
 
     public static SetupRecord Of(string name, string programPath) => new(CurrentVersion, name, programPath, []);
 
+    /// <summary>Whether the record is that of an application. Two programs may have one name.</summary>
+    public bool IsOf(string name, string program) => Name.Equals(name, StringComparison.OrdinalIgnoreCase) && RuleComparison.SamePath(ProgramPath, program);
+
     /// <summary>Whether the record could come from a setup. The reader of the file does not check the elements of lists, so this does.</summary>
     [JsonIgnore]
     public bool IsSound => Rules.All(rule => rule is { IsSound: true }) && Teredo?.Made.All(made => made is not null) != false

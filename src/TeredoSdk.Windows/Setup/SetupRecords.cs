@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using TeredoSdk.Windows.Doctor;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows.Setup;
 
@@ -28,21 +29,21 @@ sealed class SetupRecords(string? chosenFolder)
 
     /// <summary>The record of an application, or null when there is none.</summary>
     /// <exception cref="TeredoException">The record can't be read, or is damaged.</exception>
-    public SetupRecord? Read(string name) => ReadFile(PathOf(name), record => record.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+    public SetupRecord? Read(string name, string program) => ReadFile(PathOf(name, program), record => record.IsOf(name, program));
 
     /// <summary>
     /// Reads the record for a plan, again for some seconds while another program holds it. One that is damaged counts as none, with a warning: applying
     /// the plan renames it.
     /// </summary>
     /// <exception cref="TeredoException">The record can't be read.</exception>
-    public async Task<(SetupRecord? Record, bool IsDamaged)> ReadAsync(string name, List<Finding> findings, TimeProvider time,
-        CancellationToken cancellationToken)
+    public async Task<(SetupRecord? Record, bool IsDamaged)> ReadAsync(string name, string program, List<Finding> findings,
+        TimeProvider time, CancellationToken cancellationToken)
     {
         for (int looks = 1; ; looks++)
         {
             try
             {
-                return (Read(name), false);
+                return (Read(name, program), false);
             }
             catch (TeredoException e) when (e.Finding.Id == FindingIds.SetupRecordDamaged)
             {
@@ -58,29 +59,30 @@ sealed class SetupRecords(string? chosenFolder)
 
     /// <summary>The record of an application, or null when there is none. A damaged one is renamed, for whoever wants to know what was in it.</summary>
     /// <exception cref="TeredoException">The record can't be read, or can't be renamed.</exception>
-    public SetupRecord? ReadOrSetAside(string name)
+    public SetupRecord? ReadOrSetAside(string name, string program)
     {
         try
         {
-            return Read(name);
+            return Read(name, program);
         }
         catch (TeredoException e) when (e.Finding.Id == FindingIds.SetupRecordDamaged)
         {
-            Change(name, path => File.Move(path, $"{path}.damaged-{Guid.NewGuid():N}")); // renames a link, not what it leads to
+            Change(name, program, path => File.Move(path, $"{path}.damaged-{Guid.NewGuid():N}")); // renames a link, not what it leads to
             return null;
         }
     }
 
     /// <summary>The records of all other applications. A record that can't be used causes a warning.</summary>
-    public IReadOnlyList<SetupRecord> ReadOthers(string name, List<Finding> findings)
+    public IReadOnlyList<SetupRecord> ReadOthers(string name, string program, List<Finding> findings)
     {
         List<SetupRecord> others = [];
+        string own = PathOf(name, program);
         string[] files = Directory.Exists(_folder) && Distrust is null ? Directory.GetFiles(_folder, "*.json") : [];
-        foreach (string path in files.Order(StringComparer.Ordinal).Where(path => !IsOf(name, path)))
+        foreach (string path in files.Order(StringComparer.Ordinal).Where(path => !IsSameFile(path, own)))
         {
             try
             {
-                if (ReadFile(path, record => IsOf(record.Name, path)) is { } other)
+                if (ReadFile(path, record => IsFileOf(record, path)) is { } other)
                     others.Add(other);
             }
             catch (TeredoException e)
@@ -130,7 +132,7 @@ sealed class SetupRecords(string? chosenFolder)
 
     /// <summary>Writes a record. After a crash the file holds either the former record or the new one.</summary>
     /// <exception cref="TeredoException">The record can't be written.</exception>
-    public void Write(SetupRecord record) => Change(record.Name, path =>
+    public void Write(SetupRecord record) => Change(record.Name, record.ProgramPath, path =>
     {
         CreateFolder();
         string draft = path + ".new";
@@ -145,7 +147,7 @@ sealed class SetupRecords(string? chosenFolder)
 
     /// <summary>Deletes the record of an application, if there is one.</summary>
     /// <exception cref="TeredoException">The record can't be deleted.</exception>
-    public void Delete(string name) => Change(name, path =>
+    public void Delete(string name, string program) => Change(name, program, path =>
     {
         if (File.Exists(path))
             File.Delete(path);
@@ -180,9 +182,9 @@ sealed class SetupRecords(string? chosenFolder)
             Directory.CreateDirectory(_folder);
     }
 
-    void Change(string name, Action<string> change)
+    void Change(string name, string program, Action<string> change)
     {
-        string path = PathOf(name);
+        string path = PathOf(name, program);
         try
         {
             change(path);
@@ -193,15 +195,37 @@ sealed class SetupRecords(string? chosenFolder)
         }
     }
 
+    // The second program of a name has a file of its own. A file that can't be understood may be the application's own.
+    string PathOf(string name, string program)
+    {
+        string plain = FileOf(name), distinct = FileOf(ApplicationRules.DistinctName(name, program));
+        return Path.Exists(distinct) || IsOthers() ? distinct : plain;
+
+        bool IsOthers()
+        {
+            try
+            {
+                return ReadFile(plain, record => IsFileOf(record, plain)) is { } record && !record.IsOf(name, program);
+            }
+            catch (TeredoException e) when (e.Finding.Id == FindingIds.SetupRecordDamaged)
+            {
+                return false;
+            }
+        }
+    }
+
     // The name is readable for people. The digest distinguishes application names that differ only in characters that a file name can't have.
-    string PathOf(string name)
+    string FileOf(string name)
     {
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name.ToUpperInvariant())).AsSpan(0, 4));
         string readable = string.Concat(name.Take(40).Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToLowerInvariant(c) : '-'));
         return Path.Combine(_folder, $"{readable}-{digest}.json");
     }
 
-    bool IsOf(string name, string path) => Path.GetFileName(path).Equals(Path.GetFileName(PathOf(name)), StringComparison.OrdinalIgnoreCase);
+    bool IsFileOf(SetupRecord record, string path) =>
+        IsSameFile(path, FileOf(record.Name)) || IsSameFile(path, FileOf(ApplicationRules.DistinctName(record.Name, record.ProgramPath)));
+
+    static bool IsSameFile(string one, string other) => Path.GetFileName(one).Equals(Path.GetFileName(other), StringComparison.OrdinalIgnoreCase);
 
     static TeredoException Damaged(string path, string reason, Exception? inner = null) => SetupFindings.RecordDamaged(path, reason).ToException(inner);
 

@@ -50,7 +50,7 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
         {
             var problems = await UndoAsync().ConfigureAwait(false);
             if (problems.Count == 0)
-                Restore(former, first.Name);
+                Restore(former, first);
             else
                 throw new TeredoException(TeredoError.SetupFailed,
                     $"{e.Message} Not all earlier steps could be undone: {string.Join(" ", problems)} "
@@ -77,7 +77,7 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
         if (end == PlanEnd.KeepRecord)
             records.Write(record);
         else if (end == PlanEnd.DeleteRecord)
-            records.Delete(record.Name);
+            records.Delete(record.Name, record.ProgramPath);
     }
 
     async Task<IReadOnlyList<string>> UndoAsync()
@@ -99,12 +99,12 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
     }
 
     // A failure here is not reported: a record of changes that were undone does no harm.
-    void Restore(SetupRecord? former, string name)
+    void Restore(SetupRecord? former, SetupRecord first)
     {
         try
         {
             if (former is null)
-                records.Delete(name);
+                records.Delete(first.Name, first.ProgramPath);
             else
                 records.Write(former);
         }

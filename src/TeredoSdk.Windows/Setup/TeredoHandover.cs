@@ -38,7 +38,7 @@ sealed class TeredoHandover(SetupRecords records, SetupRecord heir, TeredoRecord
 
     public override Task ApplyAsync(CancellationToken cancellationToken)
     {
-        _former = records.Read(heir.Name)!;
+        _former = records.Read(heir.Name, heir.ProgramPath)!;
         records.Write(_former with { Teredo = teredo.FollowedBy(_former.Teredo) });
         return Task.CompletedTask;
     }

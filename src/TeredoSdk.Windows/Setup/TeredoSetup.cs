@@ -36,9 +36,9 @@ public static class TeredoSetup
         if (WindowsOf(options) is not { } windows)
             return NothingToDo(options, records, empty, SetupCommand(options));
         List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
-        var (record, isDamaged) = await records.ReadAsync(options.Name, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        var (record, isDamaged) = await records.ReadAsync(options.Name, options.ProgramPath, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         var firewall = await FirewallChanges.ReadAsync(windows, options.TimeProvider, record, findings, cancellationToken).ConfigureAwait(false);
-        var changes = firewall.ToSetUp(options, record, isRecordLost: isDamaged);
+        var changes = firewall.ToSetUp(options, record, records.ReadOthers(options.Name, options.ProgramPath, []), isRecordLost: isDamaged);
         var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
         if (options.EnableTeredo && TeredoChange.ToEnable(windows, switches, options.Server) is { } change)
             changes.Add(change);
@@ -83,13 +83,14 @@ public static class TeredoSetup
         if (WindowsOf(options) is not { } windows)
             return NothingToDo(options, records, empty, command);
         List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
-        var (record, isDamaged) = await records.ReadAsync(options.Name, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        var (record, isDamaged) = await records.ReadAsync(options.Name, options.ProgramPath, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         var firewall = await FirewallChanges.ReadAsync(windows, options.TimeProvider, record, findings, cancellationToken).ConfigureAwait(false);
         if (record is null)
         {
-            if (!isDamaged)
-                findings.Add(SetupFindings.NoRecord(options.Name));
             var own = firewall.ToRemove(options, OthersRules());
+            if (!isDamaged)
+                findings.Add(own.Count > 0 || firewall.FindOther(options, Others()) is not { } other ? SetupFindings.NoRecord(options.Name)
+                    : SetupFindings.OtherProgram(options.Name, options.ProgramPath, other));
             return new(empty, windows, records, own, PlanEnd.NoRecord)
             {
                 Findings = findings,
@@ -119,14 +120,16 @@ public static class TeredoSetup
             Time = options.TimeProvider,
             NeedsTeredo = false,
             IsComplete = isComplete,
-            StillHolds = () => records.Read(options.Name)?.Teredo?.Before == record.Teredo?.Before
-                && FindHeir([], record.Teredo)?.Name == heir?.Name,
+            StillHolds = () => records.Read(options.Name, options.ProgramPath)?.Teredo?.Before == record.Teredo?.Before
+                && FindHeir([], record.Teredo) is var now && (heir is null ? now is null : now?.IsOf(heir.Name, heir.ProgramPath) == true),
         };
 
-        RuleRecord[] OthersRules() => [.. records.ReadOthers(options.Name, []).SelectMany(other => other.Rules)];
+        IReadOnlyList<SetupRecord> Others() => records.ReadOthers(options.Name, options.ProgramPath, []);
+
+        RuleRecord[] OthersRules() => [.. Others().SelectMany(other => other.Rules)];
 
         SetupRecord? FindHeir(List<Finding> findings, TeredoRecord? teredo) =>
-            teredo is null ? null : TeredoHandover.FindHeir(records.ReadOthers(options.Name, findings), teredo);
+            teredo is null ? null : TeredoHandover.FindHeir(records.ReadOthers(options.Name, options.ProgramPath, findings), teredo);
     }
 
     static IWindowsSystem? WindowsOf(TeredoSetupOptions options) => options.Windows ?? (OperatingSystem.IsWindows() ? WindowsSystem.Current : null);

@@ -8,8 +8,8 @@ namespace TeredoSdk.Windows.Setup;
 public sealed class TeredoSetupOptions
 {
     /// <summary>
-    /// The application's name as the firewall's settings show it: not empty, without '|', and not "all". Required. The name identifies the setup: a
-    /// second setup with the same name changes the first.
+    /// The application's name as the firewall's settings show it: not empty, without '|', and not "all". Required. The name and the program identify the
+    /// setup: a second setup of the same program and name changes the first, and another program of that name has a setup of its own.
     /// </summary>
     public string Name { get; set; } = "";
 
