@@ -200,6 +200,7 @@ public sealed class ConnectivityTestTests
         client.Receive(RelayEndpoint, Build.Udp(Native, client.Address));
         client.Advance(30);
         Assert.That(client.Delivered, Is.Empty, "no packet, and no error for a packet that was not the host's");
+        Assert.That(client.Client.Drops[DropReason.QueueExpired], Is.EqualTo(1));
     }
 
     [Test, Conformance("C-070")]

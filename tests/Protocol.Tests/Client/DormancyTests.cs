@@ -160,6 +160,18 @@ public sealed class DormancyTests
         harness.Advance(10);
         Assert.That(harness.Address, Is.EqualTo((IPv6Address)self));
         Assert.That(harness.Sent.Where(s => s.InnerDestination == Friend), Is.Empty, "packets wait at most 8 s");
+        Assert.That(harness.Client.Drops[DropReason.QueueExpired], Is.EqualTo(1));
+    }
+
+    [TestCase(7.999, 1, TestName = "Packet_TheServerAnswersWithin8Seconds_IsSent"), TestCase(8, 0, TestName = "Packet_TheServerAnswersAfter8Seconds_IsDropped")]
+    public void Packet_ServerAnswersLate(double seconds, int sent)
+    {
+        var harness = Dormant();
+        var self = Peer(Mapped, flags: Running().Client.Address!.Value.Flags);
+        harness.Send(Build.Udp(self, Friend));
+        harness.Advance(seconds);
+        harness.Qualify();
+        Assert.That(harness.Bubbles.Count(bubble => bubble.InnerDestination == Friend && bubble.IsIndirectBubble), Is.EqualTo(sent), "the packet's peer is contacted, or not");
     }
 
     [Test]

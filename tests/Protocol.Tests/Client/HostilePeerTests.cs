@@ -314,6 +314,7 @@ public sealed class HostilePeerTests
         client.Clear();
         client.ReceiveDirect(peer);
         Assert.That(client.Sent.Single().Payload, Is.EqualTo(late));
+        Assert.That(client.Client.Drops[DropReason.QueueExpired], Is.EqualTo(4));
     }
 
     [Test]
@@ -330,6 +331,7 @@ public sealed class HostilePeerTests
             Assert.That(client.Send(packet), Is.EqualTo(Verdict.Held));
         client.Advance(8.1);
         Assert.That(client.Send(packet), Is.EqualTo(Verdict.Held), "two solicitations were lost; the third is under way");
+        Assert.That(client.Client.Drops[DropReason.QueueExpired], Is.EqualTo(4));
     }
 
     [Test]

@@ -205,6 +205,17 @@ public sealed class NetworkReturnTests
         Assert.That(harness.ServiceLocal.Port, Is.Not.EqualTo(port));
     }
 
+    [Test]
+    public void GatewayOfTheNewNetworkIsKnownLater_TheClientHasMovedOnce()
+    {
+        var harness = Qualified();
+        harness.ChangeNetwork(n => n with { LocalAddress = IPv4("10.7.0.2"), Gateway = null });
+        harness.Qualify();
+        harness.Clear();
+        harness.ChangeNetwork(n => n with { Gateway = Gateway with { LinkAddress = 7 } });
+        Assert.That(harness.Log, Is.Empty, "the gateway of the old network says nothing about this one");
+    }
+
     [TestCase(false), TestCase(true)]
     public void MachineThatSleptAway_DoesNotComeBackToItsOldPort(bool clockStoodStill)
     {

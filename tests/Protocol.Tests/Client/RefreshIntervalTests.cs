@@ -58,8 +58,15 @@ public sealed class RefreshIntervalTests : SimulationTest
     public void NatThatForgetsWithin3Seconds_IsRefreshedEvery5Seconds_NotMoreOften([Values] bool preserving)
     {
         var listener = Listener(3, preserving ? PortAllocation.Preserving : PortAllocation.Random);
+        List<double> solicitations = [];
+        Internet.DatagramSent += datagram =>
+        {
+            if (datagram.From == listener.Host && datagram.Target.Address == listener.Core.Server.Primary && new SentDatagram(datagram.Time, LocalPort.Service, datagram.Target, 0, datagram.Payload.ToArray(), false).IsRouterSolicitation)
+                solicitations.Add(datagram.Time.SinceStart.TotalSeconds);
+        };
         Internet.RunFor(TimeSpan.FromMinutes(5));
         Assert.That(listener.Core.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(5)));
+        Assert.That(solicitations.Zip(solicitations.Skip(1), (earlier, later) => later - earlier), Is.All.GreaterThanOrEqualTo(1.999), "also those of the check");
     }
 
     [Test]
