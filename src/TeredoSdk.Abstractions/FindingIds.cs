@@ -23,6 +23,14 @@ public static class FindingIds
     public const string TeredoManagedNetwork = "teredo.managed-network";
     /// <summary>Windows' Teredo client is offline because its server does not answer.</summary>
     public const string TeredoServerSilent = "teredo.server-silent";
+    /// <summary>Windows' Teredo client is offline because the name of its server has no address.</summary>
+    public const string TeredoServerNotResolved = "teredo.server-not-resolved";
+    /// <summary>Windows' Teredo client is offline because its network adapter can't be opened.</summary>
+    public const string TeredoAdapterFailed = "teredo.adapter-failed";
+    /// <summary>Windows' Teredo client is offline because of a general failure of the system.</summary>
+    public const string TeredoSystemFailure = "teredo.system-failure";
+    /// <summary>A group policy sets another server than Windows' Teredo is to use.</summary>
+    public const string TeredoServerByPolicy = "teredo.server-by-policy";
     /// <summary>No client of Windows' Teredo runs although its service does.</summary>
     public const string TeredoInactive = "teredo.inactive";
     /// <summary>Windows' Teredo had no address in time.</summary>

@@ -50,9 +50,10 @@ public sealed class TeredoOptions
     static readonly TeredoServerAddress AnyServer = new(new IPv4Address(0x0101_0101));
 
     /// <summary>
-    /// The Teredo servers in order of preference: <c>host</c> or <c>host,secondary</c>, each an IPv4 address or a name. Without a secondary, the
-    /// primary address plus 1 is the secondary. When a server does not answer, the node tries the next one. When the list is empty (the default), the
-    /// node uses the servers of <see cref="ServerVariable"/>, else the server that Windows' own Teredo is set to use.
+    /// The Teredo servers in order of preference: <c>host</c> or <c>host,secondary</c>, each an IPv4 address or a name; or
+    /// <c>default</c>, the server of Windows' own Teredo. Without a secondary, the primary address plus 1 is the secondary. When a server does not
+    /// answer, the node tries the next one. When the list is empty (the default), the node uses the servers of <see cref="ServerVariable"/>, else the
+    /// server that Windows' own Teredo is set to use.
     /// </summary>
     public IList<string> Servers { get; set; } = [];
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using TeredoSdk.Windows.Activation;
+using TeredoSdk.Windows.Doctor;
 using TeredoSdk.Windows.Native.Netsh;
 
 namespace TeredoSdk.Windows;
@@ -50,7 +51,7 @@ public sealed class TeredoActivation
     public IReadOnlyList<string> Steps => [.. _steps];
 
     /// <summary>Switches Teredo on, unless it is on. The setting stays after a restart and after the end of this program.</summary>
-    /// <param name="server">The server to use, a host name or an IPv4 address; null keeps the present server.</param>
+    /// <param name="server">The server to use, a host name or an IPv4 address; <c>default</c> for Microsoft's; null keeps the present server.</param>
     /// <param name="consent">
     /// Asks the user before anything is installed or enabled. Null when no user can be asked; then nothing is changed.
     /// </param>
@@ -70,6 +71,8 @@ public sealed class TeredoActivation
         var previous = switches.Configuration;
         if (switches.IsOn == true && IsAt(switches, server))
             return new() { Steps = [], Previous = previous };
+        if (IsServerByPolicy(switches, server))
+            throw ClientFindings.ServerByPolicy(switches.PolicyServer!, server!).ToException();
         var steps = new ActivationSteps(_windows, _steps, AskOrRefuse(consent, switches));
         RefuseWhatStays(switches);
         RequireElevation(TeredoCommands.Enable(_windows.Version, server));
@@ -127,9 +130,21 @@ public sealed class TeredoActivation
 
     static bool IsAt(TeredoSwitches switches, string? server) => server is null || IsSameServer(switches.ServerName, server);
 
-    // netsh prints a name with the dot of the DNS root at its end.
-    internal static bool IsSameServer(string? one, string? other) =>
-        string.Equals(one?.TrimEnd('.'), other?.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether a policy sets another server than the wanted one, which may be null.</summary>
+    internal static bool IsServerByPolicy(TeredoSwitches switches, string? server) =>
+        server is not null && switches.PolicyServer is { } fixedServer && !IsSameServer(fixedServer, server);
+
+    /// <summary>Whether two names mean one server: netsh prints the dot of the DNS root at the end, and for "default" the name that Microsoft gave it.</summary>
+    internal static bool IsSameServer(string? one, string? other)
+    {
+        var (a, b) = (one?.TrimEnd('.'), other?.TrimEnd('.'));
+        return string.Equals(a, b, StringComparison.OrdinalIgnoreCase) || (IsDefault(a) && IsMicrosofts(b)) || (IsDefault(b) && IsMicrosofts(a));
+
+        static bool IsDefault(string? server) => "default".Equals(server, StringComparison.OrdinalIgnoreCase);
+
+        // teredo., win8., win10., win1711., win1910. ... as users posted them
+        static bool IsMicrosofts(string? server) => server?.EndsWith(".ipv6.microsoft.com", StringComparison.OrdinalIgnoreCase) == true;
+    }
 
     static Func<ConsentRequest, CancellationToken, ValueTask<bool>> AskOrRefuse(Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
         TeredoSwitches switches)

@@ -25,6 +25,9 @@ public sealed record TeredoSwitches
     /// <summary>The configured server, by name or address; null when it is not known.</summary>
     public string? ServerName { get; private init; }
 
+    /// <summary>The server that a group policy sets, which no local setting changes; null when there is none.</summary>
+    internal string? PolicyServer { get; private init; }
+
     /// <summary>The machine's own settings, which a policy may override. <see cref="TeredoActivation"/> changes and restores these.</summary>
     public TeredoConfiguration Configuration { get; private init; } = new();
 
@@ -56,7 +59,7 @@ public sealed record TeredoSwitches
         ArgumentNullException.ThrowIfNull(windows);
         var byCim = windows.ReadConfiguration().ValueOrDefault;
         var netsh = byCim is { Type: not null } ? null : await ReadNetshAsync(windows, cancellationToken).ConfigureAwait(false);
-        var byNetsh = netsh is { IsSetByPolicy: false } ? netsh.Configuration : null;
+        var byNetsh = netsh is null ? null : WithoutPolicy(netsh);
         var inRegistry = ReadNumber(windows, TeredoKey, "Type");
         var configuration = new TeredoConfiguration
         {
@@ -67,6 +70,7 @@ public sealed record TeredoSwitches
             DefaultQualified = byCim?.DefaultQualified ?? byNetsh?.DefaultQualified,
         };
         var policy = ReadPolicy(windows, netsh);
+        string? policyServer = ReadPolicyServer(windows) ?? netsh?.SetByPolicy.ServerName;
         var type = policy ?? configuration.Type;
         return new()
         {
@@ -77,7 +81,8 @@ public sealed record TeredoSwitches
                 TeredoType.Default => TeredoSettingSource.Default,
                 _ => TeredoSettingSource.Local,
             },
-            ServerName = ReadPolicyServer(windows) ?? configuration.ServerName,
+            ServerName = policyServer ?? configuration.ServerName,
+            PolicyServer = policyServer,
             Configuration = configuration,
             Sources = [.. Said("CIM", byCim), .. Said("netsh", netsh?.Configuration), .. inRegistry is { } number ? [$"registry: Type {number}"] : Array.Empty<string>()],
             NetshStatus = netsh,
@@ -141,7 +146,20 @@ public sealed record TeredoSwitches
     // Exports show both spellings: "Enterprise Client" and "enterpriseclient".
     static TeredoType? ReadPolicy(IWindowsSystem windows, TeredoStatus? netsh) =>
         ReadText(windows, PolicyKey, "Teredo_State") is { } word ? NetshTeredoState.FindType(word.Replace(" ", "", StringComparison.Ordinal))
-        : netsh is { IsSetByPolicy: true } ? netsh.Configuration.Type : null;
+        : netsh?.SetByPolicy.Type;
+
+    // What netsh prints is in force. The machine's own setting behind a policy is not known.
+    static TeredoConfiguration WithoutPolicy(TeredoStatus netsh)
+    {
+        var (all, policy) = (netsh.Configuration, netsh.SetByPolicy);
+        return new()
+        {
+            Type = policy.Type is null ? all.Type : null,
+            ServerName = policy.ServerName is null ? all.ServerName : null,
+            ClientPort = policy.ClientPort is null ? all.ClientPort : null,
+            RefreshInterval = policy.RefreshInterval is null ? all.RefreshInterval : null,
+        };
+    }
 
     static string? ReadPolicyServer(IWindowsSystem windows) => ReadText(windows, PolicyKey, "Teredo_ServerName");
 

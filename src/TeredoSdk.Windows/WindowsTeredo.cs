@@ -1,8 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Windows.Activation;
 using TeredoSdk.Windows.Doctor;
-using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows;
 
@@ -15,21 +13,29 @@ public static class WindowsTeredo
     /// </summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
-    public static async Task<WindowsReport> ReadReportAsync(CancellationToken cancellationToken = default) =>
-        await ReadReportAsync(RequireWindows(), cancellationToken).ConfigureAwait(false);
+    public static Task<WindowsReport> ReadReportAsync(CancellationToken cancellationToken = default) => ReadReportAsync(RequireWindows(), null, cancellationToken);
 
-    /// <summary>Reads the report of the given Windows, as <see cref="ReadReportAsync(CancellationToken)"/> does.</summary>
+    /// <summary>Reads the report of Windows with the firewall exception of another program than this one.</summary>
+    /// <param name="programPath">The full path of the program; null for the program that calls.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
+    public static Task<WindowsReport> ReadReportAsync(string? programPath, CancellationToken cancellationToken = default) =>
+        ReadReportAsync(RequireWindows(), programPath, cancellationToken);
+
+    /// <summary>Reads the report of the given Windows, as <see cref="ReadReportAsync(string?, CancellationToken)"/> does.</summary>
     /// <param name="windows">The system.</param>
+    /// <param name="programPath">The full path of the program whose firewall exception is judged; null for <see cref="IWindowsSystem.ProgramPath"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
     [Experimental("TEREDO001")]
-    public static async Task<WindowsReport> ReadReportAsync(IWindowsSystem windows, CancellationToken cancellationToken = default)
+    public static async Task<WindowsReport> ReadReportAsync(IWindowsSystem windows, string? programPath = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(windows);
         var status = new WindowsStatus(windows);
         await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var exceptions = new ProgramFirewall(windows, register: false, consent: null, NullLogger.Instance).Check();
-        return new WindowsReportBuilder(windows, status, options: null).Build(exceptions, holds: 0, steps: []);
+        FirewallExceptionCheck exception = (programPath ?? windows.ProgramPath) is { } program ? new TeredoFirewall(windows).Check(program)
+            : new() { LetsIn = null, Finding = FirewallFindings.ProgramNotKnown() };
+        return new WindowsReportBuilder(windows, status, options: null, programPath).Build([exception], holds: 0, steps: []);
     }
 
     /// <summary>The Windows of this machine.</summary>

@@ -49,6 +49,16 @@ public sealed class StatusTests
     }
 
     [Test]
+    public async Task Status_OfAProgram_OnASystemThatJudgesNone_IsOneSentence()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("This is Windows.");
+        var result = await HereCommand.RunAsync("status", "--app", "/opt/app");
+        Assert.That(result.ExitCode, Is.EqualTo(2));
+        Assert.That(result.Sentence, Does.StartWith("--app judges a program on Windows"));
+    }
+
+    [Test]
     public void Drops_OfAReport_AreWrittenByTheirNames()
     {
         var report = EmptyReport with { Drops = new Dictionary<DropReason, long> { [DropReason.BadNonce] = 2, [DropReason.Unsolicited] = 1 } };

@@ -72,11 +72,14 @@ public sealed record TeredoStatus
     /// <summary>The system's own words for the error, in the system's language, or null.</summary>
     public string? Error { get; init; }
 
+    /// <summary>The number of the error, which Windows gives for a general failure of the system; null when there is none.</summary>
+    public long? ErrorCode { get; init; }
+
     /// <summary>The settings, as far as the same source tells them.</summary>
     public TeredoConfiguration Configuration { get; init; } = new();
 
-    /// <summary>Whether a group policy made these settings, if the same source tells that.</summary>
-    public bool IsSetByPolicy { get; init; }
+    /// <summary>Those of the settings that a group policy made, if the same source tells that; the other members are null.</summary>
+    public TeredoConfiguration SetByPolicy { get; init; } = new();
 
     /// <summary>"teredo client" or "teredo host-specific relay"; null when the source does not tell it.</summary>
     public string? ClientType { get; init; }

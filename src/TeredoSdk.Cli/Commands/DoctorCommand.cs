@@ -8,11 +8,7 @@ sealed class DoctorCommand : Command
 {
     readonly NodeOptions _node = new();
 
-    readonly Option<string?> _app = new("--app")
-    {
-        Description = "On Windows: the program whose firewall exception is judged.",
-        HelpName = "PATH",
-    };
+    readonly ProgramOption _app = new();
 
     readonly Option<bool> _reflect = new("--reflect")
     {
@@ -45,7 +41,7 @@ sealed class DoctorCommand : Command
         var options = new TeredoDoctorOptions
         {
             Node = _node.Read(arguments, invocation.Logs),
-            ProgramPath = arguments.GetValue(_app) is { } app ? FullPath(app) : null,
+            ProgramPath = _app.Read(arguments),
             CheckReachability = arguments.GetValue(_reflect),
             Peer = arguments.GetValue(_peer) is { } file ? PeerReport.Read(file) : null,
         };
@@ -67,9 +63,6 @@ sealed class DoctorCommand : Command
         output.Document(document, json => json.DoctorDocument);
         return 0;
     }
-
-    static string FullPath(string path) => string.IsNullOrWhiteSpace(path) || path.Contains('\0')
-        ? throw new BadArgumentsException($"--app is '{path}'; expected the path of a program.") : Path.GetFullPath(path);
 
     static async Task WriteAsync(string path, string page)
     {

@@ -8,6 +8,7 @@ namespace TeredoSdk.Cli.Commands;
 sealed class StatusCommand : Command
 {
     readonly NodeOptions _node = new();
+    readonly ProgramOption _app = new();
 
     readonly Option<bool> _reflect = new("--reflect")
     {
@@ -23,6 +24,7 @@ sealed class StatusCommand : Command
     public StatusCommand() : base("status", "Ask for a Teredo address and report the state. Exits with 1 when there is no address.")
     {
         _node.AddTo(this);
+        Add(_app);
         Add(_reflect);
         Add(_peer);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
@@ -30,6 +32,9 @@ sealed class StatusCommand : Command
 
     async Task<int> RunAsync(Invocation invocation)
     {
+        string? app = _app.Read(invocation.Arguments);
+        if (app is not null && !OperatingSystem.IsWindows())
+            throw new BadArgumentsException("--app judges a program on Windows; the firewalls of this system judge ports, not programs.");
         var peer = invocation.Arguments.GetValue(_peer) is { } file ? PeerReport.Read(file) : null;
         try
         {
@@ -37,14 +42,14 @@ sealed class StatusCommand : Command
             if (invocation.Arguments.GetValue(_reflect))
                 await ReflectAsync(invocation, node);
             var report = node.Report;
-            if (report.Windows is null && OperatingSystem.IsWindows())
-                report = report with { Windows = await WindowsTeredo.ReadReportAsync(invocation.Ended) };
+            if ((report.Windows is null || app is not null) && OperatingSystem.IsWindows())
+                report = report with { Windows = await WindowsTeredo.ReadReportAsync(app, invocation.Ended) };
             Print(invocation.Output, report, peer);
             return 0;
         }
         catch (TeredoException e) when (OperatingSystem.IsWindows() && !invocation.Ended.IsCancellationRequested)
         {
-            return Fail(invocation.Output, e, await WindowsTeredo.ReadReportAsync(invocation.Ended));
+            return Fail(invocation.Output, e, await WindowsTeredo.ReadReportAsync(app, invocation.Ended));
         }
     }
 

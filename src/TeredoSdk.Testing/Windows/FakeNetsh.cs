@@ -139,11 +139,11 @@ public sealed class FakeNetsh
         string interval = $"{(configuration.RefreshInterval is { TotalSeconds: > 0 } set ? set.TotalSeconds : 30)} {text.Seconds}";
         List<string> values = [type];
         if (state != TeredoClientState.Inactive || !PrintsOneRowWhenDisabled)
-            values.AddRange([configuration.ServerName ?? text.None, interval, configuration.ClientPort is > 0 and var port ? $"{port}" : "unspecified"]);
+            values.AddRange([teredo.PolicyServer is { } server ? server + text.ByPolicy : configuration.ServerName ?? text.None, interval, configuration.ClientPort is > 0 and var port ? $"{port}" : "unspecified"]);
         if (_windows.IsElevated && values.Count > 1)
             values.AddRange(State(teredo, state, text));
         return $"{text.Title}\r\n---------------------------------------------\r\n"
-            + string.Concat(text.Labels(hasError: teredo.Error is not null || PrintsNoError).Zip(values, (label, value) => $"{label,-24}: {value}\r\n")) + "\r\n";
+            + string.Concat(text.Labels(teredo.Error is not null || PrintsNoError, teredo.ErrorCode is not null).Zip(values, (label, value) => $"{label,-24}: {value}\r\n")) + "\r\n";
     }
 
     IEnumerable<string> State(FakeTeredo teredo, TeredoClientState state, FakeNetshText text)
@@ -155,7 +155,11 @@ public sealed class FakeNetsh
             _ => state.ToString().ToLowerInvariant(),
         };
         if (teredo.Error is { } error)
+        {
             yield return text.Translate(error);
+            if (teredo.ErrorCode is { } code)
+                yield return code.ToString(CultureInfo.InvariantCulture);
+        }
         else if (PrintsNoError)
             yield return text.None;
         if (state != TeredoClientState.Qualified)

@@ -3,34 +3,40 @@ namespace TeredoSdk.Testing;
 /// <summary>The words of netsh in one language.</summary>
 sealed class FakeNetshText
 {
-    // The rows of "show state" in order. The row of the error is there only when there is one.
-    const int ErrorRow = 5;
+    // The rows of "show state" in order. The rows of the error and of its number are there only when there is one.
+    const int ErrorRow = 5, ErrorCodeRow = 6;
 
     static readonly FakeNetshText English = new()
     {
         Title = "Teredo Parameters",
         Rows =
         [
-            "Type", "Server Name", "Client Refresh Interval", "Client Port", "State", "Error", "Client Type", "Network", "NAT",
+            "Type", "Server Name", "Client Refresh Interval", "Client Port", "State", "Error", "Error Code", "Client Type", "Network", "NAT",
             "NAT Special Behaviour", "Local Mapping", "External NAT Mapping",
         ],
     };
 
-    // Title, the first six labels and the word for "none" are those of a posted output.
+    // Labels, the word for "none", the errors and the English mark of a policy are those of posted outputs.
     static readonly FakeNetshText Chinese = new()
     {
         Title = "Teredo 参数",
         Rows =
         [
-            "类型", "服务器名称", "客户端刷新间隔", "客户端端口", "状态", "错误", "客户端类型", "网络", "NAT", "NAT 特殊行为", "本地映射", "外部 NAT 映射",
+            "类型", "服务器名称", "客户端刷新间隔", "客户端端口", "状态", "错误", "错误代码", "客户端类型", "网络", "NAT", "NAT 特殊行为", "本地映射", "外部 NAT 映射",
         ],
         None = "无",
         Seconds = "秒",
-        ByPolicy = " (组策略)",
         Done = "确定。\r\n",
         NeedsElevation = "请求的操作需要提升(以管理员身份运行)。\r\n",
         BadArgument = "参数错误。\r\n",
-        Errors = { ["primary server unreachable over UDP"] = "主服务器无法通过 UDP 访问", ["client is in a managed network"] = "客户端处于托管网络中" },
+        Errors =
+        {
+            [FakeTeredo.ServerSilentError] = "无法通过 UDP 访问主 teredo 服务器",
+            [FakeTeredo.ManagedError] = "客户端位于托管网络中",
+            ["failed to resolve the server name"] = "未能解析服务器名",
+            ["failed to open the tunnel adapter"] = "未能打开隧道适配器",
+            ["general system failure"] = "一般系统故障",
+        },
     };
 
     static readonly FakeNetshText German = new()
@@ -38,7 +44,7 @@ sealed class FakeNetshText
         Title = "Teredo-Parameter",
         Rows =
         [
-            "Typ", "Servername", "Clientaktual.-Intervall", "Clientport", "Status", "Fehler", "Clienttyp", "Netzwerk", "NAT", "NAT-Spezialverhalten",
+            "Typ", "Servername", "Clientaktual.-Intervall", "Clientport", "Status", "Fehler", "Fehlercode", "Clienttyp", "Netzwerk", "NAT", "NAT-Spezialverhalten",
             "Lokale Zuordnung", "Externe NAT-Zuordnung",
         ],
         None = "keine",
@@ -49,8 +55,11 @@ sealed class FakeNetshText
         BadArgument = "Falscher Parameter.\r\n",
         Errors =
         {
-            ["primary server unreachable over UDP"] = "Der primäre Server ist über UDP nicht erreichbar",
-            ["client is in a managed network"] = "Der Client befindet sich in einem verwalteten Netzwerk",
+            [FakeTeredo.ServerSilentError] = "Der primäre Server ist über UDP nicht erreichbar",
+            [FakeTeredo.ManagedError] = "Der Client befindet sich in einem verwalteten Netzwerk",
+            ["failed to resolve the server name"] = "Der Servername konnte nicht aufgelöst werden",
+            ["failed to open the tunnel adapter"] = "Der Tunneladapter konnte nicht geöffnet werden",
+            ["general system failure"] = "Allgemeiner Systemfehler",
         },
     };
 
@@ -80,7 +89,8 @@ sealed class FakeNetshText
         _ => English,
     };
 
-    public IEnumerable<string> Labels(bool hasError) => Rows.Where((_, row) => hasError || row != ErrorRow);
+    public IEnumerable<string> Labels(bool hasError, bool hasCode) =>
+        Rows.Where((_, row) => (hasError || row != ErrorRow) && (hasCode || row != ErrorCodeRow));
 
     public string Translate(string error) => Errors.GetValueOrDefault(error, error);
 }

@@ -38,6 +38,7 @@ public sealed class FakeTeredo
     static readonly Version OffByDefault = new(10, 0, 17134);
     static readonly TimeSpan IdleLimit = TimeSpan.FromHours(1); // "Implementing the Teredo Security Model"
 
+    internal const string ServerSilentError = "primary server unreachable over UDP", ManagedError = "client is in a managed network";
     internal const string DefaultServer = "win1910.ipv6.microsoft.com";
 
     readonly FakeWindows _windows;
@@ -103,8 +104,15 @@ public sealed class FakeTeredo
     /// <summary>What happens when the client is woken. A change has no effect before that.</summary>
     public FakeTeredoNetwork Network { get; set; }
 
-    /// <summary>Why a client goes offline that is woken in a network that is <see cref="FakeTeredoNetwork.Offline"/>, in netsh's words.</summary>
+    /// <summary>Why a client goes offline that is woken in a network that is <see cref="FakeTeredoNetwork.Offline"/>, in netsh's English words.</summary>
+    /// <remarks>
+    /// <see cref="FakeNetsh"/> has translations of <c>failed to resolve the server name</c>, <c>failed to open the tunnel adapter</c> and <c>general system
+    /// failure</c>.
+    /// </remarks>
     public string OfflineError { get; set; } = "general system failure";
+
+    /// <summary>The number of the error, which the real netsh prints for a general system failure; null for none.</summary>
+    public long? ErrorCode { get; set; }
 
     /// <summary>Whether the network has a domain controller. Then only an enterprise client works.</summary>
     public bool IsManagedNetwork { get; set; }
@@ -139,6 +147,8 @@ public sealed class FakeTeredo
 
     internal bool IsSetByPolicy => PolicyType is not null;
 
+    internal string? PolicyServer => _windows.RegistryValue(PolicyKey, "Teredo_ServerName") as string;
+
     internal string? Error
     {
         get
@@ -148,7 +158,7 @@ public sealed class FakeTeredo
         }
     }
 
-    internal TeredoStatus StatusOfCim => State == TeredoClientState.Inactive ? TeredoStatus.Inactive : new() { State = State, Error = Error };
+    internal TeredoStatus StatusOfCim => State == TeredoClientState.Inactive ? TeredoStatus.Inactive : new() { State = State, Error = Error, ErrorCode = Error is null ? null : ErrorCode };
 
     internal IEnumerable<WindowsAddress> Addresses => State switch
     {
@@ -238,7 +248,7 @@ public sealed class FakeTeredo
         {
             if (IsManagedNetwork && EffectiveType is TeredoType.Client or TeredoType.Default)
             {
-                GoOffline("client is in a managed network");
+                GoOffline(ManagedError);
                 return;
             }
             switch (Network)
@@ -247,7 +257,7 @@ public sealed class FakeTeredo
                     Qualify();
                     break;
                 case FakeTeredoNetwork.ServerSilent:
-                    GoOffline("primary server unreachable over UDP");
+                    GoOffline(ServerSilentError);
                     return;
                 case FakeTeredoNetwork.Offline:
                     GoOffline(OfflineError);

@@ -24,6 +24,7 @@ sealed class WindowsStatus(IWindowsSystem windows)
         return byNetsh is null ? reading : Reading.Of(status with
         {
             Error = status.Error ?? (byNetsh.State == status.State ? byNetsh.Error : null),
+            ErrorCode = status.ErrorCode ?? (byNetsh.State == status.State ? byNetsh.ErrorCode : null),
             Nat = status.Nat ?? byNetsh.Nat,
             ClientType = status.ClientType ?? byNetsh.ClientType,
         });

@@ -17,6 +17,17 @@ static class ClientFindings
     public static Finding NoTunnel(IPAddress address, string interfaceName) => Warning(FindingIds.TeredoNoTunnel, interfaceName,
         $"The Teredo address {address} is on {interfaceName}, which is not a tunnel: the address may not belong to Windows' own Teredo.");
 
+    /// <summary>A group policy sets the server, so a local setting changes nothing.</summary>
+    /// <param name="server">The server that the policy sets.</param>
+    /// <param name="wanted">The server that was asked for.</param>
+    public static Finding ServerByPolicy(string server, string wanted) => Error(FindingIds.TeredoServerByPolicy, TeredoError.TeredoDisabledByPolicy,
+        $"A group policy sets the server of Windows' Teredo to {server}, so {wanted} can't be set on this machine.",
+        Step("Set \"Set Teredo Server Name\" to that server or to \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP Settings, IPv6 Transition "
+            + "Technologies), or ask the administrator of this machine.")) with
+    {
+        SetBy = "group policy",
+    };
+
     /// <summary>Windows uses a server that the options do not name.</summary>
     public static Finding OtherServer(string server) => Warning(FindingIds.TeredoOtherServer, server,
         $"Windows' Teredo uses the server {server}, which is not among {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)}.") with
@@ -65,19 +76,33 @@ static class ClientFindings
         : status.State == TeredoClientState.Offline ? Offline(status)
         : Error(FindingIds.TeredoNoAddress, TeredoError.NoAddress, $"Windows' Teredo is {Word(status.State)}.", Show());
 
-    // The system's error text is in the system's language. The next step is known only for English text.
     static Finding Offline(TeredoStatus status, string more = "")
     {
-        string error = status.Error ?? "";
+        string error = status.ErrorCode is { } code ? $"{status.Error} ({code})" : status.Error ?? "";
         string problem = $"Windows' Teredo is offline{(error.Length > 0 ? $": {error}" : "")}.{more}";
-        string command = TeredoCommands.Text(TeredoCommands.Set(new(6, 0), TeredoType.EnterpriseClient, null));
-        return error.Contains("managed network", StringComparison.OrdinalIgnoreCase)
-            ? Error(FindingIds.TeredoManagedNetwork, TeredoError.TeredoOffline, problem,
-                Step($"This network has a domain controller. In an elevated prompt, run {command}.", command))
-            : error.Contains("server", StringComparison.OrdinalIgnoreCase) && error.Contains("reach", StringComparison.OrdinalIgnoreCase) // "unreachable", "failed to reach"
-            ? Error(FindingIds.TeredoServerSilent, TeredoError.TeredoOffline, problem,
-                Step($"{AllowServer}, or set another server: netsh interface teredo set state servername=HOST."))
-            : Error(FindingIds.TeredoOffline, TeredoError.TeredoOffline, problem, Show());
+        var (id, fix) = NextStep(ClientErrors.Of(status));
+        return Error(id, TeredoError.TeredoOffline, problem, fix);
+    }
+
+    static (string Id, Fix Fix) NextStep(ClientError error)
+    {
+        string enable = TeredoCommands.Text(TeredoCommands.Set(new(6, 0), TeredoType.EnterpriseClient, null));
+        return error switch
+        {
+            ClientError.ManagedNetwork => (FindingIds.TeredoManagedNetwork,
+                Step($"This network has a domain controller. In an elevated prompt, run {enable}.", enable)),
+            ClientError.ServerSilent => (FindingIds.TeredoServerSilent,
+                Step($"{AllowServer}, or set another server: netsh interface teredo set state servername=HOST.")),
+            ClientError.ServerNotResolved => (FindingIds.TeredoServerNotResolved,
+                Step("Look whether this machine's DNS and its hosts file know the server (nslookup HOST), or set another server, or the server's IPv4 address, in an "
+                    + "elevated prompt: netsh interface teredo set state servername=HOST.")),
+            ClientError.AdapterFailed => (FindingIds.TeredoAdapterFailed,
+                Step("In the Device Manager, show hidden devices, and enable \"Microsoft Teredo Tunneling Adapter\"; where it has an error, uninstall it there. Then "
+                    + $"run netsh interface teredo set state disabled and {enable} in an elevated prompt, which makes it anew.")),
+            ClientError.SystemFailure => (FindingIds.TeredoSystemFailure,
+                Step($"In an elevated prompt, run netsh interface teredo set state disabled, then {enable}; if that does not help, restart Windows.")),
+            _ => (FindingIds.TeredoOffline, Show()),
+        };
     }
 
     static string Word(TeredoClientState state) => state switch

@@ -9,7 +9,8 @@ namespace TeredoSdk.Windows.Doctor;
 /// <param name="windows">The system.</param>
 /// <param name="status">What was read of the client before.</param>
 /// <param name="options">What the application asks for; null without an application.</param>
-sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, TeredoOptions? options)
+/// <param name="programPath">The program that it is about; null for that of this process.</param>
+sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, TeredoOptions? options, string? programPath = null)
 {
     static readonly string[] ServiceNames = ["iphlpsvc", "mpssvc", "wscsvc"];
 
@@ -97,6 +98,6 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
 
     // A filter names the file by its device path, \device\harddiskvolume3\..., in lower case.
     bool IsForProgram(EdgeTraversalFilter filter) => filter.ProgramPath is null
-        || (windows.ProgramPath is { Length: > 2 } path && filter.ProgramPath.EndsWith(path[2..], StringComparison.OrdinalIgnoreCase)
+        || ((programPath ?? windows.ProgramPath) is { Length: > 2 } path && filter.ProgramPath.EndsWith(path[2..], StringComparison.OrdinalIgnoreCase)
         && filter.ProgramPath[..^(path.Length - 2)].LastIndexOf('\\') <= @"\device".Length);
 }

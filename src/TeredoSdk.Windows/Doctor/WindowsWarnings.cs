@@ -17,7 +17,7 @@ static class WindowsWarnings
     public static IEnumerable<Finding> OfOptions(TeredoSwitches switches, TeredoOptions options)
     {
         if (switches.ServerName is { } server && options.Servers.Count > 0
-            && !options.Servers.Any(text => ServerName.TryParse(text, out var name) && IsSame(name.Primary, server)))
+            && !options.Servers.Any(text => ServerName.TryParse(text, out var name) && TeredoActivation.IsSameServer(name.Primary, server)))
             yield return ClientFindings.OtherServer(server);
         var (configuration, usual) = (switches.Configuration, new TeredoOptions());
         if (options.ClientPort != 0 && configuration.ClientPort != options.ClientPort)
@@ -28,8 +28,6 @@ static class WindowsWarnings
                 configuration.RefreshInterval is { Ticks: > 0 } interval ? $"a refresh each {interval.TotalSeconds:0} s" : "the usual refresh interval",
                 $"refreshinterval={options.RefreshInterval.TotalSeconds:0}");
     }
-
-    static bool IsSame(string one, string other) => one.TrimEnd('.').Equals(other.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 
     static IEnumerable<Finding> OfFirewall(FirewallStatus? status, Reading<FirewallHealth> health, IReadOnlyList<string>? products)
     {

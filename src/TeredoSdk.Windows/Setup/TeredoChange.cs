@@ -24,7 +24,7 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
     /// <summary>Makes the change that switches Teredo on. Returns null where something else keeps Teredo off; a warning says that.</summary>
     public static SetupChange? ToEnable(IWindowsSystem windows, TeredoSwitches switches, string? server)
     {
-        if (!switches.Obstacles.All(IsMendedByEnabling))
+        if (!switches.Obstacles.All(IsMendedByEnabling) || TeredoActivation.IsServerByPolicy(switches, server))
             return null;
         bool stands = switches.IsOn == true && (server is null || TeredoActivation.IsSameServer(switches.ServerName, server));
         var after = new TeredoConfiguration { Type = TeredoType.EnterpriseClient, ServerName = server };

@@ -43,6 +43,9 @@ public static class TeredoSetup
         if (options.EnableTeredo && TeredoChange.ToEnable(windows, switches, options.Server) is { } change)
             changes.Add(change);
         findings.AddRange(SetupWarnings.OfTeredo(switches, options.EnableTeredo));
+        bool isServerByPolicy = TeredoActivation.IsServerByPolicy(switches, options.Server);
+        if (isServerByPolicy)
+            findings.Add(SetupFindings.LeftOut(ClientFindings.ServerByPolicy(switches.PolicyServer!, options.Server!)));
         var (overriding, isInForce) = SetupWarnings.OfFirewall(windows, firewall.Rules.ValueOrDefault, options, changes);
         findings.AddRange(overriding);
         return new(empty, windows, records, changes, PlanEnd.KeepRecord)
@@ -52,7 +55,8 @@ public static class TeredoSetup
             Time = options.TimeProvider,
             NeedsTeredo = options.EnableTeredo ? true : null,
             IsNews = isDamaged || (options.EnableTeredo && record is not { NeedsTeredo: true }),
-            IsComplete = !firewall.IsIncomplete && isInForce && (!options.EnableTeredo || switches.Obstacles.All(TeredoChange.IsMendedByEnabling)),
+            IsComplete = !firewall.IsIncomplete && isInForce && !isServerByPolicy
+                && (!options.EnableTeredo || switches.Obstacles.All(TeredoChange.IsMendedByEnabling)),
         };
     }
 

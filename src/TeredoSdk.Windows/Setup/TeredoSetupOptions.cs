@@ -38,7 +38,8 @@ public sealed class TeredoSetupOptions
     public bool EnableTeredo { get; set; }
 
     /// <summary>
-    /// The server that Windows' Teredo uses, an IPv4 address or a name; null keeps the present server. A server needs <see cref="EnableTeredo"/>.
+    /// The server that Windows' Teredo uses, an IPv4 address or a name, or <c>default</c> for Microsoft's; null keeps the present server. A
+    /// server needs <see cref="EnableTeredo"/>.
     /// </summary>
     public string? Server { get; set; }
 

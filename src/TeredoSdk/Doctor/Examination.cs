@@ -47,7 +47,7 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
 
     async Task<IReadOnlyList<Finding>> AskWindowsAsync(IWindowsSystem windows, CancellationToken cancellationToken)
     {
-        _windows = await WindowsTeredo.ReadReportAsync(windows, cancellationToken).ConfigureAwait(false);
+        _windows = await WindowsTeredo.ReadReportAsync(windows, options.ProgramPath, cancellationToken).ConfigureAwait(false);
         return options.ProgramPath is { } path && new TeredoFirewall(windows).Check(path).Finding is { } lacking ? [lacking] : [];
     }
 

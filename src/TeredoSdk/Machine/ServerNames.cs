@@ -14,7 +14,7 @@ static class ServerNames
     static readonly IPv4Address Anywhere = new(0x0101_0101); // nothing is sent there; it only tells whether there is a way out
 
     /// <summary>
-    /// Finds the servers: those of the options, else those of the environment variable, else the server of the system's own Teredo.
+    /// Finds the servers: those of the options (<c>default</c> is the server of Windows' own Teredo), else those of the environment variable, else the server of the system's own Teredo.
     /// </summary>
     /// <exception cref="TeredoException">No server is configured, or the environment variable is not valid.</exception>
     public static IReadOnlyList<ServerName> Find(TeredoOptions options, string? environment)
@@ -23,7 +23,7 @@ static class ServerNames
             : (environment ?? "").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         List<ServerName> names = [];
         foreach (string text in texts)
-            names.Add(ServerName.TryParse(text, out var name) ? name : throw new TeredoException(TeredoError.NoServer,
+            names.Add(IsDefault(text) ? OfSystem(options) : ServerName.TryParse(text, out var name) ? name : throw new TeredoException(TeredoError.NoServer,
                 $"The environment variable {TeredoOptions.ServerVariable} names '{text}'; expected {ServerName.Expected}."));
         if (names.Count == 0 && options.Windows is { } windows && ServerName.TryParse(TeredoSwitches.ReadServerName(windows), out var ofSystem))
             names.Add(ofSystem);
@@ -31,6 +31,13 @@ static class ServerNames
             $"No Teredo server is configured. Name a server in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)} or in the environment variable "
             + $"{TeredoOptions.ServerVariable}, or run your own server: teredo server --address <public IPv4>, or TeredoServerHost inside a program.");
     }
+
+    // The word of netsh for the server that Windows has of itself.
+    static bool IsDefault(string text) => text.Equals("default", StringComparison.OrdinalIgnoreCase);
+
+    static ServerName OfSystem(TeredoOptions options) =>
+        options.Windows is { } windows && ServerName.TryParse(TeredoSwitches.ReadServerName(windows), out var name) && !IsDefault(name.Primary) ? name
+        : throw new TeredoException(TeredoError.NoServer, "The server 'default' is that of Windows' own Teredo, and this system does not tell it. Name a server.");
 
     /// <summary>
     /// Finds and resolves the servers as <see cref="FindAndResolveAsync"/> does. When the options say so, it waits while there is no network to ask.

@@ -101,21 +101,28 @@ sealed record BrokenWindows(string Name, Action<DoctorMachine> Break, params str
     [
         new("server of Windows silent", machine => machine.NeverQualifies(), Ids.TeredoServerSilent),
         new("server of Windows silent, in the words of another version", machine =>
-        {
-            machine.NeverQualifies(FakeTeredoNetwork.Offline);
-            machine.Teredo.OfflineError = "failed to reach the primary server over UDP";
-        }, Ids.TeredoServerSilent),
+            machine.GoesOffline("failed to reach the primary server over UDP"), Ids.TeredoServerSilent),
         new("offline in German", machine =>
         {
             machine.LoseCim();
             machine.NeverQualifies();
             machine.Windows.Netsh.Language = FakeNetshLanguage.German;
-        }, Ids.TeredoOffline),
-        new("general failure", machine =>
+        }, Ids.TeredoServerSilent),
+        new("name of the server unknown, in Chinese", machine =>
         {
-            machine.NeverQualifies(FakeTeredoNetwork.Offline);
-            machine.Teredo.OfflineError = "general system failure 11001";
-        }, Ids.TeredoOffline),
+            machine.LoseCim();
+            machine.GoesOffline("failed to resolve the server name");
+            machine.Windows.Netsh.Language = FakeNetshLanguage.Chinese;
+        }, Ids.TeredoServerNotResolved),
+        new("adapter broken", machine => machine.GoesOffline("failed to open the tunnel adapter"), Ids.TeredoAdapterFailed),
+        new("general failure with a number, in words of another language", machine =>
+        {
+            machine.LoseCim();
+            machine.GoesOffline("genel arıza");
+            machine.Teredo.ErrorCode = 31;
+        }, Ids.TeredoSystemFailure),
+        new("offline without a word", machine => machine.GoesOffline("out of order"), Ids.TeredoOffline),
+        new("general failure", machine => machine.GoesOffline("general system failure 11001"), Ids.TeredoSystemFailure),
         new("managed network", machine =>
         {
             (machine.Teredo.IsManagedNetwork, machine.Type) = (true, TeredoType.Client);

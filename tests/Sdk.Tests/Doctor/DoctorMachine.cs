@@ -65,6 +65,13 @@ sealed class DoctorMachine
         WaitsInVain();
     }
 
+    /// <summary>The client goes offline when it is woken, with an error in the English words of netsh.</summary>
+    public void GoesOffline(string error)
+    {
+        Teredo.OfflineError = error;
+        NeverQualifies(FakeTeredoNetwork.Offline);
+    }
+
     /// <summary>What is waited for never comes: nobody needs to wait long.</summary>
     public void WaitsInVain() => _patience = TimeSpan.FromMilliseconds(100);
 

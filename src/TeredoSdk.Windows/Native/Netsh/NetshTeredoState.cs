@@ -8,13 +8,14 @@ namespace TeredoSdk.Windows.Native.Netsh;
 /// values are not. So the state is found by its value, and all other rows are found by their position.
 /// </summary>
 /// <remarks>
-/// Rows: type, server, refresh interval, client port, state. For an offline client the error follows, otherwise client type, network, NAT, the
-/// NAT's special behaviour, local and external mapping. Without rights or without the service there are only the first four. The words "(Group
-/// Policy)", in the system's language, follow a value that a policy set.
+/// Rows: type, server, refresh interval, client port, state. For an offline client the error and sometimes its number follow, otherwise client type,
+/// network, NAT, the NAT's special behaviour, local and external mapping. Without rights or without the service there are only the first four. The
+/// words "(Group Policy)" follow each value that a policy set.
 /// </remarks>
 static partial class NetshTeredoState
 {
     const int MaxRows = 64;
+    const char FirstIdeograph = '\u2E80';
     const int TypeRow = 0, ServerRow = 1, IntervalRow = 2, PortRow = 3;
 
     static readonly Dictionary<string, TeredoType> Types = new(StringComparer.OrdinalIgnoreCase)
@@ -50,7 +51,7 @@ static partial class NetshTeredoState
             {
                 State = configuration.Type == TeredoType.Disabled ? TeredoClientState.Inactive : TeredoClientState.Unknown,
                 Configuration = configuration,
-                IsSetByPolicy = IsSetByPolicy(rows, configuration),
+                SetByPolicy = SetByPolicy(rows, configuration),
             };
         var state = FindState(rows[stateRow])!.Value;
         var details = rows[(stateRow + 1)..];
@@ -61,8 +62,9 @@ static partial class NetshTeredoState
         {
             State = state,
             Configuration = configuration,
-            IsSetByPolicy = IsSetByPolicy(rows, configuration),
+            SetByPolicy = SetByPolicy(rows, configuration),
             Error = isOffline && configuration.Type != TeredoType.Disabled ? Error(details) : null,
+            ErrorCode = isOffline ? ErrorCode(details.ElementAtOrDefault(1)) : null,
             ClientType = isOffline ? null : details.ElementAtOrDefault(0),
             Network = isOffline ? null : details.ElementAtOrDefault(1),
             Nat = isOffline ? null : Nat(details.ElementAtOrDefault(2)),
@@ -104,11 +106,24 @@ static partial class NetshTeredoState
         ClientPort = rows.Count <= PortRow ? null : Number(rows[PortRow]) is { } port and <= ushort.MaxValue ? port : 0,
     };
 
-    static bool IsSetByPolicy(List<string> rows, TeredoConfiguration configuration) =>
-        configuration.Type is not null && rows[TypeRow].IndexOfAny(['(', '\uFF08']) > 0;
+    static TeredoConfiguration SetByPolicy(List<string> rows, TeredoConfiguration configuration) => configuration.Type is null ? new() : new()
+    {
+        Type = IsMarked(rows, TypeRow) ? configuration.Type : null,
+        ServerName = IsMarked(rows, ServerRow) ? configuration.ServerName : null,
+        RefreshInterval = IsMarked(rows, IntervalRow) ? configuration.RefreshInterval : null,
+        ClientPort = IsMarked(rows, PortRow) ? configuration.ClientPort : null,
+    };
 
-    static string? Error(List<string> details) =>
-        details is [{ Length: > 0 } error, ..] && !error.Equals("none", StringComparison.OrdinalIgnoreCase) ? error : null;
+    static bool IsMarked(List<string> rows, int row) => rows.Count > row && rows[row].IndexOfAny(['(', '\uFF08']) > 0;
+
+    static string? Error(List<string> details) => details is [{ Length: > 0 } error, ..] && !IsNone(error) ? error : null;
+
+    // The word for "none" is translated (none, Keiner, aucune, 无, なし): it is one word, and an error has several. Where words are not set apart, it
+    // has two characters at most, and an error has more.
+    static bool IsNone(string error) => !error.AsSpan().ContainsAny(" \u00A0\t")
+        && (error.Length <= 2 || error.All(letter => letter < FirstIdeograph));
+
+    static long? ErrorCode(string? value) => value is not null && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long code) ? code : null;
 
     static string? Server(string name) => name.ToLowerInvariant() is "" or "unspecified" or "default" or "none" ? null : name;
 

@@ -25,7 +25,9 @@ public class NetshTeredoStateTests
         var status = NetshTeredoState.Parse(Read(resource).Replace("\n", "\r\n"));
         Assert.Multiple(() =>
         {
-            Assert.That(status with { Error = null }, Is.EqualTo(Expected(situation, isPolicy)));
+            var expected = Expected(situation);
+            var policy = isPolicy ? expected.Configuration with { ClientPort = null } : new();
+            Assert.That(status with { Error = null }, Is.EqualTo(expected with { SetByPolicy = policy }));
             Assert.That(status.Error is not null, Is.EqualTo(situation == "offline"), "an error's text");
         });
     }
@@ -46,7 +48,7 @@ public class NetshTeredoStateTests
         {
             Assert.That(status.State, Is.EqualTo(TeredoClientState.Unknown));
             Assert.That(status.Configuration.Type, Is.EqualTo(TeredoType.EnterpriseClient));
-            Assert.That(status.IsSetByPolicy);
+            Assert.That(status.SetByPolicy.Type, Is.EqualTo(TeredoType.EnterpriseClient));
         });
     }
 
@@ -98,12 +100,11 @@ public class NetshTeredoStateTests
         }
     }
 
-    static TeredoStatus Expected(string situation, bool isPolicy)
+    static TeredoStatus Expected(string situation)
     {
         var status = new TeredoStatus
         {
             State = TeredoClientState.Qualified,
-            IsSetByPolicy = isPolicy,
             ClientType = "teredo client",
             Network = "unmanaged",
         };

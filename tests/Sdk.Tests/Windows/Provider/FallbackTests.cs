@@ -60,6 +60,8 @@ public sealed class FallbackTests
         var options = new TeredoOptions { Windows = windows };
         Assert.That(ServerNames.Find(options, null), Is.EqualTo(new[] { new ServerName("teredo.example.net", null) }));
         Assert.That(ServerNames.Find(options, "192.0.2.1"), Is.EqualTo(new[] { new ServerName("192.0.2.1", null) }));
+        Assert.That(ServerNames.Find(new() { Windows = options.Windows, Servers = ["default"] }, null)[0].Primary, Is.EqualTo("teredo.example.net"), "netsh's word");
+        Assert.That(Assert.Throws<TeredoException>(() => ServerNames.Find(new() { Servers = ["default"] }, null))!.Error, Is.EqualTo(TeredoError.NoServer));
         windows.Registry[WindowsMachine.Policy + "Teredo_ServerName"] = "policy.example.net";
         Assert.That(ServerNames.Find(options, null)[0].Primary, Is.EqualTo("policy.example.net"));
         windows.Registry[WindowsMachine.Policy + "Teredo_ServerName"] = "not a server";

@@ -38,6 +38,44 @@ public sealed class SwitchTests
         Assert.That(switches.Configuration.Type, Is.Null, "the machine's own is not known, and is not written back as if it were");
     }
 
+    [TestCase("6.1")] // netsh alone tells the settings
+    [TestCase("10.0.19045")]
+    public async Task PolicyForTheServer_IsToldAndNotTakenForTheMachinesOwn(string version)
+    {
+        await using var machine = new WindowsMachine(Version.Parse(version), TeredoType.Client);
+        machine.Windows.Registry[WindowsMachine.Policy + "Teredo_State"] = "Client";
+        machine.Windows.Registry[WindowsMachine.Policy + "Teredo_ServerName"] = "teredo.example.net";
+        var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
+        Assert.That(switches.ServerName, Is.EqualTo("teredo.example.net"));
+        Assert.That(switches.Configuration.ServerName, Is.Not.EqualTo("teredo.example.net"));
+        var refused = Assert.ThrowsAsync<TeredoException>(() => new TeredoActivation(machine.Windows).EnableAsync("other.example.net", (_, _) => new(true), default))!;
+        Assert.That(refused.Finding.Id, Is.EqualTo(FindingIds.TeredoServerByPolicy));
+        Assert.That(machine.Windows.Actions, Is.Empty);
+    }
+
+    // A policy for the type says nothing of the server, which was lost then.
+    [Test]
+    public async Task PolicyForTheTypeAlone_LeavesTheServerTold()
+    {
+        await using var machine = new WindowsMachine(new(6, 1), TeredoType.Disabled);
+        machine.Teredo.Configuration = machine.Teredo.Configuration with { ServerName = "teredo.example.net" };
+        machine.Windows.Registry[WindowsMachine.Policy + "Teredo_State"] = "Client";
+        var switches = await TeredoSwitches.ReadAsync(machine.Windows, default);
+        Assert.That(switches.ServerName, Is.EqualTo("teredo.example.net"));
+        Assert.That(switches.Configuration.ServerName, Is.EqualTo("teredo.example.net"));
+    }
+
+    [TestCase("6.1")]
+    [TestCase("10.0.19045")]
+    public async Task Enable_WithTheServerDefault_Works(string version)
+    {
+        await using var machine = new WindowsMachine(Version.Parse(version), TeredoType.Disabled);
+        machine.Teredo.Configuration = machine.Teredo.Configuration with { ServerName = "teredo.example.net" };
+        await new TeredoActivation(machine.Windows).EnableAsync("default", (_, _) => new(true), default);
+        Assert.That(machine.Teredo.Configuration.ServerName, Does.EndWith(".ipv6.microsoft.com"));
+        Assert.That((await new TeredoActivation(machine.Windows).EnableAsync("default", null, default)).Steps, Is.Empty, "a second time there is nothing to do");
+    }
+
     [TestCase("10.0.17134", TeredoError.TeredoDisabledByDefault)]
     [TestCase("10.0.17133", null)]
     [TestCase("6.1.7601", null)]

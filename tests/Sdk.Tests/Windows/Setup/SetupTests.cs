@@ -47,6 +47,31 @@ public sealed class SetupTests
     }
 
     [Test]
+    public async Task Server_Default_IsMicrosofts_AndIsRestored()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Teredo.Configuration = machine.Windows.Teredo.Configuration with { ServerName = "teredo.example.net" };
+        (machine.Options.EnableTeredo, machine.Options.Server) = (true, "default");
+        await machine.SetUpAsync();
+        Assert.That(machine.Windows.Teredo.Configuration.ServerName, Does.EndWith(".ipv6.microsoft.com"));
+        Assert.That((await machine.PlanAsync()).IsSatisfied, "the second setup has nothing to do");
+        await (await machine.PlanRemovalAsync()).ApplyAsync();
+        Assert.That(machine.Windows.Teredo.Configuration.ServerName, Is.EqualTo("teredo.example.net"));
+    }
+
+    [Test]
+    public async Task Server_OfAPolicy_IsToldAndLeftOut()
+    {
+        using var machine = new SetupMachine();
+        machine.Windows.Registry[@"SOFTWARE\Policies\Microsoft\Windows\TCPIP\v6Transition\Teredo_ServerName"] = "teredo.example.net";
+        (machine.Options.EnableTeredo, machine.Options.Server) = (true, "other.example.net");
+        var plan = await machine.PlanAsync();
+        Assert.That(plan.Findings.Select(finding => finding.Id), Does.Contain(FindingIds.TeredoServerByPolicy));
+        Assert.That(plan.Steps.Select(step => step.Kind), Does.Not.Contain(SetupStepKind.EnableTeredo));
+        Assert.That(plan.IsComplete, Is.False);
+    }
+
+    [Test]
     public async Task SecondSetup_ChangesNothing()
     {
         using var machine = new SetupMachine();

@@ -24,6 +24,17 @@ public sealed class WindowsTeredoTests
     }
 
     [Test]
+    public async Task Report_OfAnotherProgram_JudgesThatProgram()
+    {
+        using var machine = new SetupMachine();
+        await machine.SetUpAsync();
+        machine.Windows.ProgramPath = @"C:\Tools\teredo.exe"; // has no rule
+        Assert.That((await WindowsTeredo.ReadReportAsync(machine.Windows)).LetsStrangersIn, Is.False);
+        Assert.That((await WindowsTeredo.ReadReportAsync(machine.Windows, SetupMachine.Program)).LetsStrangersIn, Is.True);
+        Assert.That(machine.Windows.Actions.Where(action => !action.StartsWith("AddRule", StringComparison.Ordinal)), Is.Empty, "it only reads");
+    }
+
+    [Test]
     public void Report_OfAnotherSystem_IsRefused()
     {
         if (OperatingSystem.IsWindows())
