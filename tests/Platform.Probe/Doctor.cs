@@ -13,7 +13,7 @@ static class Doctor
     {
         if (!OperatingSystem.IsLinux())
             return 2;
-        var probes = new LinuxProbes([IPAddress.Parse(server)], int.TryParse(servicePort, null, out int port) ? port : null).All;
+        var probes = new LinuxProbes([IPAddress.Parse(server)], int.TryParse(servicePort, null, out int port) ? port : null).OfNetwork;
         foreach (var finding in await Probes.AskAsync(probes, null, TimeProvider.System, default))
         {
             Console.WriteLine($"found {finding.Id}");

@@ -17,6 +17,7 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
 {
     // Something is left for what comes after the node's last attempt.
     static readonly TimeSpan Patience = Probes.Limit - TimeSpan.FromSeconds(2);
+    static readonly TimeSpan PatienceForPort = TimeSpan.FromSeconds(4), Pause = TimeSpan.FromMilliseconds(100); // a silent router is given up after 3 s
 
     volatile TeredoReport? _report;
     volatile WindowsReport? _windows;
@@ -52,10 +53,12 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
     }
 
     // What Windows' Teredo lacks is no error of a node that has its address from elsewhere. Whether a program has an exception is asked with its path.
+    // What can't be read is worth a note: who lacks a cause finds there what may hide it.
     IEnumerable<Finding> OfWindows(bool isNeeded) => (_windows?.Findings ?? [])
         .Where(finding => finding.Severity != FindingSeverity.Note || !finding.Id.StartsWith("firewall.", StringComparison.Ordinal)
             || finding.Id == FindingIds.FirewallEcho)
-        .Select(finding => !isNeeded && finding.Severity == FindingSeverity.Error ? finding with { Severity = FindingSeverity.Warning } : finding);
+        .Select(finding => !isNeeded && finding.Severity == FindingSeverity.Error ? finding with { Severity = FindingSeverity.Warning } : finding)
+        .Concat((_windows?.NotKnown ?? []).Select(reading => reading with { Severity = FindingSeverity.Note }));
 
     async Task<IReadOnlyList<Finding>> AskNodeAsync(CancellationToken cancellationToken)
     {
@@ -71,7 +74,7 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
         }
         await using (link)
         {
-            _report = await link.GetReportAsync(cancellationToken).ConfigureAwait(false);
+            _report = await SettledAsync(link, cancellationToken).ConfigureAwait(false);
             if (!options.CheckReachability)
                 return [];
             var check = await link.CheckReachabilityAsync(cancellationToken).ConfigureAwait(false);
@@ -80,10 +83,24 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
         }
     }
 
+    // What a router says of a port comes after the address, and decides what a symmetric NAT means.
+    async Task<TeredoReport> SettledAsync(ITeredoLink link, CancellationToken cancellationToken)
+    {
+        long begin = node.TimeProvider.GetTimestamp();
+        while (true)
+        {
+            _report = await link.GetReportAsync(cancellationToken).ConfigureAwait(false);
+            if (_report is not { PortMapping: PortMappingState.Asking } || _report.MappedEndPoint?.Equals(_report.LocalEndPoint) == true
+                || node.TimeProvider.GetElapsedTime(begin) >= PatienceForPort)
+                return _report;
+            await Task.Delay(Pause, node.TimeProvider, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     // The same thing, or what the node could not know.
     static bool Explains(Finding finding, Finding failure) => finding.Severity == FindingSeverity.Error && (finding.Id == failure.Id
         || (failure.Error is TeredoError.ServerUnreachable or TeredoError.QualificationTimeout && finding.Id == FindingIds.ServerSilent)
-        || (failure.Error == TeredoError.ServerNotResolved && finding.Id == FindingIds.ServerNotResolved));
+        || (failure.Error == TeredoError.ServerNotResolved && (finding.Id == FindingIds.ServerNotResolved || finding.Error == TeredoError.NetworkUnavailable)));
 
     TeredoReport WithoutAddress(Finding? failure) => new()
     {

@@ -14,7 +14,9 @@ static class MachineProbes
         if (isThisMachine && OperatingSystem.IsLinux())
         {
             var literals = node.Servers.Select(text => ServerName.TryParse(text, out var name) ? name.Literal : null);
-            probes.AddRange(new LinuxProbes([.. literals.OfType<Protocol.Client.TeredoServerAddress>().Select(server => server.Primary.ToIPAddress())], null).All);
+            if (node.Sockets != TeredoSockets.InProcess)
+                probes.AddRange(LinuxProbes.OfPrivateNetwork);
+            probes.AddRange(new LinuxProbes([.. literals.OfType<Protocol.Client.TeredoServerAddress>().Select(server => server.Primary.ToIPAddress())], null).OfNetwork);
         }
         if (programPath is not null && node.Windows is null && !OperatingSystem.IsWindows())
             probes.Add(new($"the program {programPath}", _ => throw new NotSupportedException("Firewalls of this system judge ports, not programs.")));

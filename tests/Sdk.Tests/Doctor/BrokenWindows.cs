@@ -17,10 +17,13 @@ sealed record BrokenWindows(string Name, Action<DoctorMachine> Break, params str
     /// <summary>The version of Windows, or null for the usual one.</summary>
     public Version? Version { get; init; }
 
+    /// <summary>The ids of notes that must be there, too.</summary>
+    public string[] Notes { get; init; } = [];
+
     /// <summary>Machines that are odd, but on which Teredo works as it should.</summary>
     public static IEnumerable<BrokenWindows> Sound =>
     [
-        new("nothing", _ => { }),
+        new("nothing", _ => { }) { Notes = [Ids.FirewallEcho] },
         new("no administrator", machine => machine.Windows.IsElevated = false),
         new("client", machine => machine.Type = TeredoType.Client),
         new("NAT-aware client", machine => machine.Type = TeredoType.NatAwareClient),
@@ -33,6 +36,14 @@ sealed record BrokenWindows(string Name, Action<DoctorMachine> Break, params str
         new("dormant, and listed all the same", machine => machine.Teredo.ListsDormantAddress = true),
         new("Security Center stopped", machine => machine.SetService("wscsvc", ServiceStartType.Disabled)),
         new(Wmi + "netsh tells all", machine => machine.LoseCim()),
+        new(Wmi + "and netsh lost", machine =>
+        {
+            machine.LoseCim();
+            machine.Windows.Missing["RunNetshAsync"] = "netsh.exe is not there.";
+        })
+        {
+            Notes = [Ids.NotRead],
+        },
         new(Wmi + "netsh in Chinese", machine =>
         {
             machine.LoseCim();

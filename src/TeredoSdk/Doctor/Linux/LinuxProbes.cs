@@ -25,12 +25,17 @@ sealed class LinuxProbes(IReadOnlyList<IPAddress> servers, int? servicePort)
 
     readonly LinuxFirewallProbe _firewall = new(servers, servicePort);
 
-    /// <summary>The questions; those whose answers explain others first.</summary>
-    public IReadOnlyList<Probe> All =>
+    /// <summary>What a private network for kernel sockets needs; its answers explain others.</summary>
+    public static IReadOnlyList<Probe> OfPrivateNetwork =>
     [
         new("the device /dev/net/tun", _ => Answer(AskTun())),
         new("user namespaces", _ => Answer(AskNamespaces())),
         new("IPv6 of the machine", _ => Answer(AskIPv6Switches())),
+    ];
+
+    /// <summary>The other questions.</summary>
+    public IReadOnlyList<Probe> OfNetwork =>
+    [
         new("firewalls", _firewall.AskAsync),
         new("other Teredo interfaces", _ => Answer(AskOtherTeredo())),
         new("native IPv6", _ => Answer(AskNativeIPv6())),
