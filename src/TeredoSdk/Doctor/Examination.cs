@@ -69,7 +69,7 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
         }
         catch (TeredoException e)
         {
-            _failure = e.Finding;
+            _failure = e.Finding with { Severity = FindingSeverity.Error }; // a way that was passed over is a note, the only way is not
             return [];
         }
         await using (link)

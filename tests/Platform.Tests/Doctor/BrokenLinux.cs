@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace TeredoSdk.Platform.Tests.Doctor;
 
 /// <summary>Where a machine of the lab is.</summary>
@@ -38,12 +36,6 @@ sealed record BrokenLinux(string Name, params string[] Findings)
     const string Stateful =
         "nft 'table inet filter {\n chain input { type filter hook input priority 0; policy drop;\n ct state established,related accept\n iif lo accept\n }\n }'";
     const string OtherTeredo = "ip link add teredo type veth peer name teredo1; ip link set teredo up; ip link set teredo1 up; ";
-    const string Peer = """
-        cat >/etc/peer.json <<'REPORT'
-        {{ "report": {{ "provider": "embedded", {0}, "mapping": "notChecked", "filtering": "notChecked", "portMapping": "notAsked", "nativeIPv6": "beside",
-          "hasNativeIPv6": false }}, "findings": [] }}
-        REPORT
-        """;
     const string Ufw = "ufw default deny outgoing\nufw --force enable";
     const string Firewalld = """
         dbus-daemon --system --fork --nopidfile >/dev/null 2>&1
@@ -107,7 +99,6 @@ sealed record BrokenLinux(string Name, params string[] Findings)
         new("another Teredo interface", "linux.other-teredo-interface")
         {
             Break = $"{OtherTeredo}ip addr add 2001:0:2d2d:2d01:0:63bf:d2d2:d2f5/32 dev teredo",
-            Notes = ["interface.not-chosen"],
         },
         new("another Teredo interface, with a server that is not public", "linux.other-teredo-interface", "interface.unusable")
         {
@@ -134,19 +125,27 @@ sealed record BrokenLinux(string Name, params string[] Findings)
         new("strangers do not get in", "reachability.none") { Place = MachinePlace.ClosedNat, Arguments = "--reflect" },
         new("a peer without an address", "peer.does-not-connect", "peer.does-not-connect") // in both directions
         {
-            Break = string.Format(CultureInfo.InvariantCulture, Peer, """ "state": "offline", "reachability": "no" """),
+            Break = Peer(""" "state": "offline", "reachability": "no" """),
             HasOwnFiles = true,
             Rights = MachineRights.Root,
             Arguments = "--peer /etc/peer.json",
         },
-        new("a peer of which little is known", "peer.not-known")
+        new("a peer of which little is known", "nat.symmetric", "peer.not-known", "peer.not-known")
         {
             Place = MachinePlace.SymmetricNat,
-            Break = string.Format(CultureInfo.InvariantCulture, Peer, """ "state": "qualified", "address": "2001:0:2d2d:2d01:0:63bf:d2d2:d2f5", "reachability": "notChecked" """),
+            Break = Peer(""" "state": "qualified", "address": "2001:0:2d2d:2d01:0:63bf:d2d2:d2f5", "reachability": "notChecked" """),
             HasOwnFiles = true,
             Rights = MachineRights.Root,
             Arguments = "--peer /etc/peer.json",
         },
         new("nobody can tell whether strangers get in", "reachability.not-checked") { Server = "45.45.45.5", Arguments = "--reflect" },
     ];
+
+    // The report of a peer, as far as a forecast needs it.
+    static string Peer(string part) => $$"""
+        cat >/etc/peer.json <<'REPORT'
+        { "report": { "provider": "embedded", {{part}}, "mapping": "notChecked", "filtering": "notChecked", "portMapping": "notAsked", "nativeIPv6": "beside",
+          "hasNativeIPv6": false }, "findings": [] }
+        REPORT
+        """;
 }

@@ -1,4 +1,3 @@
-using TeredoSdk.Platform.Tests.Network;
 using TeredoSdk.Platform.Tests.Programs;
 using TeredoSdk.Platform.Tests.Scenarios;
 

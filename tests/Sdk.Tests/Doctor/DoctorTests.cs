@@ -37,6 +37,7 @@ public sealed class DoctorTests
         [FindingIds.NodeStarting] = "a node tells it while it starts, and a doctor waits: HostTests",
         [FindingIds.TeredoNoAddress] = "a node tells it that has lost its address: Windows/Provider/StateTests",
         [FindingIds.FirewallProgramNotKnown] = "it is about the running program, while a doctor is given a path: Windows/Provider/ExceptionTests",
+        [FindingIds.InterfaceNotChosen] = "a report tells it of the ways that were passed over, and a doctor has linux.other-teredo-interface: Interface/InterfaceLinkTests",
         [FindingIds.NetworkNotWatched] = "it takes a process that may not have a netlink socket: SandboxTests",
         [FindingIds.DoctorNotChecked] = "it takes 15 s: ProbesTests, in virtual time",
         [FindingIds.LinuxServicePortBlocked] = "the command does not know of services: LinuxProbesTests",
