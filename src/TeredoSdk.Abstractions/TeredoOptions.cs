@@ -125,6 +125,12 @@ public sealed class TeredoOptions
     public bool? RegisterFirewallException { get; set; }
 
     /// <summary>
+    /// The application's own command that adds its firewall exception on Windows, for findings to name, such as <c>game.exe --repair-network</c>; null
+    /// (the default) for netsh, which every Windows has. It is shown to a person, and never run.
+    /// </summary>
+    public string? SetupCommand { get; set; }
+
+    /// <summary>
     /// Asks the person at the machine before the node installs, enables or opens anything on Windows. When null (the default), the node changes
     /// nothing, and the report says what would help.
     /// </summary>
@@ -175,6 +181,8 @@ public sealed class TeredoOptions
             throw BadOption.Of(nameof(NativeIPv6), NativeIPv6, "Beside or Instead");
         if (PortMappingGateway is not null && GatewayAddress is null)
             throw BadOption.Of(nameof(PortMappingGateway), PortMappingGateway, "the IPv4 address of a router, such as 192.168.1.1");
+        if (SetupCommand is not null && (string.IsNullOrWhiteSpace(SetupCommand) || SetupCommand.Any(char.IsControl)))
+            throw BadOption.Of(nameof(SetupCommand), $"'{SetupCommand}'", "one line that a person can run, or null");
         if (CaptureFile is "")
             throw BadOption.Of(nameof(CaptureFile), "''", "the path of a file, or null for no capture");
         BadOption.RequireServices(LoggerFactory, TimeProvider);
@@ -192,7 +200,8 @@ public sealed class TeredoOptions
         && AllowPrivateAddresses == other.AllowPrivateAddresses && RequireSecondary == other.RequireSecondary
         && QualificationTimeout == other.QualificationTimeout && DormancyTimeout == other.DormancyTimeout && NativeIPv6 == other.NativeIPv6
         && WaitForNetwork == other.WaitForNetwork && PortMapping == other.PortMapping && Equals(PortMappingGateway, other.PortMappingGateway)
-        && CaptureFile == other.CaptureFile && RegisterFirewallException == other.RegisterFirewallException && Equals(Consent, other.Consent)
+        && CaptureFile == other.CaptureFile && RegisterFirewallException == other.RegisterFirewallException && SetupCommand == other.SetupCommand
+        && Equals(Consent, other.Consent)
         && ReferenceEquals(Windows, other.Windows) && Equals(LoggerFactory, other.LoggerFactory) && Equals(TimeProvider, other.TimeProvider);
 
     /// <summary><see cref="PortMappingGateway"/> as an address that can be asked; null when there is none.</summary>

@@ -154,7 +154,7 @@ public sealed class TeredoActivation
         switches.ThrowIfOff();
         throw new TeredoException(TeredoError.ConsentRefused,
             $"Consent is needed to change Windows' Teredo, but no user can be asked. Set {nameof(TeredoOptions)}.{nameof(TeredoOptions.Consent)}, or "
-                + "use teredo setup.");
+                + $"switch it on in an elevated prompt: {TeredoCommands.Text(TeredoCommands.Enable(new(6, 0), null))}.");
     }
 
     // A policy or the registry would override what is set here, and a service that is not installed can't be started.

@@ -116,7 +116,7 @@ public sealed class TeredoFirewall
             : [];
         if (request.OpenTeredoPort)
             traffic.Add(ExceptionCheck.ToTeredo(_windows));
-        return ExceptionCheck.OfAll(Firewall, traffic, SetupCommandLine.Advice(request));
+        return ExceptionCheck.OfAll(Firewall, traffic, FirewallAdvice.ToAdd(request));
     }
 
     /// <summary>Whether strangers can reach a program through Teredo with at least one protocol and port.</summary>
@@ -146,7 +146,7 @@ public sealed class TeredoFirewall
         foreach (var rule in own)
             ExceptionPlan.RequireNoOther(rule.Name, rules);
         foreach (var rule in own)
-            WithRights(SetupCommandLine.RemovalAdvice(programPath, name), () => store.Remove(rule));
+            WithRights(FirewallAdvice.ToRemove(rule.Name, programPath), () => store.Remove(rule));
         return own;
     }
 
@@ -163,7 +163,7 @@ public sealed class TeredoFirewall
     void Apply(IReadOnlyList<FirewallChange> plan, FirewallExceptionRequest request)
     {
         var store = RuleStore.Of(Firewall);
-        WithRights(SetupCommandLine.Advice(request), () =>
+        WithRights(FirewallAdvice.ToAdd(request), () =>
         {
             foreach (var step in plan)
                 ExceptionPlan.Apply(step, store);

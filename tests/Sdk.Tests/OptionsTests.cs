@@ -181,7 +181,7 @@ public sealed class OptionsTests
         {
             null when option.Name == nameof(TeredoOptions.Consent) => (Func<ConsentRequest, CancellationToken, ValueTask<bool>>)((_, _) => new(true)),
             null when option.Name == nameof(TeredoOptions.RegisterFirewallException) => true,
-            null when option.Name == nameof(TeredoOptions.CaptureFile) => "node.pcap",
+            null when option.Name is nameof(TeredoOptions.CaptureFile) or nameof(TeredoOptions.SetupCommand) => "node.pcap",
             null when option.Name == nameof(TeredoOptions.Windows) => new FakeWindows(),
             null when option.Name == nameof(TeredoOptions.PortMappingGateway) => IPAddress.Parse("192.168.1.1"),
             bool value => !value,

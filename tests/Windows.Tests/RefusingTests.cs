@@ -108,7 +108,7 @@ public class RefusingTests
         FakeFiles.Own.Begin("firewall=denied");
         Assert.That(() => Exceptions.Ensure(Request), Throws.TypeOf<TeredoException>()
             .With.Property("Error").EqualTo(TeredoError.AccessDenied)
-            .And.Message.Contains("teredo setup").And.Message.Contains(Request.ProgramPath!));
+            .And.Message.Contains("netsh advfirewall").And.Message.Contains(Request.ProgramPath!));
         Assert.That(FakeFiles.Own.RuleStore, Is.Empty);
     }
 

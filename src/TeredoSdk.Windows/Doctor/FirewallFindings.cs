@@ -39,7 +39,7 @@ static class FirewallFindings
     public static Finding BlockRule(FirewallRule rule, string listener) => Overriding(FindingIds.FirewallBlockRule, rule.Name,
         $"The rule '{rule.Name}' blocks incoming packets for {listener}, and a block overrides every exception."
             + (IsOfPrompt(rule) ? " Windows made it when its own question at a first listen was cancelled." : ""),
-        $"{(IsOfPrompt(rule) ? "`teredo setup` offers to disable it; or d" : "D")}isable that rule in the firewall's advanced settings (wf.msc).");
+        $"{(IsOfPrompt(rule) ? "The application's setup can disable it; or d" : "D")}isable that rule in the firewall's advanced settings (wf.msc).");
 
     // As exports show such rules; no page describes them.
     static bool IsOfPrompt(FirewallRule rule) => rule is { EdgeTraversal: EdgeTraversal.DeferToUser, ProgramPath: not null, LocalPorts: null };

@@ -8,23 +8,15 @@ namespace TeredoSdk.Windows.Doctor;
 /// </summary>
 static class SetupCommandLine
 {
+    // The teredo command names itself by its full path, for the elevated prompt may have another PATH. No quoting of a program serves both shells.
+    static readonly string Command = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "teredo" && ShellText.Quote(path) == path
+        ? path : "teredo";
+
     /// <returns>For example: teredo setup --app C:\App\App.exe --name "An App" --yes.</returns>
     public static string Setup(string programPath, string name, int? tcpPort, int? udpPort, EdgeTraversal edge, params IEnumerable<string> more) =>
         Line("setup", programPath, name, [.. Port("--tcp", tcpPort), .. Port("--udp", udpPort), .. Edge(edge), .. more]);
 
     public static string Remove(string programPath, string name) => Line("remove", programPath, name, []);
-
-    /// <summary>Says how to add the exception.</summary>
-    public static Fix Advice(FirewallExceptionRequest request) => request.ProgramPath is { } path
-        ? Run(Setup(path, request.Name, request.TcpPort, request.UdpPort, request.EdgeTraversal))
-        : RunProgram();
-
-    /// <summary>Says how to remove the rules.</summary>
-    public static Fix RemovalAdvice(string programPath, string application) => Run(Remove(programPath, application));
-
-    static Fix RunProgram() => new() { Sentence = "Run this program once from an elevated prompt.", NeedsAdministrator = true };
-
-    static Fix Run(string command) => new() { Sentence = $"Run `{command}` from an elevated prompt.", Command = command, NeedsAdministrator = true };
 
     static string[] Port(string option, int? port) => port is { } number ? [option, number.ToString(CultureInfo.InvariantCulture)] : [];
 
@@ -42,6 +34,6 @@ static class SetupCommandLine
         if (escaped.Length > 0)
             values = [.. values.Select(ShellText.Escape)];
         return string.Join(' ',
-            ((string[])["teredo", command, "--app", values[0], "--name", values[1], .. more, .. escaped, "--yes"]).Select(ShellText.Quote));
+            ((string[])[Command, command, "--app", values[0], "--name", values[1], .. more, .. escaped, "--yes"]).Select(ShellText.Quote));
     }
 }

@@ -33,7 +33,7 @@ static class ExceptionCheck
     {
         var all = Read(firewall, out var policy);
         return [.. ports.Select(port => all ?? About(port, policy!.Judge(
-            To(path, port.Protocol, port.Port, EdgeTraversal.DeferToApp), SetupCommandLine.Advice(Request(path, port)))))];
+            To(path, port.Protocol, port.Port, EdgeTraversal.DeferToApp), FirewallAdvice.ToAdd(Request(path, port)))))];
     }
 
     /// <summary>The exception that a port of a program needs.</summary>
@@ -48,7 +48,7 @@ static class ExceptionCheck
     /// <summary>Checks whether at least some traffic from peers to a program gets in.</summary>
     public static FirewallExceptionCheck OfAny(IWindowsFirewall firewall, string path) => With(firewall, policy =>
     {
-        var fix = SetupCommandLine.Advice(new() { Name = Title(path), ProgramPath = path });
+        var fix = FirewallAdvice.ToAdd(new() { Name = Title(path), ProgramPath = path });
         FirewallExceptionCheck[] checks = [.. Protocols
             .Select(protocol => To(path, protocol, null, EdgeTraversal.DeferToApp) with { IsAnyPortEnough = true })
             .Select(each => policy.Judge(each, fix))];

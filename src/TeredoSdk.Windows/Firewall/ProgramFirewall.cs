@@ -11,9 +11,10 @@ namespace TeredoSdk.Windows.Firewall;
 /// <param name="windows">The system.</param>
 /// <param name="register">The application's own answer; null to ask.</param>
 /// <param name="consent">Asks the person at the machine; null when nobody can be asked.</param>
+/// <param name="own">The application's own command that adds its exception; null for netsh.</param>
 /// <param name="log">Is told what is added, and what is missing.</param>
 sealed class ProgramFirewall(
-    IWindowsSystem windows, bool? register, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent, ILogger log)
+    IWindowsSystem windows, bool? register, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent, string? own, ILogger log)
 {
     readonly Lock _gate = new();
     readonly TeredoFirewall _firewall = new(windows);
@@ -104,8 +105,8 @@ sealed class ProgramFirewall(
         if (windows.ProgramPath is not { } program)
             return [NotKnown];
         if (open.Length == 0)
-            return [_firewall.Check(program)];
-        return [.. open.Zip(ExceptionCheck.OfEach(windows.Firewall, program, open), WithRefusal)];
+            return [FirewallAdvice.Of(_firewall.Check(program), own)];
+        return [.. open.Zip(ExceptionCheck.OfEach(windows.Firewall, program, open).Select(check => FirewallAdvice.Of(check, own)), WithRefusal)];
     }
 
     static FirewallExceptionCheck NotKnown => new() { LetsIn = null, Finding = FirewallFindings.ProgramNotKnown() };
@@ -117,7 +118,7 @@ sealed class ProgramFirewall(
     static bool IsMissing(FirewallExceptionCheck found) => found.Finding?.Id is FindingIds.FirewallNoException or FindingIds.FirewallExceptionNarrow;
 
     FirewallExceptionCheck Judge(ListenPort port) => windows.ProgramPath is { } program
-        ? ExceptionCheck.OfEach(windows.Firewall, program, [port])[0] : NotKnown;
+        ? FirewallAdvice.Of(ExceptionCheck.OfEach(windows.Firewall, program, [port])[0], own) : NotKnown;
 
     FirewallExceptionCheck WithRefusal(ListenPort port, FirewallExceptionCheck found)
     {
@@ -130,7 +131,7 @@ sealed class ProgramFirewall(
         try
         {
             var request = ExceptionCheck.Request(program, port);
-            var fix = SetupCommandLine.Advice(request);
+            var fix = FirewallAdvice.ToAdd(request, own);
             var rule = ListenRules.Of(_firewall.WantedRules(request)[0], request.Name, port);
             string what = $"the firewall rule '{rule.Name}', which lets strangers reach {port} of '{program}' through Teredo while it listens";
             if (!windows.IsElevated)
@@ -155,7 +156,7 @@ sealed class ProgramFirewall(
     {
         Kind = ConsentKind.AddFirewallException,
         Question = $"Add {what}? It is removed when the program stops listening.",
-        Command = fix.Command!,
+        Command = fix.Command ?? fix.Sentence,
     }, cancellationToken);
 
     void Add(FirewallRule rule)

@@ -3,6 +3,7 @@ using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Doctor;
 
 namespace TeredoSdk.Doctor;
 
@@ -49,7 +50,7 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
     async Task<IReadOnlyList<Finding>> AskWindowsAsync(IWindowsSystem windows, CancellationToken cancellationToken)
     {
         _windows = await WindowsTeredo.ReadReportAsync(windows, options.ProgramPath, cancellationToken).ConfigureAwait(false);
-        return options.ProgramPath is { } path && new TeredoFirewall(windows).Check(path).Finding is { } lacking ? [lacking] : [];
+        return options.ProgramPath is { } path && FirewallAdvice.Of(new TeredoFirewall(windows).Check(path), node.SetupCommand).Finding is { } lacking ? [lacking] : [];
     }
 
     // What Windows' Teredo lacks is no error of a node that has its address from elsewhere. Whether a program has an exception is asked with its path.

@@ -70,6 +70,7 @@ sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services
         options.PortMapping = reader.Read(nameof(options.PortMapping), options.PortMapping);
         options.PortMappingGateway = reader.Read(nameof(options.PortMappingGateway), options.PortMappingGateway);
         options.RegisterFirewallException = reader.Read(nameof(options.RegisterFirewallException), options.RegisterFirewallException);
+        options.SetupCommand = reader.Read(nameof(options.SetupCommand), options.SetupCommand ?? "") is { Length: > 0 } command ? command : null;
         options.CaptureFile = reader.Read(nameof(options.CaptureFile), options.CaptureFile ?? "") is { Length: > 0 } file ? file : null;
         options.NativeIPv6 = reader.Read(nameof(options.NativeIPv6), options.NativeIPv6);
         hosting.StartWithHost = reader.Read(nameof(hosting.StartWithHost), hosting.StartWithHost);

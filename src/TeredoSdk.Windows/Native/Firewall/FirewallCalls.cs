@@ -67,7 +67,7 @@ static class FirewallCalls
 
     static string Cause(Exception failure) => failure.HResult switch
     {
-        AccessDenied => "this needs an administrator; run it once from an elevated prompt, or run `teredo setup` there",
+        AccessDenied => "this needs an administrator",
         EndpointNotRegistered or ServiceDisabled =>
             "the firewall's service (mpssvc) is off; start it from an elevated prompt with `net start mpssvc`"
             + $" (if it is disabled, `{TeredoCommands.Sc} config mpssvc start= auto` first)",

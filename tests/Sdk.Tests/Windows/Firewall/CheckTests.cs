@@ -13,7 +13,8 @@ public class CheckTests
     public void Check_WithoutARule_IsMissingAndNamesTheCommand()
     {
         Assert.That((Check.LetsIn, Check.Finding?.Error), Is.EqualTo((false, TeredoError.FirewallExceptionMissing)));
-        Assert.That(Check.Finding?.Sentence, Does.Contain(@"`teredo setup --app ""C:\Program Files\Chat\Chat.exe"" --name Chat --yes`"));
+        Assert.That(Check.Finding?.Sentence, Does.Contain(@"`netsh advfirewall firewall add rule name=""Chat"" dir=in action=allow program=""C:\Program Files\Chat\Chat.exe"" "
+            + "protocol=any edge=deferapp`").And.Contain("delete rule"));
     }
 
     [Test]
@@ -153,7 +154,7 @@ public class CheckTests
         var check = _machine.Firewall.Check(@"C:\Program Files\dotnet\dotnet.exe");
 
         Assert.That((check.LetsIn, check.Finding?.Error), Is.EqualTo((false, TeredoError.InvalidProgram)));
-        Assert.That(check.Finding?.Sentence, Does.Contain("apphost").And.Not.Contain("teredo setup"));
+        Assert.That(check.Finding?.Sentence, Does.Contain("apphost").And.Not.Contain("add rule"));
     }
 
     [Test]

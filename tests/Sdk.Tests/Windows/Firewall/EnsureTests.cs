@@ -84,7 +84,7 @@ public class EnsureTests
 
         FirewallMachine.AssertError(TeredoError.AccessDenied,
             () => _machine.Firewall.Ensure(_machine.RequestWith(request => (request.UdpPort, request.EdgeTraversal) = (5, EdgeTraversal.Allow))),
-            @"`teredo setup --app ""C:\Program Files\Chat\Chat.exe"" --name Chat --udp 5 --edge allow --yes`");
+            @"`netsh advfirewall firewall add rule name=""Chat"" dir=in action=allow program=""C:\Program Files\Chat\Chat.exe"" protocol=UDP localport=5 edge=yes`");
     }
 
     [Test]

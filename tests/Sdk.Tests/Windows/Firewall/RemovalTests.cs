@@ -44,6 +44,6 @@ public class RemovalTests
         _machine.Windows.IsElevated = false;
 
         FirewallMachine.AssertError(TeredoError.AccessDenied, () => _machine.Firewall.RemoveOwned("Chat", FirewallMachine.Program),
-            @"`teredo remove --app ""C:\Program Files\Chat\Chat.exe"" --name Chat --yes`");
+            @"`netsh advfirewall firewall delete rule name=""Chat (Teredo, TCP)"" dir=in program=""C:\Program Files\Chat\Chat.exe""`");
     }
 }

@@ -48,7 +48,7 @@ public sealed class ExceptionTests
         await using var listener = await node.ListenAsync(0).InTime();
         Assert.That(machine.Windows.Firewall.Rules, Is.Empty, "nobody can be asked");
         var finding = node.Report.Findings.Single(finding => finding.Id == FindingIds.FirewallNoException);
-        Assert.That(finding.Fix!.Command, Does.Contain($"--tcp {listener.LocalEndPoint.Port}"));
+        Assert.That(finding.Fix!.Command, Does.Contain($"protocol=TCP localport={listener.LocalEndPoint.Port}"));
     }
 
     [TestCase(true)]
@@ -125,6 +125,16 @@ public sealed class ExceptionTests
     }
 
     [Test]
+    public async Task SetupCommand_OfTheApplication_IsWhatFindingsAdvise()
+    {
+        await using var machine = new WindowsMachine { Options = { RegisterFirewallException = false, SetupCommand = "game.exe --repair-network" } };
+        var node = await machine.StartAsync();
+        await using var listener = await node.ListenAsync(0).InTime();
+        var finding = node.Report.Findings.Single(finding => finding.Id == FindingIds.FirewallNoException);
+        Assert.That(finding.Sentence, Does.Contain("`game.exe --repair-network`").And.Not.Contain("netsh"));
+    }
+
+    [Test]
     public async Task Exception_WithoutRights_OpensTheSocketAndReportsTheCommand()
     {
         await using var machine = new WindowsMachine { Options = { RegisterFirewallException = true } };
@@ -136,7 +146,7 @@ public sealed class ExceptionTests
         {
             Assert.That(report.State, Is.EqualTo(TeredoState.Qualified));
             Assert.That(report.Error, Is.EqualTo(TeredoError.AccessDenied));
-            Assert.That(report.Problem, Does.Contain("teredo setup"));
+            Assert.That(report.Problem, Does.Contain("netsh advfirewall firewall add rule"));
             Assert.That(report.Windows!.LetsStrangersIn, Is.False);
             Assert.That(report.Findings.Count(finding => finding.Error == TeredoError.FirewallExceptionMissing), Is.Zero, "one word for one thing");
         });

@@ -199,7 +199,7 @@ public sealed class LeftoverTests
         using var machine = new SetupMachine();
         machine.Windows.Firewall.PlantCancelledPrompt(SetupMachine.Program);
         var finding = new TeredoFirewall(machine.Windows).Check(SetupMachine.Program).Finding!;
-        Assert.That(finding.Sentence, Does.Contain("chat.exe").And.Contain("cancelled").And.Contain("teredo setup"));
+        Assert.That(finding.Sentence, Does.Contain("chat.exe").And.Contain("cancelled").And.Contain("setup can disable it"));
     }
 
     static readonly TestCaseData<Action<FakeWindows>>[] Incomplete =
