@@ -18,7 +18,8 @@ static class WindowsWarnings
     {
         if (switches.ServerName is { } server && options.Servers.Count > 0
             && !options.Servers.Any(text => ServerName.TryParse(text, out var name) && TeredoActivation.IsSameServer(name.Primary, server)))
-            yield return ClientFindings.OtherServer(server);
+            yield return switches.PolicyServer is null ? ClientFindings.OtherServer(server)
+                : ClientFindings.ServerByPolicy(server, options.Servers[0]) with { Severity = FindingSeverity.Warning, Error = null };
         var (configuration, usual) = (switches.Configuration, new TeredoOptions());
         if (options.ClientPort != 0 && configuration.ClientPort != options.ClientPort)
             yield return ClientFindings.OptionNotApplied($"{nameof(TeredoOptions.ClientPort)} {options.ClientPort}",

@@ -157,7 +157,7 @@ sealed record BrokenWindows(string Name, Action<DoctorMachine> Break, params str
             machine.WaitsInVain();
         }, Ids.TeredoInactive),
         new("another server", machine => machine.Teredo.Configuration = machine.Teredo.Configuration with { ServerName = "teredo.example.net" }, Ids.TeredoOtherServer),
-        new("another server by policy", machine => machine.Windows.Registry[DoctorMachine.PolicyServer] = "teredo.example.net", Ids.TeredoOtherServer),
+        new("another server by policy", machine => machine.Windows.Registry[DoctorMachine.PolicyServer] = "teredo.example.net", Ids.TeredoServerByPolicy),
         new("another port", machine => machine.Node.ClientPort = 40000, Ids.TeredoOptionNotApplied),
         new("another refresh interval", machine => machine.Node.RefreshInterval = TimeSpan.FromSeconds(20), Ids.TeredoOptionNotApplied),
         new("Teredo address on Ethernet", machine =>
