@@ -15,7 +15,7 @@ public sealed class SocketLifeTests
     [Test]
     public void DatagramSocket_Closing_HoldsItsPortUntilTheEngineHasForgottenIt()
     {
-        var socket = Bound(SocketType.Dgram, ProtocolType.Udp);
+        var socket = SocketOwner.Bound(SocketType.Dgram, ProtocolType.Udp);
         var at = (IPEndPoint)socket.LocalEndPoint!;
         List<bool> isFree = [];
         var endpoint = new SocketEndpoint(socket, () => isFree.Add(IsFree(at, SocketType.Dgram, ProtocolType.Udp)));
@@ -28,11 +28,11 @@ public sealed class SocketLifeTests
     [Test]
     public void Listener_Closing_HoldsItsPortUntilTheEngineHasForgottenIt()
     {
-        var socket = Bound(SocketType.Stream, ProtocolType.Tcp);
+        var socket = SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp);
         socket.Listen();
         var at = (IPEndPoint)socket.LocalEndPoint!;
         bool? isFree = null;
-        var sockets = new LinkSockets(new Owner { Closed = () => isFree = IsFree(at, SocketType.Stream, ProtocolType.Tcp) }, NullLogger.Instance);
+        var sockets = new LinkSockets(new SocketOwner { Closed = () => isFree = IsFree(at, SocketType.Stream, ProtocolType.Tcp) }, NullLogger.Instance);
         sockets.Add(new OpenListener(sockets, socket, IPProtectionLevel.Unrestricted)).Dispose();
         Assert.That(isFree, Is.False, "the next listener at the port would be forgotten instead");
         Assert.That(IsFree(at, SocketType.Stream, ProtocolType.Tcp), Is.True);
@@ -41,11 +41,11 @@ public sealed class SocketLifeTests
     [Test]
     public async Task Connection_EndedByTheEngine_TellsWhy_WhoeverAsksFirst()
     {
-        using var listener = Bound(SocketType.Stream, ProtocolType.Tcp);
+        using var listener = SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp);
         listener.Listen();
         using var peer = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         await peer.ConnectAsync(listener.LocalEndPoint!);
-        await using var connection = new LinkSockets(new Owner(), NullLogger.Instance).Adopt(await listener.AcceptAsync());
+        await using var connection = new LinkSockets(new SocketOwner(), NullLogger.Instance).Adopt(await listener.AcceptAsync());
         connection.Abort(new(TeredoError.AddressChanged, "It changed."));
         await using var stream = new ConnectionStream(connection);
         foreach (var call in new TestDelegate[]
@@ -56,35 +56,30 @@ public sealed class SocketLifeTests
     }
 
     [Test]
-    public async Task Accept_ThatTheSystemRefuses_IsTriedAgainAfterAPause_AndToldOnce()
+    public async Task DatagramSocket_ThatIsClosed_SaysSoToWhoeverWaitsOrSends()
     {
-        var log = new Recorder();
-        using var socket = Bound(SocketType.Stream, ProtocolType.Tcp);
-        socket.Listen();
-        using var peer = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
-        await peer.ConnectAsync(socket.LocalEndPoint!);
-        var refusals = new Queue<SocketError>([SocketError.TooManyOpenSockets, SocketError.NoBufferSpaceAvailable]);
-        await using var listener = new OpenListener(new(new Owner(), log), socket, IPProtectionLevel.Unrestricted,
-            cancel => refusals.TryDequeue(out var refusal) ? throw new SocketException((int)refusal) : socket.AcceptAsync(cancel),
-            pause: TimeSpan.FromMilliseconds(1));
-        await using var connection = await listener.AcceptAsync(default).InTime();
-        Assert.That(connection.RemoteEndPoint, Is.EqualTo(peer.LocalEndPoint));
-        Assert.That(log.Of(EventIds.AcceptFailed), Has.Exactly(2).Items.And.All.Contains($"{listener.LocalEndPoint.Port}"));
+        var endpoint = new SocketEndpoint(SocketOwner.Bound(SocketType.Dgram, ProtocolType.Udp), () => { });
+        var to = endpoint.LocalEndPoint;
+        Task[] waiting = [endpoint.ReceiveAsync(default).AsTask(), endpoint.ReceiveFromAsync(new byte[9], default).AsTask()];
+        endpoint.Dispose();
+        Task[] late = [endpoint.SendAsync(new byte[1], to, default).AsTask(), endpoint.ReceiveAsync(default).AsTask()];
+        foreach (var task in waiting.Concat(late))
+            Assert.That(Assert.CatchAsync(() => task.InTime()), Is.TypeOf<ObjectDisposedException>());
     }
 
     [Test]
-    public async Task Accept_WaitingForTheSystem_EndsWithItsListener()
+    public async Task Datagram_ThatIsRefused_FailsNoReceiver()
     {
-        var log = new Recorder();
-        using var socket = Bound(SocketType.Stream, ProtocolType.Tcp);
-        socket.Listen();
-        await using var listener = new OpenListener(new(new Owner(), log), socket, IPProtectionLevel.Unrestricted,
-            _ => throw new SocketException((int)SocketError.TooManyOpenSockets));
-        var accepting = listener.AcceptAsync(default).AsTask();
-        Assert.That(log.Of(EventIds.AcceptFailed), Has.Exactly(1).Items);
-        listener.Dispose();
-        Assert.That(async () => await accepting.InTime(), Throws.InstanceOf<ObjectDisposedException>());
-        Assert.That(log.Of(EventIds.AcceptFailed), Has.Exactly(1).Items, "the wait went on until the next attempt");
+        using var endpoint = new SocketEndpoint(SocketOwner.Bound(SocketType.Dgram, ProtocolType.Udp), () => { });
+        var gone = SocketOwner.Bound(SocketType.Dgram, ProtocolType.Udp);
+        var to = (IPEndPoint)gone.LocalEndPoint!;
+        gone.Dispose();
+        var receiving = endpoint.ReceiveAsync(default).AsTask();
+        await endpoint.SendAsync(new byte[1], to, default).InTime(); // its ICMPv6 error comes while the other waits
+        using var peer = SocketOwner.Bound(SocketType.Dgram, ProtocolType.Udp);
+        await peer.SendToAsync(new byte[] { 5 }, endpoint.LocalEndPoint);
+        var received = await receiving.InTime();
+        Assert.That((received.Buffer, received.RemoteEndPoint), Is.EqualTo((new byte[] { 5 }, peer.LocalEndPoint)));
     }
 
     [Test]
@@ -96,6 +91,26 @@ public sealed class SocketLifeTests
         Assert.That(Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAsync(new byte[1]).InTime())!.SocketErrorCode, Is.EqualTo(SocketError.ConnectionReset));
         Assert.That(pairs.Sockets.Counts.All, Is.Zero);
         Assert.That(pairs.Log.Of(EventIds.ConnectionForgotten), Has.Exactly(1).Items);
+    }
+
+    [Test]
+    public async Task Connection_ThatTheApplicationClosed_IsNotCalledForgotten([Values] bool isAsync)
+    {
+        using var pairs = new Pairs();
+        await pairs.OpenAsync(connection =>
+        {
+            if (isAsync)
+                _ = connection.DisposeAsync().AsTask();
+            else
+                connection.Dispose();
+            return null;
+        });
+        for (int forgotten = 1; forgotten <= 2; forgotten++) // what is told of the first would be told before the last
+        {
+            await pairs.OpenAsync(_ => null);
+            await CollectUntilAsync(() => pairs.Log.Of(EventIds.ConnectionForgotten).Count >= forgotten);
+        }
+        Assert.That(pairs.Log.Of(EventIds.ConnectionForgotten), Has.Exactly(2).Items);
     }
 
     public enum Kept
@@ -145,12 +160,12 @@ public sealed class SocketLifeTests
     sealed class Pairs : IDisposable
     {
         readonly List<Socket> _peers = [];
-        readonly Socket _listener = Bound(SocketType.Stream, ProtocolType.Tcp);
+        readonly Socket _listener = SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp);
 
         public Pairs()
         {
             _listener.Listen();
-            Sockets = new(new Owner(), Log);
+            Sockets = new(new SocketOwner(), Log);
         }
 
         public Recorder Log { get; } = new();
@@ -179,13 +194,6 @@ public sealed class SocketLifeTests
         void Adopt(Socket socket, Func<OpenConnection, object?> hold) => hold(Sockets.Adopt(socket));
     }
 
-    static Socket Bound(SocketType type, ProtocolType protocol)
-    {
-        var socket = new Socket(AddressFamily.InterNetworkV6, type, protocol);
-        socket.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
-        return socket;
-    }
-
     static bool IsFree(IPEndPoint at, SocketType type, ProtocolType protocol)
     {
         using var socket = new Socket(AddressFamily.InterNetworkV6, type, protocol);
@@ -198,18 +206,5 @@ public sealed class SocketLifeTests
         {
             return false;
         }
-    }
-
-    sealed class Owner : ISocketOwner
-    {
-        public Action Closed { get; init; } = () => { };
-        public IPAddress? Address => IPAddress.IPv6Loopback;
-
-        public void HandleOpened(OpenSocket socket)
-        {
-            // Nothing is held.
-        }
-
-        public void HandleClosed(OpenSocket socket) => Closed();
     }
 }

@@ -149,6 +149,15 @@ public sealed class SocketTransportTests
     }
 
     [Test]
+    [Platform("Linux")]
+    public void ReceiveBuffer_IsWhatTheSystemGives()
+    {
+        using var transport = Open();
+        using var other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = SocketTransport.BufferOctets };
+        Assert.That(transport.ReceiveBufferOctets, Is.EqualTo(other.ReceiveBufferSize / 2), "socket(7): Linux tells twice the size");
+    }
+
+    [Test]
     public async Task ManyConversationsAtOnce_AllComeToTheirEnd()
     {
         const int conversations = 8, rounds = 100;

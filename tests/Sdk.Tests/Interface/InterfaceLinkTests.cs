@@ -42,7 +42,38 @@ public class InterfaceLinkTests
             Assert.That(report.Mapping, Is.EqualTo(MappingBehaviour.NotChecked));
             Assert.That(report.Reachability, Is.EqualTo(Reachability.NotChecked));
             Assert.That(report.KernelSockets, Is.True);
+            Assert.That((report.MtuOctets, report.Peers, report.Sockets, report.UnrestrictedSockets), Is.EqualTo((1280, 0, 0, 0)));
+            Assert.That(report.Findings, Is.Empty);
         });
+    }
+
+    [Test]
+    public async Task Report_OfAnAddressThatIsLost_TellsNothingOfIt()
+    {
+        _table.Set(One);
+        var node = await StartAsync();
+        _table.Candidates.Clear();
+        _table.Change();
+        var report = node.Report;
+        Assert.That((report.State, report.Address, report.Server, report.MappedEndPoint), Is.EqualTo((TeredoState.Offline, (IPAddress?)null, (IPAddress?)null, (IPEndPoint?)null)));
+        Assert.That(report.Reachability, Is.EqualTo(Reachability.No));
+        Assert.That(report.Findings, Has.Exactly(1).Items);
+        await node.DisposeAsync();
+    }
+
+    [Test]
+    public async Task Report_OfAnEndedNode_SaysStopped_WhateverTheInterfaceDoes()
+    {
+        _table.Set(One);
+        _table.Candidates[0] = _table.Candidates[0] with { MtuOctets = 0 };
+        var node = await StartAsync();
+        Assert.That(node.Report.MtuOctets, Is.Null, "not known");
+        Assert.That((await node.CheckReachabilityAsync()).Finding, Is.Not.Null, "another program's mapping can't be asked about");
+        await node.DisposeAsync();
+        _table.Set(Other);
+        _table.Change();
+        Assert.That((node.Report.State, node.Report.Reachability), Is.EqualTo((TeredoState.Stopped, Reachability.No)));
+        Assert.That(node.Report.Address, Is.EqualTo(IPAddress.Parse(One)));
     }
 
     [Test]

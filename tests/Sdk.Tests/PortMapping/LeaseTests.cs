@@ -15,6 +15,7 @@ public sealed class LeaseTests : IAsyncDisposable
     byte _result;
     uint _lifetime = 7200;
     bool _silent, _natPmpOnly;
+    string? _lastNatPmp;
 
     public ValueTask DisposeAsync() => _gateway.DisposeAsync();
 
@@ -41,6 +42,7 @@ public sealed class LeaseTests : IAsyncDisposable
     byte[]? AnswerNatPmp(byte[] request)
     {
         bool isAddress = request[1] == 0;
+        _lastNatPmp = Convert.ToHexString(request);
         _gateway.Note(isAddress ? "NAT-PMP address" : BinaryPrimitives.ReadUInt32BigEndian(request.AsSpan(8)) == 0 ? "NAT-PMP remove" : "NAT-PMP map");
         return _silent ? null : LoopbackGateway.NatPmp(request, _external, Epoch, _lifetime, _result);
     }
@@ -182,6 +184,16 @@ public sealed class LeaseTests : IAsyncDisposable
         await lease.DisposeAsync().InTime();
         Assert.That(_gateway.Requests, Is.EqualTo(new[] { "remove" }));
         await _gateway.Time.WhenNoTimerIsArmed().InTime();
+    }
+
+    // RFC 6886 §3.4: a lifetime of 0, and 0 for the external port.
+    [Test]
+    public async Task Dispose_RemovesTheMappingOfNatPmp()
+    {
+        _natPmpOnly = true;
+        var lease = (await _gateway.Mapper.MapAsync(_gateway.Client, _gateway.Client.Port, default).InTime()).Lease!;
+        await lease.DisposeAsync().InTime();
+        Assert.That(_lastNatPmp, Is.EqualTo($"00010000{_gateway.Client.Port:X4}000000000000"));
     }
 
     [Test]

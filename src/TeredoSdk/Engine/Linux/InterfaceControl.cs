@@ -124,7 +124,7 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     }
 
     // Asks which route a packet to the address would take. The answer is that route, or an error when there is no route.
-    bool IsLocal(IPAddress address)
+    internal bool IsLocal(IPAddress address)
     {
         var answer = Ask(Libc.RTM_GETROUTE, 0, RouteQuestion(address), stackalloc byte[MaxAnswerOctets]);
         return Netlink.TypeOf(answer) == Libc.RTM_NEWROUTE && answer[Libc.NLMSG_HDRLEN + 7] == Libc.RTN_LOCAL;
