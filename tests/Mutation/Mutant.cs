@@ -101,9 +101,9 @@ sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
     public override void VisitIfStatement(IfStatementSyntax node)
     {
         Add(node.Condition.Span, node.Condition.ToString(), $"!({node.Condition})");
-        if (node.Condition.ToString() == "OperatingSystem.IsWindows()")
+        if (IsOfThisSystem(node.Condition) is { } known)
         {
-            Visit(node.Else); // what is done on Windows, no test of another system sees
+            Visit(known ? node.Statement : node.Else);
             return;
         }
         Add(node.Condition.Span, node.Condition.ToString(), "false");
@@ -113,8 +113,30 @@ sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
     public override void VisitConditionalExpression(ConditionalExpressionSyntax node)
     {
         Add(node.Span, node.ToString(), $"({node.Condition}) ? ({node.WhenFalse}) : ({node.WhenTrue})");
-        base.VisitConditionalExpression(node);
+        if (IsOfThisSystem(node.Condition) is { } known)
+            Visit(known ? node.WhenTrue : node.WhenFalse);
+        else
+            base.VisitConditionalExpression(node);
     }
+
+    // What is done on another system, no test of this one sees. Null when the condition asks something else.
+    static bool? IsOfThisSystem(ExpressionSyntax condition) => condition.ToString() switch
+    {
+        "OperatingSystem.IsLinux()" or "!OperatingSystem.IsWindows()" => true,
+        "OperatingSystem.IsWindows()" or "!OperatingSystem.IsLinux()" => false,
+        _ => null,
+    };
+
+    public override void VisitArgument(ArgumentSyntax node)
+    {
+        // Which queue of the thread pool an item waits in shows nowhere.
+        if (node.NameColon?.Name.Identifier.Text != "preferLocal" && !IsFlag(node))
+            base.VisitArgument(node);
+    }
+
+    // Interlocked.Exchange(ref _disposed, 1): such a flag is compared with 0 alone, so 2 is as good.
+    static bool IsFlag(ArgumentSyntax node) => node.Expression.ToString() == "1" && node.Parent?.Parent is InvocationExpressionSyntax call
+        && call.Expression.ToString() == "Interlocked.Exchange" && call.ArgumentList.Arguments.IndexOf(node) == 1;
 
     public override void VisitPrefixUnaryExpression(PrefixUnaryExpressionSyntax node)
     {
@@ -125,13 +147,16 @@ sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
 
     public override void VisitExpressionStatement(ExpressionStatementSyntax node)
     {
-        if (node.Expression is InvocationExpressionSyntax call && IsText(call))
+        if (node.Expression is InvocationExpressionSyntax call && (IsText(call) || IsPoolReturn(call)))
             return;
         string code = node.ToString();
         if (node.Expression is InvocationExpressionSyntax or AwaitExpressionSyntax or AssignmentExpressionSyntax { RawKind: not (int)SyntaxKind.SimpleAssignmentExpression })
             Add(node.Span, code, ";");
         base.VisitExpressionStatement(node);
     }
+
+    // What is not given back is garbage, no more; where garbage matters, tests count what is allocated.
+    static bool IsPoolReturn(InvocationExpressionSyntax call) => call.Expression.ToString().EndsWith("Pool<byte>.Shared.Return", StringComparison.Ordinal);
 
     static bool IsText(InvocationExpressionSyntax call) =>
         call.Expression.ToString() is var name && (name == "nameof" || name.StartsWith("Log.", StringComparison.Ordinal) || name.StartsWith("MappingLog.", StringComparison.Ordinal));

@@ -20,8 +20,12 @@ static class MutationCommand
           --file TEXT       only files whose path contains it; may be repeated
           --hand            the mutants of handmade.tsv beside this program instead of a sample: faults that the tests once did not notice
           --list            prints the mutants of the sample and runs nothing
+          --unreached       prints the members that no test reaches and how many mutants each has, and tries nothing
           --keep            adds a line for each project to tests/Mutation/results.tsv
           --help            this text
+
+        A mutant of the sdk that tests/Sdk.Tests leave alive is tried on the nearest tests of tests/Hosting.Tests, tests/Cli.Tests and, as root, the laboratory
+        of tests/Platform.Tests: a dozen of each that reach the changed member. The other projects have their own tests alone.
 
         What equal.tsv beside this program lists is left out: mutants that no test can notice, each with the reason.
 
@@ -35,7 +39,7 @@ static class MutationCommand
         string? copy = null;
         int minutes = int.MaxValue;
         int sample = 40, seed = 1, jobs = 1;
-        bool isList = false, keep = false, hand = false;
+        bool isList = false, isUnreached = false, keep = false, hand = false;
         for (int i = 0; i < args.Length; i++)
         {
             string value = i + 1 < args.Length ? args[i + 1] : "";
@@ -46,6 +50,9 @@ static class MutationCommand
                     return 0;
                 case "--list":
                     isList = true;
+                    continue;
+                case "--unreached":
+                    isUnreached = true;
                     continue;
                 case "--hand":
                     hand = true;
@@ -83,6 +90,11 @@ static class MutationCommand
                 command.List(target);
                 continue;
             }
+            if (isUnreached)
+            {
+                await command.ListUnreachedAsync(target);
+                continue;
+            }
             string commit = await Repository.CommitAsync(); // that of the copy, whatever is committed meanwhile
             var score = await command.RunAsync(target);
             isReached &= score.Percent >= target.Goal;
@@ -95,57 +107,4 @@ static class MutationCommand
         }
         return isReached ? 0 : 1;
     }
-}
-
-/// <summary>A project, the tests that shall notice, and how many percent of the mutants they shall notice.</summary>
-sealed record Target(string Name, string Source, string Assembly, string Tests, string TestAssembly, int Goal)
-{
-    // What an application registers: tests/Hosting.Tests runs it inside an application.
-    static readonly string[] Hosting = ["Hosting/", "TeredoHealthChecksBuilderExtensions.cs", "TeredoServiceCollectionExtensions.cs", "TeredoSocketFactory.cs"];
-
-    public static IReadOnlyList<Target> All { get; } =
-    [
-        new("core", "src/TeredoSdk.Protocol", "TeredoSdk.Protocol.dll", "tests/Protocol.Tests", "TeredoSdk.Protocol.Tests.dll", 95),
-        new("sdk", "src/TeredoSdk", "TeredoSdk.dll", "tests/Sdk.Tests", "TeredoSdk.Tests.dll", 90)
-        {
-            LeftOut =
-            [
-                .. Hosting, // the target hosting
-                // These make or use a network device of the machine itself, which only the laboratory of tests/Platform.Tests does, as root.
-                "Engine/Linux/DeviceRelay.cs", "Engine/Linux/KernelForwarding.cs", "Engine/Stacks/Machine/", "Machine/InterfacePing.cs",
-                "Machine/Linux/NextHop.cs", "TeredoInterfaceHost.cs", "TeredoRelayHost.cs",
-                // These ask or change a whole machine: its services, its firewall, its kernel. The same laboratory has machines to change. How a firewall's
-                // rules are read, Setup/Linux/Nft{Packet,Ruleset}.cs, stays.
-                "Doctor/Linux/", "Setup/Linux/CommandLine.cs", "Setup/Linux/Firewall", "Setup/Linux/LinuxMachine.cs", "Setup/Linux/NftRuleSetting.cs",
-                "Setup/Linux/Service", "Setup/Linux/Setting", "Setup/Linux/TeredoService", "Setup/Linux/UfwSetting.cs", "Setup/Linux/Unit",
-                // Its rules stand in the assembly for Windows, and follow when that is rewritten.
-                "Links/Windows/",
-            ],
-        },
-        new("hosting", "src/TeredoSdk", "TeredoSdk.dll", "tests/Hosting.Tests", "TeredoSdk.Hosting.Tests.dll", 90) { Only = Hosting },
-        new("command", "src/TeredoSdk.Cli", "teredo.dll", "tests/Cli.Tests", "TeredoSdk.Cli.Tests.dll", 85),
-    ];
-
-    /// <summary>The files and folders that are looked at; empty for all.</summary>
-    public IReadOnlyList<string> Only { get; init; } = [];
-
-    /// <summary>The files and folders that are left out.</summary>
-    public IReadOnlyList<string> LeftOut { get; init; } = [];
-
-    /// <summary>Whether a file is looked at.</summary>
-    /// <param name="file">Its path inside <see cref="Source"/>.</param>
-    public bool Has(string file) => (Only.Count == 0 || Only.Any(part => file.StartsWith(part, StringComparison.Ordinal)))
-        && !LeftOut.Any(part => file.StartsWith(part, StringComparison.Ordinal));
-}
-
-/// <summary>What came of a sample.</summary>
-/// <param name="Sites">How many mutants there are.</param>
-/// <param name="Equal">How many of them equal.tsv lists.</param>
-/// <param name="Tried">How many were tried; what does not compile is none.</param>
-/// <param name="Killed">How many of those a test noticed.</param>
-sealed record Score(int Sites, int Equal, int Tried, int Killed)
-{
-    public double Percent => Tried == 0 ? 100 : 100.0 * Killed / Tried;
-
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Killed} of {Tried} killed, {Percent:0.0} % ({Sites} mutants in all, {Equal} of them equal)");
 }

@@ -22,8 +22,8 @@ sealed record TestReach(string Name, string Class, double Seconds, bool IsRed, i
 /// <summary>An octet for each member, which is set when it runs. The tests' process and those that it starts share the file.</summary>
 sealed class ReachMap
 {
-    /// <summary>Names the file.</summary>
-    public const string Variable = "TEREDOSDK_MUTATION_REACH";
+    /// <summary>The file beside a program that names the map. A variable would not do: the laboratory's programs get none of the tests' own.</summary>
+    public const string Pointer = "reach.path";
 
     readonly MemoryMappedViewAccessor _map;
     readonly byte[] _seen, _none;
@@ -35,7 +35,7 @@ sealed class ReachMap
         _none = new byte[_map.Capacity];
     }
 
-    public static ReachMap Open() => new(Environment.GetEnvironmentVariable(Variable)!);
+    public static ReachMap Open() => new(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, Pointer)));
 
     /// <summary>Takes what ran since the last call. What ran before a test is its class's setup.</summary>
     public void Take(List<TestReach> learned, ITest test, bool isSetup, double seconds = 0, bool isRed = false)
@@ -54,16 +54,19 @@ sealed class ReachMap
 sealed class ReachWriter : CSharpSyntaxWalker
 {
     /// <summary>The type that those lines call.</summary>
-    public const string Probe = """
+    public const string Probe = $$"""
         static class ReachProbe
         {
             static readonly System.IO.MemoryMappedFiles.MemoryMappedViewAccessor? Map = Open();
 
             internal static void Hit(int member) => Map?.Write(member, (byte)1);
 
-            static System.IO.MemoryMappedFiles.MemoryMappedViewAccessor? Open() =>
-                System.Environment.GetEnvironmentVariable("TEREDOSDK_MUTATION_REACH") is { } file && System.IO.File.Exists(file)
-                    ? System.IO.MemoryMappedFiles.MemoryMappedFile.CreateFromFile(file, System.IO.FileMode.Open).CreateViewAccessor() : null;
+            static System.IO.MemoryMappedFiles.MemoryMappedViewAccessor? Open()
+            {
+                string pointer = System.IO.Path.Combine(System.AppContext.BaseDirectory, "{{ReachMap.Pointer}}");
+                return System.IO.File.Exists(pointer) && System.IO.File.ReadAllText(pointer) is var map && System.IO.File.Exists(map)
+                    ? System.IO.MemoryMappedFiles.MemoryMappedFile.CreateFromFile(map, System.IO.FileMode.Open).CreateViewAccessor() : null;
+            }
         }
         """;
 

@@ -15,29 +15,42 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
             output.WriteLine(mutant);
     }
 
+    /// <summary>Copies the last commit, and prints the members that no test reaches.</summary>
+    public Task ListUnreachedAsync(Target target) => WithCopyAsync(async copy =>
+    {
+        var prepared = await PrepareAsync(target, copy);
+        var reached = prepared.Choices.SelectMany(choice => choice.Reached).ToHashSet();
+        var mutants = All(copy, target).Where(mutant => !Equal.Contains(mutant)).ToLookup(mutant => mutant.File);
+        foreach (var member in prepared.Members.Where((_, i) => !reached.Contains(i)))
+        {
+            int count = mutants[member.File].Count(mutant => member.Span.Contains(mutant.Span));
+            if (count > 0)
+                output.WriteLine($"no test comes here: {member.File}:{member.Line}, mutants: {count}");
+        }
+        return true;
+    });
+
     /// <summary>Copies the last commit, and tries one mutant after the other there.</summary>
-    public async Task<Score> RunAsync(Target target)
+    public Task<Score> RunAsync(Target target) => WithCopyAsync(async copy =>
+    {
+        var prepared = await PrepareAsync(target, copy);
+        foreach (string red in prepared.Choices.SelectMany(choice => choice.Red))
+            output.WriteLine($"red without a change, left out: {red}");
+        return await TryAllAsync(target, copy, prepared);
+    });
+
+    async Task<T> WithCopyAsync<T>(Func<string, Task<T>> action)
     {
         string copy = kept ?? Directory.CreateTempSubdirectory("mutation").FullName;
+        if (kept is null && OperatingSystem.IsLinux())
+            File.SetUnixFileMode(copy, (UnixFileMode)0b111_101_101); // the laboratory's programs are those of another user
         try
         {
             if (!Directory.Exists(Path.Combine(copy, ".git")))
                 await GitAsync("clone", "--quiet", "--local", Repository.Root, copy);
             await GitAsync("-C", copy, "fetch", "--quiet", "origin", "HEAD");
             await GitAsync("-C", copy, "reset", "--quiet", "--hard", "FETCH_HEAD");
-            StringWriter built = new();
-            if (await Repository.RunAsync("dotnet", ["build", Path.Combine(copy, target.Tests), "-p:Loop=true", "-v:q", "-nologo"], built) != 0)
-                throw new InvalidOperationException($"{target.Tests} does not build: {built}");
-            var compiler = await Compiler.CreateAsync(copy, target);
-            Bench[] benches = [.. Enumerable.Range(1, jobs).Select(number => Bench.Create(target, copy, number))];
-            MemoryStream assembly = new();
-            var members = compiler.EmitWithReach(target.Source, assembly);
-            TestChoice choice = new(members, TestReach.Read(await LearnAsync(target, copy, benches[0], assembly, members.Count)));
-            foreach (string red in choice.Red)
-                output.WriteLine($"red without a change, left out: {red}");
-            foreach (var member in choice.Unreached)
-                output.WriteLine($"no test comes here: {member.File}:{member.Line}");
-            return await TryAllAsync(target, copy, compiler, choice, benches);
+            return await action(copy);
         }
         finally
         {
@@ -46,12 +59,37 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
         }
     }
 
-    // A kept copy keeps what was learned of a commit.
+    // The places to try mutants at have a bench for each project of tests.
+    sealed record Prepared(Compiler Compiler, List<Member> Members, TestChoice[] Choices, Bench[][] Places);
+
+    async Task<Prepared> PrepareAsync(Target target, string copy)
+    {
+        foreach (var tests in target.Tests)
+        {
+            StringWriter built = new();
+            if (await Repository.RunAsync("dotnet", ["build", Path.Combine(copy, tests.Folder), "-p:Loop=true", "-v:q", "-nologo"], built) != 0)
+                throw new InvalidOperationException($"{tests.Folder} does not build: {built}");
+        }
+        var compiler = await Compiler.CreateAsync(copy, target);
+        Bench[][] places = [.. Enumerable.Range(1, jobs).Select(number => target.Tests.Select(tests => Bench.Create(tests, target.Assembly, copy, number)).ToArray())];
+        MemoryStream assembly = new();
+        var members = compiler.EmitWithReach(target.Source, assembly);
+        List<TestChoice> choices = [];
+        foreach (var bench in places[0])
+        {
+            progress.Write($"\r{target.Name}: learns what {bench.Tests.Folder} reaches ");
+            choices.Add(new(bench.Tests, members, TestReach.Read(await LearnAsync(target, copy, bench, assembly, members.Count))));
+        }
+        return new(compiler, members, [.. choices], places);
+    }
+
+    // A kept copy keeps what was learned as long as neither the source nor the tests change.
     static async Task<string> LearnAsync(Target target, string copy, Bench bench, MemoryStream assembly, int members)
     {
-        StringWriter commit = new();
-        await Repository.RunAsync("git", ["-C", copy, "rev-parse", "HEAD"], commit);
-        string learned = Path.Combine(copy, ".git", $"learned-{target.Name}-{commit.ToString().Trim()}");
+        StringWriter trees = new();
+        await Repository.RunAsync("git", ["-C", copy, "rev-parse", "HEAD:src", $"HEAD:{bench.Tests.Folder}"], trees);
+        string name = string.Join('-', trees.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(hash => hash[..10]));
+        string learned = Path.Combine(copy, ".git", $"learned-{target.Name}-{name}");
         if (!File.Exists(learned))
             File.Move(await bench.LearnAsync(assembly, members), learned);
         return learned;
@@ -63,7 +101,7 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
             throw new InvalidOperationException($"This did not work: git {string.Join(' ', arguments)}");
     }
 
-    async Task<Score> TryAllAsync(Target target, string copy, Compiler compiler, TestChoice choice, Bench[] benches)
+    async Task<Score> TryAllAsync(Target target, string copy, Prepared prepared)
     {
         var all = Shuffled(copy, target);
         if (files.Count == 0 && seed is not null)
@@ -73,24 +111,29 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
         }
         Queue<Mutant> waiting = new(all.Where(mutant => !Equal.Contains(mutant)));
         int equal = all.Length - waiting.Count, tried = 0, killed = 0, running = 0;
-        await Task.WhenAll(benches.Select(bench => Task.Run(() => WorkAsync(bench))));
+        await Task.WhenAll(prepared.Places.Select(place => Task.Run(() => WorkAsync(place))));
         progress.WriteLine();
         return new(all.Length, equal, tried, killed);
 
-        async Task WorkAsync(Bench bench)
+        async Task WorkAsync(Bench[] place)
         {
             while (Next() is { } mutant)
             {
                 MemoryStream assembly = new();
-                if (!compiler.TryEmit(mutant.File, mutant.ApplyTo(await File.ReadAllTextAsync(Path.Combine(copy, mutant.File))), assembly))
+                if (!prepared.Compiler.TryEmit(mutant.File, mutant.ApplyTo(await File.ReadAllTextAsync(Path.Combine(copy, mutant.File))), assembly))
                 {
                     Count(null); // no mutant
                     continue;
                 }
-                var groups = choice.For(mutant);
-                bool isKilled = groups.Count > 0 && await bench.IsKilledAsync(assembly, groups);
+                bool isKilled = false, isReached = false;
+                for (int i = 0; i < place.Length && !isKilled; i++)
+                {
+                    var groups = prepared.Choices[i].For(mutant);
+                    isReached |= groups.Count > 0;
+                    isKilled = groups.Count > 0 && await place[i].IsKilledAsync(assembly, groups);
+                }
                 if (!isKilled)
-                    output.WriteLine($"survives: {mutant}{(groups.Count == 0 ? " (no test comes here)" : "")}");
+                    output.WriteLine($"survives: {mutant}{(isReached ? "" : " (no test comes here)")}");
                 Count(isKilled);
             }
         }
@@ -124,14 +167,20 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
     {
         if (seed is not { } number)
             return [.. HandMade.Of(root, target).Where(mutant => IsWanted(mutant.File))];
-        string folder = Path.Combine(root, target.Source);
-        string[] separate = [$"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", $"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}"];
-        Mutant[] all = [.. Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
-            .Where(file => !separate.Any(file.Contains) && IsWanted(file[folder.Length..]) && target.Has(Path.GetRelativePath(folder, file)))
-            .Order(StringComparer.Ordinal)
-            .SelectMany(file => MutantFinder.Find(Path.GetRelativePath(root, file), File.ReadAllText(file)))];
+        Mutant[] all = All(root, target);
         new Random(number).Shuffle(all);
         return all;
+    }
+
+    Mutant[] All(string root, Target target) => [.. Directory.EnumerateFiles(Path.Combine(root, target.Source), "*.cs", SearchOption.AllDirectories)
+        .Where(file => IsLookedAt(target, root, file))
+        .Order(StringComparer.Ordinal)
+        .SelectMany(file => MutantFinder.Find(Path.GetRelativePath(root, file), File.ReadAllText(file)))];
+
+    bool IsLookedAt(Target target, string root, string file)
+    {
+        string path = Path.GetRelativePath(Path.Combine(root, target.Source), file);
+        return path.Split(Path.DirectorySeparatorChar)[0] is not ("obj" or "bin") && IsWanted('/' + path) && target.Has(path);
     }
 
     bool IsWanted(string file) => files.Count == 0 || files.Any(file.Contains);

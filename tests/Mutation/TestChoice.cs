@@ -8,10 +8,11 @@ sealed class TestChoice
 
     readonly List<Member> _members;
     readonly TestReach[] _tests;
+    readonly TestProject _project;
 
-    public TestChoice(List<Member> members, TestReach[] learned)
+    public TestChoice(TestProject project, List<Member> members, TestReach[] learned)
     {
-        _members = members;
+        (_project, _members) = (project, members);
         var setups = learned.Where(test => test.Name.Length == 0).GroupBy(test => test.Class)
             .ToDictionary(group => group.Key, group => group.SelectMany(setup => setup.Members).ToArray());
         Red = [.. learned.Where(test => test.IsRed).Select(test => test.Name)];
@@ -23,10 +24,11 @@ sealed class TestChoice
 
     public IReadOnlyList<string> Red { get; }
 
-    public IEnumerable<Member> Unreached => _members.Where((_, i) => !_tests.Any(test => test.Members.Contains(i)));
+    public IEnumerable<int> Reached => _tests.SelectMany(test => test.Members).Distinct();
 
     /// <returns>Groups to run one after the other, the last of which has all tests that reach anything in the file: what runs once in a process is seen in one
-    /// test only. For a constant or another initial value, which runs nowhere, all tests.</returns>
+    /// test only. For a constant or another initial value, which runs nowhere, all tests. Of a project with a limit the nearest tests
+    /// alone.</returns>
     public IReadOnlyList<TestReach[]> For(Mutant mutant)
     {
         var inFile = Enumerable.Range(0, _members.Count).Where(i => _members[i].File == mutant.File).ToHashSet();
@@ -34,6 +36,11 @@ sealed class TestChoice
         var file = Reaching(inFile);
         var near = inMember.Count > 0 ? Reaching(inMember) : file;
         double seconds = 0;
+        if (_project.MostTests is { } most)
+        {
+            TestReach[] nearest = [.. near.TakeWhile(test => (seconds += test.Seconds) < _project.MostSeconds).Take(most)];
+            return nearest.Length > 0 ? [nearest] : [];
+        }
         TestReach[] first = [.. near.Take(FirstTests).TakeWhile(test => (seconds += test.Seconds) < FirstSeconds)];
         TestReach[][] groups = [first, [.. near.Except(first)], [.. (inMember.Count > 0 ? file : _tests).Except(near)]];
         return [.. groups.Where(group => group.Length > 0)];

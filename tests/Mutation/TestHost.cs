@@ -17,7 +17,7 @@ sealed class TestHost : ITestListener
     /// <summary>The tests to run: a line with the time limit in seconds and the full name for each, an empty line between groups that run one after the other.</summary>
     public const string Plan = "plan";
 
-    /// <summary>Runs all fast tests, and writes which members each one reaches.</summary>
+    /// <summary>Runs all tests that count, and writes which members each one reaches.</summary>
     public const string Learn = "learn";
 
     static readonly TimeSpan PatienceAtTheEnd = TimeSpan.FromSeconds(5);
@@ -31,7 +31,7 @@ sealed class TestHost : ITestListener
     TestHost(bool learns) => _map = learns ? ReachMap.Open() : null;
 
     /// <returns>0 when all are green, 1 when one is red or does not end.</returns>
-    public static int Run(string testAssembly, string verb, string file)
+    public static int Run(string testAssembly, string verb, string file, string[] only)
     {
         var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
         runner.Load(Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, testAssembly)), new Dictionary<string, object>
@@ -43,7 +43,7 @@ sealed class TestHost : ITestListener
         TestHost host = new(verb == Learn);
         if (verb == Learn)
         {
-            runner.Run(host, new TestSelection(test => !TestSelection.IsSlow(test)));
+            runner.Run(host, new TestSelection(Counts));
             TestReach.Write(file, host._learned);
             Environment.Exit(0); // whatever still runs
         }
@@ -54,12 +54,14 @@ sealed class TestHost : ITestListener
                 host._limits[name[1]] = double.Parse(name[0], CultureInfo.InvariantCulture);
             var selected = names.Select(name => name[1]).ToHashSet();
             using Timer watch = new(_ => host.EndWhatHangs(), null, 1000, 1000);
-            runner.Run(host, new TestSelection(test => selected.Contains(test.FullName) && !TestSelection.IsSlow(test)));
+            runner.Run(host, new TestSelection(test => selected.Contains(test.FullName) && Counts(test)));
             if (host._isRed)
                 Environment.Exit(1);
         }
         Environment.Exit(0);
         return 0;
+
+        bool Counts(ITest test) => only.Length == 0 ? !TestSelection.IsSlow(test) : only.Any(part => test.FullName.Contains(part, StringComparison.Ordinal));
     }
 
     public void TestStarted(ITest test)
