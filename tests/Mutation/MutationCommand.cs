@@ -24,8 +24,8 @@ static class MutationCommand
           --keep            adds a line for each project to tests/Mutation/results.tsv
           --help            this text
 
-        A mutant of the sdk that tests/Sdk.Tests leave alive is tried on the nearest tests of tests/Hosting.Tests, tests/Cli.Tests and, as root, the laboratory
-        of tests/Platform.Tests: a dozen of each that reach the changed member. The other projects have their own tests alone.
+        A mutant that the fast tests of its project leave alive is tried on its slow ones; one of the core then on tests/Sdk.Tests, one of the sdk on
+        tests/Hosting.Tests, tests/Cli.Tests and, as root, the laboratory of tests/Platform.Tests: at most a dozen of each that reach the changed member.
 
         What equal.tsv beside this program lists is left out: mutants that no test can notice, each with the reason.
 

@@ -89,7 +89,7 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
         StringWriter trees = new();
         await Repository.RunAsync("git", ["-C", copy, "rev-parse", "HEAD:src", $"HEAD:{bench.Tests.Folder}"], trees);
         string name = string.Join('-', trees.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(hash => hash[..10]));
-        string learned = Path.Combine(copy, ".git", $"learned-{target.Name}-{name}");
+        string learned = Path.Combine(copy, ".git", $"learned-{target.Name}-{name}{(bench.Tests.Only is [TestHost.Slow] ? TestHost.Slow : "")}");
         if (!File.Exists(learned))
             File.Move(await bench.LearnAsync(assembly, members), learned);
         return learned;

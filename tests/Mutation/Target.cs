@@ -11,6 +11,9 @@ sealed record TestProject(string Folder, string Assembly)
     /// <summary>What the full names of its tests contain; empty for all of its fast tests. Slow ones count where this names them.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 
+    /// <summary>Its slow tests instead of its fast ones, as far as they reach the changed member.</summary>
+    public TestProject Slow => this with { Only = [TestHost.Slow], MostTests = 12, MostSeconds = 60 };
+
     /// <summary>How many of its tests a mutant that all tests before left alive is tried on, the nearest first; null for all.</summary>
     public int? MostTests { get; init; }
 
@@ -37,13 +40,15 @@ sealed record Target(string Name, string Source, string Assembly, IReadOnlyList<
         MostSeconds = 60,
     };
 
+    static readonly TestProject CoreTests = new("tests/Protocol.Tests", "TeredoSdk.Protocol.Tests.dll"), SdkTests = new("tests/Sdk.Tests", "TeredoSdk.Tests.dll");
+
     static readonly TestProject HostingTests = new("tests/Hosting.Tests", "TeredoSdk.Hosting.Tests.dll"), CommandTests = new("tests/Cli.Tests", "TeredoSdk.Cli.Tests.dll");
 
     public static IReadOnlyList<Target> All { get; } =
     [
-        new("core", "src/TeredoSdk.Protocol", "TeredoSdk.Protocol.dll", [new("tests/Protocol.Tests", "TeredoSdk.Protocol.Tests.dll")], 95),
+        new("core", "src/TeredoSdk.Protocol", "TeredoSdk.Protocol.dll", [CoreTests, CoreTests.Slow, SdkTests with { MostTests = 12 }], 95),
         new("sdk", "src/TeredoSdk", "TeredoSdk.dll",
-            [new("tests/Sdk.Tests", "TeredoSdk.Tests.dll"), HostingTests with { MostTests = 12 }, CommandTests with { MostTests = 12, MostSeconds = 30 }, Laboratory], 90)
+            [SdkTests, SdkTests.Slow, HostingTests with { MostTests = 12 }, CommandTests with { MostTests = 12, MostSeconds = 30 }, Laboratory], 90)
         {
             LeftOut =
             [
@@ -60,7 +65,7 @@ sealed record Target(string Name, string Source, string Assembly, IReadOnlyList<
             ],
         },
         new("hosting", "src/TeredoSdk", "TeredoSdk.dll", [HostingTests], 90) { Only = Hosting },
-        new("command", "src/TeredoSdk.Cli", "teredo.dll", [CommandTests], 85),
+        new("command", "src/TeredoSdk.Cli", "teredo.dll", [CommandTests, CommandTests.Slow], 85),
     ];
 
     /// <summary>The files and folders that are looked at; empty for all.</summary>

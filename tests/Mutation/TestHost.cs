@@ -20,6 +20,9 @@ sealed class TestHost : ITestListener
     /// <summary>Runs all tests that count, and writes which members each one reaches.</summary>
     public const string Learn = "learn";
 
+    /// <summary>In place of parts of names: the slow tests.</summary>
+    public const string Slow = "--slow";
+
     static readonly TimeSpan PatienceAtTheEnd = TimeSpan.FromSeconds(5);
 
     readonly Dictionary<string, double> _limits = [];
@@ -61,7 +64,7 @@ sealed class TestHost : ITestListener
         Environment.Exit(0);
         return 0;
 
-        bool Counts(ITest test) => only.Length == 0 ? !TestSelection.IsSlow(test) : only.Any(part => test.FullName.Contains(part, StringComparison.Ordinal));
+        bool Counts(ITest test) => only is [] or [Slow] ? TestSelection.IsSlow(test) == (only is [Slow]) : only.Any(part => test.FullName.Contains(part, StringComparison.Ordinal));
     }
 
     public void TestStarted(ITest test)
