@@ -87,7 +87,7 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
     static async Task<string> LearnAsync(Target target, string copy, Bench bench, MemoryStream assembly, int members)
     {
         StringWriter trees = new();
-        await Repository.RunAsync("git", ["-C", copy, "rev-parse", "HEAD:src", $"HEAD:{bench.Tests.Folder}"], trees);
+        await Repository.RunAsync("git", ["-C", copy, "rev-parse", $"HEAD:{target.Source}", $"HEAD:{bench.Tests.Folder}"], trees);
         string name = string.Join('-', trees.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(hash => hash[..10]));
         string learned = Path.Combine(copy, ".git", $"learned-{target.Name}-{name}{(bench.Tests.Only is [TestHost.Slow] ? TestHost.Slow : "")}");
         if (!File.Exists(learned))

@@ -53,13 +53,8 @@ sealed record Target(string Name, string Source, string Assembly, IReadOnlyList<
             LeftOut =
             [
                 .. Hosting, // the target hosting
-                // These make or use a network device of the machine itself, which only the laboratory of tests/Platform.Tests does, as root.
-                "Engine/Linux/DeviceRelay.cs", "Engine/Linux/KernelForwarding.cs", "Engine/Stacks/Machine/", "Machine/InterfacePing.cs",
-                "Machine/Linux/NextHop.cs", "TeredoInterfaceHost.cs", "TeredoRelayHost.cs",
-                // These ask or change a whole machine: its services, its firewall, its kernel. The same laboratory has machines to change. How a firewall's
-                // rules are read, Setup/Linux/Nft{Packet,Ruleset}.cs, stays.
-                "Doctor/Linux/", "Setup/Linux/CommandLine.cs", "Setup/Linux/Firewall", "Setup/Linux/LinuxMachine.cs", "Setup/Linux/NftRuleSetting.cs",
-                "Setup/Linux/Service", "Setup/Linux/Setting", "Setup/Linux/TeredoService", "Setup/Linux/UfwSetting.cs", "Setup/Linux/Unit",
+                // These make or use a network device of the machine itself, by programs that run as root for long.
+                "Engine/Linux/KernelForwarding.cs", "Engine/Stacks/Machine/", "Machine/InterfacePing.cs", "TeredoInterfaceHost.cs", "TeredoRelayHost.cs",
                 // Its rules stand in the assembly for Windows, and follow when that is rewritten.
                 "Links/Windows/",
             ],
