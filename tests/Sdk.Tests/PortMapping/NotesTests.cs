@@ -129,6 +129,36 @@ public sealed class NotesTests : IAsyncDisposable
         Assert.That(lease, Is.Not.Null);
     }
 
+    MappingNotes Found => new(_directory, NullLogger.Instance);
+
+    [Test]
+    public void OneStart_TakesThirtyTwoNotes_AndTheNextOneTheRest()
+    {
+        Leave(Dead);
+        for (int i = 0; i < 32; i++)
+            File.Copy(Path.Combine(_directory, "mapping-old.note"), Path.Combine(_directory, $"mapping-old{i}.note"));
+        Assert.That(Found.TakeDead(), Has.Count.EqualTo(32));
+        Assert.That(Found.TakeDead(), Has.Count.EqualTo(1));
+        Assert.That(Found.TakeDead(), Is.Empty, "whoever took them lives");
+        Assert.That(Notes, Has.Length.EqualTo(33));
+    }
+
+    [TestCase(4096, 1), TestCase(4097, 0)]
+    public void LargeFile_IsNoNote(int octets, int notes)
+    {
+        Leave(Dead);
+        File.AppendAllText(Notes.Single(), new string('x', octets - (int)new FileInfo(Notes.Single()).Length));
+        Assert.That(Found.TakeDead(), Has.Count.EqualTo(notes));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void Notes_AreTheUsersOwn()
+    {
+        Leave(Dead);
+        Assert.That(File.GetUnixFileMode(_directory), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
+    }
+
     [Test]
     public void ProcessThatEnds_IsDead()
     {
