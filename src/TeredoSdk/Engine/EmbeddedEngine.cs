@@ -174,6 +174,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     /// <summary>Asks the server for packets of a stranger (docs/protocol §9). Calls at the same time share one check.</summary>
     public async Task<ClientEvent.ReachabilityChecked> CheckReachabilityAsync(CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var own = new TaskCompletionSource<ClientEvent.ReachabilityChecked>(TaskCreationOptions.RunContinuationsAsynchronously);
         var check = Interlocked.CompareExchange(ref _check, own, null) ?? own;
         if (check == own && !_driver.TryCheckReachability())

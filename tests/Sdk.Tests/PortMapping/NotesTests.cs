@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Machine;
@@ -152,7 +153,7 @@ public sealed class NotesTests : IAsyncDisposable
     }
 
     [Test]
-    [Platform("Linux")]
+    [Platform("Linux"), UnsupportedOSPlatform("windows")]
     public void Notes_AreTheUsersOwn()
     {
         Leave(Dead);
