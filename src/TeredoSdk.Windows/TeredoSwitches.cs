@@ -14,6 +14,15 @@ public sealed record TeredoSwitches
     const string PolicyKey = @"SOFTWARE\Policies\Microsoft\Windows\TCPIP\v6Transition";
     const string Tcpip6Key = @"SYSTEM\CurrentControlSet\Services\Tcpip6\Parameters";
     const string TeredoKey = @"SYSTEM\CurrentControlSet\Services\iphlpsvc\Teredo";
+
+    /// <summary>The values below HKEY_LOCAL_MACHINE that concern Teredo, IPv6 and the look-up of AAAA records.</summary>
+    internal static IReadOnlyList<(string Key, string Name)> RegistryValues { get; } =
+    [
+        (PolicyKey, "Teredo_State"), (PolicyKey, "Teredo_ServerName"), (PolicyKey, "Teredo_ClientPort"), (PolicyKey, "Teredo_RefreshRate"),
+        (PolicyKey, "Teredo_DefaultQualified"), (Tcpip6Key, "DisabledComponents"), (TeredoKey, "Type"),
+        (@"SYSTEM\CurrentControlSet\Services\Dnscache\Parameters", "AddrConfigControl"),
+    ];
+
     static readonly Version Vista = new(6, 0), OffByDefaultSince = new(10, 0, 17134); // Windows 10 1803
 
     /// <summary>The type that Teredo is set to, whoever set it; null when it is not known.</summary>

@@ -80,6 +80,15 @@ public sealed class WindowsSystem : IWindowsSystem
     public Reading<IReadOnlyList<WindowsAddress>> ReadAddresses() => AddressTable.Read();
 
     /// <inheritdoc/>
+    public Reading<string> ReadCimText() => CimTeredo.ReadText();
+
+    /// <inheritdoc/>
+    public Reading<IReadOnlyList<WindowsListener>> ReadListeners() => Listeners.Read();
+
+    /// <inheritdoc/>
+    public Reading<IReadOnlyList<WindowsAdapter>> ReadAdapters() => AddressTable.ReadAdapters();
+
+    /// <inheritdoc/>
     public Task<Reading<bool>> WakeAsync(CancellationToken cancellationToken) => StableAddresses.WaitAsync(cancellationToken);
 
     /// <inheritdoc/>

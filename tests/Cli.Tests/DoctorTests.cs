@@ -32,6 +32,19 @@ public sealed class DoctorTests
         Assert.That(result.Sentence, Does.Contain($"{lab.Silent}"));
     }
 
+    [TestCase("--probe", "--report FILE, which is missing")]
+    [TestCase("--no-redact", "--report FILE, which is missing")]
+    [TestCase("--report machine.json", "is not Windows")]
+    public async Task Report_WhereThereIsNone_IsOneSentence(string options, string sentence)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("This is Windows.");
+        var result = await HereCommand.RunAsync(["doctor", .. options.Split(' ')]);
+        Assert.That(result.ExitCode, Is.EqualTo(2));
+        Assert.That(result.Sentence, Does.Contain(sentence));
+        Assert.That(File.Exists("machine.json"), Is.False);
+    }
+
     [Test]
     public async Task Text_SaysWhatWasReadAndWhatHelps()
     {

@@ -93,6 +93,20 @@ public interface IWindowsSystem
     Reading<IReadOnlyList<WindowsAddress>> ReadAddresses();
 
     /// <summary>
+    /// Reads all properties of the CIM instances <c>MSFT_NetTeredoConfiguration</c> and <c>MSFT_NetTeredoState</c>, as text in the Managed Object
+    /// Format, for a report to people who can't sit at the machine.
+    /// </summary>
+    Reading<string> ReadCimText() => Reading.Unknown<string>("This system does not tell the properties of CIM.");
+
+    /// <summary>Reads which UDP ports are bound and on which TCP ports somebody listens.</summary>
+    Reading<IReadOnlyList<WindowsListener>> ReadListeners() =>
+        Reading.Unknown<IReadOnlyList<WindowsListener>>("This system does not tell its listeners.");
+
+    /// <summary>Reads the network adapters, also those that are down.</summary>
+    Reading<IReadOnlyList<WindowsAdapter>> ReadAdapters() =>
+        Reading.Unknown<IReadOnlyList<WindowsAdapter>>("This system does not tell its network adapters.");
+
+    /// <summary>
     /// Wakes a dormant Teredo client and waits until the address table is stable (<c>NotifyStableUnicastIpAddressTable</c>). The method may return
     /// before there is an address.
     /// </summary>

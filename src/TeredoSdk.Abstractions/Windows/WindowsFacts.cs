@@ -109,3 +109,28 @@ public sealed record WindowsAddress
     /// <summary>The MTU of the interface in octets, or 0 when it is not known.</summary>
     public int MtuOctets { get; init; }
 }
+
+/// <summary>A UDP socket that is bound, or a TCP socket that listens.</summary>
+[Experimental("TEREDO001")]
+public sealed record WindowsListener
+{
+    /// <summary>UDP or TCP.</summary>
+    public required FirewallProtocol Protocol { get; init; }
+
+    /// <summary>The address and port.</summary>
+    public required IPEndPoint EndPoint { get; init; }
+}
+
+/// <summary>A network adapter.</summary>
+[Experimental("TEREDO001")]
+public sealed record WindowsAdapter
+{
+    /// <summary>The name that people see and can change.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The description that its driver gives.</summary>
+    public required string Description { get; init; }
+
+    /// <summary>Whether it is up.</summary>
+    public bool IsUp { get; init; }
+}

@@ -44,6 +44,9 @@ public sealed class FakeNetsh
     /// <summary>Whether a disabled client has only the row of its type; other versions print six rows.</summary>
     public bool PrintsOneRowWhenDisabled { get; set; } = true;
 
+    /// <summary>What <c>show state</c> prints word for word before and after the client is woken; null for what the fake says itself.</summary>
+    internal (string Before, string After)? Recorded { get; set; }
+
     /// <summary>The argument lists of all runs, in order.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Calls
     {
@@ -132,6 +135,8 @@ public sealed class FakeNetsh
 
     string Describe()
     {
+        if (Recorded is { } recorded)
+            return _windows.WakeCalls == 0 ? recorded.Before : recorded.After;
         var teredo = _windows.Teredo;
         var (configuration, state) = (teredo.Configuration, teredo.State);
         var text = Text;

@@ -104,12 +104,12 @@ public sealed class FakeTeredo
     /// <summary>What happens when the client is woken. A change has no effect before that.</summary>
     public FakeTeredoNetwork Network { get; set; }
 
-    /// <summary>Why a client goes offline that is woken in a network that is <see cref="FakeTeredoNetwork.Offline"/>, in netsh's English words.</summary>
+    /// <summary>Why a client goes offline that is woken in a network that is <see cref="FakeTeredoNetwork.Offline"/>, in netsh's English words; null for no error.</summary>
     /// <remarks>
     /// <see cref="FakeNetsh"/> has translations of <c>failed to resolve the server name</c>, <c>failed to open the tunnel adapter</c> and <c>general system
     /// failure</c>.
     /// </remarks>
-    public string OfflineError { get; set; } = "general system failure";
+    public string? OfflineError { get; set; } = "general system failure";
 
     /// <summary>The number of the error, which the real netsh prints for a general system failure; null for none.</summary>
     public long? ErrorCode { get; set; }
@@ -132,6 +132,9 @@ public sealed class FakeTeredo
     /// <summary>The name of the client's interface.</summary>
     public string InterfaceName { get; set; } = "Teredo Tunneling Pseudo-Interface";
 
+    /// <summary>The MTU of the client's interface, in octets.</summary>
+    public int MtuOctets { get; set; } = 1280;
+
     /// <summary>The client's state.</summary>
     public TeredoClientState State
     {
@@ -144,6 +147,8 @@ public sealed class FakeTeredo
 
     /// <summary>The type in effect; a policy overrides the machine's own settings.</summary>
     public TeredoType EffectiveType => PolicyType ?? Configuration.Type ?? TeredoType.Default;
+
+    internal WindowsListener Listener => new() { Protocol = FirewallProtocol.Udp, EndPoint = new(IPAddress.Any, Port) };
 
     internal bool IsSetByPolicy => PolicyType is not null;
 
@@ -171,7 +176,10 @@ public sealed class FakeTeredo
         && !(ListenersKeepAwake && _windows.HasEligibleListener() && _windows.Firewall.Rules.Any(IsExemption));
 
     // When nobody has chosen a type, Teredo is on before Windows 10 1803.
-    bool IsOn => _windows.IPv6Installed && (_windows.IsBefore(6, 0) || _windows.Runs("iphlpsvc"))
+    /// <summary>Whether no client runs, whatever the settings say: for what a program can't read.</summary>
+    public bool IsInactive { get; set; }
+
+    bool IsOn => !IsInactive && _windows.IPv6Installed && (_windows.IsBefore(6, 0) || _windows.Runs("iphlpsvc"))
         && !(_windows.RegistryValue(Tcpip6Key, "DisabledComponents") is int bits && (bits & TunnelBits) != 0)
         && EffectiveType switch
         {
@@ -190,8 +198,8 @@ public sealed class FakeTeredo
     };
 
     /// <summary>Makes the client lose its address.</summary>
-    /// <param name="error">The cause, in the words of the system.</param>
-    public void GoOffline(string error) => Become(TeredoClientState.Offline, error);
+    /// <param name="error">The cause, in the words of the system; null for none.</param>
+    public void GoOffline(string? error) => Become(TeredoClientState.Offline, error);
 
     /// <summary>Makes the client dormant, so that it loses its address.</summary>
     public void GoDormant() => Become(TeredoClientState.Dormant, null);
@@ -288,7 +296,7 @@ public sealed class FakeTeredo
         && rule.EdgeTraversal != EdgeTraversal.Deny;
 
     WindowsAddress Listed(DuplicateAddressDetectionState state) =>
-        new() { Address = Address, InterfaceName = InterfaceName, InterfaceIndex = 12, IsTunnel = true, MtuOctets = 1280, DadState = state };
+        new() { Address = Address, InterfaceName = InterfaceName, InterfaceIndex = 12, IsTunnel = true, MtuOctets = MtuOctets, DadState = state };
 
     void Become(TeredoClientState state, string? error)
     {

@@ -86,6 +86,16 @@ public sealed partial class FakeWindows
         Read<IReadOnlyList<WindowsAddress>>(nameof(ReadAddresses), () => IPv6Installed ? [.. Addresses, .. Teredo.Addresses] : []);
 
     /// <inheritdoc/>
+    public Reading<string> ReadCimText() => Read(nameof(ReadCimText), () => $"instance of MSFT_NetTeredoConfiguration {{ Type = {(int?)Teredo.Configuration.Type}; }};", 6, 2);
+
+    /// <inheritdoc/>
+    public Reading<IReadOnlyList<WindowsListener>> ReadListeners() => Read<IReadOnlyList<WindowsListener>>(nameof(ReadListeners), () =>
+        [.. Listeners, .. Teredo.State == TeredoClientState.Qualified ? [Teredo.Listener] : Array.Empty<WindowsListener>()]);
+
+    /// <inheritdoc/>
+    public Reading<IReadOnlyList<WindowsAdapter>> ReadAdapters() => Read(nameof(ReadAdapters), () => Adapters);
+
+    /// <inheritdoc/>
     public async Task<Reading<bool>> WakeAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using TeredoSdk.Windows;
+using TeredoSdk.Windows.Doctor;
 
 namespace TeredoSdk.Testing;
 
@@ -34,6 +35,19 @@ public sealed partial class FakeWindows : IWindowsSystem
         Firewall = new(this);
         Teredo = new(this);
         Netsh = new(this);
+    }
+
+    /// <summary>
+    /// Makes a Windows that answers as a real machine did when <c>teredo doctor --report</c> ran there: one report becomes one test. What the machine did not
+    /// tell, it does not tell either, with the same reason; after a wake, its Teredo client does what the real one did.
+    /// </summary>
+    /// <param name="path">The file of the report.</param>
+    /// <exception cref="InvalidDataException">The file is no such report, of another version, too large, or was changed after it was written.</exception>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    public static FakeWindows FromReport(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return ReportedWindows.Of(MachineFactsFile.Read(path));
     }
 
     /// <inheritdoc/>
@@ -109,6 +123,12 @@ public sealed partial class FakeWindows : IWindowsSystem
             RaiseChanged();
         }
     }
+
+    /// <summary>The UDP sockets and TCP listeners besides that of the Teredo client.</summary>
+    public IReadOnlyList<WindowsListener> Listeners { get; set; } = [];
+
+    /// <summary>The network adapters; at first one Ethernet adapter.</summary>
+    public IReadOnlyList<WindowsAdapter> Adapters { get; set; } = [new() { Name = "Ethernet", Description = "Intel(R) Ethernet Connection", IsUp = true }];
 
     /// <summary>The argument lists of all runs of netsh, in order.</summary>
     public IReadOnlyList<IReadOnlyList<string>> NetshCalls => Netsh.Calls;

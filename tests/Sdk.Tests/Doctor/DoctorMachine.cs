@@ -38,7 +38,7 @@ sealed class DoctorMachine
     /// <summary>The exception that the program has.</summary>
     public static FirewallRule Exception { get; } = new() { Name = "Game", ProgramPath = Program, Enabled = true, EdgeTraversal = EdgeTraversal.Allow };
 
-    public FakeWindows Windows { get; }
+    public FakeWindows Windows { get; private set; }
 
     public FakeTeredo Teredo => Windows.Teredo;
 
@@ -84,6 +84,12 @@ sealed class DoctorMachine
         foreach (string call in (string[])["ReadConfiguration", "ReadStatus", "WriteConfiguration"])
             Windows.Missing[call] = "The namespace is not valid.";
     }
+
+    /// <summary>How long a report waits after a wake.</summary>
+    public TimeSpan WakePatience => _patience < TimeSpan.FromSeconds(10) ? _patience : TimeSpan.FromSeconds(10);
+
+    /// <summary>Takes another Windows in place of this one.</summary>
+    public void Replace(FakeWindows windows) => Node.Windows = Windows = windows;
 
     /// <summary>Changes the rule whose name begins so.</summary>
     public void ChangeRule(string start, Func<FirewallRule, FirewallRule> change)

@@ -48,6 +48,14 @@ sealed class CimInstance(IWbemClassObject instance)
         throw new CimException("IWbemClassObject.Get " + names[0], CimNamespace.WBEM_E_NOT_FOUND);
     }
 
+    /// <summary>The instance with all its properties, in the Managed Object Format.</summary>
+    /// <exception cref="CimException">The instance can't be written so.</exception>
+    public string ToText()
+    {
+        CimNamespace.Check("IWbemClassObject.GetObjectText", instance.GetObjectText(0, out string? text));
+        return text ?? "";
+    }
+
     static object? Convert(in ComVariant value) => value.VarType switch
     {
         VarEnum.VT_BSTR => value.As<string>(),

@@ -27,6 +27,10 @@ static class CimTeredo
     public static Reading<TeredoStatus> ReadStatus() => Ask("CIM does not tell the state of the Teredo client", space =>
         Reading.Of(space.FindFirst(StateClass) is { } found ? CimValue.Status(found.Read("State"), found.Read("Error")) : TeredoStatus.Inactive));
 
+    /// <summary>All properties of both classes' instances, in the Managed Object Format.</summary>
+    public static Reading<string> ReadText() => Ask("CIM does not tell the properties of Teredo", space => Reading.Of(
+        string.Join('\n', new[] { ConfigurationClass, StateClass }.Select(type => space.FindFirst(type)?.ToText() ?? $"// no instance of {type}"))));
+
     /// <exception cref="TeredoException">Rights are missing, the class does not exist, or a value can't be set.</exception>
     public static void WriteConfiguration(TeredoConfiguration configuration)
     {

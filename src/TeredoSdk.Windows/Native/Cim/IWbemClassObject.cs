@@ -16,4 +16,28 @@ partial interface IWbemClassObject
 
     [PreserveSig]
     int Put(string name, int flags, in ComVariant value, int type);
+
+    [PreserveSig]
+    int Delete(string name);
+
+    [PreserveSig]
+    int GetNames(string? qualifierName, int flags, nint qualifierValue, nint names);
+
+    [PreserveSig]
+    int BeginEnumeration(int flags);
+
+    [PreserveSig]
+    int Next(int flags, nint name, nint value, nint type, nint flavour);
+
+    [PreserveSig]
+    int EndEnumeration();
+
+    [PreserveSig]
+    int GetPropertyQualifierSet(string property, nint qualifiers);
+
+    [PreserveSig]
+    int Clone(nint copy);
+
+    [PreserveSig]
+    int GetObjectText(int flags, [MarshalUsing(typeof(BStrStringMarshaller))] out string? text);
 }

@@ -6,20 +6,33 @@ namespace TeredoSdk.Windows.Native.IpHelper;
 /// <summary>The IPv6 addresses of this machine, through .NET's own GetAdaptersAddresses. Reading the table does not wake Teredo.</summary>
 static class AddressTable
 {
-    public static Reading<IReadOnlyList<WindowsAddress>> Read()
+    public static Reading<IReadOnlyList<WindowsAddress>> Read() => Ask("the addresses of this machine are not known", interfaces =>
+    {
+        List<WindowsAddress> addresses = [];
+        foreach (var networkInterface in interfaces)
+            if (networkInterface.OperationalStatus == OperationalStatus.Up)
+                Add(addresses, networkInterface);
+        return addresses;
+    });
+
+    /// <summary>The network adapters of this machine, also those that are down.</summary>
+    public static Reading<IReadOnlyList<WindowsAdapter>> ReadAdapters() => Ask("the network adapters of this machine are not known", interfaces =>
+        interfaces.Select(each => new WindowsAdapter
+        {
+            Name = each.Name,
+            Description = each.Description,
+            IsUp = each.OperationalStatus == OperationalStatus.Up,
+        }));
+
+    static Reading<IReadOnlyList<T>> Ask<T>(string meaning, Func<NetworkInterface[], IEnumerable<T>> read)
     {
         try
         {
-            List<WindowsAddress> addresses = [];
-            foreach (var networkInterface in NetworkInterface.GetAllNetworkInterfaces())
-                if (networkInterface.OperationalStatus == OperationalStatus.Up)
-                    Add(addresses, networkInterface);
-            return Reading.Of<IReadOnlyList<WindowsAddress>>(addresses);
+            return Reading.Of<IReadOnlyList<T>>([.. read(NetworkInterface.GetAllNetworkInterfaces())]);
         }
         catch (NetworkInformationException e)
         {
-            return Reading.Unknown<IReadOnlyList<WindowsAddress>>(
-                NativeCall.Failed("GetAdaptersAddresses", e.ErrorCode, "the addresses of this machine are not known"));
+            return Reading.Unknown<IReadOnlyList<T>>(NativeCall.Failed("GetAdaptersAddresses", e.ErrorCode, meaning));
         }
     }
 
