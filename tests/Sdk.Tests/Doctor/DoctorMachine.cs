@@ -86,7 +86,7 @@ sealed class DoctorMachine
     }
 
     /// <summary>How long a report waits after a wake.</summary>
-    public TimeSpan WakePatience => _patience < TimeSpan.FromSeconds(10) ? _patience : TimeSpan.FromSeconds(10);
+    public TimeSpan WakePatience => _patience < TimeSpan.FromSeconds(1) ? _patience : TimeSpan.FromSeconds(1);
 
     /// <summary>Takes another Windows in place of this one.</summary>
     public void Replace(FakeWindows windows) => Node.Windows = Windows = windows;
