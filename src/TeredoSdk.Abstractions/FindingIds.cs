@@ -110,6 +110,8 @@ public static class FindingIds
     public const string SetupNothingToDo = "setup.nothing-to-do";
     /// <summary>Another program holds the record of a setup.</summary>
     public const string SetupRecordLocked = "setup.record-locked";
+    /// <summary>A program that would run with an administrator's rights can be changed by users without them.</summary>
+    public const string SetupProgramWritable = "setup.program-writable";
 
     /// <summary>The node is starting, so it has no address yet.</summary>
     public const string NodeStarting = "node.starting";

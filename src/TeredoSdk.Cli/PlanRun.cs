@@ -1,3 +1,4 @@
+using System.CommandLine;
 using TeredoSdk.Setup.Linux;
 
 namespace TeredoSdk.Cli;
@@ -7,8 +8,13 @@ static class PlanRun
 {
     const int Incomplete = 3;
 
-    public static Task<int> RunAsync(Invocation invocation, ShownPlan plan, SetupOptions options) =>
-        RunAsync(invocation, plan, options, Console.IsInputRedirected || Console.IsErrorRedirected ? null : Console.In);
+    /// <summary>Runs <c>teredo setup</c> or <c>teredo remove</c>, and returns the exit code.</summary>
+    public static async Task<int> CommandAsync(ParseResult arguments, SetupOptions options, Func<Invocation, Task<ShownPlan>> plan)
+    {
+        int code = await Invocation.RunAsync(arguments, async invocation => await RunAsync(invocation, await plan(invocation), options,
+            Console.IsInputRedirected || Console.IsErrorRedirected ? null : Console.In));
+        return options.Confirmed(arguments) is null ? code : PlanElevation.CodeOfRoot(code);
+    }
 
     /// <param name="invocation">The run of the command.</param>
     /// <param name="plan">The plan.</param>
@@ -16,22 +22,46 @@ static class PlanRun
     /// <param name="person">What the person at the terminal types; null where there is no terminal.</param>
     public static async Task<int> RunAsync(Invocation invocation, ShownPlan plan, SetupOptions options, TextReader? person)
     {
-        bool isDryRun = options.IsDryRun(invocation.Arguments);
-        bool asks = !isDryRun && plan.NeedsElevation && !options.IsAgreed(invocation.Arguments);
-        Show(plan, invocation.Output.IsJson && asks && person is not null ? Output.Notice : invocation.Output.Line);
+        bool isDryRun = options.IsDryRun(invocation.Arguments), isAgreed = options.IsAgreed(invocation.Arguments);
+        string? confirmed = options.Confirmed(invocation.Arguments);
+        bool isConfirmed = confirmed is not null && confirmed == plan.Digest;
+        bool asks = !isDryRun && plan.NeedsElevation && !isAgreed && !isConfirmed;
+        if (!isConfirmed)
+            Show(plan, invocation.Output.IsJson && asks && person is not null ? Output.Notice : invocation.Output.Line);
+        if (asks && confirmed is not null)
+            Output.Notice($"With {plan.Rights.Whose} the plan is another one than was confirmed: the one above.");
         if (!isDryRun)
         {
+            PlanElevation? elevation = null;
             if (plan.NeedsElevation && !plan.IsElevated)
-                return Deny(invocation.Output, plan, $"This needs {plan.Rights.Whose}; nothing was changed. {plan.Rights.Where}");
+            {
+                string why = "";
+                try
+                {
+                    if (options.MayElevate(invocation.Arguments) && (isAgreed || person is not null))
+                        elevation = await plan.FindElevationAsync(isAgreed ? PlanElevation.AnyPlan : plan.Digest ?? "", person is not null, invocation.Ended);
+                }
+                catch (TeredoException e)
+                {
+                    why = $" {Wording.Of(e)}";
+                }
+                if (elevation is null)
+                    return Deny(invocation.Output, plan, $"This needs {plan.Rights.Whose}; nothing was changed.{why} {plan.Rights.Where}");
+                if (elevation.Warning is { } warning)
+                    Output.Notice(Wording.Of(warning.Sentence));
+            }
             if (asks && person is null)
                 return invocation.Output.Fail("consentRefused", "Nothing was changed: there is no terminal to ask at. Run it with --yes to consent.");
-            if (asks && !await AgreesAsync(person!, invocation.Ended))
+            if (asks && !await AgreesAsync(elevation?.Question ?? "Do this?", person!, invocation.Ended))
                 return invocation.Output.Fail("consentRefused", "Nothing was changed, because you did not consent.");
             try
             {
-                await plan.ApplyAsync(Tell, invocation.Ended);
+                if (elevation is null)
+                    await plan.ApplyAsync(Tell, invocation.Ended);
+                else if (await elevation.RunAsync(Tell, invocation.Ended) is { } code)
+                    return code; // the other process wrote the rest
             }
-            catch (TeredoException e) when (e.Error == TeredoError.AccessDenied)
+            catch (TeredoException e) when (e.Error == TeredoError.AccessDenied && !plan.IsElevated)
             {
                 return Deny(invocation.Output, plan, Wording.Of(e));
             }
@@ -53,9 +83,9 @@ static class PlanRun
             Output.Notice(Wording.Of(finding.Sentence));
     }
 
-    static async Task<bool> AgreesAsync(TextReader person, CancellationToken cancellationToken)
+    static async Task<bool> AgreesAsync(string question, TextReader person, CancellationToken cancellationToken)
     {
-        Console.Error.Write("Do this? [y/N] ");
+        Console.Error.Write($"{question} [y/N] ");
         string? answer = await Task.Run(person.ReadLine, cancellationToken).WaitAsync(cancellationToken);
         return answer?.Trim().ToUpperInvariant() is "Y" or "YES";
     }

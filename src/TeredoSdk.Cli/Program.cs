@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.Runtime.CompilerServices;
 using TeredoSdk.Cli;
 using TeredoSdk.Cli.Commands;
+using TeredoSdk.Windows.Setup;
 
 return await EntryPoint.RunAsync(args);
 
@@ -34,6 +35,8 @@ static class EntryPoint
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Task<int> RunRootAsync(string[] arguments)
     {
+        if (TeredoSetup.TryRunElevated(arguments) is { } code)
+            return Task.FromResult(code);
         RedirectedText.UseUtf8();
         return RunLineAsync(arguments);
     }

@@ -71,4 +71,10 @@ sealed class ServiceOptions
             Firewall = arguments.GetValue(_firewall),
         };
     }
+
+    /// <summary>The options that say which service it is, in one form: with full paths, and nothing left to a default.</summary>
+    public IEnumerable<string> ToArguments(TeredoServiceOptions options) =>
+        ["setup", .. ToArguments(options.Service), "--app", options.ProgramPath, _firewall.Name, options.Firewall.ToString().ToLowerInvariant()];
+
+    public IEnumerable<string> ToArguments(TeredoService service) => [_service.Name, service.ToString().ToLowerInvariant()];
 }

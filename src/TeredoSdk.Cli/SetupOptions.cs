@@ -43,6 +43,9 @@ sealed class SetupOptions
     readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show the plan and change nothing, even with --yes." };
     readonly Option<bool> _yes = new("--yes", "-y") { Description = "Apply the plan without asking." };
 
+    readonly Option<bool> _noElevate = new("--no-elevate") { Description = "Without the rights that it needs, do not ask for them: print the command that does." };
+    readonly Option<string?> _confirmed = new("--confirmed") { Hidden = true }; // how the command starts itself as root (PlanElevation)
+
     readonly Option<bool> _installer = new("--installer")
     {
         Description = "Exit with 0, not 3, when all is applied and something is left to do: installers take every other code for a failure.",
@@ -55,13 +58,28 @@ sealed class SetupOptions
     {
         foreach (Option option in new Option[] { _tcp, _udp, _edge, _enableTeredo, _server })
             option.Hidden = isRemoval;
-        foreach (Option option in new Option[] { _app, _name, _tcp, _udp, _edge, _enableTeredo, _server, _escaped, _dryRun, _yes, _installer })
+        foreach (Option option in new Option[] { _app, _name, _tcp, _udp, _edge, _enableTeredo, _server, _escaped, _dryRun, _yes, _installer, _noElevate, _confirmed })
             command.Options.Add(option);
     }
 
     public bool IsDryRun(ParseResult arguments) => arguments.GetValue(_dryRun);
 
     public bool IsAgreed(ParseResult arguments) => arguments.GetValue(_yes);
+
+    public bool MayElevate(ParseResult arguments) => !arguments.GetValue(_noElevate);
+
+    /// <summary>The digest of the plan that was confirmed in the process that started this one as root; null in every other process.</summary>
+    public string? Confirmed(ParseResult arguments) => arguments.GetValue(_confirmed);
+
+    /// <summary>The arguments by which the command makes and applies the same plan as root.</summary>
+    /// <param name="arguments">The arguments of this process.</param>
+    /// <param name="command">The command and the options that say which plan it is.</param>
+    /// <param name="confirmed">The digest that was confirmed.</param>
+    public string[] ForRoot(ParseResult arguments, IEnumerable<string> command, string confirmed)
+    {
+        Option<bool>[] kept = [_yes, _installer, CommonOptions.Json, CommonOptions.Verbose];
+        return [.. command, _confirmed.Name, confirmed, .. kept.Where(arguments.GetValue).Select(option => option.Name)];
+    }
 
     public bool IsOfInstaller(ParseResult arguments) => arguments.GetValue(_installer);
 

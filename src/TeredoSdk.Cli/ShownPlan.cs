@@ -10,25 +10,35 @@ namespace TeredoSdk.Cli;
 /// <param name="IsElevated">Whether this process may do it.</param>
 /// <param name="ElevatedCommand">The command that may.</param>
 /// <param name="Rights">Whose rights it needs, and where to run the command, as parts of a sentence.</param>
+/// <param name="Digest">Tells this plan from another one; null where the process with rights compares by itself.</param>
+/// <param name="FindElevationAsync">
+/// How a process with rights can apply it; null when there is no way. The parameters are the digest that was confirmed, and whether somebody is at a
+/// terminal. It throws a TeredoException that tells what stands in the way.
+/// </param>
 /// <param name="IsComplete">Whether, once it is applied, all that was asked for is in force.</param>
 /// <param name="ApplyAsync">Applies it, and tells of each step that ended: the outcome's name, and the step.</param>
 /// <param name="Document">Writes the document; the parameter is whether it was applied.</param>
 sealed record ShownPlan(IReadOnlyList<string> Steps, IReadOnlyList<Finding> Findings, bool NeedsElevation, bool IsElevated, string ElevatedCommand,
-    (string Whose, string Where) Rights, bool IsComplete, Func<Action<string, string>, CancellationToken, Task> ApplyAsync, Action<Output, bool> Document)
+    (string Whose, string Where) Rights, string? Digest, Func<string, bool, CancellationToken, Task<PlanElevation?>> FindElevationAsync, bool IsComplete, Func<Action<string, string>, CancellationToken, Task> ApplyAsync, Action<Output, bool> Document)
 {
     public static ShownPlan Of(SetupPlan plan) => new([.. plan.Steps.Select(step => step.Sentence)], plan.Findings, plan.NeedsElevation, plan.IsElevated,
-        plan.ElevatedCommand, ("an administrator's rights", "In an administrator's terminal, run:"), plan.IsComplete,
-        (told, cancellationToken) => plan.ApplyAsync(new Progress<SetupProgress>(one => told(one.Outcome.ToString(), one.Step.Sentence)), cancellationToken),
+        plan.ElevatedCommand, ("an administrator's rights", "In an administrator's terminal, run:"), null,
+        (_, _, _) => Task.FromResult(PlanElevation.Of(plan, Progress)), plan.IsComplete, (told, cancellationToken) => plan.ApplyAsync(Progress(told), cancellationToken),
         (output, applied) => output.Document(new(applied, applied && plan.IsComplete, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, plan.Findings), json => json.PlanDocument));
 
-    public static ShownPlan Of(ServicePlan plan) => new([.. plan.Steps.Select(step => step.Sentence)], plan.Findings,
-        !plan.IsSatisfied, plan.IsElevated, plan.ElevatedCommand, ("root's rights", "Run:"), plan.IsComplete,
-        (told, cancellationToken) => plan.ApplyAsync(new Progress<ServiceProgress>(one => told(one.Outcome.ToString(), one.Step.Sentence)), cancellationToken),
+    /// <param name="plan">The plan.</param>
+    /// <param name="elevated">The arguments by which the command makes this plan as root. The parameter is the digest that was confirmed.</param>
+    public static ShownPlan Of(ServicePlan plan, Func<string, string[]> elevated) => new([.. plan.Steps.Select(step => step.Sentence)], plan.Findings,
+        !plan.IsSatisfied, plan.IsElevated, plan.ElevatedCommand, ("root's rights", "Run:"), plan.Digest,
+        async (confirmed, hasTerminal, cancellationToken) => await PlanElevation.AsRootAsync(elevated(confirmed), hasTerminal, cancellationToken), plan.IsComplete,
+        (told, cancellationToken) => plan.ApplyAsync(new Teller<ServiceProgress>(one => told(one.Outcome.ToString(), one.Step.Sentence)), cancellationToken),
         (output, applied) => output.Document(new(applied, applied && plan.IsComplete, !plan.IsSatisfied, plan.ElevatedCommand, plan.Steps, plan.Findings),
             json => json.ServicePlanDocument));
 
+    static IProgress<SetupProgress> Progress(Action<string, string> told) => new Teller<SetupProgress>(one => told(one.Outcome.ToString(), one.Step.Sentence));
+
     /// <summary>Tells at once, on the thread that reports: the lines shall not come after the command's end.</summary>
-    sealed class Progress<T>(Action<T> told) : IProgress<T>
+    sealed class Teller<T>(Action<T> told) : IProgress<T>
     {
         public void Report(T value) => told(value);
     }

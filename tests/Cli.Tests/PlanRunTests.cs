@@ -164,6 +164,93 @@ public sealed class PlanRunTests
         Assert.That(result.ErrorLines.Any(line => line.Contains("undone: ", StringComparison.Ordinal)), Is.EqualTo(isLostMeanwhile));
     }
 
+    [TestCase("y")]
+    [TestCase(null, "--yes")]
+    public async Task WithoutRights_AnotherProcessAppliesIt_WhichIsSaid(string? answer, params string[] more)
+    {
+        BeElevatedBy((told, _) =>
+        {
+            told("Applied", "It is made.");
+            return Task.FromResult<int?>(null);
+        });
+        var result = await RunAsync(answer, [.. more, "--json"]);
+        Assert.That(result.ExitCode, Is.Zero, result.ToString());
+        Assert.That(result.Document.GetProperty("applied").GetBoolean());
+        Assert.That(result.ErrorLines, Has.Some.EqualTo("done: It is made.").Or.Some.EndsWith("[y/N] done: It is made."));
+        Assert.That(result.ErrorLines, Has.Some.Contains("users without them can change C:"), "what others can change is named before");
+    }
+
+    [Test]
+    public async Task OtherProcessThatSaysAll_DecidesTheExitCode()
+    {
+        BeElevatedBy((_, _) => Task.FromResult<int?>(3));
+        var result = await RunAsync("y", "--json");
+        Assert.That((result.ExitCode, result.Text), Is.EqualTo((3, "")));
+    }
+
+    [Test]
+    public async Task RefusedPrompt_IsOneSentence()
+    {
+        BeElevatedBy((_, _) => throw new TeredoException(TeredoError.ConsentRefused, "The prompt was refused; nothing was changed."));
+        var result = await RunAsync(null, "--yes", "--json");
+        Assert.That((result.ExitCode, result.Sentence), Is.EqualTo((1, "The prompt was refused; nothing was changed.")));
+        Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("consentRefused"));
+    }
+
+    [TestCase("n")]
+    [TestCase("y", "--no-elevate")]
+    [TestCase(null)]
+    [TestCase("y", "--dry-run")]
+    [TestCase(null, "--yes", "--no-elevate")]
+    public async Task WhoDoesNotWantIt_IsNotPrompted(string? answer, params string[] more)
+    {
+        BeElevatedBy((_, _) => throw new AssertionException("It was started."));
+        var result = await RunAsync(answer, more);
+        if (!more.Contains("--dry-run"))
+            Assert.That((result.ExitCode, result.Sentence), Is.EqualTo((1, answer == "n" ? "Nothing was changed, because you did not consent." : result.Sentence)));
+        if (answer != "n" && !more.Contains("--dry-run"))
+            Assert.That(result.Sentence, Does.StartWith("teredo setup --app"));
+    }
+
+    [Test]
+    public async Task WayThatIsBarred_IsSaidBeforeTheCommand()
+    {
+        _windows.IsElevated = false;
+        _setup.FindElevation = () => throw new TeredoException(TeredoError.InvalidProgram, "Not only root can change it.");
+        var result = await RunAsync("y");
+        Assert.That(result.ErrorLines[^2], Does.Contain("nothing was changed. Not only root can change it. In an administrator's terminal"));
+        Assert.That(result.Sentence, Does.StartWith("teredo setup --app"));
+    }
+
+    [TestCase("ABC", null, 0)]
+    [TestCase("ABD", null, 1)]
+    [TestCase("ABD", "y", 0)]
+    [TestCase("ABD", "n", 1)]
+    public async Task ConfirmedPlan_IsNotAskedForAgain_UnlessItDiffers(string confirmed, string? answer, int code)
+    {
+        _setup.Digest = "ABC";
+        var result = await RunAsync(answer, "--confirmed", confirmed);
+        Assert.That(result.ExitCode, Is.EqualTo(code), result.ToString());
+        Assert.That(result.ErrorLines.Any(line => line.Contains("another one than was confirmed", StringComparison.Ordinal)), Is.EqualTo(confirmed != "ABC"));
+        Assert.That(result.Text.Contains("1. ", StringComparison.Ordinal), Is.EqualTo(confirmed != "ABC"), "it was shown");
+    }
+
+    [Test]
+    public async Task ProcessAsRoot_HasExitCodesOfItsOwn()
+    {
+        string[] line = ["setup", .. Application, "--confirmed", PlanElevation.AnyPlan];
+        if (OperatingSystem.IsWindows())
+            Assert.Ignore("On Windows there is something to set up.");
+        Assert.That((await HereCommand.RunAsync(line)).ExitCode, Is.EqualTo(32));
+    }
+
+    void BeElevatedBy(Func<Action<string, string>, CancellationToken, Task<int?>> run)
+    {
+        _windows.IsElevated = false;
+        var warning = new Finding { Id = "x", Severity = FindingSeverity.Warning, Subject = "x", Problem = @"Here users without them can change C:\." };
+        _setup.FindElevation = () => new("Do this?", warning, run);
+    }
+
     Task<Result> RunAsync(string? answer, params string[] more) => RunAsync("setup", answer, more);
 
     Task<Result> RemoveAsync(string? answer, params string[] more) => RunAsync("remove", answer, more);

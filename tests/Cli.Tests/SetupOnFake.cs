@@ -17,6 +17,12 @@ sealed class SetupOnFake : IDisposable
 
     public FakeWindows Windows { get; } = new();
 
+    /// <summary>How the plan gets rights; by default there is no way.</summary>
+    public Func<PlanElevation?> FindElevation { get; set; } = () => null;
+
+    /// <summary>The digest that the plan has where another process compares it.</summary>
+    public string? Digest { get; set; }
+
     /// <summary>The folder of the records; it is made when it is needed.</summary>
     public string Records { get; } = Path.Combine(Path.GetTempPath(), $"teredosdk-plan-{Guid.NewGuid():N}");
 
@@ -37,7 +43,7 @@ sealed class SetupOnFake : IDisposable
             var wanted = options.Read(invocation.Arguments);
             (wanted.Windows, wanted.RecordFolder, wanted.ProgramPath) = (Windows, Records, _program);
             var plan = await (isRemoval ? TeredoSetup.PlanRemovalAsync(wanted, invocation.Ended) : TeredoSetup.PlanAsync(wanted, invocation.Ended));
-            return await PlanRun.RunAsync(invocation, ShownPlan.Of(plan), options, person);
+            return await PlanRun.RunAsync(invocation, ShownPlan.Of(plan) with { Digest = Digest, FindElevationAsync = (_, _, _) => Task.FromResult(FindElevation()) }, options, person);
         }));
     }
 

@@ -14,12 +14,11 @@ sealed class RemoveCommand : Command
     {
         _options.AddTo(this, isRemoval: true);
         _service.AddTo(this, isRemoval: true);
-        SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
+        SetAction((arguments, _) => PlanRun.CommandAsync(arguments, _options, PlanAsync));
     }
 
-    async Task<int> RunAsync(Invocation invocation) => await PlanRun.RunAsync(invocation, await PlanAsync(invocation), _options);
-
     async Task<ShownPlan> PlanAsync(Invocation invocation) => _service.Find(invocation.Arguments) is { } service
-        ? ShownPlan.Of(await TeredoServiceSetup.PlanRemovalAsync(service, invocation.Ended))
+        ? ShownPlan.Of(await TeredoServiceSetup.PlanRemovalAsync(service, invocation.Ended),
+            confirmed => _options.ForRoot(invocation.Arguments, [Name, .. _service.ToArguments(service)], confirmed))
         : ShownPlan.Of(await TeredoSetup.PlanRemovalAsync(_options.Read(invocation.Arguments), invocation.Ended));
 }

@@ -15,13 +15,15 @@ sealed class SetupCommand : Command
     {
         _options.AddTo(this, isRemoval: false);
         _service.AddTo(this, isRemoval: false);
-        SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
+        SetAction((arguments, _) => PlanRun.CommandAsync(arguments, _options, PlanAsync));
     }
 
-    async Task<int> RunAsync(Invocation invocation) => await PlanRun.RunAsync(invocation, await PlanAsync(invocation), _options);
-
-    async Task<ShownPlan> PlanAsync(Invocation invocation) => _service.Find(invocation.Arguments) is { } service
-        ? ShownPlan.Of(await TeredoServiceSetup.PlanAsync(
-            _service.Read(invocation.Arguments, service, _options.ReadProgram(invocation.Arguments)), invocation.Ended))
-        : ShownPlan.Of(await TeredoSetup.PlanAsync(_options.Read(invocation.Arguments), invocation.Ended));
+    async Task<ShownPlan> PlanAsync(Invocation invocation)
+    {
+        if (_service.Find(invocation.Arguments) is not { } service)
+            return ShownPlan.Of(await TeredoSetup.PlanAsync(_options.Read(invocation.Arguments), invocation.Ended));
+        var wanted = _service.Read(invocation.Arguments, service, _options.ReadProgram(invocation.Arguments));
+        return ShownPlan.Of(await TeredoServiceSetup.PlanAsync(wanted, invocation.Ended),
+            confirmed => [.. _options.ForRoot(invocation.Arguments, _service.ToArguments(wanted), confirmed), "--", .. wanted.Arguments]);
+    }
 }

@@ -63,6 +63,10 @@ static class SetupFindings
         $"The folder of the setup's records, {folder}, is not protected from other users, so its records are not read. When this is applied, it is renamed and "
         + "a new one is made.", "Find out who made it.");
 
+    public static Finding ProgramWritable(string program, string part) => Left(FindingIds.SetupProgramWritable, program,
+        $"{program} would run with an administrator's rights, and users without them can change {part}: what runs is what was written there last.",
+        "Consent only if you trust all that runs on this machine, or install the program where only administrators can write, such as in Program Files.");
+
     public static Finding NoRecord(string application) => Left(FindingIds.SetupNoRecord, application,
         $"There is no record of a setup of '{application}': only firewall rules of the group {FirewallExceptionRequest.OwnGrouping} for it are removed, and "
         + "the settings of Teredo stay as they are.");

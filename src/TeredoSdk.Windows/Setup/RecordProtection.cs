@@ -83,7 +83,7 @@ static class RecordProtection
 
     static bool IsTrusted(FileSystemSecurity security) => IsTrusted(new RawSecurityDescriptor(security.GetSecurityDescriptorBinaryForm(), 0));
 
-    static bool IsTrusted(SecurityIdentifier? who) => who is not null && (who == Administrators || who == System || who.Value == WinesUser);
+    public static bool IsTrusted(SecurityIdentifier? who) => who is not null && (who == Administrators || who == System || who.Value == WinesUser);
 
     static bool IsHarmless(GenericAce entry) => entry is CommonAce { AceQualifier: AceQualifier.AccessDenied }
         || (entry is CommonAce { AceQualifier: AceQualifier.AccessAllowed } allowed

@@ -41,8 +41,24 @@ public sealed class SetupPlan
     /// <summary>Whether this process had those rights when the plan was made.</summary>
     public bool IsElevated { get; }
 
+    /// <summary>
+    /// Whether <see cref="ApplyElevatedAsync"/> can show a prompt: on Windows, in a session with a person, in a process with an executable of its own.
+    /// </summary>
+    public bool CanElevate => ElevationRequest.OfThisProcess(this) is { Obstacle: null };
+
+    /// <summary>
+    /// What the person should know before a prompt, or null: that users without rights can change the program that would run with an administrator's.
+    /// </summary>
+    public Finding? ElevationWarning => ElevationRequest.OfThisProcess(this)?.Warning;
+
     /// <summary>The command line that applies the plan, for an administrator's terminal.</summary>
     public required string ElevatedCommand { get; init; }
+
+    /// <summary>What was asked for, with a full path.</summary>
+    internal (bool IsRemoval, TeredoSetupOptions Options) Request { get; init; }
+
+    /// <summary>A digest of all that is confirmed with the plan.</summary>
+    internal string Digest => ElevationRequest.DigestOf(Request.IsRemoval, Request.Options, Steps);
 
     /// <summary>Whether the application needs Windows' Teredo from now on; null leaves that as it is in the record.</summary>
     internal bool? NeedsTeredo { get; init; }
@@ -57,8 +73,11 @@ public sealed class SetupPlan
     internal Func<bool> StillHolds { get; init; } = () => true;
 
     /// <summary>The exception for a plan that needs more rights.</summary>
-    internal TeredoException AccessDenied => new(TeredoError.AccessDenied,
-        $"The setup of '{_empty.Name}' needs an administrator's rights; nothing was changed. In an administrator's terminal, run: {ElevatedCommand}");
+    internal TeredoException AccessDenied => Denied("");
+
+    /// <summary>The exception for a plan that needs more rights, with what stands in the way of them.</summary>
+    internal TeredoException Denied(string obstacle) => new(TeredoError.AccessDenied, $"The setup of '{_empty.Name}' needs an administrator's rights; "
+        + $"nothing was changed. {(obstacle.Length == 0 ? "" : $"{obstacle} ")}In an administrator's terminal, run: {ElevatedCommand}");
 
     /// <summary>
     /// Applies the steps one by one, reads each back, and keeps a record of the former state. When a step fails, or the caller gives up, the
@@ -92,5 +111,31 @@ public sealed class SetupPlan
         var first = former ?? _empty;
         first = first with { NeedsTeredo = NeedsTeredo ?? first.NeedsTeredo };
         await new SetupRun(_records, Time, progress).RunAsync(former, first, _changes, _end, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Applies the plan with an administrator's rights: starts the executable of this process a second time, after one prompt of Windows (UAC), and waits
+    /// for it. That executable must call <see cref="TeredoSetup.TryRunElevated"/> first in its Main. With rights already, or where nothing needs them, this
+    /// is <see cref="ApplyAsync"/>.
+    /// </summary>
+    /// <remarks>
+    /// The other process gets what was asked for as arguments, makes the plan itself, and changes nothing when it is not the plan that was confirmed. Paths
+    /// are fixed before the prompt, which another user may confirm. No window is shown but the prompt. Show <see cref="ElevationWarning"/> before.
+    /// </remarks>
+    /// <param name="progress">Is told of each step when it ends, or null.</param>
+    /// <param name="cancellationToken">Gives up; the other process then undoes what it did, when it reports its next step.</param>
+    /// <exception cref="TeredoException">
+    /// The prompt was refused (<see cref="TeredoError.ConsentRefused"/>), or none can be shown (<see cref="TeredoError.AccessDenied"/>): nothing was changed.
+    /// The plan is another one with an administrator's rights (<see cref="TeredoError.SetupFailed"/>): nothing was changed, and the message has the steps.
+    /// Or what <see cref="ApplyAsync"/> throws.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public Task ApplyElevatedAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!NeedsElevation || IsElevated)
+            return ApplyAsync(progress, cancellationToken);
+        return ElevationRequest.OfThisProcess(this) is { } request ? request.ApplyAsync(progress, cancellationToken)
+            : throw Denied("Only Windows has such a prompt.");
     }
 }

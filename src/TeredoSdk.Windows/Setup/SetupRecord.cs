@@ -135,6 +135,7 @@ sealed record TeredoRecord(TeredoConfiguration Before, IReadOnlyList<TeredoConfi
 /// <summary>Writes the record as a JSON file that people can read, and checks it when it is read.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(SetupRecord))]
+[JsonSerializable(typeof(SetupStep))]
 sealed partial class SetupJson : JsonSerializerContext
 {
     public static SetupJson ForFiles { get; } = new(new JsonSerializerOptions

@@ -34,7 +34,7 @@ public static class TeredoSetup
         var records = new SetupRecords(options.RecordFolder);
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
         if (WindowsOf(options) is not { } windows)
-            return NothingToDo(options, records, empty, SetupCommand(options));
+            return NothingToDo((false, options), records, empty, SetupCommand(options));
         List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
         var (record, isDamaged) = await records.ReadAsync(options.Name, options.ProgramPath, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         var firewall = await FirewallChanges.ReadAsync(windows, options.TimeProvider, record, findings, cancellationToken).ConfigureAwait(false);
@@ -51,6 +51,7 @@ public static class TeredoSetup
         return new(empty, windows, records, changes, PlanEnd.KeepRecord)
         {
             Findings = findings,
+            Request = (false, options),
             ElevatedCommand = SetupCommand(options),
             Time = options.TimeProvider,
             NeedsTeredo = options.EnableTeredo ? true : null,
@@ -85,7 +86,7 @@ public static class TeredoSetup
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
         string command = SetupCommandLine.Remove(options.ProgramPath, options.Name);
         if (WindowsOf(options) is not { } windows)
-            return NothingToDo(options, records, empty, command);
+            return NothingToDo((true, options), records, empty, command);
         List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
         var (record, isDamaged) = await records.ReadAsync(options.Name, options.ProgramPath, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         var firewall = await FirewallChanges.ReadAsync(windows, options.TimeProvider, record, findings, cancellationToken).ConfigureAwait(false);
@@ -98,6 +99,7 @@ public static class TeredoSetup
             return new(empty, windows, records, own, PlanEnd.NoRecord)
             {
                 Findings = findings,
+                Request = (true, options),
                 ElevatedCommand = command,
                 Time = options.TimeProvider,
                 IsNews = isDamaged,
@@ -120,6 +122,7 @@ public static class TeredoSetup
         return new(empty, windows, records, changes, end)
         {
             Findings = findings,
+            Request = (true, options),
             ElevatedCommand = command,
             Time = options.TimeProvider,
             NeedsTeredo = false,
@@ -136,12 +139,31 @@ public static class TeredoSetup
             teredo is null ? null : TeredoHandover.FindHeir(records.ReadOthers(options.Name, options.ProgramPath, findings), teredo);
     }
 
+    /// <summary>
+    /// Call this first in Main: it is the side of <see cref="SetupPlan.ApplyElevatedAsync"/> that has an administrator's rights. In such a process it does
+    /// its work without a window; Main then returns the exit code. In every other process it returns null at once.
+    /// </summary>
+    /// <remarks>
+    /// The plan is made anew, from the arguments and from the machine. It is applied only when each step is one that was confirmed.
+    /// </remarks>
+    /// <param name="arguments">The arguments of Main.</param>
+    /// <param name="recordFolder">The application's <see cref="TeredoSetupOptions.RecordFolder"/>, which no argument may choose; null for the default.</param>
+    /// <returns>0: applied; 3: applied, but not complete; 1: it failed, and is undone; null: this process is none of these.</returns>
+    public static int? TryRunElevated(string[] arguments, string? recordFolder = null)
+    {
+        ArgumentNullException.ThrowIfNull(arguments);
+        if (arguments is not [ElevatedArguments.Verb, ..])
+            return null;
+        return OperatingSystem.IsWindows() ? WindowsElevation.Answer(arguments, recordFolder) : ElevatedRun.Failed;
+    }
+
     static IWindowsSystem? WindowsOf(TeredoSetupOptions options) => options.Windows ?? (OperatingSystem.IsWindows() ? WindowsSystem.Current : null);
 
-    static SetupPlan NothingToDo(TeredoSetupOptions options, SetupRecords records, SetupRecord empty, string command) =>
+    static SetupPlan NothingToDo((bool IsRemoval, TeredoSetupOptions Options) request, SetupRecords records, SetupRecord empty, string command) =>
         new(empty, null, records, [], PlanEnd.NoRecord)
         {
-            Findings = [SetupFindings.NothingToDo(options.Name)],
+            Request = request,
+            Findings = [SetupFindings.NothingToDo(request.Options.Name)],
             ElevatedCommand = command,
         };
 

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace TeredoSdk.Setup.Linux;
 
 /// <summary>One step of a setup.</summary>
@@ -66,6 +69,13 @@ public sealed class ServicePlan
 
     /// <summary>The command line that applies the plan, for a terminal of a user who may become root.</summary>
     public required string ElevatedCommand { get; init; }
+
+    /// <summary>
+    /// A digest of the steps, and of all that they write. Two plans with the same digest change the same; a plan that is made without root's rights can have
+    /// another one, because then not all can be read.
+    /// </summary>
+    public string Digest => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', _changes.Select(change =>
+        $"{change.Step.Sentence}\0{change.IsSatisfied}\0{change.After}")))));
 
     internal bool HasDamagedRecord { get; init; }
 

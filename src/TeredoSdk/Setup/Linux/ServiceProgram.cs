@@ -11,17 +11,32 @@ static class ServiceProgram
     static readonly string[] CodeEndings = [".dll", ".so", ".json"];
     const string Remedy = "Install teredo where only root may write, for example with: sudo dotnet tool install TeredoSdk.Cli --tool-path /usr/local/lib/teredo";
 
-    /// <summary>The program without links, after all checks.</summary>
+    /// <summary>The program that a service shall run, without links, after all checks.</summary>
     /// <exception cref="TeredoException">It does not exist, runs any program, or somebody but root can change it or what it loads.</exception>
     public static async Task<string> CheckAsync(LinuxMachine machine, string program, string? dotnetRoot, CancellationToken cancellationToken)
+    {
+        string path = await ResolveAsync(machine, program, cancellationToken).ConfigureAwait(false);
+        if (HiddenFolders.FirstOrDefault(folder => path.StartsWith(folder, StringComparison.Ordinal)) is { } hidden)
+            throw Invalid($"A service does not see {path}, because {hidden} is closed to it. {Remedy}");
+        await RequireRootsOwnAsync(machine, path, dotnetRoot, cancellationToken).ConfigureAwait(false);
+        return path;
+    }
+
+    /// <summary>The program, without links.</summary>
+    /// <exception cref="TeredoException">It does not exist, or runs any program.</exception>
+    public static async Task<string> ResolveAsync(LinuxMachine machine, string program, CancellationToken cancellationToken)
     {
         string path = (await machine.RunAsync("readlink", ["-f", program], cancellationToken).ConfigureAwait(false)).Output.TrimEnd('\n');
         if (path.Length == 0 || !File.Exists(machine.At(path)))
             throw Invalid($"The program {program} does not exist. Give the full path of the program teredo.");
         if (Path.GetFileName(path) is "dotnet")
             throw Invalid($"{program} runs every .NET program. Give the full path of the program teredo itself.");
-        if (HiddenFolders.FirstOrDefault(folder => path.StartsWith(folder, StringComparison.Ordinal)) is { } hidden)
-            throw Invalid($"A service does not see {path}, because {hidden} is closed to it. {Remedy}");
+        return path;
+    }
+
+    /// <exception cref="TeredoException">Somebody but root can change the program, what it loads, or a folder above.</exception>
+    public static async Task RequireRootsOwnAsync(LinuxMachine machine, string path, string? dotnetRoot, CancellationToken cancellationToken)
+    {
         SortedSet<string> parts = new(StringComparer.Ordinal);
         AddWithFolders(parts, path);
         string folder = Path.GetDirectoryName(path)!;
@@ -38,9 +53,8 @@ static class ServiceProgram
             if (states.ExitCode != 0)
                 throw Invalid($"It can't be read who may change {path}: {states.Complaint}.");
             if (states.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(IsOthers) is { } others)
-                throw Invalid($"Not only root can change {others.Split(' ', 4)[3]}, which the service would run or load. {Remedy}");
+                throw Invalid($"Not only root can change {others.Split(' ', 4)[3]}, which would run as root, or as a service. {Remedy}");
         }
-        return path;
     }
 
     /// <summary>Where the .NET of this process is, when programs do not find it by themselves; null also for programs with a .NET of their own.</summary>

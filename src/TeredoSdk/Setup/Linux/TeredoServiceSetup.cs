@@ -33,6 +33,24 @@ public static class TeredoServiceSetup
     public static Task<ServicePlan> PlanRemovalAsync(TeredoService service, CancellationToken cancellationToken = default) =>
         PlanRemovalAsync(LinuxMachine.Current, service, cancellationToken);
 
+    /// <summary>
+    /// Finds how the executable of this process can be started a second time, as root: by sudo where there is a terminal, by pkexec on a desktop. Nothing is
+    /// started.
+    /// </summary>
+    /// <param name="hasTerminal">Whether sudo can ask at a terminal.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The start of the command line, with full paths; the arguments follow.</returns>
+    /// <exception cref="PlatformNotSupportedException">This is no Linux.</exception>
+    /// <exception cref="TeredoException">
+    /// Neither can ask (<see cref="TeredoError.AccessDenied"/>); or users can change the program, what it loads or a folder above
+    /// (<see cref="TeredoError.InvalidProgram"/>), so that it would be they who become root.
+    /// </exception>
+    public static Task<IReadOnlyList<string>> FindRootCommandAsync(bool hasTerminal, CancellationToken cancellationToken = default)
+    {
+        RequireLinux();
+        return RootCommand.FindAsync(LinuxMachine.Current, Environment.ProcessPath, hasTerminal, Environment.GetEnvironmentVariable, cancellationToken);
+    }
+
     internal static async Task<ServicePlan> PlanAsync(LinuxMachine machine, TeredoServiceOptions options, CancellationToken cancellationToken)
     {
         RequireLinux();
