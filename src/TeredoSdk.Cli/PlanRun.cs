@@ -26,8 +26,8 @@ static class PlanRun
         string? confirmed = options.Confirmed(invocation.Arguments);
         bool isConfirmed = confirmed is not null && confirmed == plan.Digest;
         bool asks = !isDryRun && plan.NeedsElevation && !isAgreed && !isConfirmed;
-        if (!isConfirmed)
-            Show(plan, invocation.Output.IsJson && asks && person is not null ? Output.Notice : invocation.Output.Line);
+        // What was confirmed was shown; the process with rights may know of more to say.
+        Show(plan, isConfirmed ? _ => { } : invocation.Output.IsJson && asks && person is not null ? Output.Notice : invocation.Output.Line);
         if (asks && confirmed is not null)
             Output.Notice($"With {plan.Rights.Whose} the plan is another one than was confirmed: the one above.");
         if (!isDryRun)

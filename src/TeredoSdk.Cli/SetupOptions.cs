@@ -66,7 +66,8 @@ sealed class SetupOptions
 
     public bool IsAgreed(ParseResult arguments) => arguments.GetValue(_yes);
 
-    public bool MayElevate(ParseResult arguments) => !arguments.GetValue(_noElevate);
+    // An installer has its own prompt, or wants none.
+    public bool MayElevate(ParseResult arguments) => !arguments.GetValue(_noElevate) && !IsOfInstaller(arguments);
 
     /// <summary>The digest of the plan that was confirmed in the process that started this one as root; null in every other process.</summary>
     public string? Confirmed(ParseResult arguments) => arguments.GetValue(_confirmed);

@@ -13,6 +13,7 @@ public class Requirements
         ("ip", "iproute2"), ("nft", "nftables"), ("conntrack", "conntrack"), ("tcpdump", "tcpdump"), ("ping", "iputils-ping"),
         ("setpriv", "util-linux"), ("unshare", "util-linux"), ("miredo", "miredo"), ("miredo-server", "miredo-server"), ("miniupnpd", "miniupnpd"),
         ("systemctl", "systemd"), ("dbus-daemon", "dbus"), ("firewall-cmd", "firewalld"), ("ufw", "ufw"),
+        ("sudo", "sudo"), ("script", "bsdutils"),
     ];
 
     [OneTimeSetUp]

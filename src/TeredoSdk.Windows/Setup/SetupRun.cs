@@ -17,6 +17,10 @@ enum PlanEnd
 /// <param name="progress">Is told of each step, or null.</param>
 sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupProgress>? progress)
 {
+    // No step begins without rights, so to ask for them would not help.
+    const string Refused = "Windows refused a step although this process has an administrator's rights: a policy or a security product forbids it. Ask whoever "
+        + "manages this machine.";
+
     readonly Stack<SetupChange> _made = [];
 
     /// <summary>Applies the changes of a plan.</summary>
@@ -56,7 +60,8 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
                     $"{e.Message} Not all earlier steps could be undone: {string.Join(" ", problems)} "
                     + $"The record is kept. Solve these problems, then run the removal of '{first.Name}'.", e);
             if (e is TeredoException failure)
-                throw new TeredoException(failure.Error, $"{failure.Message} All completed steps were undone.", failure);
+                throw new TeredoException(failure.Error, $"{(failure.Error == TeredoError.AccessDenied ? Refused : failure.Message)} All completed steps were undone.",
+                    failure);
             throw;
         }
     }

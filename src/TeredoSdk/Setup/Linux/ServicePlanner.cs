@@ -84,13 +84,13 @@ sealed class ServicePlanner
                     exceptions.AddRange(chains.Select(chain => ((Setting)new NftRuleSetting(_machine, chain, port, _names.Comment), NftRuleSetting.Present)));
                     break;
             }
+            if (_machine.ReadFile("/proc/net/ip_tables_names")?.Contains("filter", StringComparison.Ordinal) == true)
+                _findings.Add(ServiceFindings.LegacyTables(port));
         }
-        catch (TeredoException e) when (!_machine.IsElevated)
+        catch (Exception e) when (IsForRoot(e))
         {
             _findings.Add(ServiceFindings.FirewallUnread(_names, e.Message));
         }
-        if (_machine.ReadFile("/proc/net/ip_tables_names")?.Contains("filter", StringComparison.Ordinal) == true)
-            _findings.Add(ServiceFindings.LegacyTables(port));
     }
 
     async Task WantAsync(Setting setting, string value)
@@ -156,9 +156,12 @@ sealed class ServicePlanner
         {
             return await setting.ReadAsync(_cancellationToken).ConfigureAwait(false);
         }
-        catch (TeredoException) when (!_machine.IsElevated)
+        catch (Exception e) when (IsForRoot(e))
         {
             return null;
         }
     }
+
+    // A program says that it may not, or a file is only root's to read.
+    bool IsForRoot(Exception e) => !_machine.IsElevated && e is (TeredoException or UnauthorizedAccessException);
 }

@@ -131,10 +131,10 @@ public sealed class ElevationTests
     public async Task StepThatFails_IsUndoneThere_AndSaidHere()
     {
         var plan = await _machine.PlanAsync();
-        var faulty = FaultyWindows.Of(_machine.Windows, call => call == "Add" ? new TeredoException(TeredoError.AccessDenied, "Injected.") : null);
+        var faulty = FaultyWindows.Of(_machine.Windows, call => call == "Add" ? new TeredoException(TeredoError.InvalidFirewallRule, "Injected.") : null);
         var prompt = new Prompt(_machine) { Windows = faulty };
         var failure = Assert.ThrowsAsync<TeredoException>(() => new ElevationRequest(plan, prompt).ApplyAsync(null, default))!;
-        Assert.That((failure.Error, failure.Message), Is.EqualTo((TeredoError.AccessDenied, "Injected. All completed steps were undone.")));
+        Assert.That((failure.Error, failure.Message), Is.EqualTo((TeredoError.InvalidFirewallRule, "Injected. All completed steps were undone.")));
         Assert.That(_machine.Rules, Is.Empty);
     }
 
