@@ -66,9 +66,9 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
     {
         foreach (var tests in target.Tests)
         {
-            StringWriter built = new();
-            if (await Repository.RunAsync("dotnet", ["build", Path.Combine(copy, tests.Folder), "-p:Loop=true", "-v:q", "-nologo"], built) != 0)
-                throw new InvalidOperationException($"{tests.Folder} does not build: {built}");
+            foreach (string program in tests.Programs)
+                await BuildAsync(copy, program);
+            await BuildAsync(copy, tests.Folder, tests.Programs.Count > 0 ? ["-p:BuildProjectReferences=false"] : []); // no programs of tests that do not count
         }
         var compiler = await Compiler.CreateAsync(copy, target);
         Bench[][] places = [.. Enumerable.Range(1, jobs).Select(number => target.Tests.Select(tests => Bench.Create(tests, target.Assembly, copy, number)).ToArray())];
@@ -81,6 +81,13 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
             choices.Add(new(bench.Tests, members, TestReach.Read(await LearnAsync(target, copy, bench, assembly, members.Count))));
         }
         return new(compiler, members, [.. choices], places);
+    }
+
+    static async Task BuildAsync(string copy, string project, params string[] options)
+    {
+        StringWriter built = new();
+        if (await Repository.RunAsync("dotnet", ["build", Path.Combine(copy, project), "-p:Loop=true", "-v:q", "-nologo", .. options], built) != 0)
+            throw new InvalidOperationException($"{project} does not build: {built}");
     }
 
     // A kept copy keeps what was learned as long as neither the source nor the tests change.
