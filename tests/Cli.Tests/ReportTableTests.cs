@@ -9,7 +9,7 @@ public sealed class ReportTableTests
 {
     static readonly TeredoReport Least = StatusTests.EmptyReport with { State = TeredoState.Offline };
 
-    static readonly TeredoReport Most = Least with
+    internal static readonly TeredoReport Most = Least with
     {
         KernelSockets = true,
         State = TeredoState.Qualified,
@@ -69,40 +69,42 @@ public sealed class ReportTableTests
             "permit filter: not known", "dormancy filter: not known",
         }));
 
+    internal static WindowsReport KnownWindows { get; } = new()
+    {
+        Version = new(10, 0, 19045),
+        IsElevated = true,
+        Type = TeredoType.EnterpriseClient,
+        TypeSource = TeredoSettingSource.Policy,
+        ServerName = "teredo.example",
+        State = TeredoClientState.Qualified,
+        Nat = "cone",
+        TeredoPort = 4000,
+        InterfaceName = "Teredo",
+        Services = new Dictionary<string, bool> { ["iphlpsvc"] = true, ["mpssvc"] = false },
+        FirewallHealth = FirewallHealth.Good,
+        FirewallGeneration = FirewallGeneration.Windows8,
+        Profiles =
+        [
+            new() { Profile = FirewallProfiles.Domain },
+            new() { Profile = FirewallProfiles.Private, Enabled = true, BlocksAllInbound = true },
+            new() { Profile = FirewallProfiles.Public, Enabled = true, DefaultInbound = FirewallAction.Block },
+            new() { Profile = FirewallProfiles.Public, Enabled = true, DefaultInbound = FirewallAction.Allow },
+        ],
+        Products = ["Other Wall"],
+        LetsStrangersIn = false,
+        EdgeTraversalRules = 3,
+        HasDefaultBlockFilter = true,
+        HasPermitFilter = false,
+        Holds = 1,
+        Steps = ["first"],
+        Findings = [new TeredoException(TeredoError.NoServer, "Set Servers.").Finding],
+        NotKnown = [Note("filters", "Access is denied.")],
+    };
+
     [Test]
     public void Windows_OfWhichAllIsKnown()
     {
-        var windows = new WindowsReport
-        {
-            Version = new(10, 0, 19045),
-            IsElevated = true,
-            Type = TeredoType.EnterpriseClient,
-            TypeSource = TeredoSettingSource.Policy,
-            ServerName = "teredo.example",
-            State = TeredoClientState.Qualified,
-            Nat = "cone",
-            TeredoPort = 4000,
-            InterfaceName = "Teredo",
-            Services = new Dictionary<string, bool> { ["iphlpsvc"] = true, ["mpssvc"] = false },
-            FirewallHealth = FirewallHealth.Good,
-            FirewallGeneration = FirewallGeneration.Windows8,
-            Profiles =
-            [
-                new() { Profile = FirewallProfiles.Domain },
-                new() { Profile = FirewallProfiles.Private, Enabled = true, BlocksAllInbound = true },
-                new() { Profile = FirewallProfiles.Public, Enabled = true, DefaultInbound = FirewallAction.Block },
-                new() { Profile = FirewallProfiles.Public, Enabled = true, DefaultInbound = FirewallAction.Allow },
-            ],
-            Products = ["Other Wall"],
-            LetsStrangersIn = false,
-            EdgeTraversalRules = 3,
-            HasDefaultBlockFilter = true,
-            HasPermitFilter = false,
-            Holds = 1,
-            Steps = ["first"],
-            Findings = [new TeredoException(TeredoError.NoServer, "Set Servers.").Finding],
-            NotKnown = [Note("filters", "Access is denied.")],
-        };
+        var windows = KnownWindows;
         Assert.That(Lines(Least with { Windows = windows })[10..], Is.EqualTo(new[]
         {
             "warning: Set --server.",
