@@ -191,4 +191,20 @@ public sealed class NoticedTests
             Assert.That(verdict, Is.EqualTo(i < 256 ? Verdict.Consumed : Verdict.Dropped(DropReason.PeerTableFull)));
         }
     }
+
+    [Test]
+    public void DialToAnAddressWithSixtyFourPeersInUse_IsRefusedByName()
+    {
+        var client = Qualified();
+        for (int i = 0; i < 64; i++)
+        {
+            var peer = Peer.At($"8.0.0.1:{4000 + i}");
+            client.SendTo(peer.Address);
+            client.ReceiveDirect(peer);
+            client.Advance(0.2);
+            Assert.That(client.SendTo(peer.Address).Kind, Is.EqualTo(VerdictKind.Send), $"peer {i}");
+        }
+        Assert.That(client.SendTo(Peer.At("8.0.0.1:5000").Address), Is.EqualTo(Verdict.Dropped(DropReason.PeerAddressFull)));
+        Assert.That(client.SendTo(Peer.At("8.0.0.2:5000").Address), Is.EqualTo(Verdict.Held));
+    }
 }

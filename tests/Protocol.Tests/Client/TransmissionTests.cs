@@ -213,8 +213,10 @@ public sealed class TransmissionTests
     public void Transmission_DestinationThatTeredoCannotReach_IsDropped(string destination)
     {
         var client = Qualified();
-        Assert.That(client.SendTo(IPv6Address.Parse(destination)), Is.EqualTo(Verdict.Dropped(DropReason.BadInnerDestination)));
+        var to = IPv6Address.Parse(destination);
+        Assert.That(client.SendTo(to), Is.EqualTo(Verdict.Dropped(DropReason.BadInnerDestination)));
         Assert.That(client.SentToPeers(), Is.Empty);
+        Assert.That(client.Delivered, Has.Count.EqualTo(to.IsMulticast ? 0 : 1), "the host is told, except of multicast (RFC 4443 §2.4)");
     }
 
     [Test]

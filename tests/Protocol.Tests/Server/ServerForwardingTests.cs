@@ -199,6 +199,13 @@ public class ServerForwardingTests
         Assert.That(new ServerHarness().Drop(RelayEndpoint, packet), Is.EqualTo(DropReason.NotAccepted));
     }
 
+    [TestCase(132), TestCase(138)]
+    public void Forward_TypesBesideNeighborDiscovery_AreNotTakenForIt(int type)
+    {
+        byte[] packet = Echo(IPv6Address.Parse("fe80::8000:f227:34ff:8eff"), A, type: (Icmpv6Type)type);
+        Assert.That(new ServerHarness().Answer(RelayEndpoint, packet).Length, Is.EqualTo(OriginIndication.Size + packet.Length));
+    }
+
     [Test, Conformance("C-115")]
     public void Native_ConnectivityTest_LeavesWithHopLimitDecrementedAndWithoutTrailers()
     {
