@@ -98,6 +98,27 @@ public sealed class DoctorTests
     }
 
     [Test]
+    public async Task Progress_IsALineForEachQuestion()
+    {
+        using var lab = await Loopback.StartAsync();
+        var result = await lab.RunAsync("doctor", "--sockets", "in-process", "--verbose");
+        Assert.That(result.ErrorLines, Has.One.EqualTo("looked at the Teredo servers").And.One.EqualTo("looked at a node of this machine"));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public async Task CtrlC_EndsIt_WhateverIsStillSilent()
+    {
+        using var lab = Loopback.WithoutServer();
+        using var doctor = CommandProcess.Start("doctor", "--server", $"{lab.Silent}", "--allow-private", "--json", "--verbose");
+        await doctor.LineAsync("looked at ");
+        doctor.Interrupt();
+        var result = await doctor.ExitAsync();
+        Assert.That(result.ExitCode, Is.EqualTo(130), result.ToString());
+        Assert.That(result.Document.GetProperty("error").GetString(), Is.EqualTo("interrupted"), "no diagnosis, which takes 13 s here");
+    }
+
+    [Test]
     public async Task Html_ThatCanNotBeWritten_IsABadArgument()
     {
         using var lab = await Loopback.StartAsync();

@@ -87,8 +87,18 @@ struct Products : DispatchObject<INetFwProducts>
     NOT_HERE(Register, INetFwProduct*, IUnknown**)
 };
 
+// apartment.txt: STA or MTA, where the last object was made.
+static void note_apartment()
+{
+    APTTYPE type;
+    APTTYPEQUALIFIER qualifier;
+    if (CoGetApartmentType(&type, &qualifier) == S_OK)
+        write_text(L"apartment.txt", type == APTTYPE_STA || type == APTTYPE_MAINSTA ? L"STA" : L"MTA");
+}
+
 EXPORT HRESULT WINAPI DllGetClassObject(REFCLSID type, REFIID id, void** object)
 {
+    note_apartment();
     std::wstring level = windows().get(L"level", L"8");
     bool has_ports = level != L"none", has_rules = has_ports && level != L"xp", has_products = has_rules && level != L"vista";
     if (has_rules && IsEqualCLSID(type, CLSID_NetFwPolicy2))

@@ -13,6 +13,9 @@ sealed class FakeFiles(string folder)
     public const string Address = "2001:0:c000:201:0:f227:34ff:8ef5";
     public const int Port = 3333;
 
+    /// <summary>The address of a Teredo server that answers, in the lab of the runner.</summary>
+    public const string Server = "203.0.113.1";
+
     /// <summary>Those of the Windows that this process runs on.</summary>
     public static FakeFiles Own { get; } = new(@"C:\fakes");
 
@@ -42,6 +45,9 @@ sealed class FakeFiles(string folder)
 
     /// <summary>The store of the rules as a text.</summary>
     public string RuleStore => File.Exists(PathOf("rules.txt")) ? File.ReadAllText(PathOf("rules.txt")) : "";
+
+    /// <summary>In which kind of apartment the last object of the firewall was made: STA or MTA.</summary>
+    public string Apartment => File.ReadAllText(PathOf("apartment.txt"));
 
     /// <summary>The stored globally open ports.</summary>
     public List<Dictionary<string, string>> OpenPorts => Records("ports.txt");

@@ -11,11 +11,11 @@ namespace TeredoSdk.Windows.Tests;
 [Bare]
 public class RecordProtectionTests
 {
-    const string Name = "Chat";
+    const string Name = "Chat", Program = @"C:\chat.exe";
 
     string _folder = null!;
 
-    static SetupRecord Record => SetupRecord.Of(Name, @"C:\chat.exe") with { NeedsTeredo = true };
+    static SetupRecord Record => SetupRecord.Of(Name, Program) with { NeedsTeredo = true };
 
     static SetupRecords Records => new(chosenFolder: null);
 
@@ -57,7 +57,7 @@ public class RecordProtectionTests
     {
         Records.Write(Record);
         Assert.That(Records.Distrust, Is.Null);
-        Assert.That(Records.Read(Name)?.NeedsTeredo, Is.True);
+        Assert.That(Records.Read(Name, Program)?.NeedsTeredo, Is.True);
         Assert.That(Directory.GetDirectories(Path.GetDirectoryName(_folder)!, "TeredoSdk.untrusted-*"), Is.Empty);
     }
 
@@ -67,14 +67,14 @@ public class RecordProtectionTests
         Records.Write(Record);
         LetEveryoneWrite(new DirectoryInfo(_folder));
         Assert.That(Records.Distrust?.Sentence, Does.Contain(_folder));
-        Assert.That(Records.Read(Name), Is.Null);
+        Assert.That(Records.Read(Name, Program), Is.Null);
         List<Finding> warnings = [];
-        Assert.That(Records.ReadOthers("Another", warnings), Is.Empty);
+        Assert.That(Records.ReadOthers("Another", @"C:\another.exe", warnings), Is.Empty);
 
         Records.Write(SetupRecord.Of("Another", @"C:\another.exe"));
         Assert.That(Records.Distrust, Is.Null);
-        Assert.That(Records.Read(Name), Is.Null);
-        Assert.That(Records.Read("Another"), Is.Not.Null);
+        Assert.That(Records.Read(Name, Program), Is.Null);
+        Assert.That(Records.Read("Another", @"C:\another.exe"), Is.Not.Null);
         string old = Directory.GetDirectories(Path.GetDirectoryName(_folder)!, "TeredoSdk.untrusted-*").Single();
         Assert.That(Directory.GetFiles(old), Has.Length.EqualTo(1), "what was there is kept for whoever looks into it");
     }
@@ -93,7 +93,7 @@ public class RecordProtectionTests
     {
         File.WriteAllText(_folder, "mine");
         Records.Write(Record);
-        Assert.That(Records.Read(Name), Is.Not.Null);
+        Assert.That(Records.Read(Name, Program), Is.Not.Null);
         string old = Directory.GetFiles(Path.GetDirectoryName(_folder)!, "TeredoSdk.untrusted-*").Single();
         File.Delete(old);
     }
@@ -106,7 +106,7 @@ public class RecordProtectionTests
         var security = file.GetAccessControl();
         security.AddAccessRule(new(Everyone, FileSystemRights.FullControl, AccessControlType.Allow));
         file.SetAccessControl(security);
-        Assert.That(() => Records.Read(Name), Throws.TypeOf<TeredoException>().With.Message.Contains("not protected from other users"));
+        Assert.That(() => Records.Read(Name, Program), Throws.TypeOf<TeredoException>().With.Message.Contains("not protected from other users"));
     }
 
     [Test]
@@ -116,7 +116,7 @@ public class RecordProtectionTests
         string path = Directory.GetFiles(_folder, "*.json").Single();
         File.WriteAllText(path + ".new", new string('x', 10_000));
         Records.Write(Record with { NeedsTeredo = false });
-        Assert.That(Records.Read(Name)?.NeedsTeredo, Is.False);
+        Assert.That(Records.Read(Name, Program)?.NeedsTeredo, Is.False);
     }
 
     static SecurityIdentifier Everyone { get; } = new(WellKnownSidType.WorldSid, null);

@@ -17,6 +17,10 @@ sealed class FakesAttribute : CategoryAttribute;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 sealed class RefusingAttribute : CategoryAttribute;
 
+/// <summary>Tests on Wine with native fakes and a Teredo server, on machines of which one thing is broken.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+sealed class BrokenAttribute : CategoryAttribute;
+
 /// <summary>Tests on a real Windows, which a person asks for by this name.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 sealed class RealWindowsAttribute : CategoryAttribute;

@@ -30,7 +30,7 @@ enum MachineRights
 /// <param name="Findings">The ids of all findings that are no notes; the first one is the cause.</param>
 sealed record BrokenLinux(string Name, params string[] Findings)
 {
-    const string InVain = "--timeout 2"; // what is waited for never comes
+    const string InVain = "--timeout 1"; // what is waited for never comes
     const string DropsUdpOut = "nft 'table inet filter {\n chain output { type filter hook output priority 0; policy accept;\n udp dport 3544 drop\n }\n }'";
     const string DropsAllIn = "nft 'table inet filter {\n chain input { type filter hook input priority 0; policy drop;\n iif lo accept\n }\n }'";
     const string Stateful =

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using TeredoSdk.Platform.Tests.Network;
 using TeredoSdk.Platform.Tests.Programs;
@@ -14,7 +15,7 @@ sealed class BrokenLinuxTests
     readonly Dictionary<string, LabHost> _machines = [];
 
     // Each look begins when its turn comes, and goes on while others wait for silent servers.
-    readonly SemaphoreSlim _turn = new(3);
+    readonly SemaphoreSlim _turn = new(2);
     PrivateRouter? _router;
     Dictionary<string, Task<LabProcess>> _looks = [];
 
@@ -79,20 +80,22 @@ sealed class BrokenLinuxTests
             var machine = _machines[row.Name];
             string[] arguments =
                 ["doctor", "--json", "--server", row.Server ?? "45.45.45.1", .. row.Arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+            var room = row.HasOwnFiles ? await MachineRoom.EnterAsync(machine) : null;
+            await (room?.ShellAsync(row.Break) ?? machine.ShellAsync(row.Break));
             LabProcess process;
-            if (row.HasOwnFiles)
+            long begin = Stopwatch.GetTimestamp();
+            do // a machine may be too slow for a doctor's 15 s
             {
-                var room = await MachineRoom.EnterAsync(machine);
-                await room.ShellAsync(row.Break);
-                (_, process) = await room.TeredoAsync(arguments);
+                if (room is not null)
+                    (_, process) = await room.TeredoAsync(arguments);
+                else
+                {
+                    process = TeredoProgram.Start(machine, arguments, Options(row.Rights));
+                    process.Input.Close();
+                    await process.WaitForExitAsync();
+                }
             }
-            else
-            {
-                await machine.ShellAsync(row.Break);
-                process = TeredoProgram.Start(machine, arguments, Options(row.Rights));
-                process.Input.Close();
-                await process.WaitForExitAsync();
-            }
+            while (process.Output.Contains("doctor.not-checked", StringComparison.Ordinal) && Stopwatch.GetElapsedTime(begin) < Patience.Limit);
             return process;
         }
         finally

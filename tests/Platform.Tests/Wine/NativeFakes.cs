@@ -37,14 +37,19 @@ static class NativeFakes
     public static FakeFiles FilesOf(WindowsHost windows) => new(Path.Combine(windows.DriveC, "fakes"));
 
     /// <summary>Puts the fakes into a Windows that is not started yet.</summary>
-    public static async Task InstallAsync(WindowsHost windows)
+    public static Task InstallAsync(WindowsHost windows) => InstallAsync(windows, "Both");
+
+    /// <summary>Puts them in with the firewall's classes in apartments of their own: the pages do not say which the real ones have.</summary>
+    public static Task InstallInApartmentsAsync(WindowsHost windows) => InstallAsync(windows, "Apartment");
+
+    static async Task InstallAsync(WindowsHost windows, string firewallThreading)
     {
         string built = await Built.Value;
         string fakes = Path.Combine(windows.DriveC, "fakes");
         Directory.CreateDirectory(fakes);
         foreach (string file in Directory.EnumerateFiles(built))
             Replace(file, SystemFiles.Contains(Path.GetFileName(file)) ? windows.System32 : fakes);
-        File.AppendAllText(Path.Combine(windows.Prefix, "system.reg"), Registry());
+        File.AppendAllText(Path.Combine(windows.Prefix, "system.reg"), Registry(firewallThreading));
     }
 
     /// <summary>Puts in only what keeps exceptions from hanging a program under Wine, which is no part of Windows.</summary>
@@ -59,13 +64,13 @@ static class NativeFakes
         File.Copy(file, target);
     }
 
-    static string Registry()
+    static string Registry(string firewallThreading)
     {
         var text = new StringBuilder();
         foreach (var (id, server) in Classes)
         {
             text.Append($"\n[Software\\\\Classes\\\\CLSID\\\\{{{id}}}\\\\InprocServer32] 0\n");
-            text.Append($"@=\"{Folder.Replace(@"\", @"\\", StringComparison.Ordinal)}\\\\{server}\"\n\"ThreadingModel\"=\"Both\"\n");
+            text.Append($"@=\"{Folder.Replace(@"\", @"\\", StringComparison.Ordinal)}\\\\{server}\"\n\"ThreadingModel\"=\"{(server == "firewall.dll" ? firewallThreading : "Both")}\"\n");
         }
         foreach (string service in new[] { "iphlpsvc", "mpssvc", "wscsvc" })
         {

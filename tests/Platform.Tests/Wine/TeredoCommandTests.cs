@@ -52,6 +52,17 @@ public class TeredoCommandTests
     }
 
     [Test]
+    public async Task Doctor_NamesTheSwitch_BeforeWhatItCauses()
+    {
+        _fakes.Begin("type=disabled");
+        var asked = await RunAsync(1, ["doctor", "--json", "--server", "203.0.113.99", "--timeout", "1", .. Provider]);
+        var findings = JsonDocument.Parse(asked.Output).RootElement.GetProperty("findings");
+        Assert.That(findings[0].GetProperty("id").GetString(), Is.EqualTo("teredo.off"));
+        Assert.That(findings[0].GetProperty("fix").GetProperty("command").GetString(), Is.EqualTo("netsh interface teredo set state type=enterpriseclient"));
+        Assert.That(asked.Errors, Does.Contain("enterpriseclient"));
+    }
+
+    [Test]
     public async Task ListenAndConnect_OverTheTeredoAddress_CarryText()
     {
         _fakes.Begin();

@@ -1,4 +1,5 @@
 using TeredoSdk.Platform.Tests.Network;
+using TeredoSdk.Platform.Tests.Programs;
 
 namespace TeredoSdk.Platform.Tests.Wine;
 
@@ -39,9 +40,19 @@ public class WindowsSuiteTests
     {
         var lab = new Lab();
         _labs.Add(lab);
-        var host = NativeFakes.AddHost(lab);
+        bool isBroken = setting == "Broken";
+        // The address of the fake client would stay where the client is off.
+        var host = isBroken ? lab.AddPublicHost("windows", native: false) : NativeFakes.AddHost(lab);
+        var server = isBroken ? lab.AddServer() : null; // FakeFiles.Server
         await lab.StartAsync();
-        var windows = await WindowsHost.StartAsync(host, setting == "Bare" ? NativeFakes.InstallWorkaroundAsync : NativeFakes.InstallAsync);
+        if (server is not null)
+            await TeredoProgram.StartServerAsync(server);
+        var windows = await WindowsHost.StartAsync(host, setting switch
+        {
+            "Bare" => NativeFakes.InstallWorkaroundAsync,
+            "Broken" => NativeFakes.InstallInApartmentsAsync,
+            _ => NativeFakes.InstallAsync,
+        });
         return await WindowsSuite.RunAsync(windows, setting);
     }
 }

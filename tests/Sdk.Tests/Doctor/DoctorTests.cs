@@ -103,6 +103,31 @@ public sealed class DoctorTests
         blocked.Set();
     }
 
+    [Test]
+    public async Task EverythingSilent_EndsAfter15Seconds_WithWhatWasNotChecked()
+    {
+        await using var lab = new Lab();
+        using var blocked = new ManualResetEventSlim();
+        var machine = new DoctorMachine(lab);
+        machine.Node.TimeProvider = lab.Time;
+        var isReading = new TaskCompletionSource();
+        machine.Windows.OnCall = _ =>
+        {
+            isReading.TrySetResult();
+            blocked.Wait();
+        };
+        var run = machine.AskAsync();
+        await isReading.Task.InTime();
+        var limit = TimeSpan.FromSeconds(15);
+        lab.Time.Advance(limit - TimeSpan.FromTicks(1));
+        Assert.That(run.IsCompleted, Is.False);
+        lab.Time.Advance(TimeSpan.FromTicks(1));
+        var diagnosis = await run.InTime();
+        blocked.Set();
+        Assert.That(diagnosis.Findings.Where(finding => finding.Id == FindingIds.DoctorNotChecked).Select(finding => finding.Subject), Is.SupersetOf(new[] { "Windows" }));
+        Assert.That(diagnosis.IsSound, Is.False);
+    }
+
     static Task<TeredoDiagnosis> AskAsync(Lab lab, params string[] servers)
     {
         var machine = new DoctorMachine(lab);
