@@ -43,8 +43,17 @@ public static class FindingIds
     public const string TeredoOptionNotApplied = "teredo.option-not-applied";
     /// <summary>The Teredo address is on an interface that is no tunnel.</summary>
     public const string TeredoNoTunnel = "teredo.no-tunnel";
+    /// <summary>The interface of Windows' Teredo has another MTU than Teredo's 1280 octets.</summary>
+    public const string TeredoMtu = "teredo.mtu";
     /// <summary>The machine has native IPv6, beside which Windows' Teredo gives way.</summary>
     public const string TeredoBesideNative = "teredo.beside-native-ipv6";
+
+    /// <summary>A virtual private network is connected.</summary>
+    public const string NetworkVpn = "network.vpn";
+    /// <summary>Windows asks DNS for no AAAA records while Teredo is its only IPv6.</summary>
+    public const string DnsNoAaaa = "dns.no-aaaa";
+    /// <summary>Whether the sockets of a program ask for strangers can't be read from outside.</summary>
+    public const string AppSocketLevel = "app.socket-level";
 
     /// <summary>The registry switches IPv6 off.</summary>
     public const string IPv6Off = "ipv6.off";

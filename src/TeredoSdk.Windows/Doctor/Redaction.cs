@@ -44,6 +44,8 @@ sealed partial class Redaction
     {
         foreach (var rule in (facts["firewall"]?["rules"]?["value"] as JsonArray ?? []).OfType<JsonObject>())
             ApplyToRule(rule);
+        foreach (var adapter in (facts["adapters"]?["value"] as JsonArray ?? []).OfType<JsonObject>())
+            adapter["name"] = OfInterface(Text(adapter, "name") ?? "");
         Walk(facts);
     }
 
@@ -111,8 +113,8 @@ sealed partial class Redaction
 
     string Clean(string member, string text)
     {
-        if (member == "interfaceName" && !InterfaceWords.Any(word => text.Contains(word, StringComparison.OrdinalIgnoreCase)))
-            return NameOf(text, "Interface");
+        if (member == "interfaceName")
+            return OfInterface(text);
         if (member is "windowsVersion" or "sdkVersion")
             return text;
         text = UserFolder().Replace(text, match => $"{match.Groups[1].Value}{NameOf(match.Groups[2].Value, "USER").Replace(" ", "", StringComparison.Ordinal)}");
@@ -121,6 +123,8 @@ sealed partial class Redaction
             text = Regex.Replace(text, $@"(?<![\w]){Regex.Escape(name)}(?![\w])", replacement, RegexOptions.IgnoreCase);
         return IPv6().Replace(IPv4().Replace(text, OfAddress), OfAddress);
     }
+
+    string OfInterface(string name) => InterfaceWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase)) ? name : NameOf(name, "Interface");
 
     string OfAddress(Match match) => IPAddress.TryParse(match.Value, out var address) && Replace(address) is var replaced && !replaced.Equals(address)
         ? replaced.ToString() : match.Value;

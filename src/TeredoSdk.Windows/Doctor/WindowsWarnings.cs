@@ -8,6 +8,8 @@ namespace TeredoSdk.Windows.Doctor;
 /// <summary>Finds conditions that hinder Windows' Teredo but do not keep it off.</summary>
 static class WindowsWarnings
 {
+    const int TeredoMtu = 1280; // RFC 4380 §5.1.2
+
     /// <summary>Finds what hinders in what was read. An argument that is null is not known, and causes no finding.</summary>
     public static IEnumerable<Finding> Find(IReadOnlyList<FirewallRule>? rules, FirewallStatus? status, Reading<FirewallHealth> health,
         IReadOnlyList<WindowsAddress>? addresses, IReadOnlyList<string>? products) =>
@@ -72,6 +74,8 @@ static class WindowsWarnings
         bool hasTeredo = addresses.Any(found => found.Address.IsIPv6Teredo);
         if (!hasTeredo && addresses.Any(WindowsAddresses.IsNative))
             yield return ClientFindings.BesideNativeIPv6();
+        if (WindowsAddresses.FindTeredo(addresses) is { IsTunnel: true, MtuOctets: not (0 or TeredoMtu) } other)
+            yield return SurroundingFindings.Mtu(other, TeredoMtu);
         if (hasTeredo && WindowsAddresses.FindTeredo(addresses) is { IsTunnel: false } odd)
             yield return ClientFindings.NoTunnel(odd.Address, odd.InterfaceName);
     }

@@ -50,12 +50,14 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
     async Task<IReadOnlyList<Finding>> AskWindowsAsync(IWindowsSystem windows, CancellationToken cancellationToken)
     {
         _windows = await WindowsTeredo.ReadReportAsync(windows, options.ProgramPath, cancellationToken).ConfigureAwait(false);
-        return options.ProgramPath is { } path && FirewallAdvice.Of(new TeredoFirewall(windows).Check(path), node.SetupCommand).Finding is { } lacking ? [lacking] : [];
+        var exception = options.ProgramPath is { } path ? FirewallAdvice.Of(new TeredoFirewall(windows).Check(path), node.SetupCommand) : null;
+        var surroundings = SurroundingFindings.Of(windows, exception, options.ProgramPath);
+        return exception?.Finding is { } lacking ? [lacking, .. surroundings] : surroundings;
     }
 
     // What Windows' Teredo lacks is no error of a node that has its address from elsewhere. Whether a program has an exception is asked with its path.
     // What can't be read is worth a note: who lacks a cause finds there what may hide it.
-    IEnumerable<Finding> OfWindows(bool isNeeded) => (_windows?.Findings ?? [])
+    IEnumerable<Finding> OfWindows(bool isNeeded) => (_windows?.Findings ?? []).Concat((_report?.Windows?.Findings ?? []).Where(finding => finding.Id == FindingIds.TeredoMtu)) // known once there is an address
         .Where(finding => finding.Severity != FindingSeverity.Note || !finding.Id.StartsWith("firewall.", StringComparison.Ordinal)
             || finding.Id == FindingIds.FirewallEcho)
         .Select(finding => !isNeeded && finding.Severity == FindingSeverity.Error ? finding with { Severity = FindingSeverity.Warning } : finding)

@@ -24,6 +24,9 @@ sealed record BrokenWindows(string Name, Action<DoctorMachine> Break, params str
     public static IEnumerable<BrokenWindows> Sound =>
     [
         new("nothing", _ => { }) { Notes = [Ids.FirewallEcho] },
+        new("VPN installed, not connected", machine => machine.Windows.Adapters = [new() { Name = "Work", Description = "WireGuard Tunnel", IsUp = false }]),
+        new("names without AAAA", _ => { }) { Notes = [Ids.DnsNoAaaa] },
+        new("exception left to the sockets", machine => machine.ChangeRule("Game", rule => rule with { EdgeTraversal = EdgeTraversal.DeferToApp })) { Notes = [Ids.AppSocketLevel] },
         new("no administrator", machine => machine.Windows.IsElevated = false),
         new("client", machine => machine.Type = TeredoType.Client),
         new("NAT-aware client", machine => machine.Type = TeredoType.NatAwareClient),
@@ -160,6 +163,9 @@ sealed record BrokenWindows(string Name, Action<DoctorMachine> Break, params str
         new("another server by policy", machine => machine.Windows.Registry[DoctorMachine.PolicyServer] = "teredo.example.net", Ids.TeredoServerByPolicy),
         new("another port", machine => machine.Node.ClientPort = 40000, Ids.TeredoOptionNotApplied),
         new("another refresh interval", machine => machine.Node.RefreshInterval = TimeSpan.FromSeconds(20), Ids.TeredoOptionNotApplied),
+        new("MTU of Ethernet", machine => machine.Teredo.MtuOctets = 1500, Ids.TeredoMtu),
+        new("MTU too small for IPv6", machine => machine.Teredo.MtuOctets = 1200, Ids.TeredoMtu),
+        new("VPN connected", machine => machine.Windows.Adapters = [new() { Name = "Work", Description = "TAP-Windows Adapter V9", IsUp = true }], Ids.NetworkVpn),
         new("Teredo address on Ethernet", machine =>
         {
             foreach (string call in (string[])["WakeAsync", "ReadStatus", "RunNetshAsync"]) // so no source calls the client dormant

@@ -57,6 +57,18 @@ public sealed class DoctorTests
         Assert.That(windows.Select(row => row.Name).Concat(linux.Select(row => row.Name)).Distinct().Count(), Is.GreaterThanOrEqualTo(40));
     }
 
+    [TestCase(0, false)]
+    [TestCase(1, true)]
+    public async Task Aaaa_IsToldOfUnlessTheSystemAlwaysAsks(int control, bool isTold)
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        var machine = new DoctorMachine(lab);
+        machine.Windows.Registry[@"SYSTEM\CurrentControlSet\Services\Dnscache\Parameters\AddrConfigControl"] = control;
+        var diagnosis = await machine.AskAsync();
+        Assert.That(diagnosis.Findings.Any(finding => finding.Id == FindingIds.DnsNoAaaa), Is.EqualTo(isTold));
+    }
+
     [Test]
     public async Task Server_ThatIsSilent_IsAnError_AndOneOfTwoAWarning()
     {

@@ -39,6 +39,7 @@ public sealed class MachineReportTests
             new() { Address = IPAddress.Parse("2a02:810d:aaaa:bbbb::77"), InterfaceName = "VPN of Acme Ltd", MtuOctets = 1500 },
             new() { Address = IPAddress.Parse("2002:5bc9:1234::5bc9:1234"), InterfaceName = "6TO4 Adapter", MtuOctets = 1280 },
         ];
+        machine.Windows.Adapters = [new() { Name = "VPN of Acme Ltd", Description = "TAP-Windows Adapter V9", IsUp = true }];
         machine.Teredo.Address = IPAddress.Parse("2001:0:c000:201:0:63bf:a436:edcb"); // mapped to 91.201.18.52
         machine.Teredo.Configuration = machine.Teredo.Configuration with { ServerName = "teredo.acme.example" };
         machine.Windows.Missing["ReadTeredoPort"] = @"C:\Users\Erika\x can't be read from 91.201.18.52 by S-1-5-21-111-222-333-1001.";
@@ -49,7 +50,7 @@ public sealed class MachineReportTests
         {
             foreach (string word in (string[])["Erika", "Diary", "Diaries", "diary.exe", "Acme", "acme", "91.201", "810d", "5bc9", "a436", "S-1-5-21-111", Environment.MachineName])
                 Assert.That(text, Does.Not.Contain(word));
-            Assert.That(text, Does.Contain("Game.exe").And.Contain("Core Networking - Teredo (UDP-In)"), "what it is about");
+            Assert.That(text, Does.Contain("Game.exe").And.Contain("TAP-Windows").And.Contain("Core Networking - Teredo (UDP-In)"), "what it is about");
         });
         string all = await MachineReport.MakeAsync(new() { Windows = machine.Windows, Redact = false });
         Assert.That(all, Does.Contain("Secret Diary").And.Contain("teredo.acme.example").And.Contain("2a02:810d:aaaa:bbbb::77"));
