@@ -1,4 +1,3 @@
-using System.Net;
 using TeredoSdk.Windows;
 using TeredoSdk.Windows.Doctor;
 using TeredoSdk.Windows.Native.Netsh;
