@@ -86,9 +86,18 @@ struct Instance : Object<IWbemClassObject>
         return S_OK;
     }
 
+    // The Managed Object Format, without qualifiers.
+    HRESULT STDMETHODCALLTYPE GetObjectText(LONG, BSTR* text) override
+    {
+        std::wstring all = std::wstring(L"\ninstance of ") + (is_state ? L"MSFT_NetTeredoState" : L"MSFT_NetTeredoConfiguration") + L"\n{\n";
+        for (auto& field : fields.fields)
+            all += L"\t" + field.first + L" = " + (is_number(field.first.c_str()) ? field.second : L"\"" + field.second + L"\"") + L";\n";
+        return give(text, all + L"};\n");
+    }
+
     NOT_HERE(GetQualifierSet, IWbemQualifierSet**) NOT_HERE(Delete, LPCWSTR) NOT_HERE(GetNames, LPCWSTR, LONG, VARIANT*, SAFEARRAY**)
     NOT_HERE(BeginEnumeration, LONG) NOT_HERE(Next, LONG, BSTR*, VARIANT*, CIMTYPE*, LONG*) NOT_HERE(EndEnumeration)
-    NOT_HERE(GetPropertyQualifierSet, LPCWSTR, IWbemQualifierSet**) NOT_HERE(Clone, IWbemClassObject**) NOT_HERE(GetObjectText, LONG, BSTR*)
+    NOT_HERE(GetPropertyQualifierSet, LPCWSTR, IWbemQualifierSet**) NOT_HERE(Clone, IWbemClassObject**)
     NOT_HERE(SpawnDerivedClass, LONG, IWbemClassObject**) NOT_HERE(SpawnInstance, LONG, IWbemClassObject**)
     NOT_HERE(CompareTo, LONG, IWbemClassObject*) NOT_HERE(GetPropertyOrigin, LPCWSTR, BSTR*) NOT_HERE(InheritsFrom, LPCWSTR)
     NOT_HERE(GetMethod, LPCWSTR, LONG, IWbemClassObject**, IWbemClassObject**)

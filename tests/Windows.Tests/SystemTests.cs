@@ -32,6 +32,31 @@ public class SystemTests
         Assert.That(found.MtuOctets, Is.EqualTo(1280));
     }
 
+    [Test]
+    public void CimText_HasAllPropertiesOfBothInstances()
+    {
+        FakeFiles.Own.Set("type", "enterpriseclient");
+        Assert.That(Windows.ReadCimText().Value, Does.Contain("instance of MSFT_NetTeredoConfiguration").And.Contain("Type = 6").And.Contain("ServerName")
+            .And.Contain("MSFT_NetTeredoState"));
+    }
+
+    [Test]
+    public void Listeners_AndAdapters_AreTold()
+    {
+        using var socket = new UdpClient(new IPEndPoint(IPAddress.Any, 0));
+        int port = ((IPEndPoint)socket.Client.LocalEndPoint!).Port;
+        Assert.That(Windows.ReadListeners().Value.Any(listener => listener.Protocol == FirewallProtocol.Udp && listener.EndPoint.Port == port));
+        Assert.That(Windows.ReadAdapters().Value.Select(adapter => adapter.Name), Does.Contain("Teredo Tunneling Pseudo-Interface"));
+    }
+
+    [Test]
+    public async Task MachineReport_HasWhatTheseCallsTell()
+    {
+        FakeFiles.Own.Set("type", "enterpriseclient");
+        string report = await MachineReport.MakeAsync(new() { WakeTimeout = TimeSpan.FromSeconds(1) }).WaitAsync(Patience.Limit);
+        Assert.That(report, Does.Contain("MSFT_NetTeredoConfiguration").And.Contain("Teredo Tunneling Pseudo-Interface").And.Contain("\"digest\""));
+    }
+
     [TestCase("disabled")]
     [TestCase("default")]
     public void Addresses_OfAClientThatIsOff_HaveNoTunnel(string type)
