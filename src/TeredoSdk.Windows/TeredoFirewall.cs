@@ -100,8 +100,13 @@ public sealed class TeredoFirewall
     /// </exception>
     public FirewallExceptionCheck Ensure(FirewallExceptionRequest request)
     {
-        Apply(Plan(request), request);
-        return Check(request);
+        ArgumentNullException.ThrowIfNull(request);
+        var view = FirewallView.Read(Firewall);
+        var plan = PlanFor(request, () => RuleStore.Require(view.Rules));
+        Apply(plan, request);
+        return Check(request, view.With(
+            [.. plan.Select(step => step.Previous).OfType<FirewallRule>()],
+            [.. plan.Where(step => step.Kind != FirewallChangeKind.Remove).Select(step => step.Rule)]));
     }
 
     /// <summary>
@@ -111,12 +116,17 @@ public sealed class TeredoFirewall
     public FirewallExceptionCheck Check(FirewallExceptionRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return Check(request, FirewallView.Read(Firewall));
+    }
+
+    FirewallExceptionCheck Check(FirewallExceptionRequest request, FirewallView view)
+    {
         List<Traffic> traffic = request.ProgramPath is { } path
             ? [.. ExceptionRules.Traffic(request).Select(each => ExceptionCheck.To(path, each.Protocol, each.Port, request.EdgeTraversal))]
             : [];
         if (request.OpenTeredoPort)
             traffic.Add(ExceptionCheck.ToTeredo(_windows));
-        return ExceptionCheck.OfAll(Firewall, traffic, FirewallAdvice.ToAdd(request));
+        return ExceptionCheck.OfAll(view, traffic, FirewallAdvice.ToAdd(request));
     }
 
     /// <summary>Whether strangers can reach a program through Teredo with at least one protocol and port.</summary>
@@ -124,7 +134,7 @@ public sealed class TeredoFirewall
     public FirewallExceptionCheck Check(string programPath)
     {
         ArgumentException.ThrowIfNullOrEmpty(programPath);
-        return ExceptionCheck.OfAny(Firewall, programPath);
+        return ExceptionCheck.OfAny(FirewallView.Read(Firewall), programPath);
     }
 
     /// <summary>Removes the SDK's own rules of one program. Rules of other programs stay, also where they have the same name.</summary>

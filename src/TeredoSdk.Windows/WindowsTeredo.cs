@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using TeredoSdk.Windows.Activation;
 using TeredoSdk.Windows.Doctor;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows;
 
@@ -30,13 +31,20 @@ public static class WindowsTeredo
     public static async Task<WindowsReport> ReadReportAsync(IWindowsSystem windows, string? programPath = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(windows);
-        var status = new WindowsStatus(windows);
-        await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
-        await status.ReadAsync(cancellationToken).ConfigureAwait(false);
-        FirewallExceptionCheck exception = (programPath ?? windows.ProgramPath) is { } program ? new TeredoFirewall(windows).Check(program)
-            : new() { LetsIn = null, Finding = FirewallFindings.ProgramNotKnown() };
-        return new WindowsReportBuilder(windows, status, options: null, programPath).Build([exception], holds: 0, steps: []);
+        return (await ReadAsync(windows, programPath, cancellationToken).ConfigureAwait(false)).Report;
     }
+
+    /// <summary>Reads the report, and why strangers can't reach the program.</summary>
+    internal static Task<(WindowsReport Report, FirewallExceptionCheck Program)> ReadAsync(IWindowsSystem windows, string? programPath,
+        CancellationToken cancellationToken) => PatientCall.RunAsync(async () =>
+        {
+            var status = new WindowsStatus(windows);
+            await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
+            await status.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var view = FirewallView.Read(windows.Firewall);
+            var program = ExceptionCheck.OfProgram(view, programPath ?? windows.ProgramPath);
+            return (new WindowsReportBuilder(windows, status, options: null, programPath).Build(view, [program], holds: 0, steps: []), program);
+        }, TimeProvider.System, cancellationToken, TeredoError.FirewallUnavailable);
 
     /// <summary>The Windows of this machine.</summary>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>

@@ -16,14 +16,14 @@ sealed class WindowsReportBuilder(IWindowsSystem windows, WindowsStatus status, 
 
     readonly List<Finding> _notKnown = [];
 
-    public WindowsReport Build(IReadOnlyList<FirewallExceptionCheck> exceptions, int holds, IReadOnlyList<string> steps)
+    public WindowsReport Build(FirewallView view, IReadOnlyList<FirewallExceptionCheck> exceptions, int holds, IReadOnlyList<string> steps)
     {
         var switches = status.Switches;
         var client = Take("Teredo's state", status.Ask());
         var firewall = windows.Firewall;
-        var rules = Take("Firewall rules", firewall.ReadRules());
+        var rules = Take("Firewall rules", view.Rules);
         var filters = Take("Edge-traversal filters", windows.ReadEdgeTraversalFilters());
-        var profiles = Take("Firewall profiles", firewall.ReadStatus());
+        var profiles = Take("Firewall profiles", view.Status);
         var products = Take("Other firewalls", firewall.ReadProducts());
         var health = windows.ReadFirewallHealth();
         var addresses = Take("Addresses", windows.ReadAddresses());

@@ -21,7 +21,7 @@ static class ExceptionCheck
     }
 
     /// <summary>Checks whether all of the given traffic gets in.</summary>
-    public static FirewallExceptionCheck OfAll(IWindowsFirewall firewall, IReadOnlyList<Traffic> traffic, Fix? fix) =>
+    public static FirewallExceptionCheck OfAll(FirewallView firewall, IReadOnlyList<Traffic> traffic, Fix? fix) =>
         With(firewall, policy =>
         {
             FirewallExceptionCheck[] checks = [.. traffic.Select(each => policy.Judge(each, fix))];
@@ -29,7 +29,7 @@ static class ExceptionCheck
         });
 
     /// <summary>Checks for each port of a program whether traffic from peers gets in. A result is about its port.</summary>
-    public static IReadOnlyList<FirewallExceptionCheck> OfEach(IWindowsFirewall firewall, string path, IReadOnlyList<ListenPort> ports)
+    public static IReadOnlyList<FirewallExceptionCheck> OfEach(FirewallView firewall, string path, IReadOnlyList<ListenPort> ports)
     {
         var all = Read(firewall, out var policy);
         return [.. ports.Select(port => all ?? About(port, policy!.Judge(
@@ -46,7 +46,7 @@ static class ExceptionCheck
     };
 
     /// <summary>Checks whether at least some traffic from peers to a program gets in.</summary>
-    public static FirewallExceptionCheck OfAny(IWindowsFirewall firewall, string path) => With(firewall, policy =>
+    public static FirewallExceptionCheck OfAny(FirewallView firewall, string path) => With(firewall, policy =>
     {
         var fix = FirewallAdvice.ToAdd(new() { Name = Title(path), ProgramPath = path });
         FirewallExceptionCheck[] checks = [.. Protocols
@@ -57,23 +57,23 @@ static class ExceptionCheck
             : checks.FirstOrDefault(check => check.Rules.Count > 0) ?? checks[0]; // a rule that overrides or falls short says most
     });
 
+    /// <summary>Checks as <see cref="OfAny"/> does; without a program, nothing is known.</summary>
+    public static FirewallExceptionCheck OfProgram(FirewallView firewall, string? path) => path is not null ? OfAny(firewall, path)
+        : new() { LetsIn = null, Finding = FirewallFindings.ProgramNotKnown() };
+
     static FirewallExceptionCheck About(ListenPort port, FirewallExceptionCheck check) =>
         check.Finding is { } finding ? check with { Finding = finding with { Subject = port.ToString() } } : check;
 
-    static FirewallExceptionCheck With(IWindowsFirewall firewall, Func<EffectivePolicy, FirewallExceptionCheck> judge) =>
+    static FirewallExceptionCheck With(FirewallView firewall, Func<EffectivePolicy, FirewallExceptionCheck> judge) =>
         Read(firewall, out var policy) ?? judge(policy!);
 
     // Returns what holds for all traffic; null when the rules decide.
-    static FirewallExceptionCheck? Read(IWindowsFirewall firewall, out EffectivePolicy? policy)
+    static FirewallExceptionCheck? Read(FirewallView firewall, out EffectivePolicy? policy)
     {
         policy = null;
-        var status = firewall.ReadStatus();
-        if (!status.IsKnown)
-            return NotKnown(status.Finding!);
-        var rules = RuleStore.Of(firewall).Read();
-        if (!rules.IsKnown)
-            return NotKnown(rules.Finding!);
-        policy = new EffectivePolicy(status.Value, rules.Value);
+        if ((firewall.Status.Finding ?? firewall.Rules.Finding) is { } reason)
+            return NotKnown(reason);
+        policy = new EffectivePolicy(firewall.Status.Value, firewall.Rules.Value);
         return policy.Overruled();
     }
 

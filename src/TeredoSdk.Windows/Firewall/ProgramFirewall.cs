@@ -12,12 +12,12 @@ namespace TeredoSdk.Windows.Firewall;
 /// <param name="register">The application's own answer; null to ask.</param>
 /// <param name="consent">Asks the person at the machine; null when nobody can be asked.</param>
 /// <param name="own">The application's own command that adds its exception; null for netsh.</param>
+/// <param name="time">The clock for time-outs, and for the wait until a rule is seen.</param>
 /// <param name="log">Is told what is added, and what is missing.</param>
 sealed class ProgramFirewall(
-    IWindowsSystem windows, bool? register, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent, string? own, ILogger log)
+    IWindowsSystem windows, bool? register, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent, string? own, TimeProvider time, ILogger log)
 {
     readonly Lock _gate = new();
-    readonly TeredoFirewall _firewall = new(windows);
     readonly HashSet<ListenPort> _open = [];
     readonly Dictionary<ListenPort, FirewallRule> _added = [];
     readonly Dictionary<ListenPort, Refusal> _refusals = []; // why an exception could not be made
@@ -36,26 +36,24 @@ sealed class ProgramFirewall(
 
     /// <summary>
     /// Registers a socket that will open, and adds its exception when that is allowed. The socket opens even if that fails; the report then says why
-    /// no stranger gets in.
+    /// no stranger gets in. All rules are read once.
     /// </summary>
     /// <param name="port">The socket's port, or none when any port will do.</param>
     /// <param name="choosePort">Chooses a port. Called when a rule is needed, because a rule must exist before its socket.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The port to open, and whether a rule was added for it.</returns>
-    public async Task<(ListenPort Port, bool IsAdded)> AdmitAsync(ListenPort port, Func<int> choosePort, CancellationToken cancellationToken)
+    public async Task<Admission> AdmitAsync(ListenPort port, Func<int> choosePort, CancellationToken cancellationToken)
     {
-        var found = await Task.Run(() => Judge(port), cancellationToken).ConfigureAwait(false);
-        if (IsMissing(found) && port.Port is null && MayAdd)
+        var (view, mayAdd) = await LookAsync(cancellationToken).ConfigureAwait(false);
+        var found = Judge(view, port);
+        if (IsMissing(found) && port.Port is null && mayAdd)
         {
             port = port with { Port = choosePort() };
-            found = await Task.Run(() => Judge(port), cancellationToken).ConfigureAwait(false);
+            found = Judge(view, port);
         }
-        bool isMissing = IsMissing(found) && MayAdd;
-        if (isMissing && windows.ProgramPath is { } program)
-            found = await TryAddAsync(program, port, found, cancellationToken).ConfigureAwait(false);
-        if (found.Finding is { } finding)
+        var added = IsMissing(found) && mayAdd ? await TryAddAsync(port, found, cancellationToken).ConfigureAwait(false) : (null, found.Finding);
+        if (added.Finding is { } finding)
             Log.FirewallExceptionMissing(log, finding.Sentence);
-        return (port, isMissing && found.LetsIn == true);
+        return new(port, added.Rule is not null, added.Rule is { } rule ? view.With([], [rule]) : view);
     }
 
     /// <summary>Registers an opted-in socket that is open.</summary>
@@ -78,47 +76,65 @@ sealed class ProgramFirewall(
     }
 
     /// <summary>Waits until the rules of closed sockets are removed.</summary>
-    public Task WhenRemovedAsync()
+    public async Task WhenRemovedAsync()
     {
+        Task removing;
         lock (_gate)
-            return _removing;
+            removing = _removing;
+        try
+        {
+            await removing.WaitAsync(PatientCall.Limit, time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            Log.WindowsStep(log, "The firewall does not answer, so rules of closed sockets may remain. The next start of this program removes them.");
+        }
     }
 
     /// <summary>Removes the rules that a crashed run of this program left, where this process has the rights.</summary>
-    public void RemoveStale()
+    /// <param name="view">The rules.</param>
+    /// <returns>The view without them.</returns>
+    public FirewallView RemoveStale(FirewallView view)
     {
-        if (!windows.IsElevated || windows.ProgramPath is not { } program || !windows.Firewall.ReadRules().TryGet(out var rules))
-            return;
-        foreach (var rule in ListenRules.Stale(rules, program))
-            Remove(rule);
+        if (!windows.IsElevated || windows.ProgramPath is not { } program || !view.Rules.TryGet(out var rules))
+            return view;
+        FirewallRule[] stale = [.. ListenRules.Stale(rules, program)];
+        return stale.Length == 0 ? view : view.With([.. stale.Where(Remove)], []);
     }
 
     /// <summary>
     /// Checks whether the exceptions are in force: for each opted-in socket or, when there is none, for any port. While a socket's state is as it
     /// was after a failed attempt to add its exception, its result says why. Changes nothing.
     /// </summary>
-    public IReadOnlyList<FirewallExceptionCheck> Check()
+    public IReadOnlyList<FirewallExceptionCheck> Check(FirewallView view)
     {
         ListenPort[] open;
         lock (_gate)
             open = [.. _open];
-        if (windows.ProgramPath is not { } program)
-            return [NotKnown];
-        if (open.Length == 0)
-            return [FirewallAdvice.Of(_firewall.Check(program), own)];
-        return [.. open.Zip(ExceptionCheck.OfEach(windows.Firewall, program, open).Select(check => FirewallAdvice.Of(check, own)), WithRefusal)];
+        return windows.ProgramPath is not { } program || open.Length == 0 ? [FirewallAdvice.Of(ExceptionCheck.OfProgram(view, windows.ProgramPath), own)]
+            : [.. open.Zip(ExceptionCheck.OfEach(view, program, open).Select(check => FirewallAdvice.Of(check, own)), WithRefusal)];
     }
-
-    static FirewallExceptionCheck NotKnown => new() { LetsIn = null, Finding = FirewallFindings.ProgramNotKnown() };
 
     // The XP-era firewall opens ports to every program, and keeps no description.
     bool MayAdd => (register ?? consent is not null) && windows.Firewall.Generation.ValueOrDefault >= FirewallGeneration.Vista;
 
+    async Task<(FirewallView View, bool MayAdd)> LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await PatientCall.ReadAsync(() => (FirewallView.Read(windows.Firewall), MayAdd), time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TeredoException e) when (e.Error == TeredoError.FirewallUnavailable)
+        {
+            return (FirewallView.NotRead(e.Finding), false);
+        }
+    }
+
     // Only these are mended by a rule of this program.
     static bool IsMissing(FirewallExceptionCheck found) => found.Finding?.Id is FindingIds.FirewallNoException or FindingIds.FirewallExceptionNarrow;
 
-    FirewallExceptionCheck Judge(ListenPort port) => windows.ProgramPath is { } program
-        ? FirewallAdvice.Of(ExceptionCheck.OfEach(windows.Firewall, program, [port])[0], own) : NotKnown;
+    FirewallExceptionCheck Judge(FirewallView view, ListenPort port) => FirewallAdvice.Of(windows.ProgramPath is { } program
+        ? ExceptionCheck.OfEach(view, program, [port])[0] : ExceptionCheck.OfProgram(view, null), own);
 
     FirewallExceptionCheck WithRefusal(ListenPort port, FirewallExceptionCheck found)
     {
@@ -126,29 +142,31 @@ sealed class ProgramFirewall(
             return _refusals.TryGetValue(port, out var refusal) && refusal.Id == found.Finding?.Id ? found with { Finding = refusal.Finding } : found;
     }
 
-    async Task<FirewallExceptionCheck> TryAddAsync(string program, ListenPort port, FirewallExceptionCheck found, CancellationToken cancellationToken)
+    // Returns the rule, or why it is missing.
+    async Task<(FirewallRule? Rule, Finding? Finding)> TryAddAsync(ListenPort port, FirewallExceptionCheck found, CancellationToken cancellationToken)
     {
         try
         {
+            string program = windows.ProgramPath!; // otherwise nothing would be missing
             var request = ExceptionCheck.Request(program, port);
             var fix = FirewallAdvice.ToAdd(request, own);
-            var rule = ListenRules.Of(_firewall.WantedRules(request)[0], request.Name, port);
+            var rule = ListenRules.Of(new TeredoFirewall(windows).WantedRules(request)[0], request.Name, port);
             string what = $"the firewall rule '{rule.Name}', which lets strangers reach {port} of '{program}' through Teredo while it listens";
             if (!windows.IsElevated)
                 throw TeredoFirewall.NeedsRights(fix);
             if (register is null && !await AskAsync(what, fix, cancellationToken).ConfigureAwait(false))
-                return found;
-            await Task.Run(() => Add(rule), cancellationToken).ConfigureAwait(false);
+                return (null, found.Finding);
+            rule = await AddAsync(rule, cancellationToken).ConfigureAwait(false);
             lock (_gate)
                 _added[port] = rule;
             Note($"Added {what}.");
-            return new() { LetsIn = true };
+            return (rule, null);
         }
         catch (TeredoException e)
         {
             lock (_gate)
                 _refusals[port] = new(found.Finding?.Id, e.Finding);
-            return found with { Finding = e.Finding };
+            return (null, e.Finding);
         }
     }
 
@@ -159,12 +177,38 @@ sealed class ProgramFirewall(
         Command = fix.Command ?? fix.Sentence,
     }, cancellationToken);
 
-    void Add(FirewallRule rule)
+    // When the caller gives up, or the firewall does not answer, the rule is removed as soon as the writing has ended.
+    async Task<FirewallRule> AddAsync(FirewallRule rule, CancellationToken cancellationToken)
     {
-        var store = RuleStore.Of(windows.Firewall);
-        var former = store.Require().FirstOrDefault(other => other.Name.Equals(rule.Name, StringComparison.OrdinalIgnoreCase));
+        FirewallRule? written = null;
+        var adding = Task.Run(() => WriteAsync(RuleStore.Of(windows.Firewall), rule, each => written = each, cancellationToken), CancellationToken.None);
+        try
+        {
+            await PatientCall.RunAsync(() => adding, time, cancellationToken).ConfigureAwait(false);
+            return written!;
+        }
+        catch
+        {
+            lock (_gate)
+                _removing = Task.WhenAll(_removing, TakeBackAsync());
+            throw;
+        }
+
+        async Task TakeBackAsync()
+        {
+            await adding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+            if (written is not null)
+                Remove(written);
+        }
+    }
+
+    // The rule is found by its name, never by a pass over all rules.
+    async Task WriteAsync(RuleStore store, FirewallRule rule, Action<FirewallRule> note, CancellationToken cancellationToken)
+    {
+        var former = store.RequireOne(rule.Name);
         if (former is not null)
             ExceptionPlan.RequireNoOther(rule.Name, [former]);
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             Write(rule);
@@ -173,6 +217,12 @@ sealed class ProgramFirewall(
         {
             Write(rule with { LocalAddresses = null }); // a firewall that does not take the addresses
         }
+        if (!IsSeen(await store.AwaitAsync(rule.Name, IsSeen, time, cancellationToken).ConfigureAwait(false)))
+            throw new TeredoException(TeredoError.SetupFailed, $"The firewall accepted the rule '{rule.Name}', but does not show it: "
+                + "check whether another program or a policy manages this firewall.");
+
+        // What the firewall makes of addresses is its own; whose the rule is, is not.
+        bool IsSeen(FirewallRule? found) => found is not null && ListenRules.OwnerOf(found) == ListenRules.OwnerOf(rule);
 
         void Write(FirewallRule written)
         {
@@ -180,23 +230,26 @@ sealed class ProgramFirewall(
                 store.Add(written);
             else
                 store.Update(written, former); // left by a run of this program that has ended
+            note(written);
         }
     }
 
-    // A rule that another process of this program took over meanwhile is that process's.
-    void Remove(FirewallRule rule)
+    // Returns whether the rule is gone. A rule that another process of this program took over meanwhile is that process's.
+    bool Remove(FirewallRule rule)
     {
         try
         {
             var now = windows.Firewall.ReadRule(rule.Name).ValueOrDefault;
             if (now is not null && ListenRules.OwnerOf(now) != ListenRules.OwnerOf(rule))
-                return;
-            windows.Firewall.Remove(rule.Name);
+                return false;
+            windows.Firewall.Remove(rule.Name); // also when it is not seen yet
             Note($"Removed the firewall rule '{rule.Name}'.");
+            return true;
         }
         catch (TeredoException e)
         {
             Log.WindowsStep(log, $"The firewall rule '{rule.Name}' could not be removed. The next start of this program tries again. {e.Message}");
+            return false;
         }
     }
 
@@ -210,3 +263,9 @@ sealed class ProgramFirewall(
     // What was found when the exception could not be made, and why it could not.
     sealed record Refusal(string? Id, Finding Finding);
 }
+
+/// <summary>A socket that may open.</summary>
+/// <param name="Port">The port to open.</param>
+/// <param name="IsAdded">Whether a rule was added for it.</param>
+/// <param name="View">The firewall as it is now.</param>
+sealed record Admission(ListenPort Port, bool IsAdded, FirewallView View);

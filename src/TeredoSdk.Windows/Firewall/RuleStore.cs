@@ -26,19 +26,15 @@ abstract class RuleStore
     public abstract void Remove(FirewallRule rule);
 
     /// <exception cref="TeredoException"><see cref="TeredoError.FirewallUnavailable"/>.</exception>
-    public IReadOnlyList<FirewallRule> Require()
-    {
-        var rules = Read();
-        return rules.IsKnown ? rules.Value : throw FirewallFindings.NotRead(rules.Finding!).ToException();
-    }
+    public static T Require<T>(Reading<T> reading) => reading.IsKnown ? reading.Value : throw FirewallFindings.NotRead(reading.Finding!).ToException();
+
+    /// <inheritdoc cref="Read"/>
+    /// <exception cref="TeredoException"><see cref="TeredoError.FirewallUnavailable"/>.</exception>
+    public IReadOnlyList<FirewallRule> Require() => Require(Read());
 
     /// <inheritdoc cref="Find"/>
     /// <exception cref="TeredoException"><see cref="TeredoError.FirewallUnavailable"/>.</exception>
-    public FirewallRule? RequireOne(string name)
-    {
-        var rule = Find(name);
-        return rule.IsKnown ? rule.Value : throw FirewallFindings.NotRead(rule.Finding!).ToException();
-    }
+    public FirewallRule? RequireOne(string name) => Require(Find(name));
 
     /// <summary>Reads one of the rules of a name, again for some seconds until it is as expected, because a change is seen after a lag.</summary>
     /// <returns>What was seen last.</returns>

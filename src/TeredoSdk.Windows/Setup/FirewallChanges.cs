@@ -131,7 +131,7 @@ sealed class FirewallChanges
     bool LacksTeredoPort() => Rules.TryGet(out var rules)
         && !rules.Any(rule => FirewallExceptions.IsTeredoPort(rule) && !ExceptionRules.IsOwn(rule, null));
 
-    IReadOnlyList<FirewallRule> Require() => Rules.IsKnown ? Rules.Value : throw FirewallFindings.NotRead(Rules.Finding!).ToException();
+    IReadOnlyList<FirewallRule> Require() => RuleStore.Require(Rules);
 
     IReadOnlyList<FirewallRule>? Read()
     {

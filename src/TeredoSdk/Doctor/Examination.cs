@@ -49,8 +49,8 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
 
     async Task<IReadOnlyList<Finding>> AskWindowsAsync(IWindowsSystem windows, CancellationToken cancellationToken)
     {
-        _windows = await WindowsTeredo.ReadReportAsync(windows, options.ProgramPath, cancellationToken).ConfigureAwait(false);
-        var exception = options.ProgramPath is { } path ? FirewallAdvice.Of(new TeredoFirewall(windows).Check(path), node.SetupCommand) : null;
+        (_windows, var program) = await WindowsTeredo.ReadAsync(windows, options.ProgramPath, cancellationToken).ConfigureAwait(false);
+        var exception = options.ProgramPath is not null ? FirewallAdvice.Of(program, node.SetupCommand) : null;
         var surroundings = SurroundingFindings.Of(windows, exception, options.ProgramPath);
         return exception?.Finding is { } lacking ? [lacking, .. surroundings] : surroundings;
     }

@@ -15,6 +15,8 @@ namespace TeredoSdk.Links.Windows;
 /// <remarks>The Windows Firewall and the sockets' protection levels decide which packets get in.</remarks>
 sealed class WindowsLink : SystemLink, ITeredoLink
 {
+    const int PortAttempts = 4;
+
     readonly IWindowsSystem _windows;
     readonly WindowsStatus _status;
     readonly ProgramFirewall _firewall;
@@ -61,8 +63,8 @@ sealed class WindowsLink : SystemLink, ITeredoLink
 
     public override async Task<TeredoReport> GetReportAsync(CancellationToken cancellationToken)
     {
-        await Task.Run(Check, cancellationToken).ConfigureAwait(false);
-        await _reports.RefreshAsync(cancellationToken).ConfigureAwait(false);
+        await PatientCall.RunAsync(() => Task.Run(Check, CancellationToken.None), Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        await _reports.RefreshAsync(null, cancellationToken).ConfigureAwait(false);
         return Report;
     }
 
@@ -123,13 +125,13 @@ sealed class WindowsLink : SystemLink, ITeredoLink
             return;
         _hold.Release();
         _firewall.HandleClosed(ListenPortOf(socket));
-        _reports.RefreshSoon();
+        _reports.RefreshSoon(withRules: true);
     }
 
     protected override void OnChecked(bool isUp, bool isOther)
     {
         _hold.Look(Address);
-        _reports.RefreshSoon();
+        _reports.RefreshSoon(withRules: false);
         var address = Address;
         if (Interlocked.Exchange(ref _described, address) is var before && !Equals(before, address))
             _ = DescribeAsync();
@@ -169,7 +171,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
             await _status.ReadAsync(Stopping).ConfigureAwait(false);
             await _status.ReadSwitchesAsync(Stopping).ConfigureAwait(false);
             Check(); // uses the status that was just read
-            await _reports.RefreshAsync(Stopping).ConfigureAwait(false);
+            await _reports.RefreshAsync(null, Stopping).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -181,30 +183,55 @@ sealed class WindowsLink : SystemLink, ITeredoLink
         }
     }
 
-    async Task<T> OpenAsync<T>(ListenPort port, IPProtectionLevel level, Func<ushort, T> make, CancellationToken cancellationToken)
+    // A port that was chosen for a rule may be taken before its socket opens. Then another one is chosen.
+    async Task<T> OpenAsync<T>(ListenPort wanted, IPProtectionLevel level, Func<ushort, T> make, CancellationToken cancellationToken)
         where T : OpenSocket
     {
         cancellationToken.ThrowIfCancellationRequested();
-        bool isAdded = false;
-        if (level == IPProtectionLevel.Unrestricted) // before the socket listens, because the filters look at the rules then
-            (port, isAdded) = await _firewall.AdmitAsync(port, FindFreePort, cancellationToken).ConfigureAwait(false);
-        T socket;
+        if (level != IPProtectionLevel.Unrestricted)
+            return await OpenAsync(wanted, make, cancellationToken).ConfigureAwait(false);
+        for (int attempts = 1; ; attempts++)
+        {
+            // Before the socket listens, because the filters look at the rules then.
+            var admission = await _firewall.AdmitAsync(wanted, FindFreePort, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                var socket = await OpenAsync(admission.Port, make, cancellationToken).ConfigureAwait(false);
+                await DescribeAsync(admission.View).ConfigureAwait(false);
+                return socket;
+            }
+            catch (TeredoException e) when (admission.IsAdded && wanted.Port is null && e.Error == TeredoError.PortUnavailable && attempts < PortAttempts)
+            {
+                _firewall.HandleClosed(admission.Port);
+            }
+            catch when (admission.IsAdded)
+            {
+                _firewall.HandleClosed(admission.Port);
+                throw;
+            }
+        }
+
+        int FindFreePort() => WindowsSockets.FindFreePort(_windows, wanted.Protocol);
+    }
+
+    async Task<T> OpenAsync<T>(ListenPort port, Func<ushort, T> make, CancellationToken cancellationToken) where T : OpenSocket
+    {
+        await WakeAsync(cancellationToken).ConfigureAwait(false);
+        Require();
+        return Sockets.Add(make((ushort)(port.Port ?? 0)));
+    }
+
+    // The socket is open: its caller must get it, whatever Windows answers.
+    async Task DescribeAsync(FirewallView view)
+    {
         try
         {
-            await WakeAsync(cancellationToken).ConfigureAwait(false);
-            Require();
-            socket = Sockets.Add(make((ushort)(port.Port ?? 0)));
+            await _reports.RefreshAsync(view, CancellationToken.None).ConfigureAwait(false);
         }
-        catch when (isAdded)
+        catch (TeredoException e)
         {
-            _firewall.HandleClosed(port);
-            throw;
+            Log.WindowsStep(Logger, e.Message);
         }
-        if (level == IPProtectionLevel.Unrestricted)
-            await _reports.RefreshAsync(CancellationToken.None).ConfigureAwait(false); // the socket is open: the caller must get it
-        return socket;
-
-        int FindFreePort() => WindowsSockets.FindFreePort(_windows, port.Protocol);
     }
 
     static int? PortOf(ushort port) => port == 0 ? null : port;

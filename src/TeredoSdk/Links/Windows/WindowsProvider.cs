@@ -24,10 +24,9 @@ sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
         var qualification = new WindowsQualification(windows!, status, options.TimeProvider, options.QualificationTimeout);
         var found = await qualification.WaitAsync(cancellationToken).ConfigureAwait(false);
         await status.ReadAsync(cancellationToken).ConfigureAwait(false);
-        var firewall = new ProgramFirewall(windows!, options.RegisterFirewallException, options.Consent, options.SetupCommand, log);
-        await Task.Run(firewall.RemoveStale, cancellationToken).ConfigureAwait(false);
+        var firewall = new ProgramFirewall(windows!, options.RegisterFirewallException, options.Consent, options.SetupCommand, options.TimeProvider, log);
         var reports = new WindowsReportCache(windows!, status, firewall, options, steps);
-        await reports.RefreshAsync(cancellationToken).ConfigureAwait(false);
+        await reports.BeginAsync(cancellationToken).ConfigureAwait(false);
         return new WindowsLink(windows!, options, status, firewall, reports, found, passedOver, log);
     }
 

@@ -91,19 +91,10 @@ public sealed class RuleLagTests
     public async Task Plan_IsGivenUpAtOnce_AndNeverWaitsForEver_OnTheCallersThread(bool isGivenUp)
     {
         using var machine = Machine(lag: 0);
-        using var answer = new ManualResetEventSlim();
-        using var asked = new SemaphoreSlim(0);
-        machine.Windows.OnCall = call =>
-        {
-            if (call == "Firewall.ReadRules")
-            {
-                asked.Release();
-                answer.Wait();
-            }
-        };
+        using var stuck = new StuckCall(machine.Windows, "Firewall.ReadRules");
         using var gaveUp = new CancellationTokenSource();
         var planning = TeredoSetup.PlanAsync(machine.Options, gaveUp.Token);
-        Assert.That(await asked.WaitAsync(Patience.Limit));
+        await stuck.WhenReachedAsync();
         if (isGivenUp)
         {
             gaveUp.Cancel();
@@ -114,7 +105,6 @@ public sealed class RuleLagTests
             ((ManualTime)machine.Options.TimeProvider).AdvanceToTheNextTimer();
             Assert.That(Assert.ThrowsAsync<TeredoException>(() => planning.WaitAsync(Patience.Limit))!.Message, Does.Contain("did not answer"));
         }
-        answer.Set();
     }
 
     static SetupMachine Machine(int lag)
