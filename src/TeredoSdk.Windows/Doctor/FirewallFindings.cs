@@ -36,13 +36,26 @@ static class FirewallFindings
         SetBy = "group policy",
     };
 
-    public static Finding BlockRule(FirewallRule rule, string listener) => Overriding(FindingIds.FirewallBlockRule, rule.Name,
-        $"The rule '{rule.Name}' blocks incoming packets for {listener}, and a block overrides every exception."
-            + (IsOfPrompt(rule) ? " Windows made it when its own question at a first listen was cancelled." : ""),
-        $"{(IsOfPrompt(rule) ? "The application's setup can disable it; or d" : "D")}isable that rule in the firewall's advanced settings (wf.msc).");
+    public static Finding BlockRule(FirewallRule rule, string listener)
+    {
+        var finding = Overriding(FindingIds.FirewallBlockRule, rule.Name,
+            $"The rule '{rule.Name}' blocks incoming packets for {listener}, and a block overrides every exception.",
+            "Disable that rule in the firewall's advanced settings (wf.msc).");
+        return CancelledPrompt.Made(rule) ? OfPrompt(finding, rule) : finding;
+    }
 
-    // As exports show such rules; no page describes them.
-    static bool IsOfPrompt(FirewallRule rule) => rule is { EdgeTraversal: EdgeTraversal.DeferToUser, ProgramPath: not null, LocalPorts: null };
+    // The rules for TCP and UDP have one name, which the command takes together.
+    static Finding OfPrompt(Finding finding, FirewallRule rule)
+    {
+        string command = $"netsh advfirewall firewall set rule name=\"{rule.Name}\" program=\"{rule.ProgramPath}\" new enable=no";
+        return finding with
+        {
+            Problem = $"{finding.Problem} Windows made it when its own question at the program's first listen was cancelled.",
+            SetBy = "Windows' own question",
+            Fix = !ShellText.IsSafe(rule.Name) || !ShellText.IsSafe(rule.ProgramPath!) ? finding.Fix : Command(command,
+                "Disable that rule in the firewall's advanced settings (wf.msc), or run `{0}` from an elevated prompt; enable=yes takes it back."),
+        };
+    }
 
     /// <param name="rule">The rule.</param>
     /// <param name="listener">The program or service in words.</param>

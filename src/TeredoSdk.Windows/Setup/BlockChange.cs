@@ -81,12 +81,7 @@ sealed class BlockChange(RuleStore store, TimeProvider time, IReadOnlyList<Firew
         bool IsThere(FirewallRule? rule) => rule is null ? target.Count == 0 : target.Contains(rule);
     }
 
-    // What Windows writes then, as exports show it: in, for all ports of the program, and the user asked about tunnels.
-    static bool IsOfCancelledPrompt(FirewallRule rule, string program) => rule is
-    {
-        Action: FirewallAction.Block, Direction: FirewallDirection.In, EdgeTraversal: EdgeTraversal.DeferToUser, Protocol: FirewallProtocol.Tcp or FirewallProtocol.Udp,
-        LocalPorts: null, RemotePorts: null, RemoteAddresses: null, ServiceName: null, ProgramPath: { } path,
-    } && RuleComparison.SamePath(path, program);
+    static bool IsOfCancelledPrompt(FirewallRule rule, string program) => CancelledPrompt.Made(rule) && RuleComparison.SamePath(rule.ProgramPath!, program);
 
     static bool IsSame(IReadOnlyList<FirewallRule> one, IReadOnlyList<FirewallRule> other) => one.Count == other.Count && one.All(other.Contains);
 

@@ -55,7 +55,7 @@ sealed class WindowsReportCache(IWindowsSystem windows, WindowsStatus status, Pr
         });
     }
 
-    Task ReadAsync(Func<FirewallView> look, CancellationToken cancellationToken) => PatientCall.ReadAsync(() =>
+    Task<bool> ReadAsync(Func<FirewallView> look, CancellationToken cancellationToken) => PatientCall.ReadAsync(() =>
     {
         lock (_making) // one at a time, so that the newest findings are stored last
         {

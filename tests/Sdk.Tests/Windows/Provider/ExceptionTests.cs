@@ -226,6 +226,31 @@ public sealed class ExceptionTests
     }
 
     [Test]
+    public async Task CancelledPrompt_OfThisProgram_IsNamedByTheReport_AndAtEachSocket()
+    {
+        await using var machine = new WindowsMachine { Options = { RegisterFirewallException = true } };
+        machine.Windows.Firewall.PlantCancelledPrompt(machine.Windows.ProgramPath!);
+        machine.Windows.Firewall.PlantCancelledPrompt(@"C:\Other\Other.exe");
+        int rules = machine.Windows.Firewall.Rules.Count;
+        var node = await machine.StartAsync();
+        var noted = node.Report.Windows!.Findings.Single(finding => finding.Id == FindingIds.FirewallBlockRule);
+        Assert.That(noted.Severity, Is.EqualTo(FindingSeverity.Note), "no socket is open");
+        Assert.That(noted.Problem, Does.Contain(machine.Windows.ProgramPath).IgnoreCase.And.Contain("cancelled"));
+
+        await using var listener = await node.ListenAsync(0).InTime();
+        await using var bound = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted }).InTime();
+        var findings = node.Report.Findings.Where(finding => finding.Id == FindingIds.FirewallBlockRule && finding.Severity == FindingSeverity.Error);
+        Assert.That(findings.Select(finding => finding.Subject),
+            Is.EquivalentTo(new[] { $"TCP port {listener.LocalEndPoint.Port}", $"UDP port {bound.LocalEndPoint.Port}" }));
+        Assert.That(findings.Select(finding => finding.Problem), Has.All.Contains("cancelled"));
+        Assert.That(machine.Windows.Firewall.Rules, Has.Count.EqualTo(rules), "an exception would not help");
+
+        foreach (var rule in machine.Windows.Firewall.Rules)
+            machine.Windows.Firewall.Remove(rule.Name);
+        Assert.That((await node.GetReportAsync().InTime()).Findings.Select(finding => finding.Id), Has.None.EqualTo(FindingIds.FirewallBlockRule));
+    }
+
+    [Test]
     public async Task Exception_WhileTheFirewallIsOff_IsAWarningAndNoError()
     {
         await using var machine = new WindowsMachine();

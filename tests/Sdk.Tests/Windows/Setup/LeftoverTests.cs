@@ -199,7 +199,9 @@ public sealed class LeftoverTests
         using var machine = new SetupMachine();
         machine.Windows.Firewall.PlantCancelledPrompt(SetupMachine.Program);
         var finding = new TeredoFirewall(machine.Windows).Check(SetupMachine.Program).Finding!;
-        Assert.That(finding.Sentence, Does.Contain("chat.exe").And.Contain("cancelled").And.Contain("setup can disable it"));
+        Assert.That(finding.Sentence, Does.Contain("chat.exe").And.Contain("cancelled"));
+        Assert.That(finding.Fix!.Command, Is.EqualTo("netsh advfirewall firewall set rule name=\"chat.exe\" "
+            + $"program=\"{SetupMachine.Program.ToLowerInvariant()}\" new enable=no"), "by means that are on every machine");
     }
 
     static readonly TestCaseData<Action<FakeWindows>>[] Incomplete =
