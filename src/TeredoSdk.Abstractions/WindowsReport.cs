@@ -57,9 +57,6 @@ public sealed record WindowsReport
     /// <summary>What Windows Security says about the firewall.</summary>
     public FirewallHealth? FirewallHealth { get; init; }
 
-    /// <summary>The newest of the firewall's interfaces that this Windows has.</summary>
-    public FirewallGeneration? FirewallGeneration { get; init; }
-
     /// <summary>The profiles that are active now.</summary>
     public IReadOnlyList<FirewallProfileStatus>? Profiles { get; init => field = ValueList.Of(value); }
 

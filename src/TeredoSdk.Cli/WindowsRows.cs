@@ -29,7 +29,7 @@ static class WindowsRows
 
     static IEnumerable<(string Name, string Value)> Firewall(WindowsReport report)
     {
-        yield return ("firewall", $"{Known(report.FirewallHealth)} by Windows Security; COM interfaces: {Generation(report.FirewallGeneration)}");
+        yield return ("firewall", $"{Known(report.FirewallHealth)} by Windows Security");
         foreach (var profile in report.Profiles ?? [])
             yield return ("profile", $"{Words(profile.Profile)}: {Describe(profile)}");
         foreach (string product in report.Products ?? [])
@@ -51,16 +51,6 @@ static class WindowsRows
         TeredoSettingSource.Local => "this machine",
         TeredoSettingSource.Policy => "a group policy",
         _ => "an unknown source",
-    };
-
-    static string Generation(FirewallGeneration? generation) => generation switch
-    {
-        FirewallGeneration.None => "none",
-        FirewallGeneration.Xp => "those of Windows XP",
-        FirewallGeneration.Vista => "those of Windows Vista",
-        FirewallGeneration.Windows7 => "those of Windows 7",
-        FirewallGeneration.Windows8 => "those of Windows 8 and later",
-        _ => "not known",
     };
 
     static string Describe(FirewallProfileStatus profile) => !profile.Enabled ? "off" : profile.BlocksAllInbound ? "on, blocks all incoming packets"

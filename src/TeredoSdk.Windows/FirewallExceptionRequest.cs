@@ -26,7 +26,7 @@ public sealed class FirewallExceptionRequest
 
     /// <summary>
     /// Whether traffic of the tunnel gets in. With <see cref="EdgeTraversal.DeferToApp"/> (the default) the socket's <see cref="IPProtectionLevel"/>
-    /// decides. Windows Vista does not have that value, so <see cref="EdgeTraversal.Allow"/> is used there.
+    /// decides.
     /// </summary>
     public EdgeTraversal EdgeTraversal { get; set; } = EdgeTraversal.DeferToApp;
 

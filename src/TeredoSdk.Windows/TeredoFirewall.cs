@@ -6,11 +6,11 @@ namespace TeredoSdk.Windows;
 
 /// <summary>
 /// Plans, adds, verifies, checks and removes firewall exceptions that let strangers reach a program through Teredo. It never adds a rule twice. It
-/// works over an <see cref="IWindowsFirewall"/> of any generation, so that it also runs on other systems with a fake firewall.
+/// works over any <see cref="IWindowsFirewall"/>, so that it also runs on other systems with a fake firewall.
 /// </summary>
 /// <remarks>
 /// <see cref="Ensure"/> and <see cref="RemoveOwned"/> need an administrator; the other methods do not. Only rules of the group
-/// <see cref="FirewallExceptionRequest.OwnGrouping"/> are ever changed (on XP-era firewalls, only ports with the names of such rules).
+/// <see cref="FirewallExceptionRequest.OwnGrouping"/> are ever changed.
 /// Safe for any number of threads, but two calls that change rules at the same time may both add a rule.
 /// </remarks>
 public sealed class TeredoFirewall
@@ -43,8 +43,7 @@ public sealed class TeredoFirewall
     /// <param name="request">The exception to make.</param>
     /// <exception cref="TeredoException">
     /// The name or a port is not valid (<see cref="TeredoError.InvalidFirewallRule"/>); the program's path is not a full path, or the program does
-    /// not exist or is dotnet.exe (<see cref="TeredoError.InvalidProgram"/>); the firewall can't express the rules (<see
-    /// cref="TeredoError.NotSupported"/>).
+    /// not exist or is dotnet.exe (<see cref="TeredoError.InvalidProgram"/>).
     /// </exception>
     public IReadOnlyList<FirewallRule> WantedRules(FirewallExceptionRequest request)
     {
@@ -55,9 +54,7 @@ public sealed class TeredoFirewall
     IReadOnlyList<FirewallRule> RulesOf(FirewallExceptionRequest request, string title)
     {
         RequestChecks.Check(request, _windows);
-        // Where the generation is unknown, the newest is assumed; writing a rule then fails if the system does not support it.
-        var generation = Firewall.Generation;
-        return new ExceptionRules(_windows, generation.IsKnown ? generation.Value : FirewallGeneration.Windows8).Of(request, title);
+        return ExceptionRules.Of(request, title);
     }
 
     /// <summary>
@@ -69,7 +66,7 @@ public sealed class TeredoFirewall
     /// As for <see cref="WantedRules"/>; a rule that is not the SDK's own has one of the names (<see cref="TeredoError.InvalidFirewallRule"/>); the
     /// firewall can't be read (<see cref="TeredoError.FirewallUnavailable"/>).
     /// </exception>
-    public IReadOnlyList<FirewallChange> Plan(FirewallExceptionRequest request) => PlanFor(request, RuleStore.Of(Firewall).Require);
+    public IReadOnlyList<FirewallChange> Plan(FirewallExceptionRequest request) => PlanFor(request, new RuleStore(Firewall).Require);
 
     /// <summary>Plans as <see cref="Plan(FirewallExceptionRequest)"/> does, for rules that were read before.</summary>
     /// <param name="request">The exception to make.</param>
@@ -150,13 +147,13 @@ public sealed class TeredoFirewall
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentException.ThrowIfNullOrEmpty(programPath);
-        var store = RuleStore.Of(Firewall);
+        var store = new RuleStore(Firewall);
         var rules = store.Require();
         FirewallRule[] own = [.. rules.Where(new ApplicationRules(name, programPath, rules).Owns)];
         foreach (var rule in own)
             ExceptionPlan.RequireNoOther(rule.Name, rules);
         foreach (var rule in own)
-            WithRights(FirewallAdvice.ToRemove(rule.Name, programPath), () => store.Remove(rule));
+            WithRights(FirewallAdvice.ToRemove(rule.Name, programPath), () => store.Remove(rule.Name));
         return own;
     }
 
@@ -172,7 +169,7 @@ public sealed class TeredoFirewall
 
     void Apply(IReadOnlyList<FirewallChange> plan, FirewallExceptionRequest request)
     {
-        var store = RuleStore.Of(Firewall);
+        var store = new RuleStore(Firewall);
         WithRights(FirewallAdvice.ToAdd(request), () =>
         {
             foreach (var step in plan)

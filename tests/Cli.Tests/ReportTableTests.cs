@@ -65,7 +65,7 @@ public sealed class ReportTableTests
         {
             "windows: 10.0.19045, without an administrator's rights", "teredo type: not known", "teredo state: not known", "teredo server: not known",
             "windows nat: not known", "teredo port: not known", "interface: no interface has a Teredo address", "held by: 0 open sockets",
-            "firewall: not known by Windows Security; COM interfaces: not known", "exception: not known", "edge rules: not known", "default block: not known",
+            "firewall: not known by Windows Security", "exception: not known", "edge rules: not known", "default block: not known",
             "permit filter: not known", "dormancy filter: not known",
         }));
 
@@ -82,7 +82,6 @@ public sealed class ReportTableTests
         InterfaceName = "Teredo",
         Services = new Dictionary<string, bool> { ["iphlpsvc"] = true, ["mpssvc"] = false },
         FirewallHealth = FirewallHealth.Good,
-        FirewallGeneration = FirewallGeneration.Windows8,
         Profiles =
         [
             new() { Profile = FirewallProfiles.Domain },
@@ -111,7 +110,7 @@ public sealed class ReportTableTests
             "windows: 10.0.19045, with an administrator's rights", "teredo type: enterprise client, set by a group policy", "teredo state: qualified",
             "teredo server: teredo.example", "windows nat: cone", "teredo port: 4000", "interface: Teredo", "held by: 1 open socket",
             "service: iphlpsvc runs", "service: mpssvc does not run",
-            "firewall: good by Windows Security; COM interfaces: those of Windows 8 and later", "profile: domain: off",
+            "firewall: good by Windows Security", "profile: domain: off",
             "profile: private: on, blocks all incoming packets", "profile: public: on, blocks packets without a rule",
             "profile: public: on, allows packets without a rule", "other firewall: Other Wall", "exception: no stranger gets in",
             "edge rules: 3 rules allow a tunnel's traffic", "default block: yes", "permit filter: no", "dormancy filter: not known", "step: first",

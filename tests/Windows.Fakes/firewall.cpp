@@ -1,5 +1,5 @@
 // firewall.dll: the firewall's COM server for Wine. windows.txt says what it is like:
-//   level=none|xp|vista|7|8   firewall=denied|no-service   enabled=0|1   block_all=0|1   profiles=MASK   modify_state=0|1|2   products=A;B
+//   firewall=denied|no-service   enabled=0|1   block_all=0|1   profiles=MASK   modify_state=0|1|2   products=A;B
 #include <initguid.h>
 #include <algorithm>
 #include "ports.h"
@@ -99,17 +99,15 @@ static void note_apartment()
 EXPORT HRESULT WINAPI DllGetClassObject(REFCLSID type, REFIID id, void** object)
 {
     note_apartment();
-    std::wstring level = windows().get(L"level", L"8");
-    bool has_ports = level != L"none", has_rules = has_ports && level != L"xp", has_products = has_rules && level != L"vista";
-    if (has_rules && IsEqualCLSID(type, CLSID_NetFwPolicy2))
+    if (IsEqualCLSID(type, CLSID_NetFwPolicy2))
         return make_factory<Policy2>(id, object);
-    if (has_rules && IsEqualCLSID(type, CLSID_NetFwRule))
+    if (IsEqualCLSID(type, CLSID_NetFwRule))
         return make_factory<Rule>(id, object);
-    if (has_products && IsEqualCLSID(type, CLSID_NetFwProducts))
+    if (IsEqualCLSID(type, CLSID_NetFwProducts))
         return make_factory<Products>(id, object);
-    if (has_ports && IsEqualCLSID(type, CLSID_NetFwMgr))
+    if (IsEqualCLSID(type, CLSID_NetFwMgr))
         return make_factory<Manager>(id, object);
-    if (has_ports && IsEqualCLSID(type, CLSID_NetFwOpenPort))
+    if (IsEqualCLSID(type, CLSID_NetFwOpenPort))
         return make_factory<OpenPort>(id, object);
     *object = nullptr;
     return CLASS_E_CLASSNOTAVAILABLE;

@@ -90,9 +90,7 @@ struct Rule : DispatchObject<INetFwRule3>
 
     bool is(REFIID id) override
     {
-        std::wstring level = windows().get(L"level", L"8");
-        return IsEqualIID(id, IID_IDispatch) || IsEqualIID(id, IID_INetFwRule) || (IsEqualIID(id, IID_INetFwRule2) && level != L"vista")
-            || (IsEqualIID(id, IID_INetFwRule3) && level == L"8");
+        return IsEqualIID(id, IID_IDispatch) || IsEqualIID(id, IID_INetFwRule) || IsEqualIID(id, IID_INetFwRule2) || IsEqualIID(id, IID_INetFwRule3);
     }
 
     // A stored rule is changed in the store at once.

@@ -153,15 +153,4 @@ public class FirewallTests
         Firewall.RemoveOpenPort(3544, FirewallProtocol.Udp);
         Assert.That(FakeFiles.Own.OpenPorts, Is.Empty);
     }
-
-    [TestCase("none", FirewallGeneration.None)]
-    [TestCase("xp", FirewallGeneration.Xp)]
-    [TestCase("vista", FirewallGeneration.Vista)]
-    [TestCase("7", FirewallGeneration.Windows7)]
-    [TestCase("8", FirewallGeneration.Windows8)]
-    public void Generation_IsWhatTheSystemsObjectsHave(string level, FirewallGeneration expected)
-    {
-        FakeFiles.Own.Begin($"level={level}");
-        Assert.That(Firewall.Generation.Value, Is.EqualTo(expected));
-    }
 }

@@ -54,15 +54,6 @@ public class RefusingTests
     }
 
     [Test]
-    public void Rule_OnVista_HasEdgeTraversalOnOrOff()
-    {
-        FakeFiles.Own.Begin("level=vista");
-        Windows.Firewall.Add(Rule with { EdgeTraversal = EdgeTraversal.Allow });
-        Assert.That(FakeFiles.Own.Rules.Single()["EdgeTraversalOptions"], Is.EqualTo("1"));
-        Assert.That(Windows.Firewall.ReadRules().Value.Single().EdgeTraversal, Is.EqualTo(EdgeTraversal.Allow));
-    }
-
-    [Test]
     public void Status_UnderAGroupPolicy_SaysThatLocalRulesDoNotCount()
     {
         FakeFiles.Own.Begin("modify_state=1");
@@ -112,14 +103,6 @@ public class RefusingTests
         Assert.That(FakeFiles.Own.RuleStore, Is.Empty);
     }
 
-    [Test]
-    public void Exception_OnVista_LetsTheTunnelInWhateverTheSocketSays()
-    {
-        FakeFiles.Own.Begin("level=vista");
-        Assert.That(Exceptions.Ensure(Request).LetsIn, Is.True);
-        Assert.That(FakeFiles.Own.Rules.Single()["EdgeTraversalOptions"], Is.EqualTo("1"));
-    }
-
     [TestCase("modify_state=1")]
     [TestCase("block_all=1")]
     public void Exception_ThatSomethingOverrides_IsNamedSo(string setting)
@@ -144,17 +127,6 @@ public class RefusingTests
         Assert.That(() => Exceptions.Ensure(Request),
             Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.FirewallUnavailable));
         Assert.That(Exceptions.Check(Request).LetsIn, Is.Null);
-    }
-
-    [Test]
-    public void Exception_OfTheXpEra_IsAnOpenPort()
-    {
-        FakeFiles.Own.Begin("level=xp");
-        Exceptions.Ensure(Request);
-        var port = FakeFiles.Own.OpenPorts.Single();
-        Assert.That((port["Port"], port["Protocol"], port["Enabled"]), Is.EqualTo(("5000", "17", "1")));
-        Exceptions.RemoveOwned(Request.Name, Request.ProgramPath!);
-        Assert.That(FakeFiles.Own.OpenPorts, Is.Empty);
     }
 
     static void AssertWritesFail(TeredoError error)

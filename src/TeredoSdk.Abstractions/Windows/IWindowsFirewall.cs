@@ -6,10 +6,7 @@ namespace TeredoSdk.Windows;
 [Experimental("TEREDO001")]
 public interface IWindowsFirewall
 {
-    /// <summary>The newest of the firewall's interfaces that this Windows has.</summary>
-    Reading<FirewallGeneration> Generation { get; }
-
-    /// <summary>Reads all rules (<c>INetFwRules</c>, Windows Vista and later).</summary>
+    /// <summary>Reads all rules (<c>INetFwRules</c>).</summary>
     Reading<IReadOnlyList<FirewallRule>> ReadRules();
 
     /// <summary>
@@ -23,7 +20,7 @@ public interface IWindowsFirewall
     /// <summary>Reads the state of the profiles that are active now.</summary>
     Reading<FirewallStatus> ReadStatus();
 
-    /// <summary>Reads the display names of the firewalls that other vendors registered (<c>INetFwProducts</c>, Windows 7 and later).</summary>
+    /// <summary>Reads the display names of the firewalls that other vendors registered (<c>INetFwProducts</c>).</summary>
     Reading<IReadOnlyList<string>> ReadProducts();
 
     /// <summary>Reads the globally open ports of the current profile (<c>INetFwMgr</c>, the XP-era interface).</summary>
@@ -61,21 +58,6 @@ public interface IWindowsFirewall
     /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the interface does not exist (<see cref="TeredoError.FirewallUnavailable"/>).
     /// </exception>
     void RemoveOpenPort(int port, FirewallProtocol protocol);
-}
-
-/// <summary>The generations of the firewall's interface.</summary>
-public enum FirewallGeneration
-{
-    /// <summary>The system has no firewall interface.</summary>
-    None,
-    /// <summary><c>INetFwMgr</c>: ports and programs (Windows XP SP2).</summary>
-    Xp,
-    /// <summary><c>INetFwRule</c>: rules, with edge traversal on or off (Windows Vista).</summary>
-    Vista,
-    /// <summary><c>INetFwRule2</c>: edge traversal may be left to the application (Windows 7).</summary>
-    Windows7,
-    /// <summary><c>INetFwRule3</c>: app packages and users (Windows 8).</summary>
-    Windows8,
 }
 
 /// <summary>The IP protocol of a rule. Any other protocol number can be cast to this type.</summary>
@@ -139,11 +121,10 @@ public enum EdgeTraversal
     /// <summary>Traffic of the tunnel gets in, whatever the application asked for.</summary>
     Allow = 1,
     /// <summary>
-    /// Traffic of the tunnel gets in while the listening socket is <see cref="System.Net.Sockets.IPProtectionLevel.Unrestricted"/> (Windows 7 and
-    /// later).
+    /// Traffic of the tunnel gets in while the listening socket is <see cref="System.Net.Sockets.IPProtectionLevel.Unrestricted"/>.
     /// </summary>
     DeferToApp = 2,
-    /// <summary>Windows asks the user when a socket wants traffic of the tunnel (Windows 7 and later).</summary>
+    /// <summary>Windows asks the user when a socket wants traffic of the tunnel.</summary>
     DeferToUser = 3,
 }
 

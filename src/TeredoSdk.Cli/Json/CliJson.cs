@@ -57,7 +57,6 @@ sealed partial class CliJson : JsonSerializerContext
             Names<TeredoSettingSource>(),
             Names<TeredoClientState>(),
             Names<FirewallHealth>(),
-            Names<FirewallGeneration>(),
             Names<FirewallProfiles>(),
             Names<FirewallAction>(),
             Names<FirewallDirection>(),

@@ -18,15 +18,7 @@ public sealed class FakeFirewall : IWindowsFirewall
     readonly List<OpenPort> _openPorts = [];
     int _ruleListReads;
 
-    internal FakeFirewall(FakeWindows windows)
-    {
-        _windows = windows;
-        Level = windows.IsBefore(6, 0) ? FirewallGeneration.Xp : windows.IsBefore(6, 1) ? FirewallGeneration.Vista
-            : windows.IsBefore(6, 2) ? FirewallGeneration.Windows7 : FirewallGeneration.Windows8;
-    }
-
-    /// <summary>The generation of its interfaces; at first that of the Windows version.</summary>
-    public FirewallGeneration Level { get; set; }
+    internal FakeFirewall(FakeWindows windows) => _windows = windows;
 
     /// <summary>The active profiles; at first the public one, which is on and blocks packets that no rule allows.</summary>
     public IReadOnlyList<FirewallProfileStatus> Profiles { get; set; } =
@@ -67,10 +59,7 @@ public sealed class FakeFirewall : IWindowsFirewall
     }
 
     /// <inheritdoc/>
-    public Reading<FirewallGeneration> Generation => Read(nameof(Generation), FirewallGeneration.None, () => Level);
-
-    /// <inheritdoc/>
-    public Reading<IReadOnlyList<FirewallRule>> ReadRules() => Read<IReadOnlyList<FirewallRule>>(nameof(ReadRules), FirewallGeneration.Vista, () =>
+    public Reading<IReadOnlyList<FirewallRule>> ReadRules() => Read<IReadOnlyList<FirewallRule>>(nameof(ReadRules), () =>
     {
         Interlocked.Increment(ref _ruleListReads);
         return Seen();
@@ -80,25 +69,25 @@ public sealed class FakeFirewall : IWindowsFirewall
     public Reading<FirewallRule?> ReadRule(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return Read(nameof(ReadRule), FirewallGeneration.Vista, () => Seen().FirstOrDefault(rule => IsNamed(rule, name)));
+        return Read(nameof(ReadRule), () => Seen().FirstOrDefault(rule => IsNamed(rule, name)));
     }
 
     /// <inheritdoc/>
-    public Reading<FirewallStatus> ReadStatus() => Read(nameof(ReadStatus), FirewallGeneration.Xp,
+    public Reading<FirewallStatus> ReadStatus() => Read(nameof(ReadStatus),
         () => new FirewallStatus { Active = Profiles, ModifyState = ModifyState });
 
     /// <inheritdoc/>
-    public Reading<IReadOnlyList<string>> ReadProducts() => Read(nameof(ReadProducts), FirewallGeneration.Windows7, () => Products);
+    public Reading<IReadOnlyList<string>> ReadProducts() => Read(nameof(ReadProducts), () => Products);
 
     /// <inheritdoc/>
-    public Reading<IReadOnlyList<OpenPort>> ReadOpenPorts() => Read(nameof(ReadOpenPorts), FirewallGeneration.Xp, () => OpenPorts);
+    public Reading<IReadOnlyList<OpenPort>> ReadOpenPorts() => Read(nameof(ReadOpenPorts), () => OpenPorts);
 
     /// <inheritdoc/>
     public void Add(FirewallRule rule)
     {
         ArgumentNullException.ThrowIfNull(rule);
-        RequireWriting(nameof(Add), FirewallGeneration.Vista);
-        FakeRuleChecks.Check(rule, Level);
+        RequireWriting(nameof(Add));
+        FakeRuleChecks.Check(rule);
         lock (_gate)
         {
             _rules.Add(rule);
@@ -112,7 +101,7 @@ public sealed class FakeFirewall : IWindowsFirewall
     public void Update(FirewallRule rule)
     {
         ArgumentNullException.ThrowIfNull(rule);
-        RequireWriting(nameof(Update), FirewallGeneration.Vista);
+        RequireWriting(nameof(Update));
         bool isChanged = false;
         foreach (var (property, take) in FakeRuleProperties.InOrder)
         {
@@ -121,7 +110,7 @@ public sealed class FakeFirewall : IWindowsFirewall
             if (changed == stored)
                 continue;
             _windows.Begin($"{nameof(FakeWindows.Firewall)}.{nameof(Update)}.{property}");
-            FakeRuleChecks.Check(changed, Level);
+            FakeRuleChecks.Check(changed);
             lock (_gate)
                 _rules[_rules.IndexOf(stored)] = changed;
             isChanged = true;
@@ -134,7 +123,7 @@ public sealed class FakeFirewall : IWindowsFirewall
     public void Remove(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        RequireWriting(nameof(Remove), FirewallGeneration.Vista);
+        RequireWriting(nameof(Remove));
         lock (_gate)
         {
             int at = _rules.FindIndex(rule => IsNamed(rule, name));
@@ -150,7 +139,7 @@ public sealed class FakeFirewall : IWindowsFirewall
     public void AddOpenPort(OpenPort port)
     {
         ArgumentNullException.ThrowIfNull(port);
-        RequireWriting(nameof(AddOpenPort), FirewallGeneration.Xp);
+        RequireWriting(nameof(AddOpenPort));
         FakeRuleChecks.Check(port);
         lock (_gate)
         {
@@ -163,7 +152,7 @@ public sealed class FakeFirewall : IWindowsFirewall
     /// <inheritdoc/>
     public void RemoveOpenPort(int port, FirewallProtocol protocol)
     {
-        RequireWriting(nameof(RemoveOpenPort), FirewallGeneration.Xp);
+        RequireWriting(nameof(RemoveOpenPort));
         lock (_gate)
             if (_openPorts.RemoveAll(open => open.Port == port && open.Protocol == protocol) == 0)
                 return;
@@ -212,6 +201,8 @@ public sealed class FakeFirewall : IWindowsFirewall
             _rules.Add(rule);
     }
 
+    bool IsOfXp => _windows.IsBefore(6, 0);
+
     // Windows ignores the case of names.
     static bool IsNamed(FirewallRule rule, string name) => rule.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 
@@ -238,7 +229,7 @@ public sealed class FakeFirewall : IWindowsFirewall
         }
     }
 
-    Reading<T> Read<T>(string call, FirewallGeneration since, Func<T> read)
+    Reading<T> Read<T>(string call, Func<T> read)
     {
         try
         {
@@ -248,20 +239,21 @@ public sealed class FakeFirewall : IWindowsFirewall
         {
             return Reading.Unknown<T>(planned.Message);
         }
-        return WhyNot(call, since) is { } reason ? Reading.Unknown<T>(reason) : Reading.Of(read());
+        return WhyNot(call) is { } reason ? Reading.Unknown<T>(reason) : Reading.Of(read());
     }
 
-    void RequireWriting(string call, FirewallGeneration since)
+    void RequireWriting(string call)
     {
         _windows.Begin($"{nameof(FakeWindows.Firewall)}.{call}");
-        if (WhyNot(call, since) is { } reason)
+        if (WhyNot(call) is { } reason)
             throw new TeredoException(TeredoError.FirewallUnavailable, reason);
         _windows.RequireElevation("Changing the firewall");
     }
 
-    // Before Windows Vista, the firewall runs in another service.
-    string? WhyNot(string call, FirewallGeneration since) => _windows.Absent($"{nameof(FakeWindows.Firewall)}.{call}")
-        ?? (Level < since ? $"The firewall of Windows {_windows.Version} does not have {call}." : null)
-        ?? (Level >= FirewallGeneration.Vista && !_windows.Runs("mpssvc") ? "The service mpssvc, the Windows Firewall, does not run. "
+    // Windows XP has open ports and no rules, and its firewall runs in another service.
+    string? WhyNot(string call) => _windows.Absent($"{nameof(FakeWindows.Firewall)}.{call}")
+        ?? (IsOfXp && !call.EndsWith("OpenPort", StringComparison.Ordinal) && call is not (nameof(ReadOpenPorts) or nameof(ReadStatus))
+            ? $"The firewall of Windows {_windows.Version} does not have {call}." : null)
+        ?? (!IsOfXp && !_windows.Runs("mpssvc") ? "The service mpssvc, the Windows Firewall, does not run. "
             + "Start it: sc start mpssvc." : null);
 }

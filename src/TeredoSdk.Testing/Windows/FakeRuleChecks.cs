@@ -10,11 +10,11 @@ static class FakeRuleChecks
     static readonly SearchValues<char> NotInPaths = SearchValues.Create("/*?\"<>|");
 
     /// <exception cref="TeredoException"><see cref="TeredoError.InvalidFirewallRule"/>.</exception>
-    public static void Check(FirewallRule rule, FirewallGeneration generation)
+    public static void Check(FirewallRule rule)
     {
         CheckTexts(rule);
         CheckPorts(rule);
-        CheckEdgeTraversal(rule, generation);
+        CheckEdgeTraversal(rule);
         if (rule.ProgramPath is { } path && !IsFullPath(path))
             throw Bad(rule, $"its program '{path}' is not a full path");
         if (rule.IcmpTypesAndCodes is not null && rule.Protocol is not (FirewallProtocol.Icmpv4 or FirewallProtocol.Icmpv6))
@@ -50,14 +50,12 @@ static class FakeRuleChecks
                 throw Bad(rule, $"'{port}' is not a remote port");
     }
 
-    static void CheckEdgeTraversal(FirewallRule rule, FirewallGeneration generation)
+    static void CheckEdgeTraversal(FirewallRule rule)
     {
         if (rule.EdgeTraversal == EdgeTraversal.Deny)
             return;
         if (rule.Direction != FirewallDirection.In)
             throw Bad(rule, "edge traversal is for inbound rules only");
-        if (rule.EdgeTraversal > EdgeTraversal.Allow && generation < FirewallGeneration.Windows7)
-            throw Bad(rule, "this system only has edge traversal on or off");
         if (rule.EdgeTraversal == EdgeTraversal.DeferToUser
             && (rule.ProgramPath is null || rule.LocalPorts is not null || rule.RemotePorts is not null
             || rule.Protocol is not (FirewallProtocol.Tcp or FirewallProtocol.Udp)))

@@ -56,14 +56,14 @@ static class ExceptionPlan
         // When several rules have one name, the system chooses which of them a removal hits. So the remaining one is read again.
         int unwanted = step.Kind == FirewallChangeKind.Remove ? step.Surplus + 1 : step.Surplus;
         for (int i = 0; i < unwanted && store.RequireOne(step.Rule.Name) is { } rule; i++)
-            store.Remove(rule);
+            store.Remove(rule.Name);
         if (step.Kind == FirewallChangeKind.Remove)
             return;
         var current = step.Surplus == 0 ? step.Previous : store.RequireOne(step.Rule.Name);
         if (current is null)
             store.Add(step.Rule);
         else if (!RuleComparison.AreEqual(step.Rule, current))
-            store.Update(step.Rule, current);
+            store.Update(step.Rule);
     }
 
     /// <summary>Reads the rule of a step back, again for some seconds until it is as wanted.</summary>

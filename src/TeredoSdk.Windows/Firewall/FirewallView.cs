@@ -9,7 +9,7 @@ sealed record FirewallView(Reading<FirewallStatus> Status, Reading<IReadOnlyList
     /// <param name="firewall">The firewall.</param>
     /// <param name="earlier">What was read before, when its rules are new enough; null to read the rules.</param>
     public static FirewallView Read(IWindowsFirewall firewall, FirewallView? earlier = null) =>
-        new(firewall.ReadStatus(), earlier?.Rules ?? RuleStore.Of(firewall).Read());
+        new(firewall.ReadStatus(), earlier?.Rules ?? firewall.ReadRules());
 
     /// <summary>A view of a firewall that does not answer.</summary>
     public static FirewallView NotRead(Finding finding) => new(Reading.Unknown<FirewallStatus>(finding), Reading.Unknown<IReadOnlyList<FirewallRule>>(finding));

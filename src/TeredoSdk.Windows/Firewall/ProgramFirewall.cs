@@ -43,14 +43,14 @@ sealed class ProgramFirewall(
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<Admission> AdmitAsync(ListenPort port, Func<int> choosePort, CancellationToken cancellationToken)
     {
-        var (view, mayAdd) = await LookAsync(cancellationToken).ConfigureAwait(false);
+        var view = await LookAsync(cancellationToken).ConfigureAwait(false);
         var found = Judge(view, port);
-        if (IsMissing(found) && port.Port is null && mayAdd)
+        if (IsMissing(found) && port.Port is null && MayAdd)
         {
             port = port with { Port = choosePort() };
             found = Judge(view, port);
         }
-        var added = IsMissing(found) && mayAdd ? await TryAddAsync(port, found, cancellationToken).ConfigureAwait(false) : (null, found.Finding);
+        var added = IsMissing(found) && MayAdd ? await TryAddAsync(port, found, cancellationToken).ConfigureAwait(false) : (null, found.Finding);
         if (added.Finding is { } finding)
             Log.FirewallExceptionMissing(log, finding.Sentence);
         return new(port, added.Rule is not null, added.Rule is { } rule ? view.With([], [rule]) : view);
@@ -115,18 +115,17 @@ sealed class ProgramFirewall(
             : [.. open.Zip(ExceptionCheck.OfEach(view, program, open).Select(check => FirewallAdvice.Of(check, own)), WithRefusal)];
     }
 
-    // The XP-era firewall opens ports to every program, and keeps no description.
-    bool MayAdd => (register ?? consent is not null) && windows.Firewall.Generation.ValueOrDefault >= FirewallGeneration.Vista;
+    bool MayAdd => register ?? consent is not null;
 
-    async Task<(FirewallView View, bool MayAdd)> LookAsync(CancellationToken cancellationToken)
+    async Task<FirewallView> LookAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await PatientCall.ReadAsync(() => (FirewallView.Read(windows.Firewall), MayAdd), time, cancellationToken).ConfigureAwait(false);
+            return await PatientCall.ReadAsync(() => FirewallView.Read(windows.Firewall), time, cancellationToken).ConfigureAwait(false);
         }
         catch (TeredoException e) when (e.Error == TeredoError.FirewallUnavailable)
         {
-            return (FirewallView.NotRead(e.Finding), false);
+            return FirewallView.NotRead(e.Finding);
         }
     }
 
@@ -181,7 +180,7 @@ sealed class ProgramFirewall(
     async Task<FirewallRule> AddAsync(FirewallRule rule, CancellationToken cancellationToken)
     {
         FirewallRule? written = null;
-        var adding = Task.Run(() => WriteAsync(RuleStore.Of(windows.Firewall), rule, each => written = each, cancellationToken), CancellationToken.None);
+        var adding = Task.Run(() => WriteAsync(new(windows.Firewall), rule, each => written = each, cancellationToken), CancellationToken.None);
         try
         {
             await PatientCall.RunAsync(() => adding, time, cancellationToken).ConfigureAwait(false);
@@ -229,7 +228,7 @@ sealed class ProgramFirewall(
             if (former is null)
                 store.Add(written);
             else
-                store.Update(written, former); // left by a run of this program that has ended
+                store.Update(written); // left by a run of this program that has ended
             note(written);
         }
     }

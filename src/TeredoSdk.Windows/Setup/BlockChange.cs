@@ -70,7 +70,7 @@ sealed class BlockChange(RuleStore store, TimeProvider time, IReadOnlyList<Firew
     async Task ReplaceAsync(IReadOnlyList<FirewallRule> target, CancellationToken cancellationToken)
     {
         for (int i = 0; i < Math.Max(before.Count, after.Count); i++)
-            store.Remove(after[0]); // by the name, whether the rule is seen or not
+            store.Remove(Name); // by the name, whether the rule is seen or not
         foreach (var rule in target)
             store.Add(rule);
         var found = await store.AwaitAsync(Name, IsThere, time, cancellationToken).ConfigureAwait(false);

@@ -12,7 +12,7 @@ sealed class FirewallChanges
     readonly RuleStore _store;
 
     FirewallChanges(IWindowsSystem windows, TimeProvider time, List<Finding> findings) =>
-        (_windows, _time, _findings, _store) = (windows, time, findings, RuleStore.Of(windows.Firewall));
+        (_windows, _time, _findings, _store) = (windows, time, findings, new(windows.Firewall));
 
     /// <summary>All rules, read once; or the reason why they can't be read.</summary>
     public Reading<IReadOnlyList<FirewallRule>> Rules { get; private set; }

@@ -47,7 +47,7 @@ sealed class RuleChange(RuleStore store, TimeProvider time, string name, Firewal
     public override async Task ApplyAsync(CancellationToken cancellationToken)
     {
         if (before is null && after is null)
-            store.Remove(unseen!);
+            store.Remove(unseen!.Name);
         await WriteAsync(before, after, surplus, cancellationToken).ConfigureAwait(false);
     }
 
@@ -96,7 +96,7 @@ sealed class RuleChange(RuleStore store, TimeProvider time, string name, Firewal
         if (!_isWritten && store.RequireOne(name) is null)
             return; // the firewall refused it
         bool wasSeen = await store.AwaitAsync(name, rule => rule is not null, time, CancellationToken.None).ConfigureAwait(false) is not null;
-        store.Remove(added);
+        store.Remove(added.Name);
         var step = new FirewallChange { Kind = FirewallChangeKind.Remove, Rule = added, Previous = added };
         await ExceptionPlan.VerifyAsync(step, store, time, CancellationToken.None).ConfigureAwait(false);
         if (!wasSeen)

@@ -44,7 +44,6 @@ public class TeredoCommandTests
         Assert.That(windows.GetProperty("type").GetString(), Is.EqualTo("client"));
         Assert.That(windows.GetProperty("serverName").GetString(), Is.EqualTo("teredo.example"));
         Assert.That(windows.GetProperty("services").EnumerateObject().All(service => service.Value.GetBoolean()));
-        Assert.That(windows.GetProperty("firewallGeneration").GetString(), Is.EqualTo("windows8"));
         Assert.That(windows.GetProperty("firewallHealth").GetString(), Is.EqualTo("good"));
         Assert.That(windows.GetProperty("products")[0].GetString(), Is.EqualTo("Brandmauer"));
         Assert.That(windows.GetProperty("hasDefaultBlockFilter").GetBoolean());

@@ -87,7 +87,7 @@ sealed record BrokenWindows(string Name, Action<DoctorMachine> Break, params str
         new("IPv6 off in the registry", machine => machine.Windows.Registry[DoctorMachine.DisabledComponents] = 0xFF, Ids.IPv6Off),
         new("IPv6 off in the registry: all bits", machine => machine.Windows.Registry[DoctorMachine.DisabledComponents] = -1, Ids.IPv6Off),
         new("IPv6 off in the registry: tunnels and the rest", machine => machine.Windows.Registry[DoctorMachine.DisabledComponents] = 0x11, Ids.IPv6Off),
-        new("Windows XP without IPv6", machine => machine.WaitsInVain(), Ids.IPv6NotInstalled, Ids.FirewallNoException) { Version = new(5, 1, 2600) },
+        new("Windows XP without IPv6", machine => machine.WaitsInVain(), Ids.IPv6NotInstalled, Ids.FirewallNotRead) { Version = new(5, 1, 2600) },
         new("service disabled", machine => machine.SetService("iphlpsvc", ServiceStartType.Disabled), Ids.ServiceDisabled),
         new("service stopped", machine => machine.SetService("iphlpsvc", ServiceStartType.Automatic), Ids.ServiceStopped),
         new("service on demand", machine => machine.SetService("iphlpsvc", ServiceStartType.Demand), Ids.ServiceStopped),

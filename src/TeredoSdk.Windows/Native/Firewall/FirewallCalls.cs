@@ -53,9 +53,6 @@ static class FirewallCalls
         }
     }
 
-    /// <summary>Whether a failure means that the system lacks a class.</summary>
-    public static bool IsMissingClass(Exception failure) => failure.HResult is ClassNotRegistered or ClassNotAvailable;
-
     static TeredoError Error(int code) => code switch
     {
         AccessDenied => TeredoError.AccessDenied,

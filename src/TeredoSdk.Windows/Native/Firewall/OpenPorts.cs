@@ -29,24 +29,6 @@ static class OpenPorts
             ports.Remove(port, (NET_FW_IP_PROTOCOL_)protocol);
     }
 
-    public static FirewallStatus ReadStatus()
-    {
-        var profile = CurrentProfile();
-        var kind = profile.GetType() == NET_FW_PROFILE_TYPE_.NET_FW_PROFILE_DOMAIN ? FirewallProfiles.Domain
-            : FirewallProfiles.Private | FirewallProfiles.Public;
-        return new()
-        {
-            Active = [new()
-            {
-                Profile = kind,
-                Enabled = profile.GetFirewallEnabled(),
-                BlocksAllInbound = profile.GetExceptionsNotAllowed(),
-                DefaultInbound = FirewallAction.Block,
-            }],
-            ModifyState = FirewallModifyState.Ok,
-        };
-    }
-
     static INetFwProfile CurrentProfile() => ComActivation.Create<INetFwMgr>(FirewallClasses.NetFwMgr).GetLocalPolicy().GetCurrentProfile();
 
     static OpenPort Read(INetFwOpenPort port) => new()

@@ -7,7 +7,7 @@ namespace TeredoSdk.Windows.Native.Firewall;
 [SupportedOSPlatform("windows")]
 static class RuleReader
 {
-    public static FirewallRule Read(INetFwRule rule) => ReadUsers(rule, new FirewallRule
+    public static FirewallRule Read(INetFwRule3 rule) => new()
     {
         Name = rule.GetName() ?? "",
         Description = Text(rule.GetDescription()),
@@ -25,24 +25,15 @@ static class RuleReader
         InterfaceTypes = InterfaceTypes(rule.GetInterfaceTypes()),
         Enabled = rule.GetEnabled(),
         Profiles = (FirewallProfiles)rule.GetProfiles(),
-        EdgeTraversal = Edge(rule),
+        EdgeTraversal = (EdgeTraversal)rule.GetEdgeTraversalOptions(),
         Action = (FirewallAction)rule.GetAction(),
-    });
-
-    static FirewallRule ReadUsers(INetFwRule rule, FirewallRule read) => rule is not INetFwRule3 users ? read : read with
-    {
-        LocalAppPackageId = Text(users.GetLocalAppPackageId()),
-        LocalUserOwner = Text(users.GetLocalUserOwner()),
-        LocalUserAuthorizedList = Text(users.GetLocalUserAuthorizedList()),
-        RemoteUserAuthorizedList = Text(users.GetRemoteUserAuthorizedList()),
-        RemoteMachineAuthorizedList = Text(users.GetRemoteMachineAuthorizedList()),
-        SecureFlags = users.GetSecureFlags(),
+        LocalAppPackageId = Text(rule.GetLocalAppPackageId()),
+        LocalUserOwner = Text(rule.GetLocalUserOwner()),
+        LocalUserAuthorizedList = Text(rule.GetLocalUserAuthorizedList()),
+        RemoteUserAuthorizedList = Text(rule.GetRemoteUserAuthorizedList()),
+        RemoteMachineAuthorizedList = Text(rule.GetRemoteMachineAuthorizedList()),
+        SecureFlags = rule.GetSecureFlags(),
     };
-
-    static EdgeTraversal Edge(INetFwRule rule) =>
-        rule is INetFwRule2 edge ? (EdgeTraversal)edge.GetEdgeTraversalOptions()
-        : rule.GetEdgeTraversal() ? EdgeTraversal.Allow
-        : EdgeTraversal.Deny;
 
     static string? Text(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

@@ -12,7 +12,7 @@ namespace TeredoSdk.Windows.Native.Firewall;
 /// <param name="previous">The rule's current properties; null for a new rule.</param>
 /// <remarks>Source: the remarks of INetFwRule and its properties.</remarks>
 [SupportedOSPlatform("windows")]
-sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? previous)
+sealed class RuleWriter(INetFwRule3 rule, FirewallRule wanted, FirewallRule? previous)
 {
     // What the pages of the properties name for "any"; no page says that a null does the same.
     const string Any = "*";
@@ -85,40 +85,16 @@ sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? prev
 
     void WriteUsers()
     {
-        if (rule is INetFwRule3 users)
-        {
-            WriteText(each => each.LocalAppPackageId, users.SetLocalAppPackageId);
-            WriteText(each => each.LocalUserOwner, users.SetLocalUserOwner);
-            WriteText(each => each.LocalUserAuthorizedList, users.SetLocalUserAuthorizedList);
-            WriteText(each => each.RemoteUserAuthorizedList, users.SetRemoteUserAuthorizedList);
-            WriteText(each => each.RemoteMachineAuthorizedList, users.SetRemoteMachineAuthorizedList);
-            if ((previous?.SecureFlags ?? 0) != wanted.SecureFlags)
-                users.SetSecureFlags(wanted.SecureFlags);
-        }
-        else if (NeedsUsers(wanted))
-        {
-            throw new TeredoException(TeredoError.NotSupported,
-                $"The rule '{wanted.Name}' names users or an app package, which only Windows 8 and later support: leave them out.");
-        }
+        WriteText(each => each.LocalAppPackageId, rule.SetLocalAppPackageId);
+        WriteText(each => each.LocalUserOwner, rule.SetLocalUserOwner);
+        WriteText(each => each.LocalUserAuthorizedList, rule.SetLocalUserAuthorizedList);
+        WriteText(each => each.RemoteUserAuthorizedList, rule.SetRemoteUserAuthorizedList);
+        WriteText(each => each.RemoteMachineAuthorizedList, rule.SetRemoteMachineAuthorizedList);
+        if ((previous?.SecureFlags ?? 0) != wanted.SecureFlags)
+            rule.SetSecureFlags(wanted.SecureFlags);
     }
 
-    void WriteEdge(EdgeTraversal edge)
-    {
-        if (rule is INetFwRule2 options)
-            options.SetEdgeTraversalOptions((int)edge);
-        else if (edge is EdgeTraversal.Allow or EdgeTraversal.Deny)
-            rule.SetEdgeTraversal(edge == EdgeTraversal.Allow);
-        else
-            throw new TeredoException(TeredoError.NotSupported,
-                $"Only Windows 7 and later can defer edge traversal to the application or the user: set {EdgeTraversal.Allow} in the rule '{wanted.Name}'.");
-    }
-
-    static bool NeedsUsers(FirewallRule rule) =>
-        rule.SecureFlags != 0 || rule is not
-        {
-            LocalAppPackageId: null, LocalUserOwner: null, LocalUserAuthorizedList: null,
-            RemoteUserAuthorizedList: null, RemoteMachineAuthorizedList: null,
-        };
+    void WriteEdge(EdgeTraversal edge) => rule.SetEdgeTraversalOptions((int)edge);
 
     bool Differs<T>(Func<FirewallRule, T> property) =>
         previous is null || !EqualityComparer<T>.Default.Equals(property(previous), property(wanted));

@@ -5,7 +5,7 @@ using TeredoSdk.Windows.Native.NetFwTypeLib;
 
 namespace TeredoSdk.Windows.Native.Firewall;
 
-/// <summary>The Windows Firewall through COM. It uses the XP-era interface where there is no newer one.</summary>
+/// <summary>The Windows Firewall through COM: rules and, for the Teredo port of the oldest systems, open ports.</summary>
 [SupportedOSPlatform("windows")]
 sealed class WindowsFirewall : IWindowsFirewall
 {
@@ -14,10 +14,8 @@ sealed class WindowsFirewall : IWindowsFirewall
         NET_FW_PROFILE_TYPE2_.NET_FW_PROFILE2_DOMAIN, NET_FW_PROFILE_TYPE2_.NET_FW_PROFILE2_PRIVATE, NET_FW_PROFILE_TYPE2_.NET_FW_PROFILE2_PUBLIC,
     ];
 
-    public Reading<FirewallGeneration> Generation => FirewallCalls.Read("the firewall's generation", ReadGeneration);
-
     public Reading<IReadOnlyList<FirewallRule>> ReadRules() => FirewallCalls.Read("the firewall's rules", () =>
-        (IReadOnlyList<FirewallRule>)[.. ComCollection.Read<INetFwRule>(Rules().GetNewEnum()).Select(TryRead).OfType<FirewallRule>()]);
+        (IReadOnlyList<FirewallRule>)[.. ComCollection.Read<INetFwRule3>(Rules().GetNewEnum()).Select(TryRead).OfType<FirewallRule>()]);
 
     public Reading<FirewallRule?> ReadRule(string name) => FirewallCalls.Read($"the rule '{name}'", () =>
     {
@@ -25,11 +23,11 @@ sealed class WindowsFirewall : IWindowsFirewall
         if (result == FirewallCalls.FileNotFound)
             return null;
         Marshal.ThrowExceptionForHR(result);
-        return RuleReader.Read(found!);
+        return RuleReader.Read((INetFwRule3)found!);
     });
 
     public Reading<FirewallStatus> ReadStatus() => FirewallCalls.Read("the firewall's state",
-        () => TryCreate<INetFwPolicy2>(FirewallClasses.NetFwPolicy2) is { } policy ? ReadStatus(policy) : OpenPorts.ReadStatus());
+        () => ReadStatus(Policy()));
 
     public Reading<IReadOnlyList<string>> ReadProducts() => FirewallCalls.Read("the list of other vendors' firewalls", () =>
     {
@@ -41,15 +39,16 @@ sealed class WindowsFirewall : IWindowsFirewall
 
     public void Add(FirewallRule rule) => FirewallCalls.Write($"add the rule '{rule.Name}'", () =>
     {
-        var created = ComActivation.Create<INetFwRule>(FirewallClasses.NetFwRule);
+        var created = ComActivation.Create<INetFwRule3>(FirewallClasses.NetFwRule);
         new RuleWriter(created, rule, previous: null).Write();
         Rules().Add(created);
     });
 
     public void Update(FirewallRule rule) => FirewallCalls.Write($"change the rule '{rule.Name}'", () =>
     {
-        Marshal.ThrowExceptionForHR(Rules().Item(rule.Name, out var stored));
-        new RuleWriter(stored!, rule, RuleReader.Read(stored!)).Write();
+        Marshal.ThrowExceptionForHR(Rules().Item(rule.Name, out var found));
+        var stored = (INetFwRule3)found!;
+        new RuleWriter(stored, rule, RuleReader.Read(stored)).Write();
     });
 
     public void Remove(string name) => FirewallCalls.Write($"remove the rule '{name}'", () =>
@@ -69,30 +68,12 @@ sealed class WindowsFirewall : IWindowsFirewall
     public void RemoveOpenPort(int port, FirewallProtocol protocol) =>
         FirewallCalls.Write($"close the port {port}", () => OpenPorts.Remove(port, protocol));
 
-    static INetFwRules Rules() => ComActivation.Create<INetFwPolicy2>(FirewallClasses.NetFwPolicy2).GetRules();
+    static INetFwPolicy2 Policy() => ComActivation.Create<INetFwPolicy2>(FirewallClasses.NetFwPolicy2);
 
-    static FirewallGeneration ReadGeneration()
-    {
-        if (TryCreate<INetFwPolicy2>(FirewallClasses.NetFwPolicy2) is not null && TryCreate<INetFwRule>(FirewallClasses.NetFwRule) is { } rule)
-            return rule is INetFwRule3 ? FirewallGeneration.Windows8 : rule is INetFwRule2 ? FirewallGeneration.Windows7 : FirewallGeneration.Vista;
-        return TryCreate<INetFwMgr>(FirewallClasses.NetFwMgr) is null ? FirewallGeneration.None : FirewallGeneration.Xp;
-    }
-
-    // Returns null when the system does not know the class; any other failure throws.
-    static T? TryCreate<T>(Guid classId) where T : class
-    {
-        try
-        {
-            return ComActivation.Create<T>(classId);
-        }
-        catch (COMException missing) when (FirewallCalls.IsMissingClass(missing))
-        {
-            return null;
-        }
-    }
+    static INetFwRules Rules() => Policy().GetRules();
 
     // A rule that can't be read completely (from a later Windows, or just being removed) must not hide the others.
-    static FirewallRule? TryRead(INetFwRule rule)
+    static FirewallRule? TryRead(INetFwRule3 rule)
     {
         try
         {

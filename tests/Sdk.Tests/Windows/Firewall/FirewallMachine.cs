@@ -8,18 +8,13 @@ sealed class FirewallMachine
 {
     public const string Program = @"C:\Program Files\Chat\Chat.exe";
 
-    public FirewallMachine(Version? version = null)
+    public FirewallMachine()
     {
-        Windows = new(version);
         Windows.Files[Program] = true;
         Firewall = new(Windows);
     }
 
-    public static Version Xp { get; } = new(5, 1);
-
-    public static Version Vista { get; } = new(6, 0);
-
-    public FakeWindows Windows { get; }
+    public FakeWindows Windows { get; } = new();
 
     public TeredoFirewall Firewall { get; }
 

@@ -10,8 +10,6 @@ sealed class ForgetfulFirewall(IWindowsFirewall real, Func<FirewallRule, Firewal
     /// <summary>Whether what is removed is still there afterwards.</summary>
     public bool KeepsRemoved { get; init; }
 
-    public Reading<FirewallGeneration> Generation => real.Generation;
-
     public Reading<IReadOnlyList<FirewallRule>> ReadRules() => real.ReadRules();
 
     public Reading<FirewallRule?> ReadRule(string name) => real.ReadRule(name);

@@ -76,18 +76,6 @@ public class UnwantedRulesTests
     }
 
     [Test]
-    public void Ensure_OnXp_ClosesThePortsOfEachUnwantedRule()
-    {
-        var xp = new FirewallMachine(FirewallMachine.Xp);
-        xp.Windows.Firewall.AddOpenPort(new() { Name = "Chat (Teredo, UDP)", Port = 1, Protocol = FirewallProtocol.Udp });
-        xp.Windows.Firewall.AddOpenPort(new() { Name = "Chat (Teredo, UDP)", Port = 2, Protocol = FirewallProtocol.Udp });
-
-        xp.Firewall.Ensure(xp.RequestWith(request => request.TcpPort = 4242));
-
-        Assert.That(xp.Windows.Firewall.OpenPorts.Select(port => port.Port), Is.EqualTo(new[] { 4242 }));
-    }
-
-    [Test]
     public void Ensure_WhereARuleCanNotBeRemoved_SaysSo()
     {
         _machine.Firewall.Ensure(_machine.Request);

@@ -40,17 +40,6 @@ public class WantedRulesTests
             Is.EqualTo(("Chat (Teredo port)", "iphlpsvc", FirewallProtocol.Udp, "Teredo", (string?)null)));
     }
 
-    [TestCase(EdgeTraversal.DeferToApp, EdgeTraversal.Allow)]
-    [TestCase(EdgeTraversal.Deny, EdgeTraversal.Deny)]
-    public void Vista_CanNotDeferToTheApp(EdgeTraversal asked, EdgeTraversal expected)
-    {
-        var vista = new FirewallMachine(FirewallMachine.Vista);
-
-        var rules = vista.Firewall.WantedRules(vista.RequestWith(request => request.EdgeTraversal = asked));
-
-        Assert.That(rules.Select(rule => rule.EdgeTraversal), Is.All.EqualTo(expected));
-    }
-
     [TestCase("", "empty")]
     [TestCase("  ", "empty")]
     [TestCase("a|b", "'|'")]

@@ -26,14 +26,6 @@ public sealed class FakeWindowsTests
         Assert.That(ErrorOf(new FakeWindows(), rule), Is.EqualTo(TeredoError.InvalidFirewallRule));
 
     [Test]
-    public void Add_DeferToApp_NeedsWindows7()
-    {
-        var rule = Rule with { EdgeTraversal = EdgeTraversal.DeferToApp };
-        Assert.That(ErrorOf(new FakeWindows(new(6, 0)), rule), Is.EqualTo(TeredoError.InvalidFirewallRule));
-        Assert.That(ErrorOf(new FakeWindows(new(6, 1)), rule), Is.Null);
-    }
-
-    [Test]
     public void Add_WithoutRightsOrService_IsRefused()
     {
         var stopped = new FakeWindows();

@@ -41,7 +41,6 @@ public sealed class ReportTests
             Assert.That(windows.NotKnown, Is.Empty);
             Assert.That(windows.Services, Is.EqualTo(new Dictionary<string, bool> { ["iphlpsvc"] = true, ["mpssvc"] = true, ["wscsvc"] = true }));
             Assert.That(windows.FirewallHealth, Is.EqualTo(FirewallHealth.Good));
-            Assert.That(windows.FirewallGeneration, Is.EqualTo(FirewallGeneration.Windows8));
             Assert.That(windows.Profiles, Has.Count.EqualTo(1));
             Assert.That(windows.TeredoPort, Is.EqualTo(machine.Teredo.Port));
             Assert.That((windows.HasDefaultBlockFilter, windows.HasPermitFilter, windows.HasDormancyFilter), Is.EqualTo((true, true, false)));

@@ -226,14 +226,6 @@ public sealed class SetupTests
     }
 
     [Test]
-    public async Task Plan_OnVista_TakesPlainEdgeTraversal()
-    {
-        using var machine = new SetupMachine(new(6, 0));
-        await machine.SetUpAsync();
-        Assert.That(machine.Rules.Single().EdgeTraversal, Is.EqualTo(EdgeTraversal.Allow));
-    }
-
-    [Test]
     public async Task Plan_NotOnWindows_IsEmptyAndSaysWhy()
     {
         if (OperatingSystem.IsWindows())
