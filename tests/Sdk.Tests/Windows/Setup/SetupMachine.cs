@@ -12,11 +12,15 @@ sealed class SetupMachine : IDisposable
 
     readonly string _folder = Path.Combine(Path.GetTempPath(), $"teredosdk-setup-{Guid.NewGuid():N}");
 
-    public SetupMachine(Version? version = null)
+    public SetupMachine(Version? version = null) : this(new FakeWindows(version), Program)
     {
-        Windows = new(version);
-        Windows.Files[Program] = true;
-        Options = new() { Name = Name, ProgramPath = Program, TcpPort = 4242, Windows = Windows, RecordFolder = _folder };
+    }
+
+    public SetupMachine(FakeWindows windows, string program)
+    {
+        Windows = windows;
+        Windows.Files[program] = true;
+        Options = new() { Name = Name, ProgramPath = program, TcpPort = 4242, Windows = Windows, RecordFolder = _folder };
     }
 
     public FakeWindows Windows { get; }
