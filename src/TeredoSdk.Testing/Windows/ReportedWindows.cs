@@ -35,7 +35,6 @@ static class ReportedWindows
     {
         const string Firewall = nameof(FakeWindows.Firewall) + ".";
         var fake = windows.Firewall;
-        fake.Level = Known(windows, Firewall + nameof(fake.Generation), facts.Generation, fake.Level);
         var status = Known(windows, Firewall + nameof(fake.ReadStatus), facts.Status, new() { Active = fake.Profiles });
         (fake.Profiles, fake.ModifyState) = (status.Active, status.ModifyState);
         fake.Products = Known(windows, Firewall + nameof(fake.ReadProducts), facts.Products, []);

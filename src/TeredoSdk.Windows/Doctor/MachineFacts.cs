@@ -65,7 +65,7 @@ sealed record RegistryFact(string Key, string Name, int? Number, string? Text, s
 
 /// <summary>What the firewall said.</summary>
 sealed record FirewallFacts(
-    Told<FirewallGeneration> Generation, Told<FirewallStatus> Status, Told<IReadOnlyList<string>> Products, Told<IReadOnlyList<FirewallRule>> Rules,
+    Told<FirewallStatus> Status, Told<IReadOnlyList<string>> Products, Told<IReadOnlyList<FirewallRule>> Rules,
     Told<FirewallHealth> Health, Told<IReadOnlyList<EdgeTraversalFilter>> EdgeFilters);
 
 /// <summary>What is told of the Teredo client at one time.</summary>

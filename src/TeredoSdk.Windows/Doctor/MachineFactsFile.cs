@@ -90,7 +90,6 @@ sealed partial class MachineJson : JsonSerializerContext
             Names<FirewallDirection>(),
             Names<FirewallProfiles>(),
             Names<FirewallAction>(),
-            Names<FirewallGeneration>(),
             Names<FirewallModifyState>(),
             Names<FirewallHealth>(),
             Names<EdgeTraversal>(),

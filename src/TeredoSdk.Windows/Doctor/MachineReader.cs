@@ -34,7 +34,7 @@ sealed class MachineReader(IWindowsSystem windows, string? programPath, TimeSpan
             CimText = Ask("ReadCimText", windows.ReadCimText),
             Adapters = Ask("ReadAdapters", windows.ReadAdapters),
             Firewall = new(
-                Ask("Firewall.Generation", () => firewall.Generation), Ask("Firewall.ReadStatus", firewall.ReadStatus), Ask("Firewall.ReadProducts", firewall.ReadProducts),
+                Ask("Firewall.ReadStatus", firewall.ReadStatus), Ask("Firewall.ReadProducts", firewall.ReadProducts),
                 Ask("Firewall.ReadRules", firewall.ReadRules), Ask("ReadFirewallHealth", windows.ReadFirewallHealth),
                 Ask("ReadEdgeTraversalFilters", windows.ReadEdgeTraversalFilters)),
             Before = before,
