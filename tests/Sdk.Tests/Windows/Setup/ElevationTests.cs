@@ -1,4 +1,3 @@
-using TeredoSdk.Testing;
 using TeredoSdk.Windows;
 using TeredoSdk.Windows.Setup;
 
