@@ -129,6 +129,15 @@ public sealed class RefreshIntervalTests : SimulationTest
         Assert.That(harness.Client.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
     }
 
+    [Test]
+    public void CheckPortThatOpensInTime_IsUsedAtOnce()
+    {
+        var harness = PeerHarness.Qualified(null, Lab.Endpoint("9.0.0.1:1234"));
+        while (!harness.Sockets.ContainsKey(LocalPort.Interval))
+            harness.AdvanceTo(harness.Client.NextDeadline!.Value);
+        Assert.That(harness.Solicitations.Single().Via, Is.EqualTo(LocalPort.Interval), "before the first refresh");
+    }
+
     [TestCase(false, TestName = "CheckPortThatCannotBeOpened_NothingIsAskedFromIt")]
     [TestCase(true, TestName = "CheckPortThatOpensAfterTheRefresh_NothingIsAskedFromIt")]
     public void CheckPortWithoutUse(bool opens)

@@ -132,6 +132,9 @@ public sealed class ServerLoadReductionTests
         for (int i = 0; i < 1000; i++)
             client.ReceiveDirect(Peer, Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation));
         Assert.That(client.SentToPeers(), Has.Count.EqualTo(1));
+        client.Advance(1);
+        client.ReceiveDirect(Peer, Build.NeighborDiscovery(NeighborDiscoveryType.Solicitation));
+        Assert.That(client.SentToPeers(), Has.Count.EqualTo(2), "one a second");
     }
 
     [Test, Conformance("C-244")]

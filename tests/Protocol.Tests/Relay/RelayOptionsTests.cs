@@ -12,6 +12,7 @@ public class RelayOptionsTests
         yield return new TestCaseData(Router with { ServedPrefixes = [new(ClientIp, 128)] }, "ServedPrefixes", "2001::/32");
         yield return new TestCaseData(Router with { ServedPrefixes = [new(Native, 129)] }, "ServedPrefixes", "0 to 128");
         yield return new TestCaseData(Router with { OwnAddresses = [default] }, "OwnAddresses", "0.0.0.0");
+        yield return new TestCaseData(Router with { OwnAddresses = [IPv4Address.Parse("224.0.0.1")] }, "OwnAddresses", "224.0.0.1");
         yield return new TestCaseData(Router with { AttachedSubnets = [new(Own, 33)] }, "AttachedSubnets", "0 to 32");
         yield return new TestCaseData(Router with { MaxPeers = 15 }, "MaxPeers", "16 to 16777216");
         yield return new TestCaseData(Router with { MaxPeers = (1 << 24) + 1 }, "MaxPeers", "16 to 16777216");
