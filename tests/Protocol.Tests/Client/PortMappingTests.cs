@@ -215,6 +215,7 @@ public sealed class PortMappingTests
         harness.Answer(RequestAnswer.Mapped(new(Gateway, firstPort)));
         ushort secondPort = harness.ServiceLocal.Port;
         Assert.That(secondPort, Is.Not.EqualTo(firstPort));
+        Assert.That(harness.Client.Address, Is.Null, "nobody gets in at the old one any more");
         Assert.That(harness.RequestsOf(ClientRequestKind.UnmapPort).Select(r => r.Number), Is.EqualTo(new[] { firstPort }));
         Assert.That(harness.RequestsOf(ClientRequestKind.MapPort).Single().Number, Is.EqualTo(secondPort));
         Assert.That(harness.Solicitations, Is.Empty, "the new port waits for its mapping");
