@@ -1,12 +1,10 @@
 using System.Collections;
 using System.Net;
-using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using TeredoSdk.Architecture.Tests;
 using TeredoSdk.Cli.Json;
-using TeredoSdk.Testing;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli.Tests;

@@ -65,6 +65,7 @@ sealed class ServiceRecordFile(LinuxMachine machine, ServiceNames names)
     /// <summary>The record in a text, or null when there is none that can be used.</summary>
     /// <param name="text">The file's text, or null.</param>
     /// <param name="damage">Why the text can't be used, or null.</param>
+    /// <exception cref="TeredoException">A newer version wrote it, which can still use it.</exception>
     public ServiceRecord? Parse(string? text, out string? damage)
     {
         damage = null;
@@ -73,10 +74,17 @@ sealed class ServiceRecordFile(LinuxMachine machine, ServiceNames names)
         try
         {
             var record = JsonSerializer.Deserialize(text, ServiceRecordJson.Default.ServiceRecord);
+            if (record is { Version: > ServiceRecord.CurrentVersion })
+                throw new TeredoException(TeredoError.SetupFailed, $"The record of the setup, {FilePath}, is of a newer version of the SDK. Nothing was changed: "
+                    + "use that version, or a later one.");
             if (record is not { Version: ServiceRecord.CurrentVersion } || record.Service != names.Base)
                 throw new FormatException("It is not what this version of the SDK writes for this service");
-            foreach (var setting in record.Settings)
+            foreach (SettingRecord? setting in record.Settings) // the reader of the file does not check the elements of lists
+            {
+                if (setting is null || setting.Made.Any(made => made is null))
+                    throw new FormatException("A list in it has an empty element");
                 names.ToSetting(machine, setting.Kind, setting.Subject);
+            }
             return record;
         }
         catch (Exception e) when (e is JsonException or FormatException)

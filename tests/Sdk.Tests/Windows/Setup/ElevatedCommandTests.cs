@@ -37,6 +37,7 @@ public sealed class ElevatedCommandTests
 
     [TestCase(@"C:\Chat\chat.exe", @"C:\Chat\chat.exe")]
     [TestCase(@"C:\My Chat (1)\chat.exe", "\"C:\\My Chat (1)\\chat.exe\"")]
+    [TestCase(@"\\server\share\Größe 大小\chat.exe", "\"\\\\server\\share\\Größe 大小\\chat.exe\"")]
     [TestCase(@"C:\$env:TEMP\100 %\chat.exe", "\"C:\\=0024env:TEMP\\100 =0025\\chat.exe\"", true)]
     public async Task Program_IsWrittenSoToo(string path, string written, bool escaped = false)
     {

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using TeredoSdk.Setup.Linux;
+
+namespace TeredoSdk.Tests.Linux;
+
+/// <summary>What a setup of a service reads and prints: records that somebody edited, a setup beside another one, and commands that are safe to paste.</summary>
+[Platform("Linux")]
+public sealed class ServiceInputTests
+{
+    const string Sound = """{ "version": 1, "service": "teredo-server", "settings": [] }""";
+
+    // What a shell, or a unit of systemd, would read more in.
+    static readonly string[] Pieces = [" ", "'", "\"", @"\", "%n", "$HOME", "$(id)", "`id`", "*", "~", "!", ";", "&", "-", "a", "ß", "大", "😀"];
+
+    string _root = null!;
+
+    [SetUp]
+    public void MakeFolder() => _root = Directory.CreateTempSubdirectory("teredosdk-service-").FullName;
+
+    [TearDown]
+    public void RemoveFolder() => Directory.Delete(_root, recursive: true);
+
+    ServiceRecordFile File => new(new LinuxMachine(_root), new(TeredoService.Server));
+
+    [TestCase("")]
+    [TestCase("{")]
+    [TestCase("null")]
+    [TestCase("""{ "version": 0, "service": "teredo-server", "settings": [] }""")]
+    [TestCase("""{ "version": 1, "service": "teredo-relay", "settings": [] }""")]
+    [TestCase("""{ "version": 1, "service": "teredo-server", "settings": null }""")]
+    [TestCase("""{ "version": 1, "service": "teredo-server", "settings": [null] }""")]
+    [TestCase("""{ "version": 1, "service": "teredo-server", "settings": [{ "kind": "unit", "subject": "teredo-server.service", "before": null, "made": [null] }] }""")]
+    [TestCase("""{ "version": 1, "service": "teredo-server", "settings": [{ "kind": "unit", "subject": "sshd.service", "before": null, "made": [] }] }""")]
+    [TestCase("""{ "version": 1, "service": "teredo-server", "settings": [{ "kind": "unit", "subject": "../../shadow", "before": "x", "made": [] }] }""")]
+    [TestCase("""{ "version": 1, "service": "teredo-server", "settings": [{ "kind": "program", "subject": "/bin/sh", "before": "x", "made": [] }] }""")]
+    [TestCase("""{ "version": 1, "service": "teredo-server", "settings": [{ "kind": "firewalld-port", "subject": "-x 1", "before": "x", "made": [] }] }""")]
+    public void Record_ThatWasEdited_IsNotBelieved(string text)
+    {
+        Assert.That(File.Parse(text, out string? damage), Is.Null);
+        Assert.That(damage, Does.StartWith("The record of the setup, /var/lib/teredosdk/teredo-server.service.json, can't be used ("));
+    }
+
+    [Test]
+    public void Record_OfThisVersion_IsRead()
+    {
+        Assert.That(File.Parse(Sound, out string? damage)?.Settings, Is.Empty);
+        Assert.That(damage, Is.Null);
+    }
+
+    [Test]
+    public void Record_OfANewerVersion_IsRefused() => Assert.That(() => File.Parse(Sound.Replace("1", "2", StringComparison.Ordinal), out _),
+        Throws.InstanceOf<TeredoException>().With.Message.Contains("newer version of the SDK. Nothing was changed"));
+
+    [Test]
+    public void Setup_DuringAnother_IsRefused()
+    {
+        using (File.Lock())
+            Assert.That(() => File.Lock(), Throws.InstanceOf<TeredoException>().With.Message.StartsWith("Another setup of teredo-server holds /var/lib/teredosdk/"));
+        File.Lock().Dispose();
+    }
+
+    [Test]
+    public async Task PrintedCommand_IsReadByAShellAsItWasMeant()
+    {
+        var random = new Random(20261130);
+        for (int i = 0; i < 20; i++)
+        {
+            var options = new TeredoServiceOptions { Service = TeredoService.Server, ProgramPath = $"/{Text()}", Arguments = [.. Enumerable.Range(0, 20).Select(_ => Text()), ""] };
+            string[] read = await ReadAsync(CommandLine.Setup(options));
+            Assert.That(read, Is.EqualTo((string[])["sudo", options.ProgramPath, "setup", "--service", "server", "--yes", "--", .. options.Arguments]));
+        }
+
+        string Text() => string.Concat(random.GetItems(Pieces, random.Next(1, 6)));
+    }
+
+    [TestCase("/opt/a\nb")]
+    [TestCase("teredo")]
+    [TestCase("")]
+    public void Program_WithoutAPlainFullPath_IsRefused(string path) =>
+        Assert.That(new TeredoServiceOptions { ProgramPath = path }.Validate, Throws.ArgumentException.With.Message.Contains("expected the full path of the program"));
+
+    static async Task<string[]> ReadAsync(string line)
+    {
+        var start = new ProcessStartInfo("sh", ["-c", $"printf '%s\\0' {line}"]) { RedirectStandardOutput = true };
+        using var shell = Process.Start(start)!;
+        string output = await shell.StandardOutput.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+        return output.Split('\0')[..^1];
+    }
+}
