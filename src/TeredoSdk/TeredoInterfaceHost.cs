@@ -111,6 +111,17 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Finds out whether strangers get in; see <see cref="TeredoNode.CheckReachabilityAsync"/>. The machine's firewall does not count.</summary>
+    /// <param name="cancellationToken">Gives up the wait.</param>
+    /// <exception cref="TeredoException">There is no address, for example because the machine is a relay instead; the message says why.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    /// <exception cref="ObjectDisposedException">The host is disposed before or during the call.</exception>
+    public Task<ReachabilityCheck> CheckReachabilityAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return _link.CheckReachabilityAsync(cancellationToken);
+    }
+
     /// <summary>Removes the interface, with its address and routes. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {

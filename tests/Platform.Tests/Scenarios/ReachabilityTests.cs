@@ -25,10 +25,7 @@ public class ReachabilityTests : LabTests
         await lab.StartAsync();
         await closed.ShellAsync("nft add table ip only && nft add chain ip only forward '{ type filter hook forward priority -5 ; }' "
             + "&& nft add rule ip only forward iifname lan0 udp dport != 3544 drop && nft add rule ip only forward iifname eth0 udp sport != 3544 drop");
-        string[] addresses = [.. server.Links[0].Addresses.Select(address => address.Split('/')[0])];
-        var serving = TeredoProgram.Start(server,
-            ["server", "--address", addresses[0], "--secondary-address", addresses[1], "--reflect-address", addresses[2], "--allow-private"]);
-        await serving.WaitForLineAsync("serving on");
+        await ServeAsync(server);
 
         var reports = await Task.WhenAll(hosts.Append(closedHost).Select(host => ReportAsync(host, server)));
         Assert.Multiple(() =>
@@ -40,6 +37,28 @@ public class ReachabilityTests : LabTests
             }
             Assert.That(reports[^1].GetProperty("reachability").GetString(), Is.EqualTo("no"), "a firewall that lets out nothing but to servers");
         });
+    }
+
+    [Test]
+    public async Task InterfaceOfTheMachine_CanAskToo()
+    {
+        var lab = NewLab();
+        var server = lab.AddPublicHost("server", native: false, 1, 2, 3);
+        var host = lab.AddNat("nat", NatKind.AddressRestricted).AddHost("host");
+        await lab.StartAsync();
+        await ServeAsync(server);
+        var probe = host.Start(BuildOutput.Executable(Talker.Folder, Talker.Assembly), ["interface"],
+            new StartOptions { Environment = new Dictionary<string, string> { ["TEREDO_SERVER"] = $"{server.Address}" } });
+        Assert.That(await probe.WaitForExitAsync(), Is.Zero, () => probe.Transcript);
+        Assert.That(probe.Output, Is.EqualTo("reachability Yes, reported Yes\ndisposed"));
+    }
+
+    static async Task ServeAsync(LabHost server)
+    {
+        string[] addresses = [.. server.Links[0].Addresses.Select(address => address.Split('/')[0])];
+        var serving = TeredoProgram.Start(server,
+            ["server", "--address", addresses[0], "--secondary-address", addresses[1], "--reflect-address", addresses[2], "--allow-private"]);
+        await serving.WaitForLineAsync("serving on");
     }
 
     static async Task<JsonElement> ReportAsync(LabHost host, LabHost server) =>

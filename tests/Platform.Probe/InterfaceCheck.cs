@@ -1,0 +1,21 @@
+namespace TeredoSdk.Platform.Probe;
+
+/// <summary>Makes a Teredo interface and asks whether strangers get in.</summary>
+static class InterfaceCheck
+{
+    public static async Task<int> RunAsync()
+    {
+        var host = await TeredoInterfaceHost.StartAsync(new() { Client = Options.Create() });
+        Console.WriteLine($"reachability {(await host.CheckReachabilityAsync()).Reachability}, reported {host.Report.Reachability}");
+        await host.DisposeAsync();
+        try
+        {
+            await host.CheckReachabilityAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            Console.WriteLine("disposed");
+        }
+        return 0;
+    }
+}
