@@ -5,6 +5,8 @@ static class InterfaceCheck
 {
     public static async Task<int> RunAsync()
     {
+        if (!OperatingSystem.IsLinux())
+            return 2;
         var host = await TeredoInterfaceHost.StartAsync(new() { Client = Options.Create() });
         Console.WriteLine($"reachability {(await host.CheckReachabilityAsync()).Reachability}, reported {host.Report.Reachability}");
         await host.DisposeAsync();
