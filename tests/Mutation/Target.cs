@@ -34,7 +34,7 @@ sealed record Target(string Name, string Source, string Assembly, IReadOnlyList<
         Only =
         [
             ".Doctor.", ".Setup.ServiceSetupTests.", "BadInputTests.", "InterfaceProviderTests.", "NetworkChangeTests.", "PoorMachineTests.", "PortMappingTests.",
-            "ReachabilityTests.", "TransferTests.",
+            "ReachabilityTests.",
         ],
         MostTests = 12,
         MostSeconds = 60,
