@@ -15,7 +15,7 @@ static class ReportedWindows
             windows.Files[program] = true;
         foreach (var (name, service) in facts.Services)
             if (name.Equals("tcpip6", StringComparison.OrdinalIgnoreCase))
-                windows.IPv6Installed = service.Value.Exists;
+                windows.IPv6Installed = service.Value.Exists || !windows.IsBefore(6, 0); // later systems always have IPv6
             else if (service.Reason is null)
                 windows.Services[name] = service.Value;
         foreach (var value in facts.Registry)

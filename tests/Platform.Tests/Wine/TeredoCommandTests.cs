@@ -1,6 +1,8 @@
 using System.Text.Json;
 using TeredoSdk.Platform.Tests.Network;
 using TeredoSdk.Platform.Tests.Programs;
+using TeredoSdk.Testing;
+using TeredoSdk.Windows;
 using TeredoSdk.Windows.Tests;
 
 namespace TeredoSdk.Platform.Tests.Wine;
@@ -59,6 +61,40 @@ public class TeredoCommandTests
         Assert.That(findings[0].GetProperty("id").GetString(), Is.EqualTo("teredo.off"));
         Assert.That(findings[0].GetProperty("fix").GetProperty("command").GetString(), Is.EqualTo("netsh interface teredo set state type=enterpriseclient"));
         Assert.That(asked.Errors, Does.Contain("enterpriseclient"));
+    }
+
+    [Test]
+    public async Task Status_OfAProgram_JudgesThatProgram()
+    {
+        _fakes.Begin();
+        await RunAsync(0, ["setup", .. Setup, "--yes"]);
+        Assert.That(await LetsInAsync(App), Is.True);
+        Assert.That(await LetsInAsync(@"C:\Games\Game.exe"), Is.False);
+
+        async Task<bool> LetsInAsync(string program)
+        {
+            var status = await RunAsync(0, ["status", "--json", "--app", program, .. Provider]);
+            return JsonDocument.Parse(status.Output).RootElement.GetProperty("windows").GetProperty("letsStrangersIn").GetBoolean();
+        }
+    }
+
+    // One report becomes one test: what the command wrote there, a fake Windows says here.
+    [Test]
+    public async Task DoctorReport_Replayed_SaysWhatThatWindowsSaid()
+    {
+        _fakes.Begin("products=Brandmauer");
+        string file = Path.Combine(TestContext.CurrentContext.WorkDirectory, "machine-report.json");
+        var asked = await RunAsync(null, ["doctor", "--json", "--report", $"Z:{file.Replace('/', '\\')}", "--probe", "--server", "203.0.113.99", "--timeout", "1", .. Provider]);
+        var windows = FakeWindows.FromReport(file);
+        string text = await File.ReadAllTextAsync(file);
+        File.Delete(file);
+        var there = JsonDocument.Parse(asked.Output).RootElement.GetProperty("report").GetProperty("windows").GetProperty("findings").EnumerateArray()
+            .Select(finding => finding.GetProperty("id").GetString());
+        var here = await WindowsTeredo.ReadReportAsync(windows);
+        Assert.That(here.Findings.Select(finding => finding.Id), Is.EquivalentTo(there));
+        Assert.That((here.State, here.Type, here.LetsStrangersIn), Is.EqualTo((TeredoClientState.Qualified, TeredoType.Client, (bool?)false)));
+        Assert.That(text, Does.Contain("instance of MSFT_NetTeredoConfiguration").And.Contain("\"isRemoved\": true"));
+        Assert.That(_fakes.RuleStore, Does.Not.Contain("probe"));
     }
 
     [Test]
