@@ -4,7 +4,9 @@
 #include <wbemcli.h>
 #include "com.h"
 
-static const wchar_t* const type_names[] = {L"default", L"relay", L"client", L"server", L"disabled", L"automatic", L"enterpriseclient"};
+static const wchar_t* const type_names[] = {L"default", L"relay", L"client", L"server", L"disabled", L"automatic", L"enterpriseclient",
+    L"natawareclient"};
+constexpr long type_count = sizeof type_names / sizeof *type_names;
 
 #define NOT_HERE(NAME, ...) HRESULT STDMETHODCALLTYPE NAME(__VA_ARGS__) override { return E_NOTIMPL; }
 
@@ -24,7 +26,7 @@ struct Instance : Object<IWbemClassObject>
             return;
         }
         long number = 0;
-        for (long i = 0; i < 7; i++)
+        for (long i = 0; i < type_count; i++)
             if (record.get(L"type", L"default") == type_names[i])
                 number = i;
         fields.set(L"Type", std::to_wstring(number));
@@ -77,7 +79,7 @@ struct Instance : Object<IWbemClassObject>
     HRESULT save() const
     {
         long type = fields.number(L"Type");
-        if (is_state || type < 0 || type > 6 || fields.number(L"ClientPort") < 0 || fields.number(L"ClientPort") > 65535)
+        if (is_state || type < 0 || type >= type_count || fields.number(L"ClientPort") < 0 || fields.number(L"ClientPort") > 65535)
             return WBEM_E_INVALID_PARAMETER;
         set_windows(L"type", type_names[type]);
         set_windows(L"servername", fields.get(L"ServerName"));

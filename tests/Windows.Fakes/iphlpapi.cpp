@@ -1,5 +1,5 @@
 // iphlpapi.dll: Wine's own (every other function is forwarded to it by the .def file that build.sh makes) plus the Teredo tunnel of windows.txt:
-//   type=client|enterpriseclient|disabled   address=2001:0:...   port=PORT   stable=after|never (WakeAsync's wait; at once when absent)
+//   type=client|enterpriseclient|natawareclient|disabled   address=2001:0:...   port=PORT   stable=after|never (WakeAsync's wait; at once when absent)
 #include <winsock2.h>
 #include <ws2tcpip.h>
 #include <iphlpapi.h>
@@ -27,7 +27,7 @@ static bool has_address(IN6_ADDR* address)
 {
     Record record = windows();
     std::wstring type = record.get(L"type", L"default");
-    return (type == L"client" || type == L"enterpriseclient")
+    return (type == L"client" || type == L"enterpriseclient" || type == L"natawareclient")
         && InetPtonW(AF_INET6, record.get(L"address").c_str(), address) == 1;
 }
 

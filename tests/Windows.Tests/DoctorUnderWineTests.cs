@@ -22,6 +22,7 @@ public class DoctorUnderWineTests
     [
         Machine("nothing", []),
         Machine("IPv4 preferred", [], _ => SetDisabledComponents(0x20)),
+        Machine("NAT-aware client", ["type=natawareclient"]),
         Machine("switched off", ["type=disabled"], null, FindingIds.TeredoOff),
         Machine("never switched on", ["type=default"], null, FindingIds.TeredoOffByDefault),
         Machine("switched off, and only netsh tells", ["type=disabled", "cim=missing"], null, FindingIds.TeredoOff),
@@ -42,6 +43,7 @@ public class DoctorUnderWineTests
         }, FindingIds.ServiceMissing),
         Machine("server of Windows silent", ["state=offline", "error=primary server unreachable over UDP", "address="], null, FindingIds.TeredoServerSilent),
         Machine("managed network", ["state=offline", "error=client is in a managed network", "address="], null, FindingIds.TeredoManagedNetwork),
+        Machine("asleep, and listed all the same", ["state=dormant"], null, FindingIds.TeredoOverdue),
         Machine("another server", ["servername=teredo.example.net"], null, FindingIds.TeredoOtherServer),
         Machine("firewall off", ["enabled=0"], null, FindingIds.FirewallOff),
         Machine("everything blocked", ["block_all=1"], null, FindingIds.FirewallBlocksAll),
@@ -88,7 +90,7 @@ public class DoctorUnderWineTests
                 Servers = [FakeFiles.Server],
                 AllowPrivateAddresses = true,
                 TimeProvider = new PatientTime(),
-                QualificationTimeout = settings.Contains("address=") ? TimeSpan.FromSeconds(1) : Patience.Limit, // what never comes
+                QualificationTimeout = settings.Intersect(["address=", "state=dormant"]).Any() ? TimeSpan.FromSeconds(1) : Patience.Limit, // what never comes
             },
         }).WaitAsync(Patience.Limit);
         Assert.That(diagnosis.Findings.Where(finding => finding.Severity != FindingSeverity.Note).Select(finding => finding.Id), Is.EqualTo(findings),

@@ -18,8 +18,11 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
 {
     // Something is left for what comes after the node's last attempt.
     static readonly TimeSpan Patience = Probes.Limit - TimeSpan.FromSeconds(2);
-    static readonly TimeSpan PatienceForPort = TimeSpan.FromSeconds(4), Pause = TimeSpan.FromMilliseconds(100); // a silent router is given up after 3 s
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    // A silent router is given up after 3 s. Strangers are looked for in up to 12 s.
+    readonly TimeSpan _patienceForPort = TimeSpan.FromSeconds(options.CheckReachability ? 2 : 4);
+    readonly long _begin = node.TimeProvider.GetTimestamp();
     volatile TeredoReport? _report;
     volatile WindowsReport? _windows;
     volatile Finding? _failure; // why the node has no address
@@ -89,12 +92,12 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
     // What a router says of a port comes after the address, and decides what a symmetric NAT means.
     async Task<TeredoReport> SettledAsync(ITeredoLink link, CancellationToken cancellationToken)
     {
-        long begin = node.TimeProvider.GetTimestamp();
+        long qualified = node.TimeProvider.GetTimestamp();
         while (true)
         {
             _report = await link.GetReportAsync(cancellationToken).ConfigureAwait(false);
             if (_report is not { PortMapping: PortMappingState.Asking } || _report.MappedEndPoint?.Equals(_report.LocalEndPoint) == true
-                || node.TimeProvider.GetElapsedTime(begin) >= PatienceForPort)
+                || node.TimeProvider.GetElapsedTime(qualified) >= _patienceForPort || node.TimeProvider.GetElapsedTime(_begin) >= Patience)
                 return _report;
             await Task.Delay(Pause, node.TimeProvider, cancellationToken).ConfigureAwait(false);
         }
