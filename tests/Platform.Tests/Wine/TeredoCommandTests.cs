@@ -178,6 +178,17 @@ public class TeredoCommandTests
         Assert.That(_fakes.RuleStore, Is.Empty);
     }
 
+    // The seventh type, which an older fake told as the first.
+    [Test]
+    public async Task Setup_OfANatAwareClient_IsGivenBack()
+    {
+        _fakes.Begin("type=natawareclient", "servername=old.example");
+        await RunAsync(0, ["setup", .. Setup, "--enable-teredo", "--server", "other.example", "--yes"]);
+        Assert.That(_fakes.Get("servername"), Is.EqualTo("other.example"));
+        await RunAsync(0, ["remove", .. Setup, "--yes"]);
+        Assert.That((_fakes.Get("type"), _fakes.Get("servername")), Is.EqualTo(("natawareclient", "old.example")));
+    }
+
     [Test]
     public async Task Setup_AsADryRun_ShowsWhatItWouldDoAndDoesNothing()
     {
