@@ -39,6 +39,14 @@ sealed class NetlinkTests
     public void WrittenAttribute_IsFound() =>
         Assert.That(Netlink.Find([.. Netlink.Attribute(1, [9, 9, 9, 9]), .. Netlink.Attribute(6, [1, 2, 3, 4])], 6).ToArray(), Is.EqualTo(new byte[] { 1, 2, 3, 4 }));
 
+    // struct rtmsg and struct ndmsg have 12 octets, then the attribute with the address: linux/rtnetlink.h, linux/neighbour.h.
+    [Test]
+    public void QuestionsForTheNextHop_NameTheAddressAndNothingElse()
+    {
+        Assert.That(Convert.ToHexString(NextHop.RouteQuestion(Server)), Is.EqualTo("022000000000000000000000" + "08000100C6336401"));
+        Assert.That(Convert.ToHexString(NextHop.NeighbourQuestion(Server, 0x01020304)), Is.EqualTo("020000000403020100000000" + "08000100C6336401"));
+    }
+
     [Test]
     public void Address_IsLocal_WhenTheKernelTakesItsPacketsIn() => OwnNetwork.Run(() =>
     {

@@ -75,6 +75,23 @@ public sealed class StreamDrainTests : IDisposable
     }
 
     [Test]
+    public async Task End_HurriesWhateverWaits_AndIsOverWithTheLastPeer()
+    {
+        var drain = new StreamDrain(_time, Look);
+        var slow = await OpenAsync();
+        drain.Add(slow);
+        await AdvanceAsync(() => false, TimeSpan.FromSeconds(5)); // by now it is looked at once a second
+        var completing = drain.CompleteAsync(TimeSpan.FromSeconds(20));
+        await AdvanceAsync(() => _wasHurried, TimeSpan.FromSeconds(0.2));
+        Assert.That((_wasHurried, completing.IsCompleted), Is.EqualTo((true, false)));
+        lock (_acknowledged)
+            _acknowledged.Add(slow);
+        await AdvanceAsync(() => drain.Count == 0, TimeSpan.FromSeconds(0.2));
+        await completing.InTime();
+        Assert.That(slow.SafeHandle.IsClosed);
+    }
+
+    [Test]
     public async Task TooMany_CostTheOldestItsHandle()
     {
         var drain = new StreamDrain(_time, Look, capacity: 3);

@@ -47,11 +47,18 @@ static class NextHop
         }
     }
 
-    // struct rtmsg: see InterfaceControl. Without a gateway, the destination itself is on the link.
+    // struct rtmsg: see InterfaceControl.
+    internal static byte[] RouteQuestion(IPv4Address destination) =>
+        [Libc.AF_INET, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Netlink.Attribute(Libc.RTA_DST, Octets(destination))];
+
+    // struct ndmsg, linux/neighbour.h: family 8 | padding 24 | index 32 | state 16 | flags 8 | type 8
+    internal static byte[] NeighbourQuestion(IPv4Address neighbour, int device) =>
+        [Libc.AF_INET, 0, 0, 0, .. BitConverter.GetBytes(device), 0, 0, 0, 0, .. Netlink.Attribute(Libc.NDA_DST, Octets(neighbour))];
+
+    // Without a gateway, the destination itself is on the link.
     static IPv4Address? FindRoute(SafeFileHandle socket, IPv4Address destination, Span<byte> buffer, out int device)
     {
-        byte[] question = [Libc.AF_INET, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Netlink.Attribute(Libc.RTA_DST, Octets(destination))];
-        var answer = Netlink.Ask(socket, Libc.RTM_GETROUTE, 0, question, buffer);
+        var answer = Netlink.Ask(socket, Libc.RTM_GETROUTE, 0, RouteQuestion(destination), buffer);
         device = 0;
         if (Netlink.TypeOf(answer) != Libc.RTM_NEWROUTE)
             return null;
@@ -64,12 +71,9 @@ static class NextHop
         return gateway.Length == sizeof(uint) ? IPv4Address.Read(gateway) : destination;
     }
 
-    // struct ndmsg, linux/neighbour.h: family 8 | padding 24 | index 32 | state 16 | flags 8 | type 8
     static ulong? FindLinkAddress(SafeFileHandle socket, IPv4Address neighbour, int device, Span<byte> buffer)
     {
-        byte[] index = BitConverter.GetBytes(device);
-        byte[] question = [Libc.AF_INET, 0, 0, 0, .. index, 0, 0, 0, 0, .. Netlink.Attribute(Libc.NDA_DST, Octets(neighbour))];
-        var answer = Netlink.Ask(socket, Libc.RTM_GETNEIGH, 0, question, buffer);
+        var answer = Netlink.Ask(socket, Libc.RTM_GETNEIGH, 0, NeighbourQuestion(neighbour, device), buffer);
         if (Netlink.TypeOf(answer) != Libc.RTM_NEWNEIGH)
             return null; // the kernel has not asked for it yet, or it is too old to tell a single one
         var link = Netlink.Find(answer[(Libc.NLMSG_HDRLEN + NeighbourMessageOctets)..], Libc.NDA_LLADDR);
