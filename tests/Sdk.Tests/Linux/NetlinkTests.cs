@@ -80,6 +80,11 @@ sealed class NetlinkTests
         Assert.That(network.Describe(IPv4Address.Parse("192.0.2.9")).Gateway,
             Is.EqualTo(Link.Expected with { Address = IPv4Address.Parse("192.0.2.9"), LinkAddress = 0x0200_0000_0009 }), "on the link itself");
         Assert.That(network.Describe(IPv4Address.Parse("127.0.0.1")).Gateway, Is.Null);
+        foreach (var (last, number) in new[] { (0, (ulong?)null), (1, 1ul) })
+        {
+            OwnNetwork.Ip($"neigh replace 192.0.2.10 lladdr 00:00:00:00:00:0{last} dev {Link.Device} nud permanent");
+            Assert.That(network.Describe(IPv4Address.Parse("192.0.2.10")).Gateway?.LinkAddress, Is.EqualTo(number), "zeros are no address");
+        }
     });
 
     [Test]
