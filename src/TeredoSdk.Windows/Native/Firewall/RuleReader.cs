@@ -3,11 +3,11 @@ using TeredoSdk.Windows.Native.NetFwTypeLib;
 
 namespace TeredoSdk.Windows.Native.Firewall;
 
-/// <summary>Reads all properties of a firewall rule.</summary>
+/// <summary>Reads all properties of a firewall rule. A proxy of another apartment may know the first interface of rules only.</summary>
 [SupportedOSPlatform("windows")]
 static class RuleReader
 {
-    public static FirewallRule Read(INetFwRule3 rule) => new()
+    public static FirewallRule Read(INetFwRule rule) => ReadUsers(rule, new FirewallRule
     {
         Name = rule.GetName() ?? "",
         Description = Text(rule.GetDescription()),
@@ -25,15 +25,24 @@ static class RuleReader
         InterfaceTypes = InterfaceTypes(rule.GetInterfaceTypes()),
         Enabled = rule.GetEnabled(),
         Profiles = (FirewallProfiles)rule.GetProfiles(),
-        EdgeTraversal = (EdgeTraversal)rule.GetEdgeTraversalOptions(),
+        EdgeTraversal = Edge(rule),
         Action = (FirewallAction)rule.GetAction(),
-        LocalAppPackageId = Text(rule.GetLocalAppPackageId()),
-        LocalUserOwner = Text(rule.GetLocalUserOwner()),
-        LocalUserAuthorizedList = Text(rule.GetLocalUserAuthorizedList()),
-        RemoteUserAuthorizedList = Text(rule.GetRemoteUserAuthorizedList()),
-        RemoteMachineAuthorizedList = Text(rule.GetRemoteMachineAuthorizedList()),
-        SecureFlags = rule.GetSecureFlags(),
+    });
+
+    static FirewallRule ReadUsers(INetFwRule rule, FirewallRule read) => rule is not INetFwRule3 users ? read : read with
+    {
+        LocalAppPackageId = Text(users.GetLocalAppPackageId()),
+        LocalUserOwner = Text(users.GetLocalUserOwner()),
+        LocalUserAuthorizedList = Text(users.GetLocalUserAuthorizedList()),
+        RemoteUserAuthorizedList = Text(users.GetRemoteUserAuthorizedList()),
+        RemoteMachineAuthorizedList = Text(users.GetRemoteMachineAuthorizedList()),
+        SecureFlags = users.GetSecureFlags(),
     };
+
+    static EdgeTraversal Edge(INetFwRule rule) =>
+        rule is INetFwRule2 edge ? (EdgeTraversal)edge.GetEdgeTraversalOptions()
+        : rule.GetEdgeTraversal() ? EdgeTraversal.Allow
+        : EdgeTraversal.Deny;
 
     static string? Text(string? text) => string.IsNullOrEmpty(text) ? null : text;
 

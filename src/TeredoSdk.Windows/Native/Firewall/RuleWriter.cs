@@ -7,12 +7,12 @@ namespace TeredoSdk.Windows.Native.Firewall;
 /// Writes a rule property by property. Windows checks a property of a stored rule and puts it in force at once, so each step must leave a valid
 /// rule. Values that the new protocol or direction forbids are therefore cleared first, and values that depend on them are written later.
 /// </summary>
-/// <param name="rule">The rule in the firewall, or a new one.</param>
+/// <param name="rule">The rule in the firewall, or a new one. A proxy of another apartment may know the first interface of rules only.</param>
 /// <param name="wanted">The rule's new properties.</param>
 /// <param name="previous">The rule's current properties; null for a new rule.</param>
 /// <remarks>Source: the remarks of INetFwRule and its properties.</remarks>
 [SupportedOSPlatform("windows")]
-sealed class RuleWriter(INetFwRule3 rule, FirewallRule wanted, FirewallRule? previous)
+sealed class RuleWriter(INetFwRule rule, FirewallRule wanted, FirewallRule? previous)
 {
     // What the pages of the properties name for "any"; no page says that a null does the same.
     const string Any = "*";
@@ -85,16 +85,40 @@ sealed class RuleWriter(INetFwRule3 rule, FirewallRule wanted, FirewallRule? pre
 
     void WriteUsers()
     {
-        WriteText(each => each.LocalAppPackageId, rule.SetLocalAppPackageId);
-        WriteText(each => each.LocalUserOwner, rule.SetLocalUserOwner);
-        WriteText(each => each.LocalUserAuthorizedList, rule.SetLocalUserAuthorizedList);
-        WriteText(each => each.RemoteUserAuthorizedList, rule.SetRemoteUserAuthorizedList);
-        WriteText(each => each.RemoteMachineAuthorizedList, rule.SetRemoteMachineAuthorizedList);
-        if ((previous?.SecureFlags ?? 0) != wanted.SecureFlags)
-            rule.SetSecureFlags(wanted.SecureFlags);
+        if (rule is INetFwRule3 users)
+        {
+            WriteText(each => each.LocalAppPackageId, users.SetLocalAppPackageId);
+            WriteText(each => each.LocalUserOwner, users.SetLocalUserOwner);
+            WriteText(each => each.LocalUserAuthorizedList, users.SetLocalUserAuthorizedList);
+            WriteText(each => each.RemoteUserAuthorizedList, users.SetRemoteUserAuthorizedList);
+            WriteText(each => each.RemoteMachineAuthorizedList, users.SetRemoteMachineAuthorizedList);
+            if ((previous?.SecureFlags ?? 0) != wanted.SecureFlags)
+                users.SetSecureFlags(wanted.SecureFlags);
+        }
+        else if (NeedsUsers(wanted))
+        {
+            throw new TeredoException(TeredoError.NotSupported,
+                $"The rule '{wanted.Name}' names users or an app package, which this firewall's rules do not take: leave them out.");
+        }
     }
 
-    void WriteEdge(EdgeTraversal edge) => rule.SetEdgeTraversalOptions((int)edge);
+    void WriteEdge(EdgeTraversal edge)
+    {
+        if (rule is INetFwRule2 options)
+            options.SetEdgeTraversalOptions((int)edge);
+        else if (edge is EdgeTraversal.Allow or EdgeTraversal.Deny)
+            rule.SetEdgeTraversal(edge == EdgeTraversal.Allow);
+        else
+            throw new TeredoException(TeredoError.NotSupported,
+                $"This firewall's rules can't defer edge traversal to the application or the user: set {EdgeTraversal.Allow} in the rule '{wanted.Name}'.");
+    }
+
+    static bool NeedsUsers(FirewallRule rule) =>
+        rule.SecureFlags != 0 || rule is not
+        {
+            LocalAppPackageId: null, LocalUserOwner: null, LocalUserAuthorizedList: null,
+            RemoteUserAuthorizedList: null, RemoteMachineAuthorizedList: null,
+        };
 
     bool Differs<T>(Func<FirewallRule, T> property) =>
         previous is null || !EqualityComparer<T>.Default.Equals(property(previous), property(wanted));

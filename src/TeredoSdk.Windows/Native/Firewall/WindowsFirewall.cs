@@ -15,7 +15,7 @@ sealed class WindowsFirewall : IWindowsFirewall
     ];
 
     public Reading<IReadOnlyList<FirewallRule>> ReadRules() => FirewallCalls.Read("the firewall's rules", () =>
-        (IReadOnlyList<FirewallRule>)[.. ComCollection.Read<INetFwRule3>(Rules().GetNewEnum()).Select(TryRead).OfType<FirewallRule>()]);
+        (IReadOnlyList<FirewallRule>)[.. ComCollection.Read<INetFwRule>(Rules().GetNewEnum()).Select(TryRead).OfType<FirewallRule>()]);
 
     public Reading<FirewallRule?> ReadRule(string name) => FirewallCalls.Read($"the rule '{name}'", () =>
     {
@@ -23,7 +23,7 @@ sealed class WindowsFirewall : IWindowsFirewall
         if (result == FirewallCalls.FileNotFound)
             return null;
         Marshal.ThrowExceptionForHR(result);
-        return RuleReader.Read((INetFwRule3)found!);
+        return RuleReader.Read(found!);
     });
 
     public Reading<FirewallStatus> ReadStatus() => FirewallCalls.Read("the firewall's state",
@@ -39,16 +39,15 @@ sealed class WindowsFirewall : IWindowsFirewall
 
     public void Add(FirewallRule rule) => FirewallCalls.Write($"add the rule '{rule.Name}'", () =>
     {
-        var created = ComActivation.Create<INetFwRule3>(FirewallClasses.NetFwRule);
+        var created = ComActivation.Create<INetFwRule>(FirewallClasses.NetFwRule);
         new RuleWriter(created, rule, previous: null).Write();
         Rules().Add(created);
     });
 
     public void Update(FirewallRule rule) => FirewallCalls.Write($"change the rule '{rule.Name}'", () =>
     {
-        Marshal.ThrowExceptionForHR(Rules().Item(rule.Name, out var found));
-        var stored = (INetFwRule3)found!;
-        new RuleWriter(stored, rule, RuleReader.Read(stored)).Write();
+        Marshal.ThrowExceptionForHR(Rules().Item(rule.Name, out var stored));
+        new RuleWriter(stored!, rule, RuleReader.Read(stored!)).Write();
     });
 
     public void Remove(string name) => FirewallCalls.Write($"remove the rule '{name}'", () =>
@@ -73,7 +72,7 @@ sealed class WindowsFirewall : IWindowsFirewall
     static INetFwRules Rules() => Policy().GetRules();
 
     // A rule that can't be read completely (from a later Windows, or just being removed) must not hide the others.
-    static FirewallRule? TryRead(INetFwRule3 rule)
+    static FirewallRule? TryRead(INetFwRule rule)
     {
         try
         {
