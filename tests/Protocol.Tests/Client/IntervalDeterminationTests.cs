@@ -78,9 +78,9 @@ public sealed class IntervalDeterminationTests
     {
         var harness = BehindNat(1000);
         harness.AdvanceTo(149.9);
-        Assert.That(Probes(harness).Count(), Is.EqualTo(1));
+        Assert.That(Probes(harness), Has.Length.EqualTo(1));
         harness.AdvanceTo(150.1);
-        Assert.That(Probes(harness).Count(), Is.EqualTo(2));
+        Assert.That(Probes(harness), Has.Length.EqualTo(2));
     }
 
     [Test, Conformance("C-094", "C-095")]
