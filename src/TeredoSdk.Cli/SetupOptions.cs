@@ -66,8 +66,8 @@ sealed class SetupOptions
 
     public bool IsAgreed(ParseResult arguments) => arguments.GetValue(_yes);
 
-    // An installer has its own prompt, or wants none.
-    public bool MayElevate(ParseResult arguments) => !arguments.GetValue(_noElevate) && !IsOfInstaller(arguments);
+    // An installer has its own prompt, or wants none. A process that was started for the rights, and lacks them, asks for none again.
+    public bool MayElevate(ParseResult arguments) => !arguments.GetValue(_noElevate) && !IsOfInstaller(arguments) && Confirmed(arguments) is null;
 
     /// <summary>The digest of the plan that was confirmed in the process that started this one as root; null in every other process.</summary>
     public string? Confirmed(ParseResult arguments) => arguments.GetValue(_confirmed);
