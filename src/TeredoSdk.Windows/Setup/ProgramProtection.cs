@@ -29,6 +29,8 @@ static class ProgramProtection
             var folder = new FileInfo(program).Directory;
             if (folder is not null && MayBeChanged(folder.GetAccessControl(), ChangeFolder))
                 return folder.FullName;
+            if (folder?.EnumerateFiles().FirstOrDefault(beside => IsCode(beside) && MayBeChanged(beside.GetAccessControl(), ChangeFile)) is { } loaded)
+                return loaded.FullName;
             for (var above = folder?.Parent; above is not null; above = above.Parent)
             {
                 if (MayBeChanged(above.GetAccessControl(), ReplaceFolder))
@@ -47,6 +49,8 @@ static class ProgramProtection
         || security.DiscretionaryAcl is not { } list || list.Cast<GenericAce>().Any(entry => !entry.AceFlags.HasFlag(AceFlags.InheritOnly)
             && entry is not CommonAce { AceQualifier: AceQualifier.AccessDenied }
             && (entry is not CommonAce allowed || (!IsTrusted(allowed.SecurityIdentifier) && ((uint)allowed.AccessMask & ((uint)rights | Generic)) != 0)));
+
+    static bool IsCode(FileInfo file) => file.Extension.ToUpperInvariant() is ".DLL" or ".JSON";
 
     static bool MayBeChanged(FileSystemSecurity security, FileSystemRights rights) =>
         MayBeChanged(new RawSecurityDescriptor(security.GetSecurityDescriptorBinaryForm(), 0), rights);
