@@ -41,7 +41,7 @@ static class MachineFactsFile
             throw Bad($"has {file.Length} octets, and a report has {MaxOctets} at most");
         try
         {
-            return JsonNode.Parse(file) is JsonObject root ? Read(root) : throw Bad("is no report of teredo doctor --report");
+            return JsonNode.Parse(file, null, new() { AllowDuplicateProperties = false }) is JsonObject root ? Read(root) : throw Bad("is no report of teredo doctor --report");
         }
         catch (JsonException e)
         {

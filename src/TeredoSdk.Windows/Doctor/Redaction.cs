@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -21,6 +22,7 @@ sealed partial class Redaction
     // Words of interface names that are no person's.
     static readonly string[] InterfaceWords = ["Ethernet", "Wi-Fi", "WLAN", "Teredo", "Tunnel", "Local Area Connection", "LAN-Verbindung", "vEthernet", "6TO4", "isatap", "Loopback"];
     const int ShortestName = 3;
+    const string SystemAccount = "SYSTEM"; // a service's name for itself, and the firewall's for the program System
 
     readonly Dictionary<string, string> _names = new(StringComparer.OrdinalIgnoreCase);
     readonly Dictionary<string, string> _literals = new(StringComparer.OrdinalIgnoreCase);
@@ -30,7 +32,11 @@ sealed partial class Redaction
     public Redaction(MachineFacts facts)
     {
         _program = facts.ProgramPath;
-        Hide(Environment.UserName, "USER");
+        // First, because the others are parts of it. Linux says "(none)" where there is none.
+        if (IPGlobalProperties.GetIPGlobalProperties().DomainName is var domain && domain.Contains('.', StringComparison.Ordinal))
+            Hide(domain, "domain.example.net");
+        if (!Environment.UserName.Equals(SystemAccount, StringComparison.OrdinalIgnoreCase))
+            Hide(Environment.UserName, "USER");
         Hide(Environment.MachineName, "MACHINE");
         Hide(Environment.UserDomainName, "DOMAIN");
         int servers = 0;

@@ -86,6 +86,8 @@ public sealed class MachineReportTests
     [TestCase("\"version\": 1,", "\"version\": 2,", "version 2")]
     [TestCase("teredosdk-machine-report", "something", "no report")]
     [TestCase("{", "[", "no report")]
+    [TestCase("\"version\": 1,", "\"version\": 1, \"version\": 1,", "no report")]
+    [TestCase("\"version\": 1,", "\"version\": 1.5,", "no report")]
     public async Task File_ThatIsNoSuchReportOrWasChanged_IsRefusedInOneSentence(string old, string @new, string why)
     {
         await using var lab = new Lab();
