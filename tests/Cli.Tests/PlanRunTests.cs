@@ -210,6 +210,7 @@ public sealed class PlanRunTests
     [TestCase(null)]
     [TestCase("y", "--dry-run")]
     [TestCase(null, "--yes", "--no-elevate")]
+    [TestCase(null, "--yes", "--confirmed", "any")] // it was started for rights that it did not get
     public async Task WhoDoesNotWantIt_IsNotPrompted(string? answer, params string[] more)
     {
         BeElevatedBy((_, _) => throw new AssertionException("It was started."));

@@ -62,7 +62,8 @@ static class MachineFactsFile
                 throw Bad($"is a report of version {version}, and this SDK reads version {Version}");
             if (root["digest"]?.GetValue<string>() != DigestOf(facts))
                 throw Bad("was changed after it was written, so it does not tell what the machine said");
-            return facts.Deserialize(MachineJson.ForFiles.MachineFacts)!;
+            var told = facts.Deserialize(MachineJson.ForFiles.MachineFacts)!;
+            return System.Version.TryParse(told.WindowsVersion, out _) ? told : throw Bad($"is no report: '{told.WindowsVersion}' is no version of Windows");
         }
     }
 
