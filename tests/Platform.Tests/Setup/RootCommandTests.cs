@@ -70,6 +70,9 @@ public class RootCommandTests : LabTests
         await AtTerminalAsync(room, "ann", Line.Replace(" -- ", " --yes -- ", StringComparison.Ordinal));
         said = await AtTerminalAsync(room, "ann", "/opt/own/teredo remove --service server --yes");
         Assert.That(said, Does.Contain("Not only root can change /opt/own").And.Contain("sudo ").And.Contain("exit 1"));
+        await room.ShellAsync("cp -r /opt/teredo /opt/shut; mkdir -m 700 /opt/shut/private");
+        said = await AtTerminalAsync(room, "ann", "/opt/shut/teredo remove --service server --yes");
+        Assert.That(said, Does.Contain("read who may change /opt/shut/teredo").And.Contain("sudo ").And.Contain("exit 1"), "a folder that only root may look into");
         await AtTerminalAsync(room, "ann", $"{MachineRoom.Program} remove --service server --yes");
         Assert.That(await room.SnapshotAsync(), Is.EqualTo(before));
     }

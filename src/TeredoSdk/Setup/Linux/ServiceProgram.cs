@@ -40,10 +40,17 @@ static class ServiceProgram
         SortedSet<string> parts = new(StringComparer.Ordinal);
         AddWithFolders(parts, path);
         string folder = Path.GetDirectoryName(path)!;
-        foreach (string file in Directory.EnumerateFiles(machine.At(folder), "*", SearchOption.AllDirectories))
+        try
         {
-            if (CodeEndings.Contains(Path.GetExtension(file)))
-                AddWithFolders(parts, file[machine.At("").Length..]);
+            foreach (string file in Directory.EnumerateFiles(machine.At(folder), "*", SearchOption.AllDirectories))
+            {
+                if (CodeEndings.Contains(Path.GetExtension(file)))
+                    AddWithFolders(parts, file[machine.At("").Length..]);
+            }
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw Invalid($"It can't be read who may change {path}: {e.Message}");
         }
         if (dotnetRoot is not null)
             AddWithFolders(parts, dotnetRoot);
