@@ -60,12 +60,12 @@ sealed class DoctorCommand : Command
             CheckReachability = arguments.GetValue(_reflect),
             Peer = arguments.GetValue(_peer) is { } file ? PeerReport.Read(file) : null,
         };
+        if (arguments.GetValue(_report) is { } report) // first, because the diagnosis wakes Teredo, and the report tells how it was before
+            await ReportAsync(invocation, report, options.ProgramPath);
         bool isWatched = !Console.IsErrorRedirected || invocation.IsVerbose;
         var diagnosis = await TeredoDoctor.RunAsync(options, isWatched ? new Progress() : null, invocation.Ended);
         if (arguments.GetValue(_html) is { } page)
             await WriteAsync(page, DoctorPage.Of(diagnosis, options), _html.Name);
-        if (arguments.GetValue(_report) is { } report)
-            await ReportAsync(invocation, report, options.ProgramPath);
         return Print(invocation.Output, diagnosis);
     }
 

@@ -84,7 +84,7 @@ public class TeredoCommandTests
     {
         _fakes.Begin("products=Brandmauer");
         string file = Path.Combine(TestContext.CurrentContext.WorkDirectory, "machine-report.json");
-        var asked = await RunAsync(null, ["doctor", "--json", "--report", $"Z:{file.Replace('/', '\\')}", "--probe", "--server", "203.0.113.99", "--timeout", "1", .. Provider]);
+        var asked = await RunAsync(null, ["doctor", "--json", "--verbose", "--report", $"Z:{file.Replace('/', '\\')}", "--probe", "--server", "203.0.113.99", "--timeout", "1", .. Provider]);
         var windows = FakeWindows.FromReport(file);
         string text = await File.ReadAllTextAsync(file);
         File.Delete(file);
@@ -95,6 +95,8 @@ public class TeredoCommandTests
         Assert.That((here.State, here.Type, here.LetsStrangersIn), Is.EqualTo((TeredoClientState.Qualified, TeredoType.Client, (bool?)false)));
         Assert.That(text, Does.Contain("instance of MSFT_NetTeredoConfiguration").And.Contain("\"isRemoved\": true"));
         Assert.That(_fakes.RuleStore, Does.Not.Contain("probe"));
+        int written = asked.Errors.IndexOf("The report is in", StringComparison.Ordinal), looked = asked.Errors.IndexOf("looked at a node", StringComparison.Ordinal);
+        Assert.That(written, Is.InRange(0, looked), "the diagnosis wakes Teredo, and the report tells how it was before");
     }
 
     [Test]
