@@ -58,6 +58,15 @@ public sealed class IntervalDeterminationTests
         Assert.That(solicitation.Seconds, Is.Zero);
     }
 
+    [Test]
+    public void SecondaryPort_IsClosedWhenTheClientStops()
+    {
+        var harness = BehindNat(1000);
+        Assert.That(harness.Sockets.Keys, Has.Member(LocalPort.Interval));
+        harness.Stop();
+        Assert.That(harness.Sockets, Is.Empty);
+    }
+
     [Test, Conformance("C-093", "C-095")]
     public void FirstProbe_IsABubbleFromTheServicePortAfter60Seconds()
     {

@@ -138,6 +138,21 @@ public sealed class RefreshIntervalTests : SimulationTest
         Assert.That(harness.Solicitations.Single().Via, Is.EqualTo(LocalPort.Interval), "before the first refresh");
     }
 
+    [Test]
+    public void CheckPort_TakesTheServersOwnAdvertisementAlone()
+    {
+        var mapped = Lab.Endpoint("9.0.0.1:1234");
+        var harness = PeerHarness.Qualified(null, mapped);
+        while (!harness.Sockets.ContainsKey(LocalPort.Interval))
+            harness.AdvanceTo(harness.Client.NextDeadline!.Value);
+        var asked = harness.Solicitations.Single();
+        var other = Lab.Endpoint("9.0.0.1:4321");
+        Assert.That(harness.AnswerSolicitation(asked, other, Advertisement.Right with { Nonce = asked.AuthenticationNonce ^ 1 }), Is.EqualTo(Verdict.Dropped(DropReason.BadNonce)));
+        Assert.That(harness.AnswerSolicitation(asked, other, Advertisement.Right with { OuterSource = PeerHarness.ServerSecondary }), Is.EqualTo(Verdict.Dropped(DropReason.BadNonce)));
+        Assert.That(harness.AnswerSolicitation(asked, other), Is.EqualTo(Verdict.Consumed));
+        Assert.That(harness.AnswerSolicitation(asked, other), Is.EqualTo(Verdict.Dropped(DropReason.BadNonce)), "once");
+    }
+
     [TestCase(false, TestName = "CheckPortThatCannotBeOpened_NothingIsAskedFromIt")]
     [TestCase(true, TestName = "CheckPortThatOpensAfterTheRefresh_NothingIsAskedFromIt")]
     public void CheckPortWithoutUse(bool opens)
