@@ -44,7 +44,7 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
     bool IsBlocking(FirewallRule rule, Traffic traffic) => rule is { Action: FirewallAction.Block, Enabled: true }
         && traffic.HasPort(rule) && (rule.LocalPorts is null || !traffic.IsAnyPortEnough)
         && (rule.RemoteAddresses is null || HasIPv6(rule.RemoteAddresses))
-        && IsForStrangers(rule with { RemoteAddresses = null })
+        && IsForStrangers(Tunneled(rule, traffic) with { RemoteAddresses = null })
         && ActiveProfiles().Any(profile => rule.Profiles.HasFlag(profile));
 
     // Says why a rule does not let the traffic in, as the rest of a sentence about the rule.
@@ -56,7 +56,7 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
             return $"does not apply on {profile} networks, and such a network is connected";
         if (!traffic.HasPort(rule))
             return $"is for the port {rule.LocalPorts} only{(traffic.Ports is [var port] ? $", not for {port}" : "")}";
-        if (!IsForStrangers(traffic.IsTunneled && HasTeredo(rule.LocalAddresses) ? rule with { LocalAddresses = null } : rule))
+        if (!IsForStrangers(Tunneled(rule, traffic)))
             return "is for some addresses, interfaces or users only";
         return traffic.IsTunneled && rule.EdgeTraversal == EdgeTraversal.Deny ? "does not allow packets through a tunnel (edge traversal)" : null;
     }
@@ -69,6 +69,9 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
     };
 
     // A tunnel's traffic comes to a Teredo address of this machine.
+    static FirewallRule Tunneled(FirewallRule rule, Traffic traffic) =>
+        traffic.IsTunneled && HasTeredo(rule.LocalAddresses) ? rule with { LocalAddresses = null } : rule;
+
     static bool HasTeredo(string? addresses) =>
         addresses?.Split(',', StringSplitOptions.TrimEntries).Contains(ListenRules.TeredoPrefix, StringComparer.OrdinalIgnoreCase) == true;
 

@@ -69,9 +69,10 @@ public class CheckTests
         Assert.That(Check.Finding?.Id, Is.EqualTo(FindingIds.FirewallNoException));
     }
 
-    [TestCase(null)]
-    [TestCase("2001::/32")]
-    public void Check_BlockRule_BeatsTheException(string? addresses)
+    [TestCase(null, null)]
+    [TestCase("2001::/32", null)]
+    [TestCase(null, "2001::/32")]
+    public void Check_BlockRule_BeatsTheException(string? addresses, string? localAddresses)
     {
         var block = _machine.Other with
         {
@@ -80,6 +81,7 @@ public class CheckTests
             EdgeTraversal = EdgeTraversal.Deny,
             Profiles = FirewallProfiles.Public,
             RemoteAddresses = addresses,
+            LocalAddresses = localAddresses,
         };
         _machine.With(_machine.Other, block);
 
