@@ -132,7 +132,7 @@ public sealed class TeredoOptions
 
     /// <summary>
     /// Asks the person at the machine before the node installs, enables or opens anything on Windows. When null (the default), the node changes
-    /// nothing, and the report says what would help.
+    /// nothing, and the report says what would help. It may be called on any thread.
     /// </summary>
     public Func<ConsentRequest, CancellationToken, ValueTask<bool>>? Consent { get; set; }
 

@@ -56,8 +56,11 @@ public sealed record TeredoSwitches
     /// <summary>Reads all settings of this machine's Windows. Needs no administrator, and changes nothing.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
-    public static Task<TeredoSwitches> ReadAsync(CancellationToken cancellationToken = default) =>
-        ReadAsync(WindowsTeredo.RequireWindows(), cancellationToken);
+    public static Task<TeredoSwitches> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        var windows = WindowsTeredo.RequireWindows();
+        return Task.Run(() => ReadAsync(windows, cancellationToken), cancellationToken);
+    }
 
     /// <summary>Reads all settings. Needs no administrator, and changes nothing.</summary>
     /// <param name="windows">The system.</param>

@@ -78,7 +78,9 @@ public sealed class TeredoNode : IAsyncDisposable
     {
         var settings = (options ?? new()).Snapshot();
         var parts = PartsFor(settings);
-        return StartAsync(settings, ProvidersFor(settings, parts), cancellationToken);
+        var providers = ProvidersFor(settings, parts);
+        // Windows' own calls (CIM, services, the firewall) may take seconds, so none is made on the caller's thread.
+        return Task.Run(() => StartAsync(settings, providers, cancellationToken), cancellationToken);
     }
 
     internal static EngineParts PartsFor(TeredoOptions settings) => EngineParts.OfThisMachine(settings.TimeProvider, settings.GatewayAddress,

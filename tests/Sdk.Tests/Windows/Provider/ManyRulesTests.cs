@@ -29,6 +29,19 @@ public sealed class ManyRulesTests
     }
 
     [Test]
+    public async Task Start_AsksNothingOnTheCallersThread()
+    {
+        await using var machine = new WindowsMachine();
+        int caller = Environment.CurrentManagedThreadId;
+        bool isBack = false, isOnCallers = false;
+        machine.Windows.OnCall = _ => isOnCallers |= !isBack && Environment.CurrentManagedThreadId == caller;
+        var starting = TeredoNode.StartAsync(machine.Options);
+        isBack = true;
+        await using var node = await starting.InTime();
+        Assert.That(isOnCallers, Is.False);
+    }
+
+    [Test]
     public async Task Minutes_GoByWithoutReadingTheRules()
     {
         await using var machine = new WindowsMachine { Options = { RegisterFirewallException = true } };
