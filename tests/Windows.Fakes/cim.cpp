@@ -38,17 +38,9 @@ struct Instance : Object<IWbemClassObject>
 
     static bool is_number(const std::wstring& name) { return name == L"Type" || name == L"ClientPort" || name == L"RefreshIntervalSeconds"; }
 
-    bool has(const std::wstring& name) const
-    {
-        for (auto& field : fields.fields)
-            if (field.first == name)
-                return true;
-        return false;
-    }
-
     HRESULT STDMETHODCALLTYPE Get(LPCWSTR name, LONG, VARIANT* value, CIMTYPE* type, LONG* flavor) override
     {
-        if (!has(name))
+        if (!fields.has(name))
             return WBEM_E_NOT_FOUND;
         VariantInit(value);
         CIMTYPE kind = is_number(name) ? CIM_UINT32 : name == std::wstring(L"DefaultQualified") ? CIM_BOOLEAN : CIM_STRING;
@@ -68,7 +60,7 @@ struct Instance : Object<IWbemClassObject>
 
     HRESULT STDMETHODCALLTYPE Put(LPCWSTR name, LONG, VARIANT* value, CIMTYPE) override
     {
-        if (!has(name))
+        if (!fields.has(name))
             return WBEM_E_NOT_FOUND;
         if (is_number(name) != (value->vt == VT_I4))
             return WBEM_E_TYPE_MISMATCH;
@@ -76,15 +68,16 @@ struct Instance : Object<IWbemClassObject>
         return S_OK;
     }
 
+    // What is given is the active store's, and so is what is put.
     HRESULT save() const
     {
         long type = fields.number(L"Type");
         if (is_state || type < 0 || type >= type_count || fields.number(L"ClientPort") < 0 || fields.number(L"ClientPort") > 65535)
             return WBEM_E_INVALID_PARAMETER;
-        set_windows(L"type", type_names[type]);
-        set_windows(L"servername", fields.get(L"ServerName"));
-        set_windows(L"clientport", fields.get(L"ClientPort"));
-        set_windows(L"refreshinterval", fields.get(L"RefreshIntervalSeconds"));
+        set_active(L"type", type_names[type]);
+        set_active(L"servername", fields.get(L"ServerName"));
+        set_active(L"clientport", fields.get(L"ClientPort"));
+        set_active(L"refreshinterval", fields.get(L"RefreshIntervalSeconds"));
         return S_OK;
     }
 

@@ -1,5 +1,6 @@
 // firewall.dll: the firewall's COM server for Wine. windows.txt says what it is like:
 //   firewall=denied|no-service   enabled=0|1   block_all=0|1   profiles=MASK   modify_state=0|1|2   products=A;B
+//   lag=READS   refuse_at=CALL   refuse_with=HRESULT
 #include <initguid.h>
 #include <algorithm>
 #include "ports.h"
@@ -99,6 +100,9 @@ static void note_apartment()
 EXPORT HRESULT WINAPI DllGetClassObject(REFCLSID type, REFIID id, void** object)
 {
     note_apartment();
+    *object = nullptr;
+    if (HRESULT result = note_call(L"DllGetClassObject"); result != S_OK)
+        return result;
     if (IsEqualCLSID(type, CLSID_NetFwPolicy2))
         return make_factory<Policy2>(id, object);
     if (IsEqualCLSID(type, CLSID_NetFwRule))
@@ -109,7 +113,6 @@ EXPORT HRESULT WINAPI DllGetClassObject(REFCLSID type, REFIID id, void** object)
         return make_factory<Manager>(id, object);
     if (IsEqualCLSID(type, CLSID_NetFwOpenPort))
         return make_factory<OpenPort>(id, object);
-    *object = nullptr;
     return CLASS_E_CLASSNOTAVAILABLE;
 }
 

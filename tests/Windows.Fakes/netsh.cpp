@@ -1,4 +1,4 @@
-// netsh.exe: logs its arguments in netsh.log, one call a line, separated by tabs; "set" changes windows.txt, "show" tells it in English, or what
+// netsh.exe: logs its arguments in netsh.log, one call a line, separated by tabs; "set" changes both stores in windows.txt, "show" tells it in English, or what
 // netsh.txt says when that is there. Its exit code is 0 whatever happens, as Windows' own often is. windows.txt: netsh=denied changes nothing.
 #include <stdio.h>
 #include "records.h"
@@ -13,7 +13,7 @@ static void set(const std::wstring& argument, bool first)
 {
     size_t equals = argument.find(L'=');
     std::wstring key = equals == std::wstring::npos ? (first ? L"type" : L"servername") : argument.substr(0, equals);
-    set_windows(key, equals == std::wstring::npos ? argument : argument.substr(equals + 1));
+    set_both(key, equals == std::wstring::npos ? argument : argument.substr(equals + 1));
 }
 
 static std::wstring state()

@@ -59,6 +59,14 @@ struct Record
         return otherwise;
     }
 
+    bool has(const std::wstring& key) const
+    {
+        for (auto& field : fields)
+            if (_wcsicmp(field.first.c_str(), key.c_str()) == 0)
+                return true;
+        return false;
+    }
+
     long number(const std::wstring& key, long otherwise = 0) const
     {
         std::wstring text = get(key);
@@ -74,6 +82,13 @@ struct Record
                 return;
             }
         fields.push_back({key, value});
+    }
+
+    void remove(const std::wstring& key)
+    {
+        for (size_t i = 0; i < fields.size(); i++)
+            if (_wcsicmp(fields[i].first.c_str(), key.c_str()) == 0)
+                fields.erase(fields.begin() + i--);
     }
 };
 
@@ -117,9 +132,35 @@ inline Record windows()
     return records.empty() ? Record{} : records[0];
 }
 
-inline void set_windows(const std::wstring& key, const std::wstring& value)
+// Teredo's configuration has two stores (Set-NetTeredoConfiguration, parameter PolicyStore). A key of windows.txt is the active one's, and
+// persistent.KEY the other's where that differs: the active store takes its values when the service starts.
+inline void set_active(const std::wstring& key, const std::wstring& value)
+{
+    Record record = windows();
+    if (!record.has(L"persistent." + key) && record.get(key) != value)
+        record.set(L"persistent." + key, record.get(key));
+    record.set(key, value);
+    write_records(L"windows.txt", {record});
+}
+
+inline void set_both(const std::wstring& key, const std::wstring& value)
 {
     Record record = windows();
     record.set(key, value);
+    if (record.has(L"persistent." + key))
+        record.set(L"persistent." + key, value);
     write_records(L"windows.txt", {record});
+}
+
+inline void restart_configuration()
+{
+    Record record = windows(), after;
+    for (auto& [key, value] : record.fields)
+    {
+        std::wstring lasting = record.get(L"persistent." + key, value);
+        if (key.rfind(L"persistent.", 0) != 0 && (lasting == value || !lasting.empty()))
+            after.set(key, lasting);
+    }
+    if (after.fields.size() != record.fields.size())
+        write_records(L"windows.txt", {after});
 }

@@ -5,11 +5,50 @@
 
 constexpr HRESULT service_off = (HRESULT)0x800706D9; // EPT_S_NOT_REGISTERED
 
-inline HRESULT may_read() { return windows().get(L"firewall") == L"no-service" ? service_off : S_OK; }
-inline HRESULT may_write()
+// Where windows.txt has refuse_at, each call is a line of calls.txt, and the one of that number (the first is 1) fails with refuse_with.
+inline HRESULT note_call(const std::wstring& call, const Record& record = windows())
 {
-    HRESULT reads = may_read();
+    if (!record.has(L"refuse_at"))
+        return S_OK;
+    write_text(L"calls.txt", call + L"\n", true);
+    std::wstring calls = read_text(L"calls.txt");
+    return std::count(calls.begin(), calls.end(), L'\n') == record.number(L"refuse_at")
+        ? (HRESULT)wcstoul(record.get(L"refuse_with").c_str(), nullptr, 16) : S_OK;
+}
+
+// The call is the calling function's name.
+inline HRESULT may_read(const std::string& call = __builtin_FUNCTION())
+{
+    Record record = windows();
+    HRESULT result = note_call(wide(call), record);
+    return result != S_OK ? result : record.get(L"firewall") == L"no-service" ? service_off : S_OK;
+}
+inline HRESULT may_write(const std::string& call = __builtin_FUNCTION())
+{
+    HRESULT reads = may_read(call);
     return reads != S_OK ? reads : windows().get(L"firewall") == L"denied" ? E_ACCESSDENIED : S_OK;
+}
+
+// "There may be a small time lag before the newly-added rule is applied" (INetFwRule): lag is the number of reads that do not show a new rule, and
+// a rule's Unseen the number of those that are still to come.
+inline std::vector<Record> seen_rules()
+{
+    auto all = read_records(L"rules.txt");
+    std::vector<Record> seen;
+    bool late = false;
+    for (auto& record : all)
+    {
+        long unseen = record.number(L"Unseen");
+        if (unseen == 0)
+            seen.push_back(record);
+        else if (late = true; unseen == 1)
+            record.remove(L"Unseen");
+        else
+            record.set(L"Unseen", std::to_wstring(unseen - 1));
+    }
+    if (late)
+        write_records(L"rules.txt", all);
+    return seen;
 }
 
 inline bool same(const std::wstring& a, const std::wstring& b) { return _wcsicmp(a.c_str(), b.c_str()) == 0; }
@@ -59,18 +98,25 @@ inline HRESULT check(const Record& rule, bool stored)
     return valid ? S_OK : E_INVALIDARG;
 }
 
+#define GETTER(NAME, TYPE, ANSWER) \
+    HRESULT STDMETHODCALLTYPE get_##NAME(TYPE* value) override \
+    { \
+        *value = {}; \
+        HRESULT noted = note_call(L"get_" L## #NAME); \
+        return noted != S_OK ? noted : ANSWER; \
+    }
 #define TEXT_PROPERTY(NAME) \
-    HRESULT STDMETHODCALLTYPE get_##NAME(BSTR* value) override { return give(value, fields.get(L## #NAME)); } \
+    GETTER(NAME, BSTR, give(value, fields.get(L## #NAME))) \
     HRESULT STDMETHODCALLTYPE put_##NAME(BSTR value) override { return set(L## #NAME, text_of(value)); }
 // The pages name "*" for "any", and say nothing of a null: this one refuses it.
 #define LIMIT_PROPERTY(NAME) \
-    HRESULT STDMETHODCALLTYPE get_##NAME(BSTR* value) override { return give(value, fields.get(L## #NAME)); } \
+    GETTER(NAME, BSTR, give(value, fields.get(L## #NAME))) \
     HRESULT STDMETHODCALLTYPE put_##NAME(BSTR value) override { return value ? set(L## #NAME, text_of(value)) : E_INVALIDARG; }
 #define NUMBER_PROPERTY(NAME, TYPE) \
-    HRESULT STDMETHODCALLTYPE get_##NAME(TYPE* value) override { *value = (TYPE)fields.number(L## #NAME); return S_OK; } \
+    GETTER(NAME, TYPE, (*value = (TYPE)fields.number(L## #NAME), S_OK)) \
     HRESULT STDMETHODCALLTYPE put_##NAME(TYPE value) override { return set(L## #NAME, std::to_wstring((long)value)); }
 #define FLAG_PROPERTY(NAME) \
-    HRESULT STDMETHODCALLTYPE get_##NAME(VARIANT_BOOL* value) override { return give(value, fields.number(L## #NAME) != 0); } \
+    GETTER(NAME, VARIANT_BOOL, give(value, fields.number(L## #NAME) != 0)) \
     HRESULT STDMETHODCALLTYPE put_##NAME(VARIANT_BOOL value) override { return set(L## #NAME, value ? L"1" : L"0"); }
 
 struct Rule : DispatchObject<INetFwRule3>
@@ -93,12 +139,12 @@ struct Rule : DispatchObject<INetFwRule3>
         return IsEqualIID(id, IID_IDispatch) || IsEqualIID(id, IID_INetFwRule) || IsEqualIID(id, IID_INetFwRule2) || IsEqualIID(id, IID_INetFwRule3);
     }
 
-    // A stored rule is changed in the store at once.
+    // A stored rule is changed in the store at once, and each property for itself.
     HRESULT set(const std::wstring& key, const std::wstring& value)
     {
         Record changed = fields;
         changed.set(key, value);
-        HRESULT result = stored ? may_write() : S_OK;
+        HRESULT result = stored ? may_write("put_" + narrow(key)) : note_call(L"put_" + key);
         if (result == S_OK)
             result = check(changed, stored);
         if (result != S_OK)
@@ -106,7 +152,7 @@ struct Rule : DispatchObject<INetFwRule3>
         auto all = read_records(L"rules.txt");
         for (auto& record : all)
             if (stored && record.get(L"Id") == fields.get(L"Id"))
-                record = changed;
+                record.set(key, value);
         if (stored)
             write_records(L"rules.txt", all);
         fields = changed;
@@ -169,7 +215,7 @@ struct Rule : DispatchObject<INetFwRule3>
 
 struct Rules : DispatchObject<INetFwRules>
 {
-    HRESULT STDMETHODCALLTYPE get_Count(LONG* count) override { *count = (LONG)read_records(L"rules.txt").size(); return S_OK; }
+    HRESULT STDMETHODCALLTYPE get_Count(LONG* count) override { *count = (LONG)seen_rules().size(); return may_read(); }
 
     HRESULT STDMETHODCALLTYPE Add(INetFwRule* rule) override
     {
@@ -186,6 +232,8 @@ struct Rules : DispatchObject<INetFwRules>
         added->fields.set(L"Id", std::to_wstring(last + 1));
         added->stored = true;
         all.push_back(added->fields);
+        if (long lag = windows().number(L"lag"); lag > 0)
+            all.back().set(L"Unseen", std::to_wstring(lag));
         write_records(L"rules.txt", all);
         return S_OK;
     }
@@ -204,7 +252,9 @@ struct Rules : DispatchObject<INetFwRules>
     HRESULT STDMETHODCALLTYPE Item(BSTR name, INetFwRule** rule) override
     {
         *rule = nullptr;
-        for (auto& record : read_records(L"rules.txt"))
+        if (HRESULT result = may_read(); result != S_OK)
+            return result;
+        for (auto& record : seen_rules())
             if (same(record.get(L"Name"), text_of(name)))
             {
                 *rule = new Rule(record);
@@ -215,8 +265,11 @@ struct Rules : DispatchObject<INetFwRules>
 
     HRESULT STDMETHODCALLTYPE get__NewEnum(IUnknown** enumeration) override
     {
+        *enumeration = nullptr;
+        if (HRESULT result = may_read(); result != S_OK)
+            return result;
         std::vector<IDispatch*> rules;
-        for (auto& record : read_records(L"rules.txt"))
+        for (auto& record : seen_rules())
             rules.push_back(new Rule(record));
         *enumeration = new Enumeration(rules);
         return S_OK;

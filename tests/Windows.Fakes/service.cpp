@@ -1,5 +1,5 @@
-// service.exe: a service that runs and does nothing. Its first argument is its name.
-#include <windows.h>
+// service.exe: a service that runs and does nothing, but that iphlpsvc begins with Teredo's persistent store. Its first argument is its name.
+#include "records.h"
 
 static SERVICE_STATUS_HANDLE handle;
 static SERVICE_STATUS status = {SERVICE_WIN32_OWN_PROCESS, SERVICE_RUNNING, SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN, 0, 0, 0, 0};
@@ -20,6 +20,8 @@ static DWORD WINAPI control(DWORD code, DWORD, void*, void*)
 static void WINAPI run(DWORD, wchar_t**)
 {
     handle = RegisterServiceCtrlHandlerExW(name, control, nullptr);
+    if (_wcsicmp(name, L"iphlpsvc") == 0)
+        restart_configuration();
     SetServiceStatus(handle, &status);
 }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Win32;
 
 namespace TeredoSdk.Windows.Tests;
@@ -39,7 +38,7 @@ public class DoctorUnderWineTests
         Machine("service not there", [], machine =>
         {
             machine.Stop("iphlpsvc");
-            Run("delete iphlpsvc");
+            ServiceCommand.Run("delete iphlpsvc");
         }, FindingIds.ServiceMissing),
         Machine("server of Windows silent", ["state=offline", "error=primary server unreachable over UDP", "address="], null, FindingIds.TeredoServerSilent),
         Machine("managed network", ["state=offline", "error=client is in a managed network", "address="], null, FindingIds.TeredoManagedNetwork),
@@ -68,9 +67,9 @@ public class DoctorUnderWineTests
         parameters.DeleteValue("DisabledComponents", throwOnMissingValue: false);
         foreach (string name in _stopped)
         {
-            Run($@"create {name} binPath= ""C:\fakes\service.exe {name}"" start= auto"); // nothing where it still is
+            ServiceCommand.Run($@"create {name} binPath= ""C:\fakes\service.exe {name}"" start= auto"); // nothing where it still is
             WindowsSystem.Current.SetServiceStart(name, ServiceStartType.Automatic);
-            Run($"start {name}");
+            ServiceCommand.Run($"start {name}");
         }
         _stopped.Clear();
     }
@@ -100,7 +99,7 @@ public class DoctorUnderWineTests
     void Stop(string name)
     {
         _stopped.Add(name);
-        Run($"stop {name}");
+        ServiceCommand.Run($"stop {name}");
     }
 
     static void SetDisabledComponents(int bits)
@@ -113,12 +112,6 @@ public class DoctorUnderWineTests
     {
         using var key = Registry.LocalMachine.CreateSubKey(PolicyKey);
         key.SetValue(name, value);
-    }
-
-    static void Run(string command)
-    {
-        using var process = Process.Start("sc.exe", command);
-        Assert.That(process.WaitForExit(Patience.Limit), command);
     }
 
     static string[] Rule(string name, int protocol, string one, string? other = null, bool block = false) =>

@@ -31,11 +31,10 @@ sealed class FakeFiles(string folder)
     }
 
     /// <summary>Changes a setting, also while programs run.</summary>
-    public void Set(string key, string value)
-    {
-        var lines = File.ReadAllLines(PathOf("windows.txt")).Where(line => !line.StartsWith(key + "=", StringComparison.Ordinal));
-        File.WriteAllLines(PathOf("windows.txt"), [.. lines, $"{key}={value}"]);
-    }
+    public void Set(string key, string value) => File.WriteAllLines(PathOf("windows.txt"), [.. LinesWithout(key), $"{key}={value}"]);
+
+    /// <summary>Takes a setting away.</summary>
+    public void Unset(string key) => File.WriteAllLines(PathOf("windows.txt"), LinesWithout(key));
 
     /// <summary>A setting as it is now.</summary>
     public string? Get(string key) => Records("windows.txt").Single().GetValueOrDefault(key);
@@ -45,6 +44,9 @@ sealed class FakeFiles(string folder)
 
     /// <summary>The store of the rules as a text.</summary>
     public string RuleStore => File.Exists(PathOf("rules.txt")) ? File.ReadAllText(PathOf("rules.txt")) : "";
+
+    /// <summary>The calls of the firewall's objects since the setting <c>refuse_at</c> was there, by name.</summary>
+    public string[] Calls => File.ReadAllLines(PathOf("calls.txt"));
 
     /// <summary>In which kind of apartment the last object of the firewall was made: STA or MTA.</summary>
     public string Apartment => File.ReadAllText(PathOf("apartment.txt"));
@@ -67,6 +69,9 @@ sealed class FakeFiles(string folder)
     /// <summary>The calls of netsh, each with its arguments.</summary>
     public List<string[]> NetshCalls =>
         File.Exists(PathOf("netsh.log")) ? [.. File.ReadAllLines(PathOf("netsh.log")).Select(line => line.Split('\t'))] : [];
+
+    string[] LinesWithout(string key) =>
+        [.. File.ReadAllLines(PathOf("windows.txt")).Where(line => !line.StartsWith(key + "=", StringComparison.Ordinal))];
 
     string PathOf(string file) => Path.Combine(folder, file);
 

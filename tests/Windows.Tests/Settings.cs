@@ -13,7 +13,7 @@ sealed class BareAttribute : CategoryAttribute;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 sealed class FakesAttribute : CategoryAttribute;
 
-/// <summary>Tests on Wine with native fakes that refuse: no rights, an old system, a service that is off, a group policy.</summary>
+/// <summary>Tests on Wine with native fakes that refuse: no rights, an old system, a service that is off, a group policy, one call.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 sealed class RefusingAttribute : CategoryAttribute;
 
