@@ -33,6 +33,8 @@ sealed class Compiler
     public static async Task<Compiler> CreateAsync(string copy, Target target)
     {
         string folder = Path.Combine(copy, target.Source), generated = Path.Combine(folder, "obj", "Mutation");
+        if (Directory.Exists(generated))
+            Directory.Delete(generated, recursive: true); // of an earlier commit
         StringWriter output = new();
         if (await Repository.RunAsync("dotnet", ["build", folder, "-t:Rebuild", "-p:Loop=true", "--no-restore", "-p:BuildProjectReferences=false",
             "-p:ProvideCommandLineArgs=true", "-p:EmitCompilerGeneratedFiles=true", $"-p:CompilerGeneratedFilesOutputPath={generated}",
