@@ -52,6 +52,14 @@ public sealed class FirewallExceptionRequest
             throw Bad("The request asks for nothing: name a program, or ask for the Teredo port.");
     }
 
+    /// <summary>A copy for the path by which the firewall knows the program.</summary>
+    internal FirewallExceptionRequest With(string programPath)
+    {
+        var copy = (FirewallExceptionRequest)MemberwiseClone();
+        copy.ProgramPath = programPath;
+        return copy;
+    }
+
     static void CheckPort(int? port, string protocol)
     {
         if (port is < 1 or > ushort.MaxValue)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using TeredoSdk.Windows.Doctor;
+using TeredoSdk.Windows.Firewall;
 
 namespace TeredoSdk.Windows;
 
@@ -46,7 +47,7 @@ public static class MachineReport
         if (patience < TimeSpan.FromMilliseconds(1) || patience > TimeSpan.FromMinutes(1))
             throw BadOption.Of(nameof(options.WakeTimeout), patience, "1 millisecond to 1 minute");
         var windows = options.Windows ?? WindowsTeredo.RequireWindows();
-        var reader = new MachineReader(windows, program ?? windows.ProgramPath, patience);
+        var reader = new MachineReader(windows, program is null ? windows.ProgramPath : ProgramPaths.Of(windows, program), patience);
         var facts = await Task.Run(() => reader.ReadAsync(probes, cancellationToken), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         return MachineFactsFile.Write(facts, isRedacted);
     }

@@ -54,8 +54,12 @@ public sealed class TeredoFirewall
     IReadOnlyList<FirewallRule> RulesOf(FirewallExceptionRequest request, string title)
     {
         RequestChecks.Check(request, _windows);
-        return ExceptionRules.Of(request, title);
+        return ExceptionRules.Of(Final(request), title);
     }
+
+    // Advice names the path that the firewall compares, too.
+    FirewallExceptionRequest Final(FirewallExceptionRequest request) =>
+        request.ProgramPath is { } path ? request.With(ProgramPaths.Of(_windows, path)) : request;
 
     /// <summary>
     /// The steps that <see cref="Ensure"/> would take: one for each wanted rule, then one for each of the SDK's own rules of this application that
@@ -76,7 +80,7 @@ public sealed class TeredoFirewall
     {
         var wanted = WantedRules(request); // first, because it says best what is wrong with a request
         var all = rules();
-        var application = request.ProgramPath is { } program ? new ApplicationRules(request.Name, program, all, taken) : null;
+        var application = request.ProgramPath is { } program ? new ApplicationRules(_windows, request.Name, program, all, taken) : null;
         if (application is not null)
             wanted = RulesOf(request, application.Title);
         return ExceptionPlan.Of(wanted, all, application);
@@ -100,7 +104,7 @@ public sealed class TeredoFirewall
         ArgumentNullException.ThrowIfNull(request);
         var view = FirewallView.Read(Firewall);
         var plan = PlanFor(request, () => RuleStore.Require(view.Rules));
-        Apply(plan, request);
+        Apply(plan, Final(request));
         return Check(request, view.With(
             [.. plan.Select(step => step.Previous).OfType<FirewallRule>()],
             [.. plan.Where(step => step.Kind != FirewallChangeKind.Remove).Select(step => step.Rule)]));
@@ -118,6 +122,7 @@ public sealed class TeredoFirewall
 
     FirewallExceptionCheck Check(FirewallExceptionRequest request, FirewallView view)
     {
+        request = Final(request);
         List<Traffic> traffic = request.ProgramPath is { } path
             ? [.. ExceptionRules.Traffic(request).Select(each => ExceptionCheck.To(path, each.Protocol, each.Port, request.EdgeTraversal))]
             : [];
@@ -131,7 +136,7 @@ public sealed class TeredoFirewall
     public FirewallExceptionCheck Check(string programPath)
     {
         ArgumentException.ThrowIfNullOrEmpty(programPath);
-        return ExceptionCheck.OfAny(FirewallView.Read(Firewall), programPath);
+        return ExceptionCheck.OfAny(FirewallView.Read(Firewall), ProgramPaths.Of(_windows, programPath));
     }
 
     /// <summary>Removes the SDK's own rules of one program. Rules of other programs stay, also where they have the same name.</summary>
@@ -149,7 +154,7 @@ public sealed class TeredoFirewall
         ArgumentException.ThrowIfNullOrEmpty(programPath);
         var store = new RuleStore(Firewall);
         var rules = store.Require();
-        FirewallRule[] own = [.. rules.Where(new ApplicationRules(name, programPath, rules).Owns)];
+        FirewallRule[] own = [.. rules.Where(new ApplicationRules(_windows, name, programPath, rules).Owns)];
         foreach (var rule in own)
             ExceptionPlan.RequireNoOther(rule.Name, rules);
         foreach (var rule in own)

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using TeredoSdk.Windows.Native;
 using TeredoSdk.Windows.Native.Cim;
+using TeredoSdk.Windows.Native.Files;
 using TeredoSdk.Windows.Native.Filtering;
 using TeredoSdk.Windows.Native.Firewall;
 using TeredoSdk.Windows.Native.IpHelper;
@@ -21,6 +22,8 @@ namespace TeredoSdk.Windows;
 public sealed class WindowsSystem : IWindowsSystem
 {
     const int SIO_UDP_CONNRESET = unchecked((int)0x9800000C); // MSWSock.h
+
+    readonly Lazy<string?> _programPath = new(() => Environment.ProcessPath is { } path ? FinalPaths.Of(path) : null);
 
     WindowsSystem()
     {
@@ -43,6 +46,9 @@ public sealed class WindowsSystem : IWindowsSystem
     public bool IsElevated => Environment.IsPrivilegedProcess;
 
     /// <inheritdoc/>
+    public string? ProgramPath => _programPath.Value;
+
+    /// <inheritdoc/>
     public IWindowsFirewall Firewall { get; } = new WindowsFirewall();
 
     /// <inheritdoc/>
@@ -53,6 +59,9 @@ public sealed class WindowsSystem : IWindowsSystem
 
     /// <inheritdoc/>
     public void SetServiceStart(string name, ServiceStartType start) => ServiceManager.SetStart(name, start);
+
+    /// <inheritdoc/>
+    public string FinalPathOf(string path) => FinalPaths.Of(path);
 
     /// <inheritdoc/>
     public Reading<object?> ReadRegistry(string key, string name) => SystemRegistry.Read(key, name);

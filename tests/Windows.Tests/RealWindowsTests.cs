@@ -88,6 +88,28 @@ public class RealWindowsTests
     }
 
     [Test]
+    public async Task FinalPath_OfAFileBehindAJunction_IsThatOfTheFile()
+    {
+        var folder = Directory.CreateTempSubdirectory("TeredoSdk.Tests-");
+        string root = Windows.FinalPathOf(folder.FullName), real = Path.Combine(root, "Version 1.0"), link = Path.Combine(root, "Current");
+        try
+        {
+            Directory.CreateDirectory(real);
+            await File.WriteAllTextAsync(Path.Combine(real, "App.exe"), "");
+            using (var junction = System.Diagnostics.Process.Start("cmd", ["/c", "mklink", "/J", link, real])!)
+                await junction.WaitForExitAsync();
+            Assert.That(Windows.FinalPathOf(Path.Combine(link, "App.exe")), Is.EqualTo(Path.Combine(real, "App.exe")).IgnoreCase);
+            Assert.That(Windows.FinalPathOf(Path.Combine(link, "gone.exe")), Is.EqualTo(Path.Combine(real, "gone.exe")).IgnoreCase);
+        }
+        finally
+        {
+            if (Directory.Exists(link))
+                Directory.Delete(link); // the junction alone
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Test]
     public void Exception_WithoutAnAdministratorsRights_IsAccessDenied()
     {
         Assume.That(Windows.IsElevated, Is.False, "Run this in an ordinary prompt.");

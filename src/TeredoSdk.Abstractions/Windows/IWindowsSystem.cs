@@ -47,6 +47,10 @@ public interface IWindowsSystem
     /// <param name="path">Its full path.</param>
     bool FileExists(string path) => File.Exists(path);
 
+    /// <summary>The path by which the firewall knows a file: without short names (8.3), junctions and links. A part that does not exist stays as it is.</summary>
+    /// <param name="path">Its full path.</param>
+    string FinalPathOf(string path) => path;
+
     /// <summary>Reads a value of the registry.</summary>
     /// <param name="key">The key below HKEY_LOCAL_MACHINE.</param>
     /// <param name="name">The value's name.</param>

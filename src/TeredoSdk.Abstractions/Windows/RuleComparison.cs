@@ -68,7 +68,8 @@ static class RuleComparison
 
     /// <summary>
     /// A path with its variables such as %ProgramFiles% replaced and, when it is a full path, written as Windows itself would: with single backslashes,
-    /// without "." and "..", and without the dots and spaces at its end that Windows ignores. Short names (8.3) and junctions stay as they are.
+    /// without "." and "..", and without the dots and spaces at its end that Windows ignores. The system alone knows
+    /// short names (8.3) and junctions: <see cref="IWindowsSystem.FinalPathOf"/>.
     /// </summary>
     public static string Expand(string path)
     {

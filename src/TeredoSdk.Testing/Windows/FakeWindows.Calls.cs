@@ -43,6 +43,18 @@ public sealed partial class FakeWindows
     public bool FileExists(string path) => Files.ContainsKey(path) || File.Exists(path);
 
     /// <inheritdoc/>
+    public string FinalPathOf(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        foreach (var (link, target) in Links)
+        {
+            if (path.StartsWith(link, StringComparison.OrdinalIgnoreCase) && (path.Length == link.Length || path[link.Length] == '\\'))
+                return target + path[link.Length..];
+        }
+        return path;
+    }
+
+    /// <inheritdoc/>
     public Reading<object?> ReadRegistry(string key, string name) => Read(nameof(ReadRegistry), () => RegistryValue(key, name));
 
     /// <inheritdoc/>

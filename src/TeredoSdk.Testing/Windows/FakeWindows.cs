@@ -107,6 +107,9 @@ public sealed partial class FakeWindows : IWindowsSystem
         [DefaultProgram] = true,
     };
 
+    /// <summary>Junctions, links and short names (8.3): the full path of a file or folder, and the path that it leads to. At first none.</summary>
+    public IDictionary<string, string> Links { get; } = new ConcurrentDictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>The state of the firewall according to Windows Security.</summary>
     public FirewallHealth FirewallHealth { get; set; } = FirewallHealth.Good;
 
@@ -179,6 +182,8 @@ public sealed partial class FakeWindows : IWindowsSystem
     public event Action? Changed;
 
     IWindowsFirewall IWindowsSystem.Firewall => Firewall;
+
+    string? IWindowsSystem.ProgramPath => ProgramPath is { } path ? FinalPathOf(path) : null;
 
     /// <summary>Raises <see cref="Changed"/>, as the system does when addresses or the Teredo port may have changed.</summary>
     public void RaiseChanged() => Changed?.Invoke();

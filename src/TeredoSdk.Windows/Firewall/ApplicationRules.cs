@@ -7,15 +7,16 @@ namespace TeredoSdk.Windows.Firewall;
 /// Tells the rules of an application from those of others. An application is a name and a program: two programs may have one name. The first of them has
 /// rules of that name; each further one has the digest of its path in its rules' names.
 /// </summary>
+/// <param name="windows">The system, which knows what paths lead to.</param>
 /// <param name="name">The application's name.</param>
 /// <param name="program">The path of its program.</param>
 /// <param name="rules">All rules.</param>
 /// <param name="taken">The names of the rules in the records of other applications; null for none.</param>
-sealed class ApplicationRules(string name, string program, IReadOnlyList<FirewallRule> rules, IEnumerable<string>? taken = null)
+sealed class ApplicationRules(IWindowsSystem windows, string name, string program, IReadOnlyList<FirewallRule> rules, IEnumerable<string>? taken = null)
 {
     readonly HashSet<string> _taken = new(taken ?? [], StringComparer.OrdinalIgnoreCase);
     readonly FirewallRule[] _named = [.. rules.Where(rule => ExceptionRules.IsOwn(rule, name))];
-    readonly string _distinct = DistinctName(name, program);
+    readonly string _distinct = DistinctName(name, ProgramPaths.Of(windows, program));
 
     /// <summary>The application's name in its rules.</summary>
     public string Title => HasOthers || ExceptionRules.Names(name).Any(_taken.Contains) ? _distinct
@@ -41,5 +42,5 @@ sealed class ApplicationRules(string name, string program, IReadOnlyList<Firewal
     public static string Digest(string program) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(RuleComparison.Expand(program).ToUpperInvariant())).AsSpan(0, 4));
 
-    bool IsOfProgram(FirewallRule rule) => rule.ProgramPath is { } path && RuleComparison.SamePath(path, program);
+    bool IsOfProgram(FirewallRule rule) => rule.ProgramPath is { } path && ProgramPaths.AreSame(windows, path, program);
 }

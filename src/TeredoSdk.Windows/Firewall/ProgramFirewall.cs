@@ -98,7 +98,7 @@ sealed class ProgramFirewall(
     {
         if (!windows.IsElevated || windows.ProgramPath is not { } program || !view.Rules.TryGet(out var rules))
             return view;
-        FirewallRule[] stale = [.. ListenRules.Stale(rules, program)];
+        FirewallRule[] stale = [.. ListenRules.Stale(windows, rules, program)];
         return stale.Length == 0 ? view : view.With([.. stale.Where(Remove)], []);
     }
 

@@ -62,11 +62,12 @@ static class RequestChecks
                 + "path with backslashes");
         if (!IsFullPath(full))
             throw BadProgram(path, @"is not a full path: give a path such as C:\Program Files\App\App.exe");
-        if (Math.Max(path.Length, full.Length) >= MaxPath)
+        string final = windows.FinalPathOf(full);
+        if (Math.Max(path.Length, Math.Max(full.Length, final.Length)) >= MaxPath)
             throw BadProgram(path, $"is longer than the {MaxPath - 1} characters that the firewall allows: install it in another folder");
-        if (IsHost(full))
-            throw BadProgram(path, $"can't be used, because {HostAdvice(full)}");
-        if (!windows.FileExists(full))
+        if (IsHost(full) || IsHost(final))
+            throw BadProgram(path, $"can't be used, because {HostAdvice(IsHost(full) ? full : final)}");
+        if (!windows.FileExists(final))
             throw BadProgram(path, "does not exist: install the program first, or correct the path");
     }
 

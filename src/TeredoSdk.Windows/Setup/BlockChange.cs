@@ -33,10 +33,11 @@ sealed class BlockChange(RuleStore store, TimeProvider time, IReadOnlyList<Firew
     public override IReadOnlyList<FirewallRule> Made => after;
 
     /// <summary>Finds the rules to disable. Rules that share their name with something else are left alone.</summary>
-    public static IEnumerable<BlockChange> ToDisable(RuleStore store, TimeProvider time, IReadOnlyList<FirewallRule> rules, string program) =>
-        rules.Where(rule => rule.Enabled && IsOfCancelledPrompt(rule, program)).GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase)
+    public static IEnumerable<BlockChange> ToDisable(
+        IWindowsSystem windows, RuleStore store, TimeProvider time, IReadOnlyList<FirewallRule> rules, string program) =>
+        rules.Where(rule => rule.Enabled && IsOfCancelledPrompt(windows, rule, program)).GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase)
             .Select(blocks => rules.Where(rule => rule.Name.Equals(blocks.Key, StringComparison.OrdinalIgnoreCase)).ToArray())
-            .Where(named => named.All(rule => IsOfCancelledPrompt(rule, program)))
+            .Where(named => named.All(rule => IsOfCancelledPrompt(windows, rule, program)))
             .Select(named => new BlockChange(store, time, named, [.. named.Select(rule => rule with { Enabled = false })], isRestoration: false));
 
     /// <summary>Makes the change that restores the rules, unless somebody else changed them.</summary>
@@ -81,7 +82,8 @@ sealed class BlockChange(RuleStore store, TimeProvider time, IReadOnlyList<Firew
         bool IsThere(FirewallRule? rule) => rule is null ? target.Count == 0 : target.Contains(rule);
     }
 
-    static bool IsOfCancelledPrompt(FirewallRule rule, string program) => CancelledPrompt.Made(rule) && RuleComparison.SamePath(rule.ProgramPath!, program);
+    static bool IsOfCancelledPrompt(IWindowsSystem windows, FirewallRule rule, string program) =>
+        CancelledPrompt.Made(rule) && ProgramPaths.AreSame(windows, rule.ProgramPath!, program);
 
     static bool IsSame(IReadOnlyList<FirewallRule> one, IReadOnlyList<FirewallRule> other) => one.Count == other.Count && one.All(other.Contains);
 

@@ -56,7 +56,7 @@ sealed class FirewallChanges
             return [
                 .. new TeredoFirewall(_windows).PlanFor(request, Require, others.SelectMany(other => other.Rules).Select(rule => rule.Name))
                     .Select(step => ToChange(step, isRecordLost)),
-                .. BlockChange.ToDisable(_store, _time, Require(), options.ProgramPath),
+                .. BlockChange.ToDisable(_windows, _store, _time, Require(), options.ProgramPath),
             ];
         }
         catch (TeredoException e) when (e.Error == TeredoError.FirewallUnavailable)
@@ -101,7 +101,7 @@ sealed class FirewallChanges
     {
         List<SetupChange> changes = [];
         var rules = Rules.IsKnown || recorded.Count == 0 ? Read() ?? [] : [];
-        var application = new ApplicationRules(options.Name, options.ProgramPath, rules);
+        var application = new ApplicationRules(_windows, options.Name, options.ProgramPath, rules);
         foreach (var own in rules.Where(IsUnrecorded).GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase))
         {
             if (rules.Any(rule => rule.Name.Equals(own.Key, StringComparison.OrdinalIgnoreCase) && !IsUnrecorded(rule)))
@@ -115,7 +115,7 @@ sealed class FirewallChanges
         return changes;
 
         bool IsUnrecorded(FirewallRule rule) => ExceptionRules.IsOwn(rule, null) && !recorded.Any(record => record.IsFor(rule.Name))
-            && (rule.ProgramPath is { } path ? RuleComparison.SamePath(path, options.ProgramPath) : application.OwnsWithoutProgram(rule));
+            && (rule.ProgramPath is { } path ? ProgramPaths.AreSame(_windows, path, options.ProgramPath) : application.OwnsWithoutProgram(rule));
     }
 
     /// <summary>The program to which records or rules of the application's name belong, when that is another one; null otherwise.</summary>

@@ -8,7 +8,8 @@ namespace TeredoSdk.Windows.Setup;
 
 /// <summary>The folder of the records, with one file for each application.</summary>
 /// <param name="chosenFolder">A folder that the caller chose and protects; null for the machine's folder.</param>
-sealed class SetupRecords(string? chosenFolder)
+/// <param name="windows">The system, which knows what paths lead to; null where there is none.</param>
+sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
 {
     const int Looks = 12;
     static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
@@ -29,7 +30,7 @@ sealed class SetupRecords(string? chosenFolder)
 
     /// <summary>The record of an application, or null when there is none.</summary>
     /// <exception cref="TeredoException">The record can't be read, or is damaged.</exception>
-    public SetupRecord? Read(string name, string program) => ReadFile(PathOf(name, program), record => record.IsOf(name, program));
+    public SetupRecord? Read(string name, string program) => ReadFile(PathOf(name, program), record => IsOf(record, name, program));
 
     /// <summary>
     /// Reads the record for a plan, again for some seconds while another program holds it. One that is damaged counts as none, with a warning: applying
@@ -198,14 +199,15 @@ sealed class SetupRecords(string? chosenFolder)
     // The second program of a name has a file of its own. A file that can't be understood may be the application's own.
     string PathOf(string name, string program)
     {
-        string plain = FileOf(name), distinct = FileOf(ApplicationRules.DistinctName(name, program));
-        return Path.Exists(distinct) || IsOthers() ? distinct : plain;
+        string plain = FileOf(name);
+        string[] distinct = DistinctFiles(name, program);
+        return distinct.FirstOrDefault(Path.Exists) ?? (IsOthers() ? distinct[0] : plain);
 
         bool IsOthers()
         {
             try
             {
-                return ReadFile(plain, record => IsFileOf(record, plain)) is { } record && !record.IsOf(name, program);
+                return ReadFile(plain, record => IsFileOf(record, plain)) is { } record && !IsOf(record, name, program);
             }
             catch (TeredoException e) when (e.Finding.Id == FindingIds.SetupRecordDamaged)
             {
@@ -222,8 +224,17 @@ sealed class SetupRecords(string? chosenFolder)
         return Path.Combine(_folder, $"{readable}-{digest}.json");
     }
 
-    bool IsFileOf(SetupRecord record, string path) =>
-        IsSameFile(path, FileOf(record.Name)) || IsSameFile(path, FileOf(ApplicationRules.DistinctName(record.Name, record.ProgramPath)));
+    bool IsFileOf(SetupRecord record, string path) => IsSameFile(path, FileOf(record.Name))
+        || DistinctFiles(record.Name, record.ProgramPath).Any(distinct => IsSameFile(path, distinct));
+
+    // By the path that the firewall knows, and by the path as it was given: that is an older record, or one whose program is gone.
+    string[] DistinctFiles(string name, string program) =>
+        [.. new[] { Final(program), program }.Select(path => FileOf(ApplicationRules.DistinctName(name, path))).Distinct()];
+
+    bool IsOf(SetupRecord record, string name, string program) =>
+        record.IsOf(name, program) || (record with { ProgramPath = Final(record.ProgramPath) }).IsOf(name, Final(program));
+
+    string Final(string program) => windows is null ? program : ProgramPaths.Of(windows, program);
 
     static bool IsSameFile(string one, string other) => Path.GetFileName(one).Equals(Path.GetFileName(other), StringComparison.OrdinalIgnoreCase);
 

@@ -31,13 +31,13 @@ static class SetupWarnings
         if (status is null || planned is null)
             return ([.. warnings], false);
         var policy = new EffectivePolicy(status, planned);
-        Finding[] blocks = [.. OfBlocks(policy, options)];
+        Finding[] blocks = [.. OfBlocks(policy, options, ProgramPaths.Of(windows, options.ProgramPath))];
         return ([.. warnings.Concat(blocks)], policy.Overruled() is null && blocks.Length == 0);
     }
 
     // Conditions that override all rules are left out here, because the other warnings contain them.
-    static IEnumerable<Finding> OfBlocks(EffectivePolicy policy, TeredoSetupOptions options) => policy.Overruled() is not null ? []
+    static IEnumerable<Finding> OfBlocks(EffectivePolicy policy, TeredoSetupOptions options, string program) => policy.Overruled() is not null ? []
         : ExceptionRules.Traffic(options.ToRequest())
-            .Select(each => policy.Judge(ExceptionCheck.To(options.ProgramPath, each.Protocol, each.Port, options.EdgeTraversal), fix: null))
+            .Select(each => policy.Judge(ExceptionCheck.To(program, each.Protocol, each.Port, options.EdgeTraversal), fix: null))
             .Select(check => check.Finding).OfType<Finding>().Distinct();
 }

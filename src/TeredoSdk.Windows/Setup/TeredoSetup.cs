@@ -31,9 +31,10 @@ public static class TeredoSetup
 
     static async Task<SetupPlan> PlanCopyAsync(TeredoSetupOptions options, CancellationToken cancellationToken)
     {
-        var records = new SetupRecords(options.RecordFolder);
+        var system = WindowsOf(options);
+        var records = new SetupRecords(options.RecordFolder, system);
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
-        if (WindowsOf(options) is not { } windows)
+        if (system is not { } windows)
             return NothingToDo((false, options), records, empty, SetupCommand(options));
         List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
         var (record, isDamaged) = await records.ReadAsync(options.Name, options.ProgramPath, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
@@ -82,10 +83,11 @@ public static class TeredoSetup
 
     static async Task<SetupPlan> PlanRemovalOfCopyAsync(TeredoSetupOptions options, CancellationToken cancellationToken)
     {
-        var records = new SetupRecords(options.RecordFolder);
+        var system = WindowsOf(options);
+        var records = new SetupRecords(options.RecordFolder, system);
         var empty = SetupRecord.Of(options.Name, options.ProgramPath);
         string command = SetupCommandLine.Remove(options.ProgramPath, options.Name);
-        if (WindowsOf(options) is not { } windows)
+        if (system is not { } windows)
             return NothingToDo((true, options), records, empty, command);
         List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
         var (record, isDamaged) = await records.ReadAsync(options.Name, options.ProgramPath, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
