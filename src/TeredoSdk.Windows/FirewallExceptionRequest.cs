@@ -52,10 +52,13 @@ public sealed class FirewallExceptionRequest
             throw Bad("The request asks for nothing: name a program, or ask for the Teredo port.");
     }
 
+    /// <summary>A copy that no later change reaches.</summary>
+    internal FirewallExceptionRequest Snapshot() => (FirewallExceptionRequest)MemberwiseClone();
+
     /// <summary>A copy for the path by which the firewall knows the program.</summary>
     internal FirewallExceptionRequest With(string programPath)
     {
-        var copy = (FirewallExceptionRequest)MemberwiseClone();
+        var copy = Snapshot();
         copy.ProgramPath = programPath;
         return copy;
     }

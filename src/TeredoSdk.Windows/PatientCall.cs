@@ -29,11 +29,24 @@ static class PatientCall
     }
 
     /// <inheritdoc cref="RunAsync{T}"/>
-    public static Task RunAsync(Func<Task> call, TimeProvider time, CancellationToken cancellationToken) => RunAsync(async () =>
+    public static Task RunAsync(Func<Task> call, TimeProvider time, CancellationToken cancellationToken,
+        TeredoError error = TeredoError.SetupFailed) => RunAsync(async () =>
     {
         await call().ConfigureAwait(false);
         return true;
-    }, time, cancellationToken);
+    }, time, cancellationToken, error);
+
+    /// <summary>Makes one change, as <see cref="RunAsync{T}"/> does.</summary>
+    public static Task ChangeAsync(Action change, TimeProvider time, CancellationToken cancellationToken, TeredoError error = TeredoError.SetupFailed) =>
+        RunAsync(() =>
+        {
+            change();
+            return Task.CompletedTask;
+        }, time, cancellationToken, error);
+
+    /// <summary>Makes one call of the system, as <see cref="RunAsync{T}"/> does.</summary>
+    public static Task<T> AskAsync<T>(Func<T> call, TimeProvider time, CancellationToken cancellationToken) =>
+        RunAsync(() => Task.FromResult(call()), time, cancellationToken);
 
     /// <summary>Reads something of the firewall, as <see cref="RunAsync{T}"/> does.</summary>
     /// <exception cref="TeredoException"><see cref="TeredoError.FirewallUnavailable"/>: the call took too long.</exception>

@@ -19,6 +19,7 @@ public sealed record TeredoActivationResult
 /// <remarks>
 /// It uses CIM, else netsh, else the commands of Windows XP. A step counts as done when the system's settings, read back, say so; the result of the
 /// call itself does not count. The user is asked before anything is installed or enabled. Needs an administrator. Calls must not overlap.
+/// Windows is called, and the user asked, on another thread than the caller's. Each call of Windows may take two minutes.
 /// </remarks>
 public sealed class TeredoActivation
 {
@@ -30,6 +31,7 @@ public sealed class TeredoActivation
     static readonly Version Vista = new(6, 0);
 
     readonly IWindowsSystem _windows;
+    readonly TimeProvider _time;
     readonly List<string> _steps = [];
 
     /// <summary>Makes an activation of this machine's Windows.</summary>
@@ -41,10 +43,15 @@ public sealed class TeredoActivation
     /// <summary>Makes an activation of another Windows.</summary>
     /// <param name="windows">The system.</param>
     [Experimental("TEREDO001")]
-    public TeredoActivation(IWindowsSystem windows)
+    public TeredoActivation(IWindowsSystem windows) : this(windows, TimeProvider.System)
+    {
+    }
+
+    /// <summary>Makes an activation with another clock for time-outs.</summary>
+    internal TeredoActivation(IWindowsSystem windows, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(windows);
-        _windows = windows;
+        (_windows, _time) = (windows, time);
     }
 
     /// <summary>The steps taken or tried since the last call began, also when it failed. Each is a sentence with its outcome.</summary>
@@ -55,32 +62,35 @@ public sealed class TeredoActivation
     /// <param name="consent">
     /// Asks the user before anything is installed or enabled. Null when no user can be asked; then nothing is changed.
     /// </param>
-    /// <param name="cancellationToken">Gives up between two steps; completed steps stay.</param>
+    /// <param name="cancellationToken">Gives up at once. Completed steps stay, and a call of Windows that has begun may still take effect.</param>
     /// <exception cref="TeredoException">
     /// The server name is not valid (<see cref="TeredoError.NoServer"/>). No user can be asked, or this method can't change what keeps Teredo off; the
     /// error then says what keeps it off and how to switch it on. Rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command to
-    /// run). The user refused (<see cref="TeredoError.ConsentRefused"/>). No way to switch it on worked (<see cref="TeredoError.SetupFailed"/>).
-    /// <see cref="Steps"/> lists the steps until then.
+    /// run). The user refused (<see cref="TeredoError.ConsentRefused"/>). No way to switch it on worked, or Windows does not answer
+    /// (<see cref="TeredoError.SetupFailed"/>). <see cref="Steps"/> lists the steps until then.
     /// </exception>
-    public async Task<TeredoActivationResult> EnableAsync(string? server, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
+    public Task<TeredoActivationResult> EnableAsync(string? server, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
+        CancellationToken cancellationToken) => Task.Run(() => EnableHereAsync(server, consent, cancellationToken), cancellationToken);
+
+    async Task<TeredoActivationResult> EnableHereAsync(string? server, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
         CancellationToken cancellationToken)
     {
         _steps.Clear();
         CheckServer(server);
-        var switches = await TeredoSwitches.ReadAsync(_windows, cancellationToken).ConfigureAwait(false);
+        var switches = await TeredoSwitches.ReadAsync(_windows, _time, cancellationToken).ConfigureAwait(false);
         var previous = switches.Configuration;
         if (switches.IsOn == true && IsAt(switches, server))
             return new() { Steps = [], Previous = previous };
         if (IsServerByPolicy(switches, server))
             throw ClientFindings.ServerByPolicy(switches.PolicyServer!, server!).ToException();
-        var steps = new ActivationSteps(_windows, _steps, AskOrRefuse(consent, switches));
-        RefuseWhatStays(switches);
+        var steps = new ActivationSteps(_windows, _time, _steps, AskOrRefuse(consent, switches));
+        await RefuseWhatStaysAsync(switches, cancellationToken).ConfigureAwait(false);
         RequireElevation(TeredoCommands.Enable(_windows.Version, server));
         if (switches.Obstacles.Any(obstacle => obstacle.Error == TeredoError.IPv6Disabled))
             await steps.InstallIPv6Async(cancellationToken).ConfigureAwait(false);
         if (switches.Obstacles.Any(obstacle => obstacle.Error == TeredoError.ServiceStopped))
             await steps.StartServiceAsync("iphlpsvc", cancellationToken).ConfigureAwait(false);
-        switches = await TeredoSwitches.ReadAsync(_windows, cancellationToken).ConfigureAwait(false);
+        switches = await TeredoSwitches.ReadAsync(_windows, _time, cancellationToken).ConfigureAwait(false);
         if (switches.IsOn != true || !IsAt(switches, server))
             await steps.EnableTeredoAsync(server, previous, found => found.IsOn == true && IsAt(found, server), cancellationToken)
                 .ConfigureAwait(false);
@@ -93,25 +103,30 @@ public sealed class TeredoActivation
     /// <param name="previous">
     /// The settings that <see cref="EnableAsync"/> returned. What is not known in them stays as it is now.
     /// </param>
-    /// <param name="cancellationToken">Gives up between two steps.</param>
+    /// <param name="cancellationToken">Gives up at once. A call of Windows that has begun may still take effect.</param>
     /// <returns>The steps, each with its outcome.</returns>
     /// <exception cref="TeredoException">
-    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command to run), or the settings did not change
-    /// (<see cref="TeredoError.SetupFailed"/>).
+    /// Rights are missing (<see cref="TeredoError.AccessDenied"/>, with the command to run); the settings did not change, or Windows does not
+    /// answer (<see cref="TeredoError.SetupFailed"/>).
     /// </exception>
-    public async Task<IReadOnlyList<string>> RestoreAsync(TeredoConfiguration previous, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<string>> RestoreAsync(TeredoConfiguration previous, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(previous);
+        return Task.Run(() => RestoreHereAsync(previous, cancellationToken), cancellationToken);
+    }
+
+    async Task<IReadOnlyList<string>> RestoreHereAsync(TeredoConfiguration previous, CancellationToken cancellationToken)
+    {
         _steps.Clear();
         CheckServer(previous.ServerName);
-        var now = (await TeredoSwitches.ReadAsync(_windows, cancellationToken).ConfigureAwait(false)).Configuration;
+        var now = (await TeredoSwitches.ReadAsync(_windows, _time, cancellationToken).ConfigureAwait(false)).Configuration;
         if ((previous.Type ?? now.Type) is not { } type)
             throw new TeredoException(TeredoError.SetupFailed, "Neither the former nor the present type of Windows' Teredo is known, so nothing was "
                 + "changed. In an elevated prompt, run netsh interface teredo set state with the type that you want.");
         if (IsRestored(now))
             return [];
         RequireElevation(TeredoCommands.Set(_windows.Version, type, previous.ServerName));
-        await new ActivationSteps(_windows, _steps, static (_, _) => ValueTask.FromResult(true))
+        await new ActivationSteps(_windows, _time, _steps, static (_, _) => ValueTask.FromResult(true))
             .RestoreAsync(type, previous.ServerName, found => IsRestored(found.Configuration), cancellationToken).ConfigureAwait(false);
         return Steps;
 
@@ -158,12 +173,13 @@ public sealed class TeredoActivation
     }
 
     // A policy or the registry would override what is set here, and a service that is not installed can't be started.
-    void RefuseWhatStays(TeredoSwitches switches)
+    async Task RefuseWhatStaysAsync(TeredoSwitches switches, CancellationToken cancellationToken)
     {
         bool canInstall = _windows.Version < Vista;
+        var service = await PatientCall.AskAsync(() => _windows.ReadService("iphlpsvc"), _time, cancellationToken).ConfigureAwait(false);
         if (switches.Obstacles.FirstOrDefault(obstacle => obstacle.Error is TeredoError.TeredoDisabledByPolicy or TeredoError.TeredoDisabledByRegistry
             || (obstacle.Error == TeredoError.IPv6Disabled && !canInstall)
-            || (obstacle.Error == TeredoError.ServiceStopped && !_windows.ReadService("iphlpsvc").ValueOrDefault.Exists)) is { } stays)
+            || (obstacle.Error == TeredoError.ServiceStopped && !service.ValueOrDefault.Exists)) is { } stays)
             throw stays.ToException();
     }
 

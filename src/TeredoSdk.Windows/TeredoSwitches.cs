@@ -56,11 +56,13 @@ public sealed record TeredoSwitches
     /// <summary>Reads all settings of this machine's Windows. Needs no administrator, and changes nothing.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="PlatformNotSupportedException">This machine's system is not Windows.</exception>
-    public static Task<TeredoSwitches> ReadAsync(CancellationToken cancellationToken = default)
-    {
-        var windows = WindowsTeredo.RequireWindows();
-        return Task.Run(() => ReadAsync(windows, cancellationToken), cancellationToken);
-    }
+    /// <exception cref="TeredoException">Windows did not answer within two minutes (<see cref="TeredoError.SetupFailed"/>).</exception>
+    public static Task<TeredoSwitches> ReadAsync(CancellationToken cancellationToken = default) =>
+        ReadAsync(WindowsTeredo.RequireWindows(), TimeProvider.System, cancellationToken);
+
+    /// <summary>Reads all settings on another thread, as long as <see cref="PatientCall"/> waits.</summary>
+    internal static Task<TeredoSwitches> ReadAsync(IWindowsSystem windows, TimeProvider time, CancellationToken cancellationToken) =>
+        PatientCall.RunAsync(() => ReadAsync(windows, cancellationToken), time, cancellationToken);
 
     /// <summary>Reads all settings. Needs no administrator, and changes nothing.</summary>
     /// <param name="windows">The system.</param>

@@ -32,12 +32,12 @@ public class BareTests
         Assert.That(Windows.ReadService(name).Value, Is.EqualTo(default(WindowsService)));
 
     [Test]
-    public void Exception_OfAFirewallThatCanNotBeAsked_IsUnavailable()
+    public async Task Exception_OfAFirewallThatCanNotBeAsked_IsUnavailable()
     {
         var firewall = new TeredoFirewall(Windows);
         var request = new FirewallExceptionRequest { Name = "Chat", ProgramPath = Environment.ProcessPath };
-        Assert.That(() => firewall.Ensure(request), Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.FirewallUnavailable));
-        Assert.That(firewall.Check(request).LetsIn, Is.Null);
+        Assert.That(() => firewall.EnsureAsync(request), Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.FirewallUnavailable));
+        Assert.That((await firewall.CheckAsync(request)).LetsIn, Is.Null);
     }
 
     [Test]

@@ -13,9 +13,9 @@ public class ExceptionTests
     public void BeginAnew() => FakeFiles.Own.Begin();
 
     [Test]
-    public void Ensure_ForAProgramAndItsPort_StoresOneRuleThatLetsTeredoInWhenTheSocketSaysSo()
+    public async Task Ensure_ForAProgramAndItsPort_StoresOneRuleThatLetsTeredoInWhenTheSocketSaysSo()
     {
-        Assert.That(Firewall.Ensure(Request).LetsIn, Is.True);
+        Assert.That((await Firewall.EnsureAsync(Request)).LetsIn, Is.True);
         var rule = FakeFiles.Own.Rules.Single();
         Assert.That(rule["Name"], Does.Contain(Request.Name));
         Assert.That((rule["ApplicationName"], rule["Protocol"], rule["LocalPorts"], rule["Direction"], rule["Action"], rule["Enabled"],
@@ -24,37 +24,37 @@ public class ExceptionTests
     }
 
     [Test]
-    public void Ensure_Again_ChangesNothing()
+    public async Task Ensure_Again_ChangesNothing()
     {
-        Firewall.Ensure(Request);
+        await Firewall.EnsureAsync(Request);
         string before = FakeFiles.Own.RuleStore;
-        Firewall.Ensure(Request);
+        await Firewall.EnsureAsync(Request);
         Assert.That(FakeFiles.Own.RuleStore, Is.EqualTo(before));
     }
 
     [Test]
-    public void Ensure_WithAnotherPort_ChangesTheRuleInPlace()
+    public async Task Ensure_WithAnotherPort_ChangesTheRuleInPlace()
     {
-        Firewall.Ensure(Request);
-        Firewall.Ensure(RequestWith(request => request.UdpPort = 6000));
+        await Firewall.EnsureAsync(Request);
+        await Firewall.EnsureAsync(RequestWith(request => request.UdpPort = 6000));
         Assert.That(FakeFiles.Own.Rules.Count(rule => rule["LocalPorts"] == "6000"), Is.EqualTo(1));
-        Assert.That(Firewall.Check(RequestWith(request => request.UdpPort = 6000)).LetsIn, Is.True);
+        Assert.That((await Firewall.CheckAsync(RequestWith(request => request.UdpPort = 6000))).LetsIn, Is.True);
     }
 
     [Test]
-    public void RemoveOwned_LeavesTheRulesOfOthersAsTheyWere()
+    public async Task RemoveOwned_LeavesTheRulesOfOthersAsTheyWere()
     {
         FakeFiles.Own.StoreRules(["Name=Règle d'un autre", "Protocol=17", "LocalPorts=5000", "Direction=1", "Enabled=1", "Action=1", "Profiles=4"]);
         string before = FakeFiles.Own.RuleStore;
-        Firewall.Ensure(Request);
-        Assert.That(Firewall.RemoveOwned(Request.Name, Request.ProgramPath!), Has.Count.EqualTo(1));
+        await Firewall.EnsureAsync(Request);
+        Assert.That(await Firewall.RemoveOwnedAsync(Request.Name, Request.ProgramPath!), Has.Count.EqualTo(1));
         Assert.That(FakeFiles.Own.RuleStore, Is.EqualTo(before));
     }
 
     [Test]
-    public void Check_WithABlockRuleOfAnother_SaysThatItIsOverridden()
+    public async Task Check_WithABlockRuleOfAnother_SaysThatItIsOverridden()
     {
-        Firewall.Ensure(Request);
+        await Firewall.EnsureAsync(Request);
         WindowsSystem.Current.Firewall.Add(new()
         {
             Name = "block",
@@ -63,7 +63,7 @@ public class ExceptionTests
             Action = FirewallAction.Block,
             Enabled = true,
         });
-        Assert.That(Firewall.Check(Request).Finding?.Error, Is.EqualTo(TeredoError.FirewallExceptionOverridden));
+        Assert.That((await Firewall.CheckAsync(Request)).Finding?.Error, Is.EqualTo(TeredoError.FirewallExceptionOverridden));
     }
 
     [TestCase("a|b", TeredoError.InvalidFirewallRule)]
@@ -86,7 +86,7 @@ public class ExceptionTests
 
     static void AssertFails(FirewallExceptionRequest request, TeredoError error)
     {
-        Assert.That(() => Firewall.Ensure(request), Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(error));
+        Assert.That(() => Firewall.EnsureAsync(request), Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(error));
         Assert.That(FakeFiles.Own.RuleStore, Is.Empty);
     }
 }

@@ -40,21 +40,21 @@ public class RealWindowsTests
     }
 
     [Test]
-    public void Exception_AsAnAdministrator_IsMadeOnceReadBackAndRemoved()
+    public async Task Exception_AsAnAdministrator_IsMadeOnceReadBackAndRemoved()
     {
         Assume.That(Windows.IsElevated, "Run this in an elevated prompt.");
         var firewall = new TeredoFirewall(Windows);
         try
         {
-            var found = firewall.Ensure(Request);
+            var found = await firewall.EnsureAsync(Request);
             Assert.That(found.LetsIn, Is.Not.Null, found.Finding?.Sentence);
             int rules = Windows.Firewall.ReadRules().Value.Count;
-            firewall.Ensure(Request);
+            await firewall.EnsureAsync(Request);
             Assert.That(Windows.Firewall.ReadRules().Value, Has.Count.EqualTo(rules));
         }
         finally
         {
-            firewall.RemoveOwned(Request.Name, Request.ProgramPath!);
+            await firewall.RemoveOwnedAsync(Request.Name, Request.ProgramPath!);
         }
         Assert.That(Windows.Firewall.ReadRules().Value.Where(rule => rule.Name.StartsWith(Request.Name, StringComparison.Ordinal)), Is.Empty);
     }
@@ -113,7 +113,7 @@ public class RealWindowsTests
     public void Exception_WithoutAnAdministratorsRights_IsAccessDenied()
     {
         Assume.That(Windows.IsElevated, Is.False, "Run this in an ordinary prompt.");
-        Assert.That(() => new TeredoFirewall(Windows).Ensure(Request),
+        Assert.That(() => new TeredoFirewall(Windows).EnsureAsync(Request),
             Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.AccessDenied));
     }
 

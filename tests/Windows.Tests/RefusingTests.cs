@@ -97,7 +97,7 @@ public class RefusingTests
     public void Exception_WithoutRights_IsAccessDeniedWithTheElevatedCommand()
     {
         FakeFiles.Own.Begin("firewall=denied");
-        Assert.That(() => Exceptions.Ensure(Request), Throws.TypeOf<TeredoException>()
+        Assert.That(() => Exceptions.EnsureAsync(Request), Throws.TypeOf<TeredoException>()
             .With.Property("Error").EqualTo(TeredoError.AccessDenied)
             .And.Message.Contains("netsh advfirewall").And.Message.Contains(Request.ProgramPath!));
         Assert.That(FakeFiles.Own.RuleStore, Is.Empty);
@@ -105,28 +105,28 @@ public class RefusingTests
 
     [TestCase("modify_state=1")]
     [TestCase("block_all=1")]
-    public void Exception_ThatSomethingOverrides_IsNamedSo(string setting)
+    public async Task Exception_ThatSomethingOverrides_IsNamedSo(string setting)
     {
         FakeFiles.Own.Begin(setting);
-        var found = Exceptions.Ensure(Request);
+        var found = await Exceptions.EnsureAsync(Request);
         Assert.That((found.LetsIn, found.Finding?.Error),
             Is.EqualTo((false, TeredoError.FirewallExceptionOverridden)), found.Finding?.Sentence);
     }
 
     [Test]
-    public void Exception_WithTheFirewallOff_IsNamedSo()
+    public async Task Exception_WithTheFirewallOff_IsNamedSo()
     {
         FakeFiles.Own.Begin("enabled=0");
-        Assert.That(Exceptions.Check(Request).Finding?.Id, Is.EqualTo(FindingIds.FirewallOff));
+        Assert.That((await Exceptions.CheckAsync(Request)).Finding?.Id, Is.EqualTo(FindingIds.FirewallOff));
     }
 
     [Test]
-    public void Exception_OfAFirewallWhoseServiceIsOff_IsUnavailable()
+    public async Task Exception_OfAFirewallWhoseServiceIsOff_IsUnavailable()
     {
         FakeFiles.Own.Begin("firewall=no-service");
-        Assert.That(() => Exceptions.Ensure(Request),
+        Assert.That(() => Exceptions.EnsureAsync(Request),
             Throws.TypeOf<TeredoException>().With.Property("Error").EqualTo(TeredoError.FirewallUnavailable));
-        Assert.That(Exceptions.Check(Request).LetsIn, Is.Null);
+        Assert.That((await Exceptions.CheckAsync(Request)).LetsIn, Is.Null);
     }
 
     static void AssertWritesFail(TeredoError error)

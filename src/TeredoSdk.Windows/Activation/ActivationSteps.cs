@@ -3,7 +3,7 @@ using TeredoSdk.Windows.Native.Netsh;
 namespace TeredoSdk.Windows.Activation;
 
 /// <summary>The steps of <see cref="TeredoActivation"/>. Each asks for consent, acts, reads the result back, and notes the outcome.</summary>
-sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<ConsentRequest, CancellationToken, ValueTask<bool>> consent)
+sealed class ActivationSteps(IWindowsSystem windows, TimeProvider time, List<string> steps, Func<ConsentRequest, CancellationToken, ValueTask<bool>> consent)
 {
     static readonly Version Vista = new(6, 0);
 
@@ -13,7 +13,7 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         await AskAsync(ConsentKind.InstallIPv6, "Install IPv6 on this machine, so that Teredo can give it an address that other machines reach? "
             + "To undo it, run netsh interface ipv6 uninstall.", command, cancellationToken).ConfigureAwait(false);
         await RunAsync(TeredoCommands.InstallIPv6, cancellationToken).ConfigureAwait(false);
-        bool isThere = windows.ReadService("tcpip6").ValueOrDefault.Exists;
+        bool isThere = (await ReadServiceAsync("tcpip6", cancellationToken).ConfigureAwait(false)).Exists;
         Note(command, isThere ? "IPv6 is installed." : "IPv6 is still not installed.");
         if (!isThere)
             throw Failed($"IPv6 is not installed after {command}. Run it as an administrator and restart Windows.");
@@ -21,15 +21,18 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
 
     public async Task StartServiceAsync(string name, CancellationToken cancellationToken)
     {
-        bool isDisabled = windows.ReadService(name).ValueOrDefault.IsDisabled;
+        bool isDisabled = (await ReadServiceAsync(name, cancellationToken).ConfigureAwait(false)).IsDisabled;
         string command = isDisabled ? $"{TeredoCommands.Sc} config {name} start= auto, then net start {name}" : $"net start {name}";
         string undo = isDisabled ? $"To undo it, run {TeredoCommands.Sc} config {name} start= disabled, then net stop {name}." : $"To undo it, run net stop {name}.";
         await AskAsync(ConsentKind.StartService, $"Start the service {name} (IP Helper), which runs Windows' Teredo?"
             + $"{(isDisabled ? " It is disabled; it will be set to start with Windows, which is its default." : "")} {undo}", command, cancellationToken).ConfigureAwait(false);
         if (isDisabled)
-            windows.SetServiceStart(name, ServiceStartType.Automatic); // the default of iphlpsvc; on demand it would not run after the next start
-        await windows.StartServiceAsync(name, cancellationToken).ConfigureAwait(false);
-        bool runs = windows.ReadService(name).ValueOrDefault.IsRunning;
+        {
+            // The default of iphlpsvc. On demand it would not run after the next start.
+            await ChangeAsync(() => windows.SetServiceStart(name, ServiceStartType.Automatic), cancellationToken).ConfigureAwait(false);
+        }
+        await PatientCall.RunAsync(() => windows.StartServiceAsync(name, cancellationToken), time, cancellationToken).ConfigureAwait(false);
+        bool runs = (await ReadServiceAsync(name, cancellationToken).ConfigureAwait(false)).IsRunning;
         Note(command, runs ? "The service runs." : "The service does not run.");
         if (!runs)
             throw new TeredoException(TeredoError.ServiceStopped, $"The service {name} does not run although it was started. Look for the cause in the "
@@ -69,14 +72,15 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     public async Task OpenPortAsync(int portToFix, CancellationToken cancellationToken)
     {
         int port = await FindPortAsync(portToFix, cancellationToken).ConfigureAwait(false);
-        if (IsOpen(port))
+        if (await IsOpenAsync(port, cancellationToken).ConfigureAwait(false))
             return;
         string command = $"netsh firewall add portopening protocol=UDP port={port} name=Teredo";
         await AskAsync(ConsentKind.OpenPort, $"Open UDP port {port} in the firewall, so that Teredo can reach this machine? The port is then open for all "
             + $"programs. To undo it, run netsh firewall delete portopening protocol=UDP port={port}.", command, cancellationToken)
             .ConfigureAwait(false);
-        windows.Firewall.AddOpenPort(new() { Name = "Teredo", Port = port, Protocol = FirewallProtocol.Udp });
-        bool isOpen = IsOpen(port);
+        await ChangeAsync(() => windows.Firewall.AddOpenPort(new() { Name = "Teredo", Port = port, Protocol = FirewallProtocol.Udp }), cancellationToken)
+            .ConfigureAwait(false);
+        bool isOpen = await IsOpenAsync(port, cancellationToken).ConfigureAwait(false);
         Note($"Opening UDP port {port}", isOpen ? "It is open." : "It is not open.");
         if (!isOpen)
             throw Failed($"UDP port {port} is not open in the firewall. Run {command} as an administrator.");
@@ -88,8 +92,8 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         List<(string Name, Func<Task<string?>> Act)> ways =
             [.. commands.Select(command => (TeredoCommands.Text(command), (Func<Task<string?>>)(() => RunAsync(command, cancellationToken))))];
         // netsh writes what lasts. A change through CIM may reach the active store only, and be gone after the next start (Set-NetTeredoConfiguration).
-        if (windows.ReadConfiguration().IsKnown)
-            ways.Add(("By CIM, which may last until the next start only", () => WriteAsync(configuration)));
+        if ((await PatientCall.AskAsync(windows.ReadConfiguration, time, cancellationToken).ConfigureAwait(false)).IsKnown)
+            ways.Add(("By CIM, which may last until the next start only", () => WriteAsync(configuration, cancellationToken)));
         foreach (var (name, act) in ways)
             if (await TryAsync(name, act, isDone, cancellationToken).ConfigureAwait(false))
                 return true;
@@ -101,7 +105,7 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
     {
         cancellationToken.ThrowIfCancellationRequested();
         string? complaint = await act().ConfigureAwait(false);
-        var found = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
+        var found = await TeredoSwitches.ReadAsync(windows, time, cancellationToken).ConfigureAwait(false);
         bool done = isDone(found);
         string now = found.Type is { } type ? TeredoCommands.Word(type) : "not known";
         string server = found.ServerName is { } name ? $", its server {name}" : "";
@@ -109,39 +113,45 @@ sealed class ActivationSteps(IWindowsSystem windows, List<string> steps, Func<Co
         return done;
     }
 
-    Task<string?> WriteAsync(TeredoConfiguration configuration)
+    async Task<string?> WriteAsync(TeredoConfiguration configuration, CancellationToken cancellationToken)
     {
         try
         {
-            windows.WriteConfiguration(configuration);
-            return Task.FromResult<string?>(null);
+            await ChangeAsync(() => windows.WriteConfiguration(configuration), cancellationToken).ConfigureAwait(false);
+            return null;
         }
         catch (TeredoException e)
         {
-            return Task.FromResult<string?>(e.Message);
+            return e.Message;
         }
     }
 
     async Task<string?> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
     {
-        var output = await windows.RunNetshAsync(command, cancellationToken).ConfigureAwait(false);
+        var output = await PatientCall.RunAsync(() => windows.RunNetshAsync(command, cancellationToken), time, cancellationToken).ConfigureAwait(false);
         return output.TryGet(out var printed) ? printed.Text.Trim().ReplaceLineEndings(" ") : output.Reason;
     }
 
     // Returns the port that is set already, or sets one.
     async Task<int> FindPortAsync(int portToFix, CancellationToken cancellationToken)
     {
-        if ((await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration.ClientPort is > 0 and var set)
+        if ((await TeredoSwitches.ReadAsync(windows, time, cancellationToken).ConfigureAwait(false)).Configuration.ClientPort is > 0 and var set)
             return set;
         await RunAsync(TeredoCommands.SetPortXp(portToFix), cancellationToken).ConfigureAwait(false);
-        var found = (await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false)).Configuration.ClientPort;
+        var found = (await TeredoSwitches.ReadAsync(windows, time, cancellationToken).ConfigureAwait(false)).Configuration.ClientPort;
         Note(TeredoCommands.Text(TeredoCommands.SetPortXp(portToFix)), found == portToFix ? "The port is fixed." : "The system does not say "
             + "whether the port is fixed.");
         return portToFix;
     }
 
-    bool IsOpen(int port) => windows.Firewall.ReadOpenPorts().ValueOrDefault?
-        .Any(open => open is { Enabled: true, Protocol: FirewallProtocol.Udp } && open.Port == port) == true;
+    async Task<bool> IsOpenAsync(int port, CancellationToken cancellationToken) =>
+        (await PatientCall.AskAsync(() => windows.Firewall.ReadOpenPorts(), time, cancellationToken).ConfigureAwait(false)).ValueOrDefault?
+            .Any(open => open is { Enabled: true, Protocol: FirewallProtocol.Udp } && open.Port == port) == true;
+
+    async Task<WindowsService> ReadServiceAsync(string name, CancellationToken cancellationToken) =>
+        (await PatientCall.AskAsync(() => windows.ReadService(name), time, cancellationToken).ConfigureAwait(false)).ValueOrDefault;
+
+    Task ChangeAsync(Action change, CancellationToken cancellationToken) => PatientCall.ChangeAsync(change, time, cancellationToken);
 
     async Task AskAsync(ConsentKind kind, string question, string command, CancellationToken cancellationToken)
     {

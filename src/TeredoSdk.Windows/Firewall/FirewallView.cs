@@ -11,8 +11,20 @@ sealed record FirewallView(Reading<FirewallStatus> Status, Reading<IReadOnlyList
     public static FirewallView Read(IWindowsFirewall firewall, FirewallView? earlier = null) =>
         new(firewall.ReadStatus(), earlier?.Rules ?? firewall.ReadRules());
 
-    /// <summary>A view of a firewall that does not answer.</summary>
-    public static FirewallView NotRead(Finding finding) => new(Reading.Unknown<FirewallStatus>(finding), Reading.Unknown<IReadOnlyList<FirewallRule>>(finding));
+    /// <summary>Reads the firewall on another thread. Of a firewall that does not answer, nothing is known.</summary>
+    public static async Task<FirewallView> ReadAsync(IWindowsFirewall firewall, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await PatientCall.ReadAsync(() => Read(firewall), time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TeredoException e) when (e.Error == TeredoError.FirewallUnavailable)
+        {
+            return NotRead(e.Finding);
+        }
+    }
+
+    static FirewallView NotRead(Finding finding) => new(Reading.Unknown<FirewallStatus>(finding), Reading.Unknown<IReadOnlyList<FirewallRule>>(finding));
 
     /// <summary>The view after some rules were removed, and others added.</summary>
     public FirewallView With(IReadOnlyCollection<FirewallRule> removed, IReadOnlyCollection<FirewallRule> added) => !Rules.TryGet(out var rules) ? this

@@ -43,7 +43,7 @@ sealed class ProgramFirewall(
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<Admission> AdmitAsync(ListenPort port, Func<int> choosePort, CancellationToken cancellationToken)
     {
-        var view = await LookAsync(cancellationToken).ConfigureAwait(false);
+        var view = await FirewallView.ReadAsync(windows.Firewall, time, cancellationToken).ConfigureAwait(false);
         var found = Judge(view, port);
         if (IsMissing(found) && port.Port is null && MayAdd)
         {
@@ -116,18 +116,6 @@ sealed class ProgramFirewall(
     }
 
     bool MayAdd => register ?? consent is not null;
-
-    async Task<FirewallView> LookAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await PatientCall.ReadAsync(() => FirewallView.Read(windows.Firewall), time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TeredoException e) when (e.Error == TeredoError.FirewallUnavailable)
-        {
-            return FirewallView.NotRead(e.Finding);
-        }
-    }
 
     // Only these are mended by a rule of this program.
     static bool IsMissing(FirewallExceptionCheck found) => found.Finding?.Id is FindingIds.FirewallNoException or FindingIds.FirewallExceptionNarrow;

@@ -38,7 +38,7 @@ sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
             return [];
         if (options.Consent is null)
             switches.ThrowIfOff();
-        var activation = new TeredoActivation(windows!);
+        var activation = new TeredoActivation(windows!, options.TimeProvider);
         try
         {
             await activation.EnableAsync(ServerOf(options), options.Consent, cancellationToken).ConfigureAwait(false);

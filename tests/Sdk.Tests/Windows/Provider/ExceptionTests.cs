@@ -163,7 +163,7 @@ public sealed class ExceptionTests
         await using var machine = new WindowsMachine();
         var node = await machine.StartAsync();
         await using var covered = await node.ListenAsync(0).InTime();
-        new TeredoFirewall(machine.Windows).Ensure(
+        await new TeredoFirewall(machine.Windows).EnsureAsync(
             new() { Name = "App", ProgramPath = machine.Windows.ProgramPath, TcpPort = covered.LocalEndPoint.Port });
         Assert.That((await node.GetReportAsync().InTime()).Error, Is.Null);
 
@@ -188,7 +188,7 @@ public sealed class ExceptionTests
         await using var machine = new WindowsMachine();
         string program = machine.Windows.ProgramPath!;
         string name = Path.GetFileNameWithoutExtension(program[(program.LastIndexOf('\\') + 1)..]);
-        new TeredoFirewall(machine.Windows).Ensure(
+        await new TeredoFirewall(machine.Windows).EnsureAsync(
             new() { Name = name, ProgramPath = program, TcpPort = 4242, EdgeTraversal = EdgeTraversal.Allow, OpenTeredoPort = true });
         machine.Windows.Firewall.Update(machine.Windows.Firewall.Rules[0] with { Enabled = false });
         var rules = machine.Windows.Firewall.Rules;

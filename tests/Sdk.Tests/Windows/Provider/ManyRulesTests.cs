@@ -25,7 +25,7 @@ public sealed class ManyRulesTests
         Assert.That(await ReadsAsync(machine, 0, () => Task.FromResult(node.Report.Windows!.LetsStrangersIn)), Is.EqualTo(consents));
         await ReadsAsync(machine, 1, () => node.GetReportAsync());
         await ReadsAsync(machine, 1, () => WindowsTeredo.ReadReportAsync(machine.Windows)); // what `teredo status` prints where there is no address
-        await ReadsAsync(machine, 1, () => Task.FromResult(new TeredoFirewall(machine.Windows).Ensure(new() { Name = "App", ProgramPath = machine.Windows.ProgramPath })));
+        await ReadsAsync(machine, 1, () => new TeredoFirewall(machine.Windows).EnsureAsync(new() { Name = "App", ProgramPath = machine.Windows.ProgramPath }));
     }
 
     [Test]

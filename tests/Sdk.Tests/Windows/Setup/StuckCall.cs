@@ -9,12 +9,16 @@ sealed class StuckCall : IDisposable
     readonly ManualResetEventSlim _answer = new();
     readonly SemaphoreSlim _asked = new(0);
 
-    public StuckCall(FakeWindows windows, string name)
+    public StuckCall(FakeWindows windows, string name) : this(windows, call => call == name)
+    {
+    }
+
+    public StuckCall(FakeWindows windows, Predicate<string> isStuck)
     {
         _windows = windows;
         windows.OnCall = call =>
         {
-            if (call != name)
+            if (!isStuck(call))
                 return;
             _asked.Release();
             _answer.Wait();
