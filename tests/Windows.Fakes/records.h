@@ -36,14 +36,18 @@ inline std::wstring read_text(const wchar_t* name)
     return wide(text);
 }
 
+// A whole file is replaced at once, so that who reads meanwhile has the old text or the new.
 inline void write_text(const wchar_t* name, const std::wstring& text, bool append = false)
 {
-    HANDLE file = CreateFileW((folder() + name).c_str(), append ? FILE_APPEND_DATA : GENERIC_WRITE, 7, nullptr,
+    std::wstring path = folder() + name, part = path + L"." + std::to_wstring(GetCurrentProcessId()) + L"-" + std::to_wstring(GetCurrentThreadId());
+    HANDLE file = CreateFileW(append ? path.c_str() : part.c_str(), append ? FILE_APPEND_DATA : GENERIC_WRITE, 7, nullptr,
         append ? OPEN_ALWAYS : CREATE_ALWAYS, 0, nullptr);
     std::string bytes = narrow(text);
     DWORD written;
     WriteFile(file, bytes.data(), (DWORD)bytes.size(), &written, nullptr);
     CloseHandle(file);
+    if (!append)
+        MoveFileExW(part.c_str(), path.c_str(), MOVEFILE_REPLACE_EXISTING);
 }
 
 // A list of fields in the order in which they were first set.

@@ -24,17 +24,17 @@ sealed class FakeFiles(string folder)
     {
         foreach (string file in Directory.EnumerateFiles(folder, "*.txt").Append(PathOf("netsh.log")))
             File.Delete(file);
-        File.WriteAllLines(PathOf("windows.txt"),
+        Write("windows.txt",
             ["[record]", "type=client", "state=qualified", $"address={Address}", $"port={Port}", "servername=teredo.example"]);
         foreach (string setting in settings)
             Set(setting[..setting.IndexOf('=', StringComparison.Ordinal)], setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..]);
     }
 
     /// <summary>Changes a setting, also while programs run.</summary>
-    public void Set(string key, string value) => File.WriteAllLines(PathOf("windows.txt"), [.. LinesWithout(key), $"{key}={value}"]);
+    public void Set(string key, string value) => Write("windows.txt", [.. LinesWithout(key), $"{key}={value}"]);
 
     /// <summary>Takes a setting away.</summary>
-    public void Unset(string key) => File.WriteAllLines(PathOf("windows.txt"), LinesWithout(key));
+    public void Unset(string key) => Write("windows.txt", LinesWithout(key));
 
     /// <summary>A setting as it is now.</summary>
     public string? Get(string key) => Records("windows.txt").Single().GetValueOrDefault(key);
@@ -72,6 +72,14 @@ sealed class FakeFiles(string folder)
 
     string[] LinesWithout(string key) =>
         [.. File.ReadAllLines(PathOf("windows.txt")).Where(line => !line.StartsWith(key + "=", StringComparison.Ordinal))];
+
+    // At once, as the fakes do: what a node still asks meanwhile has the old text or the new.
+    void Write(string file, string[] lines)
+    {
+        string part = PathOf($"{file}.part");
+        File.WriteAllLines(part, lines);
+        File.Move(part, PathOf(file), overwrite: true);
+    }
 
     string PathOf(string file) => Path.Combine(folder, file);
 

@@ -137,7 +137,6 @@ public sealed class DoctorTests
         var diagnosis = await run.InTime();
         blocked.Set();
         Assert.That(diagnosis.Findings.Where(finding => finding.Id == FindingIds.DoctorNotChecked).Select(finding => finding.Subject), Is.SupersetOf(new[] { "Windows" }));
-        Assert.That(diagnosis.IsSound, Is.False);
     }
 
     static Task<TeredoDiagnosis> AskAsync(Lab lab, params string[] servers)
