@@ -35,11 +35,6 @@ public class DoctorUnderWineTests
             machine.Stop("iphlpsvc");
             WindowsSystem.Current.SetServiceStart("iphlpsvc", ServiceStartType.Disabled);
         }, FindingIds.ServiceDisabled),
-        Machine("service not there", [], machine =>
-        {
-            machine.Stop("iphlpsvc");
-            ServiceCommand.Run("delete iphlpsvc");
-        }, FindingIds.ServiceMissing),
         Machine("server of Windows silent", ["state=offline", "error=primary server unreachable over UDP", "address="], null, FindingIds.TeredoServerSilent),
         Machine("managed network", ["state=offline", "error=client is in a managed network", "address="], null, FindingIds.TeredoManagedNetwork),
         Machine("asleep, and listed all the same", ["state=dormant"], null, FindingIds.TeredoOverdue),
