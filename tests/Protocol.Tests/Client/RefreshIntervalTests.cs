@@ -153,6 +153,36 @@ public sealed class RefreshIntervalTests : SimulationTest
         Assert.That(harness.AnswerSolicitation(asked, other), Is.EqualTo(Verdict.Dropped(DropReason.BadNonce)), "once");
     }
 
+    // What keeps a NAT's mapping but our refreshes: then its life at the end of the interval tells nothing, and the check is repeated.
+    [TestCase(null, false, TestName = "Check_OfAnIdleClient_IsDoneOnce")]
+    [TestCase("in", true, TestName = "Check_AfterAPeersData_IsRepeated")]
+    [TestCase("bubble", true, TestName = "Check_AfterABubbleToAPeer_IsRepeated")]
+    public void CheckBesideTraffic(string? traffic, bool isRepeated)
+    {
+        IPv4Endpoint mapped = Lab.Endpoint("9.0.0.1:1234"), ofCheck = Lab.Endpoint("9.0.0.1:4321");
+        var harness = PeerHarness.Qualified(null, mapped);
+        harness.AnswerSolicitations(sent => sent.Via == LocalPort.Interval ? ofCheck : null);
+        harness.OnSent += sent =>
+        {
+            if (sent.Via == LocalPort.Interval && sent.IsBubble) // the server forwards it to the client itself
+                Assert.That(harness.Receive(sent.Target, Build.WithOrigin(ofCheck, sent.PacketOctets)), Is.EqualTo(Verdict.Consumed));
+        };
+        var peer = Peer.Number();
+        if (traffic == "in")
+            harness.Trust(peer);
+        harness.AdvanceTo(10);
+        if (traffic == "in")
+            Assert.That(harness.ReceiveData(peer).Kind, Is.EqualTo(VerdictKind.Deliver));
+        if (traffic == "bubble")
+            harness.ReceiveIndirect(peer);
+        Assert.That(harness.Sent.Any(sent => sent.IsDirectBubble), Is.EqualTo(traffic == "bubble"), "the service port sends only then");
+        harness.Clear();
+        harness.AdvanceTo(100);
+        int checks = harness.Sent.Count(sent => sent.Via == LocalPort.Interval && sent.IsBubble);
+        Assert.That(checks, Is.EqualTo(isRepeated ? 2 : 1));
+        Assert.That(harness.Client.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
+    }
+
     [TestCase(false, TestName = "CheckPortThatCannotBeOpened_NothingIsAskedFromIt")]
     [TestCase(true, TestName = "CheckPortThatOpensAfterTheRefresh_NothingIsAskedFromIt")]
     public void CheckPortWithoutUse(bool opens)

@@ -122,4 +122,20 @@ public sealed class ReachabilityAskTests
         Assert.That(client.Sent, Has.Count.EqualTo(1 + 2 + 3));
         Assert.That(client.Sent.Select(sent => sent.Target), Is.All.EqualTo(Server));
     }
+
+    [Test]
+    public void AddressThatChangesMeanwhile_InterruptsTheCheck()
+    {
+        var client = ClientHarness.Qualified();
+        var refresh = client.AdvanceToSolicitation();
+        client.CheckReachability();
+        client.Advance(0.5);
+        client.AnswerSolicitation(refresh, Lab.OtherMapped);
+        Assert.That(client.Client.State, Is.EqualTo(ClientState.Qualified), "with another address");
+        client.Clear();
+        client.Advance(0.5);
+        Assert.That(Outcome(client), Is.EqualTo(ReachabilityOutcome.Interrupted));
+        Assert.That(client.Sent, Is.Empty, "nobody is asked about an address that is gone");
+        client.CheckReachability();
+    }
 }

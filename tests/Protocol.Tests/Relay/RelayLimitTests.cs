@@ -13,6 +13,8 @@ public class RelayLimitTests
     static IPv6Address Client(int n, IPv4Address? server = null, IPv4Address? mapped = null) =>
         new TeredoAddress(server ?? new(0x0900_0001 + (uint)n), TeredoFlags.None, new(mapped ?? new(0x0800_0001 + (uint)n), (ushort)(4000 + n % 1000)));
 
+    static IPv4Endpoint MappingOf(int n) => TeredoAddress.TryCreate(Client(n), out var client) ? client.MappedEndpoint : default;
+
     static IPv6Address Source(int n = 0) => new(Native.High + (ulong)n, 7);
 
     // 3,000 packets of 48 octets for made-up clients of one server, at once and in ten seconds.
@@ -123,7 +125,7 @@ public class RelayLimitTests
         for (int i = 0; i < 11; i++)
         {
             harness.Send(Build.Udp(Source(i), Client(i)));
-            harness.Receive(new(new(0x0800_0001 + (uint)i), (ushort)(4000 + i)), Build.Bubble(Client(i), harness.Sent[^1].InnerSource));
+            harness.Receive(MappingOf(i), Build.Bubble(Client(i), harness.Sent[^1].InnerSource));
             Assert.That(harness.Send(Build.Udp(Source(i), Client(i))).Kind, Is.EqualTo(VerdictKind.Send));
         }
         harness.AdvanceTo(40);
@@ -131,5 +133,29 @@ public class RelayLimitTests
             Assert.That(harness.Send(Build.Udp(Source(i), Client(i))).Kind, Is.EqualTo(VerdictKind.Held));
         harness.Send(Build.Udp(Source(20), Client(20)));
         Assert.That(harness.Relay.PeerCount, Is.EqualTo(11), "a newcomer takes the place of one of them");
+    }
+
+    [Test, Conformance("C-142")]
+    public void ClientsThatWereSentTo_OutliveThoseThatOnlyAnswered()
+    {
+        var harness = new RelayHarness(Router with { MaxPeers = 16, ServedPrefixes = [new(Native, 32)] });
+        Contact(0, answersAt: 0);
+        Contact(5, answersAt: 15); // by then what waited for them is given up
+        harness.AdvanceTo(60);     // none was heard for 30 s
+        for (int i = 10; i < 20; i++)
+            Assert.That(harness.Send(Build.Udp(Source(i), Client(i))).Kind, Is.EqualTo(VerdictKind.Held));
+        Assert.That(harness.Relay.PeerCount, Is.EqualTo(12), "all but the quarter for what the host of a client wants");
+        var known = Enumerable.Range(0, 10).Where(i => harness.Receive(MappingOf(i), Build.Udp(Client(i), Native)).Kind == VerdictKind.Deliver).ToArray();
+        Assert.That(known.Take(5), Is.EqualTo(Enumerable.Range(0, 5)));
+        Assert.That(known, Has.Length.LessThan(10));
+
+        void Contact(int first, double answersAt)
+        {
+            for (int i = first; i < first + 5; i++)
+                harness.Send(Build.Udp(Source(i), Client(i)));
+            harness.AdvanceTo(answersAt);
+            for (int i = first; i < first + 5; i++)
+                harness.Receive(MappingOf(i), Build.Bubble(Client(i), harness.Sent.Last(s => s.InnerDestination == Client(i)).InnerSource));
+        }
     }
 }

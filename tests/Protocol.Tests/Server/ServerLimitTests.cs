@@ -154,6 +154,18 @@ public class ServerLimitTests
         });
     }
 
+    // The flood of one sender leaves every other its share, also one whose address differs in one bit.
+    [Test]
+    public void FairShare_IsThatOfOneAddress_WhateverBitsItSharesWithAFlood()
+    {
+        var server = new ServerHarness(Limited with { RateLimits = new() { FairShare = new(1, 1) } });
+        bool Forward(uint address, int port) => new IPv4Endpoint(new(address), (ushort)port) is var source && Passes(server, source, BubbleOf(AddressOf(source), B), 0);
+        const uint flood = 0x0A01_0101;
+        Assert.That(Count(Enumerable.Range(10_000, 100).Select(port => Forward(flood, port))), Is.EqualTo(1 + 25), "its share, and a quarter of what the destination may get");
+        Assert.That(Enumerable.Range(0, 32).Where(bit => !Forward(flood ^ (1U << bit), 5000)).ToArray(), Is.Empty);
+        Assert.That(Forward(flood, 5000), Is.False);
+    }
+
     [Test]
     public void NativeForwards_PerNetwork_Are100PerSecondFromAllSources()
     {
