@@ -97,12 +97,22 @@ public sealed class DoctorTests
         Assert.That(DoctorPage.Of(diagnosis, new()), Does.Contain("&lt;b&gt;&amp;").And.Contain("&lt;i&gt;").And.Not.Contain("<script").And.Not.Contain("<i>"));
     }
 
+    [TestCase(false, true, "")]
+    [TestCase(true, true, " (needs an administrator)")]
+    [TestCase(true, false, " (needs an administrator; can't be taken back)")]
+    [TestCase(false, false, " (can't be taken back)")]
+    public void Fix_SaysWhatItNeeds(bool needsAdministrator, bool isReversible, string words) =>
+        Assert.That(DoctorText.Conditions(new() { Sentence = "Do this.", NeedsAdministrator = needsAdministrator, IsReversible = isReversible }), Is.EqualTo(words));
+
     [Test]
     public async Task Progress_IsALineForEachQuestion()
     {
         using var lab = await Loopback.StartAsync();
         var result = await lab.RunAsync("doctor", "--sockets", "in-process", "--verbose");
         Assert.That(result.ErrorLines, Has.One.EqualTo("looked at the Teredo servers").And.One.EqualTo("looked at a node of this machine"));
+        var unwatched = await CommandProcess.RunAsync(lab.Command("doctor", "--sockets", "in-process"));
+        Assert.That(unwatched.Text, Does.StartWith("address     2001:"));
+        Assert.That(unwatched.ErrorLines, Has.None.StartsWith("looked at"), "nobody is at a terminal");
     }
 
     [Test]

@@ -58,6 +58,11 @@ public sealed class NodeOptionsTests
         Assert.That(Read("").WaitForNetwork, Is.False, "other commands do not wait");
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public void FirewallException_IsThatOfACommandThatLetsStrangersIn(bool letsIn) => Assert.That(
+        new NodeOptions { LetsStrangersIn = letsIn }.Read(new RootCommand().Parse([]), NullLoggerFactory.Instance).RegisterFirewallException, Is.EqualTo(letsIn ? true : (bool?)null));
+
     [Test]
     public void Client_HasTheOptionsOfEveryClient()
     {

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using TeredoSdk.Architecture.Tests;
 using TeredoSdk.Cli.Json;
+using TeredoSdk.Protocol.Client;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Cli.Tests;
@@ -50,7 +51,7 @@ public sealed class ReviewedCommandTests
     /// <summary>A document of each type, with a value in every member that can have one.</summary>
     static readonly (string[] Commands, object Document)[] Documents =
     [
-        (["teredo"], new FailureDocument("badArguments", "A sentence.")),
+        (["teredo"], new FailureDocument("badArguments", "It isn't <ASCII> \u201calone\u201d.")),
         (["decode"], new DecodeDocument(IPAddress.Parse(Address), "2001::/32", "current", IPAddress.Parse("192.0.2.1"), "8000", true, IPEndPoint.Parse("192.0.2.3:4"), false)),
         (["status"], ReportTableTests.Most),
         (["status"], new StatusFailureDocument("teredoDisabled", "A sentence.", ReportTableTests.KnownWindows)),
@@ -95,6 +96,8 @@ public sealed class ReviewedCommandTests
             text.Append($"\n{document.GetType().Name}\n{JsonSerializer.Serialize(document, document.GetType(), CliJson.ForPeople)}\n");
         if (command == "setup")
             text.Append($"\nPlanDocument\n{await PlanAsync()}\n");
+        if (command == "doctor")
+            text.Append($"\nTEXT\n\n{string.Join('\n', DoctorText.Lines(Diagnosis))}\n\nPAGE (--html)\n\n{Page()}\n");
         Compare(Path.Combine(Folder, $"{command}.txt"), text.ToString().ReplaceLineEndings("\n"));
     }
 
@@ -145,6 +148,24 @@ public sealed class ReviewedCommandTests
     {
         string error = result.Output.Length > 0 && result.Text.StartsWith('{') && result.Document.TryGetProperty("error", out var name) ? $" {name.GetString()}" : "";
         return $"teredo {line}\n  {result.ExitCode}{error}{(result.ErrorLines.Count > 0 ? $"\n  {result.Sentence.Replace(Environment.CurrentDirectory + Path.DirectorySeparatorChar, "", StringComparison.Ordinal)}" : "")}";
+    }
+
+    static TeredoDiagnosis Diagnosis => new()
+    {
+        Report = ReportTableTests.Most with { Mapping = MappingBehaviour.EndpointIndependent, NatName = "restricted", Reachability = Reachability.No },
+        Findings =
+        [
+            Finding,
+            new() { Id = FindingIds.NatSymmetric, Severity = FindingSeverity.Warning, Subject = "NAT", Problem = "It has no evidence.", Fix = new() { Sentence = "Do <this>." } },
+            Finding with { Id = FindingIds.ReachabilityNone, Severity = FindingSeverity.Warning, SetBy = null, Fix = null },
+        ],
+    };
+
+    // What a person sees: between the style, which has a test of its own, and the time.
+    static string Page()
+    {
+        string page = DoctorPage.Of(Diagnosis, new() { Peer = ReportTableTests.Most });
+        return page[page.IndexOf("<body>", StringComparison.Ordinal)..page.IndexOf("<p class=\"soft\">Written by", StringComparison.Ordinal)].TrimEnd();
     }
 
     static async Task<string> PlanAsync()

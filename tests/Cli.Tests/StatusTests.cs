@@ -58,6 +58,19 @@ public sealed class StatusTests
         Assert.That(result.Sentence, Does.StartWith("--app judges a program on Windows"));
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task FailureOnWindows_ShowsWhatWindowsSays(bool isJson)
+    {
+        var failure = new TeredoException(TeredoError.NoServer, "Set Servers.");
+        var result = await HereCommand.RunAsync(() => Task.FromResult(Commands.StatusCommand.Fail(new(isJson), failure, ReportTableTests.KnownWindows)));
+        Assert.That((result.ExitCode, result.Sentence), Is.EqualTo((1, "Set --server.")));
+        if (isJson)
+            Assert.That(result.Document.GetProperty("windows").GetProperty("type").GetString(), Is.EqualTo("enterpriseClient"));
+        else
+            Assert.That(result.Text, Does.Contain("teredo type     enterprise client"));
+    }
+
     [Test]
     public void Drops_OfAReport_AreWrittenByTheirNames()
     {

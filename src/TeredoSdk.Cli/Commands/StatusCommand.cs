@@ -71,7 +71,8 @@ sealed class StatusCommand : Command
             Output.Notice(Wording.Of(finding.Sentence));
     }
 
-    static int Fail(Output output, TeredoException failure, WindowsReport windows)
+    /// <summary>Tells why there is no address, and what Windows says, and returns the exit code.</summary>
+    public static int Fail(Output output, TeredoException failure, WindowsReport windows)
     {
         if (!output.IsJson)
             ReportTable.Print(windows);
