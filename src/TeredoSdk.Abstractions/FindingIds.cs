@@ -41,6 +41,8 @@ public static class FindingIds
     public const string TeredoOtherServer = "teredo.other-server";
     /// <summary>Windows' Teredo has another port or refresh interval than the application asks for.</summary>
     public const string TeredoOptionNotApplied = "teredo.option-not-applied";
+    /// <summary>The settings of Windows' Teredo were changed in a way that may last until the next start only.</summary>
+    public const string TeredoMayNotLast = "teredo.may-not-last";
     /// <summary>The Teredo address is on an interface that is no tunnel.</summary>
     public const string TeredoNoTunnel = "teredo.no-tunnel";
     /// <summary>The interface of Windows' Teredo has another MTU than Teredo's 1280 octets.</summary>
@@ -119,6 +121,8 @@ public static class FindingIds
     public const string SetupNothingToDo = "setup.nothing-to-do";
     /// <summary>Another program holds the record of a setup.</summary>
     public const string SetupRecordLocked = "setup.record-locked";
+    /// <summary>A setup failed, and not all that it changed could be undone.</summary>
+    public const string SetupNotUndone = "setup.not-undone";
     /// <summary>A program that would run with an administrator's rights can be changed by users without them.</summary>
     public const string SetupProgramWritable = "setup.program-writable";
 
@@ -153,6 +157,8 @@ public static class FindingIds
     public const string SetupLeftAlone = "setup.left-alone";
     /// <summary>The record of a setup can't be used.</summary>
     public const string SetupRecordDamaged = "setup.record-damaged";
+    /// <summary>The record of a setup is that of another machine, from which a folder or an image was copied.</summary>
+    public const string SetupRecordOfOtherMachine = "setup.record-of-other-machine";
     /// <summary>There is no record of a setup, so what bears its mark is removed.</summary>
     public const string SetupNoRecord = "setup.no-record";
     /// <summary>The process may not create a private network of its own.</summary>

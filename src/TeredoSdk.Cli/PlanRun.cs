@@ -103,6 +103,7 @@ static class PlanRun
     {
         nameof(ServiceStepOutcome.Applied) => $"done: {sentence}",
         nameof(ServiceStepOutcome.Undone) => $"undone: {sentence}",
+        nameof(Finding) => sentence,
         _ => $"nothing to do: {sentence}",
     });
 }

@@ -21,10 +21,24 @@ namespace TeredoSdk.Cli;
 sealed record ShownPlan(IReadOnlyList<string> Steps, IReadOnlyList<Finding> Findings, bool NeedsElevation, bool IsElevated, string ElevatedCommand,
     (string Whose, string Where) Rights, string? Digest, Func<string, bool, CancellationToken, Task<PlanElevation?>> FindElevationAsync, bool IsComplete, Func<Action<string, string>, CancellationToken, Task> ApplyAsync, Action<Output, bool> Document)
 {
-    public static ShownPlan Of(SetupPlan plan) => new([.. plan.Steps.Select(step => step.Sentence)], plan.Findings, plan.NeedsElevation, plan.IsElevated,
-        plan.ElevatedCommand, ("an administrator's rights", "In an administrator's terminal, run:"), null,
-        (_, _, _) => Task.FromResult(PlanElevation.Of(plan, Progress)), plan.IsComplete, (told, cancellationToken) => plan.ApplyAsync(Progress(told), cancellationToken),
-        (output, applied) => output.Document(new(applied, applied && plan.IsComplete, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, plan.Findings), json => json.PlanDocument));
+    public static ShownPlan Of(SetupPlan plan)
+    {
+        List<Finding> findings = [.. plan.Findings];
+        return new([.. plan.Steps.Select(step => step.Sentence)], plan.Findings, plan.NeedsElevation, plan.IsElevated,
+            plan.ElevatedCommand, ("an administrator's rights", "In an administrator's terminal, run:"), null,
+            (_, _, _) => Task.FromResult(PlanElevation.Of(plan, Progress)), plan.IsComplete, (told, cancellationToken) => plan.ApplyAsync(Progress(told), cancellationToken),
+            (output, applied) => output.Document(new(applied, applied && plan.IsComplete, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, findings),
+                json => json.PlanDocument));
+
+        IProgress<SetupProgress> Progress(Action<string, string> told) => new Teller<SetupProgress>(one =>
+        {
+            told(one.Outcome.ToString(), one.Step.Sentence);
+            if (one.Finding is not { } finding)
+                return;
+            told(nameof(Finding), Wording.Of(finding.Sentence));
+            findings.Add(finding);
+        });
+    }
 
     /// <param name="plan">The plan.</param>
     /// <param name="elevated">The arguments by which the command makes this plan as root. The parameter is the digest that was confirmed.</param>
@@ -34,8 +48,6 @@ sealed record ShownPlan(IReadOnlyList<string> Steps, IReadOnlyList<Finding> Find
         (told, cancellationToken) => plan.ApplyAsync(new Teller<ServiceProgress>(one => told(one.Outcome.ToString(), one.Step.Sentence)), cancellationToken),
         (output, applied) => output.Document(new(applied, applied && plan.IsComplete, !plan.IsSatisfied, plan.ElevatedCommand, plan.Steps, plan.Findings),
             json => json.ServicePlanDocument));
-
-    static IProgress<SetupProgress> Progress(Action<string, string> told) => new Teller<SetupProgress>(one => told(one.Outcome.ToString(), one.Step.Sentence));
 
     /// <summary>Tells at once, on the thread that reports: the lines shall not come after the command's end.</summary>
     sealed class Teller<T>(Action<T> told) : IProgress<T>

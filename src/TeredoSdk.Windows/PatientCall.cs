@@ -8,14 +8,15 @@ static class PatientCall
     /// <summary>How long a call may take.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    /// <summary>Runs a call and waits for its end, unless the caller gives up or the call takes too long. Then the call itself may go on.</summary>
+    /// <summary>Runs a call and waits for its end, unless the caller gives up or the call takes too long. Then the call itself may go on (<see cref="AbandonedCalls"/>).</summary>
     /// <exception cref="TeredoException">The call took too long; the error is the given one.</exception>
     public static async Task<T> RunAsync<T>(Func<Task<T>> call, TimeProvider time, CancellationToken cancellationToken,
         TeredoError error = TeredoError.SetupFailed)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var running = new Task<Task<T>>(call);
-        var waiting = running.Unwrap().WaitAsync(Limit, time, cancellationToken); // before the call begins, so that its time counts from there
+        var ending = running.Unwrap();
+        var waiting = ending.WaitAsync(Limit, time, cancellationToken); // before the call begins, so that its time counts from there
         running.Start(TaskScheduler.Default);
         try
         {
@@ -25,6 +26,10 @@ static class PatientCall
         {
             throw new TeredoException(error, $"Windows did not answer within {Limit.TotalMinutes:0} minutes. Check whether the "
                 + "services mpssvc (the firewall) and iphlpsvc (Teredo) hang: restart Windows, and try again.", e);
+        }
+        finally
+        {
+            AbandonedCalls.Note(ending);
         }
     }
 

@@ -11,6 +11,9 @@ public sealed record TeredoActivationResult
     /// <summary>The steps that were taken or tried, in order. Each is a sentence with its outcome. Empty when nothing had to be done.</summary>
     public IReadOnlyList<string> Steps { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
 
+    /// <summary>Said when the change may last until the next start of Windows only; null otherwise.</summary>
+    public Finding? Reservation { get; init; }
+
     /// <summary>The machine's former settings, for <see cref="TeredoActivation.RestoreAsync"/>.</summary>
     public required TeredoConfiguration Previous { get; init; }
 }
@@ -57,6 +60,9 @@ public sealed class TeredoActivation
     /// <summary>The steps taken or tried since the last call began, also when it failed. Each is a sentence with its outcome.</summary>
     public IReadOnlyList<string> Steps => [.. _steps];
 
+    /// <summary>Said of the last call when its change may last until the next start of Windows only; null otherwise.</summary>
+    internal Finding? Reservation { get; private set; }
+
     /// <summary>Switches Teredo on, unless it is on. The setting stays after a restart and after the end of this program.</summary>
     /// <param name="server">The server to use, a host name or an IPv4 address; <c>default</c> for Microsoft's; null keeps the present server.</param>
     /// <param name="consent">
@@ -75,7 +81,7 @@ public sealed class TeredoActivation
     async Task<TeredoActivationResult> EnableHereAsync(string? server, Func<ConsentRequest, CancellationToken, ValueTask<bool>>? consent,
         CancellationToken cancellationToken)
     {
-        _steps.Clear();
+        Begin();
         CheckServer(server);
         var switches = await TeredoSwitches.ReadAsync(_windows, _time, cancellationToken).ConfigureAwait(false);
         var previous = switches.Configuration;
@@ -96,7 +102,7 @@ public sealed class TeredoActivation
                 .ConfigureAwait(false);
         if (_windows.Version < Vista)
             await steps.OpenPortAsync(XpPort, cancellationToken).ConfigureAwait(false);
-        return new() { Steps = Steps, Previous = previous };
+        return new() { Steps = Steps, Reservation = Reservation = steps.Reservation, Previous = previous };
     }
 
     /// <summary>Restores the former type and server. IPv6 stays installed, and services keep running.</summary>
@@ -117,7 +123,7 @@ public sealed class TeredoActivation
 
     async Task<IReadOnlyList<string>> RestoreHereAsync(TeredoConfiguration previous, CancellationToken cancellationToken)
     {
-        _steps.Clear();
+        Begin();
         CheckServer(previous.ServerName);
         var now = (await TeredoSwitches.ReadAsync(_windows, _time, cancellationToken).ConfigureAwait(false)).Configuration;
         if ((previous.Type ?? now.Type) is not { } type)
@@ -126,13 +132,20 @@ public sealed class TeredoActivation
         if (IsRestored(now))
             return [];
         RequireElevation(TeredoCommands.Set(_windows.Version, type, previous.ServerName));
-        await new ActivationSteps(_windows, _time, _steps, static (_, _) => ValueTask.FromResult(true))
-            .RestoreAsync(type, previous.ServerName, found => IsRestored(found.Configuration), cancellationToken).ConfigureAwait(false);
+        var steps = new ActivationSteps(_windows, _time, _steps, static (_, _) => ValueTask.FromResult(true));
+        await steps.RestoreAsync(type, previous.ServerName, found => IsRestored(found.Configuration), cancellationToken).ConfigureAwait(false);
+        Reservation = steps.Reservation;
         return Steps;
 
         // For a disabled client, netsh does not tell the server.
         bool IsRestored(TeredoConfiguration configuration) => configuration.Type == type
             && (previous.ServerName is null || configuration.ServerName is null || IsSameServer(configuration.ServerName, previous.ServerName));
+    }
+
+    void Begin()
+    {
+        _steps.Clear();
+        Reservation = null;
     }
 
     /// <exception cref="TeredoException"><see cref="TeredoError.NoServer"/>.</exception>

@@ -122,6 +122,17 @@ public sealed class PlanRunTests
     }
 
     [Test]
+    public async Task Setup_ThatMayNotLast_SaysSoWithTheCommandThatLasts()
+    {
+        _windows.Netsh.ChangesNothing = true;
+        var result = await RunAsync(null, "--yes", "--json", "--enable-teredo");
+        Assert.That(result.ExitCode, Is.Zero, "it is in force");
+        Assert.That(result.ErrorLines, Has.Some.Contains("until the next start of Windows only").And.Contains("netsh interface teredo set state type=enterpriseclient"));
+        Assert.That(result.Document.GetProperty("findings").EnumerateArray().Select(finding => finding.GetProperty("id").GetString()),
+            Does.Contain(FindingIds.TeredoMayNotLast));
+    }
+
+    [Test]
     public async Task DryRun_ShowsTheStepsAlone()
     {
         var result = await RunAsync(null, "--dry-run");

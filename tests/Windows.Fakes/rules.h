@@ -238,13 +238,19 @@ struct Rules : DispatchObject<INetFwRules>
         return S_OK;
     }
 
+    // "Removes a rule from the collection" (INetFwRules::Remove): which one, and whether all of a name, no page says. One, unless remove=all.
     HRESULT STDMETHODCALLTYPE Remove(BSTR name) override
     {
         HRESULT result = may_write();
         if (result != S_OK)
             return result;
         auto all = read_records(L"rules.txt");
-        all.erase(std::remove_if(all.begin(), all.end(), [&](auto& record) { return same(record.get(L"Name"), text_of(name)); }), all.end());
+        auto is_named = [&](auto& record) { return same(record.get(L"Name"), text_of(name)); };
+        auto found = std::find_if(all.begin(), all.end(), is_named);
+        if (windows().get(L"remove") == L"all")
+            all.erase(std::remove_if(found, all.end(), is_named), all.end());
+        else if (found != all.end())
+            all.erase(found);
         write_records(L"rules.txt", all);
         return S_OK;
     }

@@ -35,6 +35,11 @@ public class DoctorUnderWineTests
             machine.Stop("iphlpsvc");
             WindowsSystem.Current.SetServiceStart("iphlpsvc", ServiceStartType.Disabled);
         }, FindingIds.ServiceDisabled),
+        Machine("service not there", [], machine =>
+        {
+            machine.Stop("iphlpsvc");
+            ServiceCommand.Run("delete iphlpsvc");
+        }, FindingIds.ServiceMissing),
         Machine("server of Windows silent", ["state=offline", "error=primary server unreachable over UDP", "address="], null, FindingIds.TeredoServerSilent),
         Machine("managed network", ["state=offline", "error=client is in a managed network", "address="], null, FindingIds.TeredoManagedNetwork),
         Machine("asleep, and listed all the same", ["state=dormant"], null, FindingIds.TeredoOverdue),
@@ -55,15 +60,14 @@ public class DoctorUnderWineTests
     readonly List<string> _stopped = [];
 
     [TearDown]
-    public void Mend()
+    public async Task Mend()
     {
         Registry.LocalMachine.DeleteSubKeyTree(PolicyKey, throwOnMissingSubKey: false);
         using var parameters = Registry.LocalMachine.CreateSubKey(Tcpip6Key);
         parameters.DeleteValue("DisabledComponents", throwOnMissingValue: false);
         foreach (string name in _stopped)
         {
-            ServiceCommand.Run($@"create {name} binPath= ""C:\fakes\service.exe {name}"" start= auto"); // nothing where it still is
-            WindowsSystem.Current.SetServiceStart(name, ServiceStartType.Automatic);
+            await ServiceCommand.MakeAutomaticAsync(name);
             ServiceCommand.Run($"start {name}");
         }
         _stopped.Clear();

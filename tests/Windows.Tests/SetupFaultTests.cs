@@ -1,3 +1,6 @@
+using Microsoft.Win32;
+using TeredoSdk.Windows.Setup;
+
 namespace TeredoSdk.Windows.Tests;
 
 /// <summary>
@@ -59,6 +62,57 @@ public class SetupFaultTests
         Assert.That(machine.Records, Has.Length.EqualTo(1));
         FakeFiles.Own.Set("lag", "0");
         await machine.RemoveAsync();
+        Assert.That(machine.Records, Is.Empty);
+    }
+
+    // No page says whether a removal takes one rule of a name or all.
+    [TestCase("one")]
+    [TestCase("all")]
+    public async Task Doubles_OfOneName_BecomeOneRule_AndTheRemovalTakesAll(string remove)
+    {
+        using var machine = new SetupMachine($"remove={remove}");
+        string before = SetupMachine.Store;
+        await machine.SetUpAsync();
+        string set = SetupMachine.Store;
+        PlantDoubles();
+        await machine.SetUpAsync();
+        Assert.That(SetupMachine.Store, Is.EqualTo(set));
+        PlantDoubles();
+        await machine.RemoveAsync();
+        Assert.That(SetupMachine.Store, Is.EqualTo(before));
+
+        static void PlantDoubles() =>
+            FakeFiles.Own.StoreRules([.. FakeFiles.Own.Rules.SelectMany(rule => Enumerable.Repeat(rule, rule.GetValueOrDefault("Grouping") == "TeredoSdk" ? 3 : 1))
+                .Select(rule => rule.Where(field => field.Key != "Id").Select(field => $"{field.Key}={field.Value}").ToArray())]);
+    }
+
+    [Test]
+    public async Task RecordOfAnotherMachine_IsSetAside_AndOnlyTheProgramsRulesAreRemoved()
+    {
+        using var machine = new SetupMachine("type=disabled");
+        machine.Options.EnableTeredo = true;
+        string before = SetupMachine.Store;
+        using var cryptography = Registry.LocalMachine.CreateSubKey(@"SOFTWARE\Microsoft\Cryptography");
+        object? own = cryptography.GetValue("MachineGuid");
+        try
+        {
+            cryptography.SetValue("MachineGuid", "0C9A6F2E-5B1D-4F0C-9D3C-4A7C0E2F9B11");
+            await machine.SetUpAsync();
+            Assert.That(await File.ReadAllTextAsync(machine.Records.Single()), Does.Contain("\"machine\"").And.Not.Contain("4F0C-9D3C").IgnoreCase);
+            cryptography.SetValue("MachineGuid", "5b1d1d2e-0f6a-4f0c-9d3c-4a7c0e2f9b11");
+            var plan = await TeredoSetup.PlanRemovalAsync(machine.Options);
+            Assert.That(plan.Findings.Select(finding => finding.Id), Does.Contain(FindingIds.SetupRecordOfOtherMachine));
+            await plan.ApplyAsync();
+        }
+        finally
+        {
+            if (own is null)
+                cryptography.DeleteValue("MachineGuid");
+            else
+                cryptography.SetValue("MachineGuid", own);
+        }
+        Assert.That(SetupMachine.Store, Is.EqualTo(before));
+        Assert.That(FakeFiles.Own.Get("type"), Is.EqualTo("enterpriseclient"), "what it was here before is not known");
         Assert.That(machine.Records, Is.Empty);
     }
 

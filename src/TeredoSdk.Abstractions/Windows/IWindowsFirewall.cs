@@ -41,7 +41,9 @@ public interface IWindowsFirewall
     /// </exception>
     void Update(FirewallRule rule);
 
-    /// <summary>Removes the rule of a name. Does nothing when there is no such rule.</summary>
+    /// <summary>
+    /// Removes the rule of a name; of several, one or all: the page of INetFwRules::Remove does not say. Does nothing when there is no such rule.
+    /// </summary>
     /// <exception cref="TeredoException">
     /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or the firewall's service does not run (<see cref="TeredoError.FirewallUnavailable"/>).
     /// </exception>

@@ -5,7 +5,7 @@ namespace TeredoSdk.Testing;
 
 /// <summary>
 /// The firewall of a <see cref="FakeWindows"/>. As in Windows, its rule store checks rules, allows two rules with one name, removes one rule at a
-/// time, and commits each property of a stored rule at once. Safe for any number of threads.
+/// time (or all of a name), and commits each property of a stored rule at once. Safe for any number of threads.
 /// </summary>
 /// <remarks>Written after the pages of INetFwRules, INetFwRule and [MS-FASP] 2.2.37.</remarks>
 [Experimental("TEREDO001")]
@@ -44,6 +44,12 @@ public sealed class FakeFirewall : IWindowsFirewall
     /// How many reads after its addition do not show a rule: INetFwRule speaks of "a small time lag before the newly-added rule is applied". At first 0.
     /// </summary>
     public int RuleLag { get; set; }
+
+    /// <summary>
+    /// Whether <see cref="Remove"/> takes all rules of a name. The page of INetFwRules::Remove says "removes a rule", and of several with one name nothing.
+    /// False, at first: one, so that a program has to look whether more are left.
+    /// </summary>
+    public bool RemovesAllOfAName { get; set; }
 
     /// <summary>How often the list of all rules was read, which takes seconds where there are tens of thousands.</summary>
     public int RuleListReads => Volatile.Read(ref _ruleListReads);
@@ -126,11 +132,12 @@ public sealed class FakeFirewall : IWindowsFirewall
         RequireWriting(nameof(Remove));
         lock (_gate)
         {
-            int at = _rules.FindIndex(rule => IsNamed(rule, name));
-            if (at < 0)
+            FirewallRule[] removed = [.. _rules.Where(rule => IsNamed(rule, name)).Take(RemovesAllOfAName ? int.MaxValue : 1)];
+            if (removed.Length == 0)
                 return;
-            _unseen.RemoveAll(each => each.Rule == _rules[at]);
-            _rules.RemoveAt(at);
+            _unseen.RemoveAll(each => removed.Contains(each.Rule));
+            foreach (var rule in removed)
+                _rules.Remove(rule);
         }
         _windows.Note($"RemoveRule {name}");
     }

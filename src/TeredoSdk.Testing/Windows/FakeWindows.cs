@@ -95,8 +95,14 @@ public sealed partial class FakeWindows : IWindowsSystem
     /// </summary>
     public bool CimWritesActiveStoreOnly { get; set; } = true;
 
-    /// <summary>The values below HKEY_LOCAL_MACHINE, by <c>key\name</c>. Each is an <see cref="int"/> or a <see cref="string"/>.</summary>
-    public IDictionary<string, object> Registry { get; } = new ConcurrentDictionary<string, object>(StringComparer.OrdinalIgnoreCase);
+    /// <summary>
+    /// The values below HKEY_LOCAL_MACHINE, by <c>key\name</c>. Each is an <see cref="int"/> or a <see cref="string"/>. At first there is the identifier of
+    /// the machine (<c>MachineGuid</c>), which another one has to differ in.
+    /// </summary>
+    public IDictionary<string, object> Registry { get; } = new ConcurrentDictionary<string, object>(StringComparer.OrdinalIgnoreCase)
+    {
+        [@"SOFTWARE\Microsoft\Cryptography\MachineGuid"] = "5b1d1d2e-0f6a-4f0c-9d3c-4a7c0e2f9b11",
+    };
 
     /// <summary>The AAAA records by name. Other names have none.</summary>
     public IDictionary<string, IPAddress[]> Dns { get; } = new ConcurrentDictionary<string, IPAddress[]>(StringComparer.OrdinalIgnoreCase);

@@ -11,6 +11,7 @@ static class ReportedWindows
     {
         var windows = new FakeWindows(Version.Parse(facts.WindowsVersion)) { IsElevated = facts.IsElevated, ProgramPath = facts.ProgramPath };
         windows.Files.Clear();
+        windows.Registry.Clear();
         if (facts is { ProgramPath: { } program, ProgramExists: true })
             windows.Files[program] = true;
         foreach (var (name, service) in facts.Services)

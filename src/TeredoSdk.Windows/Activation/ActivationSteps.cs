@@ -1,3 +1,4 @@
+using TeredoSdk.Windows.Doctor;
 using TeredoSdk.Windows.Native.Netsh;
 
 namespace TeredoSdk.Windows.Activation;
@@ -6,6 +7,9 @@ namespace TeredoSdk.Windows.Activation;
 sealed class ActivationSteps(IWindowsSystem windows, TimeProvider time, List<string> steps, Func<ConsentRequest, CancellationToken, ValueTask<bool>> consent)
 {
     static readonly Version Vista = new(6, 0);
+
+    /// <summary>Said when only a way that may not last had an effect; null otherwise.</summary>
+    public Finding? Reservation { get; private set; }
 
     public async Task InstallIPv6Async(CancellationToken cancellationToken)
     {
@@ -89,15 +93,16 @@ sealed class ActivationSteps(IWindowsSystem windows, TimeProvider time, List<str
     async Task<bool> TryAllAsync(TeredoConfiguration configuration, IReadOnlyList<IReadOnlyList<string>> commands, Predicate<TeredoSwitches> isDone,
         CancellationToken cancellationToken)
     {
-        List<(string Name, Func<Task<string?>> Act)> ways =
-            [.. commands.Select(command => (TeredoCommands.Text(command), (Func<Task<string?>>)(() => RunAsync(command, cancellationToken))))];
-        // netsh writes what lasts. A change through CIM may reach the active store only, and be gone after the next start (Set-NetTeredoConfiguration).
-        if ((await PatientCall.AskAsync(windows.ReadConfiguration, time, cancellationToken).ConfigureAwait(false)).IsKnown)
-            ways.Add(("By CIM, which may last until the next start only", () => WriteAsync(configuration, cancellationToken)));
-        foreach (var (name, act) in ways)
-            if (await TryAsync(name, act, isDone, cancellationToken).ConfigureAwait(false))
+        foreach (var command in commands)
+            if (await TryAsync(TeredoCommands.Text(command), () => RunAsync(command, cancellationToken), isDone, cancellationToken).ConfigureAwait(false))
                 return true;
-        return false;
+        // netsh writes what lasts. A change through CIM may reach the active store only, and be gone after the next start (Set-NetTeredoConfiguration).
+        if (!(await PatientCall.AskAsync(windows.ReadConfiguration, time, cancellationToken).ConfigureAwait(false)).IsKnown
+            || !await TryAsync("By CIM, which may last until the next start only", () => WriteAsync(configuration, cancellationToken), isDone, cancellationToken)
+                .ConfigureAwait(false))
+            return false;
+        Reservation = ClientFindings.MayNotLast(configuration.Type!.Value, configuration.ServerName);
+        return true;
     }
 
     // Success is judged by reading the settings back; a way's own output is only noted, because netsh's exit code is 0 for many failures.

@@ -48,6 +48,19 @@ static class ClientFindings
             $"netsh interface teredo set state {argument}"),
     };
 
+    /// <summary>netsh, which writes what lasts, had no effect, and CIM had: which store that reaches is not told (Set-NetTeredoConfiguration).</summary>
+    /// <param name="type">The type that was set.</param>
+    /// <param name="server">The server that was set, or null.</param>
+    public static Finding MayNotLast(TeredoType type, string? server)
+    {
+        string command = TeredoCommands.Text(TeredoCommands.Set(new(10, 0), type, server));
+        return Warning(FindingIds.TeredoMayNotLast, Client,
+            $"Windows' Teredo was set to {TeredoCommands.Word(type)} by CIM, because netsh had no effect: this may last until the next start of Windows only.") with
+        {
+            Fix = Step($"In an elevated prompt, run {command}, which lasts; its output may say what keeps netsh from it.", command) with { NeedsAdministrator = true },
+        };
+    }
+
     /// <summary>An address that did not come in time.</summary>
     /// <param name="waited">How long the wait lasted.</param>
     /// <param name="status">The system's present status.</param>

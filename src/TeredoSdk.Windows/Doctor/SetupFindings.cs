@@ -29,9 +29,27 @@ static class SetupFindings
         Error = TeredoError.SetupFailed,
     };
 
+    /// <summary>The record came with a copied folder or image. A plan that meets it goes on without it.</summary>
+    public static Finding RecordOfOtherMachine(string path) => RecordDamaged(path, "another machine wrote it") with
+    {
+        Id = FindingIds.SetupRecordOfOtherMachine,
+    };
+
     public static Finding RecordLocked(string path, string reason) => Left(FindingIds.SetupRecordLocked, path,
         $"The record of the setup, {path}, can't be read now ({reason.TrimEnd('.')}).",
         "Close the program that holds it, or wait until it ends, and try again.") with
+    {
+        Severity = FindingSeverity.Error,
+        Error = TeredoError.SetupFailed,
+    };
+
+    /// <summary>A setup failed, and what it changed is not all undone.</summary>
+    /// <param name="application">The application.</param>
+    /// <param name="cause">Why it failed.</param>
+    /// <param name="problems">What may be left, and why.</param>
+    public static Finding NotUndone(string application, string cause, IReadOnlyList<string> problems) => Left(FindingIds.SetupNotUndone, application,
+        $"{cause} Not all earlier steps could be undone: {string.Join(" ", problems)} The record is kept.",
+        $"Solve these problems, then run the removal of '{application}'.") with
     {
         Severity = FindingSeverity.Error,
         Error = TeredoError.SetupFailed,

@@ -68,7 +68,7 @@ static class ElevatedRun
         {
             try
             {
-                answer(ElevatedAnswer.Of(steps.TakeWhile(step => step != value.Step).Count(), value.Outcome));
+                answer(ElevatedAnswer.Of(steps.TakeWhile(step => step != value.Step).Count(), value));
             }
             catch (IOException)
             {

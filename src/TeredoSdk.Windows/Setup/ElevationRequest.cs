@@ -38,9 +38,7 @@ sealed class ElevationRequest(SetupPlan plan, IElevation elevation)
         if (Obstacle is { } obstacle)
             throw plan.Denied(obstacle);
         TeredoException? failure = null;
-        var options = plan.Request.Options.Snapshot();
-        options.ProgramPath = RuleComparison.Expand(options.ProgramPath); // the variables of the user who asks
-        string[] arguments = new ElevatedArguments(plan.Request.IsRemoval, options, elevation.User, plan.Digest).ToArguments();
+        string[] arguments = new ElevatedArguments(plan.Request.IsRemoval, WithFullPath(plan.Request.Options), elevation.User, plan.Digest).ToArguments();
         int code = await elevation.RunAsync(arguments, line =>
         {
             var (step, problem) = ElevatedAnswer.Read(line, plan.Steps);
@@ -55,13 +53,24 @@ sealed class ElevationRequest(SetupPlan plan, IElevation elevation)
                 + "plan: it shows what is left to do.");
     }
 
-    /// <summary>A digest of what was asked for, and of each step: what is done, and what is there before and after it.</summary>
+    /// <summary>A digest of the machine, of all that was asked for, and of each step: what is done, and what is there before and after it.</summary>
     /// <remarks>Not of the present settings of Windows' Teredo, of which a process without rights may read less.</remarks>
-    public static string DigestOf(bool isRemoval, TeredoSetupOptions options, IReadOnlyList<SetupStep> steps)
+    public static string DigestOf(string? machine, bool isRemoval, TeredoSetupOptions options, IReadOnlyList<SetupStep> steps)
     {
-        var text = new StringBuilder($"{isRemoval}\n{options.Name}\n{RuleComparison.Expand(options.ProgramPath)}\n");
+        options = WithFullPath(options);
+        var text = new StringBuilder($"{machine}\n");
+        foreach (string argument in new ElevatedArguments(isRemoval, options, "", "").ToArguments())
+            text.Append(argument).Append('\n');
         foreach (var step in steps)
             text.Append(JsonSerializer.Serialize(step with { TeredoBefore = null }, SetupJson.ForFiles.SetupStep)).Append('\n');
         return Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    // The variables in it are those of the user who asks.
+    static TeredoSetupOptions WithFullPath(TeredoSetupOptions options)
+    {
+        var copy = options.Snapshot();
+        copy.ProgramPath = RuleComparison.Expand(copy.ProgramPath);
+        return copy;
     }
 }

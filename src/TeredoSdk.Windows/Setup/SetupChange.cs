@@ -12,6 +12,9 @@ abstract class SetupChange
     /// <summary>The firewall rules that the change makes.</summary>
     public virtual IReadOnlyList<FirewallRule> Made => Step.RuleAfter is { } rule ? [rule] : [];
 
+    /// <summary>What the person should know of the change that was made; null for nothing.</summary>
+    public virtual Finding? Reservation => null;
+
     /// <summary>Checks that the machine is as it was when the plan was made.</summary>
     /// <exception cref="TeredoException">Another program or user changed it.</exception>
     public abstract Task CheckAsync(CancellationToken cancellationToken);

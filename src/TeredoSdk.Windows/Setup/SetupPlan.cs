@@ -58,7 +58,7 @@ public sealed class SetupPlan
     internal (bool IsRemoval, TeredoSetupOptions Options) Request { get; init; }
 
     /// <summary>A digest of all that is confirmed with the plan.</summary>
-    internal string Digest => ElevationRequest.DigestOf(Request.IsRemoval, Request.Options, Steps);
+    internal string Digest => ElevationRequest.DigestOf(_records.Machine, Request.IsRemoval, Request.Options, Steps);
 
     /// <summary>Whether the application needs Windows' Teredo from now on; null leaves that as it is in the record.</summary>
     internal bool? NeedsTeredo { get; init; }

@@ -13,9 +13,10 @@ namespace TeredoSdk.Windows.Setup;
 /// <param name="Teredo">The changes of Windows' Teredo; null when it was not changed.</param>
 /// <param name="NeedsTeredo">Whether the application needs Windows' Teredo switched on, whoever switched it on.</param>
 /// <param name="Blocks">The disabled rules that blocked the program; null when there were none.</param>
+/// <param name="Machine">The machine that the record is of, by its <see cref="MachineIdentity"/>; null in older records, and where it is not known.</param>
 sealed record SetupRecord(
     int Version, string Name, string ProgramPath, IReadOnlyList<RuleRecord> Rules, TeredoRecord? Teredo = null, bool NeedsTeredo = false,
-    IReadOnlyList<BlockRecord>? Blocks = null)
+    IReadOnlyList<BlockRecord>? Blocks = null, string? Machine = null)
 {
     public const int CurrentVersion = 1;
 
@@ -136,6 +137,7 @@ sealed record TeredoRecord(TeredoConfiguration Before, IReadOnlyList<TeredoConfi
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(SetupRecord))]
 [JsonSerializable(typeof(SetupStep))]
+[JsonSerializable(typeof(JsonElement))]
 sealed partial class SetupJson : JsonSerializerContext
 {
     public static SetupJson ForFiles { get; } = new(new JsonSerializerOptions

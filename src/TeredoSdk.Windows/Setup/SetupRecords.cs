@@ -18,6 +18,9 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
         ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.CommonApplicationData), "TeredoSdk")
         : "/var/lib/teredosdk");
 
+    /// <summary>This machine, or null when it is not known; see <see cref="MachineIdentity"/>.</summary>
+    public string? Machine { get; } = windows is null ? null : MachineIdentity.Of(windows);
+
     // On Windows, the machine's folder is one where every user may make folders.
     bool IsProtected => OperatingSystem.IsWindows() && chosenFolder is null;
 
@@ -33,11 +36,11 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
     public SetupRecord? Read(string name, string program) => ReadFile(PathOf(name, program), record => IsOf(record, name, program));
 
     /// <summary>
-    /// Reads the record for a plan, again for some seconds while another program holds it. One that is damaged counts as none, with a warning: applying
-    /// the plan renames it.
+    /// Reads the record for a plan, again for some seconds while another program holds it. One that is damaged, or of another machine, counts as none,
+    /// with a warning: applying the plan renames it.
     /// </summary>
     /// <exception cref="TeredoException">The record can't be read.</exception>
-    public async Task<(SetupRecord? Record, bool IsDamaged)> ReadAsync(string name, string program, List<Finding> findings,
+    public async Task<(SetupRecord? Record, bool IsSetAside)> ReadAsync(string name, string program, List<Finding> findings,
         TimeProvider time, CancellationToken cancellationToken)
     {
         for (int looks = 1; ; looks++)
@@ -46,7 +49,7 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
             {
                 return (Read(name, program), false);
             }
-            catch (TeredoException e) when (e.Finding.Id == FindingIds.SetupRecordDamaged)
+            catch (TeredoException e) when (IsUnusable(e))
             {
                 findings.Add(e.Finding);
                 return (null, true);
@@ -58,7 +61,7 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
         }
     }
 
-    /// <summary>The record of an application, or null when there is none. A damaged one is renamed, for whoever wants to know what was in it.</summary>
+    /// <summary>The record of an application, or null when there is none. One that can't be used is renamed, for whoever wants to know what is in it.</summary>
     /// <exception cref="TeredoException">The record can't be read, or can't be renamed.</exception>
     public SetupRecord? ReadOrSetAside(string name, string program)
     {
@@ -66,9 +69,10 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
         {
             return Read(name, program);
         }
-        catch (TeredoException e) when (e.Finding.Id == FindingIds.SetupRecordDamaged)
+        catch (TeredoException e) when (IsUnusable(e))
         {
-            Change(name, program, path => File.Move(path, $"{path}.damaged-{Guid.NewGuid():N}")); // renames a link, not what it leads to
+            string why = e.Finding.Id == FindingIds.SetupRecordDamaged ? "damaged" : "other-machine";
+            Change(name, program, path => File.Move(path, $"{path}.{why}-{Guid.NewGuid():N}")); // renames a link, not what it leads to
             return null;
         }
     }
@@ -88,7 +92,7 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
             }
             catch (TeredoException e)
             {
-                findings.Add(SetupFindings.OtherNotKnown(e.Finding.Id == FindingIds.SetupRecordDamaged ? $"{e.Finding.Problem} Move it away." : e.Message));
+                findings.Add(SetupFindings.OtherNotKnown(IsUnusable(e) ? $"{e.Finding.Problem} Move it away." : e.Message));
             }
         }
         return others;
@@ -103,14 +107,14 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             if (OperatingSystem.IsWindows() && IsProtected && !RecordProtection.IsTrustedFile(file))
                 throw Damaged(path, "it is not protected from other users");
-            var record = JsonSerializer.Deserialize(file, SetupJson.ForFiles.SetupRecord);
-            return record switch
-            {
-                { Version: > SetupRecord.CurrentVersion } => throw new TeredoException(TeredoError.SetupFailed,
-                    $"The record of the setup, {path}, was written by a newer version of the SDK. Use that version."),
-                { IsSound: true } when isRight(record) => record,
-                _ => throw Damaged(path, "it is not what a setup of this application writes"),
-            };
+            var json = JsonSerializer.Deserialize(file, SetupJson.ForFiles.JsonElement);
+            if (IsOfANewerVersion(json))
+                throw new TeredoException(TeredoError.SetupFailed, $"The record of the setup, {path}, was written by a newer version of the SDK. Use that version.");
+            var record = json.Deserialize(SetupJson.ForFiles.SetupRecord);
+            if (record is not { Version: SetupRecord.CurrentVersion, IsSound: true } || !isRight(record))
+                throw Damaged(path, "it is not what a setup of this application writes");
+            return record.Machine is null || Machine is null || record.Machine == Machine ? record
+                : throw SetupFindings.RecordOfOtherMachine(path).ToException();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -140,7 +144,7 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
         using (var file = OperatingSystem.IsWindows() && IsProtected ? RecordProtection.CreateFile(draft)
             : new FileStream(draft, FileMode.Create, FileAccess.Write, FileShare.None))
         {
-            JsonSerializer.Serialize(file, record, SetupJson.ForFiles.SetupRecord);
+            JsonSerializer.Serialize(file, record with { Machine = Machine ?? record.Machine }, SetupJson.ForFiles.SetupRecord);
             file.Flush(flushToDisk: true);
         }
         File.Move(draft, path, overwrite: true);
@@ -209,7 +213,7 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
             {
                 return ReadFile(plain, record => IsFileOf(record, plain)) is { } record && !IsOf(record, name, program);
             }
-            catch (TeredoException e) when (e.Finding.Id == FindingIds.SetupRecordDamaged)
+            catch (TeredoException e) when (IsUnusable(e))
             {
                 return false;
             }
@@ -235,6 +239,13 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
         record.IsOf(name, program) || (record with { ProgramPath = Final(record.ProgramPath) }).IsOf(name, Final(program));
 
     string Final(string program) => windows is null ? program : ProgramPaths.Of(windows, program);
+
+    // What is in it, or where it is from, tells nothing of this machine.
+    static bool IsUnusable(TeredoException e) => e.Finding.Id is FindingIds.SetupRecordDamaged or FindingIds.SetupRecordOfOtherMachine;
+
+    // Only the version is read of it: all else may have another form.
+    static bool IsOfANewerVersion(JsonElement json) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty("version", out var version)
+        && version.ValueKind == JsonValueKind.Number && version.TryGetInt64(out long number) && number > SetupRecord.CurrentVersion;
 
     static bool IsSameFile(string one, string other) => Path.GetFileName(one).Equals(Path.GetFileName(other), StringComparison.OrdinalIgnoreCase);
 

@@ -1,3 +1,5 @@
+using TeredoSdk.Windows.Doctor;
+
 namespace TeredoSdk.Windows.Setup;
 
 /// <summary>What happens to the record after the steps.</summary>
@@ -22,6 +24,7 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
         + "manages this machine.";
 
     readonly Stack<SetupChange> _made = [];
+    SetupChange? _unfinished;
 
     /// <summary>Applies the changes of a plan.</summary>
     /// <param name="former">The present record, or null.</param>
@@ -32,6 +35,7 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
     public async Task RunAsync(SetupRecord? former, SetupRecord first, IReadOnlyList<SetupChange> changes, PlanEnd end,
         CancellationToken cancellationToken)
     {
+        var abandoned = AbandonedCalls.Collect();
         try
         {
             var record = first;
@@ -45,6 +49,7 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
                 {
                     Step = change.Step,
                     Outcome = change.Step.IsSatisfied ? SetupOutcome.Satisfied : SetupOutcome.Applied,
+                    Finding = change.Reservation,
                 });
             }
             cancellationToken.ThrowIfCancellationRequested();
@@ -52,13 +57,10 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
         }
         catch (Exception e)
         {
-            var problems = await UndoAsync().ConfigureAwait(false);
-            if (problems.Count == 0)
-                Restore(former, first);
-            else
-                throw new TeredoException(TeredoError.SetupFailed,
-                    $"{e.Message} Not all earlier steps could be undone: {string.Join(" ", problems)} "
-                    + $"The record is kept. Solve these problems, then run the removal of '{first.Name}'.", e);
+            var problems = await UndoAsync(abandoned).ConfigureAwait(false);
+            if (problems.Count > 0)
+                throw SetupFindings.NotUndone(first.Name, e.Message, problems).ToException(e);
+            Restore(former, first);
             if (e is TeredoException failure)
                 throw new TeredoException(failure.Error, $"{(failure.Error == TeredoError.AccessDenied ? Refused : failure.Message)} All completed steps were undone.",
                     failure);
@@ -72,8 +74,10 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
         if (end != PlanEnd.NoRecord)
             records.Write(record);
         _made.Push(change);
+        _unfinished = change;
         // A change that has begun is not left alone when the caller gives up: what undoes it must come after it.
         await PatientCall.RunAsync(() => change.ApplyAsync(cancellationToken), time, CancellationToken.None).ConfigureAwait(false);
+        _unfinished = null;
         return change.Conclude(record);
     }
 
@@ -85,9 +89,11 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
             records.Delete(record.Name, record.ProgramPath);
     }
 
-    async Task<IReadOnlyList<string>> UndoAsync()
+    async Task<IReadOnlyList<string>> UndoAsync(AbandonedCalls abandoned)
     {
         List<string> problems = [];
+        if (_unfinished is not null && !await abandoned.HaveEndedAsync(time).ConfigureAwait(false))
+            problems.Add($"Windows may still do this, since it has not answered yet: {_made.Pop().Step.Sentence}");
         while (_made.TryPop(out var change))
         {
             try

@@ -69,4 +69,9 @@ public sealed record SetupProgress
 
     /// <summary>The step's outcome.</summary>
     public required SetupOutcome Outcome { get; init; }
+
+    /// <summary>
+    /// What the person should know of the step that was applied; null for nothing. It says when the change may last until the next start of Windows only.
+    /// </summary>
+    public Finding? Finding { get; init; }
 }

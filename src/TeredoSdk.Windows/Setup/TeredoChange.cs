@@ -4,14 +4,19 @@ namespace TeredoSdk.Windows.Setup;
 
 /// <summary>Changes or restores the settings of Windows' Teredo.</summary>
 /// <param name="windows">The system.</param>
+/// <param name="time">The clock for time-outs.</param>
 /// <param name="before">The present settings.</param>
 /// <param name="after">The new settings; null members do not change.</param>
 /// <param name="kind">Whether the settings are changed or restored.</param>
 /// <param name="isSatisfied">Whether the present settings are already the new ones.</param>
 /// <param name="sources">What each source said of the present settings.</param>
-sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, TeredoConfiguration after, SetupStepKind kind, bool isSatisfied,
-    IReadOnlyList<string>? sources = null) : SetupChange
+sealed class TeredoChange(IWindowsSystem windows, TimeProvider time, TeredoConfiguration before, TeredoConfiguration after, SetupStepKind kind,
+    bool isSatisfied, IReadOnlyList<string>? sources = null) : SetupChange
 {
+    readonly TeredoActivation _activation = new(windows, time);
+
+    public override Finding? Reservation => _activation.Reservation;
+
     public override SetupStep Step { get; } = new()
     {
         Kind = kind,
@@ -22,13 +27,13 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
     };
 
     /// <summary>Makes the change that switches Teredo on. Returns null where something else keeps Teredo off; a warning says that.</summary>
-    public static SetupChange? ToEnable(IWindowsSystem windows, TeredoSwitches switches, string? server)
+    public static SetupChange? ToEnable(IWindowsSystem windows, TimeProvider time, TeredoSwitches switches, string? server)
     {
         if (!switches.Obstacles.All(IsMendedByEnabling) || TeredoActivation.IsServerByPolicy(switches, server))
             return null;
         bool stands = switches.IsOn == true && (server is null || TeredoActivation.IsSameServer(switches.ServerName, server));
         var after = new TeredoConfiguration { Type = TeredoType.EnterpriseClient, ServerName = server };
-        return new TeredoChange(windows, switches.Configuration, after, SetupStepKind.EnableTeredo, stands, switches.Sources);
+        return new TeredoChange(windows, time, switches.Configuration, after, SetupStepKind.EnableTeredo, stands, switches.Sources);
     }
 
     /// <summary>Whether enabling Teredo removes the obstacle. Services are left to the user, because a setup could not stop them again.</summary>
@@ -36,7 +41,8 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
         obstacle.Error is TeredoError.TeredoDisabled or TeredoError.TeredoDisabledByDefault;
 
     /// <summary>Makes the change that restores Teredo's settings, except those that somebody else changed since the setup.</summary>
-    public static SetupChange ToRestore(IWindowsSystem windows, TeredoConfiguration current, TeredoRecord record, List<Finding> findings)
+    public static SetupChange ToRestore(IWindowsSystem windows, TimeProvider time, TeredoConfiguration current, TeredoRecord record,
+        List<Finding> findings)
     {
         bool hasOwnType = record.IsOwnType(current.Type);
         if (hasOwnType && record.Before.Type is null)
@@ -49,7 +55,7 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
             ServerName = record.ChangedServer ? ServerToRestore(current, record, findings) : null,
         };
         bool stands = after.Type == current.Type && (after.ServerName is null || TeredoActivation.IsSameServer(current.ServerName, after.ServerName));
-        return new TeredoChange(windows, current, after, SetupStepKind.RestoreTeredo, stands);
+        return new TeredoChange(windows, time, current, after, SetupStepKind.RestoreTeredo, stands);
     }
 
     public override SetupRecord Announce(SetupRecord record) => kind == SetupStepKind.EnableTeredo ? record.WithTeredo(before, after, sources ?? []) : record;
@@ -65,14 +71,13 @@ sealed class TeredoChange(IWindowsSystem windows, TeredoConfiguration before, Te
 
     public override async Task ApplyAsync(CancellationToken cancellationToken)
     {
-        var activation = new TeredoActivation(windows);
         if (kind == SetupStepKind.EnableTeredo)
-            await activation.EnableAsync(after.ServerName, AgreeAsync, cancellationToken).ConfigureAwait(false);
+            await _activation.EnableAsync(after.ServerName, AgreeAsync, cancellationToken).ConfigureAwait(false);
         else
-            await activation.RestoreAsync(after, cancellationToken).ConfigureAwait(false);
+            await _activation.RestoreAsync(after, cancellationToken).ConfigureAwait(false);
     }
 
-    public override Task UndoAsync() => new TeredoActivation(windows).RestoreAsync(before, CancellationToken.None);
+    public override Task UndoAsync() => _activation.RestoreAsync(before, CancellationToken.None);
 
     // The user who applies the plan has consented to enabling Teredo, and to nothing else.
     static ValueTask<bool> AgreeAsync(ConsentRequest request, CancellationToken cancellationToken) =>

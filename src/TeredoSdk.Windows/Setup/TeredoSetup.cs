@@ -37,11 +37,11 @@ public static class TeredoSetup
         if (system is not { } windows)
             return NothingToDo((false, options), records, empty, SetupCommand(options));
         List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
-        var (record, isDamaged) = await records.ReadAsync(options.Name, options.ProgramPath, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        var (record, isSetAside) = await records.ReadAsync(options.Name, options.ProgramPath, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         var firewall = await FirewallChanges.ReadAsync(windows, options.TimeProvider, record, findings, cancellationToken).ConfigureAwait(false);
-        var changes = firewall.ToSetUp(options, record, records.ReadOthers(options.Name, options.ProgramPath, []), isRecordLost: isDamaged);
+        var changes = firewall.ToSetUp(options, record, records.ReadOthers(options.Name, options.ProgramPath, []), isRecordLost: isSetAside);
         var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
-        if (options.EnableTeredo && TeredoChange.ToEnable(windows, switches, options.Server) is { } change)
+        if (options.EnableTeredo && TeredoChange.ToEnable(windows, options.TimeProvider, switches, options.Server) is { } change)
             changes.Add(change);
         findings.AddRange(SetupWarnings.OfTeredo(switches, options.EnableTeredo));
         bool isServerByPolicy = TeredoActivation.IsServerByPolicy(switches, options.Server);
@@ -56,7 +56,7 @@ public static class TeredoSetup
             ElevatedCommand = SetupCommand(options),
             Time = options.TimeProvider,
             NeedsTeredo = options.EnableTeredo ? true : null,
-            IsNews = isDamaged || (options.EnableTeredo && record is not { NeedsTeredo: true }),
+            IsNews = isSetAside || (options.EnableTeredo && record is not { NeedsTeredo: true }),
             IsComplete = !firewall.IsIncomplete && isInForce && !isServerByPolicy
                 && (!options.EnableTeredo || switches.Obstacles.All(TeredoChange.IsMendedByEnabling)),
         };
@@ -90,12 +90,12 @@ public static class TeredoSetup
         if (system is not { } windows)
             return NothingToDo((true, options), records, empty, command);
         List<Finding> findings = [.. records.Distrust is { } distrust ? [distrust] : Array.Empty<Finding>()];
-        var (record, isDamaged) = await records.ReadAsync(options.Name, options.ProgramPath, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        var (record, isSetAside) = await records.ReadAsync(options.Name, options.ProgramPath, findings, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         var firewall = await FirewallChanges.ReadAsync(windows, options.TimeProvider, record, findings, cancellationToken).ConfigureAwait(false);
         if (record is null)
         {
             var own = firewall.ToRemove(options, OthersRules());
-            if (!isDamaged)
+            if (!isSetAside)
                 findings.Add(own.Count > 0 || firewall.FindOther(options, Others()) is not { } other ? SetupFindings.NoRecord(options.Name)
                     : SetupFindings.OtherProgram(options.Name, options.ProgramPath, other));
             return new(empty, windows, records, own, PlanEnd.NoRecord)
@@ -104,7 +104,7 @@ public static class TeredoSetup
                 Request = (true, options),
                 ElevatedCommand = command,
                 Time = options.TimeProvider,
-                IsNews = isDamaged,
+                IsNews = isSetAside,
                 IsComplete = !firewall.IsIncomplete && !firewall.HasLeftovers,
             };
         }
@@ -116,7 +116,7 @@ public static class TeredoSetup
         else if (record.Teredo is { } teredo)
         {
             var switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
-            changes.Insert(0, TeredoChange.ToRestore(windows, switches.Configuration, teredo, findings));
+            changes.Insert(0, TeredoChange.ToRestore(windows, options.TimeProvider, switches.Configuration, teredo, findings));
         }
         // Rules that could not be read, or that somebody else changed, are not restored now, so the record is kept for a later removal.
         bool isComplete = !firewall.IsIncomplete && !firewall.HasLeftovers;

@@ -119,6 +119,26 @@ public class ServiceSetupTests : LabTests
         Assert.That(await GetsInAsync(server, stranger), Is.True);
     }
 
+    [Test]
+    public async Task RecordOfAnotherMachine_IsSetAside_AndWhatBearsTheMarkIsRemoved()
+    {
+        var (server, _) = await StartLabAsync();
+        var room = await MachineRoom.EnterAsync(server);
+        await room.ShellAsync($"{Nftables}\necho 0123456789abcdef0123456789abcdef >/etc/machine-id");
+        string before = await room.SnapshotAsync();
+        var plan = await TeredoServiceSetup.PlanAsync(room.Machine, Server, default);
+        await plan.ApplyAsync();
+        string record = await room.ShellAsync("cat /var/lib/teredosdk/teredo-server.service.json");
+        Assert.That(record, Does.Contain(room.Machine.Identity!).And.Not.Contain("0123456789abcdef"));
+        await room.ShellAsync("echo fedcba9876543210fedcba9876543210 >/etc/machine-id");
+        Assert.That((await TeredoServiceSetup.PlanAsync(room.Machine, Server, default)).Digest, Is.Not.EqualTo(plan.Digest), "no plan of the other machine");
+        var (code, process) = await room.TeredoAsync("remove", "--service", "server", "--yes");
+        Assert.That(code, Is.Zero, () => process.Transcript);
+        Assert.That(process.Transcript, Does.Contain("another machine wrote it"));
+        Assert.That(await room.ShellAsync("cat /var/lib/teredosdk/*.unused; rm -r /var/lib/teredosdk"), Is.EqualTo(record));
+        Assert.That(await room.SnapshotAsync(), Is.EqualTo(before));
+    }
+
     // Of all changes a third is tried, another third for each kind of fault.
     [Test]
     public Task Fault_AtAChange_LeavesNothing([Values] Fault fault) => TryAsync(LinuxFirewall.Nftables, fault, (int)fault % 3 + 1, 3);

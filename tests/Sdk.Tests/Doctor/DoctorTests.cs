@@ -37,6 +37,7 @@ public sealed class DoctorTests
         ["setup."] = "a setup tells it, or a removal: Windows/Setup, and Setup of the Platform.Tests",
         [FindingIds.NodeStarting] = "a node tells it while it starts, and a doctor waits: HostTests",
         [FindingIds.TeredoNoAddress] = "a node tells it that has lost its address: Windows/Provider/StateTests",
+        [FindingIds.TeredoMayNotLast] = "it is told when the change is made: Windows/Setup/MayNotLastTests",
         [FindingIds.FirewallProgramNotKnown] = "it is about the running program, while a doctor is given a path: Windows/Provider/ExceptionTests",
         [FindingIds.InterfaceNotChosen] = "a report tells it of the ways that were passed over, and a doctor has linux.other-teredo-interface: Interface/InterfaceLinkTests",
         [FindingIds.NetworkNotWatched] = "it takes a process that may not have a netlink socket: SandboxTests",

@@ -36,20 +36,66 @@ public sealed class ServiceInputTests
     [TestCase("""{ "version": 1, "service": "teredo-server", "settings": [{ "kind": "firewalld-port", "subject": "-x 1", "before": "x", "made": [] }] }""")]
     public void Record_ThatWasEdited_IsNotBelieved(string text)
     {
-        Assert.That(File.Parse(text, out string? damage), Is.Null);
-        Assert.That(damage, Does.StartWith("The record of the setup, /var/lib/teredosdk/teredo-server.service.json, can't be used ("));
+        Assert.That(File.Parse(text, out var problem), Is.Null);
+        Assert.That(problem!.Id, Is.EqualTo(FindingIds.SetupRecordDamaged));
+        Assert.That(problem.Problem, Does.StartWith("The record of the setup, /var/lib/teredosdk/teredo-server.service.json, can't be used ("));
     }
 
     [Test]
     public void Record_OfThisVersion_IsRead()
     {
-        Assert.That(File.Parse(Sound, out string? damage)?.Settings, Is.Empty);
-        Assert.That(damage, Is.Null);
+        Assert.That(File.Parse(Sound, out var problem)?.Settings, Is.Empty);
+        Assert.That(problem, Is.Null);
     }
 
-    [Test]
-    public void Record_OfANewerVersion_IsRefused() => Assert.That(() => File.Parse(Sound.Replace("1", "2", StringComparison.Ordinal), out _),
+    [TestCase("""{ "version": 2, "service": "teredo-server", "settings": [] }""")]
+    [TestCase("""{ "version": 99999999999, "units": {} }""")]
+    public void Record_OfANewerVersion_IsRefused(string text) => Assert.That(() => File.Parse(text, out _),
         Throws.InstanceOf<TeredoException>().With.Message.Contains("newer version of the SDK. Nothing was changed"));
+
+    [Test]
+    public void Record_OfAnotherMachine_IsNotBelieved()
+    {
+        SetMachineId("0123456789abcdef0123456789abcdef\n");
+        File.Write(new(1, "teredo-server", [new("unit", "teredo-server.service", null, ["x"])]));
+        string text = File.ReadText()!;
+        Assert.That(text, Does.Contain("\"machine\"").And.Not.Contain("0123456789abcdef"));
+        Assert.That(File.Parse(text, out _), Is.Not.Null);
+        SetMachineId("fedcba9876543210fedcba9876543210\n");
+        Assert.That(File.Parse(text, out var problem), Is.Null);
+        Assert.That((problem!.Id, problem.Sentence), Is.EqualTo((FindingIds.SetupRecordOfOtherMachine, "The record of the setup, "
+            + "/var/lib/teredosdk/teredo-server.service.json, can't be used (another machine wrote it). When this is applied, it is renamed to end in .unused.")));
+        Assert.That(File.Parse(Sound, out _), Is.Not.Null, "an older record names no machine");
+    }
+
+    [TestCase(null)]
+    [TestCase("")]
+    [TestCase("uninitialized\n")]
+    [TestCase("00000000000000000000000000000000\n")]
+    [TestCase("0123456789abcdef0123456789abcde\n")]
+    [TestCase("0123456789abcdef0123456789abcdeg\n")]
+    public void Machine_WithoutAnIdentity_ReadsEveryRecord(string? id)
+    {
+        SetMachineId(id);
+        Assert.That(new LinuxMachine(_root).Identity, Is.Null);
+        Assert.That(File.Parse(Sound[..^1] + """, "machine": "0" }""", out var problem), Is.Not.Null);
+        Assert.That(problem, Is.Null);
+    }
+
+    // printf 8c9f1d6b0e3a4f5d9a7e52c1b4d60e37 | xxd -r -p | openssl dgst -sha256 -mac HMAC -macopt hexkey:0123456789abcdef0123456789abcdef
+    [Test]
+    public void Identity_IsWhatSystemdMakesOfTheIdentifierForAnApplication()
+    {
+        SetMachineId("0123456789abcdef0123456789abcdef\n");
+        Assert.That(new LinuxMachine(_root).Identity, Is.EqualTo("d060d09f5d4b4fb3acb8dbf14586c814"));
+    }
+
+    void SetMachineId(string? text)
+    {
+        Directory.CreateDirectory($"{_root}/etc");
+        if (text is not null)
+            System.IO.File.WriteAllText($"{_root}/etc/machine-id", text);
+    }
 
     [Test]
     public void Setup_DuringAnother_IsRefused()

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace TeredoSdk.Setup.Linux;
@@ -29,6 +31,8 @@ class LinuxMachine(string root, params IReadOnlyList<string> entry)
     static readonly string[] Folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]; // not PATH: what runs as root is not chosen by a variable
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(90); // a start of a unit may take that long (DefaultTimeoutStartSec)
 
+    static readonly byte[] ApplicationId = Convert.FromHexString("8c9f1d6b0e3a4f5d9a7e52c1b4d60e37");
+
     public static LinuxMachine Current { get; } = new("");
 
     /// <summary>Whether this process may change the machine.</summary>
@@ -43,6 +47,25 @@ class LinuxMachine(string root, params IReadOnlyList<string> entry)
     /// <summary>Whether systemd runs this machine (sd_booted(3)).</summary>
     public bool IsBooted => Directory.Exists(At("/run/systemd/system"));
 
+    /// <summary>
+    /// Tells this machine from others; null where there is no identifier (machine-id(5)). The identifier itself must stay confidential, so this is what
+    /// sd_id128_get_machine_app_specific(3) makes of it for us.
+    /// </summary>
+    public string? Identity
+    {
+        get
+        {
+            byte[] id = new byte[16];
+            string text = TryReadFile("/etc/machine-id")?.Trim() ?? ""; // empty or "uninitialized" before the first start
+            if (text.Length != 2 * id.Length || Convert.FromHexString(text, id, out _, out _) != OperationStatus.Done || id.AsSpan().IndexOfAnyExcept((byte)0) < 0)
+                return null;
+            byte[] own = HMACSHA256.HashData(id, ApplicationId)[..id.Length];
+            own[6] = (byte)((own[6] & 0x0F) | 0x40); // a UUID of version 4, as that function makes it
+            own[8] = (byte)((own[8] & 0x3F) | 0x80);
+            return Convert.ToHexStringLower(own);
+        }
+    }
+
     /// <summary>The content of a text file, or null when there is none.</summary>
     public string? ReadFile(string path)
     {
@@ -51,6 +74,18 @@ class LinuxMachine(string root, params IReadOnlyList<string> entry)
             return File.ReadAllText(At(path));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    string? TryReadFile(string path)
+    {
+        try
+        {
+            return ReadFile(path);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
             return null;
         }

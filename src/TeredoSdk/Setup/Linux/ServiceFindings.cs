@@ -65,13 +65,18 @@ static class ServiceFindings
         Fix = new() { Sentence = "Remove it by hand if it is not needed; then run the removal again.", NeedsAdministrator = true },
     };
 
-    public static Finding DamagedRecord(ServiceNames names, string damage) => new()
+    public static Finding RecordDamaged(ServiceNames names, string path, string reason) => new()
     {
         Id = FindingIds.SetupRecordDamaged,
         Severity = FindingSeverity.Note,
         Subject = names.Unit,
-        Problem = damage,
-        Fix = new() { Sentence = "When this is applied, it is renamed to end in .damaged." },
+        Problem = $"The record of the setup, {path}, can't be used ({reason}).",
+        Fix = new() { Sentence = "When this is applied, it is renamed to end in .unused." },
+    };
+
+    public static Finding RecordOfOtherMachine(ServiceNames names, string path) => RecordDamaged(names, path, "another machine wrote it") with
+    {
+        Id = FindingIds.SetupRecordOfOtherMachine,
     };
 
     public static Finding NoRecord(ServiceNames names) => new()

@@ -43,12 +43,12 @@ public sealed class ServicePlan
     readonly ServiceRecordFile _file;
     readonly IReadOnlyList<SettingChange> _changes;
     readonly ServiceRecord? _former;
-    readonly string? _formerText;
+    readonly string? _formerText, _machine;
 
     internal ServicePlan(LinuxMachine machine, ServiceRecordFile file, string? formerText, ServiceRecord? former, IReadOnlyList<SettingChange> changes)
     {
         (_file, _formerText, _former, _changes) = (file, formerText, former, changes);
-        IsElevated = machine.IsElevated;
+        (IsElevated, _machine) = (machine.IsElevated, machine.Identity);
         Steps = [.. changes.Select(change => change.Step)];
     }
 
@@ -59,7 +59,7 @@ public sealed class ServicePlan
     public IReadOnlyList<Finding> Findings { get; internal init; } = [];
 
     /// <summary>Whether every step is done already.</summary>
-    public bool IsSatisfied => Steps.All(step => step.IsSatisfied) && !HasDamagedRecord && !IsRecordStale;
+    public bool IsSatisfied => Steps.All(step => step.IsSatisfied) && !HasUnusableRecord && !IsRecordStale;
 
     /// <summary>Whether, once the plan is applied, all that was asked for is in force: no finding is a warning or an error.</summary>
     public bool IsComplete => Findings.All(finding => finding.Severity == FindingSeverity.Note);
@@ -71,13 +71,13 @@ public sealed class ServicePlan
     public required string ElevatedCommand { get; init; }
 
     /// <summary>
-    /// A digest of the steps, and of all that they write. Two plans with the same digest change the same; a plan that is made without root's rights can have
-    /// another one, because then not all can be read.
+    /// A digest of the machine, of the steps, and of all that they write. Two plans with the same digest change the same; a plan that is made without root's
+    /// rights can have another one, because then not all can be read.
     /// </summary>
     public string Digest => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', _changes.Select(change =>
-        $"{change.Step.Sentence}\0{change.IsSatisfied}\0{change.After}")))));
+        $"{change.Step.Sentence}\0{change.IsSatisfied}\0{change.After}").Prepend(_machine)))));
 
-    internal bool HasDamagedRecord { get; init; }
+    internal bool HasUnusableRecord { get; init; }
 
     // Restored by hand: only the record is left.
     bool IsRecordStale => _changes.Any(change => change.IsRestoration && _former?.Find(change.Setting) is not null);
@@ -108,7 +108,7 @@ public sealed class ServicePlan
         using var others = _file.Lock();
         if (_file.ReadText() != _formerText)
             throw new TeredoException(TeredoError.SetupFailed, "Another setup of this service was applied after the plan was made. Make a new plan.");
-        if (HasDamagedRecord)
+        if (HasUnusableRecord)
             _file.SetAside();
         await new SettingRun(_file, progress).RunAsync(_former, _changes, cancellationToken).ConfigureAwait(false);
     }

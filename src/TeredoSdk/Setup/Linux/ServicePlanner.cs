@@ -7,7 +7,8 @@ sealed class ServicePlanner
     readonly ServiceNames _names;
     readonly CancellationToken _cancellationToken;
     readonly ServiceRecordFile _file;
-    readonly string? _text, _damage;
+    readonly string? _text;
+    readonly Finding? _unusable;
     readonly ServiceRecord? _record;
     readonly List<SettingChange> _changes = [];
     readonly List<Finding> _findings = [];
@@ -17,16 +18,16 @@ sealed class ServicePlanner
         (_machine, _names, _cancellationToken) = (machine, names, cancellationToken);
         _file = new(machine, names);
         _text = _file.ReadText();
-        _record = _file.Parse(_text, out _damage);
-        if (_damage is not null)
-            _findings.Add(ServiceFindings.DamagedRecord(names, _damage));
+        _record = _file.Parse(_text, out _unusable);
+        if (_unusable is not null)
+            _findings.Add(_unusable);
     }
 
     public ServicePlan ToPlan(string command) => new(_machine, _file, _text, _record, _changes)
     {
         Findings = [.. _findings],
         ElevatedCommand = command,
-        HasDamagedRecord = _damage is not null,
+        HasUnusableRecord = _unusable is not null,
     };
 
     /// <exception cref="TeredoException">Another unit has the name, or the chosen firewall can't be read.</exception>
@@ -145,7 +146,7 @@ sealed class ServicePlanner
             if (present is not null && (setting is EnabledSetting or RunningSetting || setting.IsMarked(present)))
                 _changes.Add(new(setting, present, null, IsSatisfied: false, IsRestoration: true));
         }
-        if (_changes.Count > 0 || _damage is not null)
+        if (_changes.Count > 0 || _unusable is not null)
             _findings.Add(ServiceFindings.NoRecord(_names));
     }
 

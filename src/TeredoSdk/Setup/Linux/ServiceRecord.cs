@@ -7,7 +7,8 @@ namespace TeredoSdk.Setup.Linux;
 /// <param name="Version">The version of the record's format.</param>
 /// <param name="Service">The service's name, as its unit has it.</param>
 /// <param name="Settings">The changed settings, in the order of the changes.</param>
-sealed record ServiceRecord(int Version, string Service, IReadOnlyList<SettingRecord> Settings)
+/// <param name="Machine">The machine that the record is of (<see cref="LinuxMachine.Identity"/>); null in older records, and where it is not known.</param>
+sealed record ServiceRecord(int Version, string Service, IReadOnlyList<SettingRecord> Settings, string? Machine = null)
 {
     public const int CurrentVersion = 1;
 
@@ -64,19 +65,20 @@ sealed class ServiceRecordFile(LinuxMachine machine, ServiceNames names)
 
     /// <summary>The record in a text, or null when there is none that can be used.</summary>
     /// <param name="text">The file's text, or null.</param>
-    /// <param name="damage">Why the text can't be used, or null.</param>
+    /// <param name="problem">Why the text can't be used, or null.</param>
     /// <exception cref="TeredoException">A newer version wrote it, which can still use it.</exception>
-    public ServiceRecord? Parse(string? text, out string? damage)
+    public ServiceRecord? Parse(string? text, out Finding? problem)
     {
-        damage = null;
+        problem = null;
         if (text is null)
             return null;
         try
         {
-            var record = JsonSerializer.Deserialize(text, ServiceRecordJson.Default.ServiceRecord);
-            if (record is { Version: > ServiceRecord.CurrentVersion })
+            using var json = JsonDocument.Parse(text);
+            if (IsOfANewerVersion(json.RootElement))
                 throw new TeredoException(TeredoError.SetupFailed, $"The record of the setup, {FilePath}, is of a newer version of the SDK. Nothing was changed: "
                     + "use that version, or a later one.");
+            var record = json.Deserialize(ServiceRecordJson.Default.ServiceRecord);
             if (record is not { Version: ServiceRecord.CurrentVersion } || record.Service != names.Base)
                 throw new FormatException("It is not what this version of the SDK writes for this service");
             foreach (SettingRecord? setting in record.Settings) // the reader of the file does not check the elements of lists
@@ -85,14 +87,20 @@ sealed class ServiceRecordFile(LinuxMachine machine, ServiceNames names)
                     throw new FormatException("A list in it has an empty element");
                 names.ToSetting(machine, setting.Kind, setting.Subject);
             }
-            return record;
+            if (record.Machine is null || machine.Identity is not { } identity || record.Machine == identity)
+                return record;
+            problem = ServiceFindings.RecordOfOtherMachine(names, FilePath);
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
-            damage = $"The record of the setup, {FilePath}, can't be used ({e.Message}).";
-            return null;
+            problem = ServiceFindings.RecordDamaged(names, FilePath, e.Message);
         }
+        return null;
     }
+
+    // Only the version is read of it: all else may have another form.
+    static bool IsOfANewerVersion(JsonElement json) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty("version", out var version)
+        && version.ValueKind == JsonValueKind.Number && version.TryGetInt64(out long number) && number > ServiceRecord.CurrentVersion;
 
     /// <summary>Writes the record, or deletes it when it has nothing to take back.</summary>
     /// <exception cref="TeredoException">It can't be written.</exception>
@@ -101,7 +109,7 @@ sealed class ServiceRecordFile(LinuxMachine machine, ServiceNames names)
         try
         {
             if (record.Settings.Count > 0)
-                machine.WriteFile(FilePath, JsonSerializer.Serialize(record, ServiceRecordJson.Default.ServiceRecord));
+                machine.WriteFile(FilePath, JsonSerializer.Serialize(record with { Machine = machine.Identity ?? record.Machine }, ServiceRecordJson.Default.ServiceRecord));
             else if (Directory.Exists(machine.At(Folder)))
                 machine.WriteFile(FilePath, null);
         }
@@ -112,8 +120,8 @@ sealed class ServiceRecordFile(LinuxMachine machine, ServiceNames names)
         }
     }
 
-    /// <summary>Renames a damaged record, so that a person can look at it.</summary>
-    public void SetAside() => File.Move(machine.At(FilePath), machine.At(FilePath) + ".damaged", overwrite: true);
+    /// <summary>Renames a record that can't be used, so that a person can look at it.</summary>
+    public void SetAside() => File.Move(machine.At(FilePath), machine.At(FilePath) + ".unused", overwrite: true);
 
     /// <summary>Keeps other setups from running until the result is disposed.</summary>
     /// <exception cref="TeredoException">Another setup is running, or the folder can't be written to.</exception>

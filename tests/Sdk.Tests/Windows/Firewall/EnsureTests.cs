@@ -55,8 +55,9 @@ public class EnsureTests
     }
 
     [Test]
-    public void Ensure_WithTwoRulesOfOneName_KeepsOne()
+    public void Ensure_WithTwoRulesOfOneName_KeepsOne([Values] bool removesAll)
     {
+        _machine.Windows.Firewall.RemovesAllOfAName = removesAll;
         var wanted = _machine.Firewall.WantedRules(_machine.RequestWith(request => request.TcpPort = 80)).Single();
         _machine.With(wanted, wanted with { LocalPorts = "1" }, wanted with { Name = "chat (teredo, tcp)" });
 
@@ -108,7 +109,7 @@ public class EnsureTests
     public void Ensure_WithAFirewallThatForgets_Fails()
     {
         var forgetful = new ForgetfulFirewall(_machine.Windows.Firewall, rule => rule with { EdgeTraversal = EdgeTraversal.Deny });
-        var firewall = new TeredoFirewall(new OtherFirewall(_machine.Windows, forgetful));
+        var firewall = new TeredoFirewall(new OtherFirewall(_machine.Windows, forgetful), new HurriedTime());
 
         FirewallMachine.AssertError(TeredoError.SetupFailed, () => firewall.Ensure(_machine.Request),
             "EdgeTraversal is 'Deny' instead of 'DeferToApp'");

@@ -80,7 +80,7 @@ public class UnwantedRulesTests
     {
         _machine.Firewall.Ensure(_machine.Request);
         var forgetful = new ForgetfulFirewall(_machine.Windows.Firewall, rule => rule) { KeepsRemoved = true };
-        var firewall = new TeredoFirewall(new OtherFirewall(_machine.Windows, forgetful));
+        var firewall = new TeredoFirewall(new OtherFirewall(_machine.Windows, forgetful), new HurriedTime());
 
         FirewallMachine.AssertError(TeredoError.SetupFailed, () => firewall.Ensure(TcpOnly), "'Chat (Teredo, UDP)'", "still exists");
     }

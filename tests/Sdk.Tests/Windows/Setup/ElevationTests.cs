@@ -70,6 +70,37 @@ public sealed class ElevationTests
         Assert.That(_machine.Windows.Actions, Is.Empty);
     }
 
+    [TestCase("--teredo", "on")]
+    [TestCase("--server", "192.0.2.9")]
+    public async Task Arguments_ThatChangeNoStep_AreRefusedAllTheSame(string option, string value)
+    {
+        _machine.Windows.Registry[@"SYSTEM\CurrentControlSet\Services\Tcpip6\Parameters\DisabledComponents"] = 8; // so no step switches Teredo on
+        (_machine.Options.EnableTeredo, _machine.Options.Server) = (option == "--server", option == "--server" ? "192.0.2.1" : null);
+        var plan = await _machine.PlanAsync();
+        var prompt = new Prompt(_machine) { Rewrite = line => line[Array.IndexOf(line, option) + 1] = value };
+        var failure = Assert.ThrowsAsync<TeredoException>(() => new ElevationRequest(plan, prompt).ApplyAsync(null, default))!;
+        Assert.That(failure.Message, Does.Contain("another one than was confirmed"));
+        Assert.That(_machine.Records, Is.Empty);
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Arguments_OfAnotherMachine_AreRefused(bool isRemoval)
+    {
+        if (isRemoval)
+        {
+            _machine.Windows.IsElevated = true;
+            await _machine.SetUpAsync();
+            _machine.Windows.IsElevated = false;
+        }
+        var plan = isRemoval ? await _machine.PlanRemovalAsync() : await _machine.PlanAsync();
+        int actions = _machine.Windows.Actions.Count;
+        var prompt = new Prompt(_machine) { Before = () => _machine.Windows.Registry[@"SOFTWARE\Microsoft\Cryptography\MachineGuid"] = "another" };
+        var failure = Assert.ThrowsAsync<TeredoException>(() => new ElevationRequest(plan, prompt).ApplyAsync(null, default))!;
+        Assert.That(failure.Message, Does.Contain("another one than was confirmed, so nothing was changed"));
+        Assert.That(_machine.Windows.Actions, Has.Count.EqualTo(actions));
+    }
+
     [Test]
     public async Task Arguments_HaveOneFormOnly()
     {

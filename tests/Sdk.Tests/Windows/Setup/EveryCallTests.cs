@@ -35,6 +35,7 @@ public sealed class EveryCallTests
             return machine;
         machine.Windows.Firewall.Plant(machine.Wanted[0] with { LocalPorts = "1", Enabled = false });
         machine.Windows.Firewall.PlantCancelledPrompt(SetupMachine.Program);
+        machine.Windows.Firewall.RemovesAllOfAName = true;
         machine.Windows.Teredo.Configuration = machine.Windows.Teredo.Configuration with { Type = TeredoType.NatAwareClient };
         machine.Options.Server = "192.0.2.1";
         return machine;

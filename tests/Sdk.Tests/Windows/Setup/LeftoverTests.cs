@@ -8,9 +8,9 @@ namespace TeredoSdk.Tests.Windows.Setup;
 public sealed class LeftoverTests
 {
     [Test]
-    public async Task Doubles_OfARecordedRule_AreRemoved()
+    public async Task Doubles_OfARecordedRule_AreRemoved([Values] bool removesAll)
     {
-        using var machine = new SetupMachine();
+        using var machine = new SetupMachine { Windows = { Firewall = { RemovesAllOfAName = removesAll } } };
         await machine.SetUpAsync();
         machine.Windows.Firewall.Plant(machine.Wanted[0]);
         machine.Windows.Firewall.Plant(machine.Wanted[0] with { Enabled = false });
@@ -98,6 +98,7 @@ public sealed class LeftoverTests
     [TestCase("null")]
     [TestCase("[]")]
     [TestCase("{\"version\":1}")]
+    [TestCase("{\"version\":0,\"name\":\"Ünïcode 聊天\",\"programPath\":\"C:\\\\Program Files\\\\Ünïcode 聊天\\\\chat.exe\",\"rules\":[]}")]
     [TestCase("{\"version\":1,\"name\":\"Somebody else\",\"programPath\":\"x\",\"rules\":[]}")]
     [TestCase("{\"version\":1,\"name\":\"Ünïcode 聊天\",\"programPath\":\"x\",\"rules\":[null]}")]
     [TestCase("{\"version\":1,\"name\":\"Ünïcode 聊天\",\"programPath\":\"x\",\"rules\":[{\"name\":\"x\",\"made\":[],\"before\":{\"name\":\"x\"}}]}")]
@@ -133,15 +134,17 @@ public sealed class LeftoverTests
         Assert.That(machine.Rules, Is.Empty);
     }
 
-    [Test]
-    public async Task RecordOfANewerVersion_IsRefused_AndStays()
+    [TestCase("{\"version\":2,\"name\":\"Ünïcode 聊天\",\"programPath\":\"x\",\"rules\":[]}")]
+    [TestCase("{\"version\":99999999999,\"name\":7,\"changes\":{}}")]
+    public async Task RecordOfANewerVersion_IsRefused_AndStays(string content)
     {
         using var machine = new SetupMachine();
         await machine.SetUpAsync();
-        machine.Damage("{\"version\":2,\"name\":\"Ünïcode 聊天\",\"programPath\":\"x\",\"rules\":[]}");
+        machine.Damage(content);
         foreach (var call in new Func<Task>[] { machine.PlanAsync, machine.PlanRemovalAsync })
             Assert.That(Assert.ThrowsAsync<TeredoException>(() => call())!.Message, Does.Contain("newer version"));
         Assert.That(machine.Rules, Has.Count.EqualTo(1));
+        Assert.That(File.ReadAllText(machine.Records.Single()), Is.EqualTo(content));
     }
 
     [TestCase(true)]
@@ -161,9 +164,9 @@ public sealed class LeftoverTests
     }
 
     [Test]
-    public async Task CancelledPrompt_IsShown_DisabledAndRestored()
+    public async Task CancelledPrompt_IsShown_DisabledAndRestored([Values] bool removesAll)
     {
-        using var machine = new SetupMachine();
+        using var machine = new SetupMachine { Windows = { Firewall = { RemovesAllOfAName = removesAll } } };
         machine.Windows.Firewall.PlantCancelledPrompt(SetupMachine.Program);
         machine.Windows.Firewall.PlantCancelledPrompt(@"C:\other.exe");
         var before = machine.Rules;

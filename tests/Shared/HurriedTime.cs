@@ -1,4 +1,4 @@
-namespace TeredoSdk.Windows.Tests;
+namespace TeredoSdk.Tests.Shared;
 
 /// <summary>A clock on which a wait of at most a second is over at once, and has taken its time. What would give up later never does.</summary>
 sealed class HurriedTime : TimeProvider
