@@ -9,6 +9,8 @@ sealed class Bench
     // A test that takes this many times as long hangs, with a start for small ones.
     const double HangFactor = 10, LeastLimitSeconds = 15;
 
+    static readonly SemaphoreSlim Turn = new(1); // of the tests in real time
+
     readonly TestProject _tests;
     readonly string _assembly;
 
@@ -66,7 +68,19 @@ sealed class Bench
         await File.WriteAllTextAsync(plan, string.Join('\n', groups.Select(group => string.Concat(group.Select(test =>
             string.Create(CultureInfo.InvariantCulture, $"{LeastLimitSeconds + HangFactor * test.Seconds}\t{test.Name}\n"))))));
         await PutAsync(assembly);
-        return await RunAsync(TestHost.Plan, plan, TimeSpan.FromSeconds(60 + HangFactor * all)) != 0;
+        if (!_tests.IsReal)
+            return await IsRedAsync();
+        await Turn.WaitAsync();
+        try
+        {
+            return await IsRedAsync() && await IsRedAsync(); // a busy machine makes such a test red now and then
+        }
+        finally
+        {
+            Turn.Release();
+        }
+
+        async Task<bool> IsRedAsync() => await RunAsync(TestHost.Plan, plan, TimeSpan.FromSeconds(60 + HangFactor * all)) != 0;
     }
 
     async Task PutAsync(MemoryStream assembly)

@@ -11,7 +11,7 @@ static class MutationCommand
 
         dotnet run -c Release --project tests/Mutation -- [options]
 
-          --project NAME    core, sdk, hosting or command; may be repeated (all)
+          --project NAME    core, sdk, hosting, windows or command; may be repeated (all)
           --sample N        how many mutants of each project; 0 for all, which takes many hours (40)
           --seed S          which ones: the same seed is the same sample of the same source (1)
           --jobs N          so many at a time (1)

@@ -90,11 +90,14 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
             throw new InvalidOperationException($"{project} does not build: {built}");
     }
 
-    // A kept copy keeps what was learned as long as neither the source nor the tests change.
+    // A kept copy keeps what was learned as long as neither the source nor the tests, their programs and their choice change.
     static async Task<string> LearnAsync(Target target, string copy, Bench bench, MemoryStream assembly, int members)
     {
         StringWriter trees = new();
-        await Repository.RunAsync("git", ["-C", copy, "rev-parse", $"HEAD:{target.Source}", $"HEAD:{bench.Tests.Folder}"], trees);
+        List<string> paths = [target.Source, bench.Tests.Folder, .. bench.Tests.Programs];
+        if (bench.Tests.Only is not ([] or [TestHost.Slow]))
+            paths.Add("tests/Mutation/Target.cs");
+        await Repository.RunAsync("git", ["-C", copy, "rev-parse", .. paths.Select(path => $"HEAD:{path}")], trees);
         string name = string.Join('-', trees.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(hash => hash[..10]));
         string learned = Path.Combine(copy, ".git", $"learned-{target.Name}-{name}{(bench.Tests.Only is [TestHost.Slow] ? TestHost.Slow : "")}");
         if (!File.Exists(learned))

@@ -19,6 +19,12 @@ sealed record TestProject(string Folder, string Assembly)
 
     /// <summary>How many seconds those may take without a change.</summary>
     public double MostSeconds { get; init; } = double.MaxValue;
+
+    /// <summary>How many seconds one of them may take without a change.</summary>
+    public double LongestTest { get; init; } = double.MaxValue;
+
+    /// <summary>Whether real programs run in real time: such tests run one after the other, and what is red must be red a second time.</summary>
+    public bool IsReal => Programs.Count > 0;
 }
 
 /// <summary>A project, the tests that shall notice, and how many percent of the mutants they shall notice.</summary>
@@ -38,6 +44,7 @@ sealed record Target(string Name, string Source, string Assembly, IReadOnlyList<
         ],
         MostTests = 12,
         MostSeconds = 60,
+        LongestTest = 15,
     };
 
     static readonly TestProject CoreTests = new("tests/Protocol.Tests", "TeredoSdk.Protocol.Tests.dll"), SdkTests = new("tests/Sdk.Tests", "TeredoSdk.Tests.dll");
@@ -60,6 +67,11 @@ sealed record Target(string Name, string Source, string Assembly, IReadOnlyList<
             ],
         },
         new("hosting", "src/TeredoSdk", "TeredoSdk.dll", [HostingTests], 90) { Only = Hosting },
+        new("windows", "src/TeredoSdk.Windows", "TeredoSdk.Windows.dll", [SdkTests with { Only = [".Windows.", ".Doctor."] }, CommandTests with { MostTests = 12, MostSeconds = 30 }], 90)
+        {
+            // What calls Windows itself: tests/Windows.Tests runs it there.
+            LeftOut = ["Native/", "WindowsSystem.cs", "Setup/WindowsElevation.cs", "Setup/RecordProtection.cs", "Doctor/MachineReader.cs"],
+        },
         new("command", "src/TeredoSdk.Cli", "teredo.dll", [CommandTests, CommandTests.Slow], 85),
     ];
 

@@ -17,7 +17,7 @@ sealed class TestChoice
             .ToDictionary(group => group.Key, group => group.SelectMany(setup => setup.Members).ToArray());
         Red = [.. learned.Where(test => test.IsRed).Select(test => test.Name)];
         // Those that do least come first: they are most about what they do.
-        _tests = [.. learned.Where(test => test.Name.Length > 0 && !test.IsRed)
+        _tests = [.. learned.Where(test => test.Name.Length > 0 && !test.IsRed && test.Seconds <= project.LongestTest)
             .Select(test => setups.TryGetValue(test.Class, out int[]? setup) ? test with { Members = [.. test.Members.Union(setup)] } : test)
             .OrderBy(test => test.Members.Length).ThenBy(test => test.Seconds)];
     }
