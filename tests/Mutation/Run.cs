@@ -68,7 +68,7 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
         {
             foreach (string program in tests.Programs)
                 await BuildAsync(copy, program);
-            await BuildAsync(copy, tests.Folder, tests.Programs.Count > 0 ? ["-p:BuildProjectReferences=false"] : []); // no programs of tests that do not count
+            await BuildAsync(copy, tests.Folder);
         }
         var compiler = await Compiler.CreateAsync(copy, target);
         Bench[][] places = [.. Enumerable.Range(1, jobs).Select(number => target.Tests.Select(tests => Bench.Create(tests, target.Assembly, copy, number)).ToArray())];
@@ -83,10 +83,10 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
         return new(compiler, members, [.. choices], places);
     }
 
-    static async Task BuildAsync(string copy, string project, params string[] options)
+    static async Task BuildAsync(string copy, string project)
     {
         StringWriter built = new();
-        if (await Repository.RunAsync("dotnet", ["build", Path.Combine(copy, project), "-p:Loop=true", "-v:q", "-nologo", .. options], built) != 0)
+        if (await Repository.RunAsync("dotnet", ["build", Path.Combine(copy, project), "-p:Loop=true", "-v:q", "-nologo"], built) != 0)
             throw new InvalidOperationException($"{project} does not build: {built}");
     }
 

@@ -39,8 +39,8 @@ sealed record Target(string Name, string Source, string Assembly, IReadOnlyList<
         Programs = ["src/TeredoSdk.Cli", "tests/Platform.Probe", "examples/Chat", "examples/SimulatedInternet"],
         Only =
         [
-            ".Doctor.", ".Setup.ServiceSetupTests.", "BadInputTests.", "InterfaceProviderTests.", "NetworkChangeTests.", "PoorMachineTests.", "PortMappingTests.",
-            "ReachabilityTests.",
+            ".Doctor.", ".Setup.ServiceSetupTests.", ".Scenarios.BadInputTests.", ".InteropTests.", ".InterfaceProviderTests.", ".NetworkChangeTests.",
+            ".PoorMachineTests.", ".PortMappingTests.", ".ReachabilityTests.", ".SandboxTests.",
         ],
         MostTests = 12,
         MostSeconds = 60,
