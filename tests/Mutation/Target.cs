@@ -39,7 +39,7 @@ sealed record Target(string Name, string Source, string Assembly, IReadOnlyList<
         Programs = ["src/TeredoSdk.Cli", "tests/Platform.Probe", "examples/Chat", "examples/SimulatedInternet"],
         Only =
         [
-            ".Doctor.", ".Setup.ServiceSetupTests.", ".Scenarios.BadInputTests.", ".InteropTests.", ".InterfaceProviderTests.", ".NetworkChangeTests.",
+            ".Platform.Tests.Doctor.", ".Setup.ServiceSetupTests.", ".Scenarios.BadInputTests.", ".InteropTests.", ".InterfaceProviderTests.", ".NetworkChangeTests.",
             ".PoorMachineTests.", ".PortMappingTests.", ".ReachabilityTests.", ".SandboxTests.",
         ],
         MostTests = 12,

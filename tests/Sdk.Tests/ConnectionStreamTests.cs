@@ -78,6 +78,14 @@ public sealed class ConnectionStreamTests : IDisposable
     }
 
     [Test]
+    public void EndByTheLink_ResetsThePeer()
+    {
+        _connection.Abort(new(TeredoError.AddressChanged, "It changed."));
+        _peer.ReceiveTimeout = (int)Patience.Limit.TotalMilliseconds;
+        Assert.That(Assert.Throws<SocketException>(() => _peer.Receive(new byte[1]))!.SocketErrorCode, Is.EqualTo(SocketError.ConnectionReset));
+    }
+
+    [Test]
     public void FirstReason_IsTheOneThatIsTold()
     {
         _connection.Abort(new(TeredoError.AddressChanged, "It changed."));

@@ -84,6 +84,43 @@ public sealed class EchoTests
     }
 
     [Test]
+    public async Task Ping_ToAPeerThatHasJustBeenSilent_FailsAtOnce()
+    {
+        await using var lab = new Lab();
+        var (node, hosts) = await StartAsync(lab);
+        using var end = hosts;
+        var silent = AddressOf(IPv4Endpoint.Parse("203.0.113.99:40002")).ToIPAddress();
+        var ping = node.PingAsync(silent, TimeSpan.FromMinutes(1));
+        lab.Time.AdvanceUntil(() => ping.IsCompleted, TimeSpan.FromMinutes(1));
+        Assert.That((await ping.InTime()).Status, Is.EqualTo(IPStatus.DestinationHostUnreachable));
+        var next = await node.PingAsync(silent, TimeSpan.FromMinutes(1)).InTime(); // no time passes
+        Assert.That((next.Status, next.RoundTripTime), Is.EqualTo((IPStatus.DestinationHostUnreachable, TimeSpan.Zero)));
+    }
+
+    // A number that is never free again would end in a search for ever.
+    [Slow]
+    [Test]
+    public async Task PingThatMayNotBeSent_LeavesItsNumberFree()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        var node = await lab.StartAsync("203.0.113.10");
+        var forbidden = AddressOf(Peer with { Port = TeredoPorts.Server }).ToIPAddress();
+        for (int i = 0; i <= ushort.MaxValue + 1; i++)
+        {
+            try
+            {
+                await node.PingAsync(forbidden, Step).InTime();
+                Assert.Fail("It was sent.");
+            }
+            catch (TeredoException e)
+            {
+                Assert.That(e.Error, Is.EqualTo(TeredoError.DestinationNotAllowed));
+            }
+        }
+    }
+
+    [Test]
     public async Task Ping_WhenTheNodeIsDisposed_Ends()
     {
         await using var lab = new Lab();

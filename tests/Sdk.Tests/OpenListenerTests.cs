@@ -33,7 +33,7 @@ public sealed class OpenListenerTests
         using var socket = SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp);
         socket.Listen();
         await using var listener = new OpenListener(new(new SocketOwner(), log), socket, IPProtectionLevel.Unrestricted,
-            _ => throw new SocketException((int)SocketError.TooManyOpenSockets));
+            _ => throw new SocketException((int)SocketError.TooManyOpenSockets), pause: TimeSpan.FromDays(1));
         var accepting = listener.AcceptAsync(default).AsTask();
         Assert.That(log.Of(EventIds.AcceptFailed), Has.Exactly(1).Items);
         listener.Dispose();
@@ -80,6 +80,17 @@ public sealed class OpenListenerTests
         Assert.That(Assert.ThrowsAsync<SocketException>(() => listener.AcceptAsync(default).InTime())!.SocketErrorCode, Is.EqualTo(error));
         listener.Dispose();
         Assert.ThrowsAsync<ObjectDisposedException>(() => listener.AcceptAsync(default).InTime());
+    }
+
+    [Test]
+    public void SocketThatComesAfterTheEndOfTheLink_IsClosed_AndForgottenByTheEngine()
+    {
+        int closed = 0;
+        var sockets = new LinkSockets(new SocketOwner { Closed = () => closed++ }, NullLogger.Instance);
+        sockets.Close();
+        var late = new OpenListener(sockets, SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp), IPProtectionLevel.Unrestricted);
+        Assert.Throws<ObjectDisposedException>(() => sockets.Add(late));
+        Assert.That((late.IsDisposed, closed, sockets.Counts.All), Is.EqualTo((true, 1, 0)));
     }
 
     [Test]

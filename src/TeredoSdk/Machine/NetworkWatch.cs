@@ -18,12 +18,15 @@ static class NetworkWatch
     /// <param name="log">The log.</param>
     /// <param name="problem">Why changes are noticed late, as a sentence; null when they are noticed at once.</param>
     /// <returns>Ends the watch when it is disposed.</returns>
-    public static IDisposable Open(Action changed, ILogger log, out string? problem)
+    public static IDisposable Open(Action changed, ILogger log, out string? problem) => Open(
+        () => OperatingSystem.IsLinux() ? new RouteListener(changed, log) : new RuntimeEvents(changed), changed, TimeProvider.System, log, out problem);
+
+    internal static IDisposable Open(Func<IDisposable> listen, Action changed, TimeProvider time, ILogger log, out string? problem)
     {
         problem = null;
         try
         {
-            return OperatingSystem.IsLinux() ? new RouteListener(changed, log) : new RuntimeEvents(changed);
+            return listen();
         }
         catch (Exception e) when (e is Win32Exception or NetworkInformationException or SocketException)
         {
@@ -33,7 +36,7 @@ static class NetworkWatch
                     + "AF_NETLINK in RestrictAddressFamilies); if the limit on open files is reached, raise it (ulimit -n)."
                 : $"This process is not told of changes of the network ({e.Message}), {late}.";
             Log.NotWatching(log, problem);
-            return new Timer(_ => Look(changed, log), null, PollInterval, PollInterval);
+            return time.CreateTimer(_ => Look(changed, log), null, PollInterval, PollInterval);
         }
     }
 

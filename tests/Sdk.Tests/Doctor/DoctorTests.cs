@@ -1,5 +1,7 @@
 using System.Reflection;
+using TeredoSdk.Doctor;
 using TeredoSdk.Platform.Tests.Doctor;
+using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Tests.Doctor;
 
@@ -84,6 +86,25 @@ public sealed class DoctorTests
             Assert.That(Of(both, FindingIds.ServerSilent).Severity, Is.EqualTo(FindingSeverity.Warning));
             Assert.That(both.IsSound);
         });
+    }
+
+    [Test]
+    public async Task Server_IsAskedThreeTimes_InFiveSeconds()
+    {
+        await using var lab = new Lab();
+        List<TimeSpan> asked = [];
+        using var silent = lab.Network.Host(Lab.ServerAddress).Open(IPv4Endpoint.Parse($"{Lab.ServerAddress}:3544"), (_, _) => asked.Add(lab.Time.Elapsed));
+        var options = lab.Options;
+        options.QualificationTimeout = TimeSpan.FromMinutes(1);
+        var asking = new ServerProbe(options, lab.Network.Host("203.0.113.10")).AskAsync(default);
+        while (!asking.IsCompleted)
+        {
+            Assert.That(() => asking.IsCompleted || lab.Time.IsArmedWithin(TimeSpan.Zero, TimeSpan.FromSeconds(3)), Is.True.After((int)Patience.Limit.TotalMilliseconds, 1));
+            lab.Time.AdvanceToTheNextTimer();
+        }
+        Assert.That((await asking).Single().Id, Is.EqualTo(FindingIds.ServerSilent));
+        Assert.That(asked, Is.EqualTo(new[] { 0, 1, 3 }.Select(seconds => TimeSpan.FromSeconds(seconds))));
+        Assert.That(lab.Time.Elapsed, Is.EqualTo(TimeSpan.FromSeconds(5)));
     }
 
     [Test]

@@ -33,6 +33,18 @@ sealed class NamespaceBrokerTests
     }
 
     [Test]
+    public void FilesOfNamespaces_TheFirstFailureIsKept()
+    {
+        int errno = 0;
+        NamespaceMaker.Open("/proc/self/ns/net", ref errno).Dispose();
+        Assert.That(errno, Is.Zero);
+        NamespaceMaker.Open("/proc/self/ns/none", ref errno).Dispose();
+        Assert.That(errno, Is.EqualTo(Libc.ENOENT));
+        NamespaceMaker.Open("/proc/self/exe/none", ref errno).Dispose(); // no directory
+        Assert.That(errno, Is.EqualTo(Libc.ENOENT));
+    }
+
+    [Test]
     public void EachRequest_GetsADescriptor_InTheirOrder()
     {
         int[] made = new int[8];

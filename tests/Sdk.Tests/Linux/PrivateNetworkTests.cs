@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine.Linux;
 
@@ -85,6 +86,16 @@ sealed class PrivateNetworkTests
     }
 
     [Test]
+    public void Create_LetsTcpProbeTheMtu()
+    {
+        using var network = PrivateNetworks.Create();
+        using var setting = Inside(network, NamespaceBroker.DescriptorRequest.File("/proc/sys/net/ipv4/tcp_mtu_probing", Libc.O_RDONLY | Libc.O_CLOEXEC));
+        byte[] value = new byte[1];
+        Assert.That(RandomAccess.Read(setting, value, 0), Is.EqualTo(1));
+        Assert.That(value, Is.EqualTo("1"u8.ToArray()));
+    }
+
+    [Test]
     public void CreateSocket_AfterDispose_IsRefused()
     {
         var network = PrivateNetworks.Create();
@@ -131,6 +142,19 @@ sealed class PrivateNetworkTests
             Assert.That(PrivateNetworks.OpenDescriptors(), Is.LessThan(before + 8), "8 networks with 3 sockets each");
             Assert.That(PrivateNetworks.Children(), Is.Empty);
         });
+    }
+
+    // Makes a descriptor beside a socket of the network.
+    static SafeFileHandle Inside(PrivateNetwork network, NamespaceBroker.DescriptorRequest request)
+    {
+        int made = -1;
+        network.Broker = (user, ofNetwork, requests, sockets) =>
+        {
+            Assert.That(NamespaceBroker.Run(user, ofNetwork, [request], new(ref made)).Step, Is.EqualTo(NamespaceBroker.Step.Done));
+            return NamespaceBroker.Run(user, ofNetwork, requests, sockets);
+        };
+        network.CreateSocket(SocketType.Stream, ProtocolType.Tcp).Dispose();
+        return new(made, ownsHandle: true);
     }
 
     static void MakeAndDispose()

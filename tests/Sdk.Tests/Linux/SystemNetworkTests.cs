@@ -1,8 +1,11 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Machine;
+using TeredoSdk.Machine.Linux;
 using TeredoSdk.Protocol;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Tests.Linux;
 
@@ -30,6 +33,30 @@ sealed class SystemNetworkTests
         Assert.That(told.Wait(Patience.Limit));
         network.Changed -= handler;
     });
+
+    [Test]
+    public void NetworkThatTellsNothing_IsLookedAtEachTenSeconds_WhateverALookMeetsWith()
+    {
+        var (clock, log) = (new OneTimer(), new Recorder());
+        int looks = 0;
+        using (NetworkWatch.Open(() => throw new Win32Exception(Libc.EACCES), Look, clock, log, out string? problem))
+        {
+            Assert.That(problem, Does.Contain("AF_NETLINK").And.Contain("every 10 s"));
+            Assert.That(log.Of(EventIds.NotWatching), Is.EqualTo(new[] { problem }));
+            Assert.That((clock.DueTime, clock.Period), Is.EqualTo((TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10))));
+            clock.Ring!(null);
+            clock.Ring(null);
+            Assert.That(looks, Is.EqualTo(2));
+            Assert.That(log.Of(EventIds.EngineFault), Has.Exactly(2).Items);
+        }
+        Assert.That(clock.IsEnded, Is.True);
+
+        void Look()
+        {
+            looks++;
+            throw new InvalidOperationException("A defect.");
+        }
+    }
 
     [Test]
     public void NetworkThatStandsStill_IsNotTold() => OwnNetwork.Run(() =>
@@ -93,4 +120,31 @@ sealed class SystemNetworkTests
     // The runtime's own subscription would hold one, too. Only those of this thread's namespace are listed.
     static int OpenNetlinkSockets() => File.ReadLines("/proc/thread-self/net/netlink").Skip(1)
         .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Count(columns => columns[1] == "0" && columns[3] != "00000000");
+
+    sealed class OneTimer : TimeProvider, ITimer
+    {
+        public TimerCallback? Ring { get; private set; }
+
+        public TimeSpan DueTime { get; private set; }
+
+        public TimeSpan Period { get; private set; }
+
+        public bool IsEnded { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            (Ring, DueTime, Period) = (callback, dueTime, period);
+            return this;
+        }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => throw new NotSupportedException();
+
+        public void Dispose() => IsEnded = true;
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return default;
+        }
+    }
 }

@@ -1,7 +1,9 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Threading.Channels;
+using Microsoft.Win32.SafeHandles;
 using TeredoSdk.Engine.Linux;
 
 namespace TeredoSdk.Tests.Linux;
@@ -71,6 +73,13 @@ sealed class TunDeviceTests
             await socket.SendToAsync(new byte[1], new IPEndPoint(PrivateNetworks.Stranger, 7)).InTime();
             Assert.That(await faults.Reader.ReadAsync().InTime(), Is.TypeOf<FormatException>());
         }
+    }
+
+    [Test]
+    public void Reader_WithoutAnEventDescriptor_IsNotMade()
+    {
+        using SafeFileHandle tun = new(), none = new();
+        Assert.Throws<Win32Exception>(() => new TunReader(tun, "teredo", none).Dispose());
     }
 
     [Test]

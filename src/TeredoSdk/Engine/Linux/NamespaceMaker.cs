@@ -48,10 +48,8 @@ static unsafe class NamespaceMaker
                 cloneErrno = Marshal.GetLastPInvokeError();
                 return default;
             }
-            var user = Libc.Open($"/proc/{child}/ns/user", Libc.O_RDONLY | Libc.O_CLOEXEC);
-            openErrno = user.IsInvalid ? Marshal.GetLastPInvokeError() : 0;
-            var network = Libc.Open($"/proc/{child}/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC);
-            openErrno = network.IsInvalid && openErrno == 0 ? Marshal.GetLastPInvokeError() : openErrno;
+            var user = Open($"/proc/{child}/ns/user", ref openErrno);
+            var network = Open($"/proc/{child}/ns/net", ref openErrno);
             Libc.Kill(child, Libc.SIGKILL);
             Libc.Reap(child);
             return (user, network);
@@ -61,5 +59,13 @@ static unsafe class NamespaceMaker
             Libc.RestoreSignals(signals);
             NativeMemory.AlignedFree(stack);
         }
+    }
+    /// <summary>Opens a file. The first failure stays in <paramref name="errno"/>.</summary>
+    internal static SafeFileHandle Open(string path, ref int errno)
+    {
+        var file = Libc.Open(path, Libc.O_RDONLY | Libc.O_CLOEXEC);
+        if (file.IsInvalid && errno == 0)
+            errno = Marshal.GetLastPInvokeError();
+        return file;
     }
 }

@@ -15,16 +15,16 @@ sealed unsafe class TunReader : IDisposable
 
     readonly SafeFileHandle _tun;
     readonly string _name;
-    readonly SafeFileHandle _wake = Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
+    readonly SafeFileHandle _wake;
     readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly Lock _starting = new();
     Thread? _thread;
     volatile bool _isEnding;
 
     /// <exception cref="Win32Exception">No more descriptors can be opened.</exception>
-    public TunReader(SafeFileHandle tun, string name)
+    public TunReader(SafeFileHandle tun, string name, SafeFileHandle? wake = null)
     {
-        (_tun, _name) = (tun, name);
+        (_tun, _name, _wake) = (tun, name, wake ?? Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK));
         if (_wake.IsInvalid)
             throw new Win32Exception();
     }
