@@ -96,7 +96,8 @@ class LinuxMachine(string root, params IReadOnlyList<string> entry)
     {
         if (content is null)
         {
-            File.Delete(At(path));
+            if (File.Exists(At(path))) // its folder may be missing, too
+                File.Delete(At(path));
             return;
         }
         Directory.CreateDirectory(Path.GetDirectoryName(At(path))!);
@@ -124,7 +125,7 @@ class LinuxMachine(string root, params IReadOnlyList<string> entry)
 
     /// <summary>Runs a program that only reads.</summary>
     /// <exception cref="TeredoException">It is not installed, or takes too long.</exception>
-    public async Task<ProgramResult> RunAsync(string program, string[] arguments, CancellationToken cancellationToken)
+    public virtual async Task<ProgramResult> RunAsync(string program, string[] arguments, CancellationToken cancellationToken)
     {
         string path = Find(program) ?? throw new TeredoException(TeredoError.SetupFailed, $"The program {program} is not installed.");
         string[] line = [.. entry, path, .. arguments];
