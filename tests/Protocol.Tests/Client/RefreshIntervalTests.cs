@@ -153,20 +153,67 @@ public sealed class RefreshIntervalTests : SimulationTest
         Assert.That(harness.AnswerSolicitation(asked, other), Is.EqualTo(Verdict.Dropped(DropReason.BadNonce)), "once");
     }
 
+    // A client behind a NAT that preserves ports, whose server answers all solicitations, and forwards the bubbles of the check or loses them.
+    static ClientHarness Checked(bool forwards)
+    {
+        var ofCheck = Lab.Endpoint("9.0.0.1:4321");
+        var harness = PeerHarness.Qualified(null, Lab.Endpoint("9.0.0.1:1234"));
+        harness.AnswerSolicitations(sent => sent.Via == LocalPort.Interval ? ofCheck : null);
+        harness.OnSent += sent =>
+        {
+            if (forwards && sent.Via == LocalPort.Interval && sent.IsBubble)
+                Assert.That(harness.Receive(sent.Target, Build.WithOrigin(ofCheck, sent.PacketOctets)), Is.EqualTo(Verdict.Consumed));
+        };
+        return harness;
+    }
+
+    static double[] CheckBubbles(ClientHarness harness) => [.. harness.Sent.Where(sent => sent.Via == LocalPort.Interval && sent.IsBubble).Times()];
+
+    [Test]
+    public void Check_ThatFails_TakesThreeSeconds_AndHalvesTheInterval_DownTo5Seconds()
+    {
+        var harness = Checked(forwards: false);
+        harness.AdvanceTo(33);
+        Assert.That(harness.Solicitations.Select(sent => (sent.Via, sent.Seconds)), Is.EqualTo(new[] { (LocalPort.Interval, 27.0), (LocalPort.Service, 33.0) }));
+        Assert.That(CheckBubbles(harness), Is.EqualTo(new[] { 30.0, 31, 32 }));
+        harness.AdvanceTo(300);
+        Assert.That(harness.EventsOf<ClientEvent.IntervalDetermined>().Select(each => each.Interval.TotalSeconds), Is.EqualTo(new[] { 15, 7.5, 5 }));
+        Assert.That(CheckBubbles(harness), Has.Length.EqualTo(4 * 3), "nothing shorter than 5 s is tried");
+    }
+
+    [Test]
+    public void Check_OfABusyClient_IsGivenUpAfterEight()
+    {
+        var harness = Checked(forwards: true);
+        var peer = Peer.Number();
+        for (int i = 1; i < 60; i++)
+        {
+            harness.ReceiveDirect(peer);
+            harness.ReceiveData(peer);
+            harness.AdvanceTo(i * 10);
+        }
+        Assert.That(CheckBubbles(harness), Has.Length.EqualTo(8));
+    }
+
+    [TestCase(9, 15)]
+    [TestCase(10, 30)]
+    public void OtherMapping_AfterTenRefreshesOfTheOldOne_IsNotTheIntervalsDoing(int refreshes, int seconds)
+    {
+        var harness = ClientHarness.Qualified();
+        for (int i = 0; i < refreshes; i++)
+            harness.AnswerSolicitation(harness.AdvanceToSolicitation(), Lab.Mapped);
+        harness.AnswerSolicitation(harness.AdvanceToSolicitation(), Lab.OtherMapped);
+        harness.AnswerLastSolicitation(Lab.OtherMapped);
+        Assert.That(harness.Client.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(seconds)));
+    }
+
     // What keeps a NAT's mapping but our refreshes: then its life at the end of the interval tells nothing, and the check is repeated.
     [TestCase(null, false, TestName = "Check_OfAnIdleClient_IsDoneOnce")]
     [TestCase("in", true, TestName = "Check_AfterAPeersData_IsRepeated")]
     [TestCase("bubble", true, TestName = "Check_AfterABubbleToAPeer_IsRepeated")]
     public void CheckBesideTraffic(string? traffic, bool isRepeated)
     {
-        IPv4Endpoint mapped = Lab.Endpoint("9.0.0.1:1234"), ofCheck = Lab.Endpoint("9.0.0.1:4321");
-        var harness = PeerHarness.Qualified(null, mapped);
-        harness.AnswerSolicitations(sent => sent.Via == LocalPort.Interval ? ofCheck : null);
-        harness.OnSent += sent =>
-        {
-            if (sent.Via == LocalPort.Interval && sent.IsBubble) // the server forwards it to the client itself
-                Assert.That(harness.Receive(sent.Target, Build.WithOrigin(ofCheck, sent.PacketOctets)), Is.EqualTo(Verdict.Consumed));
-        };
+        var harness = Checked(forwards: true);
         var peer = Peer.Number();
         if (traffic == "in")
             harness.Trust(peer);
@@ -178,8 +225,7 @@ public sealed class RefreshIntervalTests : SimulationTest
         Assert.That(harness.Sent.Any(sent => sent.IsDirectBubble), Is.EqualTo(traffic == "bubble"), "the service port sends only then");
         harness.Clear();
         harness.AdvanceTo(100);
-        int checks = harness.Sent.Count(sent => sent.Via == LocalPort.Interval && sent.IsBubble);
-        Assert.That(checks, Is.EqualTo(isRepeated ? 2 : 1));
+        Assert.That(CheckBubbles(harness), Has.Length.EqualTo(isRepeated ? 2 : 1));
         Assert.That(harness.Client.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(30)));
     }
 
