@@ -195,6 +195,17 @@ public sealed class RefreshIntervalTests : SimulationTest
         Assert.That(CheckBubbles(harness), Has.Length.EqualTo(8));
     }
 
+    [Test]
+    public void RefreshThatComesLate_WhenTheIntervalWasChecked_IsASolicitation()
+    {
+        var harness = Checked(forwards: true);
+        harness.AdvanceTo(35);
+        harness.Clear();
+        harness.Skip(TimeSpan.FromMinutes(1));
+        harness.AdvanceTo(harness.Now);
+        Assert.That(harness.Sent.Select(sent => (sent.Via, sent.IsRouterSolicitation)), Is.EqualTo(new[] { (LocalPort.Service, true) }));
+    }
+
     [TestCase(9, 15)]
     [TestCase(10, 30)]
     public void OtherMapping_AfterTenRefreshesOfTheOldOne_IsNotTheIntervalsDoing(int refreshes, int seconds)
