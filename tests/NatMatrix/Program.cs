@@ -1,27 +1,12 @@
 using TeredoSdk.NatMatrix;
+using TeredoSdk.Repetition;
 
 // Prints the NAT matrix; tests/Protocol.Tests holds the reviewed copy.
-if (args.Length > 0)
+const string Usage = "Usage: dotnet run -c Release --project tests/NatMatrix\nPrints which kinds of NAT reach which, in a simulated internet.";
+return await MeasuringCommand.RunAsync(args, args is [], Usage, "none but --help", cancellation =>
 {
-    bool help = args is ["--help" or "-h"];
-    (help ? Console.Out : Console.Error).WriteLine(help ? "Usage: dotnet run -c Release --project tests/NatMatrix\nPrints which kinds of NAT reach which, in a simulated internet."
-        : $"'{args[0]}' is not an option; the command takes none but --help.");
-    return help ? 0 : 2;
-}
-using var cancellation = new CancellationTokenSource();
-Console.CancelKeyPress += (_, e) =>
-{
-    e.Cancel = true;
-    cancellation.Cancel();
-};
-try
-{
-    var cells = Matrix.Run(done => Console.Error.Write($"\r{done} of {Expectation.Kinds.Count * Expectation.Kinds.Count} pairs "), cancellation.Token);
+    var cells = Matrix.Run(done => Console.Error.Write($"\r{done} of {Expectation.Kinds.Count * Expectation.Kinds.Count} pairs "), cancellation);
     Console.Error.WriteLine();
     Console.Write(Matrix.Format(cells));
-    return 0;
-}
-catch (OperationCanceledException)
-{
-    return 130;
-}
+    return Task.FromResult(0);
+});
