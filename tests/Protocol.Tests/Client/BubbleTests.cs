@@ -162,4 +162,13 @@ public sealed class BubbleTests
         Assert.That(answer.Target, Is.EqualTo(Peer.Mapped));
         Assert.That(answer.TrailerNonce, Is.EqualTo(77));
     }
+
+    [Test]
+    public void ExchangeThatHasEnded_LeavesNothingToDo_ButTheRefresh()
+    {
+        var client = PeerHarness.Qualified();
+        client.SendTo(Peer.Number().Address);
+        client.ReceiveDirect(Peer.Number());
+        Assert.That(client.Client.NextDeadline!.Value - client.Now, Is.GreaterThan(TimeSpan.FromSeconds(20)));
+    }
 }

@@ -1,4 +1,5 @@
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Protocol.Peers;
 using TeredoSdk.Protocol.Wire;
 using static TeredoSdk.Protocol.Tests.Client.PeerHarness;
 
@@ -271,4 +272,36 @@ public sealed class ConnectivityTestTests
     }
 
     static byte[] EchoData(SentDatagram sent) => sent.PacketOctets[(IPv6Packet.HeaderSize + EchoMessage.HeaderSize)..];
+
+    // 20 in a second for the host and 5 for strangers; shortly before the second is over there is room for all but the last of each kind.
+    [TestCase(0, 20, 3 + 2)]
+    [TestCase(0.96, 19, 2 + 1)]
+    public void Tests_OfAllPeers_HaveLimits(double seconds, int ofHost, int ofStrangers)
+    {
+        var client = Qualified();
+        for (int round = seconds == 0 ? 1 : 0; round < 2; round++)
+        {
+            client.AdvanceTo(round * seconds);
+            client.Clear();
+            for (int i = 0; i < 40; i++)
+                client.SendTo(Number(1000 * round + i));
+            int own = client.EchoRequests().Count;
+            for (int i = 0; i < 40; i++)
+                client.Receive(RelayEndpoint, Build.Udp(Number(1000 * round + 500 + i), client.Address));
+            if (round == 1)
+                Assert.That((own, client.EchoRequests().Count - own), Is.EqualTo((ofHost, ofStrangers)));
+        }
+    }
+
+    [Test]
+    public void PacketsThatWait_HaveAQuarterOfAMebibyteForStrangers_AndTheRestForTheHost()
+    {
+        var client = PeerHarness.Qualified();
+        Assert.That(Held(n => client.Receive(RelayEndpoint, Build.Udp(Number(n), client.Address, 1280 - 48))), Is.EqualTo((1 << 18) / 1280));
+        Assert.That(Held(n => client.SendTo(Peer.Number(n).Address, 1280 - 48)), Is.EqualTo((3 << 18) / 1280));
+
+        static int Held(Func<int, Verdict> packetOf) => Enumerable.Range(0, 800).Count(i => packetOf(i / HeldPackets.MaxPackets) == Verdict.Held);
+    }
+
+    static IPv6Address Number(int n) => Native with { High = Native.High + (ulong)n };
 }

@@ -145,6 +145,16 @@ public sealed class IntervalDeterminationTests
         Assert.That(times.Skip(1).Zip(times, (later, earlier) => later - earlier), Is.All.InRange(22.499, 30.001));
     }
 
+    // 60, 32.5, 18.75, 11.875, 8.44 and 6.72 s; the next would differ from 5 s by less than a second.
+    [Test]
+    public void NatThatDoesNotHairpin_AtTheShortestInterval_IsTriedSixTimes()
+    {
+        var harness = BehindNat(-1, Determining with { RefreshInterval = TimeSpan.FromSeconds(5) });
+        harness.AdvanceTo(1500);
+        Assert.That(Probes(harness), Has.Length.EqualTo(6 * 4));
+        Assert.That(harness.Client.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(5)));
+    }
+
     [Test, Conformance("C-094")]
     public void SecondaryPort_CarriesSolicitationsOnly()
     {
