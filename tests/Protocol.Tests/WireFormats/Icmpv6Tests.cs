@@ -35,6 +35,14 @@ public class Icmpv6Tests
         Assert.That(Icmpv6Message.TryParse(packet, out _), Is.False);
     }
 
+    [Test]
+    public void Message_OfItsHeaderAlone_IsWhole()
+    {
+        byte[] octets = [.. Octets.Of(o => IPv6Packet.WriteHeader(o, 4, NextHeader.Icmpv6, 64, Source, Destination)), 200, 1, 0, 0];
+        Icmpv6Message.WriteChecksum(octets);
+        Assert.That(IPv6Packet.TryParse(octets, out var packet) && Icmpv6Message.TryParse(packet, out var message) && message.Octets.Length == 4, Is.True);
+    }
+
     [TestCase(0), TestCase(40), TestCase(1232), TestCase(1233), TestCase(5000)]
     public void Error_QuotesAsMuchAsFitsInto1280Octets(int quotedLength)
     {
@@ -60,6 +68,9 @@ public class Icmpv6Tests
         Assert.That(MayAnswer(Packet(NextHeader.Udp, 0, IPv6Address.AllNodes, Destination)), Is.False);
         Assert.That(MayAnswer(Packet(NextHeader.Udp, 0, default, Destination)), Is.False);
         Assert.That(MayAnswer(Octets.Of(o => Bubble.Write(o, Source, Destination))), Is.False);
+        byte[] header = Octets.Of(o => IPv6Packet.WriteHeader(o, 1, NextHeader.Icmpv6, 64, Source, Destination));
+        Assert.That(MayAnswer([.. header, 1]), Is.False, "cut short, and an error nevertheless");
+        Assert.That(MayAnswer(Octets.Of(o => IPv6Packet.WriteHeader(o, 0, NextHeader.Icmpv6, 64, Source, Destination))), Is.True);
     }
 
     static bool MayAnswer(byte[] octets) => IPv6Packet.TryParse(octets, out var packet) && Icmpv6Error.MayAnswer(packet);
