@@ -16,6 +16,10 @@ public enum FirewallChangeKind
 /// <summary>One step of a plan for the firewall.</summary>
 public sealed record FirewallChange
 {
+    internal FirewallChange()
+    {
+    }
+
     /// <summary>What the step does.</summary>
     public required FirewallChangeKind Kind { get; init; }
 

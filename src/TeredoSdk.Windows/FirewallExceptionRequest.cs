@@ -75,6 +75,10 @@ public sealed class FirewallExceptionRequest
 /// <summary>The result of a check of a firewall exception.</summary>
 public sealed record FirewallExceptionCheck
 {
+    internal FirewallExceptionCheck()
+    {
+    }
+
     /// <summary>Whether the firewall lets the traffic in; null when that is not known. A firewall that is off lets everything in.</summary>
     public required bool? LetsIn { get; init; }
 

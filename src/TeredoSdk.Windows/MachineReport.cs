@@ -47,7 +47,7 @@ public static class MachineReport
         if (patience < TimeSpan.FromMilliseconds(1) || patience > TimeSpan.FromMinutes(1))
             throw BadOption.Of(nameof(options.WakeTimeout), patience, "1 millisecond to 1 minute");
         var windows = options.Windows ?? WindowsTeredo.RequireWindows();
-        var reader = new MachineReader(windows, program is null ? windows.ProgramPath : ProgramPaths.Of(windows, program), patience);
+        var reader = new MachineReader(windows, program is null ? windows.ProgramPath : ApplicationRules.PathOf(windows, program), patience);
         var facts = await Task.Run(() => reader.ReadAsync(probes, cancellationToken), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         return MachineFactsFile.Write(facts, isRedacted);
     }

@@ -8,6 +8,10 @@ namespace TeredoSdk.Windows;
 /// <summary>The result of switching Windows' Teredo on.</summary>
 public sealed record TeredoActivationResult
 {
+    internal TeredoActivationResult()
+    {
+    }
+
     /// <summary>The steps that were taken or tried, in order. Each is a sentence with its outcome. Empty when nothing had to be done.</summary>
     public IReadOnlyList<string> Steps { get; init => field = ValueList.Of(value); } = ValueList<string>.Empty;
 

@@ -62,7 +62,7 @@ public sealed class TeredoFirewall
 
     // Advice names the path that the firewall compares, too.
     FirewallExceptionRequest Final(FirewallExceptionRequest request) =>
-        request.ProgramPath is { } path ? request.With(ProgramPaths.Of(_windows, path)) : request;
+        request.ProgramPath is { } path ? request.With(ApplicationRules.PathOf(_windows, path)) : request;
 
     /// <summary>
     /// The steps that <see cref="EnsureAsync"/> would take: one for each wanted rule, then one for each of the SDK's own rules of this application that
@@ -79,7 +79,7 @@ public sealed class TeredoFirewall
     {
         ArgumentNullException.ThrowIfNull(request);
         var copy = request.Snapshot();
-        return await AskAsync(() => PlanFor(copy, new RuleStore(Firewall).Require), cancellationToken).ConfigureAwait(false);
+        return await AskAsync(() => PlanFor(copy, () => Firewall.ReadRules().Require()), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Plans as <see cref="PlanAsync"/> does, for rules that were read before.</summary>
@@ -115,7 +115,7 @@ public sealed class TeredoFirewall
         ArgumentNullException.ThrowIfNull(request);
         var copy = request.Snapshot();
         var view = await FirewallView.ReadAsync(Firewall, _time, cancellationToken).ConfigureAwait(false);
-        var (plan, final) = await AskAsync(() => (PlanFor(copy, () => RuleStore.Require(view.Rules)), Final(copy)), cancellationToken).ConfigureAwait(false);
+        var (plan, final) = await AskAsync(() => (PlanFor(copy, () => view.Rules.Require()), Final(copy)), cancellationToken).ConfigureAwait(false);
         await ApplyAsync(plan, final, cancellationToken).ConfigureAwait(false);
         return await CheckAsync(copy, view.With(
             [.. plan.Select(step => step.Previous).OfType<FirewallRule>()],
@@ -157,7 +157,7 @@ public sealed class TeredoFirewall
     {
         ArgumentException.ThrowIfNullOrEmpty(programPath);
         var view = await FirewallView.ReadAsync(Firewall, _time, cancellationToken).ConfigureAwait(false);
-        return await AskAsync(() => ExceptionCheck.OfAny(view, ProgramPaths.Of(_windows, programPath)), cancellationToken).ConfigureAwait(false);
+        return await AskAsync(() => ExceptionCheck.OfAny(view, ApplicationRules.PathOf(_windows, programPath)), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Removes the SDK's own rules of one program. Rules of other programs stay, also where they have the same name.</summary>
@@ -174,39 +174,25 @@ public sealed class TeredoFirewall
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentException.ThrowIfNullOrEmpty(programPath);
-        var store = new RuleStore(Firewall);
         var (rules, own) = await AskAsync(() =>
         {
-            var all = store.Require();
+            var all = Firewall.ReadRules().Require();
             return (all, (FirewallRule[])[.. all.Where(new ApplicationRules(_windows, name, programPath, all).Owns)]);
         }, cancellationToken).ConfigureAwait(false);
         foreach (var rule in own)
             ExceptionPlan.RequireNoOther(rule.Name, rules);
         foreach (var rule in own)
-            await ChangeAsync(FirewallAdvice.ToRemove(rule.Name, programPath), () => store.Remove(rule.Name), cancellationToken).ConfigureAwait(false);
+            await ChangeAsync(FirewallAdvice.ToRemove(rule.Name, programPath), () => Firewall.Remove(rule.Name), cancellationToken).ConfigureAwait(false);
         return own;
-    }
-
-    /// <summary>
-    /// All rules that let a tunnel's traffic in (enabled, inbound, allowing), whoever made them; or the reason why they can't be read.
-    /// </summary>
-    /// <param name="cancellationToken">Gives up at once.</param>
-    /// <exception cref="TeredoException">The firewall does not answer (<see cref="TeredoError.FirewallUnavailable"/>).</exception>
-    [Experimental("TEREDO001")]
-    public async Task<Reading<IReadOnlyList<FirewallRule>>> RulesWithEdgeTraversalAsync(CancellationToken cancellationToken = default)
-    {
-        var rules = await AskAsync(Firewall.ReadRules, cancellationToken).ConfigureAwait(false);
-        return rules.IsKnown ? Reading.Of<IReadOnlyList<FirewallRule>>([.. rules.Value.Where(FirewallExceptions.LetsTunnelsIn)]) : rules;
     }
 
     async Task ApplyAsync(IReadOnlyList<FirewallChange> plan, FirewallExceptionRequest request, CancellationToken cancellationToken)
     {
-        var store = new RuleStore(Firewall);
         var fix = FirewallAdvice.ToAdd(request);
         foreach (var step in plan)
-            await ChangeAsync(fix, () => ExceptionPlan.Apply(step, store), cancellationToken).ConfigureAwait(false);
+            await ChangeAsync(fix, () => ExceptionPlan.Apply(step, Firewall), cancellationToken).ConfigureAwait(false);
         foreach (var step in plan)
-            await PatientCall.RunAsync(() => ExceptionPlan.VerifyAsync(step, store, _time, cancellationToken), _time, cancellationToken,
+            await PatientCall.RunAsync(() => ExceptionPlan.VerifyAsync(step, Firewall, _time, cancellationToken), _time, cancellationToken,
                 TeredoError.FirewallUnavailable).ConfigureAwait(false);
     }
 

@@ -25,6 +25,10 @@ public sealed record TeredoSwitches
 
     static readonly Version Vista = new(6, 0), OffByDefaultSince = new(10, 0, 17134); // Windows 10 1803
 
+    internal TeredoSwitches()
+    {
+    }
+
     /// <summary>The type that Teredo is set to, whoever set it; null when it is not known.</summary>
     public TeredoType? Type { get; private init; }
 

@@ -38,7 +38,7 @@ public static class WindowsTeredo
     internal static Task<(WindowsReport Report, FirewallExceptionCheck Program)> ReadAsync(IWindowsSystem windows, string? programPath,
         CancellationToken cancellationToken) => PatientCall.RunAsync(async () =>
         {
-            programPath = programPath is null ? null : ProgramPaths.Of(windows, programPath);
+            programPath = programPath is null ? null : ApplicationRules.PathOf(windows, programPath);
             var status = new WindowsStatus(windows);
             await status.ReadSwitchesAsync(cancellationToken).ConfigureAwait(false);
             await status.ReadAsync(cancellationToken).ConfigureAwait(false);

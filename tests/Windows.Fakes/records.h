@@ -46,8 +46,9 @@ inline void write_text(const wchar_t* name, const std::wstring& text, bool appen
     DWORD written;
     WriteFile(file, bytes.data(), (DWORD)bytes.size(), &written, nullptr);
     CloseHandle(file);
-    if (!append)
-        MoveFileExW(part.c_str(), path.c_str(), MOVEFILE_REPLACE_EXISTING);
+    // Refused while another process reads the file, which is soon over.
+    for (int i = 0; !append && i < 5000 && !MoveFileExW(part.c_str(), path.c_str(), MOVEFILE_REPLACE_EXISTING); i++)
+        Sleep(1);
 }
 
 // A list of fields in the order in which they were first set.

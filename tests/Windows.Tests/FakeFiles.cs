@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace TeredoSdk.Windows.Tests;
@@ -78,7 +79,18 @@ sealed class FakeFiles(string folder)
     {
         string part = PathOf($"{file}.part");
         File.WriteAllLines(part, lines);
-        File.Move(part, PathOf(file), overwrite: true);
+        for (long start = Stopwatch.GetTimestamp(); ; Thread.Sleep(1))
+        {
+            try
+            {
+                File.Move(part, PathOf(file), overwrite: true);
+                return;
+            }
+            catch (UnauthorizedAccessException) when (Stopwatch.GetElapsedTime(start) < Patience.Limit)
+            {
+                // Refused while another process reads the file.
+            }
+        }
     }
 
     string PathOf(string file) => Path.Combine(folder, file);

@@ -41,7 +41,7 @@ static class FirewallFindings
         var finding = Overriding(FindingIds.FirewallBlockRule, rule.Name,
             $"The rule '{rule.Name}' blocks incoming packets for {listener}, and a block overrides every exception.",
             "Disable that rule in the firewall's advanced settings (wf.msc).");
-        return CancelledPrompt.Made(rule) ? OfPrompt(finding, rule) : finding;
+        return ExceptionRules.IsOfCancelledPrompt(rule) ? OfPrompt(finding, rule) : finding;
     }
 
     // The rules for TCP and UDP have one name, which the command takes together.

@@ -69,7 +69,7 @@ static class WindowsWarnings
 
     static IEnumerable<Finding> OfAddresses(IReadOnlyList<FirewallRule>? rules, IReadOnlyList<WindowsAddress> addresses)
     {
-        if (rules is not null && addresses.Any(found => IsOtherTunnel(found.Address)) && !rules.Any(FirewallExceptions.IsProtocol41))
+        if (rules is not null && addresses.Any(found => IsOtherTunnel(found.Address)) && !rules.Any(rule => ExceptionRules.LetsIn(rule) && rule.Protocol == FirewallProtocol.IPv6))
             yield return FirewallFindings.Protocol41();
         bool hasTeredo = addresses.Any(found => found.Address.IsIPv6Teredo);
         if (!hasTeredo && addresses.Any(WindowsAddresses.IsNative))

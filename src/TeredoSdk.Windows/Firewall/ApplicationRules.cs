@@ -16,7 +16,7 @@ sealed class ApplicationRules(IWindowsSystem windows, string name, string progra
 {
     readonly HashSet<string> _taken = new(taken ?? [], StringComparer.OrdinalIgnoreCase);
     readonly FirewallRule[] _named = [.. rules.Where(rule => ExceptionRules.IsOwn(rule, name))];
-    readonly string _distinct = DistinctName(name, ProgramPaths.Of(windows, program));
+    readonly string _distinct = DistinctName(name, PathOf(windows, program));
 
     /// <summary>The application's name in its rules.</summary>
     public string Title => HasOthers || ExceptionRules.Names(name).Any(_taken.Contains) ? _distinct
@@ -42,5 +42,15 @@ sealed class ApplicationRules(IWindowsSystem windows, string name, string progra
     public static string Digest(string program) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(RuleComparison.Expand(program).ToUpperInvariant())).AsSpan(0, 4));
 
-    bool IsOfProgram(FirewallRule rule) => rule.ProgramPath is { } path && ProgramPaths.AreSame(windows, path, program);
+    /// <summary>
+    /// The path of a program for a rule: variables replaced, and as the system itself names the file. The firewall compares the file that runs, so a rule
+    /// that names a junction or a short name need not match.
+    /// </summary>
+    public static string PathOf(IWindowsSystem windows, string program) => windows.FinalPathOf(RuleComparison.Expand(program));
+
+    /// <summary>Whether two paths lead to one program. Those of older rules and records may have junctions and short names.</summary>
+    public static bool AreSame(IWindowsSystem windows, string one, string other) =>
+        RuleComparison.SamePath(one, other) || RuleComparison.SamePath(PathOf(windows, one), PathOf(windows, other));
+
+    bool IsOfProgram(FirewallRule rule) => rule.ProgramPath is { } path && AreSame(windows, path, program);
 }

@@ -1,8 +1,13 @@
+using TeredoSdk.Windows.Doctor;
+
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>Plans the steps from the existing rules to the wanted rules.</summary>
+/// <summary>Plans the steps from the existing rules to the wanted rules, makes them, and reads them back.</summary>
 static class ExceptionPlan
 {
+    // How long a change may take to be seen. The page of INetFwRule speaks of "a small time lag" and gives no number.
+    static readonly TimeSpan Lag = TimeSpan.FromSeconds(5), LookInterval = TimeSpan.FromMilliseconds(250);
+
     /// <summary>
     /// The steps that add rules come first, so that no traffic is blocked meanwhile; then come the removals of the application's other rules.
     /// </summary>
@@ -51,33 +56,56 @@ static class ExceptionPlan
     }
 
     /// <summary>Makes a step. It reads rules by their name, and never the whole list.</summary>
-    public static void Apply(FirewallChange step, RuleStore store)
+    public static void Apply(FirewallChange step, IWindowsFirewall firewall)
     {
-        // When several rules have one name, the system chooses which of them a removal hits. So the remaining one is read again.
+        // When several rules have one name, no page says which a removal takes, or whether all (INetFwRules::Remove). So what is left is read again.
         int unwanted = step.Kind == FirewallChangeKind.Remove ? step.Surplus + 1 : step.Surplus;
-        for (int i = 0; i < unwanted && store.RequireOne(step.Rule.Name) is { } rule; i++)
-            store.Remove(rule.Name);
+        for (int i = 0; i < unwanted && firewall.RequireRule(step.Rule.Name) is { } rule; i++)
+            firewall.Remove(rule.Name);
         if (step.Kind == FirewallChangeKind.Remove)
             return;
-        var current = step.Surplus == 0 ? step.Previous : store.RequireOne(step.Rule.Name);
+        var current = step.Surplus == 0 ? step.Previous : firewall.RequireRule(step.Rule.Name);
         if (current is null)
-            store.Add(step.Rule);
+            firewall.Add(step.Rule);
         else if (!RuleComparison.AreEqual(step.Rule, current))
-            store.Update(step.Rule);
+            firewall.Update(step.Rule);
     }
 
     /// <summary>Reads the rule of a step back, again for some seconds until it is as wanted.</summary>
     /// <exception cref="TeredoException">
     /// <see cref="TeredoError.SetupFailed"/>: the rule is missing, differs from what was written, or was not removed.
     /// </exception>
-    public static async Task VerifyAsync(FirewallChange step, RuleStore store, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task VerifyAsync(FirewallChange step, IWindowsFirewall firewall, TimeProvider time, CancellationToken cancellationToken)
     {
         var wanted = step.Kind == FirewallChangeKind.Remove ? null : step.Rule;
-        var found = await store.AwaitAsync(step.Rule.Name, rule => Problem(step.Rule.Name, wanted, rule) is null, time, cancellationToken)
+        var found = await firewall.AwaitRuleAsync(step.Rule.Name, rule => Problem(step.Rule.Name, wanted, rule) is null, time, cancellationToken)
             .ConfigureAwait(false);
         if (Problem(step.Rule.Name, wanted, found) is { } problem)
             throw new TeredoException(TeredoError.SetupFailed, $"The firewall {problem}: "
                 + "check whether another program or a policy manages this firewall, and try again.");
+    }
+
+    /// <exception cref="TeredoException"><see cref="TeredoError.FirewallUnavailable"/>.</exception>
+    public static T Require<T>(this Reading<T> reading) => reading.IsKnown ? reading.Value : throw FirewallFindings.NotRead(reading.Finding!).ToException();
+
+    /// <summary>Reads one of the rules of a name; null when none is seen.</summary>
+    /// <exception cref="TeredoException"><see cref="TeredoError.FirewallUnavailable"/>.</exception>
+    public static FirewallRule? RequireRule(this IWindowsFirewall firewall, string name) => firewall.ReadRule(name).Require();
+
+    /// <summary>Reads one of the rules of a name, again for some seconds until it is as expected, because a change is seen after a lag.</summary>
+    /// <returns>What was seen last.</returns>
+    /// <exception cref="TeredoException"><see cref="TeredoError.FirewallUnavailable"/>.</exception>
+    public static async Task<FirewallRule?> AwaitRuleAsync(
+        this IWindowsFirewall firewall, string name, Func<FirewallRule?, bool> isExpected, TimeProvider time, CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            var rule = firewall.RequireRule(name);
+            if (isExpected(rule) || time.GetElapsedTime(start) >= Lag)
+                return rule;
+            await Task.Delay(LookInterval, time, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     static string? Problem(string name, FirewallRule? wanted, FirewallRule? found) => (wanted, found) switch

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace TeredoSdk.Windows.Firewall;
 
-/// <summary>Makes the rules for a request. Equal requests give equal rules, so that a second setup finds the rules of the first.</summary>
+/// <summary>
+/// Makes the rules for a request, and tells what a rule is by its content, because the names of Windows' own are translated. Equal requests give equal rules,
+/// so that a second setup finds the rules of the first.
+/// </summary>
 static class ExceptionRules
 {
     /// <summary>The service that runs the Teredo client.</summary>
@@ -26,6 +29,24 @@ static class ExceptionRules
     /// <summary>The names that rules of an application may have.</summary>
     public static string[] Names(string application) =>
         [RuleName(application, FirewallProtocol.Tcp), RuleName(application, FirewallProtocol.Udp), application + TeredoPortEnding];
+
+    /// <summary>Whether a rule is in force and allows incoming packets.</summary>
+    public static bool LetsIn(FirewallRule rule) => rule is { Enabled: true, Direction: FirewallDirection.In, Action: FirewallAction.Allow };
+
+    /// <summary>Whether a rule opens the Teredo service's own UDP port, by the keyword for that port ("Required Firewall Exceptions for Teredo").</summary>
+    public static bool IsTeredoPort(FirewallRule rule) => LetsIn(rule) && rule.Protocol == FirewallProtocol.Udp
+        && string.Equals(rule.LocalPorts, TeredoPort, StringComparison.OrdinalIgnoreCase)
+        && (rule.ServiceName is null or "*" || rule.ServiceName.Equals(TeredoService, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>
+    /// Whether Windows made a rule because its own question at a program's first listen was cancelled. It blocks the program, and a block beats every
+    /// exception. No page describes such rules; as exports show them: in, for all ports of the program, and the user asked about tunnels.
+    /// </summary>
+    public static bool IsOfCancelledPrompt(FirewallRule rule) => rule is
+    {
+        Action: FirewallAction.Block, Direction: FirewallDirection.In, EdgeTraversal: EdgeTraversal.DeferToUser, Protocol: FirewallProtocol.Tcp or FirewallProtocol.Udp,
+        LocalPorts: null, RemotePorts: null, RemoteAddresses: null, ServiceName: null, ProgramPath: not null,
+    };
 
     static string RuleName(string application, FirewallProtocol protocol) =>
         $"{application} (Teredo, {(protocol == FirewallProtocol.Tcp ? "TCP" : "UDP")})";

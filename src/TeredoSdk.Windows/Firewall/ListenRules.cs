@@ -88,5 +88,5 @@ static class ListenRules
 
     /// <summary>Finds the rules that a crashed run of a program left.</summary>
     public static IEnumerable<FirewallRule> Stale(IWindowsSystem windows, IReadOnlyList<FirewallRule> rules, string program) => rules.Where(rule =>
-        rule.ProgramPath is { } path && OwnerOf(rule) is { } owner && ProgramPaths.AreSame(windows, path, program) && !owner.Runs);
+        rule.ProgramPath is { } path && OwnerOf(rule) is { } owner && ApplicationRules.AreSame(windows, path, program) && !owner.Runs);
 }

@@ -168,7 +168,7 @@ sealed class ProgramFirewall(
     async Task<FirewallRule> AddAsync(FirewallRule rule, CancellationToken cancellationToken)
     {
         FirewallRule? written = null;
-        var adding = Task.Run(() => WriteAsync(new(windows.Firewall), rule, each => written = each, cancellationToken), CancellationToken.None);
+        var adding = Task.Run(() => WriteAsync(rule, each => written = each, cancellationToken), CancellationToken.None);
         try
         {
             await PatientCall.RunAsync(() => adding, time, cancellationToken).ConfigureAwait(false);
@@ -190,9 +190,10 @@ sealed class ProgramFirewall(
     }
 
     // The rule is found by its name, never by a pass over all rules.
-    async Task WriteAsync(RuleStore store, FirewallRule rule, Action<FirewallRule> note, CancellationToken cancellationToken)
+    async Task WriteAsync(FirewallRule rule, Action<FirewallRule> note, CancellationToken cancellationToken)
     {
-        var former = store.RequireOne(rule.Name);
+        var firewall = windows.Firewall;
+        var former = firewall.RequireRule(rule.Name);
         if (former is not null)
             ExceptionPlan.RequireNoOther(rule.Name, [former]);
         cancellationToken.ThrowIfCancellationRequested();
@@ -204,7 +205,7 @@ sealed class ProgramFirewall(
         {
             Write(rule with { LocalAddresses = null }); // a firewall that does not take the addresses
         }
-        if (!IsSeen(await store.AwaitAsync(rule.Name, IsSeen, time, cancellationToken).ConfigureAwait(false)))
+        if (!IsSeen(await firewall.AwaitRuleAsync(rule.Name, IsSeen, time, cancellationToken).ConfigureAwait(false)))
             throw new TeredoException(TeredoError.SetupFailed, $"The firewall accepted the rule '{rule.Name}', but does not show it: "
                 + "check whether another program or a policy manages this firewall.");
 
@@ -214,9 +215,9 @@ sealed class ProgramFirewall(
         void Write(FirewallRule written)
         {
             if (former is null)
-                store.Add(written);
+                firewall.Add(written);
             else
-                store.Update(written); // left by a run of this program that has ended
+                firewall.Update(written); // left by a run of this program that has ended
             note(written);
         }
     }

@@ -49,7 +49,7 @@ sealed class SystemTraffic(FirewallStatus? status, IReadOnlyList<FirewallRule> r
         && Concerns(rule, traffic) && rule.RemoteAddresses is null && Profiles.Any(profile => rule.Profiles.HasFlag(profile)));
 
     /// <summary>Whether a rule lets the traffic in from everywhere, in every active profile. A block is not looked at.</summary>
-    public bool IsLetIn(NeededTraffic traffic) => rules.Any(rule => FirewallExceptions.LetsIn(rule) && Concerns(rule, traffic)
+    public bool IsLetIn(NeededTraffic traffic) => rules.Any(rule => ExceptionRules.LetsIn(rule) && Concerns(rule, traffic)
         && (traffic.IsLocal || rule.RemoteAddresses is null)
         && (!traffic.IsTunneled || rule.EdgeTraversal != EdgeTraversal.Deny)
         && Profiles.All(profile => rule.Profiles.HasFlag(profile)));

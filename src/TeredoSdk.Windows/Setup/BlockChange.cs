@@ -7,12 +7,12 @@ namespace TeredoSdk.Windows.Setup;
 /// Disables the rules that block the program since Windows' own prompt was cancelled, or restores them. They share one name, by which the firewall can't
 /// change each: all of them are removed and written anew.
 /// </summary>
-/// <param name="store">The firewall's rules.</param>
+/// <param name="firewall">The firewall.</param>
 /// <param name="time">The clock for the wait until a change is seen.</param>
 /// <param name="before">The present rules of that name; empty when an interrupted change left none.</param>
 /// <param name="after">The new rules of that name.</param>
 /// <param name="isRestoration">Whether the rules become what they were before the first setup.</param>
-sealed class BlockChange(RuleStore store, TimeProvider time, IReadOnlyList<FirewallRule> before, IReadOnlyList<FirewallRule> after, bool isRestoration)
+sealed class BlockChange(IWindowsFirewall firewall, TimeProvider time, IReadOnlyList<FirewallRule> before, IReadOnlyList<FirewallRule> after, bool isRestoration)
     : SetupChange
 {
     string Name => after[0].Name;
@@ -34,19 +34,19 @@ sealed class BlockChange(RuleStore store, TimeProvider time, IReadOnlyList<Firew
 
     /// <summary>Finds the rules to disable. Rules that share their name with something else are left alone.</summary>
     public static IEnumerable<BlockChange> ToDisable(
-        IWindowsSystem windows, RuleStore store, TimeProvider time, IReadOnlyList<FirewallRule> rules, string program) =>
+        IWindowsSystem windows, TimeProvider time, IReadOnlyList<FirewallRule> rules, string program) =>
         rules.Where(rule => rule.Enabled && IsOfCancelledPrompt(windows, rule, program)).GroupBy(rule => rule.Name, StringComparer.OrdinalIgnoreCase)
             .Select(blocks => rules.Where(rule => rule.Name.Equals(blocks.Key, StringComparison.OrdinalIgnoreCase)).ToArray())
             .Where(named => named.All(rule => IsOfCancelledPrompt(windows, rule, program)))
-            .Select(named => new BlockChange(store, time, named, [.. named.Select(rule => rule with { Enabled = false })], isRestoration: false));
+            .Select(named => new BlockChange(windows.Firewall, time, named, [.. named.Select(rule => rule with { Enabled = false })], isRestoration: false));
 
     /// <summary>Makes the change that restores the rules, unless somebody else changed them.</summary>
-    public static BlockChange? ToRestore(RuleStore store, TimeProvider time, IReadOnlyList<FirewallRule> rules, BlockRecord record, List<Finding> findings)
+    public static BlockChange? ToRestore(IWindowsFirewall firewall, TimeProvider time, IReadOnlyList<FirewallRule> rules, BlockRecord record, List<Finding> findings)
     {
         FirewallRule[] found = [.. rules.Where(rule => record.IsFor(rule.Name))];
         bool isOwnWork = found.All(rule => record.Before.Any(before => rule == before || rule == before with { Enabled = false }));
         if (isOwnWork && (found.Length == record.Before.Count || record.IsPending))
-            return new(store, time, found, record.Before, isRestoration: true);
+            return new(firewall, time, found, record.Before, isRestoration: true);
         findings.Add(SetupFindings.BlocksChanged(record.Name));
         return null;
     }
@@ -58,7 +58,7 @@ sealed class BlockChange(RuleStore store, TimeProvider time, IReadOnlyList<Firew
 
     public override Task CheckAsync(CancellationToken cancellationToken)
     {
-        var found = store.RequireOne(Name);
+        var found = firewall.RequireRule(Name);
         return found is null ? before.Count == 0 ? Task.CompletedTask : throw Changed()
             : before.Contains(found) ? Task.CompletedTask : throw Changed();
     }
@@ -71,10 +71,10 @@ sealed class BlockChange(RuleStore store, TimeProvider time, IReadOnlyList<Firew
     async Task ReplaceAsync(IReadOnlyList<FirewallRule> target, CancellationToken cancellationToken)
     {
         for (int i = 0; i < Math.Max(before.Count, after.Count); i++)
-            store.Remove(Name); // by the name, whether the rule is seen or not
+            firewall.Remove(Name); // by the name, whether the rule is seen or not
         foreach (var rule in target)
-            store.Add(rule);
-        var found = await store.AwaitAsync(Name, IsThere, time, cancellationToken).ConfigureAwait(false);
+            firewall.Add(rule);
+        var found = await firewall.AwaitRuleAsync(Name, IsThere, time, cancellationToken).ConfigureAwait(false);
         if (!IsThere(found))
             throw new TeredoException(TeredoError.SetupFailed, $"The firewall accepted the rules '{Name}', but they read back differently: "
                 + "check whether another program or a policy manages this firewall, and try again.");
@@ -83,7 +83,7 @@ sealed class BlockChange(RuleStore store, TimeProvider time, IReadOnlyList<Firew
     }
 
     static bool IsOfCancelledPrompt(IWindowsSystem windows, FirewallRule rule, string program) =>
-        CancelledPrompt.Made(rule) && ProgramPaths.AreSame(windows, rule.ProgramPath!, program);
+        ExceptionRules.IsOfCancelledPrompt(rule) && ApplicationRules.AreSame(windows, rule.ProgramPath!, program);
 
     static bool IsSame(IReadOnlyList<FirewallRule> one, IReadOnlyList<FirewallRule> other) => one.Count == other.Count && one.All(other.Contains);
 

@@ -9,10 +9,9 @@ sealed class FirewallChanges
     readonly IWindowsSystem _windows;
     readonly TimeProvider _time;
     readonly List<Finding> _findings;
-    readonly RuleStore _store;
 
     FirewallChanges(IWindowsSystem windows, TimeProvider time, List<Finding> findings) =>
-        (_windows, _time, _findings, _store) = (windows, time, findings, new(windows.Firewall));
+        (_windows, _time, _findings) = (windows, time, findings);
 
     /// <summary>All rules, read once; or the reason why they can't be read.</summary>
     public Reading<IReadOnlyList<FirewallRule>> Rules { get; private set; }
@@ -33,11 +32,11 @@ sealed class FirewallChanges
         CancellationToken cancellationToken)
     {
         var changes = new FirewallChanges(windows, time, findings);
-        changes.Rules = changes._store.Read();
+        changes.Rules = windows.Firewall.ReadRules();
         foreach (var unseen in record?.Rules.Where(rule => rule.IsUnseen) ?? [])
         {
             if (changes.Rules.TryGet(out var rules) && !rules.Any(rule => unseen.IsFor(rule.Name))
-                && await changes._store.AwaitAsync(unseen.Name, rule => rule is not null, time, cancellationToken).ConfigureAwait(false) is { } late)
+                && await windows.Firewall.AwaitRuleAsync(unseen.Name, rule => rule is not null, time, cancellationToken).ConfigureAwait(false) is { } late)
                 changes.Rules = Reading.Of<IReadOnlyList<FirewallRule>>([.. rules, late]);
         }
         return changes;
@@ -54,9 +53,9 @@ sealed class FirewallChanges
             var request = options.ToRequest();
             request.OpenTeredoPort = needsTeredo && LacksTeredoPort();
             return [
-                .. new TeredoFirewall(_windows).PlanFor(request, Require, others.SelectMany(other => other.Rules).Select(rule => rule.Name))
+                .. new TeredoFirewall(_windows).PlanFor(request, () => Rules.Require(), others.SelectMany(other => other.Rules).Select(rule => rule.Name))
                     .Select(step => ToChange(step, isRecordLost)),
-                .. BlockChange.ToDisable(_windows, _store, _time, Require(), options.ProgramPath),
+                .. BlockChange.ToDisable(_windows, _time, Rules.Require(), options.ProgramPath),
             ];
         }
         catch (TeredoException e) when (e.Error == TeredoError.FirewallUnavailable)
@@ -72,7 +71,7 @@ sealed class FirewallChanges
         List<SetupChange> changes = [];
         if (records.Count + blocks.Count == 0 || Read() is not { } rules)
             return changes;
-        changes.AddRange(blocks.Select(block => BlockChange.ToRestore(_store, _time, rules, block, _findings)).OfType<SetupChange>());
+        changes.AddRange(blocks.Select(block => BlockChange.ToRestore(_windows.Firewall, _time, rules, block, _findings)).OfType<SetupChange>());
         foreach (var record in records.Reverse())
         {
             FirewallRule[] found = [.. rules.Where(rule => record.IsFor(rule.Name))];
@@ -85,7 +84,7 @@ sealed class FirewallChanges
             else if (current is null && record is { Before: not null, IsRemoved: false })
                 _findings.Add(SetupFindings.RuleRemoved(record.Name));
             else
-                changes.Add(new RuleChange(_store, _time, record.Name, current, record.Before, Math.Max(0, found.Length - 1),
+                changes.Add(new RuleChange(_windows.Firewall, _time, record.Name, current, record.Before, Math.Max(0, found.Length - 1),
                     unseen: current is null && record.IsUnseen ? record.Made[^1] : null)
                 {
                     IsRestoration = true,
@@ -110,12 +109,12 @@ sealed class FirewallChanges
                 _findings.Add(SetupFindings.RuleShared(own.Key));
             }
             else
-                changes.Add(new RuleChange(_store, _time, own.Key, own.First(), null, own.Count() - 1) { IsRestoration = true });
+                changes.Add(new RuleChange(_windows.Firewall, _time, own.Key, own.First(), null, own.Count() - 1) { IsRestoration = true });
         }
         return changes;
 
         bool IsUnrecorded(FirewallRule rule) => ExceptionRules.IsOwn(rule, null) && !recorded.Any(record => record.IsFor(rule.Name))
-            && (rule.ProgramPath is { } path ? ProgramPaths.AreSame(_windows, path, options.ProgramPath) : application.OwnsWithoutProgram(rule));
+            && (rule.ProgramPath is { } path ? ApplicationRules.AreSame(_windows, path, options.ProgramPath) : application.OwnsWithoutProgram(rule));
     }
 
     /// <summary>The program to which records or rules of the application's name belong, when that is another one; null otherwise.</summary>
@@ -125,13 +124,11 @@ sealed class FirewallChanges
             .FirstOrDefault();
 
     RuleChange ToChange(FirewallChange step, bool isRecordLost) =>
-        new(_store, _time, step.Rule.Name, step.Previous, step.Kind == FirewallChangeKind.Remove ? null : step.Rule, step.Surplus) { IsRecordLost = isRecordLost };
+        new(_windows.Firewall, _time, step.Rule.Name, step.Previous, step.Kind == FirewallChangeKind.Remove ? null : step.Rule, step.Surplus) { IsRecordLost = isRecordLost };
 
     // Windows has its own rule for the port, unless somebody removed it. A rule of the SDK does not count, because it goes with its application.
     bool LacksTeredoPort() => Rules.TryGet(out var rules)
-        && !rules.Any(rule => FirewallExceptions.IsTeredoPort(rule) && !ExceptionRules.IsOwn(rule, null));
-
-    IReadOnlyList<FirewallRule> Require() => RuleStore.Require(Rules);
+        && !rules.Any(rule => ExceptionRules.IsTeredoPort(rule) && !ExceptionRules.IsOwn(rule, null));
 
     IReadOnlyList<FirewallRule>? Read()
     {

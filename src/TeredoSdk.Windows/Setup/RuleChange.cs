@@ -3,14 +3,14 @@ using TeredoSdk.Windows.Firewall;
 namespace TeredoSdk.Windows.Setup;
 
 /// <summary>Adds, changes or removes a rule of the firewall.</summary>
-/// <param name="store">The firewall's rules.</param>
+/// <param name="firewall">The firewall.</param>
 /// <param name="time">The clock for the wait until a change is seen.</param>
 /// <param name="name">The rule's name.</param>
 /// <param name="before">The present rule, or null.</param>
 /// <param name="after">The new rule, or null to remove it.</param>
 /// <param name="surplus">How many further rules of the SDK have the name. They are removed, too, and never restored.</param>
 /// <param name="unseen">A rule that a setup added and never saw, when that is removed; null otherwise.</param>
-sealed class RuleChange(RuleStore store, TimeProvider time, string name, FirewallRule? before, FirewallRule? after, int surplus = 0, FirewallRule? unseen = null) : SetupChange
+sealed class RuleChange(IWindowsFirewall firewall, TimeProvider time, string name, FirewallRule? before, FirewallRule? after, int surplus = 0, FirewallRule? unseen = null) : SetupChange
 {
     /// <summary>Whether the change restores the rule as it was before the first setup. The record then no longer needs the rule.</summary>
     public bool IsRestoration { get; init; }
@@ -38,7 +38,7 @@ sealed class RuleChange(RuleStore store, TimeProvider time, string name, Firewal
 
     public override Task CheckAsync(CancellationToken cancellationToken)
     {
-        var found = store.RequireOne(name);
+        var found = firewall.RequireRule(name);
         bool isAsPlanned = surplus == 0 ? found == before : found is not null && ExceptionRules.IsOwn(found, null);
         return isAsPlanned ? Task.CompletedTask : throw new TeredoException(TeredoError.SetupFailed,
             $"The firewall rule '{name}' was changed by another program or user after the plan was made. Make a new plan.");
@@ -47,7 +47,7 @@ sealed class RuleChange(RuleStore store, TimeProvider time, string name, Firewal
     public override async Task ApplyAsync(CancellationToken cancellationToken)
     {
         if (before is null && after is null)
-            store.Remove(unseen!.Name);
+            firewall.Remove(unseen!.Name);
         await WriteAsync(before, after, surplus, cancellationToken).ConfigureAwait(false);
     }
 
@@ -55,7 +55,7 @@ sealed class RuleChange(RuleStore store, TimeProvider time, string name, Firewal
     {
         if (before is null && after is not null)
             await TakeBackAsync(after).ConfigureAwait(false);
-        else if (before is not null && store.RequireOne(name) is var current && current != before)
+        else if (before is not null && firewall.RequireRule(name) is var current && current != before)
             await WriteAsync(current, before, doubles: surplus, CancellationToken.None).ConfigureAwait(false);
     }
 
@@ -85,20 +85,20 @@ sealed class RuleChange(RuleStore store, TimeProvider time, string name, Firewal
         var kind = target is null ? FirewallChangeKind.Remove : current is null ? FirewallChangeKind.Add : FirewallChangeKind.Update;
         var rule = target ?? current ?? unseen!;
         var step = new FirewallChange { Kind = kind, Rule = rule, Previous = current, Surplus = doubles };
-        ExceptionPlan.Apply(step, store);
+        ExceptionPlan.Apply(step, firewall);
         _isWritten = true;
-        await ExceptionPlan.VerifyAsync(step, store, time, cancellationToken).ConfigureAwait(false);
+        await ExceptionPlan.VerifyAsync(step, firewall, time, cancellationToken).ConfigureAwait(false);
     }
 
     // Removes the added rule, whether it is seen or not. A rule that was never seen may still be to come, so then the record must stay.
     async Task TakeBackAsync(FirewallRule added)
     {
-        if (!_isWritten && store.RequireOne(name) is null)
+        if (!_isWritten && firewall.RequireRule(name) is null)
             return; // the firewall refused it
-        bool wasSeen = await store.AwaitAsync(name, rule => rule is not null, time, CancellationToken.None).ConfigureAwait(false) is not null;
-        store.Remove(added.Name);
+        bool wasSeen = await firewall.AwaitRuleAsync(name, rule => rule is not null, time, CancellationToken.None).ConfigureAwait(false) is not null;
+        firewall.Remove(added.Name);
         var step = new FirewallChange { Kind = FirewallChangeKind.Remove, Rule = added, Previous = added };
-        await ExceptionPlan.VerifyAsync(step, store, time, CancellationToken.None).ConfigureAwait(false);
+        await ExceptionPlan.VerifyAsync(step, firewall, time, CancellationToken.None).ConfigureAwait(false);
         if (!wasSeen)
             throw new TeredoException(TeredoError.SetupFailed,
                 $"The firewall never showed the rule '{name}' that was added, so it is not sure that the rule is removed.");

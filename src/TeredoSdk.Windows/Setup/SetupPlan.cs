@@ -52,7 +52,7 @@ public sealed class SetupPlan
     public Finding? ElevationWarning => ElevationRequest.OfThisProcess(this)?.Warning;
 
     /// <summary>The command line that applies the plan, for an administrator's terminal.</summary>
-    public required string ElevatedCommand { get; init; }
+    public string ElevatedCommand { get; internal init; } = "";
 
     /// <summary>What was asked for, with a full path.</summary>
     internal (bool IsRemoval, TeredoSetupOptions Options) Request { get; init; }

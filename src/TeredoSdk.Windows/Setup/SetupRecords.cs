@@ -238,7 +238,7 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
     bool IsOf(SetupRecord record, string name, string program) =>
         record.IsOf(name, program) || (record with { ProgramPath = Final(record.ProgramPath) }).IsOf(name, Final(program));
 
-    string Final(string program) => windows is null ? program : ProgramPaths.Of(windows, program);
+    string Final(string program) => windows is null ? program : ApplicationRules.PathOf(windows, program);
 
     // What is in it, or where it is from, tells nothing of this machine.
     static bool IsUnusable(TeredoException e) => e.Finding.Id is FindingIds.SetupRecordDamaged or FindingIds.SetupRecordOfOtherMachine;

@@ -28,6 +28,10 @@ public enum SetupStepKind
 /// <summary>One step of a setup, with the state before and after it.</summary>
 public sealed record SetupStep
 {
+    internal SetupStep()
+    {
+    }
+
     /// <summary>What the step does.</summary>
     public required SetupStepKind Kind { get; init; }
 
@@ -64,6 +68,10 @@ public enum SetupOutcome
 /// <summary>The progress of a setup.</summary>
 public sealed record SetupProgress
 {
+    internal SetupProgress()
+    {
+    }
+
     /// <summary>The step that ended.</summary>
     public required SetupStep Step { get; init; }
 

@@ -31,7 +31,7 @@ static class SetupWarnings
         if (status is null || planned is null)
             return ([.. warnings], false);
         var policy = new EffectivePolicy(status, planned);
-        Finding[] blocks = [.. OfBlocks(policy, options, ProgramPaths.Of(windows, options.ProgramPath))];
+        Finding[] blocks = [.. OfBlocks(policy, options, ApplicationRules.PathOf(windows, options.ProgramPath))];
         return ([.. warnings.Concat(blocks)], policy.Overruled() is null && blocks.Length == 0);
     }
 

@@ -178,15 +178,6 @@ public class CheckTests
         Assert.That(State(request), Is.Null);
     }
 
-    [Test]
-    public async Task RulesWithEdgeTraversal_AreThoseThatLetATunnelIn()
-    {
-        _machine.With(_machine.Other, _machine.Other with { Enabled = false }, _machine.Other with { EdgeTraversal = EdgeTraversal.Deny },
-            _machine.Other with { Action = FirewallAction.Block });
-
-        Assert.That((await _machine.Firewall.RulesWithEdgeTraversalAsync().InTime()).Value, Is.EqualTo(new[] { _machine.Other }));
-    }
-
     string? State(FirewallExceptionRequest request) => _machine.Firewall.Check(request).Finding?.Id;
 
     static void AssertShortfall(FirewallRule rule, string word)

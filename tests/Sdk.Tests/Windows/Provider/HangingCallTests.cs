@@ -24,7 +24,6 @@ public sealed class HangingCallTests
         ["Check"] = (WithRules, (windows, time, token) => KnownAsync(Firewall(windows, time).CheckAsync(Wanted, token))),
         ["Check of a program"] = (WithRules, (windows, time, token) => KnownAsync(Firewall(windows, time).CheckAsync(Program, token))),
         ["RemoveOwned"] = (WithRules, (windows, time, token) => Firewall(windows, time).RemoveOwnedAsync("Chat", Program, token)),
-        ["RulesWithEdgeTraversal"] = (WithRules, (windows, time, token) => Firewall(windows, time).RulesWithEdgeTraversalAsync(token)),
         ["Enable"] = (() => new(), EnableAsync),
         ["Enable on XP"] = (() => new(Xp), EnableAsync),
         ["Enable with a stopped service"] = (WithStoppedService, EnableAsync),
@@ -78,7 +77,11 @@ public sealed class HangingCallTests
                 Assert.CatchAsync<OperationCanceledException>(() => running.InTime(), stuckAt);
                 continue;
             }
-            time.AdvanceToTheNextTimer();
+            while (!running.IsCompleted) // the timer of a call that has just ended may still be armed
+            {
+                time.AdvanceToTheNextTimer();
+                await Task.WhenAny(running, Task.Delay(1));
+            }
             Assert.That(Assert.ThrowsAsync<TeredoException>(() => running.InTime(), stuckAt)!.Message, Does.Contain("did not answer"), stuckAt);
         }
     }

@@ -20,7 +20,7 @@ sealed class SetupMachine : IDisposable
     {
         Windows = windows;
         Windows.Files[program] = true;
-        Options = new() { Name = Name, ProgramPath = program, TcpPort = 4242, Windows = Windows, RecordFolder = _folder };
+        Options = new() { Name = Name, ProgramPath = program, TcpPort = 4242, Windows = Windows, RecordFolder = _folder, TimeProvider = new HurriedTime() };
     }
 
     public FakeWindows Windows { get; }
