@@ -12,13 +12,13 @@ namespace TeredoSdk.Doctor.Linux;
 /// </summary>
 /// <param name="servers">The IPv4 addresses of the Teredo servers; may be empty.</param>
 /// <param name="servicePort">The UDP port at which this machine serves strangers, or null.</param>
+/// <param name="machine">The machine whose rules are read.</param>
 [SupportedOSPlatform("linux")]
-sealed class LinuxFirewallProbe(IReadOnlyList<IPAddress> servers, int? servicePort)
+sealed class LinuxFirewallProbe(IReadOnlyList<IPAddress> servers, int? servicePort, LinuxMachine machine)
 {
     public async Task<IReadOnlyList<Finding>> AskAsync(CancellationToken cancellationToken)
     {
         List<string> refused = [.. servers.Where(IsRefused).Select(server => $"A datagram to {server}:{TeredoPorts.Server} was refused by the kernel (EPERM).")];
-        var machine = LinuxMachine.Current;
         if (!machine.IsElevated || machine.Find("nft") is null)
             return refused.Count > 0 ? [Blocked(FindingIds.LinuxUdpBlockedOut, Outgoing, refused, null, null)] : [];
 

@@ -9,6 +9,7 @@ using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine;
 using TeredoSdk.Machine.Linux;
 using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Setup.Linux;
 
 namespace TeredoSdk.Doctor.Linux;
 
@@ -23,7 +24,7 @@ sealed class LinuxProbes(IReadOnlyList<IPAddress> servers, int? servicePort)
     static readonly string[] IPv6Switches = ["net/ipv6/conf/all/disable_ipv6", "net/ipv6/conf/default/disable_ipv6"];
     static readonly IPAddress SomewhereOnIPv6 = IPAddress.Parse("2000::1"), SomewhereOnIPv4 = IPAddress.Parse("192.88.99.1"); // nothing is sent there
 
-    readonly LinuxFirewallProbe _firewall = new(servers, servicePort);
+    readonly LinuxFirewallProbe _firewall = new(servers, servicePort, LinuxMachine.Current);
 
     /// <summary>What a private network for kernel sockets needs; its answers explain others.</summary>
     public static IReadOnlyList<Probe> OfPrivateNetwork =>
