@@ -1,6 +1,5 @@
 using System.Net;
 using System.Runtime.Versioning;
-using TeredoSdk.Doctor;
 using TeredoSdk.Doctor.Linux;
 using TeredoSdk.Setup.Linux;
 

@@ -138,7 +138,36 @@ sealed class TunDeviceTests
         Assert.That(device.Name, Is.EqualTo("teredo0"));
     }
 
-    [TestCase("", 1280), TestCase("sixteen-octets--", 1280), TestCase("teredo", 1279), TestCase("teredo", 65536)]
+    [Test]
+    public void OpenTun_LongestNameAndLargestMtu_AreTaken()
+    {
+        using var network = PrivateNetworks.Create();
+        using var longest = network.OpenTunOrSkip("fifteen-octets-");
+        using var largest = network.OpenTun("largest", 65535);
+        Assert.That((longest.Name, longest.Mtu, largest.Mtu), Is.EqualTo(("fifteen-octets-", 1280, 65535)));
+        Assert.That(new[] { longest.Index, largest.Index }, Is.Unique.And.All.Positive);
+    }
+
+    [Test]
+    public void WhatExists_IsToldApartFromWhatIsMade()
+    {
+        using var network = PrivateNetworks.Create();
+        using var device = network.OpenTunOrSkip();
+        IPAddress prefix = IPAddress.Parse("2a00::");
+        foreach (bool isNew in new[] { true, false })
+        {
+            Assert.That(device.SetAddress(PrivateNetworks.Address, 32), Is.EqualTo(isNew));
+            Assert.That(device.EnsureRoute(prefix, 16, 4096), Is.EqualTo(isNew));
+            device.BringUp(); // it is up
+        }
+        device.RemoveRoute(prefix, 16, 4096);
+        Assert.That(device.EnsureRoute(prefix, 16, 4096), Is.True);
+        device.Dispose();
+        Assert.That(() => device.Start(_ => { }), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(device.Completion.IsCompletedSuccessfully);
+    }
+
+    [TestCase("ßßßßßßßß", 1280), TestCase("", 1280), TestCase("sixteen-octets--", 1280), TestCase("teredo", 1279), TestCase("teredo", 65536)]
     public void OpenTun_ArgumentOutOfRange_IsRefused(string name, int mtu)
     {
         using var network = PrivateNetworks.Create();
