@@ -33,7 +33,7 @@ sealed class RelayHarness
 
     readonly byte[] _buffer = new byte[65536];
 
-    public RelayHarness(TeredoRelayOptions? options = null) => Relay = new(options ?? Router, new SeededRandom(1));
+    public RelayHarness(TeredoRelayOptions? options = null, IRandomSource? random = null) => Relay = new(options ?? Router, random ?? new SeededRandom(1));
 
     public TeredoRelay Relay { get; }
     public Instant Now { get; private set; }
