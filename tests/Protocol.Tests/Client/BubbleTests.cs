@@ -171,4 +171,11 @@ public sealed class BubbleTests
         client.ReceiveDirect(Peer.Number());
         Assert.That(client.Client.NextDeadline!.Value - client.Now, Is.GreaterThan(TimeSpan.FromSeconds(20)));
     }
+
+    [Test]
+    public void TimesToLive_OfDirectBubbles_Grow_UntilTheDefault()
+    {
+        Assert.That(Enumerable.Range(0, 5).Select(count => new BubblePairs { Count = count }.LowTtl), Is.EqualTo(new[] { 2, 2, 4, 8, 0 }));
+        Assert.That(new BubblePairs { NeedDefaultTtl = true }.LowTtl, Is.Zero);
+    }
 }

@@ -19,7 +19,7 @@ public sealed class SequentialPortTests
         var client = Sequential();
         client.SendTo(Peer.Address);
         var port = client.RequestsOf(ClientRequestKind.OpenPort).Single().Port;
-        Assert.That(port.IsRandom, Is.True);
+        Assert.That((port.IsRandom, $"{port}"), Is.EqualTo((true, "random-0")));
         Assert.That(client.Indirect(), Is.Empty);
         var test = client.Sent.Where(s => s.Via == port).ToList();
         Assert.That(test, Has.Count.EqualTo(3));
@@ -44,6 +44,7 @@ public sealed class SequentialPortTests
         Assert.That(indirect.Seconds, Is.EqualTo(3).Within(0.001));
         Assert.That(indirect.RandomPort, Is.Null);
         Assert.That(indirect.TrailerNonce, Is.Not.Null);
+        Assert.That(indirect.TrailerOctets, Has.Length.EqualTo(2 + 4), "the nonce alone");
     }
 
     [Test, Conformance("C-217", "C-218")]
