@@ -86,6 +86,18 @@ public sealed class PortPreservingTests
     }
 
     [Test, Conformance("C-195")]
+    public void RandomPorts_OfStrangers_AreHalfOfAll()
+    {
+        var client = PortPreserving(o => o with { MaxRandomPorts = 4 });
+        for (int i = 0; i < 6; i++)
+            client.ReceiveIndirect(Peer.Number(i), Build.Nonce(77));
+        Assert.That(client.Sockets.Keys.Count(p => p.IsRandom), Is.EqualTo(2));
+        for (int i = 10; i < 16; i++)
+            client.SendTo(Peer.Number(i).Address);
+        Assert.That(client.Sockets.Keys.Count(p => p.IsRandom), Is.EqualTo(4));
+    }
+
+    [Test, Conformance("C-195")]
     public void RandomPorts_OfPeersThatNeverAnswer_AreClosed()
     {
         var client = PortPreserving();
