@@ -81,34 +81,30 @@ public struct TrailerSet
             int length = octets[1];
             if (octets.Length < 2 + length)
                 return true; // §5.1.2: stops at a malformed trailer, and keeps the packet and earlier trailers
-            if (!trailers.Take(type, octets.Slice(2, length)) && type >> 6 == 1)
-                return false; // §4: an unknown trailer with top bits 01 discards the packet; others are skipped
+            if (type >> 6 == 1)
+                return false; // §4: an unknown trailer with top bits 01 discards the packet, and no known one has these; other unknown ones are skipped
+            trailers.Take(type, octets.Slice(2, length));
             octets = octets[(2 + length)..];
         }
         return true;
     }
 
-    bool Take(byte type, ReadOnlySpan<byte> value)
+    void Take(byte type, ReadOnlySpan<byte> value)
     {
         switch (type)
         {
-            case TrailerType.Nonce:
-                if (value.Length == 4)
-                    Nonce = BinaryPrimitives.ReadUInt32BigEndian(value);
-                return true;
-            case TrailerType.RandomPort or TrailerType.RandomPortIana:
-                if (value.Length == 2 && BinaryPrimitives.ReadUInt16BigEndian(value) is var port and not 0) // §5.4.1: 0 means "none"
-                    RandomPort = port;
-                return true;
-            case TrailerType.NeighborDiscovery:
-                if (value.Length == 4 && value[0] <= 1)
-                    NeighborDiscovery = (NeighborDiscoveryType)value[0];
-                return true;
+            case TrailerType.Nonce when value.Length == 4:
+                Nonce = BinaryPrimitives.ReadUInt32BigEndian(value);
+                break;
+            case TrailerType.RandomPort or TrailerType.RandomPortIana when value.Length == 2 && BinaryPrimitives.ReadUInt16BigEndian(value) is var port and not 0:
+                RandomPort = port; // §5.4.1: 0 means "none"
+                break;
+            case TrailerType.NeighborDiscovery when value.Length == 4 && value[0] <= 1:
+                NeighborDiscovery = (NeighborDiscoveryType)value[0];
+                break;
             case TrailerType.AlternateAddress:
                 TakeAlternateAddresses(value);
-                return true;
-            default:
-                return false;
+                break;
         }
     }
 
