@@ -68,7 +68,8 @@ sealed class ActivationSteps(IWindowsSystem windows, TimeProvider time, List<str
     public async Task RestoreAsync(TeredoType type, string? server, Predicate<TeredoSwitches> isDone, CancellationToken cancellationToken)
     {
         var command = TeredoCommands.Set(windows.Version, type, server);
-        if (!await TryAllAsync(new() { Type = type, ServerName = server }, [command], isDone, cancellationToken).ConfigureAwait(false))
+        // Twice, since CIM, which is tried next, may restore the active store only: then the next start would bring back what the setup had made.
+        if (!await TryAllAsync(new() { Type = type, ServerName = server }, [command, command], isDone, cancellationToken).ConfigureAwait(false))
             throw Failed($"Windows' Teredo could not be restored. In an elevated prompt, run {TeredoCommands.Text(command)}.");
     }
 

@@ -30,6 +30,7 @@ class LinuxMachine(string root, params IReadOnlyList<string> entry)
 {
     static readonly string[] Folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]; // not PATH: what runs as root is not chosen by a variable
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(90); // a start of a unit may take that long (DefaultTimeoutStartSec)
+    static readonly TimeSpan Death = TimeSpan.FromSeconds(10);
 
     static readonly byte[] ApplicationId = Convert.FromHexString("8c9f1d6b0e3a4f5d9a7e52c1b4d60e37");
 
@@ -143,6 +144,7 @@ class LinuxMachine(string root, params IReadOnlyList<string> entry)
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
+            process.WaitForExit(Death); // what undoes it must come after it
             cancellationToken.ThrowIfCancellationRequested();
             throw new TeredoException(TeredoError.SetupFailed, $"`{program} {string.Join(' ', arguments)}` did not end within {Patience.TotalSeconds} s.");
         }

@@ -54,6 +54,7 @@ sealed class FaultRun(Func<SetupMachine> make)
 
     static string Stores(SetupMachine machine) => string.Join('\n', machine.Rules.Select(rule => rule.ToString()).Order(StringComparer.Ordinal)
         .Append(machine.Windows.Teredo.Configuration.ToString())
+        .Append($"Persistent {machine.Windows.Teredo.PersistentConfiguration}")
         .Concat(machine.Windows.Services.Select(service => service.ToString()).Order(StringComparer.Ordinal))
         .Concat(machine.Windows.Registry.Select(value => value.ToString()).Order(StringComparer.Ordinal))
         .Concat(machine.Windows.Firewall.OpenPorts.Select(port => port.ToString()).Order(StringComparer.Ordinal)));
