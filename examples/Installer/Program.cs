@@ -43,7 +43,8 @@ static async Task<int> ApplyAsync(string what, SetupPlan plan)
         Console.WriteLine($"  {step.Sentence}");
     foreach (var finding in plan.Findings)
         Console.WriteLine($"  Note: {finding.Sentence}");
-    await plan.ApplyAsync(); // undoes everything when a step fails
+    foreach (var finding in await plan.ApplyAsync()) // undoes everything when a step fails
+        Console.WriteLine($"  Note: {finding.Sentence}");
     Console.WriteLine("  Done; each step was read back.");
     return 0;
 }

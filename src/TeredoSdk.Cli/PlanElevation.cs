@@ -21,10 +21,10 @@ sealed record PlanElevation(string Question, Finding? Warning, Func<Action<strin
     const string Refused = "The question for root's rights was not answered with a consent; nothing was changed.";
 
     /// <summary>The prompt of Windows, or null where none can be shown.</summary>
-    public static PlanElevation? Of(SetupPlan plan, Func<Action<string, string>, IProgress<SetupProgress>> progress) => !plan.CanElevate ? null
+    public static PlanElevation? Of(SetupPlan plan, Func<Action<string, string>, CancellationToken, Task> applyAsync) => !plan.CanElevate ? null
         : new("Do this, with an administrator's rights? Windows asks once more.", plan.ElevationWarning, async (told, cancellationToken) =>
         {
-            await plan.ApplyElevatedAsync(progress(told), cancellationToken);
+            await applyAsync(told, cancellationToken);
             return null;
         });
 

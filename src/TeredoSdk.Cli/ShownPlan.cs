@@ -26,18 +26,19 @@ sealed record ShownPlan(IReadOnlyList<string> Steps, IReadOnlyList<Finding> Find
         List<Finding> findings = [.. plan.Findings];
         return new([.. plan.Steps.Select(step => step.Sentence)], plan.Findings, plan.NeedsElevation, plan.IsElevated,
             plan.ElevatedCommand, ("an administrator's rights", "In an administrator's terminal, run:"), null,
-            (_, _, _) => Task.FromResult(PlanElevation.Of(plan, Progress)), plan.IsComplete, (told, cancellationToken) => plan.ApplyAsync(Progress(told), cancellationToken),
+            (_, _, _) => Task.FromResult(PlanElevation.Of(plan, (told, cancellationToken) => ApplyAsync(told, one => plan.ApplyElevatedAsync(one, cancellationToken)))),
+            plan.IsComplete, (told, cancellationToken) => ApplyAsync(told, one => plan.ApplyAsync(one, cancellationToken)),
             (output, applied) => output.Document(new(applied, applied && plan.IsComplete, plan.NeedsElevation, plan.ElevatedCommand, plan.Steps, findings),
                 json => json.PlanDocument));
 
-        IProgress<SetupProgress> Progress(Action<string, string> told) => new Teller<SetupProgress>(one =>
+        async Task ApplyAsync(Action<string, string> told, Func<IProgress<SetupProgress>, Task<IReadOnlyList<Finding>>> apply)
         {
-            told(one.Outcome.ToString(), one.Step.Sentence);
-            if (one.Finding is not { } finding)
-                return;
-            told(nameof(Finding), Wording.Of(finding.Sentence));
-            findings.Add(finding);
-        });
+            foreach (var finding in await apply(new Teller<SetupProgress>(one => told(one.Outcome.ToString(), one.Step.Sentence))))
+            {
+                told(nameof(Finding), Wording.Of(finding.Sentence));
+                findings.Add(finding);
+            }
+        }
     }
 
     /// <param name="plan">The plan.</param>

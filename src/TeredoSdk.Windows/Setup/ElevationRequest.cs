@@ -33,11 +33,12 @@ sealed class ElevationRequest(SetupPlan plan, IElevation elevation)
         ? SetupFindings.ProgramWritable(program, writable) : null;
 
     /// <summary>Has the plan applied by the process with rights.</summary>
-    public async Task ApplyAsync(IProgress<SetupProgress>? progress, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Finding>> ApplyAsync(IProgress<SetupProgress>? progress, CancellationToken cancellationToken)
     {
         if (Obstacle is { } obstacle)
             throw plan.Denied(obstacle);
         TeredoException? failure = null;
+        List<Finding> findings = [];
         string[] arguments = new ElevatedArguments(plan.Request.IsRemoval, WithFullPath(plan.Request.Options), elevation.User, plan.Digest).ToArguments();
         int code = await elevation.RunAsync(arguments, line =>
         {
@@ -45,12 +46,15 @@ sealed class ElevationRequest(SetupPlan plan, IElevation elevation)
             if (step is not null)
                 progress?.Report(step);
             failure = problem ?? failure;
+            if (step?.Finding is { } finding)
+                findings.Add(finding);
         }, cancellationToken).ConfigureAwait(false);
         if (failure is not null)
             throw failure;
         if (code is not (ElevatedRun.Applied or ElevatedRun.Incomplete))
             throw new TeredoException(TeredoError.SetupFailed, $"The process with an administrator's rights ended with {code} and did not say why. Make a new "
                 + "plan: it shows what is left to do.");
+        return findings;
     }
 
     /// <summary>A digest of the machine, of all that was asked for, and of each step: what is done, and what is there before and after it.</summary>

@@ -85,6 +85,10 @@ public sealed class SetupPlan
     /// </summary>
     /// <param name="progress">Is told of each step when it ends, or null.</param>
     /// <param name="cancellationToken">Gives up; completed steps are undone.</param>
+    /// <returns>
+    /// What the person should know of the steps that were applied, besides <see cref="Findings"/>; mostly nothing. It says when a change may last until the
+    /// next start of Windows only (<see cref="FindingIds.TeredoMayNotLast"/>).
+    /// </returns>
     /// <exception cref="TeredoException">
     /// Rights are missing (<see cref="TeredoError.AccessDenied"/>), or another setup was applied since the plan was made
     /// (<see cref="TeredoError.SetupFailed"/>): nothing was changed. Or a step failed, with that step's error; the message names the step and the cause,
@@ -92,7 +96,7 @@ public sealed class SetupPlan
     /// left to undo. A new plan can be made and applied.
     /// </exception>
     /// <exception cref="OperationCanceledException">The caller gave up, and the completed steps are undone.</exception>
-    public async Task ApplyAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<Finding>> ApplyAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (NeedsElevation && !IsElevated)
@@ -101,7 +105,7 @@ public sealed class SetupPlan
         {
             foreach (var step in Steps)
                 progress?.Report(new() { Step = step, Outcome = SetupOutcome.Satisfied });
-            return;
+            return [];
         }
         using var others = _records.Lock(_empty.Name);
         if (!StillHolds())
@@ -110,7 +114,7 @@ public sealed class SetupPlan
         var former = _records.ReadOrSetAside(_empty.Name, _empty.ProgramPath);
         var first = former ?? _empty;
         first = first with { NeedsTeredo = NeedsTeredo ?? first.NeedsTeredo };
-        await new SetupRun(_records, Time, progress).RunAsync(former, first, _changes, _end, cancellationToken).ConfigureAwait(false);
+        return await new SetupRun(_records, Time, progress).RunAsync(former, first, _changes, _end, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -124,13 +128,14 @@ public sealed class SetupPlan
     /// </remarks>
     /// <param name="progress">Is told of each step when it ends, or null.</param>
     /// <param name="cancellationToken">Gives up; the other process then undoes what it did, when it reports its next step.</param>
+    /// <returns>As of <see cref="ApplyAsync"/>.</returns>
     /// <exception cref="TeredoException">
     /// The prompt was refused (<see cref="TeredoError.ConsentRefused"/>), or none can be shown (<see cref="TeredoError.AccessDenied"/>): nothing was changed.
     /// The plan is another one with an administrator's rights (<see cref="TeredoError.SetupFailed"/>): nothing was changed, and the message has the steps.
     /// Or what <see cref="ApplyAsync"/> throws.
     /// </exception>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
-    public Task ApplyElevatedAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<Finding>> ApplyElevatedAsync(IProgress<SetupProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (!NeedsElevation || IsElevated)

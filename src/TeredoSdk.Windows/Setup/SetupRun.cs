@@ -32,7 +32,8 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
     /// <param name="changes">The changes in order.</param>
     /// <param name="end">What happens to the record.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task RunAsync(SetupRecord? former, SetupRecord first, IReadOnlyList<SetupChange> changes, PlanEnd end,
+    /// <returns>What the person should know of what was applied.</returns>
+    public async Task<IReadOnlyList<Finding>> RunAsync(SetupRecord? former, SetupRecord first, IReadOnlyList<SetupChange> changes, PlanEnd end,
         CancellationToken cancellationToken)
     {
         var abandoned = AbandonedCalls.Collect();
@@ -54,6 +55,7 @@ sealed class SetupRun(SetupRecords records, TimeProvider time, IProgress<SetupPr
             }
             cancellationToken.ThrowIfCancellationRequested();
             Keep(record, end);
+            return [.. changes.Select(change => change.Reservation).OfType<Finding>()];
         }
         catch (Exception e)
         {

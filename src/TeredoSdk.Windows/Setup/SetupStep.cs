@@ -78,8 +78,6 @@ public sealed record SetupProgress
     /// <summary>The step's outcome.</summary>
     public required SetupOutcome Outcome { get; init; }
 
-    /// <summary>
-    /// What the person should know of the step that was applied; null for nothing. It says when the change may last until the next start of Windows only.
-    /// </summary>
-    public Finding? Finding { get; init; }
+    /// <summary>What the person should know of the step that was applied; null for nothing.</summary>
+    internal Finding? Finding { get; init; }
 }

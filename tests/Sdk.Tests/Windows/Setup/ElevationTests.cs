@@ -34,6 +34,15 @@ public sealed class ElevationTests
     }
 
     [Test]
+    public async Task WhatMayNotLast_IsToldByTheOtherProcess()
+    {
+        _machine.Options.EnableTeredo = true;
+        _machine.Windows.Netsh.ChangesNothing = true;
+        var findings = await new ElevationRequest(await _machine.PlanAsync(), new Prompt(_machine)).ApplyAsync(null, default);
+        Assert.That(findings.Select(finding => finding.Id), Is.EqualTo(new[] { FindingIds.TeredoMayNotLast }));
+    }
+
+    [Test]
     public async Task Path_IsFixedBeforeThePrompt()
     {
         _machine.Options.ProgramPath = $"%{Variable.Of(@"C:\Program Files\Ünïcode 聊天")}%\\chat.exe";
