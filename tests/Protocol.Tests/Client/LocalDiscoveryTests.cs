@@ -157,6 +157,33 @@ public sealed class LocalDiscoveryTests
         Assert.That(times.Skip(1).Zip(times, (later, earlier) => later - earlier), Is.All.GreaterThan(1.9999));
     }
 
+    [TestCase(599.9, true)]
+    [TestCase(600, false)]
+    public void Neighbour_IsRememberedFor600Seconds(double seconds, bool isRemembered)
+    {
+        var harness = Discovering();
+        harness.AcquireLease();
+        harness.Receive(LocalPort.Discovery, NeighbourLocal, DiscoveryBubble(Neighbour));
+        harness.AdvanceTo(harness.Now + TimeSpan.FromSeconds(seconds));
+        harness.Clear();
+        harness.Send(Build.Udp(harness.Address, Neighbour));
+        Assert.That(harness.Sent.Any(sent => sent.Target == NeighbourLocal), Is.EqualTo(isRemembered));
+    }
+
+    [Test]
+    public void Neighbours_Are256_AndANewOneTakesThePlaceOfOneThatWasSilentFor200Seconds()
+    {
+        var harness = Discovering();
+        var start = harness.Now;
+        DropReason Hear(int n) => harness.Receive(LocalPort.Discovery, NeighbourLocal, DiscoveryBubble(Peer(Mapped with { Port = (ushort)(2000 + n) }))).Reason;
+        Assert.That(Enumerable.Range(0, 256).Select(Hear), Is.All.EqualTo(DropReason.None));
+        Assert.That((Hear(256), Hear(255)), Is.EqualTo((DropReason.PeerTableFull, DropReason.None)), "a known one is heard");
+        harness.AdvanceTo(start + TimeSpan.FromSeconds(199.9));
+        Assert.That(Hear(256), Is.EqualTo(DropReason.PeerTableFull));
+        harness.AdvanceTo(start + TimeSpan.FromSeconds(200));
+        Assert.That(Hear(256), Is.EqualTo(DropReason.None));
+    }
+
     static IEnumerable<TestCaseData> BadBubbles()
     {
         static TestCaseData Case(string name, LocalPort via, IPv4Endpoint source, byte[] payload) =>
