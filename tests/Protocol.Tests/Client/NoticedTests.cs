@@ -181,18 +181,6 @@ public sealed class NoticedTests
     }
 
     [Test]
-    public void DiscoveredPeers_AreRememberedUpToTheirLimit()
-    {
-        var client = Qualified(o => o with { LocalDiscovery = true });
-        for (int i = 0; i < 300; i++)
-        {
-            IPv6Address neighbour = new TeredoAddress(OwnServer.Primary, TeredoFlags.None, new(Mapped.Address, (ushort)(10_000 + i)));
-            var verdict = client.Receive(LocalPort.Discovery, new(new(Local.Address.Value + 1), (ushort)(5000 + i)), Build.Bubble(neighbour, IPv6Address.AllNodes));
-            Assert.That(verdict, Is.EqualTo(i < 256 ? Verdict.Consumed : Verdict.Dropped(DropReason.PeerTableFull)));
-        }
-    }
-
-    [Test]
     public void DialToAnAddressWithSixtyFourPeersInUse_IsRefusedByName()
     {
         var client = Qualified();
