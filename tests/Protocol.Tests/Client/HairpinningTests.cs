@@ -133,7 +133,7 @@ public sealed class HairpinningTests
     [TestCase("255.255.255.255:5000", TestName = "RemotePeer_ListsBroadcast_NothingIsSentThere")]
     [TestCase("10.0.0.2:1234", TestName = "RemotePeer_ListsOurOwnLocalEndpoint_NothingIsSentThere")]
     [TestCase("9.0.0.1:4096", TestName = "RemotePeer_ListsOurOwnMapping_NothingIsSentThere")]
-    [TestCase("7.7.7.7:53", TestName = "RemotePeer_ListsAPrivilegedPort_NothingIsSentThere")]
+    [TestCase("7.7.7.7:1023", TestName = "RemotePeer_ListsAPrivilegedPort_NothingIsSentThere")]
     [TestCase("7.7.7.7:3544", TestName = "RemotePeer_ListsAServerPort_NothingIsSentThere")]
     [Conformance("C-238")]
     public void RemotePeer_ListsWhatIsNotItsOwn_NothingIsSentThere(string listed)
@@ -147,9 +147,9 @@ public sealed class HairpinningTests
     }
 
     [Test, Conformance("C-238")]
-    public void PrivateAddress_BehindOurOuterNatOrInOurSubnet_IsTried()
+    public void Address_BehindOurOuterNatOrInOurSubnetOrPublic_IsTried()
     {
-        foreach (var (peer, listed) in new[] { (Neighbour, "192.168.1.7:5000"), (Peer, "10.0.0.3:5000") })
+        foreach (var (peer, listed) in new[] { (Neighbour, "192.168.1.7:5000"), (Peer, "10.0.0.3:5000"), (Peer, "7.7.7.7:1024") })
         {
             var client = Qualified();
             client.ReceiveIndirect(peer, Build.Nonce(5), Build.AlternateAddresses(Lab.Endpoint(listed)));
