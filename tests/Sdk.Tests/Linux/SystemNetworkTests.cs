@@ -84,6 +84,28 @@ sealed class SystemNetworkTests
         Assert.That(interfaces.FindSource(IPv6Address.Parse("2001:db8:1::1").ToIPAddress()), Is.Null, "there is no route");
     });
 
+    [TestCase(0, true), TestCase(3, true), TestCase(4, false)]
+    public void InterfacesThatVanishWhileTheyAreRead_AreReadAgain_FourTimesInAll(int failures, bool isRead)
+    {
+        var log = new Recorder();
+        int reads = 0;
+        string? read = NetworkInterfaces.Read(_ => ++reads <= failures ? throw new ArgumentException("It vanished.") : "all", log);
+        Assert.That(read, Is.EqualTo(isRead ? "all" : null));
+        Assert.That(reads, Is.EqualTo(isRead ? failures + 1 : 4));
+        Assert.That(log.Of(EventIds.InterfacesUnknown), Has.Exactly(isRead ? 0 : 1).Items);
+    }
+
+    [Test]
+    public void Gateway_IsOnTheLinkOfTheInterfaceThatHasTheAddress() => OwnNetwork.Run(() =>
+    {
+        IPv4Address own = IPv4Address.Parse("192.0.2.7"), named = IPv4Address.Parse("192.0.2.1"), other = IPv4Address.Parse("192.0.2.200");
+        OwnNetwork.Ip($"address add {own}/25 dev lo");
+        Assert.That(GatewayRoute.Find(own, named, NullLogger.Instance), Is.EqualTo(new LocalGateway(named, new(own, 25))));
+        Assert.That(GatewayRoute.Find(other, named, NullLogger.Instance), Is.EqualTo(new LocalGateway(named, new(named, 32))));
+        Assert.That(GatewayRoute.Find(own, null, NullLogger.Instance), Is.Null, "loopback has no default route");
+        Assert.That(GatewayRoute.Find(IPv4Address.Parse("127.0.0.1"), named, NullLogger.Instance), Is.Null);
+    });
+
     [Test]
     public void LastHandlerGone_ClosesTheSocket() => OwnNetwork.Run(() =>
     {
