@@ -38,6 +38,20 @@ public sealed class EchoTests
     }
 
     [Test]
+    public async Task Reply_ThatComesTooLate_IsUnsolicited()
+    {
+        await using var lab = new Lab();
+        var (node, hosts) = await StartAsync(lab);
+        using var end = hosts;
+        var ping = node.PingAsync(AddressOf(Peer).ToIPAddress(), Step);
+        var (identifier, sequence) = Request();
+        lab.Time.Advance(Step);
+        Assert.That((await ping.InTime()).Status, Is.EqualTo(IPStatus.TimedOut));
+        Reply(lab, hosts, node, Peer, identifier, sequence);
+        Assert.That(node.Report.Drops[DropReason.Unsolicited], Is.EqualTo(hosts.Count + 1));
+    }
+
+    [Test]
     public async Task Error_AboutAnotherTargetOrIdentifier_FailsNoPing()
     {
         await using var lab = new Lab();
