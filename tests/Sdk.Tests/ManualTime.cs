@@ -55,6 +55,16 @@ sealed class ManualTime : TimeProvider
             return _timers.Exists(timer => timer.DueAt - _elapsed is { } due && due >= notBefore && due <= notAfter);
     }
 
+    /// <summary>How many timers are armed.</summary>
+    public int Armed
+    {
+        get
+        {
+            lock (_gate)
+                return _timers.Count(timer => timer.DueAt is not null);
+        }
+    }
+
     /// <summary>Lets time pass.</summary>
     public void Advance(TimeSpan by)
     {
