@@ -1,9 +1,12 @@
+using System.Net;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine;
+using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Engine.Stacks.Kernel;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Tests.Linux;
 
@@ -34,6 +37,75 @@ sealed class KernelStackTests
         Assert.That(async () => await connecting.InTime(), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(staleEntry.Problem?.Error, Is.EqualTo(TeredoError.NoAddress));
         Assert.That(freshEntry.Problem, Is.Null);
+    }
+
+    [Test]
+    public async Task Address_IsTheOnlyOne_UntilTheNext_AndNoneIsTakenAfterTheEnd()
+    {
+        PrivateNetworks.Create().Dispose(); // or this test is skipped
+        await using var driver = NewDriver();
+        var stack = NewStack(driver, out _);
+        Assert.That(TeredoAddress.TryCreate(Old, out var old) & TeredoAddress.TryCreate(Now, out var now));
+        stack.SetAddress(old);
+        stack.SetAddress(old);
+        Assert.That(SourceTowards(Peer), Is.EqualTo(Old.ToIPAddress()));
+        stack.SetAddress(now);
+        Assert.That(SourceTowards(Peer), Is.EqualTo(Now.ToIPAddress()));
+        Assert.That(SourceTowards(Old), Is.EqualTo(Now.ToIPAddress()), "the former address is another machine's now");
+        stack.Dispose();
+        stack.SetAddress(old); // an event that comes late
+        Assert.Throws<ObjectDisposedException>(() => stack.Bind(0, isUnrestricted: false));
+
+        IPAddress SourceTowards(IPv6Address target)
+        {
+            using var endpoint = stack.Bind(0, isUnrestricted: false);
+            endpoint.Socket!.Connect(target.ToIPAddress(), 7); // sends nothing
+            return ((IPEndPoint)endpoint.Socket.LocalEndPoint!).Address;
+        }
+    }
+
+    [Test]
+    public async Task Packet_OfAStranger_GetsInAtAnOpenPortOnly_AndTheNextSocketThereIsClosed()
+    {
+        PrivateNetworks.Create().Dispose(); // or this test is skipped
+        await using var driver = NewDriver();
+        using var stack = NewStack(driver, out var guard);
+        Assert.That(TeredoAddress.TryCreate(Old, out var address));
+        stack.SetAddress(address);
+        var open = stack.Bind(4242, isUnrestricted: true);
+        Receive(Datagram(4242));
+        Assert.That((await open.ReceiveAsync(default).AsTask().InTime()).Buffer, Is.EqualTo("hello"u8.ToArray()));
+        Assert.That((guard[DropReason.Unsolicited], guard.StrangerSeen), Is.EqualTo((0L, true)));
+        Receive(Datagram(4243));
+        open.Dispose();
+        Receive(Datagram(4242));
+        using var closed = stack.Bind(4242, isUnrestricted: false);
+        Receive(Datagram(4242));
+        Assert.That(guard[DropReason.Unsolicited], Is.EqualTo(3));
+        Assert.That(closed.Socket!.Available, Is.Zero);
+
+        void Receive(byte[] octets)
+        {
+            Assert.That(IPv6Packet.TryParse(octets, out var packet));
+            stack.Receive(packet);
+        }
+    }
+
+    static byte[] Datagram(ushort port)
+    {
+        byte[] packet = new byte[IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + 5];
+        UdpDatagram.WritePacket(packet, Peer, 5000, Old, port, "hello"u8);
+        return packet;
+    }
+
+    static TeredoDriver NewDriver() => new(new() { Servers = [new(IPv4Address.Parse(Lab.ServerAddress))], AllowPrivateAddresses = true },
+        new(new MemoryNetwork().Host("203.0.113.10"), CryptographicRandom.Instance), new ManualTime(), new Nobody(), NullLogger.Instance);
+
+    static KernelStack NewStack(TeredoDriver driver, out StackGuard guard)
+    {
+        var clock = new EngineClock(new ManualTime());
+        guard = new(clock);
+        return KernelStack.Open(new(clock, guard, new(), driver, NullLogger.Instance));
     }
 
     sealed class Nobody : IDriverClient
