@@ -51,6 +51,17 @@ public sealed class ServiceProgramTests : IDisposable
         Assert.That(() => CheckAsync(), isTaken ? Throws.Nothing : Throws.InstanceOf<TeredoException>());
     }
 
+    // The kernel follows 40 links, and would refuse what lies behind the last.
+    [TestCase(8, false)]
+    [TestCase(9, true)]
+    public void FolderThatHoldsALinkToItself_IsNotLookedAtForEver(int depth, bool isTaken)
+    {
+        _machine.Put($"{Folder}/a.so", "");
+        Directory.CreateSymbolicLink(_machine.At($"{Folder}/X11"), ".");
+        _machine.Modes[$"{Folder}{string.Concat(Enumerable.Repeat("/X11", depth))}/a.so"] = "1000 0 755";
+        Assert.That(() => CheckAsync(), isTaken ? Throws.Nothing : Throws.InstanceOf<TeredoException>());
+    }
+
     [Test]
     public void DotnetThatSomebodyElseCanChange_IsRefused()
     {

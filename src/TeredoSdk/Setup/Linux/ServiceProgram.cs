@@ -9,6 +9,10 @@ static class ServiceProgram
     static readonly string[] HiddenFolders = ["/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"]; // ProtectHome=, PrivateTmp=
     static readonly string[] DotnetFolders = ["/usr/share/dotnet", "/usr/lib/dotnet", "/usr/lib64/dotnet"]; // where programs look for .NET by themselves
     static readonly string[] CodeEndings = [".dll", ".so", ".json"];
+
+    // Deeper than a program's own files lie; a folder may hold a link to itself, as Debian's /usr/bin does (X11).
+    static readonly EnumerationOptions Below = new() { RecurseSubdirectories = true, MaxRecursionDepth = 8, IgnoreInaccessible = false, AttributesToSkip = 0 };
+
     const string Remedy = "Install teredo where only root may write, for example with: sudo dotnet tool install TeredoSdk.Cli --tool-path /usr/local/lib/teredo";
 
     /// <summary>The program that a service shall run, without links, after all checks.</summary>
@@ -42,7 +46,7 @@ static class ServiceProgram
         string folder = Path.GetDirectoryName(path)!;
         try
         {
-            foreach (string file in Directory.EnumerateFiles(machine.At(folder), "*", SearchOption.AllDirectories))
+            foreach (string file in Directory.EnumerateFiles(machine.At(folder), "*", Below))
             {
                 if (CodeEndings.Contains(Path.GetExtension(file)))
                     AddWithFolders(parts, file[machine.At("").Length..]);
