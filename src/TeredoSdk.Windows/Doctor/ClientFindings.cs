@@ -53,12 +53,16 @@ static class ClientFindings
     /// <param name="server">The server that was set, or null.</param>
     public static Finding MayNotLast(TeredoType type, string? server)
     {
+        string problem = $"Windows' Teredo was set to {TeredoCommands.Word(type)} by CIM, because netsh had no effect: "
+            + "this may last until the next start of Windows only.";
         string command = TeredoCommands.Text(TeredoCommands.Set(new(10, 0), type, server));
-        return Warning(FindingIds.TeredoMayNotLast, Client,
-            $"Windows' Teredo was set to {TeredoCommands.Word(type)} by CIM, because netsh had no effect: this may last until the next start of Windows only.") with
+        string step = $"In an elevated prompt, run {command}, which lasts; its output may say what keeps netsh from it.";
+        if (type is TeredoType.Relay or TeredoType.Automatic) // which netsh does not take
         {
-            Fix = Step($"In an elevated prompt, run {command}, which lasts; its output may say what keeps netsh from it.", command) with { NeedsAdministrator = true },
-        };
+            command = $"Set-NetTeredoConfiguration -Type {type}{(server is null ? "" : $" -ServerName {server}")} -PolicyStore PersistentStore";
+            step = $"In an elevated PowerShell, run {command}, which lasts.";
+        }
+        return Warning(FindingIds.TeredoMayNotLast, Client, problem) with { Fix = Step(step, command) with { NeedsAdministrator = true } };
     }
 
     /// <summary>An address that did not come in time.</summary>

@@ -111,10 +111,10 @@ sealed class SetupRecords(string? chosenFolder, IWindowsSystem? windows = null)
             if (IsOfANewerVersion(json))
                 throw new TeredoException(TeredoError.SetupFailed, $"The record of the setup, {path}, was written by a newer version of the SDK. Use that version.");
             var record = json.Deserialize(SetupJson.ForFiles.SetupRecord);
-            if (record is not { Version: SetupRecord.CurrentVersion, IsSound: true } || !isRight(record))
-                throw Damaged(path, "it is not what a setup of this application writes");
-            return record.Machine is null || Machine is null || record.Machine == Machine ? record
-                : throw SetupFindings.RecordOfOtherMachine(path).ToException();
+            bool isSound = record is { Version: SetupRecord.CurrentVersion, IsSound: true };
+            if (isSound && record!.Machine is { } origin && Machine is not null && origin != Machine)
+                throw SetupFindings.RecordOfOtherMachine(path).ToException();
+            return isSound && isRight(record!) ? record : throw Damaged(path, "it is not what a setup of this application writes");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -1,3 +1,5 @@
+using TeredoSdk.Windows;
+
 namespace TeredoSdk.Tests.Windows.Setup;
 
 /// <summary>A setup, the setup again for another port, or the removal, in which one call of Windows fails; and what the stores are afterwards.</summary>
@@ -54,7 +56,8 @@ sealed class FaultRun(Func<SetupMachine> make)
 
     static string Stores(SetupMachine machine) => string.Join('\n', machine.Rules.Select(rule => rule.ToString()).Order(StringComparer.Ordinal)
         .Append(machine.Windows.Teredo.Configuration.ToString())
-        .Append($"Persistent {machine.Windows.Teredo.PersistentConfiguration}")
+        .Append(machine.Windows.Teredo.Configuration.Type is TeredoType.Relay or TeredoType.Automatic ? "netsh can't restore this type, which the removal says"
+            : $"Persistent {machine.Windows.Teredo.PersistentConfiguration}")
         .Concat(machine.Windows.Services.Select(service => service.ToString()).Order(StringComparer.Ordinal))
         .Concat(machine.Windows.Registry.Select(value => value.ToString()).Order(StringComparer.Ordinal))
         .Concat(machine.Windows.Firewall.OpenPorts.Select(port => port.ToString()).Order(StringComparer.Ordinal)));

@@ -41,6 +41,17 @@ public sealed class MayNotLastTests
     }
 
     [Test]
+    public async Task Removal_ToATypeThatNetshDoesNotTake_NamesAnotherCommand()
+    {
+        using var machine = new SetupMachine { Options = { EnableTeredo = true } };
+        machine.Windows.Teredo.Configuration = machine.Windows.Teredo.Configuration with { Type = TeredoType.Relay };
+        await machine.SetUpAsync();
+        var findings = await (await machine.PlanRemovalAsync()).ApplyAsync();
+        Assert.That(machine.Windows.Teredo.Configuration.Type, Is.EqualTo(TeredoType.Relay));
+        Assert.That(findings.Single().Fix!.Command, Is.EqualTo("Set-NetTeredoConfiguration -Type Relay -PolicyStore PersistentStore"));
+    }
+
+    [Test]
     public async Task Setup_ThatLasts_SaysNothing()
     {
         using var machine = new SetupMachine { Options = { EnableTeredo = true } };

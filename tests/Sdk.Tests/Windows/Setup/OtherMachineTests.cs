@@ -104,5 +104,20 @@ public sealed class OtherMachineTests
         Assert.That(File.ReadAllText(machine.Records.Single()), Is.EqualTo(second));
     }
 
+    [Test]
+    public async Task SecondProgramOfTheName_IsTheFirstOnThisMachine()
+    {
+        using var machine = new SetupMachine();
+        machine.Options.ProgramPath = @"C:\other.exe";
+        machine.Windows.Files[machine.Options.ProgramPath] = true;
+        await machine.SetUpAsync();
+        Move(machine.Windows);
+        machine.Options.ProgramPath = SetupMachine.Program;
+        Assert.That((await machine.SetUpAsync()).Findings.Select(finding => finding.Id), Does.Contain(FindingIds.SetupRecordOfOtherMachine));
+        Assert.That(machine.Records, Has.Length.EqualTo(1));
+        await machine.RemoveAsync();
+        Assert.That(machine.Rules.Select(rule => rule.ProgramPath), Is.EqualTo(new[] { @"C:\other.exe" }), "those of another program stay");
+    }
+
     static void Move(FakeWindows windows) => windows.Registry[Guid] = "a72f7f6c-27d3-4b55-8c55-0d4d38d3b0e6";
 }
