@@ -328,7 +328,7 @@ public sealed class ServicePlanTests : IDisposable
         Assert.That(IdsOf(removal), Is.EqualTo(isDamaged ? new[] { FindingIds.SetupRecordDamaged, FindingIds.SetupNoRecord } : [FindingIds.SetupNoRecord]));
         await removal.ApplyAsync();
         if (isDamaged)
-            File.Delete(_machine.At(Record + ".damaged"));
+            File.Delete(_machine.At(Record + ".unused"));
         _machine.OpenPorts?.Clear(); // they close with firewalld's next restart
         if (!isBooted)
             _machine.Running.Clear();
