@@ -119,6 +119,7 @@ public sealed class ReachabilityAskTests
             client.Advance(0.2);
         }
         Assert.That(Outcome(client), Is.EqualTo(ReachabilityOutcome.NotReached));
+        Assert.That(client.Seconds, Is.EqualTo(2 * 1 + 3 * 2).Within(0.21), "1 s for each order of an unasked packet, 2 s for each of a bubble's answer");
         Assert.That(client.Sent, Has.Count.EqualTo(1 + 2 + 3));
         Assert.That(client.Sent.Select(sent => sent.Target), Is.All.EqualTo(Server));
     }
