@@ -43,7 +43,7 @@ sealed record PlanElevation(string Question, Finding? Warning, Func<Action<strin
     public static int CodeOfRoot(int code) => code + Offset;
 
     // A signal of the terminal reaches both processes, so the other one ends by itself, and undoes what it did. As root's it can't be ended from here.
-    static async Task<int?> RunAsRootAsync(string[] line)
+    internal static async Task<int?> RunAsRootAsync(string[] line)
     {
         using var process = Process.Start(new ProcessStartInfo(line[0], line[1..]))!;
         await process.WaitForExitAsync(CancellationToken.None);
