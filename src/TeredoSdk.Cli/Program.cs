@@ -49,7 +49,18 @@ static class EntryPoint
             return new Output(isJson: result.GetResult(CommonOptions.Json) is { Tokens: [] or [{ Value: "true" }], Implicit: false }).BadArguments(
                 result.UnmatchedTokens is [var token, ..] ? $"'{token}' is not a command, option or argument that is allowed here." : result.Errors[0].Message,
                 result.CommandResult);
-        return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        var text = new StringWriter(); // the help or the version; commands write their results themselves
+        int code = await result.InvokeAsync(new InvocationConfiguration { Output = text, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        try
+        {
+            if (text.ToString().TrimEnd() is { Length: > 0 } shown)
+                StandardStreams.WriteLine(shown);
+            return code;
+        }
+        catch (IOException e)
+        {
+            return new Output(isJson: false).Fail("failed", e.Message);
+        }
     }
 
     /// <summary>Takes a command line apart.</summary>

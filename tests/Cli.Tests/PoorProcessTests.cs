@@ -32,6 +32,15 @@ public class PoorProcessTests
     }
 
     [Test]
+    public async Task Help_ThatStdoutDoesNotTake_IsOneSentence([Values("--help", "--version", "status --help")] string line, [Values(">&-", ">/dev/full")] string redirections)
+    {
+        var result = await RunAsync(redirections, line.Split(' '));
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.ToString());
+        Assert.That(result.ErrorLines, Has.Count.EqualTo(1), result.ToString());
+        Assert.That(result.Sentence, Does.Contain("edirect stdout"));
+    }
+
+    [Test]
     public async Task Stdout_ClosedFromTheStart_RefusesPayloadBeforeAnythingIsDone()
     {
         using var loopback = await Loopback.StartAsync();
