@@ -15,7 +15,7 @@ static class MutationCommand
           --sample N        how many mutants of each project; 0 for all, which takes many hours (40)
           --seed S          which ones: the same seed is the same sample of the same source (1)
           --jobs N          so many at a time (1)
-          --minutes N       starts no mutant after so many minutes; the score is that of those which were tried (no limit)
+          --minutes N       starts no mutant after so many minutes; the score is that of those which were tried, on the tests that had their turn (no limit)
           --copy FOLDER     where the copy lies, which is kept: the next call builds what changed only (a temporary folder)
           --file TEXT       only files whose path contains it; may be repeated
           --hand            the mutants of handmade.tsv beside this program instead of a sample: faults that the tests once did not notice
@@ -24,7 +24,7 @@ static class MutationCommand
           --keep            adds a line for each project to tests/Mutation/results.tsv
           --help            this text
 
-        A mutant that the fast tests of its project leave alive is tried on its slow ones; one of the core then on tests/Sdk.Tests, one of the sdk on
+        What the fast tests of its project leave alive of the sample is tried on its slow ones; one of the core then on tests/Sdk.Tests, one of the sdk on
         tests/Hosting.Tests, tests/Cli.Tests and, as root, the laboratory of tests/Platform.Tests: at most a dozen of each that reach the changed member.
 
         What equal.tsv beside this program lists is left out: mutants that no test can notice, each with the reason.

@@ -18,10 +18,12 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
     /// <summary>Copies the last commit, and prints the members that no test reaches.</summary>
     public Task ListUnreachedAsync(Target target) => WithCopyAsync(async copy =>
     {
-        var prepared = await PrepareAsync(target, copy);
-        var reached = prepared.Choices.SelectMany(choice => choice.Reached).ToHashSet();
+        var (_, members, assembly) = await PrepareAsync(target, copy);
+        HashSet<int> reached = [];
+        foreach (var tests in target.Tests)
+            reached.UnionWith((await PrepareStageAsync(target, copy, tests, members, assembly)).Choice.Reached);
         var mutants = All(copy, target).Where(mutant => !Equal.Contains(mutant)).ToLookup(mutant => mutant.File);
-        foreach (var member in prepared.Members.Where((_, i) => !reached.Contains(i)))
+        foreach (var member in members.Where((_, i) => !reached.Contains(i)))
         {
             int count = mutants[member.File].Count(mutant => member.Span.Contains(mutant.Span));
             if (count > 0)
@@ -30,14 +32,8 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
         return true;
     });
 
-    /// <summary>Copies the last commit, and tries one mutant after the other there.</summary>
-    public Task<Score> RunAsync(Target target) => WithCopyAsync(async copy =>
-    {
-        var prepared = await PrepareAsync(target, copy);
-        foreach (string red in prepared.Choices.SelectMany(choice => choice.Red))
-            output.WriteLine($"red without a change, left out: {red}");
-        return await TryAllAsync(target, copy, prepared);
-    });
+    /// <summary>Copies the last commit, and tries mutants there: all of the sample on the first tests, what these leave alive on the next ones.</summary>
+    public Task<Score> RunAsync(Target target) => WithCopyAsync(copy => TryAllAsync(target, copy));
 
     async Task<T> WithCopyAsync<T>(Func<string, Task<T>> action)
     {
@@ -59,28 +55,28 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
         }
     }
 
-    // The places to try mutants at have a bench for each project of tests.
-    sealed record Prepared(Compiler Compiler, List<Member> Members, TestChoice[] Choices, Bench[][] Places);
+    // A stage is a project of tests that learned which tests reach what. Each place to try mutants at has a bench of its own.
+    sealed record Stage(TestChoice Choice, Bench[] Benches);
 
-    async Task<Prepared> PrepareAsync(Target target, string copy)
+    static async Task<(Compiler Compiler, List<Member> Members, MemoryStream Assembly)> PrepareAsync(Target target, string copy)
     {
-        foreach (var tests in target.Tests)
-        {
-            foreach (string program in tests.Programs)
-                await BuildAsync(copy, program);
-            await BuildAsync(copy, tests.Folder);
-        }
+        await BuildAsync(copy, target.Tests[0].Folder);
         var compiler = await Compiler.CreateAsync(copy, target);
-        Bench[][] places = [.. Enumerable.Range(1, jobs).Select(number => target.Tests.Select(tests => Bench.Create(tests, target.Assembly, copy, number)).ToArray())];
         MemoryStream assembly = new();
-        var members = compiler.EmitWithReach(target.Source, assembly);
-        List<TestChoice> choices = [];
-        foreach (var bench in places[0])
-        {
-            progress.Write($"\r{target.Name}: learns what {bench.Tests.Folder} reaches ");
-            choices.Add(new(bench.Tests, members, TestReach.Read(await LearnAsync(target, copy, bench, assembly, members.Count))));
-        }
-        return new(compiler, members, [.. choices], places);
+        return (compiler, compiler.EmitWithReach(target.Source, assembly), assembly);
+    }
+
+    // Built and learned when its turn comes: most mutants are noticed before.
+    async Task<Stage> PrepareStageAsync(Target target, string copy, TestProject tests, List<Member> members, MemoryStream assembly)
+    {
+        foreach (string project in tests.Folder == target.Tests[0].Folder ? [] : tests.Programs.Append(tests.Folder)) // the first one was built with the source
+            await BuildAsync(copy, project);
+        Bench[] benches = [.. Enumerable.Range(1, jobs).Select(number => Bench.Create(tests, target.Assembly, copy, number))];
+        progress.Write($"\r{target.Name}: learns what {tests.Folder} reaches ");
+        TestChoice choice = new(tests, members, TestReach.Read(await LearnAsync(target, copy, benches[0], assembly, members.Count)));
+        foreach (string red in choice.Red)
+            output.WriteLine($"red without a change, left out: {red}");
+        return new(choice, benches);
     }
 
     static async Task BuildAsync(string copy, string project)
@@ -111,7 +107,7 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
             throw new InvalidOperationException($"This did not work: git {string.Join(' ', arguments)}");
     }
 
-    async Task<Score> TryAllAsync(Target target, string copy, Prepared prepared)
+    async Task<Score> TryAllAsync(Target target, string copy)
     {
         var all = Shuffled(copy, target);
         if (files.Count == 0 && seed is not null)
@@ -119,59 +115,74 @@ sealed class Run(int sample, int? seed, int jobs, int minutes, string? kept, IRe
             foreach (string entry in Equal.Stale(target, all))
                 output.WriteLine($"equal.tsv names no mutant: {entry}");
         }
+        var (compiler, members, reaching) = await PrepareAsync(target, copy);
         Queue<Mutant> waiting = new(all.Where(mutant => !Equal.Contains(mutant)));
-        int equal = all.Length - waiting.Count, tried = 0, killed = 0, running = 0;
-        await Task.WhenAll(prepared.Places.Select(place => Task.Run(() => WorkAsync(place))));
-        progress.WriteLine();
+        int equal = all.Length - waiting.Count, tried = 0, killed = 0;
+        List<Mutant> alive = [];
+        HashSet<Mutant> reached = [];
+        for (int i = 0; i < target.Tests.Count && (i == 0 || alive.Count > 0) && !IsLate; i++)
+        {
+            var stage = await PrepareStageAsync(target, copy, target.Tests[i], members, reaching);
+            if (i > 0)
+                (waiting, alive) = (new(alive), []);
+            int running = 0;
+            bool isFirst = i == 0;
+            await Task.WhenAll(stage.Benches.Select(bench => Task.Run(() => WorkAsync(stage.Choice, bench))));
+            alive.AddRange(isFirst ? [] : waiting); // no time was left for them
+            progress.WriteLine();
+
+            async Task WorkAsync(TestChoice choice, Bench bench)
+            {
+                while (Next() is { } mutant)
+                {
+                    MemoryStream assembly = new();
+                    if (!compiler.TryEmit(mutant.File, mutant.ApplyTo(await File.ReadAllTextAsync(Path.Combine(copy, mutant.File))), assembly))
+                    {
+                        Count(mutant, null, false); // no mutant
+                        continue;
+                    }
+                    var groups = choice.For(mutant);
+                    Count(mutant, groups.Count > 0 && await bench.IsKilledAsync(assembly, groups), groups.Count > 0);
+                }
+            }
+
+            Mutant? Next()
+            {
+                lock (members)
+                {
+                    if ((isFirst && tried + running >= sample) || IsLate || !waiting.TryDequeue(out var mutant))
+                        return null;
+                    running++;
+                    return mutant;
+                }
+            }
+
+            void Count(Mutant mutant, bool? isKilled, bool isReached)
+            {
+                lock (members)
+                {
+                    running--;
+                    if (isKilled is not { } known)
+                        return;
+                    tried += isFirst ? 1 : 0;
+                    killed += known ? 1 : 0;
+                    if (!known)
+                    {
+                        alive.Add(mutant);
+                        progress.WriteLine($"\rafter {target.Tests[i].Folder} alive: {mutant}");
+                    }
+                    if (isReached)
+                        reached.Add(mutant);
+                    progress.Write($"\r{target.Name}, {target.Tests[i].Folder}: {tried} tried, {killed} killed ");
+                }
+            }
+        }
+        foreach (var mutant in alive)
+            output.WriteLine($"survives: {mutant}{(reached.Contains(mutant) ? "" : " (no test comes here)")}");
         return new(all.Length, equal, tried, killed);
-
-        async Task WorkAsync(Bench[] place)
-        {
-            while (Next() is { } mutant)
-            {
-                MemoryStream assembly = new();
-                if (!prepared.Compiler.TryEmit(mutant.File, mutant.ApplyTo(await File.ReadAllTextAsync(Path.Combine(copy, mutant.File))), assembly))
-                {
-                    Count(null); // no mutant
-                    continue;
-                }
-                bool isKilled = false, isReached = false;
-                for (int i = 0; i < place.Length && !isKilled; i++)
-                {
-                    var groups = prepared.Choices[i].For(mutant);
-                    isReached |= groups.Count > 0;
-                    isKilled = groups.Count > 0 && await place[i].IsKilledAsync(assembly, groups);
-                }
-                if (!isKilled)
-                    output.WriteLine($"survives: {mutant}{(isReached ? "" : " (no test comes here)")}");
-                Count(isKilled);
-            }
-        }
-
-        Mutant? Next()
-        {
-            lock (waiting)
-            {
-                if (tried + running >= sample || _clock.Elapsed.TotalMinutes >= minutes || !waiting.TryDequeue(out var mutant))
-                    return null;
-                running++;
-                return mutant;
-            }
-        }
-
-        void Count(bool? isKilled)
-        {
-            lock (waiting)
-            {
-                running--;
-                if (isKilled is not { } known)
-                    return;
-                tried++;
-                killed += known ? 1 : 0;
-                progress.Write($"\r{target.Name}: {tried} tried, {killed} killed ");
-            }
-        }
     }
+
+    bool IsLate => _clock.Elapsed.TotalMinutes >= minutes;
 
     Mutant[] Shuffled(string root, Target target)
     {
