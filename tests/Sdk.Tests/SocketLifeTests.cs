@@ -97,7 +97,7 @@ public sealed class SocketLifeTests
     public async Task Connection_ThatTheApplicationClosed_IsNotCalledForgotten([Values] bool isAsync)
     {
         using var pairs = new Pairs();
-        await pairs.OpenAsync(connection =>
+        var peer = await pairs.OpenAsync(connection =>
         {
             if (isAsync)
                 _ = connection.DisposeAsync().AsTask();
@@ -110,7 +110,7 @@ public sealed class SocketLifeTests
             await pairs.OpenAsync(_ => null);
             await CollectUntilAsync(() => pairs.Log.Of(EventIds.ConnectionForgotten).Count >= forgotten);
         }
-        Assert.That(pairs.Log.Of(EventIds.ConnectionForgotten), Has.Exactly(2).Items);
+        Assert.That(pairs.Log.Of(EventIds.ConnectionForgotten), Has.None.Contains($"{peer.LocalEndPoint}"));
     }
 
     public enum Kept

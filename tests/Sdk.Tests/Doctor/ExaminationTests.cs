@@ -48,6 +48,17 @@ public sealed class ExaminationTests : IAsyncDisposable
         Assert.That(IdsOf(diagnosis), Is.EqualTo(new[] { FindingIds.Of(TeredoError.NetworkUnavailable) }));
     }
 
+    [TestCase(60, 13, Description = "something is left of the 15 s that a doctor has")]
+    [TestCase(13, 13)]
+    [TestCase(6, 6)]
+    public async Task Node_HasItsTime_UpToALimit(int asked, int given)
+    {
+        _lab.StartServer();
+        TeredoOptions? settings = null;
+        await RunAsync(node => (settings = node).QualificationTimeout = TimeSpan.FromSeconds(asked));
+        Assert.That(settings!.QualificationTimeout, Is.EqualTo(TimeSpan.FromSeconds(given)));
+    }
+
     [Test]
     public async Task NameThatDoesNotResolve_IsToldOnce()
     {

@@ -5,6 +5,7 @@ using System.Runtime.Versioning;
 using System.Threading.Channels;
 using Microsoft.Win32.SafeHandles;
 using TeredoSdk.Engine.Linux;
+using TeredoSdk.Machine.Linux;
 
 namespace TeredoSdk.Tests.Linux;
 
@@ -80,6 +81,16 @@ sealed class TunDeviceTests
     {
         using SafeFileHandle tun = new(), none = new();
         Assert.Throws<Win32Exception>(() => new TunReader(tun, "teredo", none).Dispose());
+    }
+
+    [Test]
+    public async Task Reader_OfADeviceThatWasClosedBefore_Ends()
+    {
+        var closed = Libc.Open("/dev/null", Libc.O_RDWR | Libc.O_CLOEXEC);
+        closed.Dispose();
+        using var reader = new TunReader(closed, "teredo");
+        reader.Start(_ => throw new AssertionException("There is nothing to read."), null);
+        await reader.Completion.InTime(); // its number may be another file's by now
     }
 
     [Test]
