@@ -8,7 +8,7 @@ namespace TeredoSdk.Tests.Linux;
 
 /// <summary>Descriptors that a child makes inside a private network, and which of its steps it names when one fails.</summary>
 [Platform("Linux"), SupportedOSPlatform("linux")]
-sealed class NamespaceBrokerTests
+sealed partial class NamespaceBrokerTests
 {
     const int Times = 8; // other threads of this process open and close descriptors, too, but not so many
 
@@ -30,6 +30,42 @@ sealed class NamespaceBrokerTests
     {
         _namespaces.User.Dispose();
         _namespaces.Network.Dispose();
+    }
+
+    // The heap has no other way to tell. Threads of the runtime use it, too, but not so much.
+    [Test]
+    public unsafe void Orders_GiveTheirMemoryBack()
+    {
+        const int times = 20_000;
+        var functions = BrokerOrder.FindFunctions();
+        Use(100);
+        try
+        {
+            nuint before = MallInfo().InUse;
+            Use(times);
+            Assert.That((long)MallInfo().InUse - (long)before, Is.LessThan(8 * times), "less than the smallest piece of each order");
+        }
+        catch (EntryPointNotFoundException)
+        {
+            Assert.Ignore("This C library does not tell.");
+        }
+
+        void Use(int count)
+        {
+            for (int i = 0; i < count; i++)
+                BrokerOrder.Free(BrokerOrder.Create(functions, [Socket, Null]));
+        }
+    }
+
+    [System.Runtime.InteropServices.LibraryImport("libc", EntryPoint = "mallinfo2")]
+    private static partial HeapInfo MallInfo();
+
+    // struct mallinfo2, malloc.h: ten numbers, of which the eighth is what is in use.
+    unsafe struct HeapInfo
+    {
+        fixed ulong _numbers[10];
+
+        public readonly nuint InUse => (nuint)_numbers[7];
     }
 
     [Test]
