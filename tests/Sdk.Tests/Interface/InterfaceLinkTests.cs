@@ -5,6 +5,7 @@ using TeredoSdk.Links.Embedded;
 using TeredoSdk.Links.Interface;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Tests.Interface;
 
@@ -13,6 +14,7 @@ public class InterfaceLinkTests
 {
     const string One = "2001:0:4136:e378:0:63bf:f7f7:f7f7", Other = "2001:0:4136:e378:0:63be:f7f7:f7f7";
 
+    readonly Recorder _log = new();
     InterfaceTable _table = new();
 
     [SetUp]
@@ -21,7 +23,7 @@ public class InterfaceLinkTests
     Task<TeredoNode> StartAsync(TeredoProvider provider = TeredoProvider.Interface, bool isLastResort = false)
     {
         var options = new TeredoOptions { Provider = provider, Servers = ["127.0.0.1"], AllowPrivateAddresses = true };
-        options.NativeIPv6 = NativeIPv6Mode.Instead;
+        (options.NativeIPv6, options.LoggerFactory) = (NativeIPv6Mode.Instead, _log);
         ITeredoProvider[] providers = [new InterfaceProvider(_table, _table, isLastResort), new EmbeddedProvider(new(_table, CryptographicRandom.Instance))];
         return TeredoNode.StartAsync(options.Snapshot(), providers, default);
     }
@@ -139,6 +141,9 @@ public class InterfaceLinkTests
         _table.Change();
         Assert.That(await changes.NextAsync(), Is.EqualTo(Change(TeredoStateChangeKind.Regained, One, Other)));
         Assert.That(node.Report.Problem, Is.Null);
+        Assert.That(_log.Of(EventIds.AddressChanged), Has.Exactly(1).Items.And.All.Contains(Other));
+        Assert.That(_log.Of(EventIds.AddressLost), Has.Exactly(1).Items.And.All.Contains(Other));
+        Assert.That(_log.Of(EventIds.InterfaceFound).Last(), Does.Contain(One));
     }
 
     [Test]
