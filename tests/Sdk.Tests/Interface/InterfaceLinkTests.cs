@@ -10,7 +10,7 @@ using TeredoSdk.Telemetry;
 namespace TeredoSdk.Tests.Interface;
 
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public class InterfaceLinkTests
+public sealed class InterfaceLinkTests : IDisposable
 {
     const string One = "2001:0:4136:e378:0:63bf:f7f7:f7f7", Other = "2001:0:4136:e378:0:63be:f7f7:f7f7";
 
@@ -19,6 +19,8 @@ public class InterfaceLinkTests
 
     [SetUp]
     public void MakeTable() => _table = new();
+
+    public void Dispose() => _log.Dispose();
 
     Task<TeredoNode> StartAsync(TeredoProvider provider = TeredoProvider.Interface, bool isLastResort = false)
     {
