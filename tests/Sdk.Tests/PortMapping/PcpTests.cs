@@ -33,6 +33,22 @@ public sealed class PcpTests : IAsyncDisposable
         Assert.That((lease.Protocol, lease.External), Is.EqualTo(("NAT-PMP", new IPv4Endpoint(LoopbackGateway.Public, _gateway.Client.Port))));
     }
 
+    [TestCase(3, 0, 1)]
+    [TestCase(0, 4, 2)]
+    public async Task NatPmp_ThatRefusesTheAddressOrTheMapping_GivesNone(int addressResult, int mapResult, int requests)
+    {
+        _gateway.Udp = request =>
+        {
+            _gateway.Note($"{request[1]}");
+            return LoopbackGateway.NatPmp(request, LoopbackGateway.Public, 1, result: (ushort)(request[1] == 0 ? addressResult : mapResult));
+        };
+        _gateway.Listen();
+        var answer = await new NatPmpProtocol(_gateway.Path).MapAsync(new(default, _gateway.Client.Port), default).InTime();
+        Assert.That(answer.Refusal, Does.StartWith("refuses: "));
+        Assert.That((answer.External, answer.IsLeftBehind), Is.EqualTo((default(IPv4Endpoint), false)));
+        Assert.That(_gateway.Requests, Has.Count.EqualTo(requests));
+    }
+
     [Test]
     public async Task NatPmp_IsTriedWhenPcpIsSilent()
     {

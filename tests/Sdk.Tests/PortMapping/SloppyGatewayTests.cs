@@ -201,6 +201,17 @@ public sealed class SloppyGatewayTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task MappingWhoseAnswerCannotBeRead_IsRemoved()
+    {
+        _igd.Listen();
+        var right = _gateway.Http!;
+        _gateway.Http = (action, body) => right(action, body) is var answer && action == "AddPortMapping" ? (200, "nonsense") : answer;
+        Assert.That((await MapAsync()).Lease, Is.Null);
+        Assert.That(_igd.Calls[^1].Action, Is.EqualTo("DeletePortMapping"));
+        Assert.That(_igd.Table, Is.Empty);
+    }
+
+    [Test]
     public async Task GatewayThatWantsTheSamePort_GetsIt()
     {
         _igd.AddError = (port, _) => port == $"{_gateway.Client.Port}" ? 0 : 724;
