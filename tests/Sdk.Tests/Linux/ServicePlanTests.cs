@@ -206,6 +206,16 @@ public sealed class ServicePlanTests : IDisposable
         Assert.That(plan.IsComplete, Is.False);
     }
 
+    [TestCase("--get-active-zones"), TestCase("--get-default-zone")]
+    public void ZonesThatCannotBeRead_EndThePlan(string question)
+    {
+        _machine.Install(LinuxFirewall.Firewalld);
+        _machine.Answers[$"firewall-cmd {question}"] = new(1, "public\n", "no\n");
+        var e = Assert.ThrowsAsync<TeredoException>(() => PlanAsync())!;
+        Assert.That(e.Error, Is.EqualTo(TeredoError.FirewallUnavailable));
+        Assert.That(e.Message, Does.StartWith("The zones of firewalld can't be read: "));
+    }
+
     [TestCase(LinuxFirewall.Auto, true)]
     [TestCase(LinuxFirewall.None, false)]
     public async Task ServiceWithoutAPort_GetsNoException(LinuxFirewall firewall, bool isTold)
@@ -242,7 +252,12 @@ public sealed class ServicePlanTests : IDisposable
     public async Task UnitOfSomebodyElse_IsLeftAlone_ButOneWithOurMarkIsOurs()
     {
         _machine.Put(UnitPath, "[Unit]\n");
+        _machine.Enabled.Add(Unit);
+        _machine.Running.Add(Unit);
         Assert.That(Assert.ThrowsAsync<TeredoException>(() => PlanAsync())!.Message, Does.StartWith($"There is a unit {Unit} that no setup made."));
+        Assert.That((await PlanRemovalAsync()).Steps, Is.Empty, "it is not stopped either");
+        _machine.Enabled.Clear();
+        _machine.Running.Clear();
         _machine.Put(UnitPath, $"{UnitSetting.Mark}\nOld.\n");
         await SetUpAsync(); // a lost record had made it
         await RemoveAsync();
