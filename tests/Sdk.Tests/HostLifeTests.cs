@@ -43,6 +43,8 @@ public sealed class HostLifeTests
         await lab.StartAsync();
         var report = server.Report;
         Assert.That(report, Is.EqualTo(server.Report));
+        Assert.That(new[] { report.EndPoint, report.SecondaryEndPoint, report.ReflectEndPoint },
+            Is.EqualTo(new IPEndPoint[] { new(lab.Primary, 3544), new(lab.Secondary, 3544), new(lab.Stranger, 3545) }));
         Assert.That(report.ForwardsToNativeIPv6, Is.False);
         Assert.That(report.Problem, Does.Contain("loopback"));
         await server.DisposeAsync().InTime();

@@ -73,6 +73,7 @@ public sealed class SloppyGatewayTests : IAsyncDisposable
         _igd.Listen();
         await using var lease = (await MapAsync()).Lease;
         Assert.That(lease?.Protocol, Is.EqualTo("UPnP IGD"));
+        Assert.That(_gateway.Remote!.Port, Is.GreaterThan(1023), "any port, and none that only root may use");
     }
 
     [TestCase(8, 1, 0)]
