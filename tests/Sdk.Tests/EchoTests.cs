@@ -111,6 +111,18 @@ public sealed class EchoTests
         Assert.That((next.Status, next.RoundTripTime), Is.EqualTo((IPStatus.DestinationHostUnreachable, TimeSpan.Zero)));
     }
 
+    [Test]
+    public async Task RequestWithAWrongChecksum_IsMalformed()
+    {
+        await using var lab = new Lab();
+        var (node, hosts) = await StartAsync(lab);
+        using var end = hosts;
+        byte[] packet = Echo(Icmpv6Type.EchoRequest, AddressOf(Peer), AddressOf(node), 1, 1);
+        packet[^1] ^= 1;
+        Send(hosts[Peer], node, packet);
+        Assert.That(node.Report.Drops[DropReason.MalformedTransport], Is.EqualTo(1));
+    }
+
     // A number that is never free again would end in a search for ever.
     [Slow]
     [Test]
