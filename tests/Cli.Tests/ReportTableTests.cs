@@ -131,6 +131,18 @@ public sealed class ReportTableTests
         Assert.That(result.Text, Does.StartWith("state           offline").And.Contain("windows         10.0, without"));
     }
 
+    public enum Sample
+    {
+        Plain,
+        AWord,
+        NotChecked,
+    }
+
+    [TestCase(Sample.Plain, "plain")]
+    [TestCase(Sample.AWord, "a word")]
+    [TestCase(Sample.NotChecked, "not checked")]
+    public void Value_IsToldInWords(Sample value, string words) => Assert.That(ReportTable.Words(value), Is.EqualTo(words));
+
     static Finding Note(string subject, string problem) =>
         new() { Id = FindingIds.NotRead, Severity = FindingSeverity.Note, Subject = subject, Problem = problem };
 
