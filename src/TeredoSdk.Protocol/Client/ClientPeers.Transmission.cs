@@ -17,18 +17,27 @@ sealed partial class ClientPeers
         var destination = packet.Destination;
         int index = hint >= 0 && _table[hint].Address == destination ? hint : _table.Find(destination);
         hint = index;
-        if (index >= 0)
-        {
-            ref var entry = ref _table[index];
-            if (entry.IsUsable(now) && !entry.Has(PeerFlags.AwaitsNonce)) // §5.2.4 case 1
-            {
-                _table.NoteSent(now, index); // RFC 6081 §5.4.4.1: only when data is really sent
-                _context.LastTraffic = now;
-                return Verdict.Send(new(entry.Via), Target(entry), packet.Length);
-            }
-        }
+        if (TryForward(now, packet, index, out var verdict))
+            return verdict;
         hint = -1; // the table may change below
         return ForwardToUntrusted(now, packet, index);
+    }
+
+    /// <summary>Decides about a packet of the host whose peer is trusted and fresh; any other changes nothing.</summary>
+    public bool TryForward(Instant now, in IPv6Packet packet, out Verdict verdict) => TryForward(now, packet, _table.Find(packet.Destination), out verdict);
+
+    bool TryForward(Instant now, in IPv6Packet packet, int index, out Verdict verdict)
+    {
+        verdict = default;
+        if (index < 0)
+            return false;
+        ref var entry = ref _table[index];
+        if (!entry.IsUsable(now) || entry.Has(PeerFlags.AwaitsNonce)) // §5.2.4 case 1
+            return false;
+        _table.NoteSent(now, index); // RFC 6081 §5.4.4.1: only when data is really sent
+        _context.LastTraffic = now;
+        verdict = Verdict.Send(new(entry.Via), Target(entry), packet.Length);
+        return true;
     }
 
     // RFC 6081 §5.3.4.2, §5.3.4.3: behind a symmetric NAT with a reserved port, a symmetric peer is reached at the endpoint in its address, and not

@@ -168,6 +168,21 @@ public sealed partial class TeredoClient
         return count;
     }
 
+    /// <summary>
+    /// Takes a packet of the host that stands for many: a network device has not cut it into packets yet, all of which have its IPv6 header but for the
+    /// length. It is taken only when its peer is trusted and fresh.
+    /// </summary>
+    /// <param name="now">The current instant.</param>
+    /// <param name="packet">The packet, exactly as long as its header says, which may be far longer than the MTU.</param>
+    /// <param name="verdict">Send: each packet that it is cut into goes there.</param>
+    /// <returns>False when each packet must be handed in on its own (<see cref="HandlePacket"/>); then nothing has changed and nothing is counted.</returns>
+    public bool TryHandleLongPacket(Instant now, ReadOnlySpan<byte> packet, out Verdict verdict)
+    {
+        verdict = default;
+        return State == ClientState.Qualified && IPv6Packet.TryParse(packet, out var whole) && whole.Length == packet.Length
+            && whole.Source == _context.Address && _peers.TryForward(now, whole, out verdict);
+    }
+
     /// <summary>Takes the driver's answer to a request.</summary>
     public void HandleAnswer(Instant now, in RequestAnswer answer)
     {

@@ -127,6 +127,25 @@ public sealed partial class TeredoRelay
         return count;
     }
 
+    /// <summary>
+    /// Takes a packet from the IPv6 side that stands for many: a network device has not cut it into packets yet, all of which have its IPv6 header but
+    /// for the length. It is taken only when its client is trusted and fresh.
+    /// </summary>
+    /// <param name="now">The current instant.</param>
+    /// <param name="packet">The packet, exactly as long as its header says, which may be far longer than the MTU.</param>
+    /// <param name="verdict">Send: each packet that it is cut into goes there.</param>
+    /// <returns>False when each packet must be handed in on its own (<see cref="HandlePacket"/>); then nothing has changed and nothing is counted.</returns>
+    public bool TryHandleLongPacket(Instant now, ReadOnlySpan<byte> packet, out Verdict verdict)
+    {
+        verdict = default;
+        if (!IPv6Packet.TryParse(packet, out var whole) || whole.Length != packet.Length || _rules.CheckFromNative(whole) != DropReason.None
+            || _peers.Find(whole.Destination) is var peer && (peer < 0 || !_peers[peer].IsUsable(now)))
+            return false;
+        MarkSent(now, peer);
+        verdict = Verdict.Send(LocalPort.Service, _peers[peer].Mapping, packet.Length);
+        return true;
+    }
+
     /// <summary>Takes the next datagram to send.</summary>
     /// <param name="buffer">Receives the UDP payload; 65,507 octets always suffice.</param>
     /// <param name="transmit">Length, socket, target and TTL.</param>

@@ -27,7 +27,7 @@ public static class InternetChecksum
         Fold(PseudoHeader(source, destination, nextHeader, segment.Length) + Sum(segment)) == 0xFFFF;
 
     /// <summary>The ones' complement sum of at most 1 MiB as big-endian 16-bit words, neither folded to 16 bits nor inverted.</summary>
-    internal static ulong Sum(ReadOnlySpan<byte> octets)
+    public static ulong Sum(ReadOnlySpan<byte> octets)
     {
         ref byte start = ref MemoryMarshal.GetReference(octets);
         nuint length = (nuint)octets.Length, at = 0;
@@ -60,8 +60,8 @@ public static class InternetChecksum
         return at < length ? folded + ((ulong)octets[(int)at] << 8) : folded;
     }
 
-    /// <summary>Folds a sum into sixteen bits with end-around carry.</summary>
-    internal static ushort Fold(ulong sum)
+    /// <summary>Folds a sum into sixteen bits with end-around carry (RFC 1071 §4.1).</summary>
+    public static ushort Fold(ulong sum)
     {
         sum = (sum & 0xFFFF_FFFF) + (sum >> 32);
         sum = (sum & 0xFFFF) + (sum >> 16);

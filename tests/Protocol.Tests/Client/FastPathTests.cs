@@ -36,6 +36,33 @@ public sealed class FastPathTests
         AssertNoAllocation(() => client.Client.HandlePackets(client.Now, burst, packet.Length, verdicts) == 16 && verdicts[15].Kind == VerdictKind.Send);
     }
 
+    // A network device hands over packets that stand for many: 65,535 octets of payload at most.
+    [Test]
+    public void LongPacket_ToATrustedPeer_GoesWhereEachOfItsPacketsGoes_AndAllocatesNothing()
+    {
+        var client = TrustedClient();
+        byte[] packet = client.PacketTo(Peer.Address, 65_000);
+        var expected = client.Client.HandlePacket(client.Now, client.PacketTo(Peer.Address, 1200));
+        Assert.That(client.Client.TryHandleLongPacket(client.Now, packet, out var verdict));
+        Assert.That((verdict.Kind, verdict.Via, verdict.Target), Is.EqualTo((VerdictKind.Send, expected.Via, expected.Target)));
+        AssertNoAllocation(() => client.Client.TryHandleLongPacket(client.Now, packet, out _));
+    }
+
+    [Test]
+    public void LongPacket_ThatMustWaitOrIsWrong_ChangesNothing()
+    {
+        var client = TrustedClient();
+        byte[] toStranger = client.PacketTo(Peer.Number(7).Address, 5000), toPeer = client.PacketTo(Peer.Address, 5000);
+        int peers = client.Client.PeerCount;
+        foreach (byte[] packet in new[] { toStranger, toPeer[..^1], [.. toPeer, 0], Build.Udp(Peer.Address, Peer.Address, 5000), [] })
+            Assert.That(client.Client.TryHandleLongPacket(client.Now, packet, out _), Is.False);
+        Assert.That(client.Client.PeerCount, Is.EqualTo(peers));
+        Assert.That(Enum.GetValues<DropReason>().Sum(reason => client.Client.Drops[reason]), Is.Zero);
+        Assert.That(client.Client.TryTakeTransmit(new byte[2000], out _), Is.False);
+        Assert.That(client.Client.TryHandleLongPacket(client.Now + TimeSpan.FromSeconds(31), toPeer, out _), Is.False, "the peer is no longer fresh");
+        Assert.That(client.Client.HandlePacket(client.Now, client.PacketTo(Peer.Number(7).Address, 100)).Kind, Is.EqualTo(VerdictKind.Held));
+    }
+
     [Test]
     public void HandleDatagrams_FromATrustedPeer_AllocatesNothing()
     {

@@ -36,6 +36,21 @@ public class RelayTransmissionTests
         Assert.That(harness.Sent.Select(s => s.Target), Is.EqualTo(new[] { Mapped, ServerPort }));
     }
 
+    [Test]
+    public void LongPacket_GoesToATrustedClientOnly_AndOtherwiseChangesNothing()
+    {
+        var harness = WithTrustedClient();
+        byte[] packet = Build.Udp(Native, ClientIp, 60_000);
+        Assert.That(harness.Relay.TryHandleLongPacket(harness.Now, packet, out var verdict));
+        Assert.That(verdict, Is.EqualTo(Verdict.Send(LocalPort.Service, Mapped, packet.Length)));
+        byte[] notServed = Build.Udp(ClientIp, ClientIp, 5000), toNobody = Build.Udp(Native, Native, 5000);
+        foreach (byte[] other in new[] { notServed, toNobody, packet[..^1], [] })
+            Assert.That(harness.Relay.TryHandleLongPacket(harness.Now, other, out _), Is.False);
+        harness.AdvanceTo(30);
+        Assert.That(harness.Relay.TryHandleLongPacket(harness.Now, packet, out _), Is.False, "nothing was received for 30 s");
+        Assert.That((harness.Sent.Count, Enum.GetValues<DropReason>().Sum(reason => harness.Relay.Drops[reason])), Is.EqualTo((0, 0L)));
+    }
+
     [Test, Conformance("C-127", "C-130")]
     public void Relay_UntrustedClient_BubblesEveryTwoSecondsFourTimesThenFails()
     {
