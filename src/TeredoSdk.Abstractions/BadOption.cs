@@ -41,6 +41,13 @@ static class BadOption
         RequireClock(timeProvider);
     }
 
+    /// <exception cref="ArgumentException">The value is not one of the enumeration.</exception>
+    public static void RequireDatapath(TeredoDatapath datapath, string option)
+    {
+        if (datapath is < TeredoDatapath.Auto or > TeredoDatapath.Sockets)
+            throw Of(option, datapath, "Auto, Offload, Segments, Batches or Sockets");
+    }
+
     public static void RequireClock(TimeProvider? timeProvider)
     {
         if (timeProvider is null)

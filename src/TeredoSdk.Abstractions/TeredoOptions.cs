@@ -151,6 +151,9 @@ public sealed class TeredoOptions
     /// <summary>Makes the node's loggers; by default the node does not log.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
+    /// <summary>The highest rung of the ladder of ways to move packets; <see cref="TeredoDatapath.Auto"/> by default. The embedded engine alone heeds it.</summary>
+    public TeredoDatapath Datapath { get; set; }
+
     /// <summary>The node's clock and timers; the system's by default.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
@@ -177,6 +180,7 @@ public sealed class TeredoOptions
             throw BadOption.Of(nameof(Provider), Provider, "Auto, Windows, Interface or Embedded");
         if (Sockets is < TeredoSockets.Auto or > TeredoSockets.InProcess)
             throw BadOption.Of(nameof(Sockets), Sockets, "Auto, Kernel or InProcess");
+        BadOption.RequireDatapath(Datapath, nameof(Datapath));
         if (NativeIPv6 is < NativeIPv6Mode.Beside or > NativeIPv6Mode.Instead)
             throw BadOption.Of(nameof(NativeIPv6), NativeIPv6, "Beside or Instead");
         if (PortMappingGateway is not null && GatewayAddress is null)
@@ -201,7 +205,7 @@ public sealed class TeredoOptions
         && QualificationTimeout == other.QualificationTimeout && DormancyTimeout == other.DormancyTimeout && NativeIPv6 == other.NativeIPv6
         && WaitForNetwork == other.WaitForNetwork && PortMapping == other.PortMapping && Equals(PortMappingGateway, other.PortMappingGateway)
         && CaptureFile == other.CaptureFile && RegisterFirewallException == other.RegisterFirewallException && SetupCommand == other.SetupCommand
-        && Equals(Consent, other.Consent)
+        && Equals(Consent, other.Consent) && Datapath == other.Datapath
         && ReferenceEquals(Windows, other.Windows) && Equals(LoggerFactory, other.LoggerFactory) && Equals(TimeProvider, other.TimeProvider);
 
     /// <summary><see cref="PortMappingGateway"/> as an address that can be asked; null when there is none.</summary>

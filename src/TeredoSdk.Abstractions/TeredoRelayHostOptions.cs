@@ -32,6 +32,9 @@ public sealed class TeredoRelayHostOptions
     /// <summary>Makes the relay's loggers; by default the relay does not log.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
+    /// <summary>The highest rung of the ladder of ways to move packets; <see cref="TeredoDatapath.Auto"/> by default.</summary>
+    public TeredoDatapath Datapath { get; set; }
+
     /// <summary>The relay's clock; the system's by default.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
@@ -53,6 +56,7 @@ public sealed class TeredoRelayHostOptions
         foreach (var prefix in Prefixes)
             if (prefix.BaseAddress.AddressFamily != AddressFamily.InterNetworkV6 || (prefix.BaseAddress.IsIPv6Teredo && prefix.PrefixLength >= TeredoPrefixLength))
                 throw BadOption.Of(nameof(Prefixes), prefix, "IPv6 prefixes that do not lie inside 2001::/32");
+        BadOption.RequireDatapath(Datapath, nameof(Datapath));
         BadOption.RequireServices(LoggerFactory, TimeProvider);
     }
 

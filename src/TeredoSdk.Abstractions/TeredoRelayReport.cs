@@ -27,6 +27,9 @@ public sealed record TeredoRelayReport
     /// </summary>
     public required IReadOnlyDictionary<DropReason, long> Drops { get; init => field = ValueDictionary.Of(value); }
 
+    /// <summary>How the relay moves packets; null while it does not run.</summary>
+    public TeredoDatapathReport? Datapath { get; init; }
+
     /// <summary>What keeps packets from getting through, and what to do; null when no problem is known.</summary>
     public string? Problem { get; init; }
 }

@@ -153,6 +153,9 @@ public sealed record TeredoReport
     /// </summary>
     public bool? LargePacketsArrive { get; init; }
 
+    /// <summary>How the embedded engine moves packets; null with another provider.</summary>
+    public TeredoDatapathReport? Datapath { get; init; }
+
     /// <summary>What the node does when the machine has native IPv6. <see cref="NativeIPv6Mode.Beside"/> departs from RFC 4380 §5.5.</summary>
     public required NativeIPv6Mode NativeIPv6 { get; init; }
 

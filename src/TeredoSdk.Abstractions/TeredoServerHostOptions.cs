@@ -46,6 +46,9 @@ public sealed class TeredoServerHostOptions
     /// <summary>Makes the server's loggers; by default the server does not log.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
+    /// <summary>The highest rung of the ladder of ways to move packets; <see cref="TeredoDatapath.Auto"/> by default.</summary>
+    public TeredoDatapath Datapath { get; set; }
+
     /// <summary>The clock of the rate limits; the system's by default.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
@@ -69,6 +72,7 @@ public sealed class TeredoServerHostOptions
             throw BadOption.Of(nameof(ReflectAddress), reflect, $"{unicast} other than {nameof(Address)} and {nameof(SecondaryAddress)}, or null");
         BadOption.RequirePort(Port, nameof(Port), allowAny: false);
         RateLimits?.Validate();
+        BadOption.RequireDatapath(Datapath, nameof(Datapath));
         BadOption.RequireServices(LoggerFactory, TimeProvider);
     }
 

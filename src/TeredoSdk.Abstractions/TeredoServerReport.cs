@@ -21,6 +21,9 @@ public sealed record TeredoServerReport
     /// <summary>The number of dropped packets since the start, by reason. Reasons that never occurred are left out.</summary>
     public required IReadOnlyDictionary<DropReason, long> Drops { get; init => field = ValueDictionary.Of(value); }
 
+    /// <summary>How the server moves datagrams.</summary>
+    public TeredoDatapathReport? Datapath { get; init; }
+
     /// <summary>Why the server does not forward pings to native IPv6 hosts, and what to do; null when it forwards them.</summary>
     public string? Problem { get; init; }
 }

@@ -9,6 +9,16 @@ static class CommonOptions
 
     public static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Log what happens to stderr.", Recursive = true };
 
+    /// <summary>Makes the option that chooses how packets are moved.</summary>
+    public static Option<TeredoDatapath> Datapath() => new("--datapath")
+    {
+        Description = "The fastest way to move packets that is tried: offload, segments, batches or sockets; auto, the default, is the fastest that the "
+            + "system has.",
+        HelpName = "WAY",
+        CustomParser = Values.Choice(("auto", TeredoDatapath.Auto), ("offload", TeredoDatapath.Offload), ("segments", TeredoDatapath.Segments),
+            ("batches", TeredoDatapath.Batches), ("sockets", TeredoDatapath.Sockets)),
+    };
+
     /// <summary>Makes the option that lifts the rules of the public internet.</summary>
     public static Option<bool> AllowPrivate() => new("--allow-private")
     {

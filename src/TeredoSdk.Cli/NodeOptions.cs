@@ -30,6 +30,8 @@ sealed class NodeOptions
         CustomParser = Values.Choice(("auto", TeredoSockets.Auto), ("kernel", TeredoSockets.Kernel), ("in-process", TeredoSockets.InProcess)),
     };
 
+    readonly Option<TeredoDatapath> _datapath = CommonOptions.Datapath();
+
     readonly Option<NativeIPv6Mode> _nativeIPv6 = new("--native-ipv6")
     {
         Description = "What to do when this machine has native IPv6.",
@@ -91,7 +93,7 @@ sealed class NodeOptions
     {
         Option[] options =
         [
-            _server, _provider, _sockets, _nativeIPv6, _refresh, _timeout, _clientPort, _gateway, _requireSecondary, _capture, _allowPrivate,
+            _server, _provider, _sockets, _nativeIPv6, _refresh, _timeout, _clientPort, _gateway, _requireSecondary, _datapath, _capture, _allowPrivate,
         ];
         foreach (var option in options)
             command.Options.Add(option);
@@ -100,7 +102,7 @@ sealed class NodeOptions
     /// <summary>Adds only the options that concern every Teredo client.</summary>
     public void AddClientTo(Command command)
     {
-        foreach (Option option in new Option[] { _server, _refresh, _timeout, _clientPort, _gateway, _requireSecondary, _capture, _allowPrivate })
+        foreach (Option option in new Option[] { _server, _refresh, _timeout, _clientPort, _gateway, _requireSecondary, _datapath, _capture, _allowPrivate })
             command.Options.Add(option);
     }
 
@@ -128,6 +130,7 @@ sealed class NodeOptions
             ClientPort = arguments.GetValue(_clientPort),
             PortMappingGateway = arguments.GetValue(_gateway),
             RequireSecondary = arguments.GetValue(_requireSecondary),
+            Datapath = arguments.GetValue(_datapath),
             CaptureFile = arguments.GetValue(_capture),
             AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
             WaitForNetwork = _waits && !arguments.GetValue(_noWait),

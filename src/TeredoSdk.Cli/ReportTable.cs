@@ -61,6 +61,8 @@ static class ReportTable
         yield return ("mtu", report.MtuOctets is { } mtu ? $"{mtu} octets" : "not known");
         if (report.LargePacketsArrive is { } arrive)
             yield return ("large packets", arrive ? "arrive" : "are lost on the way; TCP sends smaller ones, and datagrams should be small, too");
+        if (report.Datapath is { } datapath)
+            yield return ("datapath", Text(datapath));
         yield return ("native ipv6", report.HasNativeIPv6
             ? $"yes, Teredo {(report.NativeIPv6 == NativeIPv6Mode.Beside ? "stays up beside it" : "gives way to it")}" : "no");
         foreach (var (reason, count) in report.Drops)
@@ -74,6 +76,17 @@ static class ReportTable
             yield return row;
         foreach (var row in WindowsRows.Of(windows))
             yield return row;
+    }
+
+    static string Text(TeredoDatapathReport datapath)
+    {
+        string lost = (datapath.LostDatagrams, datapath.LostPackets) switch
+        {
+            (0, 0) => "",
+            (var datagrams, 0) => $"; the receive buffer was full for {datagrams} datagrams",
+            var (datagrams, packets) => $"; the receive buffer was full for {datagrams} datagrams, and the device did not take {packets} packets",
+        };
+        return string.Join(" ", [Words(datapath.Way) + lost + (datapath.Reasons.Count > 0 ? "." : ""), .. datapath.Reasons]);
     }
 
     static string Text(ConnectionForecast forecast) => $"{Words(forecast.Forecast)}: {forecast.Reason}";

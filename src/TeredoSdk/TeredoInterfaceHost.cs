@@ -90,9 +90,9 @@ public sealed class TeredoInterfaceHost : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         var client = settings.Client;
         var log = GuardedLogger.For(LogCategories.InterfaceHost, client.LoggerFactory);
-        var parts = EngineParts.OfThisMachine(client.TimeProvider, client.GatewayAddress, log);
+        var parts = EngineParts.OfThisMachine(client.TimeProvider, client.GatewayAddress, client.Datapath, log);
         var servers = await ServerNames.AwaitAsync(client, parts.Network, log, cancellationToken).ConfigureAwait(false);
-        var device = TunDevice.OpenInHost(settings.InterfaceName, MtuOctets);
+        var device = TunDevice.OpenInHost(settings.InterfaceName, MtuOctets, parts.HasOffload);
         TeredoInterfaceHost? host = null;
         try
         {

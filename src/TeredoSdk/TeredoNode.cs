@@ -83,7 +83,7 @@ public sealed class TeredoNode : IAsyncDisposable
         return Task.Run(() => StartAsync(settings, providers, cancellationToken), cancellationToken);
     }
 
-    internal static EngineParts PartsFor(TeredoOptions settings) => EngineParts.OfThisMachine(settings.TimeProvider, settings.GatewayAddress,
+    internal static EngineParts PartsFor(TeredoOptions settings) => EngineParts.OfThisMachine(settings.TimeProvider, settings.GatewayAddress, settings.Datapath,
         GuardedLogger.For(LogCategories.Node, settings.LoggerFactory));
 
     /// <summary>The providers of this machine, in the order of Auto. Settings that name no Windows get this machine's.</summary>

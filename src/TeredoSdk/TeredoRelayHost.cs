@@ -68,11 +68,12 @@ public sealed class TeredoRelayHost : IAsyncDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var log = GuardedLogger.For(LogCategories.RelayHost, options.LoggerFactory);
-        var device = TunDevice.OpenInHost(options.InterfaceName ?? OwnDevice, MtuOctets);
+        var parts = EngineParts.OfThisMachine(options.TimeProvider, null, options.Datapath, log);
+        var device = TunDevice.OpenInHost(options.InterfaceName ?? OwnDevice, MtuOctets, parts.HasOffload);
         TeredoRelayHost? host = null;
         try
         {
-            host = new(options, device, EngineParts.OfThisMachine(options.TimeProvider, null, log), log);
+            host = new(options, device, parts, log);
             IPv6Prefix[] served = options.Prefixes.Count > 0 ? options.ToServedPrefixes() : [NativeIPv6];
             await (host._own?.StartAsync() ?? host._relay.UpdateAsync(served)).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();

@@ -104,6 +104,7 @@ public sealed class ConfigurationTests
             ["Net:T:QualificationTimeout"] = "00:01:00",
             ["Net:T:DormancyTimeout"] = "1.00:00:00",
             ["Net:T:NativeIPv6"] = "Beside",
+            ["Net:T:Datapath"] = "batches",
             ["Net:T:StartWithHost"] = "true",
         }, out var hosting);
         Assert.Multiple(() =>
@@ -122,6 +123,7 @@ public sealed class ConfigurationTests
             Assert.That(options.QualificationTimeout, Is.EqualTo(TimeSpan.FromMinutes(1)));
             Assert.That(options.DormancyTimeout, Is.EqualTo(TimeSpan.FromDays(1)));
             Assert.That(options.NativeIPv6, Is.EqualTo(NativeIPv6Mode.Beside));
+            Assert.That(options.Datapath, Is.EqualTo(TeredoDatapath.Batches));
             Assert.That(hosting.StartWithHost);
         });
     }

@@ -146,7 +146,7 @@ public sealed class DriverTests
 
     sealed class Nobody : IDriverClient
     {
-        public void Receive(ReadOnlySpan<byte> packet)
+        public void Receive(ReadOnlySpan<byte> buffer, Span<PacketRange> packets)
         {
             // Nobody takes it.
         }
@@ -243,6 +243,12 @@ public sealed class DriverTests
         }
 
         protected override Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload) => Verdict.Consumed;
+        protected override int TakeDatagrams(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> octets, int segmentSize,
+            Span<Verdict> verdicts) => throw new NotSupportedException("Nothing comes in.");
+
+        protected override bool TakeLongPacket(Instant now, ReadOnlySpan<byte> packet, out Verdict verdict) =>
+            throw new NotSupportedException("Nothing goes out.");
+
         protected override Verdict TakePacket(Instant now, ReadOnlySpan<byte> packet) => Verdict.Consumed;
         protected override IUdpTransport? TransportOf(LocalPort port) => null;
 
@@ -257,7 +263,7 @@ public sealed class DriverTests
             // There is no work.
         }
 
-        protected override void Deliver(ReadOnlySpan<byte> packet)
+        protected override void Deliver(ReadOnlySpan<byte> buffer, Span<PacketRange> packets)
         {
             // There are no packets.
         }

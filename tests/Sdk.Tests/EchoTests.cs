@@ -185,7 +185,7 @@ public sealed class EchoTests
         var hosts = new Hosts();
         foreach (var host in new[] { Peer, Other })
         {
-            hosts[host] = lab.Network.Host(host.Address.ToString()).Open(host, (_, payload) => _received.Add(payload.ToArray()));
+            hosts[host] = lab.Network.Host(host.Address.ToString()).Open(host, Datagrams.Each((_, payload) => _received.Add(payload.ToArray())));
             byte[] packet = new byte[IPv6Packet.HeaderSize + UdpDatagram.HeaderSize];
             UdpDatagram.WritePacket(packet, AddressOf(host), 1, AddressOf(node), 2, []);
             Send(hosts[host], node, packet);

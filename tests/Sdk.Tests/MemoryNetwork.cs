@@ -123,7 +123,7 @@ sealed class MemoryNetwork
                 network.Send(local, target, payload.ToArray());
         }
 
-        public void Receive(IPv4Endpoint source, byte[] payload) => handler(source, payload);
+        public void Receive(IPv4Endpoint source, byte[] payload) => handler.Take(source, payload);
 
         public void Dispose()
         {

@@ -53,7 +53,7 @@ public sealed class ProductRowsTests
     [Conformance("C-003", "C-004")]
     public async Task Addresses_HaveRandomFlagsOfTheCryptographicGenerator_AndNoOthers()
     {
-        var parts = EngineParts.OfThisMachine(TimeProvider.System, null, NullLogger.Instance);
+        var parts = EngineParts.OfThisMachine(TimeProvider.System, null, TeredoDatapath.Auto, NullLogger.Instance);
         Assert.That(parts.Random, Is.SameAs(CryptographicRandom.Instance));
         await using var lab = new Lab();
         lab.StartServer();

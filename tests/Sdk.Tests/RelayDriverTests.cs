@@ -58,10 +58,14 @@ public sealed class RelayDriverTests
 
     RelayDriver Start(Lab lab) => new(new() { ServedPrefixes = [new(Native, 64)], AllowPrivateAddresses = true },
         new(lab.Network.Host("203.0.113.50"), lab.NextRandom()), IPv4Endpoint.Parse("203.0.113.50:0"), lab.Time,
-        packet => _delivered.Add(packet.ToArray()), NullLogger.Instance);
+        (buffer, packets) =>
+        {
+            foreach (var packet in packets)
+                _delivered.Add(packet.In(buffer).ToArray());
+        }, NullLogger.Instance);
 
     static IUdpTransport Open(Lab lab, IPv4Endpoint at, List<byte[]> received) =>
-        lab.Network.Host($"{at.Address}").Open(at, (_, payload) => received.Add(payload.ToArray()));
+        lab.Network.Host($"{at.Address}").Open(at, Datagrams.Each((_, payload) => received.Add(payload.ToArray())));
 
     static byte[] Packet(IPv6Address from, IPv6Address to)
     {

@@ -40,7 +40,7 @@ sealed class SimulatedMachine(SimulatedHost host) : IHostNetwork
         public Transport(SimulatedUdpSocket socket, DatagramHandler handler)
         {
             _socket = socket;
-            socket.DatagramReceived += datagram => handler(datagram.Source, datagram.Payload.Span);
+            socket.DatagramReceived += datagram => handler.Take(datagram.Source, datagram.Payload.Span);
         }
 
         public IPv4Endpoint LocalEndpoint => _socket.LocalEndpoint;

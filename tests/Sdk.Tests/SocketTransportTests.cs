@@ -8,13 +8,17 @@ namespace TeredoSdk.Tests;
 
 /// <summary>The engine's UDP sockets.</summary>
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-public sealed class SocketTransportTests
+[TestFixture(TeredoDatapath.Sockets)]
+[TestFixture(TeredoDatapath.Batches)]
+[TestFixture(TeredoDatapath.Segments)]
+public sealed class SocketTransportTests(TeredoDatapath rung)
 {
     static readonly IPv4Endpoint AnyPort = IPv4Endpoint.Parse("127.0.0.1:0");
 
     readonly Channel<(IPv4Endpoint Source, byte[] Payload)> _received = Channel.CreateUnbounded<(IPv4Endpoint, byte[])>();
 
-    SocketTransport Open(DatagramHandler? handler = null) => new(AnyPort, handler ?? Take, NullLogger.Instance);
+    IUdpTransport Open(SingleHandler? handler = null) =>
+        new SystemNetwork(NullLogger.Instance, rung).Open(AnyPort, Datagrams.Each(handler ?? Take));
 
     void Take(IPv4Endpoint source, ReadOnlySpan<byte> payload) => _received.Writer.TryWrite((source, payload.ToArray()));
 
@@ -57,13 +61,13 @@ public sealed class SocketTransportTests
         var turns = new Turns();
         int received = 0;
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var receiver = Open((_, _) =>
+        using var receiver = new SocketTransport(AnyPort, Datagrams.Each((_, _) =>
         {
             SynchronizationContext.SetSynchronizationContext(turns); // whoever yields, yields to it
             sent.Wait(Patience.Limit);
             if (++received == datagrams)
                 all.SetResult();
-        });
+        }), NullLogger.Instance, hasThread: false);
         using var sender = Open();
         for (int i = 0; i < datagrams; i++)
             sender.Send(receiver.LocalEndpoint, [1], 0);
@@ -99,15 +103,20 @@ public sealed class SocketTransportTests
     }
 
     [Test]
-    public async Task HandlerThatFails_LosesItsDatagramOnly()
+    public async Task HandlerThatFails_LosesItsBurstOnly()
     {
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var transport = Open((source, payload) =>
         {
             if (payload[0] == 1)
+            {
+                failed.SetResult();
                 throw new InvalidOperationException();
+            }
             Take(source, payload);
         });
         transport.Send(transport.LocalEndpoint, [1], 0);
+        await failed.Task.InTime(); // the next datagram comes in another burst
         transport.Send(transport.LocalEndpoint, [2], 0);
         Assert.That((await _received.Reader.ReadAsync().InTime()).Payload, Is.EqualTo(new byte[] { 2 }));
     }
@@ -115,7 +124,7 @@ public sealed class SocketTransportTests
     [Test]
     public async Task Dispose_FromTheHandler_EndsTheLoop()
     {
-        SocketTransport? transport = null;
+        IUdpTransport? transport = null;
         transport = Open((_, _) => transport!.Dispose());
         transport.Send(transport.LocalEndpoint, [1], 0);
         await transport.Completion.InTime();
@@ -154,7 +163,7 @@ public sealed class SocketTransportTests
     {
         using var transport = Open();
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = SocketTransport.BufferOctets };
-        Assert.That(transport.ReceiveBufferOctets, Is.EqualTo(other.ReceiveBufferSize / 2), "socket(7): Linux tells twice the size");
+        Assert.That(transport.Facts.ReceiveBufferOctets, Is.EqualTo(other.ReceiveBufferSize / 2), "socket(7): Linux tells twice the size");
     }
 
     [Test]

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Engine;
 using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Links.Embedded;
 using TeredoSdk.Protocol;
-using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Tests;
 
@@ -51,7 +51,7 @@ public sealed class TakenDeviceTests
 
         public void LoseAddress() => Touch();
 
-        public void Receive(in IPv6Packet packet)
+        public void Receive(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange> packets)
         {
             // Nobody sends any.
         }

@@ -101,7 +101,7 @@ public class ElevationTests
     [Test]
     public void ProgramThatIsGone_IsNotTrusted() => Assert.That(ProgramProtection.FindWritable(@"C:\none\none.exe"), Is.EqualTo(@"C:\none\none.exe"));
 
-    static Task ElevateAsync(SetupPlan plan) => new ElevationRequest(plan, new Anyone()).ApplyAsync(null, default).WaitAsync(Patience.Limit);
+    static Task<IReadOnlyList<Finding>> ElevateAsync(SetupPlan plan) => new ElevationRequest(plan, new Anyone()).ApplyAsync(null, default).WaitAsync(Patience.Limit);
 
     /// <summary>The real one, whether this session has a desktop or not.</summary>
     sealed class Anyone : IElevation

@@ -28,6 +28,7 @@ static class EventIds
     public const int AcceptFailed = 3006;
     public const int ConnectionForgotten = 3007;
     public const int SmallReceiveBuffer = 3008;
+    public const int DatapathRung = 3009;
 
     public const int NetworkChanged = 4000;
     public const int Resumed = 4001;

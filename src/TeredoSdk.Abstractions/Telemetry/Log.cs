@@ -68,6 +68,9 @@ static partial class Log
         "The system gives the receive buffer of the UDP socket {Given} octets instead of {Wanted}, so bursts may be lost. On Linux raise net.core.rmem_max.")]
     public static partial void SmallReceiveBuffer(ILogger log, int given, int wanted);
 
+    [LoggerMessage(EventIds.DatapathRung, LogLevel.Information, "Packets are moved on the rung {Rung}: {Reason}")]
+    public static partial void DatapathRung(ILogger log, TeredoDatapath rung, string reason);
+
     [LoggerMessage(EventIds.EngineFault, LogLevel.Error, "An unexpected exception shows a defect of the SDK; the work goes on.")]
     public static partial void EngineFault(ILogger log, Exception exception);
 

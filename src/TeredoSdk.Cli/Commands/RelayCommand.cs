@@ -38,6 +38,7 @@ sealed class RelayCommand : Command
         CustomParser = Values.Prefixes,
     };
 
+    readonly Option<TeredoDatapath> _datapath = CommonOptions.Datapath();
     readonly Option<bool> _allowPrivate = CommonOptions.AllowPrivate();
 
     public RelayCommand() : base("relay",
@@ -51,6 +52,7 @@ sealed class RelayCommand : Command
         Add(_address);
         Add(_port);
         Add(_prefix);
+        Add(_datapath);
         Add(_allowPrivate);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
     }
@@ -85,6 +87,7 @@ sealed class RelayCommand : Command
                 InterfaceName = arguments.GetValue(_interface),
                 Prefixes = arguments.GetValue(_prefix)!,
                 AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
+                Datapath = arguments.GetValue(_datapath),
                 LoggerFactory = invocation.Logs,
             }, invocation.Ended);
         }

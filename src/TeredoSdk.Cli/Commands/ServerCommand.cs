@@ -56,6 +56,7 @@ sealed class ServerCommand : Command
     readonly Option<RateLimit> _destinations = Limit("--destination-limit", "packets forwarded to one destination", Defaults.ForwardsPerDestination);
     readonly Option<RateLimit> _fairShare = Limit("--fair-share",
         "what one IPv4 address may send to one destination before it counts as too much", Defaults.FairShare);
+    readonly Option<TeredoDatapath> _datapath = CommonOptions.Datapath();
     readonly Option<bool> _allowPrivate = CommonOptions.AllowPrivate();
 
     static ServerRateLimits Defaults { get; } = new();
@@ -74,6 +75,7 @@ sealed class ServerCommand : Command
         Add(_rateLimits);
         foreach (var limit in new[] { _answers, _addressAnswers, _forwards, _addressForwards, _destinations, _fairShare })
             Add(limit);
+        Add(_datapath);
         Add(_allowPrivate);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
     }
@@ -116,6 +118,7 @@ sealed class ServerCommand : Command
         Port = arguments.GetValue(_port),
         RateLimits = IsLimited(arguments) ? Limits(arguments) : null,
         AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
+        Datapath = arguments.GetValue(_datapath),
         LoggerFactory = logs,
     };
 

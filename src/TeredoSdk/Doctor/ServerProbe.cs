@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using TeredoSdk.Engine;
 using TeredoSdk.Machine;
+using TeredoSdk.Machine.Bursts;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Wire;
@@ -69,13 +70,13 @@ sealed class ServerProbe(TeredoOptions options, IHostNetwork network)
         var target = new IPv4Endpoint(server, TeredoPorts.Server);
         try
         {
-            using var socket = network.Open(new(network.Describe(server).LocalAddress, 0), (source, octets) =>
+            using var socket = network.Open(new(network.Describe(server).LocalAddress, 0), Datagrams.Each((source, octets) =>
             {
                 // RFC 4380 §5.2.2: only an answer with the nonce counts.
                 if (source == target && Encapsulation.TryParse(octets, out var parts, out _) && parts is { HasAuthentication: true, HasOrigin: true }
                     && parts.Authentication.Nonce == sent && RouterAdvertisement.TryParse(parts.Packet, out _))
                     answer.TrySetResult($"{server} answered, and saw this machine at {parts.Origin.MappedEndpoint}");
-            });
+            }));
             foreach (var wait in Waits)
             {
                 socket.Send(target, datagram, 0);

@@ -13,7 +13,7 @@ namespace TeredoSdk.Engine;
 /// also sends or delivers it. Safe for any number of threads.
 /// </remarks>
 /// <typeparam name="TWork">One piece of work that the core asks for.</typeparam>
-abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
+abstract partial class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
 {
     readonly DeadlineTimer _timer;
     Instant? _armedFor;
@@ -63,23 +63,6 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
     /// <summary>Disposes the timer. Derived classes dispose everything else.</summary>
     public virtual ValueTask DisposeAsync() => _timer.DisposeAsync();
 
-    /// <summary>Takes a datagram that came in.</summary>
-    protected void Receive(LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
-    {
-        Verdict verdict;
-        lock (Gate)
-        {
-            if (IsStopped)
-                return;
-            verdict = TakeDatagram(Tick(), via, source, payload);
-        }
-        if (verdict.Kind == VerdictKind.Deliver)
-            Deliver(payload.Slice(verdict.Offset, verdict.Length));
-        else if (verdict.Kind == VerdictKind.Dropped)
-            Log.PacketDropped(Logger, source, verdict.Reason);
-        CarryOut();
-    }
-
     /// <summary>Does the work that the core asks for, unless another thread is already doing it; that thread then does the new work, too.</summary>
     protected void CarryOut()
     {
@@ -121,6 +104,15 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
     /// <summary>Hands the core a datagram. Called under the lock.</summary>
     protected abstract Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload);
 
+    /// <summary>Hands the core datagrams of one source; all have the segment size, but the last may be shorter. Called under the lock.</summary>
+    /// <returns>How many verdicts were written.</returns>
+    protected abstract int TakeDatagrams(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> octets, int segmentSize,
+        Span<Verdict> verdicts);
+
+    /// <summary>Hands the core a packet that stands for many. Called under the lock.</summary>
+    /// <returns>False when each of them must be handed in.</returns>
+    protected abstract bool TakeLongPacket(Instant now, ReadOnlySpan<byte> packet, out Verdict verdict);
+
     /// <summary>Hands the core a packet. Called under the lock.</summary>
     protected abstract Verdict TakePacket(Instant now, ReadOnlySpan<byte> packet);
 
@@ -134,8 +126,17 @@ abstract class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
     /// <summary>Does a piece of work. Called without the lock.</summary>
     protected abstract void Do(in TWork work);
 
-    /// <summary>Takes a packet out of the tunnel; the octets are valid only during the call. Several threads may call this at once.</summary>
-    protected abstract void Deliver(ReadOnlySpan<byte> packet);
+    /// <summary>Takes packets out of the tunnel; the octets are valid only during the call. Several threads may call this at once.</summary>
+    /// <param name="buffer">The buffer in which the packets lie.</param>
+    /// <param name="packets">The packets; the callee may change this memory.</param>
+    protected abstract void Deliver(ReadOnlySpan<byte> buffer, Span<PacketRange> packets);
+
+    /// <summary>Takes one packet out of the tunnel.</summary>
+    protected void Deliver(ReadOnlySpan<byte> packet)
+    {
+        var range = new PacketRange(0, packet.Length);
+        Deliver(packet, new(ref range));
+    }
 
     void HandleTimeout()
     {

@@ -63,7 +63,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         _guard = new(clock);
         _driver = new(options, parts, time, this, log) { Capture = capture };
         _echo = new(clock, _guard, _driver);
-        _choosing = stacks.MakeAsync(new(clock, _guard, _watch, _driver, log));
+        _choosing = stacks.MakeAsync(new(clock, _guard, _watch, _driver, log, parts.HasOffload));
     }
 
     public TeredoAddress? Address => _driver.Address;
@@ -90,6 +90,10 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         if (_driver.Address is { } address) // qualification may end at the same time; then the later of the two sets the address
             Stack.SetAddress(address);
     }
+
+    /// <summary>How packets are moved.</summary>
+    public TeredoDatapathReport? Datapath =>
+        _driver.Transport is { } transport ? DatapathFacts.Describe(transport, Volatile.Read(ref _chosen)?.Stack.Device) : null;
 
     public EngineFacts Describe()
     {
@@ -201,16 +205,23 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         _capture?.Dispose();
     }
 
-    void IDriverClient.Receive(ReadOnlySpan<byte> octets)
+    void IDriverClient.Receive(ReadOnlySpan<byte> buffer, Span<PacketRange> packets)
     {
-        _capture?.TakePacket(octets);
-        if (!IPv6Packet.TryParse(octets, out var packet))
-            _guard.Count(DropReason.MalformedTransport);
-        else if (HostRules.Judge(packet) is { } reason)
-            _guard.Count(reason);
-        else if (!packet.IsBubble && Volatile.Read(ref _chosen)?.Stack is { } stack
-            && (stack.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
-            stack.Receive(packet);
+        var stack = Volatile.Read(ref _chosen)?.Stack;
+        int kept = 0;
+        foreach (var range in packets)
+        {
+            var octets = range.In(buffer);
+            _capture?.TakePacket(octets);
+            if (!IPv6Packet.TryParse(octets, out var packet))
+                _guard.Count(DropReason.MalformedTransport);
+            else if (HostRules.Judge(packet) is { } reason)
+                _guard.Count(reason);
+            else if (!packet.IsBubble && stack is not null && (stack.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
+                packets[kept++] = range;
+        }
+        if (kept > 0)
+            stack!.Receive(buffer, packets[..kept]);
     }
 
     void IDriverClient.Handle(ClientEvent clientEvent)

@@ -1,5 +1,6 @@
 using System.Net;
 using TeredoSdk.Machine;
+using TeredoSdk.Machine.Bursts;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
@@ -107,10 +108,12 @@ sealed class PacketCapture : IDisposable
         public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler)
         {
             var at = local;
-            var transport = inner.Open(local, (source, payload) =>
+            var transport = inner.Open(local, (buffer, runs) =>
             {
-                capture.TakeDatagram(source, at, UsualTtl, payload);
-                handler(source, payload);
+                foreach (var run in runs)
+                    foreach (var payload in run.In(buffer))
+                        capture.TakeDatagram(run.Source, at, UsualTtl, payload);
+                handler(buffer, runs);
             });
             at = transport.LocalEndpoint; // the real port is known only now
             return new CapturedTransport(capture, transport);
@@ -128,6 +131,17 @@ sealed class PacketCapture : IDisposable
             capture.TakeDatagram(inner.LocalEndpoint, target, ttl == 0 ? UsualTtl : ttl, payload);
             inner.Send(target, payload, ttl);
         }
+
+        public void Send(DatagramBatch batch, int firstGroup, int groupCount)
+        {
+            Span<byte> datagram = stackalloc byte[DatagramBatch.MaxDatagramOctets];
+            foreach (ref var group in batch.Groups.Slice(firstGroup, groupCount))
+                for (int i = group.First; i < group.First + group.Count; i++)
+                    capture.TakeDatagram(inner.LocalEndpoint, group.Target, UsualTtl, datagram[..batch.CopyTo(i, datagram)]);
+            inner.Send(batch, firstGroup, groupCount);
+        }
+
+        public TransportFacts Facts => inner.Facts;
 
         public void Dispose() => inner.Dispose();
     }

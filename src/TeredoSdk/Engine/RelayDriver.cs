@@ -6,8 +6,8 @@ using TeredoSdk.Protocol.Relay;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>Takes an IPv6 packet from the tunnel; the octets are valid only during the call. Several threads may call this at once.</summary>
-delegate void RelayDelivery(ReadOnlySpan<byte> packet);
+/// <summary>Takes IPv6 packets from the tunnel; the octets are valid only during the call. Several threads may call this at once.</summary>
+delegate void RelayDelivery(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange> packets);
 
 /// <summary>One piece of a relay's work: a datagram to send or, when <c>Transmit</c> is null, a packet to deliver.</summary>
 readonly record struct RelayWork(Transmit? Transmit, int Length);
@@ -25,10 +25,13 @@ sealed class RelayDriver : CoreDriver<RelayWork>
     {
         (_core, _deliver) = (new(options, parts.Random), deliver);
         lock (Gate) // a datagram that comes meanwhile waits until the transport is set
-            _transport = parts.Network.Open(local, (source, payload) => Receive(LocalPort.Service, source, payload));
+            _transport = parts.Network.Open(local, (buffer, runs) => Receive(LocalPort.Service, buffer, runs));
     }
 
     public IPv4Endpoint LocalEndpoint => _transport.LocalEndpoint;
+
+    /// <summary>How the relay's port moves datagrams.</summary>
+    public TransportFacts Transport => _transport.Facts;
 
     public int PeerCount
     {
@@ -63,7 +66,13 @@ sealed class RelayDriver : CoreDriver<RelayWork>
     protected override Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload) =>
         _core.HandleDatagram(now, via, source, payload);
 
+    protected override int TakeDatagrams(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> octets, int segmentSize,
+        Span<Verdict> verdicts) => _core.HandleDatagrams(now, via, source, octets, segmentSize, verdicts);
+
     protected override Verdict TakePacket(Instant now, ReadOnlySpan<byte> packet) => _core.HandlePacket(now, packet);
+
+    protected override bool TakeLongPacket(Instant now, ReadOnlySpan<byte> packet, out Verdict verdict) =>
+        _core.TryHandleLongPacket(now, packet, out verdict);
 
     protected override IUdpTransport TransportOf(LocalPort port) => _transport;
 
@@ -87,8 +96,8 @@ sealed class RelayDriver : CoreDriver<RelayWork>
         if (work.Transmit is { } transmit)
             _transport.Send(transmit.Target, octets, transmit.Ttl);
         else
-            _deliver(octets);
+            Deliver(octets);
     }
 
-    protected override void Deliver(ReadOnlySpan<byte> packet) => _deliver(packet);
+    protected override void Deliver(ReadOnlySpan<byte> buffer, Span<PacketRange> packets) => _deliver(buffer, packets);
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Machine;
+using TeredoSdk.Machine.Bursts;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Server;
 using TeredoSdk.Protocol.Wire;
@@ -12,7 +13,6 @@ namespace TeredoSdk.Engine;
 /// <remarks>One lock guards the core, and no system call runs under it. Safe for any number of threads.</remarks>
 sealed class ServerDriver : IAsyncDisposable
 {
-    const int MaxDatagramOctets = 1500; // the core never makes a larger one
     static readonly TimeSpan LimitLogSpacing = TimeSpan.FromMinutes(1);
 
     readonly Lock _gate = new();
@@ -22,6 +22,7 @@ sealed class ServerDriver : IAsyncDisposable
     readonly IUdpTransport?[] _transports = new IUdpTransport?[4]; // as IndexOf has them
     readonly NativeSender? _native;
     readonly string? _nativeProblem;
+    AnswerBatch? _answers = new(); // null while a thread uses it; another thread takes a new one
     Instant _limitLogAt; // no message about the rate limits before
     long _limitsLogged;  // how many drops the messages have told
 
@@ -74,6 +75,7 @@ sealed class ServerDriver : IAsyncDisposable
                     ReflectEndPoint = _transports[IndexOf(LocalPort.Reflector)]?.LocalEndpoint.ToIPEndPoint(),
                     ForwardsToNativeIPv6 = _native is not null,
                     Drops = Enum.GetValues<DropReason>().Select(reason => (reason, _core.Drops[reason])).Where(drop => drop.Item2 > 0).ToDictionary(),
+                    Datapath = DatapathFacts.Describe(_transports[0]!.Facts),
                     Problem = _nativeProblem,
                 };
             }
@@ -91,7 +93,7 @@ sealed class ServerDriver : IAsyncDisposable
     {
         try
         {
-            _transports[IndexOf(port)] = network.Open(local, (source, payload) => HandleDatagram(port, source, payload));
+            _transports[IndexOf(port)] = network.Open(local, (buffer, runs) => HandleDatagrams(port, buffer, runs));
         }
         catch (SocketException e)
         {
@@ -100,45 +102,49 @@ sealed class ServerDriver : IAsyncDisposable
         }
     }
 
-    void HandleDatagram(LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload)
+    void HandleDatagrams(LocalPort via, ReadOnlySpan<byte> buffer, ReadOnlySpan<DatagramRun> runs)
     {
-        Span<byte> buffer = stackalloc byte[MaxDatagramOctets];
-        Verdict verdict;
-        Transmit transmit;
-        bool answers, forwards, more;
-        int length = 0;
-        long limited;
-        ServerLimit limit;
+        var answers = Interlocked.Exchange(ref _answers, null) ?? new();
+        var limited = default(LimitNews);
+        bool isMore;
         lock (_gate)
         {
             var now = _clock.Now;
-            verdict = _core.HandleDatagram(now, via, source, payload);
-            limited = verdict.Reason == DropReason.RateLimited ? CountForLog(now) : 0;
-            limit = _core.LastLimit;
-            answers = _core.TryTakeTransmit(buffer, out transmit); // one per datagram, of either kind, and two for an order to the reflector
-            forwards = !answers && _core.TryTakeDelivery(buffer, out length);
-            more = _core.HasTransmits;
+            foreach (var run in runs)
+                foreach (var payload in run.In(buffer))
+                    Handle(now, via, run.Source, payload, answers, ref limited);
+            isMore = TakeAnswers(answers); // almost never: the answers to one burst fit
         }
-        if (verdict.Kind == VerdictKind.Dropped)
-            Log.PacketDropped(_log, source, verdict.Reason);
-        if (limited > 0)
-            Log.LimitReached(_log, limited, source, limit);
-        if (answers)
-            Send(transmit, buffer);
-        else if (forwards)
-            _native?.Send(buffer[..length]);
-        while (more)
-        {
+        answers.Send(_native);
+        for (; isMore; answers.Send(_native))
             lock (_gate)
-                more = _core.TryTakeTransmit(buffer, out transmit);
-            if (more)
-                Send(transmit, buffer);
-        }
+                isMore = TakeAnswers(answers);
+        if (limited.Count > 0)
+            Log.LimitReached(_log, limited.Count, limited.Source, limited.Limit);
+        Volatile.Write(ref _answers, answers);
     }
 
-    // The first datagrams may come while the other sockets are being opened.
-    void Send(in Transmit transmit, ReadOnlySpan<byte> buffer) =>
-        _transports[IndexOf(transmit.Via)]?.Send(transmit.Target, buffer[..transmit.Length], transmit.Ttl);
+    // Called under the lock.
+    void Handle(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload, AnswerBatch answers, ref LimitNews limited)
+    {
+        var verdict = _core.HandleDatagram(now, via, source, payload);
+        TakeAnswers(answers);
+        if (verdict.Kind != VerdictKind.Dropped)
+            return;
+        Log.PacketDropped(_log, source, verdict.Reason);
+        if (verdict.Reason == DropReason.RateLimited && CountForLog(now) is > 0 and var count)
+            limited = new(count, source, _core.LastLimit);
+    }
+
+    // Called under the lock. Returns whether something is left.
+    bool TakeAnswers(AnswerBatch answers)
+    {
+        while (answers.HasRoom && _core.TryTakeTransmit(answers.Next, out var transmit))
+            answers.Add(transmit.Length, transmit.Target, _transports[IndexOf(transmit.Via)]); // null while the other sockets are being opened
+        while (answers.HasRoom && _core.TryTakeDelivery(answers.Next, out int length))
+            answers.AddNative(length);
+        return _core.HasTransmits;
+    }
 
     // Reaching a limit is logged once a minute. Returns how many drops the message is to tell, or 0 when it is too early.
     long CountForLog(Instant now)
@@ -159,4 +165,7 @@ sealed class ServerDriver : IAsyncDisposable
             transport?.Dispose();
         _native?.Dispose();
     }
+
+    /// <summary>What a message about the rate limits tells.</summary>
+    readonly record struct LimitNews(long Count, IPv4Endpoint Source, ServerLimit Limit);
 }

@@ -12,8 +12,10 @@ namespace TeredoSdk.Engine;
 /// <summary>The layer above the driver. It takes the packets and the events of the core, and is called without the driver's lock.</summary>
 interface IDriverClient
 {
-    /// <summary>Takes an IPv6 packet for the host; the octets are valid only during the call. Several threads may call this at once.</summary>
-    void Receive(ReadOnlySpan<byte> packet);
+    /// <summary>Takes IPv6 packets for the host; the octets are valid only during the call. Several threads may call this at once.</summary>
+    /// <param name="buffer">The buffer in which the packets lie.</param>
+    /// <param name="packets">The packets; the callee may change this memory.</param>
+    void Receive(ReadOnlySpan<byte> buffer, Span<PacketRange> packets);
 
     /// <summary>Takes an event. The calls come one at a time, in order.</summary>
     void Handle(ClientEvent clientEvent);
@@ -125,6 +127,16 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
         }
     }
 
+    /// <summary>How the service port moves datagrams, or null while it is closed.</summary>
+    public TransportFacts? Transport
+    {
+        get
+        {
+            lock (Gate)
+                return _transports.TryGetValue(LocalPort.Service, out var transport) ? transport.Facts : null;
+        }
+    }
+
     /// <summary>The endpoint of the service port, or null while it is closed.</summary>
     public IPv4Endpoint? LocalEndpoint
     {
@@ -187,7 +199,13 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
     protected override Verdict TakeDatagram(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload) =>
         _core.HandleDatagram(now, via, source, payload);
 
+    protected override int TakeDatagrams(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> octets, int segmentSize,
+        Span<Verdict> verdicts) => _core.HandleDatagrams(now, via, source, octets, segmentSize, verdicts);
+
     protected override Verdict TakePacket(Instant now, ReadOnlySpan<byte> packet) => _core.HandlePacket(now, packet);
+
+    protected override bool TakeLongPacket(Instant now, ReadOnlySpan<byte> packet, out Verdict verdict) =>
+        _core.TryHandleLongPacket(now, packet, out verdict);
 
     protected override IUdpTransport? TransportOf(LocalPort port) => _transports.GetValueOrDefault(port);
 
@@ -235,7 +253,7 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
             Deliver(Buffer.AsSpan(0, work.Delivery));
     }
 
-    protected override void Deliver(ReadOnlySpan<byte> packet) => _client.Receive(packet);
+    protected override void Deliver(ReadOnlySpan<byte> buffer, Span<PacketRange> packets) => _client.Receive(buffer, packets);
 
     void Feed(Action<TeredoClient, Instant> input)
     {
@@ -281,7 +299,7 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
             IPv4Address address;
             lock (Gate)
                 address = _state.LocalAddress;
-            transport = _network.Open(new(address, number), (source, payload) => Receive(port, source, payload));
+            transport = _network.Open(new(address, number), (buffer, runs) => Receive(port, buffer, runs));
             Log.PortOpened(Logger, port, transport.LocalEndpoint);
         }
         catch (SocketException e)

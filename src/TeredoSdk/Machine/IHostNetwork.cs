@@ -1,11 +1,16 @@
 using System.Net;
+using TeredoSdk.Machine.Bursts;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 
 namespace TeredoSdk.Machine;
 
-/// <summary>Takes a datagram. Called by one thread at a time per transport; the octets are valid only during the call.</summary>
-delegate void DatagramHandler(IPv4Endpoint source, ReadOnlySpan<byte> payload);
+/// <summary>How a transport moves datagrams.</summary>
+/// <param name="Way">The rung of the datapath that it uses.</param>
+/// <param name="Problem">Why it does not use the rung that was wanted, or null.</param>
+/// <param name="Lost">How many datagrams the system dropped, because the socket's receive buffer was full.</param>
+/// <param name="ReceiveBufferOctets">The size of the receive buffer that the system gave; 0 when it is not known.</param>
+readonly record struct TransportFacts(TeredoDatapath Way, string? Problem, long Lost, int ReceiveBufferOctets);
 
 /// <summary>
 /// A bound UDP socket of the engine with a running receive loop. Disposing closes the socket at once, also from within the handler.
@@ -20,6 +25,18 @@ interface IUdpTransport : IDisposable
     /// <param name="payload">The UDP payload; it is not kept after the call.</param>
     /// <param name="ttl">The IPv4 time to live in hops, or 0 for the default.</param>
     void Send(IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl);
+
+    /// <summary>Sends groups of a batch, with the default time to live. A failure is a lost datagram. Safe for any number of threads.</summary>
+    void Send(DatagramBatch batch, int firstGroup, int groupCount)
+    {
+        Span<byte> datagram = stackalloc byte[DatagramBatch.MaxDatagramOctets];
+        foreach (ref var group in batch.Groups.Slice(firstGroup, groupCount))
+            for (int i = 0; i < group.Count; i++)
+                Send(group.Target, datagram[..batch.CopyTo(group.First + i, datagram)], 0);
+    }
+
+    /// <summary>How datagrams are moved.</summary>
+    TransportFacts Facts => new(TeredoDatapath.Sockets, null, 0, 0);
 
     /// <summary>Ends when the transport is disposed and the handler is no longer called. Never fails.</summary>
     Task Completion { get; }

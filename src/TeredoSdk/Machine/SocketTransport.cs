@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Machine.Bursts;
 using TeredoSdk.Protocol;
 using TeredoSdk.Telemetry;
 
@@ -15,9 +16,13 @@ sealed class SocketTransport : IUdpTransport
     /// <summary>How many datagrams are taken in a row before other work of the process has its turn, which matters with one processor.</summary>
     public const int DatagramsPerTurn = 64;
 
+    /// <summary>How many transports of a process have a thread each, which spares every datagram a hop to the thread pool.</summary>
+    const int MaxThreads = 8;
+
     const int SioUdpConnReset = -1744830452;
     const int MaxErrorsInARow = 16;
     static readonly TimeSpan ErrorPause = TimeSpan.FromSeconds(1);
+    static int _threads;
 
     readonly Socket _socket;
     readonly DatagramHandler _handler;
@@ -27,10 +32,16 @@ sealed class SocketTransport : IUdpTransport
     readonly Lock _sending = new(); // held while sending, because the TTL belongs to the socket
     readonly SocketAddress4 _target = new();
     readonly short _defaultTtl;
+    readonly int _receiveBufferOctets;
     short _ttl;
     bool _isClosed;
 
-    public SocketTransport(IPv4Endpoint local, DatagramHandler handler, ILogger log)
+    /// <param name="local">The address and port to bind to.</param>
+    /// <param name="handler">Takes what comes in.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="hasThread">Whether a thread of its own receives; null: if there are few transports.</param>
+    /// <exception cref="SocketException">The socket can't be bound.</exception>
+    public SocketTransport(IPv4Endpoint local, DatagramHandler handler, ILogger log, bool? hasThread = null)
     {
         (_handler, _log, _closing) = (handler, log, _closed.Token);
         _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -40,20 +51,21 @@ sealed class SocketTransport : IUdpTransport
             _socket.Bind(local.ToIPEndPoint());
             LocalEndpoint = IPv4Endpoint.FromIPEndPoint((System.Net.IPEndPoint)_socket.LocalEndPoint!);
             _defaultTtl = _ttl = _socket.Ttl;
-            ReceiveBufferOctets = _socket.ReceiveBufferSize / (OperatingSystem.IsLinux() ? 2 : 1); // socket(7): Linux tells twice the size
+            _receiveBufferOctets = _socket.ReceiveBufferSize / (OperatingSystem.IsLinux() ? 2 : 1); // socket(7): Linux tells twice the size
         }
         catch
         {
             _socket.Dispose();
             throw;
         }
-        Completion = Task.Run(ReceiveAsync);
+        Completion = Interlocked.Increment(ref _threads) <= MaxThreads && hasThread is not false
+            ? Task.Factory.StartNew(() => ReceiveAsync(waits: true), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()
+            : Task.Run(() => ReceiveAsync(waits: false));
     }
 
     public IPv4Endpoint LocalEndpoint { get; }
 
-    /// <summary>The size of the receive buffer that the system gave.</summary>
-    public int ReceiveBufferOctets { get; }
+    public TransportFacts Facts => new(TeredoDatapath.Sockets, null, 0, _receiveBufferOctets);
 
     public Task Completion { get; }
 
@@ -108,7 +120,19 @@ sealed class SocketTransport : IUdpTransport
         }
     }
 
-    async Task ReceiveAsync()
+    async Task ReceiveAsync(bool waits)
+    {
+        try
+        {
+            await ReceiveAllAsync(waits).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _threads);
+        }
+    }
+
+    async Task ReceiveAllAsync(bool waits)
     {
         byte[] buffer = GC.AllocateUninitializedArray<byte>(ushort.MaxValue, pinned: true);
         var source = new SocketAddress4();
@@ -116,11 +140,12 @@ sealed class SocketTransport : IUdpTransport
         {
             try
             {
-                if (++taken % DatagramsPerTurn == 0) // under a flood each receive completes at once
+                if (!waits && ++taken % DatagramsPerTurn == 0) // under a flood each receive completes at once
                     await Task.Yield();
-                int length = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, source.Value, _closing).ConfigureAwait(false);
+                int length = waits ? _socket.ReceiveFrom(buffer, SocketFlags.None, source.Value)
+                    : await _socket.ReceiveFromAsync(buffer, SocketFlags.None, source.Value, _closing).ConfigureAwait(false);
                 errors = 0;
-                _handler(source.Get(), buffer.AsSpan(0, length));
+                _handler.Take(source.Get(), buffer.AsSpan(0, length));
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
@@ -131,7 +156,11 @@ sealed class SocketTransport : IUdpTransport
                 if (_closing.IsCancellationRequested)
                     return;
                 Log.ReceiveFailed(_log, e.Message);
-                if (++errors % MaxErrorsInARow == 0)
+                if (++errors % MaxErrorsInARow != 0)
+                    continue;
+                if (waits)
+                    _closing.WaitHandle.WaitOne(ErrorPause);
+                else
                     await Task.Delay(ErrorPause, _closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception e) // a defect of ours: it costs one datagram, but receiving goes on

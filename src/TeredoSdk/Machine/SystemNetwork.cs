@@ -2,6 +2,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Machine.Bursts;
 using TeredoSdk.Machine.Linux;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
@@ -10,7 +11,9 @@ using TeredoSdk.Telemetry;
 namespace TeredoSdk.Machine;
 
 /// <summary>The IPv4 network of this machine. It watches the network while somebody listens to <see cref="Changed"/>.</summary>
-sealed class SystemNetwork(ILogger log) : IHostNetwork
+/// <param name="log">The log.</param>
+/// <param name="datapath">The highest rung of the datapath that UDP sockets use.</param>
+sealed class SystemNetwork(ILogger log, TeredoDatapath datapath = TeredoDatapath.Auto) : IHostNetwork
 {
     const int GatewayLooks = 30; // 1.5 s in all
     static readonly TimeSpan GatewayPause = TimeSpan.FromMilliseconds(50);
@@ -20,7 +23,7 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
     IDisposable? _watch;
     string? _watchProblem;
     Seen _seen = new([], false);
-    bool _isBufferTold;
+    bool _isBufferTold, _isRungTold;
     bool _hadPath, _knewGateway;
     uint _lastLocal; // 0 before an address was found
 
@@ -76,9 +79,14 @@ sealed class SystemNetwork(ILogger log) : IHostNetwork
 
     public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler)
     {
-        var transport = new SocketTransport(local, handler, log);
-        if (transport.ReceiveBufferOctets < SocketTransport.BufferOctets && !Interlocked.Exchange(ref _isBufferTold, true))
-            Log.SmallReceiveBuffer(log, transport.ReceiveBufferOctets, SocketTransport.BufferOctets);
+        IUdpTransport transport = OperatingSystem.IsLinux() && datapath != TeredoDatapath.Sockets
+            ? new BatchTransport(local, datapath <= TeredoDatapath.Segments, handler, log)
+            : new SocketTransport(local, handler, log);
+        var facts = transport.Facts;
+        if (facts.Problem is not null && !Interlocked.Exchange(ref _isRungTold, true))
+            Log.DatapathRung(log, facts.Way, facts.Problem);
+        if (facts.ReceiveBufferOctets < SocketTransport.BufferOctets && !Interlocked.Exchange(ref _isBufferTold, true))
+            Log.SmallReceiveBuffer(log, facts.ReceiveBufferOctets, SocketTransport.BufferOctets);
         return transport;
     }
 

@@ -104,7 +104,7 @@ public sealed class InboundFilterTests
         Out(NextHeader.Udp);
         byte[] message = Error(Segment(NextHeader.Udp, Self, Peer, Local, Remote));
         message[IPv6Packet.HeaderSize] = type;
-        Assert.That(_filter.NoteSent(Parse(message)), Is.EqualTo(DropReason.AnswerToStranger));
+        Assert.That(NoteSent(message), Is.EqualTo(DropReason.AnswerToStranger));
     }
 
     [TestCase(NextHeader.Udp)]
@@ -151,7 +151,7 @@ public sealed class InboundFilterTests
         for (int length = 0; length < header; length++)
         {
             Assert.That(Judge(Cut(whole, length)).Drop, Is.EqualTo(DropReason.MalformedTransport), $"{length} octets in");
-            Assert.That(_filter.NoteSent(Parse(Cut(whole, length))), Is.EqualTo(DropReason.UnsupportedProtocol), $"{length} octets out");
+            Assert.That(NoteSent(Cut(whole, length)), Is.EqualTo(DropReason.UnsupportedProtocol), $"{length} octets out");
         }
     }
 
@@ -169,7 +169,7 @@ public sealed class InboundFilterTests
         byte[] packet = Segment(NextHeader.Udp, Peer, Self, Remote, Local);
         packet[6] = protocol;
         Assert.That(Judge(packet), Is.EqualTo(((DropReason?)DropReason.UnsupportedProtocol, false)));
-        Assert.That(_filter.NoteSent(Parse(packet)), Is.EqualTo(DropReason.UnsupportedProtocol));
+        Assert.That(NoteSent(packet), Is.EqualTo(DropReason.UnsupportedProtocol));
     }
 
     [Test]
@@ -223,12 +223,22 @@ public sealed class InboundFilterTests
     static IPv6Address Stranger(int number) => new(Other.High, (ulong)number);
 
     DropReason? Out(byte protocol, byte flags = Ack, ushort local = Local, IPv6Address? peer = null) =>
-        _filter.NoteSent(Parse(Segment(protocol, Self, peer ?? Peer, local, Remote, flags)));
+        NoteSent(Segment(protocol, Self, peer ?? Peer, local, Remote, flags));
 
     (DropReason? Drop, bool IsSolicited) In(byte protocol, ushort local = Local, ushort remote = Remote, IPv6Address? peer = null) =>
         Judge(Segment(protocol, peer ?? Peer, Self, remote, local));
 
-    (DropReason? Drop, bool IsSolicited) Judge(byte[] octets) => (_filter.Judge(Parse(octets), out bool solicited), solicited);
+    (DropReason? Drop, bool IsSolicited) Judge(byte[] octets)
+    {
+        var recent = default(InboundFilter.Recent);
+        return (_filter.Judge(Parse(octets), ref recent, out bool solicited), solicited);
+    }
+
+    DropReason? NoteSent(byte[] octets)
+    {
+        var recent = default(InboundFilter.Recent);
+        return _filter.NoteSent(Parse(octets), ref recent);
+    }
 
     static IPv6Packet Parse(byte[] octets) => IPv6Packet.TryParse(octets, out var packet) ? packet : throw new AssertionException("no packet");
 

@@ -27,7 +27,7 @@ sealed class KernelStackTests
         var options = new TeredoClientOptions { Servers = [new(IPv4Address.Parse(Lab.ServerAddress))], AllowPrivateAddresses = true };
         var machine = new MemoryNetwork().Host("203.0.113.10");
         await using var driver = new TeredoDriver(options, new(machine, CryptographicRandom.Instance), time, new Nobody(), NullLogger.Instance);
-        using var stack = KernelStack.Open(new(clock, new(clock), watch, driver, NullLogger.Instance));
+        using var stack = KernelStack.Open(new(clock, new(clock), watch, driver, NullLogger.Instance, HasOffload: true));
         Assert.That(TeredoAddress.TryCreate(Old, out var address));
         stack.SetAddress(address);
         using CancellationTokenSource fresh = new(), stale = new();
@@ -86,8 +86,8 @@ sealed class KernelStackTests
 
         void Receive(byte[] octets)
         {
-            Assert.That(IPv6Packet.TryParse(octets, out var packet));
-            stack.Receive(packet);
+            var whole = new PacketRange(0, octets.Length);
+            stack.Receive(octets, new(in whole));
         }
     }
 
@@ -105,12 +105,12 @@ sealed class KernelStackTests
     {
         var clock = new EngineClock(new ManualTime());
         guard = new(clock);
-        return KernelStack.Open(new(clock, guard, new(), driver, NullLogger.Instance));
+        return KernelStack.Open(new(clock, guard, new(), driver, NullLogger.Instance, HasOffload: true));
     }
 
     sealed class Nobody : IDriverClient
     {
-        public void Receive(ReadOnlySpan<byte> packet) => throw new NotSupportedException();
+        public void Receive(ReadOnlySpan<byte> buffer, Span<PacketRange> packets) => throw new NotSupportedException();
 
         public void Handle(ClientEvent clientEvent)
         {

@@ -69,10 +69,10 @@ sealed class OwnAddressRelayTests
         var client = new TeredoAddress(IPv4Address.Parse("192.0.2.1"), 0, new(IPv4Address.Parse("192.0.2.50"), 40000));
         byte[] packet = new byte[IPv6Packet.HeaderSize + UdpDatagram.HeaderSize];
         UdpDatagram.WritePacket(packet, IPv6Address.Parse("2001:db8::1"), 1, IPv6Address.Parse("2001:db8::9"), 2, []);
-        own.Send(packet);
+        Send(own, packet);
         Assert.That(sent, Is.Empty, "not for a Teredo client");
         UdpDatagram.WritePacket(packet, IPv6Address.Parse("2001:db8::1"), 1, client, 2, []);
-        own.Send(packet);
+        Send(own, packet);
         Assert.That(sent, Is.Not.Empty);
 
         host.HasNativeIPv6 = false;
@@ -82,5 +82,16 @@ sealed class OwnAddressRelayTests
         await own.DisposeAsync();
         Assert.That(host.IsWatched, Is.False);
         Assert.That((own.Served.Count, memory.OpenSockets), Is.EqualTo((0, 0)));
+    }
+
+    static unsafe void Send(OwnAddressRelay relay, byte[] packet)
+    {
+        fixed (byte* octets = packet)
+        {
+            var whole = new DevicePacket(0, packet.Length, default);
+            var burst = new DeviceBurst(octets, new(in whole));
+            relay.Add(burst, whole);
+            relay.Flush();
+        }
     }
 }

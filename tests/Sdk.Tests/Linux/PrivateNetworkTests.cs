@@ -120,8 +120,8 @@ sealed class PrivateNetworkTests
         PrivateNetworks.Create().Dispose();
         using var network = PrivateNetwork.Create("/dev/null/tun");
         using var other = PrivateNetwork.Create(Path.Combine(TestContext.CurrentContext.WorkDirectory, "no-such-tun"));
-        var missing = Assert.Throws<TeredoException>(() => other.OpenTun("teredo", 1280));
-        var odd = Assert.Throws<TeredoException>(() => network.OpenTun("teredo", 1280));
+        var missing = Assert.Throws<TeredoException>(() => other.OpenTun("teredo", 1280, true));
+        var odd = Assert.Throws<TeredoException>(() => network.OpenTun("teredo", 1280, true));
         Assert.Multiple(() =>
         {
             Assert.That(missing.Error, Is.EqualTo(TeredoError.KernelSocketsUnavailable));
@@ -161,7 +161,7 @@ sealed class PrivateNetworkTests
     {
         using var network = PrivateNetworks.Create();
         using var device = network.OpenTunOrSkip();
-        device.Start(_ => { });
+        device.StartReading(_ => { });
         for (int i = 0; i < 3; i++)
             network.CreateSocket(SocketType.Dgram, ProtocolType.Udp).Dispose();
     }

@@ -25,19 +25,19 @@ static class PrivateNetworks
     }
 
     /// <summary>A device with <see cref="Address"/> and a default route.</summary>
-    public static TunDevice OpenTunWithAddress(this PrivateNetwork network)
+    public static TunDevice OpenTunWithAddress(this PrivateNetwork network, bool offload = true)
     {
-        var device = network.OpenTunOrSkip();
+        var device = network.OpenTunOrSkip(offload: offload);
         device.SetAddress(Address, 32);
         device.AddRoute(IPAddress.IPv6Any, 0);
         return device;
     }
 
-    public static TunDevice OpenTunOrSkip(this PrivateNetwork network, string name = "teredo")
+    public static TunDevice OpenTunOrSkip(this PrivateNetwork network, string name = "teredo", bool offload = true)
     {
         try
         {
-            return network.OpenTun(name, 1280);
+            return network.OpenTun(name, 1280, offload);
         }
         catch (TeredoException e) when (e.HResult is 2 or 1 or 13 or 19) // no device node, or not for this user
         {
@@ -62,4 +62,14 @@ static class PrivateNetworks
             return []; // the thread has ended meanwhile
         }
     }
+
+    /// <summary>Takes a packet; the octets are valid only during the call.</summary>
+    public delegate void PacketHandler(ReadOnlySpan<byte> packet);
+
+    /// <summary>Reads a device packet by packet, as the kernel hands them over.</summary>
+    public static void StartReading(this TunDevice device, PacketHandler handler, Action<Exception>? fault = null) => device.Start((in DeviceBurst burst) =>
+    {
+        foreach (var packet in burst.Packets)
+            handler(burst[packet]);
+    }, fault);
 }

@@ -1,9 +1,7 @@
-using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Threading.Channels;
-using Microsoft.Win32.SafeHandles;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine.Linux;
 
@@ -35,7 +33,7 @@ sealed class TunDeviceTests
     public async Task Write_PacketToASocket_IsReceived()
     {
         using var network = PrivateNetworks.Create();
-        using var device = network.OpenTunWithAddress();
+        using var device = network.OpenTunWithAddress(offload: false); // with it the kernel leaves the checksum to us
         var packets = ReadUdp(device);
         using var socket = Bind(network);
         await socket.SendToAsync("question"u8.ToArray(), new IPEndPoint(PrivateNetworks.Stranger, 7)).InTime();
@@ -67,7 +65,7 @@ sealed class TunDeviceTests
         using var network = PrivateNetworks.Create();
         using var device = network.OpenTunWithAddress();
         var faults = Channel.CreateUnbounded<Exception>();
-        device.Start(_ => throw new FormatException("test"), e => faults.Writer.TryWrite(e));
+        device.StartReading(_ => throw new FormatException("test"), e => faults.Writer.TryWrite(e));
         using var socket = Bind(network);
         for (int i = 0; i < 2; i++)
         {
@@ -77,20 +75,15 @@ sealed class TunDeviceTests
     }
 
     [Test]
-    public void Reader_WithoutAnEventDescriptor_IsNotMade()
-    {
-        using SafeFileHandle tun = new(), none = new();
-        Assert.Throws<Win32Exception>(() => new TunReader(tun, "teredo", none).Dispose());
-    }
-
-    [Test]
-    public async Task Reader_OfADeviceThatWasClosedBefore_Ends()
+    public void Reader_OfADeviceThatWasClosedBefore_Ends()
     {
         var closed = Libc.Open("/dev/null", Libc.O_RDWR | Libc.O_CLOEXEC);
         closed.Dispose();
-        using var reader = new TunReader(closed, "teredo");
-        reader.Start(_ => throw new AssertionException("There is nothing to read."), null);
-        await reader.Completion.InTime(); // its number may be another file's by now
+        int threads = ReadLoop.ThreadCount;
+        using var reader = new DeviceReader(closed, "teredo", hasHeaders: false);
+        Assert.Throws<ObjectDisposedException>(() => reader.Start((in _) => throw new AssertionException("There is nothing to read."), null));
+        Assert.That(reader.Completion.IsCompleted, "its number may be another file's by now");
+        Assert.That(() => ReadLoop.ThreadCount, Is.LessThanOrEqualTo(threads).After((int)Patience.Limit.TotalMilliseconds, 1));
     }
 
     [Test]
@@ -98,7 +91,7 @@ sealed class TunDeviceTests
     {
         using var network = PrivateNetworks.Create();
         var device = network.OpenTunWithAddress();
-        device.Start(_ => { });
+        device.StartReading(_ => { });
         device.Dispose();
         Assert.That(device.Completion.IsCompletedSuccessfully, Is.True);
         await device.Completion;
@@ -110,7 +103,7 @@ sealed class TunDeviceTests
         using var network = PrivateNetworks.Create();
         var device = network.OpenTunWithAddress();
         using var socket = Bind(network);
-        device.Start(_ => device.Dispose());
+        device.StartReading(_ => device.Dispose());
         try
         {
             await socket.SendToAsync(new byte[1], new IPEndPoint(PrivateNetworks.Stranger, 7)).InTime();
@@ -120,7 +113,7 @@ sealed class TunDeviceTests
             // A packet of the kernel's own was first: the device is gone already.
         }
         await device.Completion.InTime();
-        Assert.That(() => device.Start(_ => { }), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(() => device.StartReading(_ => { }), Throws.InstanceOf<ObjectDisposedException>());
     }
 
     [Test]
@@ -128,7 +121,7 @@ sealed class TunDeviceTests
     {
         using var network = PrivateNetworks.Create();
         network.OpenTunOrSkip("same").Dispose();
-        using var again = network.OpenTun("same", 1400);
+        using var again = network.OpenTun("same", 1400, true);
         Assert.That((again.Name, again.Mtu), Is.EqualTo(("same", 1400)));
     }
 
@@ -137,7 +130,7 @@ sealed class TunDeviceTests
     {
         using var network = PrivateNetworks.Create();
         using var first = network.OpenTunOrSkip("same");
-        var e = Assert.Throws<TeredoException>(() => network.OpenTun("same", 1280));
+        var e = Assert.Throws<TeredoException>(() => network.OpenTun("same", 1280, true));
         Assert.That(e.Message, Does.Contain("same is in use"));
     }
 
@@ -154,7 +147,7 @@ sealed class TunDeviceTests
     {
         using var network = PrivateNetworks.Create();
         using var longest = network.OpenTunOrSkip("fifteen-octets-");
-        using var largest = network.OpenTun("largest", 65535);
+        using var largest = network.OpenTun("largest", 65535, true);
         Assert.That((longest.Name, longest.Mtu, largest.Mtu), Is.EqualTo(("fifteen-octets-", 1280, 65535)));
         Assert.That(new[] { longest.Index, largest.Index }, Is.Unique.And.All.Positive);
     }
@@ -174,7 +167,7 @@ sealed class TunDeviceTests
         device.RemoveRoute(prefix, 16, 4096);
         Assert.That(device.EnsureRoute(prefix, 16, 4096), Is.True);
         device.Dispose();
-        Assert.That(() => device.Start(_ => { }), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(() => device.StartReading(_ => { }), Throws.InstanceOf<ObjectDisposedException>());
         Assert.That(device.Completion.IsCompletedSuccessfully);
     }
 
@@ -182,7 +175,7 @@ sealed class TunDeviceTests
     public void OpenTun_ArgumentOutOfRange_IsRefused(string name, int mtu)
     {
         using var network = PrivateNetworks.Create();
-        Assert.That(() => network.OpenTun(name, mtu), Throws.InstanceOf<ArgumentException>());
+        Assert.That(() => network.OpenTun(name, mtu, true), Throws.InstanceOf<ArgumentException>());
     }
 
     [Test]
@@ -220,7 +213,7 @@ sealed class TunDeviceTests
     public void OpenInHost_NoDeviceNode_SaysHowToGetOne()
     {
         string path = Path.Combine(TestContext.CurrentContext.WorkDirectory, "no-such-tun");
-        var e = Assert.Throws<TeredoException>(() => TunDevice.OpenInHost("teredo", 1280, path));
+        var e = Assert.Throws<TeredoException>(() => TunDevice.OpenInHost("teredo", 1280, true, path));
         Assert.Multiple(() =>
         {
             Assert.That(e.Error, Is.EqualTo(TeredoError.NetworkDeviceUnavailable));
@@ -231,7 +224,7 @@ sealed class TunDeviceTests
     static ChannelReader<byte[]> ReadUdp(TunDevice device)
     {
         var packets = Channel.CreateUnbounded<byte[]>();
-        device.Start(packet =>
+        device.StartReading(packet =>
         {
             if (packet[6] == Udp) // the kernel's own router solicitations and reports are ICMPv6
                 packets.Writer.TryWrite(packet.ToArray());

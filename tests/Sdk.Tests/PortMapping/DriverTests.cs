@@ -133,7 +133,7 @@ public sealed class DriverTests
             }
         }
 
-        public void Receive(ReadOnlySpan<byte> packet)
+        public void Receive(ReadOnlySpan<byte> buffer, Span<PacketRange> packets)
         {
         }
 

@@ -12,15 +12,25 @@ namespace TeredoSdk.Engine.Linux;
 /// <summary>A relay on a TUN device. The route to 2001::/32 leads to the device, and packets out of the tunnel go to the kernel.</summary>
 /// <remarks>Safe for any number of threads, but calls that start, update or stop the relay must not overlap.</remarks>
 [SupportedOSPlatform("linux")]
-sealed class DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySettings settings) : IAsyncDisposable
+sealed class DeviceRelay : IAsyncDisposable
 {
     const int TeredoPrefix = 32;
 
     static readonly IPAddress Teredo = IPAddress.Parse("2001::"); // RFC 4380 §2.6
 
+    readonly TunDevice _device;
+    readonly EngineParts _parts;
+    readonly DeviceRelaySettings _settings;
+    readonly PacketSender _sender;
     RelayDriver? _driver;
     IPv6Prefix[] _served = [];
     IPv4Subnet[] _subnets = [];
+
+    public DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySettings settings)
+    {
+        (_device, _parts, _settings) = (device, parts, settings);
+        _sender = new(batch => Driver?.Send(batch), static (_, _) => { }); // the core counts what it drops
+    }
 
     /// <summary>The driver, or null while the relay does not run.</summary>
     public RelayDriver? Driver => Volatile.Read(ref _driver);
@@ -36,12 +46,13 @@ sealed class DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySetting
         var driver = Driver;
         return new()
         {
-            InterfaceName = device.Name,
+            InterfaceName = _device.Name,
             IsHostSpecific = isHostSpecific,
             Served = driver is null ? [] : [.. Served.Select(prefix => new IPNetwork(prefix.Address.ToIPAddress(), prefix.Length))],
             EndPoint = driver?.LocalEndpoint.ToIPEndPoint(),
             Peers = driver?.PeerCount ?? 0,
             Drops = driver?.CopyDrops() ?? [],
+            Datapath = driver is null ? null : DatapathFacts.Describe(driver.Transport, _device.Facts),
             Problem = driver is null ? stopped : running,
         };
     }
@@ -51,7 +62,7 @@ sealed class DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySetting
     /// <exception cref="TeredoException">The port can't be used, or the route is taken. The relay does not run then.</exception>
     public async Task UpdateAsync(IPv6Prefix[] served)
     {
-        IPv4Subnet[] subnets = [.. parts.Network.Describe(settings.Local.Address).AttachedSubnets];
+        IPv4Subnet[] subnets = [.. _parts.Network.Describe(_settings.Local.Address).AttachedSubnets];
         if (_driver is not null && served.SequenceEqual(_served) && subnets.SequenceEqual(_subnets))
             return;
         await StopAsync().ConfigureAwait(false);
@@ -61,22 +72,35 @@ sealed class DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySetting
         _driver = Open();
         try
         {
-            device.AddRoute(Teredo, TeredoPrefix);
+            _device.AddRoute(Teredo, TeredoPrefix);
         }
         catch
         {
             await StopAsync().ConfigureAwait(false);
             throw;
         }
-        Log.RelayStarted(settings.Log, _driver.LocalEndpoint, string.Join(", ", served));
+        Log.RelayStarted(_settings.Log, _driver.LocalEndpoint, string.Join(", ", served));
     }
 
-    /// <summary>Takes a packet of the kernel. Packets that are not for a Teredo client are ignored; the kernel sends some on a new device.</summary>
-    public void Send(ReadOnlySpan<byte> octets)
+    /// <summary>Takes packets of the kernel, on the device's thread.</summary>
+    public void Send(in DeviceBurst burst)
     {
-        if (IPv6Packet.TryParse(octets, out var packet) && packet.Destination.IsTeredo)
-            Driver?.Send(octets);
+        foreach (var packet in burst.Packets)
+            Add(burst, packet);
+        Flush();
     }
+
+    /// <summary>
+    /// Takes a packet of the kernel; <see cref="Flush"/> must follow before the burst ends. Packets that are not for a Teredo client are ignored; the
+    /// kernel sends some on a new _device.
+    /// </summary>
+    public void Add(in DeviceBurst burst, in DevicePacket packet)
+    {
+        if (IPv6Packet.TryParse(burst[packet], out var parsed) && parsed.Destination.IsTeredo)
+            _sender.Add(burst, packet);
+    }
+
+    public void Flush() => _sender.Flush();
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
@@ -85,8 +109,8 @@ sealed class DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySetting
         if (Interlocked.Exchange(ref _driver, null) is not { } driver)
             return;
         await driver.DisposeAsync().ConfigureAwait(false);
-        device.RemoveRoute(Teredo, TeredoPrefix);
-        Log.RelayStopped(settings.Log);
+        _device.RemoveRoute(Teredo, TeredoPrefix);
+        Log.RelayStopped(_settings.Log);
     }
 
     RelayDriver Open()
@@ -94,18 +118,18 @@ sealed class DeviceRelay(TunDevice device, EngineParts parts, DeviceRelaySetting
         var options = new TeredoRelayOptions
         {
             ServedPrefixes = _served,
-            OwnAddresses = [.. _subnets.Select(subnet => subnet.Address).Append(settings.Local.Address).Distinct().Where(address => !address.IsUnspecified)],
+            OwnAddresses = [.. _subnets.Select(subnet => subnet.Address).Append(_settings.Local.Address).Distinct().Where(address => !address.IsUnspecified)],
             AttachedSubnets = _subnets,
-            AllowPrivateAddresses = settings.AllowPrivateAddresses,
+            AllowPrivateAddresses = _settings.AllowPrivateAddresses,
         };
         try
         {
-            return new(options, parts, settings.Local, settings.Time, device.Write, settings.Log);
+            return new(options, _parts, _settings.Local, _settings.Time, _device.Write, _settings.Log);
         }
         catch (SocketException e)
         {
             throw new TeredoException(TeredoError.PortUnavailable,
-                $"UDP endpoint {settings.Local} of this machine can't be used for the relay ({e.Message}). "
+                $"UDP endpoint {_settings.Local} of this machine can't be used for the relay ({e.Message}). "
                 + "Choose an IPv4 address of this machine and a free port, or port 0 for any.", e);
         }
     }

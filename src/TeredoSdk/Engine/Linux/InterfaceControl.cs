@@ -26,12 +26,12 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
     /// <summary>Configures the network that this process is in.</summary>
     public static InterfaceControl OfHost() => new(Netlink.Open());
 
-    /// <summary>Turns an open TUN descriptor into a device.</summary>
+    /// <summary>Turns an open TUN descriptor into a device. The flags are those of TUNSETIFF beside the usual ones.</summary>
     /// <returns>The device's name: the wanted name, with <c>%d</c> replaced by a number.</returns>
-    public static string AttachTun(SafeFileHandle tun, string name)
+    public static string AttachTun(SafeFileHandle tun, string name, short flags)
     {
         var request = Request(name);
-        request.Flags = Libc.IFF_TUN | Libc.IFF_NO_PI;
+        request.Flags = (short)(Libc.IFF_TUN | Libc.IFF_NO_PI | flags);
         Call(tun, Libc.TUNSETIFF, &request);
         return Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(request.Name));
     }

@@ -28,7 +28,10 @@ sealed class OwnAddressRelay(DeviceRelay relay, IHostNetwork network, IInterface
         await UpdateAsync().ConfigureAwait(false);
     }
 
-    public void Send(ReadOnlySpan<byte> packet) => relay.Send(packet);
+    /// <summary>Takes a packet of the kernel; <see cref="Flush"/> must follow before the burst ends.</summary>
+    public void Add(in DeviceBurst burst, in DevicePacket packet) => relay.Add(burst, packet);
+
+    public void Flush() => relay.Flush();
 
     public TeredoRelayReport Report => relay.Describe(isHostSpecific: true, stopped: Volatile.Read(ref _problem) ?? Waiting);
 

@@ -56,14 +56,15 @@ sealed class PrivateNetwork : IDisposable
     /// <summary>Makes a TUN device that is up and has no address. The device exists until it is disposed.</summary>
     /// <param name="name">Up to 15 octets; <c>%d</c> in it becomes a number.</param>
     /// <param name="mtu">1280 to 65535 octets.</param>
+    /// <param name="offload">Whether long packets, which stand for many, are wanted.</param>
     /// <exception cref="TeredoException">There is no TUN device on this system, or this process may not use it.</exception>
-    public TunDevice OpenTun(string name, int mtu)
+    public TunDevice OpenTun(string name, int mtu, bool offload)
     {
         TunDevice.CheckArguments(name, mtu);
         Span<int> made = stackalloc int[2];
         Make([NamespaceBroker.DescriptorRequest.File(_tunPath, TunDevice.OpenFlags), InterfaceControl.Socket], made);
         var control = new InterfaceControl(new(made[1], ownsHandle: true));
-        return TunDevice.Create(new(made[0], ownsHandle: true), () => control, name, mtu, isInHost: false);
+        return TunDevice.Create(new(made[0], ownsHandle: true), () => control, name, mtu, offload, isInHost: false);
     }
 
     /// <summary>Makes an IPv6 socket that sees only this network.</summary>

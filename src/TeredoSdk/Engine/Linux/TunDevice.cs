@@ -8,30 +8,28 @@ using TeredoSdk.Machine.Linux;
 
 namespace TeredoSdk.Engine.Linux;
 
-/// <summary>Takes a packet from a device. Called by one thread; the octets are valid only during the call.</summary>
-delegate void PacketHandler(ReadOnlySpan<byte> packet);
-
 /// <summary>A network device whose packets this process reads and writes. Disposing it removes it, with its addresses and routes.</summary>
 /// <remarks>
 /// Safe for any number of threads. The kernel sends packets of its own on such a device (router solicitations and multicast reports
 /// from a link-local address). The handler gets these, too.
 /// </remarks>
 [SupportedOSPlatform("linux")]
-sealed unsafe class TunDevice : IDisposable
+sealed class TunDevice : IDisposable
 {
     public const int OpenFlags = Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC;
     const int MinMtu = 1280, MaxMtu = 65535; // RFC 8200 §5; an IPv6 payload's length has 16 bits
 
     readonly SafeFileHandle _tun;
     readonly InterfaceControl _control;
-    readonly TunReader _reader;
-    long _lostWrites;
+    readonly DeviceReader _reader;
+    readonly DeviceWriter _writer;
     int _isDisposed;
 
-    TunDevice(SafeFileHandle tun, InterfaceControl control, string name, int mtu)
+    TunDevice(SafeFileHandle tun, InterfaceControl control, string name, int mtu, TunOffload offload)
     {
-        (_tun, _control, Name, Mtu, Index) = (tun, control, name, mtu, control.IndexOf(name));
-        _reader = new(tun, name);
+        (_tun, _control, Name, Mtu, Index, Offload) = (tun, control, name, mtu, control.IndexOf(name), offload);
+        _reader = new(tun, name, offload.HasHeaders);
+        _writer = new(tun, offload);
     }
 
     public string Name { get; }
@@ -41,8 +39,14 @@ sealed unsafe class TunDevice : IDisposable
     /// <summary>In octets.</summary>
     public int Mtu { get; }
 
+    /// <summary>What the device hands over and takes.</summary>
+    public TunOffload Offload { get; }
+
     /// <summary>How many packets the kernel did not take.</summary>
-    public long LostWrites => Interlocked.Read(ref _lostWrites);
+    public long LostWrites => _writer.Lost;
+
+    /// <summary>The device for a report.</summary>
+    public DeviceFacts Facts => new(Offload.Tcp, Offload.Problem, LostWrites);
 
     /// <summary>Ends when the handler is no longer called. Fails with <see cref="TeredoException"/> when the device was removed.</summary>
     public Task Completion => _reader.Completion;
@@ -50,29 +54,31 @@ sealed unsafe class TunDevice : IDisposable
     /// <summary>Makes a device of the machine that is up and has no address: for whole-machine clients and relays.</summary>
     /// <param name="name">Up to 15 octets; <c>%d</c> in it becomes a number.</param>
     /// <param name="mtu">1280 to 65535 octets.</param>
+    /// <param name="offload">Whether long packets, which stand for many, are wanted.</param>
     /// <exception cref="TeredoException">There is no TUN device on this system, this process lacks CAP_NET_ADMIN, or the name is taken.</exception>
-    public static TunDevice OpenInHost(string name, int mtu) => OpenInHost(name, mtu, "/dev/net/tun");
+    public static TunDevice OpenInHost(string name, int mtu, bool offload) => OpenInHost(name, mtu, offload, "/dev/net/tun");
 
-    internal static TunDevice OpenInHost(string name, int mtu, string tunPath)
+    internal static TunDevice OpenInHost(string name, int mtu, bool offload, string tunPath)
     {
         CheckArguments(name, mtu);
         var tun = Libc.Open(tunPath, OpenFlags);
         if (tun.IsInvalid)
             throw LinuxProblems.OfHostTunFile(Marshal.GetLastPInvokeError(), tunPath);
-        return Create(tun, InterfaceControl.OfHost, name, mtu, isInHost: true);
+        return Create(tun, InterfaceControl.OfHost, name, mtu, offload, isInHost: true);
     }
 
     // Takes ownership of the TUN descriptor and of the control; both belong to the same network.
-    internal static TunDevice Create(SafeFileHandle tun, Func<InterfaceControl> openControl, string name, int mtu, bool isInHost)
+    internal static TunDevice Create(SafeFileHandle tun, Func<InterfaceControl> openControl, string name, int mtu, bool offload, bool isInHost)
     {
         InterfaceControl? control = null;
         try
         {
             control = openControl();
-            string actual = InterfaceControl.AttachTun(tun, name);
+            string actual = name;
+            var attached = TunOffload.Attach(tun, offload, ref actual);
             control.SetMtu(actual, mtu);
             control.BringUp(actual);
-            return new(tun, control, actual, mtu);
+            return new(tun, control, actual, mtu, attached.Verify(tun));
         }
         catch (Win32Exception e)
         {
@@ -124,31 +130,21 @@ sealed unsafe class TunDevice : IDisposable
     public void RemoveRoute(IPAddress prefix, int length, uint metric = 0) =>
         Change($"Removing the route to {prefix}/{length}", Libc.ESRCH, () => _control.RemoveRoute(Index, prefix, length, metric));
 
-    /// <summary>Starts to read packets, on a thread of the device. May be called once.</summary>
-    /// <param name="handler">Takes the packets. When it throws, that packet is lost and <paramref name="fault"/> gets the exception.</param>
+    /// <summary>Starts to read packets, on a thread of its own or one that many devices share. May be called once.</summary>
+    /// <param name="handler">Takes the packets. When it throws, that burst is lost and <paramref name="fault"/> gets the exception.</param>
     /// <param name="fault">Is told of a defect in the handler.</param>
-    public void Start(PacketHandler handler, Action<Exception>? fault = null)
+    /// <exception cref="Win32Exception">No more descriptors can be opened.</exception>
+    public void Start(DeviceHandler handler, Action<Exception>? fault = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         _reader.Start(handler, fault);
     }
 
     /// <summary>Hands a packet to the kernel. A failure is a lost packet, never an exception.</summary>
-    public void Write(ReadOnlySpan<byte> packet)
-    {
-        nint written = -1;
-        try
-        {
-            fixed (byte* octets = packet)
-                written = Libc.Write(_tun, octets, (nuint)packet.Length);
-        }
-        catch (ObjectDisposedException)
-        {
-            // The device is gone, and so is the packet.
-        }
-        if (written != packet.Length)
-            Interlocked.Increment(ref _lostWrites);
-    }
+    public void Write(ReadOnlySpan<byte> packet) => _writer.Write(packet);
+
+    /// <summary>Hands packets to the kernel, those of one flow in their order. A failure is a lost packet, never an exception.</summary>
+    public void Write(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange> packets) => _writer.Write(buffer, packets);
 
     /// <summary>Stops reading and removes the device. The handler is not called afterwards, except when the handler itself made this call.</summary>
     public void Dispose()

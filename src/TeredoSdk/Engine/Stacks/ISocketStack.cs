@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Protocol;
-using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Stacks;
 
@@ -42,9 +41,12 @@ interface ISocketStack : IDisposable
     }
 
     /// <summary>
-    /// Takes a packet that the core accepted. Echo messages come only when <see cref="AnswersEcho"/> is true. Valid only during the call.
+    /// Takes packets that the core accepted, each exactly as long as its header says. Echo messages come only when <see cref="AnswersEcho"/> is true.
+    /// Valid only during the call.
     /// </summary>
-    void Receive(in IPv6Packet packet);
+    /// <param name="buffer">The buffer in which the packets lie.</param>
+    /// <param name="packets">The packets, in the order in which they came.</param>
+    void Receive(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange> packets);
 
     /// <exception cref="TeredoException">The port is taken.</exception>
     IDatagramEndpoint Bind(ushort port, bool isUnrestricted);
@@ -69,6 +71,9 @@ interface ISocketStack : IDisposable
     /// <summary>Whether packets of the full MTU reach the peers; null when that is not known.</summary>
     /// <param name="connections">Open connections, which may show it.</param>
     bool? JudgeLargePackets(IEnumerable<Socket> connections) => null;
+
+    /// <summary>The device under the stack; null where there is none.</summary>
+    DeviceFacts? Device => null;
 
     /// <summary>Takes over the socket of a connection that its owner closed. What was written before is still sent.</summary>
     void Retire(Socket socket) => socket.Dispose();

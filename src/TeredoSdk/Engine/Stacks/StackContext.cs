@@ -8,4 +8,5 @@ namespace TeredoSdk.Engine.Stacks;
 /// <param name="Watch">The connection attempts that have to end when their peer can't be reached.</param>
 /// <param name="Driver">Takes the packets that the stack sends.</param>
 /// <param name="Log">The log, for defects.</param>
-readonly record struct StackContext(EngineClock Clock, StackGuard Guard, PeerWatch Watch, TeredoDriver Driver, ILogger Log);
+/// <param name="HasOffload">Whether a device hands over and takes long packets, which stand for many.</param>
+readonly record struct StackContext(EngineClock Clock, StackGuard Guard, PeerWatch Watch, TeredoDriver Driver, ILogger Log, bool HasOffload);

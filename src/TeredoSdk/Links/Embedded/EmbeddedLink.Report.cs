@@ -43,6 +43,7 @@ sealed partial class EmbeddedLink
                     RefreshInterval = engine.RefreshInterval,
                     MtuOctets = _mtuOctets,
                     LargePacketsArrive = largePackets,
+                    Datapath = _engine.Datapath,
                     NativeIPv6 = _options.NativeIPv6,
                     HasNativeIPv6 = engine.HasNativeIPv6,
                     Sockets = all,

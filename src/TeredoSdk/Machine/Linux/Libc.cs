@@ -11,7 +11,7 @@ static unsafe partial class Libc
     // asm-generic/errno-base.h, asm-generic/errno.h
     public const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, ENXIO = 6, EAGAIN = 11,
         ENOMEM = 12, EACCES = 13, EBUSY = 16, EEXIST = 17, ENODEV = 19,
-        EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOSPC = 28, ENOSYS = 38, EUSERS = 87, EAFNOSUPPORT = 97, EADDRNOTAVAIL = 99, ETIMEDOUT = 110;
+        EIO = 5, EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOSPC = 28, ENOSYS = 38, EUSERS = 87, EAFNOSUPPORT = 97, EADDRNOTAVAIL = 99, ETIMEDOUT = 110;
 
     // linux/sched.h, linux/wait.h, asm-generic/signal.h
     public const int CLONE_VM = 0x100, CLONE_FILES = 0x400, CLONE_NEWUSER = 0x10000000, CLONE_NEWNET = 0x40000000;
@@ -23,15 +23,24 @@ static unsafe partial class Libc
     public const int EFD_NONBLOCK = O_NONBLOCK, EFD_CLOEXEC = O_CLOEXEC;
     public const short POLLIN = 1, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32;
 
+    // linux/eventpoll.h. The structure is packed on x64 alone: events, 32 bits, and data, 64 bits.
+    public const int EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2;
+    public static readonly int EpollDataAt = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
+    public static readonly int EpollEventOctets = EpollDataAt + sizeof(ulong);
+
     // bits/socket.h, linux/in6.h
     public const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_TYPE_MASK = 15, SOCK_CLOEXEC = O_CLOEXEC;
     public const int SOL_SOCKET = 1, SCM_RIGHTS = 1, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26;
     public const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000;
 
+    // linux/in.h, linux/udp.h, asm-generic/socket.h
+    public const int SOL_IP = 0, IP_TTL = 2, SOL_UDP = 17, UDP_SEGMENT = 103, UDP_GRO = 104, SO_RXQ_OVFL = 40;
+
     // linux/if_tun.h, linux/if.h
-    public const uint TUNSETIFF = 0x400454ca;
+    public const uint TUNSETIFF = 0x400454ca, TUNSETOFFLOAD = 0x400454d0;
     public const int IFNAMSIZ = 16;
-    public const short IFF_TUN = 1, IFF_NO_PI = 0x1000, IFF_UP = 1;
+    public const short IFF_TUN = 1, IFF_NO_PI = 0x1000, IFF_VNET_HDR = 0x4000, IFF_UP = 1;
+    public const int TUN_F_CSUM = 1, TUN_F_TSO4 = 2, TUN_F_TSO6 = 4, TUN_F_USO4 = 0x20, TUN_F_USO6 = 0x40;
 
     // linux/sockios.h
     public const uint SIOCGIFFLAGS = 0x8913, SIOCSIFFLAGS = 0x8914, SIOCSIFMTU = 0x8922, SIOCGIFINDEX = 0x8933;
@@ -69,6 +78,24 @@ static unsafe partial class Libc
         public int Descriptor;
         public short Events;
         public short Occurred;
+    }
+
+    /// <summary>struct mmsghdr, bits/socket.h.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MMsgHdr
+    {
+        public MsgHdr Header;
+        public uint Length;
+    }
+
+    /// <summary>struct sockaddr_in, linux/in.h. Port and address are in network order.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct SocketAddress4
+    {
+        public ushort Family;
+        public ushort Port;
+        public uint Address;
+        public ulong Zero;
     }
 
     /// <summary>struct iovec, linux/uio.h.</summary>
@@ -126,6 +153,15 @@ static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(PollFd* descriptors, nuint count, int milliseconds);
 
+    [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
+    public static partial SafeFileHandle EpollCreate(int flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    public static partial int EpollControl(SafeFileHandle epoll, int operation, SafeHandle descriptor, byte* entry);
+
+    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    public static partial int EpollWait(SafeFileHandle epoll, byte* entries, int count, int milliseconds);
+
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial SafeFileHandle EventFd(uint value, int flags);
 
@@ -140,6 +176,18 @@ static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
     public static partial nint ReceiveMessage(int socket, MsgHdr* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "recvmmsg", SetLastError = true)]
+    public static partial int ReceiveMessages(SafeHandle socket, MMsgHdr* messages, uint count, int flags, void* timeout);
+
+    [LibraryImport("libc", EntryPoint = "sendmmsg", SetLastError = true)]
+    public static partial int SendMessages(SafeHandle socket, MMsgHdr* messages, uint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+    public static partial nint SendMessage(SafeHandle socket, MsgHdr* message, int flags);
+
+    [LibraryImport("libc", EntryPoint = "writev", SetLastError = true)]
+    public static partial nint WriteVector(SafeHandle descriptor, void* vectors, int count);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Ioctl(SafeFileHandle descriptor, nuint request, void* argument);

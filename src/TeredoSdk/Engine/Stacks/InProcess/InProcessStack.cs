@@ -73,7 +73,14 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
         }
     }
 
-    public void Receive(in IPv6Packet packet)
+    public void Receive(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange> packets)
+    {
+        foreach (var range in packets)
+            if (IPv6Packet.TryParse(range.In(buffer), out var packet))
+                Receive(packet);
+    }
+
+    void Receive(in IPv6Packet packet)
     {
         if (packet.NextHeader == NextHeader.Icmpv6)
             return; // ICMPv6 errors are of no use for datagrams

@@ -22,7 +22,20 @@ sealed class InboundFilter(EngineClock clock)
     readonly HashSet<(byte Protocol, ushort Port)> _open = [];
     readonly FlowTable<Flow> _datagrams = new(FlowLifetime.Datagrams, DatagramFlows), _streams = new(FlowLifetime.Streams, StreamFlows);
 
-    readonly record struct Flow(ushort LocalPort, IPv6Address Peer, ushort PeerPort);
+    internal readonly record struct Flow(byte Protocol, ushort LocalPort, IPv6Address Peer, ushort PeerPort);
+
+    /// <summary>The flow of the packet before in the same burst. While packets of one flow follow each other, it is looked up once.</summary>
+    public struct Recent
+    {
+        internal Flow Flow;
+        internal DropReason? Drop;
+        internal bool IsKnown, IsSolicited;
+
+        /// <summary>Whether the peer of the flow was noted as contacted; for the caller's use, and false for each new flow.</summary>
+        public bool WasContacted;
+
+        internal readonly bool Is(in Flow flow) => IsKnown && Flow == flow;
+    }
 
     /// <summary>Lets packets of strangers in at a port.</summary>
     public void Open(byte protocol, ushort port)
@@ -42,7 +55,7 @@ sealed class InboundFilter(EngineClock clock)
     public void OpenStream(ushort localPort, IPv6Address peer, ushort peerPort)
     {
         lock (_gate)
-            _streams.Open(clock.Now, new(localPort, peer, peerPort));
+            _streams.Open(clock.Now, new(NextHeader.Tcp, localPort, peer, peerPort));
     }
 
     /// <summary>Ends all flows of a UDP port whose socket was closed, so that the next socket at the port does not inherit them.</summary>
@@ -57,9 +70,10 @@ sealed class InboundFilter(EngineClock clock)
 
     /// <summary>Decides about a packet that came in.</summary>
     /// <param name="packet">The packet.</param>
+    /// <param name="recent">The flow of the packet before in the same burst; receives that of this packet.</param>
     /// <param name="solicited">Whether the packet belongs to a flow.</param>
     /// <returns>Why the packet is dropped; null when it may go to the kernel.</returns>
-    public DropReason? Judge(in IPv6Packet packet, out bool solicited)
+    public DropReason? Judge(in IPv6Packet packet, ref Recent recent, out bool solicited)
     {
         solicited = false;
         var payload = packet.Payload;
@@ -68,11 +82,18 @@ sealed class InboundFilter(EngineClock clock)
             case NextHeader.Udp when payload.Length >= UdpDatagram.HeaderSize:
             case NextHeader.Tcp when payload.Length >= TcpHeader:
                 ushort localPort = BinaryPrimitives.ReadUInt16BigEndian(payload[2..]);
-                var flow = new Flow(localPort, packet.Source, BinaryPrimitives.ReadUInt16BigEndian(payload));
+                var flow = new Flow(packet.NextHeader, localPort, packet.Source, BinaryPrimitives.ReadUInt16BigEndian(payload));
+                if (recent.Is(flow))
+                {
+                    solicited = recent.IsSolicited;
+                    return recent.Drop;
+                }
                 lock (_gate)
                 {
                     solicited = FlowsOf(packet.NextHeader).Contains(clock.Now, flow);
-                    return solicited || _open.Contains((packet.NextHeader, localPort)) ? null : DropReason.Unsolicited;
+                    DropReason? drop = solicited || _open.Contains((packet.NextHeader, localPort)) ? null : DropReason.Unsolicited;
+                    recent = new() { Flow = flow, IsKnown = true, IsSolicited = solicited, Drop = drop };
+                    return drop;
                 }
             case NextHeader.Udp or NextHeader.Tcp:
                 return DropReason.MalformedTransport;
@@ -85,8 +106,10 @@ sealed class InboundFilter(EngineClock clock)
     }
 
     /// <summary>Decides about a packet of the kernel that is to leave, and opens its flow.</summary>
+    /// <param name="packet">The packet, which may stand for many.</param>
+    /// <param name="recent">The flow of the packet before in the same burst; receives that of this packet.</param>
     /// <returns>Why the packet must not leave, or null.</returns>
-    public DropReason? NoteSent(in IPv6Packet packet)
+    public DropReason? NoteSent(in IPv6Packet packet, ref Recent recent)
     {
         var payload = packet.Payload;
         bool isTcp = packet.NextHeader == NextHeader.Tcp;
@@ -94,8 +117,12 @@ sealed class InboundFilter(EngineClock clock)
             return DropReason.AnswerToStranger; // errors, neighbour discovery and multicast reports must not leave
         if ((!isTcp && packet.NextHeader != NextHeader.Udp) || payload.Length < (isTcp ? TcpHeader : UdpDatagram.HeaderSize))
             return DropReason.UnsupportedProtocol;
-        var flow = new Flow(BinaryPrimitives.ReadUInt16BigEndian(payload), packet.Destination, BinaryPrimitives.ReadUInt16BigEndian(payload[2..]));
+        var flow = new Flow(packet.NextHeader, BinaryPrimitives.ReadUInt16BigEndian(payload), packet.Destination, BinaryPrimitives.ReadUInt16BigEndian(payload[2..]));
         byte flags = isTcp ? payload[TcpFlagsAt] : (byte)0;
+        bool isPlain = (flags & (Syn | Rst)) == 0;
+        if (isPlain && recent.Is(flow))
+            return null; // the packet before opened the flow, or needed not to
+        recent = new() { Flow = flow, IsKnown = isPlain };
         lock (_gate)
         {
             if ((flags & Rst) != 0)
@@ -116,7 +143,7 @@ sealed class InboundFilter(EngineClock clock)
         const int quotedAt = 8, portsAt = quotedAt + IPv6Packet.HeaderSize;
         if (icmpv6.Length < portsAt + 4 || icmpv6[0] >= 128 || icmpv6[quotedAt + 6] is not (NextHeader.Tcp or NextHeader.Udp))
             return false;
-        var flow = new Flow(BinaryPrimitives.ReadUInt16BigEndian(icmpv6[portsAt..]), IPv6Address.Read(icmpv6[(quotedAt + 24)..]),
+        var flow = new Flow(icmpv6[quotedAt + 6], BinaryPrimitives.ReadUInt16BigEndian(icmpv6[portsAt..]), IPv6Address.Read(icmpv6[(quotedAt + 24)..]),
             BinaryPrimitives.ReadUInt16BigEndian(icmpv6[(portsAt + 2)..]));
         lock (_gate)
             return FlowsOf(icmpv6[quotedAt + 6]).Contains(clock.Now, flow);

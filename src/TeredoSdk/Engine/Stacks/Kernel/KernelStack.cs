@@ -29,6 +29,7 @@ sealed class KernelStack : ISocketStack
     readonly InboundFilter _filter;
     readonly PrivateNetwork _network;
     readonly TunDevice _device;
+    readonly PacketSender _sender;
     readonly LargePackets _largePackets = new();
     readonly StreamDrain _drain = new(TimeProvider.System);
     readonly TaskCompletionSource _marked = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -39,6 +40,7 @@ sealed class KernelStack : ISocketStack
     {
         (_context, _network, _device) = (context, network, device);
         _filter = new(context.Clock);
+        _sender = new(context.Driver.Send, Refuse);
         device.AddRoute(IPAddress.IPv6Any, 0);
         var log = context.Log;
         device.Start(Send, fault => Log.EngineFault(log, fault));
@@ -56,7 +58,7 @@ sealed class KernelStack : ISocketStack
         try
         {
             network.CreateSocket(SocketType.Dgram, ProtocolType.Udp).Dispose(); // a sandbox may allow all the rest, and no IPv6 sockets
-            device = network.OpenTun(DeviceName, MtuOctets);
+            device = network.OpenTun(DeviceName, MtuOctets, context.HasOffload);
             return new(context, network, device);
         }
         catch
@@ -66,6 +68,8 @@ sealed class KernelStack : ISocketStack
             throw;
         }
     }
+
+    public DeviceFacts? Device => _device.Facts;
 
     public void SetAddress(TeredoAddress address)
     {
@@ -139,15 +143,25 @@ sealed class KernelStack : ISocketStack
     public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         FreshSocket.ConnectAsync(Open(SocketType.Stream, ProtocolType.Tcp), FreshSocket.LimitSynRetries, remoteEndPoint, cancellationToken);
 
-    public void Receive(in IPv6Packet packet)
+    public void Receive(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange> packets)
     {
-        var drop = _filter.Judge(packet, out bool solicited);
-        if (!solicited)
-            _context.Guard.NoteUnsolicited(packet.Source);
-        if (drop is { } reason)
-            _context.Guard.Count(reason);
-        else
-            _device.Write(packet.Octets);
+        Span<PacketRange> admitted = stackalloc PacketRange[packets.Length];
+        int count = 0;
+        var flow = default(InboundFilter.Recent);
+        foreach (var range in packets)
+        {
+            if (!IPv6Packet.TryParse(range.In(buffer), out var packet))
+                continue; // the driver parsed it already
+            var drop = _filter.Judge(packet, ref flow, out bool solicited);
+            if (!solicited)
+                _context.Guard.NoteUnsolicited(packet.Source);
+            if (drop is { } reason)
+                _context.Guard.Count(reason);
+            else
+                admitted[count++] = range;
+        }
+        if (count > 0)
+            _device.Write(buffer, admitted[..count]);
     }
 
     public void Dispose()
@@ -191,31 +205,43 @@ sealed class KernelStack : ISocketStack
         }
     }
 
-    // Takes a packet of the kernel, on the device's thread.
-    void Send(ReadOnlySpan<byte> octets)
+    // Takes packets of the kernel, on the device's thread.
+    void Send(in DeviceBurst burst)
     {
-        if (!IPv6Packet.TryParse(octets, out var packet))
+        var flow = default(InboundFilter.Recent);
+        foreach (var packet in burst.Packets)
+        {
+            if (!IPv6Packet.TryParse(burst[packet], out var parsed))
+                _context.Guard.Count(DropReason.MalformedTransport);
+            else if (parsed.Destination == Mark)
+            {
+                _sender.Flush();
+                _marked.TrySetResult();
+            }
+            else if (_filter.NoteSent(parsed, ref flow) is { } drop)
+                _context.Guard.Count(drop);
+            else
+            {
+                if (!flow.WasContacted)
+                    _context.Guard.NoteContact(parsed.Destination);
+                flow.WasContacted = true;
+                _sender.Add(burst, packet);
+            }
+        }
+        _sender.Flush();
+    }
+
+    // The driver sent nothing of a packet: who waits for its peer is told.
+    void Refuse(ReadOnlySpan<byte> octets, DropReason reason)
+    {
+        if (!IPv6Packet.TryParse(octets, out var packet) || reason == DropReason.MalformedTransport)
         {
             _context.Guard.Count(DropReason.MalformedTransport);
             return;
         }
-        if (packet.Destination == Mark)
-        {
-            _marked.TrySetResult();
-            return;
-        }
-        if (_filter.NoteSent(packet) is { } drop)
-        {
-            _context.Guard.Count(drop);
-            return;
-        }
-        _context.Guard.NoteContact(packet.Destination);
-        var driver = _context.Driver;
-        var verdict = driver.Send(octets);
-        var problem = verdict.Kind != VerdictKind.Dropped ? null
-            : verdict.Reason == DropReason.BadInnerSource && driver.Address is { } now
-                ? Problems.AddressChanged(packet.Source.ToIPAddress(), now.ToIPAddress())
-            : Problems.OfDrop(verdict.Reason, packet.Destination);
+        var problem = reason == DropReason.BadInnerSource && _context.Driver.Address is { } now
+            ? Problems.AddressChanged(packet.Source.ToIPAddress(), now.ToIPAddress())
+            : Problems.OfDrop(reason, packet.Destination);
         if (problem is not null) // the source is given, so that a stale socket does not fail attempts from the new address
             _context.Watch.HandleUnreachable(packet.Destination, packet.Source, problem);
     }

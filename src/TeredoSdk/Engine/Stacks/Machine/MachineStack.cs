@@ -27,6 +27,7 @@ sealed class MachineStack : ISocketStack
     readonly Lock _gate = new();
     readonly StackContext _context;
     readonly TunDevice _device;
+    readonly PacketSender _sender;
     readonly OwnAddressRelay? _relay;
     readonly IHostNetwork _network;
     readonly TaskCompletionSource _fault;
@@ -42,6 +43,7 @@ sealed class MachineStack : ISocketStack
     public MachineStack(StackContext context, TunDevice device, OwnAddressRelay? relay, IHostNetwork network, TaskCompletionSource fault)
     {
         (_context, _device, _relay, _network, _fault) = (context, device, relay, network, fault);
+        _sender = new(context.Driver.Send, Refuse);
         device.Start(Send, fault => Log.EngineFault(context.Log, fault));
         network.Changed += Check;
     }
@@ -49,6 +51,8 @@ sealed class MachineStack : ISocketStack
     public SocketCapabilities Capabilities => SocketCapabilities.KernelSockets | SocketCapabilities.Streams;
 
     public bool AnswersEcho => true;
+
+    public DeviceFacts? Device => _device.Facts;
 
     public void SetAddress(TeredoAddress address)
     {
@@ -70,7 +74,7 @@ sealed class MachineStack : ISocketStack
                 Clear();
     }
 
-    public void Receive(in IPv6Packet packet) => _device.Write(packet.Octets);
+    public void Receive(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange> packets) => _device.Write(buffer, packets);
 
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted) =>
         new SocketEndpoint(InterfaceSockets.BindDatagrams(Interface, port), static () => { });
@@ -142,15 +146,26 @@ sealed class MachineStack : ISocketStack
         _device.RemoveAddress(old.ToIPAddress(), TeredoPrefix);
     }
 
-    // Takes a packet of the kernel, on the device's thread.
-    void Send(ReadOnlySpan<byte> octets)
+    // Takes packets of the kernel, on the device's thread. For one that can't be delivered, the core returns an ICMPv6 error.
+    void Send(in DeviceBurst burst)
     {
-        if (!IPv6Packet.TryParse(octets, out var packet))
-            _context.Guard.Count(DropReason.MalformedTransport);
-        else if (packet.Source.IsTeredo)
-            _context.Driver.Send(octets); // for a packet that can't be delivered, the core returns an ICMPv6 error
-        else
-            _relay?.Send(octets);
+        foreach (var packet in burst.Packets)
+        {
+            if (!IPv6Packet.TryParse(burst[packet], out var parsed))
+                _context.Guard.Count(DropReason.MalformedTransport);
+            else if (parsed.Source.IsTeredo)
+                _sender.Add(burst, packet);
+            else
+                _relay?.Add(burst, packet);
+        }
+        _sender.Flush();
+        _relay?.Flush();
+    }
+
+    void Refuse(ReadOnlySpan<byte> packet, DropReason reason)
+    {
+        if (reason == DropReason.MalformedTransport) // the core counts all others itself
+            _context.Guard.Count(reason);
     }
 }
 
