@@ -35,7 +35,7 @@ public sealed class TeredoRelayHost : IAsyncDisposable
         _relay = new(device, parts, new(local, options.AllowPrivateAddresses, options.TimeProvider, log));
         if (options.InterfaceName is null)
             _own = new(_relay, parts.Network, new SystemInterfaces(log), log, local.Address);
-        device.Start(_relay.Send, e => Log.EngineFault(log, e));
+        device.Start(_relay.Send, log);
     }
 
     /// <summary>The state now. It can also be read after the host is disposed.</summary>

@@ -94,24 +94,27 @@ abstract partial class CoreDriver<TWork>
         else if (group.Count == 1)
             verdict = TakePacket(now, group.Whole.Octets);
         else if (!TakeLongPacket(now, group.Whole.Octets, out verdict))
-            verdict = TakeEach(now, batch, group);
+        {
+            group.Refused = TakeEach(now, batch, group);
+            return;
+        }
         group.Refused = verdict.Reason; // none but for what is dropped
         if (verdict.Kind == VerdictKind.Send)
             (group.Target, group.Transport) = (verdict.Target, TransportOf(verdict.Via));
     }
 
-    // Called under the lock. The datagrams wait, or are dropped. Returns the first verdict that drops one, or the last.
-    Verdict TakeEach(Instant now, DatagramBatch batch, in DatagramBatch.Group group)
+    // Called under the lock. The peer is not trusted, so the datagrams wait or are dropped. Returns why the first one was dropped.
+    DropReason TakeEach(Instant now, DatagramBatch batch, in DatagramBatch.Group group)
     {
         Span<byte> datagram = stackalloc byte[DatagramBatch.MaxDatagramOctets];
-        Verdict dropped = default, verdict = default;
+        var refused = DropReason.None;
         for (int i = group.First; i < group.First + group.Count; i++)
         {
-            verdict = TakePacket(now, datagram[..batch.CopyTo(i, datagram)]);
-            if (verdict.Kind == VerdictKind.Dropped && dropped.Reason == DropReason.None)
-                dropped = verdict;
+            var verdict = TakePacket(now, datagram[..batch.CopyTo(i, datagram)]);
+            if (refused == DropReason.None)
+                refused = verdict.Reason;
         }
-        return dropped.Reason != DropReason.None ? dropped : verdict;
+        return refused;
     }
 
     void CaptureAll(DatagramBatch batch)

@@ -159,7 +159,7 @@ sealed class SocketTransport : IUdpTransport
                 if (++errors % MaxErrorsInARow != 0)
                     continue;
                 if (waits)
-                    _closing.WaitHandle.WaitOne(ErrorPause);
+                    Task.Delay(ErrorPause, _closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
                 else
                     await Task.Delay(ErrorPause, _closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

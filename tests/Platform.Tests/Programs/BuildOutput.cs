@@ -13,7 +13,7 @@ static class BuildOutput
     public static string DotnetRoot { get; } = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 
     /// <summary>The root of the repository.</summary>
-    public static string Root { get; } = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+    public static string Root { get; } = FindRoot();
 
     /// <summary>The executable of a project, copied once in a run out of folders that an unprivileged user may not enter.</summary>
     /// <param name="project">The project's folder, from the root: <c>examples/Chat</c>.</param>
@@ -36,6 +36,14 @@ static class BuildOutput
         var own = new DirectoryInfo(AppContext.BaseDirectory);
         string program = Path.Combine(Root, project, "bin", own.Parent!.Name, own.Name, "win-x64", $"{assembly}.exe");
         return File.Exists(program) ? program : throw new FileNotFoundException($"It is not built: {program}.");
+    }
+
+    static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "TeredoSdk.sln")))
+            folder = folder.Parent ?? throw new InvalidOperationException("This runs inside a checkout only.");
+        return folder.FullName;
     }
 
     /// <summary>Removes the copies.</summary>

@@ -7,7 +7,7 @@ namespace TeredoSdk.Platform.Tests.Scenarios;
 /// <summary>Large payloads between two hosts that are behind two port-restricted NATs, as unprivileged users, over each kind of server.</summary>
 public class TransferTests : LabTests
 {
-    const int PayloadOctets = 100_000_000;
+    const int PayloadOctets = 100_000_000, RungOctets = 5_000_000;
 
     /// <summary>Two homes and a server that runs.</summary>
     sealed record Homes(LabHost Server, LabHost Alice, LabHost Bob);
@@ -40,6 +40,24 @@ public class TransferTests : LabTests
             + $"{2 * PayloadOctets * 8 / time.TotalSeconds / 1e9:F2} Gbit/s");
     }
 
+    // On the small path a full packet and its UDP header do not fit, so the kernel cuts no message into datagrams, and IPv4 fragments.
+    [Test]
+    public async Task EachRung_CarriesPayloadsIntact([Values("offload", "segments", "batches", "sockets")] string rung, [Values] bool smallPath)
+    {
+        const string narrow = "for device in /sys/class/net/*; do case $device in */lo) ;; *) ip link set ${device##*/} mtu 1280;; esac; done";
+        var (server, alice, bob) = await StartAsync(miredoServer: false);
+        if (smallPath)
+            await Task.WhenAll(alice.Lab.Hosts.Where(host => host is LabNat || host == alice || host == bob).Select(host => host.ShellAsync(narrow)));
+        var (fromAlice, fromBob) = (await PayloadAsync(alice, RungOctets), await PayloadAsync(bob, RungOctets));
+        string[] asking = ["--datapath", rung, .. TeredoProgram.Asking(server)];
+        var listener = StartWithPayload(alice, fromAlice, ["listen", "5000", .. asking]);
+        var endPoint = await TeredoProgram.EndPointOfAsync(listener);
+        var connector = StartWithPayload(bob, fromBob, ["connect", $"{endPoint}", .. asking]);
+        await Task.WhenAll(EndAsync(listener), EndAsync(connector));
+        Assert.That(connector.Output, Is.EqualTo(fromAlice.Hash), connector.Transcript);
+        Assert.That(listener.Output, Is.EqualTo(fromBob.Hash), listener.Transcript);
+    }
+
     [TestCase(true)]
     [TestCase(false)]
     public async Task Chat_OverEachServer_Carries100MegabytesOfLinesIntact(bool miredoServer)
@@ -66,11 +84,11 @@ public class TransferTests : LabTests
     /// <summary>A file of random octets, and what sha256sum says of them.</summary>
     sealed record Payload(string Path, string Hash);
 
-    static async Task<Payload> PayloadAsync(LabHost host)
+    static async Task<Payload> PayloadAsync(LabHost host, int octets = PayloadOctets)
     {
         string path = Path.Combine(host.Lab.Scratch, $"payload-{host.Name}");
-        string hash = await host.RunAsync("sh", "-c", $"head -c {PayloadOctets} /dev/urandom | tee {path} | sha256sum");
-        Assert.That(new FileInfo(path).Length, Is.EqualTo(PayloadOctets));
+        string hash = await host.RunAsync("sh", "-c", $"head -c {octets} /dev/urandom | tee {path} | sha256sum");
+        Assert.That(new FileInfo(path).Length, Is.EqualTo(octets));
         return new(path, hash);
     }
 

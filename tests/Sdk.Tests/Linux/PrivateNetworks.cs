@@ -1,5 +1,7 @@
 using System.Net;
 using System.Runtime.Versioning;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine.Linux;
 
 namespace TeredoSdk.Tests.Linux;
@@ -67,9 +69,9 @@ static class PrivateNetworks
     public delegate void PacketHandler(ReadOnlySpan<byte> packet);
 
     /// <summary>Reads a device packet by packet, as the kernel hands them over.</summary>
-    public static void StartReading(this TunDevice device, PacketHandler handler, Action<Exception>? fault = null) => device.Start((in DeviceBurst burst) =>
+    public static void StartReading(this TunDevice device, PacketHandler handler, ILogger? log = null) => device.Start((in DeviceBurst burst) =>
     {
         foreach (var packet in burst.Packets)
             handler(burst[packet]);
-    }, fault);
+    }, log ?? NullLogger.Instance);
 }

@@ -3,8 +3,10 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 using TeredoSdk.Machine.Linux;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Linux;
 
@@ -131,13 +133,15 @@ sealed class TunDevice : IDisposable
         Change($"Removing the route to {prefix}/{length}", Libc.ESRCH, () => _control.RemoveRoute(Index, prefix, length, metric));
 
     /// <summary>Starts to read packets, on a thread of its own or one that many devices share. May be called once.</summary>
-    /// <param name="handler">Takes the packets. When it throws, that burst is lost and <paramref name="fault"/> gets the exception.</param>
-    /// <param name="fault">Is told of a defect in the handler.</param>
+    /// <param name="handler">Takes the packets. When it throws, that burst is lost and <paramref name="log"/> gets the exception.</param>
+    /// <param name="log">Is told of a defect in the handler, and why the device hands over no long packets.</param>
     /// <exception cref="Win32Exception">No more descriptors can be opened.</exception>
-    public void Start(DeviceHandler handler, Action<Exception>? fault = null)
+    public void Start(DeviceHandler handler, ILogger log)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
-        _reader.Start(handler, fault);
+        if (Offload.Problem is { } problem)
+            Log.DatapathRung(log, TeredoDatapath.Segments, problem);
+        _reader.Start(handler, fault => Log.EngineFault(log, fault));
     }
 
     /// <summary>Hands a packet to the kernel. A failure is a lost packet, never an exception.</summary>

@@ -84,7 +84,7 @@ sealed unsafe class ReadLoop
             throw refused;
         }
         Loops.Add(loop);
-        loop._thread.Start();
+        loop._thread.UnsafeStart(); // without the context of whoever came first
         return loop;
     }
 

@@ -5,7 +5,6 @@ using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
-using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine.Stacks.Kernel;
 
@@ -42,8 +41,7 @@ sealed class KernelStack : ISocketStack
         _filter = new(context.Clock);
         _sender = new(context.Driver.Send, Refuse);
         device.AddRoute(IPAddress.IPv6Any, 0);
-        var log = context.Log;
-        device.Start(Send, fault => Log.EngineFault(log, fault));
+        device.Start(Send, context.Log);
     }
 
     public SocketCapabilities Capabilities => SocketCapabilities.KernelSockets | SocketCapabilities.Streams | SocketCapabilities.EnforcesInbound;

@@ -44,7 +44,7 @@ sealed class MachineStack : ISocketStack
     {
         (_context, _device, _relay, _network, _fault) = (context, device, relay, network, fault);
         _sender = new(context.Driver.Send, Refuse);
-        device.Start(Send, fault => Log.EngineFault(context.Log, fault));
+        device.Start(Send, context.Log);
         network.Changed += Check;
     }
 
