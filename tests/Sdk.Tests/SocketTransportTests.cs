@@ -163,7 +163,9 @@ public sealed class SocketTransportTests(TeredoDatapath rung)
     {
         using var transport = Open();
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = SocketTransport.BufferOctets };
-        Assert.That(transport.Facts.ReceiveBufferOctets, Is.EqualTo(other.ReceiveBufferSize / 2), "socket(7): Linux tells twice the size");
+        int limited = other.ReceiveBufferSize / 2; // socket(7): Linux tells twice the size
+        SocketTransport.Configure(other); // with CAP_NET_ADMIN beyond the limit
+        Assert.That(transport.Facts.ReceiveBufferOctets, Is.EqualTo(other.ReceiveBufferSize / 2).And.GreaterThanOrEqualTo(limited));
     }
 
     [Test]

@@ -105,6 +105,8 @@ sealed class SocketTransport : IUdpTransport
     internal static void Configure(Socket socket)
     {
         socket.ReceiveBufferSize = socket.SendBufferSize = BufferOctets;
+        if (OperatingSystem.IsLinux())
+            ForceBuffers(socket);
         if (OperatingSystem.IsWindows())
         {
             socket.ExclusiveAddressUse = true; // otherwise another process could take over the port
@@ -117,6 +119,21 @@ sealed class SocketTransport : IUdpTransport
         catch (SocketException)
         {
             // A system without the option fragments anyway.
+        }
+    }
+
+    // socket(7): with CAP_NET_ADMIN the limits net.core.rmem_max and wmem_max do not count.
+    static void ForceBuffers(Socket socket)
+    {
+        const int socketLevel = 1, sendBufferForce = 32, receiveBufferForce = 33;
+        try
+        {
+            socket.SetRawSocketOption(socketLevel, receiveBufferForce, BitConverter.GetBytes(BufferOctets));
+            socket.SetRawSocketOption(socketLevel, sendBufferForce, BitConverter.GetBytes(BufferOctets));
+        }
+        catch (SocketException)
+        {
+            // Without the capability the buffers are what the system gives.
         }
     }
 
