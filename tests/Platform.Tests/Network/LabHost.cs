@@ -93,9 +93,12 @@ class LabHost(Lab lab, string name)
     public async Task SetLossAsync(double fraction)
     {
         var link = Links[0];
-        await ShellAsync(LossRules("loss", link.Device, fraction));
-        await link.Bridge.ShellAsync(LossRules($"loss_{link.Port}", link.Port, fraction));
+        await ShellAsync(Cutting(link.Device, fraction) + LossRules("loss", link.Device, fraction));
+        await link.Bridge.ShellAsync(Cutting(link.Port, fraction) + LossRules($"loss_{link.Port}", link.Port, fraction));
     }
+
+    // A virtual wire carries a train of datagrams as one packet (UDP_SEGMENT), and a rule would lose all of it or nothing. No real wire does that.
+    static string Cutting(string device, double fraction) => $"ip link set dev {device} gso_max_segs {(fraction == 0 ? 65535 : 1)}\n";
 
     static string LossRules(string table, string device, double fraction) => $$"""
         nft -f - <<'RULES'
