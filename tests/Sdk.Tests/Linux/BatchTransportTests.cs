@@ -106,6 +106,29 @@ public sealed class BatchTransportTests
         Assert.That(ReadLoop.ThreadCount, Is.LessThanOrEqualTo(before));
     }
 
+    // A logger of the application may keep things there; threads that transports share must not mix them up.
+    [Test]
+    public async Task Handler_RunsInTheContextOfWhoOpenedItsTransport()
+    {
+        var owner = new AsyncLocal<int>();
+        var seen = new TaskCompletionSource<int>[20];
+        List<IUdpTransport> transports = [];
+        using var sender = Open(TeredoDatapath.Sockets, static (_, _) => { });
+        for (int i = 0; i < seen.Length; i++)
+        {
+            owner.Value = i + 1;
+            var own = seen[i] = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            transports.Add(Open(TeredoDatapath.Batches, (_, _) => own.TrySetResult(owner.Value)));
+        }
+        owner.Value = 0;
+        for (int i = 0; i < seen.Length; i++)
+        {
+            sender.Send(transports[i].LocalEndpoint, [1], 0);
+            Assert.That(await seen[i].Task.InTime(), Is.EqualTo(i + 1));
+            transports[i].Dispose();
+        }
+    }
+
     [Test]
     public void Port_IsFreeAsSoonAsTheTransportIsDisposed()
     {

@@ -158,7 +158,7 @@ sealed unsafe class ReadLoop
 
     static void Read(Registration registration, bool isAlone)
     {
-        for (int reads = 0; !registration.IsEnding && registration.Readable.Read() && isAlone && reads < ReadsInARow; reads++)
+        for (int reads = 0; !registration.IsEnding && registration.Read() && isAlone && reads < ReadsInARow; reads++)
             continue;
     }
 
@@ -191,6 +191,8 @@ sealed unsafe class ReadLoop
     internal sealed class Registration : IDisposable
     {
         readonly ReadLoop _loop;
+        readonly ExecutionContext? _context = ExecutionContext.Capture(); // that of the caller, not of whoever came first to this thread
+        bool _isMore;
         volatile bool _isEnding;
 
         internal Registration(ReadLoop loop, ulong id, SafeHandle descriptor, IReadable readable) =>
@@ -206,6 +208,16 @@ sealed unsafe class ReadLoop
         internal IReadable Readable { get; }
 
         internal bool IsEnding => _isEnding;
+
+        internal bool Read()
+        {
+            if (_context is null)
+                return Readable.Read();
+            ExecutionContext.Run(_context, static registration => ((Registration)registration!).ReadHere(), this);
+            return _isMore;
+        }
+
+        void ReadHere() => _isMore = Readable.Read();
 
         public void Dispose()
         {
