@@ -23,8 +23,8 @@ sealed class MachineRoom
         mount --bind /run/opt /opt
         mount -t tmpfs tmpfs /tmp
         for folder in etc var; do
-            mkdir -p /run/upper/$folder /run/work/$folder
-            mount -t overlay overlay -o "lowerdir=/$folder,upperdir=/run/upper/$folder,workdir=/run/work/$folder" /$folder
+            mkdir -p /run/upper/$folder /run/scratch/$folder
+            mount -t overlay overlay -o "lowerdir=/$folder,upperdir=/run/upper/$folder,workdir=/run/scratch/$folder" /$folder
         done
         rm -rf /etc/systemd/system/*.wants /etc/systemd/system/teredo-*
         """;
