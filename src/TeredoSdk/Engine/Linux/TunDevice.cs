@@ -135,13 +135,13 @@ sealed class TunDevice : IDisposable
     /// <summary>Starts to read packets, on a thread of its own or one that many devices share. May be called once.</summary>
     /// <param name="handler">Takes the packets. When it throws, that burst is lost and <paramref name="log"/> gets the exception.</param>
     /// <param name="log">Is told of a defect in the handler, and why the device hands over no long packets.</param>
-    /// <exception cref="Win32Exception">No more descriptors can be opened.</exception>
+    /// <exception cref="TeredoException">No more descriptors can be opened.</exception>
     public void Start(DeviceHandler handler, ILogger log)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         if (Offload.Problem is { } problem)
             Log.DatapathRung(log, TeredoDatapath.Segments, problem);
-        _reader.Start(handler, fault => Log.EngineFault(log, fault));
+        Change("Reading", 0, () => _reader.Start(handler, fault => Log.EngineFault(log, fault)));
     }
 
     /// <summary>Hands a packet to the kernel. A failure is a lost packet, never an exception.</summary>
