@@ -8,6 +8,7 @@ sealed class ManualTime : TimeProvider
     DateTimeOffset _wallClock = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     TimeSpan _elapsed;
     TaskCompletionSource? _quiet;
+    static int _waiting; // threads of the pool that only end later
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -110,9 +111,25 @@ sealed class ManualTime : TimeProvider
 
     static readonly TimeSpan PatienceForOthers = TimeSpan.FromSeconds(20);
 
-    // What the last timer gave to other threads has its turn before time goes on, as it has on a machine where seconds lie between. The limit is for what
-    // waits for time itself.
-    static void LetOthersFinish() => SpinWait.SpinUntil(() => ThreadPool.PendingWorkItemCount == 0, TimeSpan.FromSeconds(1));
+    // What the last timer gave to other threads has its turn before time goes on, as it has on a machine where seconds lie between: what waits for a thread of
+    // the pool, and what runs on one. The limit is for threads that wait for time itself, or for the test; they are not waited for again.
+    static void LetOthersFinish()
+    {
+        if (!SpinWait.SpinUntil(() => ThreadPool.PendingWorkItemCount == 0 && OthersAtWork <= _waiting, TimeSpan.FromSeconds(1)))
+            _waiting = OthersAtWork;
+        _waiting = Math.Min(_waiting, OthersAtWork);
+    }
+
+    // How many threads of the pool are at work, but for the caller's.
+    static int OthersAtWork
+    {
+        get
+        {
+            ThreadPool.GetMaxThreads(out int most, out _);
+            ThreadPool.GetAvailableThreads(out int available, out _);
+            return most - available - (Thread.CurrentThread.IsThreadPoolThread ? 1 : 0);
+        }
+    }
 
     // Under the lock.
     void LookForQuiet()

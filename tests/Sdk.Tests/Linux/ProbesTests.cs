@@ -8,6 +8,7 @@ public class ProbesTests
     static readonly Finding Something = new() { Id = "some.thing", Severity = FindingSeverity.Note, Subject = "a", Problem = "b" };
 
     readonly ManualTime _time = new();
+    readonly Progress _progress = new();
 
     [Test]
     public async Task Findings_ComeInTheOrderOfTheQuestions()
@@ -21,13 +22,11 @@ public class ProbesTests
     [Test]
     public async Task QuestionWithoutAnAnswer_IsToldAsNotChecked_AfterTheLimit()
     {
-        var asked = new TaskCompletionSource();
-        var all = AskAsync(default, new("deaf", _ =>
-        {
-            asked.SetResult();
-            return new TaskCompletionSource<IReadOnlyList<Finding>>().Task;
-        }), new("quick", _ => Task.FromResult<IReadOnlyList<Finding>>([Something])));
-        await asked.Task;
+        var answered = new TaskCompletionSource();
+        _progress.Answered = _ => answered.SetResult();
+        var all = AskAsync(default, new("deaf", _ => new TaskCompletionSource<IReadOnlyList<Finding>>().Task),
+            new("quick", _ => Task.FromResult<IReadOnlyList<Finding>>([Something])));
+        await answered.Task.WaitAsync(Patience.Limit); // on another thread
         _time.Advance(Probes.Limit - TimeSpan.FromTicks(1));
         Assert.That(all.IsCompleted, Is.False);
         _time.Advance(TimeSpan.FromTicks(1));
@@ -52,5 +51,12 @@ public class ProbesTests
         Assert.That(findings.Single().Evidence, Is.EqualTo(new[] { "no such thing" }));
     }
 
-    Task<IReadOnlyList<Finding>> AskAsync(CancellationToken cancellationToken, params Probe[] probes) => Probes.AskAsync(probes, null, _time, cancellationToken);
+    Task<IReadOnlyList<Finding>> AskAsync(CancellationToken cancellationToken, params Probe[] probes) => Probes.AskAsync(probes, _progress, _time, cancellationToken);
+
+    sealed class Progress : IProgress<string>
+    {
+        public Action<string>? Answered { get; set; }
+
+        public void Report(string value) => Answered?.Invoke(value);
+    }
 }
