@@ -1,6 +1,7 @@
 using System.Net;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Tests;
 
@@ -38,5 +39,39 @@ public sealed class NetworkReturnTests
         await caller.SendToAsync(new byte[] { 1 }, before).InTime();
         lab.Time.Advance(TimeSpan.FromSeconds(3));
         Assert.That((await open.ReceiveAsync().InTime()).Buffer, Is.EqualTo(new byte[] { 1 }));
+    }
+    // Without a packet the system has no entry for its neighbour.
+    [Test]
+    public async Task Gateway_ThatIsKnownOnceAPacketWent_IsRemembered()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        lab.Network.Passes = (_, _, _) =>
+        {
+            lab.Machine.Gateway = Gateway;
+            return true;
+        };
+        var node = await lab.StartAsync(Here);
+        int port = node.Report.LocalEndPoint!.Port;
+        lab.Machine.Move(null);
+        lab.Time.Advance(TimeSpan.FromSeconds(1));
+        lab.Machine.Move(Here);
+        lab.Time.AdvanceUntil(() => node.Report.State == TeredoState.Qualified, TimeSpan.FromSeconds(5));
+        Assert.That(node.Report.LocalEndPoint!.Port, Is.EqualTo(port), "the same network");
+    }
+
+    [Test]
+    public async Task Network_IsLookedAtAgain_WhenAnAnswerIsMissing_AndNotBefore()
+    {
+        await using var lab = new Lab { Gateway = Gateway };
+        lab.StartServer();
+        var log = new Recorder();
+        await lab.StartAsync(Here, options => options.LoggerFactory = log);
+        lab.Machine.Gateway = Gateway with { LinkAddress = 7 }; // and the system does not tell
+        int before = log.Of(EventIds.NetworkChanged).Count;
+        lab.Time.Advance(TimeSpan.FromMinutes(10));
+        Assert.That(log.Of(EventIds.NetworkChanged), Has.Count.EqualTo(before), "the server answers");
+        lab.Network.Passes = (_, _, _) => false;
+        lab.Time.AdvanceUntil(() => log.Of(EventIds.NetworkChanged).Count > before, TimeSpan.FromMinutes(1));
     }
 }

@@ -68,6 +68,21 @@ public sealed class SocketLifeTests
     }
 
     [Test]
+    public void Datagram_ThatTheSystemRefuses_FailsAsWhatItIs_AndAsClosedOnceTheSocketIs()
+    {
+        byte[] tooLarge = new byte[ushort.MaxValue + 1];
+        var socket = SocketOwner.Bound(SocketType.Dgram, ProtocolType.Udp);
+        SocketEndpoint endpoint = null!;
+        Task<int>? late = null;
+        endpoint = new(socket, () => late = SendAsync());
+        Assert.That(Assert.CatchAsync(() => SendAsync().InTime()), Is.TypeOf<SocketException>().With.Property("SocketErrorCode").EqualTo(SocketError.MessageSize));
+        endpoint.Dispose(); // the system's socket is still open while that is sent
+        Assert.That(Assert.CatchAsync(() => late!.InTime()), Is.TypeOf<ObjectDisposedException>());
+
+        Task<int> SendAsync() => endpoint.SendAsync(tooLarge, endpoint.LocalEndPoint, default).AsTask();
+    }
+
+    [Test]
     public async Task Datagram_ThatIsRefused_FailsNoReceiver()
     {
         using var endpoint = new SocketEndpoint(SocketOwner.Bound(SocketType.Dgram, ProtocolType.Udp), () => { });

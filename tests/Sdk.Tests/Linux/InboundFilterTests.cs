@@ -195,6 +195,19 @@ public sealed class InboundFilterTests
         Assert.That(In(NextHeader.Udp).Drop, Is.Null);
     }
 
+    // Two generations, the older of which is let go when the younger one is full.
+    [TestCase(NextHeader.Udp, 4096)]
+    [TestCase(NextHeader.Tcp, 65536)]
+    public void Flows_AreBounded_AndTheOldestEnd(byte protocol, int generation)
+    {
+        for (int i = 0; i < 2 * generation; i++)
+            Out(protocol, peer: Stranger(i));
+        Assert.That(In(protocol, peer: Stranger(0)).Drop, Is.Null);
+        Out(protocol, peer: Stranger(2 * generation));
+        Assert.That(In(protocol, peer: Stranger(generation - 1)).Drop, Is.EqualTo(DropReason.Unsolicited));
+        Assert.That(In(protocol, peer: Stranger(generation)).Drop, Is.Null);
+    }
+
     // A segment outside of the window makes the kernel acknowledge, before the handshake is done: a forged source is enough.
     [Test]
     public void OpenStreamPort_AcknowledgingManyStrangers_EndsNoFlowOfAnotherSocket()

@@ -91,6 +91,20 @@ sealed class KernelStackTests
         }
     }
 
+    [Test]
+    public async Task PortThatIsTaken_CostsNoSocket()
+    {
+        PrivateNetworks.Create().Dispose(); // or this test is skipped
+        const int attempts = 200;
+        await using var driver = NewDriver();
+        using var stack = NewStack(driver, out _);
+        using var first = stack.Bind(4242, isUnrestricted: false);
+        int before = PrivateNetworks.OpenDescriptors();
+        for (int i = 0; i < attempts; i++)
+            Assert.Throws<TeredoException>(() => stack.Bind(4242, isUnrestricted: false));
+        Assert.That(PrivateNetworks.OpenDescriptors(), Is.LessThan(before + attempts / 2));
+    }
+
     static byte[] Datagram(ushort port)
     {
         byte[] packet = new byte[IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + 5];

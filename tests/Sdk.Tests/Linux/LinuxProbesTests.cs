@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.Versioning;
+using TeredoSdk.Doctor;
 using TeredoSdk.Doctor.Linux;
 using TeredoSdk.Setup.Linux;
 
@@ -18,6 +19,14 @@ sealed class LinuxProbesTests : IDisposable
     static string Words(Finding finding) => $"{finding.Id} {finding.Subject} {finding.SetBy} {finding.Fix?.Command}|{string.Join(' ', finding.Evidence)}";
 
     void Chain(string hook, string policy) => _machine.Chains.Add($$"""{"family":"inet","table":"t","name":"{{hook}}","hook":"{{hook}}","policy":"{{policy}}"}""");
+
+    [Test]
+    public void PrivateNetwork_IsAskedAbout_WhereItIsWanted_WhateverTheServersAreCalled([Values] TeredoSockets sockets, [Values("one.lab", "no name")] string server)
+    {
+        var probes = MachineProbes.Of(new() { Sockets = sockets, Servers = [server] }, null, isThisMachine: true);
+        Assert.That(probes.Select(probe => probe.Name), sockets == TeredoSockets.InProcess ? Does.Not.Contain("user namespaces") : Does.Contain("user namespaces"));
+        Assert.That(probes.Select(probe => probe.Name), Does.Contain("the MTU"));
+    }
 
     [Test]
     public async Task MachineWithoutRules_OrWithoutRights_TellsNothing()

@@ -39,6 +39,20 @@ public sealed class StreamDrainTests : IDisposable
         Assert.That(_wasHurried, Is.False);
     }
 
+    [Test]
+    public async Task Connection_IsLookedAtAgain_WhenItIsTwiceAsOld()
+    {
+        List<double> looks = [];
+        var drain = new StreamDrain(_time, (_, _) =>
+        {
+            looks.Add(_time.Elapsed.TotalMilliseconds);
+            return looks.Count == 9;
+        });
+        drain.Add(await OpenAsync());
+        await AdvanceAsync(() => drain.Count == 0, TimeSpan.FromSeconds(3));
+        Assert.That(looks, Is.EqualTo(new[] { 0, 5, 10, 20, 40, 80, 160, 320, 640 }));
+    }
+
     // linux/tcp.h: struct tcp_info starts with the state, and counts the retransmissions in its third octet. The states are those of net/tcp_states.h.
     [TestCase(1, 0, false)]  // ESTABLISHED: data waits before the FIN
     [TestCase(2, 0, true)]   // SYN_SENT
