@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine;
 
 namespace TeredoSdk.Engine;
@@ -9,6 +9,8 @@ readonly record struct DeviceFacts(bool HasOffload, string? Problem, long Lost);
 /// <summary>Describes for a report how packets are moved.</summary>
 static class DatapathFacts
 {
+    static readonly string? Kernel = OperatingSystem.IsLinux() ? LinuxProblems.Switch("kernel/osrelease") : null;
+
     /// <param name="transport">The facts of the UDP socket.</param>
     /// <param name="device">Those of the device; null where there is none.</param>
     public static TeredoDatapathReport Describe(in TransportFacts transport, DeviceFacts? device = null) => new()
@@ -17,9 +19,6 @@ static class DatapathFacts
         Reasons = [.. new[] { transport.Problem, device?.Problem }.OfType<string>()],
         LostDatagrams = transport.Lost,
         LostPackets = device?.Lost ?? 0,
-        Kernel = OperatingSystem.IsLinux() ? Release() : null,
+        Kernel = Kernel,
     };
-
-    // "Linux 6.12.41-amd64 #1 SMP ..."
-    static string? Release() => RuntimeInformation.OSDescription.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1);
 }

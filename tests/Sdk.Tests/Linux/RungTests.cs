@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
+using TeredoSdk.Engine;
 
 namespace TeredoSdk.Tests.Linux;
 
@@ -56,6 +57,18 @@ public sealed class RungTests
             await caller.SendToAsync(datagram, listener.TeredoEndPoint!).InTime();
             Assert.That((await listener.ReceiveAsync().AsTask().InTime()).Buffer, Is.EqualTo(datagram), $"{length} octets");
         }
+    }
+
+    [TestCase(TeredoDatapath.Segments, true, TeredoDatapath.Offload)]
+    [TestCase(TeredoDatapath.Segments, false, TeredoDatapath.Segments)]
+    [TestCase(TeredoDatapath.Batches, true, TeredoDatapath.Batches)]
+    public void Report_NamesTheWay_WhatStandsAgainstABetterOne_AndTheKernel(TeredoDatapath transport, bool hasOffload, TeredoDatapath way)
+    {
+        var report = DatapathFacts.Describe(new(transport, "No batches.", 3, 9), new DeviceFacts(hasOffload, "No offload.", 5));
+        Assert.That((report.Way, report.LostDatagrams, report.LostPackets), Is.EqualTo((way, 3L, 5L)));
+        Assert.That(report.Reasons, Is.EqualTo(new[] { "No batches.", "No offload." }));
+        Assert.That(report.Kernel, Is.EqualTo(File.ReadAllText("/proc/sys/kernel/osrelease").Trim()));
+        Assert.That(DatapathFacts.Describe(new(transport, null, 0, 9)).Reasons, Is.Empty);
     }
 
     static Task<TeredoNode> StartAsync(Loopback lab, TeredoDatapath rung)
