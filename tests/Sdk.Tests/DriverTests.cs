@@ -88,6 +88,17 @@ public sealed class DriverTests
     }
 
     [Test]
+    public async Task EmptyDatagram_IsCountedLikeAnyOther()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        var node = await lab.StartAsync(Alice);
+        using var stranger = lab.Network.Host("203.0.113.77").Open(IPv4Endpoint.Parse("203.0.113.77:5000"), static (_, _) => { });
+        stranger.Send(IPv4Endpoint.Parse($"{node.Report.LocalEndPoint}"), [], 0);
+        Assert.That(node.Report.Drops.Values.Sum(), Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task SocketOpenedWhileTheDriverStops_IsClosed()
     {
         var network = new StoppingNetwork();
@@ -97,6 +108,7 @@ public sealed class DriverTests
         driver.Start();
         await network.Stopping!.InTime();
         Assert.That((network.Opened, network.Closed), Is.EqualTo((1, 1)));
+        Assert.That(driver.TryCheckReachability(), Is.False);
     }
 
     [Test]

@@ -192,6 +192,7 @@ public sealed class ConnectivityTestTests
         client.Receive(RelayEndpoint, Build.EchoReplyTo(client.EchoRequests().Single()));
         client.Advance(10);
         Assert.That(client.Delivered, Is.Empty, "the packet's claim was not verified");
+        Assert.That(client.Client.Drops[DropReason.Untrusted], Is.EqualTo(1));
     }
 
     [Test, Conformance("C-070")]

@@ -193,6 +193,16 @@ public sealed class RefreshIntervalTests : SimulationTest
             harness.AdvanceTo(i * 10);
         }
         Assert.That(CheckBubbles(harness), Has.Length.EqualTo(8));
+        harness.ChangeNetwork(n => n with { LocalAddress = Lab.IPv4("10.7.0.2") });
+        harness.Qualify(Lab.Endpoint("9.0.0.2:1234"));
+        harness.Clear();
+        for (int i = 60; i < 120; i++)
+        {
+            harness.ReceiveDirect(peer);
+            harness.ReceiveData(peer);
+            harness.AdvanceTo(i * 10);
+        }
+        Assert.That(CheckBubbles(harness), Has.Length.EqualTo(8), "another network is another matter");
     }
 
     [Test]
@@ -204,6 +214,22 @@ public sealed class RefreshIntervalTests : SimulationTest
         harness.Skip(TimeSpan.FromMinutes(1));
         harness.AdvanceTo(harness.Now);
         Assert.That(harness.Sent.Select(sent => (sent.Via, sent.IsRouterSolicitation)), Is.EqualTo(new[] { (LocalPort.Service, true) }));
+    }
+
+    [TestCase(9, 15)]
+    [TestCase(10, 30)]
+    public void YetAnotherMapping_IsCountedFromTheOneBefore(int refreshes, int seconds)
+    {
+        var harness = ClientHarness.Qualified();
+        for (int i = 0; i < 10; i++)
+            harness.AnswerSolicitation(harness.AdvanceToSolicitation(), Lab.Mapped);
+        harness.AnswerSolicitation(harness.AdvanceToSolicitation(), Lab.OtherMapped);
+        harness.AnswerLastSolicitation(Lab.OtherMapped);
+        for (int i = 0; i < refreshes; i++)
+            harness.AnswerSolicitation(harness.AdvanceToSolicitation(), Lab.OtherMapped);
+        harness.AnswerSolicitation(harness.AdvanceToSolicitation(), Lab.Mapped);
+        harness.AnswerLastSolicitation(Lab.Mapped);
+        Assert.That(harness.Client.RefreshInterval, Is.EqualTo(TimeSpan.FromSeconds(seconds)));
     }
 
     [TestCase(9, 15)]

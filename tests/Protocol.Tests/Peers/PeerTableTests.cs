@@ -188,6 +188,26 @@ public class PeerTableTests
         }
     }
 
+    // Whatever the entries are, those of long ago make room.
+    [TestCase(false, false), TestCase(false, true), TestCase(true, false), TestCase(true, true)]
+    public void PeerTable_FullOfOldOnesInUse_TakesTheNext(bool wanted, bool trusted)
+    {
+        var table = NewTable(8, 9);
+        for (uint n = 0; n < (wanted ? 8 : 6); n++) // six for strangers
+        {
+            int index = Add(table, Start, Address(n), wanted ? Newcomer.Wanted : Newcomer.Verified);
+            table[index].LastReceived = Start;
+            table.Use(Start, index);
+            if (trusted)
+                table.Trust(index);
+            else
+                table.Distrust(index);
+        }
+        Assert.That(Add(table, Start, Address(100)), Is.EqualTo(-1));
+        Assert.That(Add(table, Start + TimeSpan.FromSeconds(60), Address(100)), Is.Not.EqualTo(-1));
+        Assert.That(table.Find(Address(0)), Is.EqualTo(-1));
+    }
+
     [Test]
     public void PeerTable_FullOfInUse_EachAddLooksFurther()
     {
