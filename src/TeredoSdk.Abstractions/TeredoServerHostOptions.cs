@@ -10,6 +10,8 @@ namespace TeredoSdk;
 /// <summary>Settings of a <c>TeredoServerHost</c>. A host copies them when it starts; later changes do not affect it.</summary>
 public sealed class TeredoServerHostOptions
 {
+    internal const int MaxShards = 64;
+
     /// <summary>The primary IPv4 address, an address of this machine. The addresses of the clients contain it. Required.</summary>
     public IPAddress? Address { get; set; }
 
@@ -49,6 +51,12 @@ public sealed class TeredoServerHostOptions
     /// <summary>The highest rung of the ladder of ways to move packets; <see cref="TeredoDatapath.Auto"/> by default.</summary>
     public TeredoDatapath Datapath { get; set; }
 
+    /// <summary>
+    /// How many sockets at each address share the work, 1 to 64; 1 by default. More than one is for Linux, and for a server that would keep more than one
+    /// processor busy: a thread each takes a part of the sources. The rate limits hold for all of them together.
+    /// </summary>
+    public int Shards { get; set; } = 1;
+
     /// <summary>The clock of the rate limits; the system's by default.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
@@ -72,6 +80,10 @@ public sealed class TeredoServerHostOptions
             throw BadOption.Of(nameof(ReflectAddress), reflect, $"{unicast} other than {nameof(Address)} and {nameof(SecondaryAddress)}, or null");
         BadOption.RequirePort(Port, nameof(Port), allowAny: false);
         RateLimits?.Validate();
+        if (Shards is < 1 or > MaxShards)
+            throw BadOption.Of(nameof(Shards), Shards, $"1 to {MaxShards}");
+        if (Shards > 1 && !OperatingSystem.IsLinux())
+            throw BadOption.Of(nameof(Shards), Shards, "1: only Linux spreads datagrams over several sockets");
         BadOption.RequireDatapath(Datapath, nameof(Datapath));
         BadOption.RequireServices(LoggerFactory, TimeProvider);
     }

@@ -66,7 +66,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
             Keys = options.Keys,
         };
         var log = GuardedLogger.For(LogCategories.ServerHost, options.LoggerFactory);
-        return new(new ServerDriver(core, (ushort)options.Port, network, random, options.TimeProvider, log));
+        return new(new ServerDriver(core, (ushort)options.Port, options.Shards, network, random, options.TimeProvider, log));
     }
 
     /// <summary>Stops the server and closes its sockets. Idempotent.</summary>

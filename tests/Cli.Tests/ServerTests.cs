@@ -37,17 +37,18 @@ public sealed class ServerTests
     public void Options_AreThoseThatAreSaid()
     {
         var options = Read("--address 192.0.2.1 --secondary-address 192.0.2.2 --reflect-address 192.0.2.3 --port 4000 --answer-limit 1:2 --address-answer-limit 3:4 --forward-limit 5:6"
-            + " --address-forward-limit 7:8 --destination-limit 9:10 --fair-share 11:12 --allow-private");
+            + " --address-forward-limit 7:8 --destination-limit 9:10 --fair-share 11:12 --shards 3 --allow-private");
         Assert.That((options.Address, options.SecondaryAddress, options.ReflectAddress, options.Port, options.AllowPrivateAddresses),
             Is.EqualTo((IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"), IPAddress.Parse("192.0.2.3"), 4000, true)));
+        Assert.That(options.Shards, Is.EqualTo(3));
         var limits = options.RateLimits!;
         Assert.That(new[] { limits.AnswersPerEndpoint, limits.AnswersPerAddress, limits.ForwardsPerEndpoint, limits.ForwardsPerAddress, limits.ForwardsPerDestination,
             limits.FairShare }, Is.EqualTo(new RateLimit[] { new(1, 2), new(3, 4), new(5, 6), new(7, 8), new(9, 10), new(11, 12) }));
         Assert.That(Read("--address 192.0.2.1 --rate-limits off").RateLimits, Is.Null);
         var defaults = Read("--address 192.0.2.1");
         Assert.That(defaults.RateLimits!.FairShare, Is.EqualTo(new ServerRateLimits().FairShare));
-        Assert.That((defaults.SecondaryAddress, defaults.ReflectAddress, defaults.Port, defaults.AllowPrivateAddresses),
-            Is.EqualTo(((IPAddress?)null, (IPAddress?)null, 3544, false)));
+        Assert.That((defaults.SecondaryAddress, defaults.ReflectAddress, defaults.Port, defaults.AllowPrivateAddresses, defaults.Shards),
+            Is.EqualTo(((IPAddress?)null, (IPAddress?)null, 3544, false, 1)));
 
         static TeredoServerHostOptions Read(string line)
         {

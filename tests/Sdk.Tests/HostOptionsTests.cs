@@ -50,6 +50,7 @@ public sealed class HostOptionsTests
         BadServer(o => o.Port = 0, "Port is 0; expected 1 to 65535."),
         BadServer(o => o.RateLimits = new() { ForwardsPerAddress = new(0, 5) },
             "ForwardsPerAddress is 0 per second, 5 at once; expected 1 to 1000000, for both."),
+        BadServer(o => o.Shards = 65, "Shards is 65; expected 1 to 64."),
         BadServer(o => o.LoggerFactory = null!, "LoggerFactory is null; expected a logger factory such as NullLoggerFactory.Instance."),
         BadServer(o => o.TimeProvider = null!, "TimeProvider is null; expected a clock such as TimeProvider.System."),
         BadRelay(o => o.Address = null, "Address is null; expected an IPv4 address of this machine."),

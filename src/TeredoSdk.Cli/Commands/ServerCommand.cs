@@ -56,6 +56,14 @@ sealed class ServerCommand : Command
     readonly Option<RateLimit> _destinations = Limit("--destination-limit", "packets forwarded to one destination", Defaults.ForwardsPerDestination);
     readonly Option<RateLimit> _fairShare = Limit("--fair-share",
         "what one IPv4 address may send to one destination before it counts as too much", Defaults.FairShare);
+    readonly Option<int> _shards = new("--shards")
+    {
+        Description = "How many threads share the work, each with a socket at each address, 1 by default. Linux. The rate limits hold for all together.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1,
+        CustomParser = Values.Number(1, 64),
+    };
+
     readonly Option<TeredoDatapath> _datapath = CommonOptions.Datapath();
     readonly Option<bool> _allowPrivate = CommonOptions.AllowPrivate();
 
@@ -75,6 +83,7 @@ sealed class ServerCommand : Command
         Add(_rateLimits);
         foreach (var limit in new[] { _answers, _addressAnswers, _forwards, _addressForwards, _destinations, _fairShare })
             Add(limit);
+        Add(_shards);
         Add(_datapath);
         Add(_allowPrivate);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
@@ -118,6 +127,7 @@ sealed class ServerCommand : Command
         Port = arguments.GetValue(_port),
         RateLimits = IsLimited(arguments) ? Limits(arguments) : null,
         AllowPrivateAddresses = arguments.GetValue(_allowPrivate),
+        Shards = arguments.GetValue(_shards),
         Datapath = arguments.GetValue(_datapath),
         LoggerFactory = logs,
     };

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Machine;
@@ -19,24 +20,25 @@ sealed class ServerDriver : IAsyncDisposable
     readonly TeredoServer _core;
     readonly EngineClock _clock;
     readonly ILogger _log;
-    readonly IUdpTransport?[] _transports = new IUdpTransport?[4]; // as IndexOf has them
+    readonly Shard[] _shards;
     readonly NativeSender? _native;
     readonly string? _nativeProblem;
-    AnswerBatch? _answers = new(); // null while a thread uses it; another thread takes a new one
     Instant _limitLogAt; // no message about the rate limits before
     long _limitsLogged;  // how many drops the messages have told
 
     /// <param name="options">The settings of the core; the driver sets <see cref="TeredoServerOptions.ForwardNative"/> itself.</param>
     /// <param name="port">The UDP port at each of the server's addresses.</param>
+    /// <param name="shards">How many sockets there are at each address. Their core is one, and so are the rate limits.</param>
     /// <param name="network">The machine's network.</param>
     /// <param name="random">Randomness for the core.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">The logger.</param>
     /// <exception cref="ArgumentException">The core refuses the options.</exception>
     /// <exception cref="TeredoException"><see cref="TeredoError.PortUnavailable"/>: a socket can't be opened. No socket is left open.</exception>
-    public ServerDriver(TeredoServerOptions options, ushort port, IHostNetwork network, IRandomSource random, TimeProvider time, ILogger log)
+    public ServerDriver(TeredoServerOptions options, ushort port, int shards, IHostNetwork network, IRandomSource random, TimeProvider time, ILogger log)
     {
         (_clock, _log) = (new(time), log);
+        _shards = [.. Enumerable.Range(0, shards).Select(_ => new Shard())];
         _native = NativeSender.TryOpen(options.Primary, log, out _nativeProblem);
         try
         {
@@ -55,8 +57,8 @@ sealed class ServerDriver : IAsyncDisposable
             Close();
             throw;
         }
-        Completion = Task.WhenAll(_transports.Select(transport => transport?.Completion ?? Task.CompletedTask));
-        Log.ServerStarted(log, _transports[0]!.LocalEndpoint.ToIPEndPoint(), _transports[1]?.LocalEndpoint.ToIPEndPoint());
+        Completion = Task.WhenAll(Transports.Select(transport => transport.Completion));
+        Log.ServerStarted(log, EndPointOf(LocalPort.ServerPrimary)!, EndPointOf(LocalPort.ServerSecondary));
     }
 
     /// <summary>Completes when the sockets are closed and no longer used.</summary>
@@ -70,12 +72,12 @@ sealed class ServerDriver : IAsyncDisposable
             {
                 return new()
                 {
-                    EndPoint = _transports[0]!.LocalEndpoint.ToIPEndPoint(),
-                    SecondaryEndPoint = _transports[1]?.LocalEndpoint.ToIPEndPoint(),
-                    ReflectEndPoint = _transports[IndexOf(LocalPort.Reflector)]?.LocalEndpoint.ToIPEndPoint(),
+                    EndPoint = EndPointOf(LocalPort.ServerPrimary)!,
+                    SecondaryEndPoint = EndPointOf(LocalPort.ServerSecondary),
+                    ReflectEndPoint = EndPointOf(LocalPort.Reflector),
                     ForwardsToNativeIPv6 = _native is not null,
                     Drops = Enum.GetValues<DropReason>().Select(reason => (reason, _core.Drops[reason])).Where(drop => drop.Item2 > 0).ToDictionary(),
-                    Datapath = DatapathFacts.Describe(_transports[0]!.Facts),
+                    Datapath = DatapathFacts.Describe(_shards[0].Transports[0]!.Facts with { Lost = Transports.Sum(transport => transport.Facts.Lost) }),
                     Problem = _nativeProblem,
                 };
             }
@@ -93,7 +95,9 @@ sealed class ServerDriver : IAsyncDisposable
     {
         try
         {
-            _transports[IndexOf(port)] = network.Open(local, (buffer, runs) => HandleDatagrams(port, buffer, runs));
+            var handlers = _shards.Select(shard => new DatagramHandler((buffer, runs) => HandleDatagrams(shard, port, buffer, runs)));
+            foreach (var (shard, transport) in _shards.Zip(network.OpenShards(local, [.. handlers])))
+                shard.Transports[IndexOf(port)] = transport;
         }
         catch (SocketException e)
         {
@@ -102,9 +106,9 @@ sealed class ServerDriver : IAsyncDisposable
         }
     }
 
-    void HandleDatagrams(LocalPort via, ReadOnlySpan<byte> buffer, ReadOnlySpan<DatagramRun> runs)
+    void HandleDatagrams(Shard shard, LocalPort via, ReadOnlySpan<byte> buffer, ReadOnlySpan<DatagramRun> runs)
     {
-        var answers = Interlocked.Exchange(ref _answers, null) ?? new();
+        var answers = Interlocked.Exchange(ref shard.Answers, null) ?? new();
         var limited = default(LimitNews);
         bool isMore;
         lock (_gate)
@@ -112,23 +116,23 @@ sealed class ServerDriver : IAsyncDisposable
             var now = _clock.Now;
             foreach (var run in runs)
                 foreach (var payload in run.In(buffer))
-                    Handle(now, via, run.Source, payload, answers, ref limited);
-            isMore = TakeAnswers(answers); // almost never: the answers to one burst fit
+                    Handle(now, shard, via, run.Source, payload, answers, ref limited);
+            isMore = TakeAnswers(shard, answers); // almost never: the answers to one burst fit
         }
         answers.Send(_native);
         for (; isMore; answers.Send(_native))
             lock (_gate)
-                isMore = TakeAnswers(answers);
+                isMore = TakeAnswers(shard, answers);
         if (limited.Count > 0)
             Log.LimitReached(_log, limited.Count, limited.Source, limited.Limit);
-        Volatile.Write(ref _answers, answers);
+        Volatile.Write(ref shard.Answers, answers);
     }
 
     // Called under the lock.
-    void Handle(Instant now, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload, AnswerBatch answers, ref LimitNews limited)
+    void Handle(Instant now, Shard shard, LocalPort via, IPv4Endpoint source, ReadOnlySpan<byte> payload, AnswerBatch answers, ref LimitNews limited)
     {
         var verdict = _core.HandleDatagram(now, via, source, payload);
-        TakeAnswers(answers);
+        TakeAnswers(shard, answers);
         if (verdict.Kind != VerdictKind.Dropped)
             return;
         Log.PacketDropped(_log, source, verdict.Reason);
@@ -137,10 +141,10 @@ sealed class ServerDriver : IAsyncDisposable
     }
 
     // Called under the lock. Returns whether something is left.
-    bool TakeAnswers(AnswerBatch answers)
+    bool TakeAnswers(Shard shard, AnswerBatch answers)
     {
         while (answers.HasRoom && _core.TryTakeTransmit(answers.Next, out var transmit))
-            answers.Add(transmit.Length, transmit.Target, _transports[IndexOf(transmit.Via)]); // null while the other sockets are being opened
+            answers.Add(transmit.Length, transmit.Target, shard.Transports[IndexOf(transmit.Via)]); // null while the other sockets are being opened
         while (answers.HasRoom && _core.TryTakeDelivery(answers.Next, out int length))
             answers.AddNative(length);
         return _core.HasTransmits;
@@ -157,13 +161,24 @@ sealed class ServerDriver : IAsyncDisposable
         return count;
     }
 
+    IEnumerable<IUdpTransport> Transports => _shards.SelectMany(shard => shard.Transports).OfType<IUdpTransport>();
+
+    IPEndPoint? EndPointOf(LocalPort port) => _shards[0].Transports[IndexOf(port)]?.LocalEndpoint.ToIPEndPoint();
+
     static int IndexOf(LocalPort port) => port.Id - LocalPort.ServerPrimary.Id; // they follow each other
 
     void Close()
     {
-        foreach (var transport in _transports)
-            transport?.Dispose();
+        foreach (var transport in Transports)
+            transport.Dispose();
         _native?.Dispose();
+    }
+
+    /// <summary>A socket at each address, which hears a part of the sources.</summary>
+    sealed class Shard
+    {
+        public readonly IUdpTransport?[] Transports = new IUdpTransport?[4]; // as IndexOf has them
+        public AnswerBatch? Answers = new(); // null while a thread uses it; another thread takes a new one
     }
 
     /// <summary>What a message about the rate limits tells.</summary>

@@ -61,6 +61,13 @@ interface IHostNetwork
     /// <exception cref="System.Net.Sockets.SocketException">The socket can't be bound.</exception>
     IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler);
 
+    /// <summary>
+    /// Opens a UDP socket for each handler, all at one address and port. The system spreads what comes over them, by its source (SO_REUSEPORT of Linux).
+    /// </summary>
+    /// <exception cref="System.Net.Sockets.SocketException">A socket can't be bound. None is left open.</exception>
+    IUdpTransport[] OpenShards(IPv4Endpoint local, IReadOnlyList<DatagramHandler> handlers) => handlers is [var handler] ? [Open(local, handler)]
+        : throw new PlatformNotSupportedException("Only Linux spreads datagrams over several sockets at one port.");
+
     /// <summary>Finds the current IPv4 addresses of a name.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The name has no IPv4 address, or no name server answers.</exception>
     Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) =>

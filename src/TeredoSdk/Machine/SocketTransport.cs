@@ -40,14 +40,15 @@ sealed class SocketTransport : IUdpTransport
     /// <param name="handler">Takes what comes in.</param>
     /// <param name="log">The log.</param>
     /// <param name="hasThread">Whether a thread of its own receives; null: if there are few transports.</param>
+    /// <param name="isShard">Whether others bind to the same port.</param>
     /// <exception cref="SocketException">The socket can't be bound.</exception>
-    public SocketTransport(IPv4Endpoint local, DatagramHandler handler, ILogger log, bool? hasThread = null)
+    public SocketTransport(IPv4Endpoint local, DatagramHandler handler, ILogger log, bool? hasThread = null, bool isShard = false)
     {
         (_handler, _log, _closing) = (handler, log, _closed.Token);
         _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            Configure(_socket);
+            Configure(_socket, isShard);
             _socket.Bind(local.ToIPEndPoint());
             LocalEndpoint = IPv4Endpoint.FromIPEndPoint((System.Net.IPEndPoint)_socket.LocalEndPoint!);
             _defaultTtl = _ttl = _socket.Ttl;
@@ -102,8 +103,11 @@ sealed class SocketTransport : IUdpTransport
         _socket.Dispose();
     }
 
-    internal static void Configure(Socket socket)
+    internal static void Configure(Socket socket, bool isShard = false)
     {
+        const int socketLevel = 1, reusePort = 15; // of Linux
+        if (isShard)
+            socket.SetRawSocketOption(socketLevel, reusePort, BitConverter.GetBytes(1));
         socket.ReceiveBufferSize = socket.SendBufferSize = BufferOctets;
         if (OperatingSystem.IsLinux())
             ForceBuffers(socket);

@@ -77,11 +77,33 @@ sealed class SystemNetwork(ILogger log, TeredoDatapath datapath = TeredoDatapath
         };
     }
 
-    public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler)
+    public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler) => Open(local, handler, isShard: false);
+
+    public IUdpTransport[] OpenShards(IPv4Endpoint local, IReadOnlyList<DatagramHandler> handlers)
+    {
+        if (handlers.Count == 1)
+            return [Open(local, handlers[0])];
+        using (var lone = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp))
+            lone.Bind(local.ToIPEndPoint()); // fails beside the shards of another server, which would let ours in
+        var shards = new List<IUdpTransport>();
+        try
+        {
+            foreach (var handler in handlers)
+                shards.Add(Open(local, handler, isShard: true));
+            return [.. shards];
+        }
+        catch (SocketException)
+        {
+            shards.ForEach(shard => shard.Dispose());
+            throw;
+        }
+    }
+
+    IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler, bool isShard)
     {
         IUdpTransport transport = OperatingSystem.IsLinux() && datapath != TeredoDatapath.Sockets
-            ? new BatchTransport(local, datapath <= TeredoDatapath.Segments, handler, log)
-            : new SocketTransport(local, handler, log);
+            ? new BatchTransport(local, datapath <= TeredoDatapath.Segments, handler, log, isShard)
+            : new SocketTransport(local, handler, log, isShard: isShard);
         var facts = transport.Facts;
         if (facts.Problem is not null && !Interlocked.Exchange(ref _isRungTold, true))
             Log.DatapathRung(log, facts.Way, facts.Problem);

@@ -30,14 +30,15 @@ sealed unsafe class BatchTransport : IUdpTransport, IReadable
     /// <param name="segments">Whether UDP_GRO and UDP_SEGMENT are used.</param>
     /// <param name="handler">Takes what comes in.</param>
     /// <param name="log">The log.</param>
+    /// <param name="isShard">Whether others bind to the same port.</param>
     /// <exception cref="SocketException">The socket can't be bound, or the process has no descriptor left.</exception>
-    public BatchTransport(IPv4Endpoint local, bool segments, DatagramHandler handler, ILogger log)
+    public BatchTransport(IPv4Endpoint local, bool segments, DatagramHandler handler, ILogger log, bool isShard = false)
     {
         (_handler, _log) = (handler, log);
         _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         try
         {
-            SocketTransport.Configure(_socket);
+            SocketTransport.Configure(_socket, isShard);
             _socket.SetRawSocketOption(Libc.SOL_SOCKET, Libc.SO_RXQ_OVFL, One);
             if (segments)
                 SegmentsProblem = Enable(_socket);
