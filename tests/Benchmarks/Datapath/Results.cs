@@ -1,57 +1,115 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace TeredoSdk.Datapath;
 
-/// <summary>The figures of all rounds, and how they are shown: as a table, as JSON and as a picture.</summary>
-sealed class Results(IReadOnlyList<string> names)
+/// <summary>What was measured of a part.</summary>
+/// <param name="Machine">When, of which commit, and where.</param>
+/// <param name="Rows">For each row the figures of each round, by the keys of the columns.</param>
+sealed record Measured(string Machine, Dictionary<string, List<Dictionary<string, double>>> Rows)
 {
-    readonly Dictionary<string, List<Figures>> _figures = names.ToDictionary(name => name, _ => new List<Figures>());
-
-    /// <summary>What the ratios are to.</summary>
-    string Peer => names[0];
-
-    public void Add(string name, Figures figures) => _figures[name].Add(figures);
-
-    /// <summary>The medians, and the ratio of TCP goodput to the peer's in the same round, with its spread.</summary>
-    public string Table()
+    public void Add(Part part, string row, double[] figures)
     {
-        var text = new StringBuilder("""
-            | way | TCP Gbit/s | times miredo (spread) | CPU s per Gbit | UDP Gbit/s of 1 offered | loss | idle ms | under load ms | p99 ms |
-            |---|---|---|---|---|---|---|---|---|
+        if (!Rows.TryGetValue(row, out var rounds))
+            Rows[row] = rounds = [];
+        rounds.Add(part.Columns.Zip(figures, (column, figure) => (column.Key, figure)).ToDictionary());
+    }
 
-            """.ReplaceLineEndings("\n"));
-        foreach (string name in names)
+    /// <summary>The medians, and ratios to the first row in the same round with their spread.</summary>
+    public string Table(Part part)
+    {
+        string[] headers = [.. part.Columns.SelectMany(column => column.Ratio is { } ratio ? [column.Header, ratio] : new[] { column.Header })];
+        var text = new StringBuilder($"| |{string.Concat(headers.Select(header => $" {header} |"))}\n|---|{string.Concat(headers.Select(_ => "---|"))}\n");
+        foreach (var (row, rounds) in Rows)
         {
-            var ratios = Ratios(name, figures => figures.TcpGbit);
-            text.Append(CultureInfo.InvariantCulture, $"| {name} | {Median(name, figures => figures.TcpGbit):0.00} | {Middle(ratios):0.0} ({ratios[0]:0.0} to {ratios[^1]:0.0}) ")
-                .Append(CultureInfo.InvariantCulture, $"| {Median(name, figures => figures.CpuPerGbit):0.00} | {Median(name, figures => figures.UdpGbit):0.00} ")
-                .Append(CultureInfo.InvariantCulture, $"| {Median(name, figures => figures.UdpLoss) * 100:0} % | {Median(name, figures => figures.IdleMs):0.00} ")
-                .Append(CultureInfo.InvariantCulture, $"| {Median(name, figures => figures.LoadedMs):0.0} | {Median(name, figures => figures.LoadedP99Ms):0.0} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {row} |");
+            foreach (var column in part.Columns)
+            {
+                text.Append(CultureInfo.InvariantCulture, $" {Shown(Median(row, column.Key), column.Format)} |");
+                if (column.Ratio is not null)
+                    text.Append(CultureInfo.InvariantCulture, $" {Spread(row, column.Key)} |");
+            }
+            text.Append('\n');
         }
         return text.ToString();
     }
 
-    /// <summary>Every figure of every round.</summary>
-    public string Json(string machine) => JsonSerializer.Serialize(new { machine, rounds = _figures }, JsonOptions);
+    public double Median(string row, string key) => Middle([.. Rows[row].Select(round => At(round, key)).Order()]);
 
-    /// <summary>TCP goodput as bars.</summary>
-    public string Picture()
+    string Spread(string row, string key)
+    {
+        double[] ratios = [.. Rows[row].Zip(Rows.First().Value, (own, first) => At(own, key) / At(first, key)).Order()];
+        string format = Middle(ratios) < 1.5 ? "0.00" : "0.0";
+        return double.IsFinite(ratios[0]) ? $"{Shown(Middle(ratios), format)} ({Shown(ratios[0], format)} to {Shown(ratios[^1], format)})" : "not shown";
+    }
+
+    // A column may be younger than the measurement.
+    static double At(Dictionary<string, double> round, string key) => round.GetValueOrDefault(key, double.NaN);
+
+    static string Shown(double figure, string format) => double.IsFinite(figure) ? figure.ToString(format, CultureInfo.InvariantCulture) : "not shown";
+
+    static double Middle(double[] sorted) => sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+}
+
+/// <summary>The last measurement of each part, as the checkout keeps it: all figures as JSON, and tables and a picture that are made of them.</summary>
+sealed class Results
+{
+    const string Begin = "<!-- datapath -->", End = "<!-- /datapath -->";
+    static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    readonly string _root;
+    readonly Dictionary<string, Measured> _parts;
+
+    public Results(string root)
+    {
+        _root = root;
+        _parts = JsonSerializer.Deserialize<Dictionary<string, Measured>>(File.ReadAllText(At("results.json")), Options)!;
+    }
+
+    /// <summary>Replaces what was measured of a part, and writes all files.</summary>
+    public void Keep(Part part, Measured measured)
+    {
+        _parts[part.Name] = measured;
+        File.WriteAllText(At("results.json"), JsonSerializer.Serialize(_parts, Options) + "\n");
+        string tables = string.Concat(Part.All.Where(shown => _parts.ContainsKey(shown.Name)).Select(Section));
+        File.WriteAllText(At("results.md"), $"# The tunnel beside miredo\n{tables}");
+        if (_parts.TryGetValue(Parts.Tunnel.Whole.Name, out var tunnel))
+            File.WriteAllText(At("results.svg"), Picture(tunnel));
+        string path = Path.Combine(_root, "README.md"), readme = File.ReadAllText(path);
+        int from = readme.IndexOf(Begin, StringComparison.Ordinal), to = readme.IndexOf(End, StringComparison.Ordinal);
+        if (from >= 0 && to > from)
+            File.WriteAllText(path, readme[..(from + Begin.Length)] + tables.Replace("\n## ", "\n### ") + readme[to..]);
+    }
+
+    string At(string file) => Path.Combine(_root, "tests", "Benchmarks", "Datapath", file);
+
+    string Section(Part part) => $"\n## {part.Title}\n\n{part.Explanation}\n\n{_parts[part.Name].Table(part)}\n{_parts[part.Name].Machine}.\n";
+
+    // TCP goodput as bars.
+    static string Picture(Measured tunnel)
     {
         const int width = 640, bar = 26, left = 110, top = 34;
-        double most = names.Max(name => Median(name, figures => figures.TcpGbit));
+        string key = Parts.Tunnel.Whole.Columns[0].Key;
+        string[] names = [.. tunnel.Rows.Keys.Where(name => name != Way.Direct.Name)]; // beside the kernel alone the bars would be dots
+        double most = names.Max(name => tunnel.Median(name, key));
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top + bar * names.Count + 10}" role="img" font-family="system-ui, sans-serif" font-size="13">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top + bar * names.Length + 10}" role="img" font-family="system-ui, sans-serif" font-size="13">
             <style>text {'{'} fill: #1b1b1b {'}'} rect {'{'} fill: #2a6fb0 {'}'} .peer {'{'} fill: #8a8a8a {'}'} @media (prefers-color-scheme: dark) {'{'} text {'{'} fill: #eee {'}'} rect {'{'} fill: #6db1f2 {'}'} {'}'}</style>
             <title>TCP through the tunnel, Gbit/s</title>
-            <text x="8" y="20">TCP through the tunnel, Gbit/s: median of {_figures[Peer].Count} rounds</text>
+            <text x="8" y="20">TCP through the tunnel, Gbit/s: median of {tunnel.Rows.First().Value.Count} rounds</text>
 
             """);
-        for (int i = 0; i < names.Count; i++)
+        for (int i = 0; i < names.Length; i++)
         {
-            double gbit = Median(names[i], figures => figures.TcpGbit);
+            double gbit = tunnel.Median(names[i], key);
             double length = (width - left - 70) * gbit / most;
             int y = top + i * bar;
             text.Append(CultureInfo.InvariantCulture, $"<text x=\"8\" y=\"{y + 16}\">{names[i]}</text>")
@@ -60,13 +118,4 @@ sealed class Results(IReadOnlyList<string> names)
         }
         return text.Append("</svg>\n").ToString();
     }
-
-    static JsonSerializerOptions JsonOptions { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
-    double Median(string name, Func<Figures, double> figure) => Middle([.. _figures[name].Select(figure).Order()]);
-
-    double[] Ratios(string name, Func<Figures, double> figure) =>
-        [.. _figures[name].Zip(_figures[Peer], (own, peer) => figure(own) / figure(peer)).Order()];
-
-    static double Middle(double[] sorted) => sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
 }

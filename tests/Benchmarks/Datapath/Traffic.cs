@@ -1,60 +1,68 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Platform.Tests.Network;
 
 namespace TeredoSdk.Datapath;
 
-/// <summary>What was measured of one way in one round.</summary>
-/// <param name="TcpGbit">TCP goodput, in Gbit/s.</param>
-/// <param name="CpuPerGbit">Seconds of processor time of both tunnel processes for a gigabit of TCP.</param>
-/// <param name="UdpGbit">Goodput of datagrams of 1200 octets at 1 Gbit/s offered.</param>
-/// <param name="UdpLoss">The part of the datagrams sent that did not arrive.</param>
-/// <param name="IdleMs">Round trip on an idle tunnel, median, in milliseconds.</param>
-/// <param name="LoadedMs">Round trip under full TCP load, median.</param>
-/// <param name="LoadedP99Ms">The same, the 99th of 100.</param>
-sealed record Figures(double TcpGbit, double CpuPerGbit, double UdpGbit, double UdpLoss, double IdleMs, double LoadedMs, double LoadedP99Ms);
-
 /// <summary>Sends and receives with ordinary sockets of this process in the namespaces of two hosts.</summary>
-sealed class Traffic(LabHost from, LabHost to, Tunnel tunnel, TimeSpan duration)
+sealed class Traffic(LabHost from, LabHost to, TrafficPath path, TimeSpan duration)
 {
     const int DatagramOctets = 1200, OfferedGbit = 1, Pings = 200, LoadedPings = 300;
-    const int TcpPort = 5001, UdpPort = 5002, EchoPort = 5003;
+
+    /// <summary>Where the second host listens.</summary>
+    public const int TcpPort = 5001, UdpPort = 5002, EchoPort = 5003;
+
     static readonly TimeSpan Warmup = TimeSpan.FromSeconds(0.5), AnswerLimit = TimeSpan.FromSeconds(1), BetweenPings = TimeSpan.FromMilliseconds(5);
 
-    public Figures Measure()
+    /// <summary>Everything, in the order of the columns of the table.</summary>
+    public double[] Measure()
+    {
+        double[] idle = [], loaded = [];
+        var (gbit, cpu) = (0.0, 0.0);
+        WithEcho(ping =>
+        {
+            idle = RoundTrips(ping, Pings);
+            (gbit, cpu) = Stream(() => loaded = RoundTrips(ping, LoadedPings));
+        });
+        var (udp, loss) = Datagrams();
+        double lost = loaded.Count(time => time >= AnswerLimit.TotalMilliseconds) / (double)loaded.Length;
+        return [gbit, cpu, udp, loss, At(idle, 0.5), At(loaded, 0.5), At(loaded, 0.99), lost];
+    }
+
+    /// <summary>Waits until the peers know each other.</summary>
+    public void Meet() => WithEcho(_ => { });
+
+    void WithEcho(Action<Socket> use)
     {
         using var echo = Bind(to, SocketType.Dgram, ProtocolType.Udp, EchoPort);
         var echoing = Start(() => Echo(echo));
-        using var ping = from.CreateSocket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
-        ping.Connect(new IPEndPoint(tunnel.Address, EchoPort));
+        using var ping = Create(from, SocketType.Dgram, ProtocolType.Udp);
+        ping.Connect(new IPEndPoint(path.Address, EchoPort));
         for (double first = double.NaN; double.IsNaN(first);) // until the peers know each other
             first = RoundTrip(ping);
-        double[] idle = RoundTrips(ping, Pings);
-        double[] loaded = [];
-        var (gbit, cpu) = Stream(() => loaded = RoundTrips(ping, LoadedPings));
-        var (udp, loss) = Datagrams();
+        use(ping);
         echo.Dispose();
         echoing.Join();
-        return new(gbit, cpu, udp, loss, At(idle, 0.5), At(loaded, 0.5), At(loaded, 0.99));
     }
 
-    (double Gbit, double CpuPerGbit) Stream(Action alongside)
+    /// <summary>TCP goodput in Gbit/s, and the seconds of processor time of the tunnel's processes for a gigabit.</summary>
+    /// <param name="alongside">Runs while the stream goes on, after it was measured.</param>
+    public (double Gbit, double CpuPerGbit) Stream(Action alongside)
     {
         using var listener = Bind(to, SocketType.Stream, ProtocolType.Tcp, TcpPort);
         listener.Listen();
-        using var sender = from.CreateSocket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
-        sender.Connect(new IPEndPoint(tunnel.Address, TcpPort));
+        using var sender = Create(from, SocketType.Stream, ProtocolType.Tcp);
+        sender.Connect(new IPEndPoint(path.Address, TcpPort));
         using var receiver = listener.Accept();
         long received = 0;
         var sending = Start(() => SendAll(sender));
         var receiving = Start(() => Receive(receiver, octets => Interlocked.Add(ref received, octets)));
         Thread.Sleep(Warmup);
-        var (clock, before, cpuBefore) = (Stopwatch.StartNew(), Interlocked.Read(ref received), ProcessorTime());
+        var (clock, before, cpuBefore) = (Stopwatch.StartNew(), Interlocked.Read(ref received), Cpu.SecondsOf(path.Processes));
         Thread.Sleep(duration);
         double gbits = (Interlocked.Read(ref received) - before) * 8 / 1e9;
-        var (seconds, cpu) = (clock.Elapsed.TotalSeconds, ProcessorTime() - cpuBefore);
+        var (seconds, cpu) = (clock.Elapsed.TotalSeconds, Cpu.SecondsOf(path.Processes) - cpuBefore);
         alongside();
         sender.Dispose();
         receiver.Dispose();
@@ -67,8 +75,8 @@ sealed class Traffic(LabHost from, LabHost to, Tunnel tunnel, TimeSpan duration)
     {
         using var receiver = Bind(to, SocketType.Dgram, ProtocolType.Udp, UdpPort);
         receiver.ReceiveBufferSize = 4 << 20;
-        using var sender = from.CreateSocket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
-        sender.Connect(new IPEndPoint(tunnel.Address, UdpPort));
+        using var sender = Create(from, SocketType.Dgram, ProtocolType.Udp);
+        sender.Connect(new IPEndPoint(path.Address, UdpPort));
         long received = 0;
         var receiving = Start(() => Receive(receiver, _ => Interlocked.Increment(ref received)));
         byte[] datagram = new byte[DatagramOctets];
@@ -121,9 +129,17 @@ sealed class Traffic(LabHost from, LabHost to, Tunnel tunnel, TimeSpan duration)
 
     static double At(double[] sorted, double part) => sorted[(int)(part * (sorted.Length - 1))];
 
-    static Socket Bind(LabHost host, SocketType type, ProtocolType protocol, int port)
+    // For IPv4, too: the kernel without a tunnel.
+    static Socket Create(LabHost host, SocketType type, ProtocolType protocol)
     {
         var socket = host.CreateSocket(AddressFamily.InterNetworkV6, type, protocol);
+        socket.DualMode = true;
+        return socket;
+    }
+
+    static Socket Bind(LabHost host, SocketType type, ProtocolType protocol, int port)
+    {
+        var socket = Create(host, type, protocol);
         socket.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
         return socket;
     }
@@ -136,7 +152,7 @@ sealed class Traffic(LabHost from, LabHost to, Tunnel tunnel, TimeSpan duration)
             socket.SendTo(buffer, socket.ReceiveFrom(buffer, ref peer), SocketFlags.None, peer);
     }
 
-    static void SendAll(Socket socket)
+    public static void SendAll(Socket socket)
     {
         byte[] buffer = new byte[256 << 10];
         while (true)
@@ -150,8 +166,8 @@ sealed class Traffic(LabHost from, LabHost to, Tunnel tunnel, TimeSpan duration)
             count(octets);
     }
 
-    // The thread ends when its socket is closed.
-    static Thread Start(Action run)
+    /// <summary>Runs on a thread that ends when its socket is closed.</summary>
+    public static Thread Start(Action run)
     {
         var thread = new Thread(() =>
         {
@@ -167,27 +183,5 @@ sealed class Traffic(LabHost from, LabHost to, Tunnel tunnel, TimeSpan duration)
         thread.IsBackground = true;
         thread.Start();
         return thread;
-    }
-
-    // Of the tunnel's processes and their children, in seconds. proc(5): fields 4, 14 and 15 of stat, in ticks of 10 ms.
-    double ProcessorTime()
-    {
-        long ticks = 0;
-        foreach (string folder in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0])))
-        {
-            try
-            {
-                string stat = File.ReadAllText(Path.Combine(folder, "stat"));
-                string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-                int id = int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture), parent = int.Parse(fields[1], CultureInfo.InvariantCulture);
-                if (tunnel.Processes.Any(process => process.Id == id || process.Id == parent))
-                    ticks += long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
-            }
-            catch (IOException)
-            {
-                // It has just ended.
-            }
-        }
-        return ticks / 100.0;
     }
 }
