@@ -44,7 +44,7 @@ public sealed class TeredoServerHost : IAsyncDisposable
         var log = GuardedLogger.For(LogCategories.ServerHost, settings.LoggerFactory);
         try
         {
-            return Task.FromResult(Start(settings, new SystemNetwork(log, settings.Datapath), CryptographicRandom.Instance));
+            return Task.FromResult(Start(settings, new SystemNetwork(log, settings.Datapath), SystemRandom.Instance));
         }
         catch (TeredoException e)
         {

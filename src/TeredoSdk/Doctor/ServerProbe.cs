@@ -62,7 +62,7 @@ sealed class ServerProbe(TeredoOptions options, IHostNetwork network)
     async Task<string?> AnswersAsync(IPv4Address server, CancellationToken cancellationToken)
     {
         byte[] nonce = new byte[sizeof(ulong)], datagram = new byte[Authentication.MinimumSize + RouterSolicitation.Size];
-        CryptographicRandom.Instance.Fill(nonce);
+        SystemRandom.Instance.Fill(nonce);
         ulong sent = BitConverter.ToUInt64(nonce);
         int at = Authentication.Write(datagram, sent);
         RouterSolicitation.Write(datagram.AsSpan(at), TeredoLinkLocal.Client); // RFC 4380 §5.2.1

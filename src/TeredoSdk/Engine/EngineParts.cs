@@ -22,6 +22,6 @@ sealed record EngineParts(IHostNetwork Network, IRandomSource Random, IPortMappe
     /// <param name="log">The log.</param>
     public static EngineParts OfThisMachine(TimeProvider time, IPv4Address? gateway, TeredoDatapath datapath, ILogger log) => new(
         new SystemNetwork(log, datapath),
-        CryptographicRandom.Instance,
+        SystemRandom.Instance,
         new GatewayPortMapper(local => GatewayRoute.Find(local, gateway, log), StateDirectory.Find() is { } notes ? new(notes, log) : null, time, log), datapath);
 }

@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 
@@ -16,7 +16,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver drive
     readonly Lock _gate = new();
     readonly Dictionary<ushort, PendingPing> _pings = [];
     readonly EchoLimiter _echoes = new(EchoesPerSecond);
-    readonly ushort _identifier = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
+    readonly ushort _identifier = SystemRandom.Instance.NextUInt16();
     ushort _sequence;
     bool _closed;
 
@@ -26,7 +26,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver drive
     {
         Span<byte> data = stackalloc byte[DataOctets];
         Span<byte> packet = stackalloc byte[IPv6Packet.HeaderSize + EchoMessage.HeaderSize + DataOctets];
-        RandomNumberGenerator.Fill(data);
+        SystemRandom.Instance.Fill(data);
         var source = driver.Address ?? throw Problems.NoAddress();
         guard.NoteContact(target);
         PendingPing ping;

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.PortMapping;
@@ -6,7 +6,7 @@ namespace TeredoSdk.Engine.PortMapping;
 /// <summary>PCP (RFC 6887).</summary>
 sealed class PcpProtocol(GatewayPath path) : IMappingProtocol
 {
-    readonly byte[] _nonce = RandomNumberGenerator.GetBytes(PcpAnswer.NonceSize); // the same for the life of the mapping (§11.2)
+    readonly byte[] _nonce = SystemRandom.Instance.Next(PcpAnswer.NonceSize); // the same for the life of the mapping (§11.2)
     readonly EpochWatch _epoch = new(path.Time);
 
     public string Name => "PCP";

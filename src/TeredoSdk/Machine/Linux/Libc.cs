@@ -150,6 +150,9 @@ static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(SafeFileHandle descriptor, byte* buffer, nuint length);
 
+    [LibraryImport("libc", EntryPoint = "getrandom")]
+    public static partial nint GetRandom(byte* buffer, nuint length, uint flags);
+
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(PollFd* descriptors, nuint count, int milliseconds);
 

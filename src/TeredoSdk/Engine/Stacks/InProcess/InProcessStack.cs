@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 
@@ -135,7 +135,7 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
     ushort FindFreePort()
     {
         const int ports = 65536 - FirstDynamicPort;
-        int first = RandomNumberGenerator.GetInt32(ports);
+        int first = SystemRandom.Instance.NextUInt16() % ports;
         for (int i = 0; i < ports; i++)
             if ((ushort)(FirstDynamicPort + (first + i) % ports) is var port && !_endpoints.ContainsKey(port))
                 return port;
