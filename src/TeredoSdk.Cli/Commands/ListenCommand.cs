@@ -70,7 +70,12 @@ sealed class ListenCommand : Command
         do
         {
             if (socket.TeredoEndPoint is { } endPoint && !endPoint.Equals(told))
+            {
+                bool isFirst = told is null;
                 Output.Notice($"listening on {told = endPoint}");
+                if (isFirst)
+                    StartMemory.GiveBack();
+            }
         }
         while (await IsChangedAsync(changes));
     }

@@ -46,11 +46,15 @@ static class BuildOutput
         return folder.FullName;
     }
 
+    /// <summary>Where programs are built that tests publish.</summary>
+    public static string Artifacts => $"{Programs}-artifacts";
+
     /// <summary>Removes the copies.</summary>
     public static void RemoveCopies()
     {
-        if (Directory.Exists(Programs))
-            Directory.Delete(Programs, recursive: true);
+        foreach (string folder in new[] { Programs, Artifacts })
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
     }
 
     // These tests are in tests/Platform.Tests/bin/CONFIGURATION/FRAMEWORK, the program in PROJECT/bin/CONFIGURATION/FRAMEWORK.

@@ -14,7 +14,8 @@ public partial class StartTimeTests : LabTests
     [Test]
     public async Task Listen_InAStartedProcess_AsksEachAddressOfTheServerOnce_AndIsMeasuredBesideMiredo()
     {
-        string probe = await PublishAsync();
+        // As an application is published that has to start at once.
+        string probe = await NativeProgram.PublishAsync(Talker.Folder, Talker.Assembly, "-p:PublishAot=true --use-current-runtime");
         var (first, warm, miredo) = await MeasureAsync(probe);
         TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"first {first:F1} ms (target {TargetFirst}), warm {warm:F1} ms (target {TargetWarm}), miredo {miredo:F1} ms: {first / miredo:F2} times"));
@@ -67,22 +68,6 @@ public partial class StartTimeTests : LabTests
             Assert.That(await capture.StopAsync(), Has.Count.EqualTo(2), "questions to the primary address");
         }
         return (Median(first), Median(warm), Median(miredo));
-    }
-
-    // As an application is published that has to start at once: Native AOT.
-    static async Task<string> PublishAsync()
-    {
-        string folder = Path.Combine(BuildOutput.Programs, "published"); // with intermediate folders of its own: another test publishes meanwhile
-        string linker = File.Exists("/usr/bin/clang") ? "" : "-p:CppCompilerAndLinker=gcc -p:LinkerFlavor=bfd";
-        if (linker.Length > 0 && !File.Exists("/usr/bin/gcc"))
-            Assert.Ignore("Native AOT needs a linker: clang or gcc.");
-        await Shell.RunAsync($"""
-            exec >&2
-            dotnet publish '{Path.Combine(BuildOutput.Root, Talker.Folder)}' -c Release -p:PublishAot=true {linker} --use-current-runtime \
-                -o '{folder}' --artifacts-path '{folder}-artifacts' -p:RunAnalyzers=false -nodeReuse:false -p:UseSharedCompilation=false --nologo -v q
-            chmod -R a+rX '{folder}'
-            """, limit: Patience.LongLimit);
-        return Path.Combine(folder, Talker.Assembly);
     }
 
     static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
