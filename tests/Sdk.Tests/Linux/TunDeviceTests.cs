@@ -50,6 +50,20 @@ sealed class TunDeviceTests
     }
 
     [Test]
+    public async Task SinglePackets_WaitForAReaderThatIsLate()
+    {
+        const int burst = 1500; // three times as many as the kernel's own queue holds
+        using var network = PrivateNetworks.Create();
+        using var device = network.OpenTunWithAddress(offload: false);
+        using var socket = Bind(network);
+        for (int i = 0; i < burst; i++)
+            await socket.SendToAsync(BitConverter.GetBytes(i), new IPEndPoint(PrivateNetworks.Stranger, 7)).InTime();
+        var packets = ReadUdp(device);
+        for (int i = 0; i < burst; i++)
+            Assert.That(BitConverter.ToInt32(await packets.ReadAsync().InTime(), 48), Is.EqualTo(i));
+    }
+
+    [Test]
     public void Write_NoPacketOrClosedDevice_IsCounted()
     {
         using var network = PrivateNetworks.Create();

@@ -58,6 +58,9 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
         Call(socket, Libc.SIOCSIFFLAGS, &request);
     }
 
+    /// <summary>Sets how many packets wait in a device until they are read. The ioctl for it is not allowed in a user namespace.</summary>
+    public void SetQueue(int index, int packets) => Change(Libc.RTM_SETLINK, 0, QueueMessage(index, packets));
+
     /// <summary>Adds an address and waits until packets to it come in. There is no duplicate address detection.</summary>
     public void AddAddress(int index, IPAddress address, int prefixLength)
     {
@@ -93,6 +96,10 @@ sealed unsafe class InterfaceControl(SafeFileHandle socket) : IDisposable
         Libc.AF_INET6, CheckedLength(address, prefixLength), Libc.IFA_F_NODAD, 0, .. BitConverter.GetBytes(index),
         .. Netlink.Attribute(Libc.IFA_ADDRESS, address.GetAddressBytes()),
     ];
+
+    // struct ifinfomsg, linux/rtnetlink.h: family 8 | 0 8 | type 16 | index 32 | flags 32 | which flags change 32
+    internal static byte[] QueueMessage(int index, int packets) =>
+        [0, 0, 0, 0, .. BitConverter.GetBytes(index), 0, 0, 0, 0, 0, 0, 0, 0, .. Netlink.Attribute(Libc.IFLA_TXQLEN, BitConverter.GetBytes(packets))];
 
     // struct rtmsg, linux/rtnetlink.h: family 8 | destination length 8 | source length 8 | TOS 8 | table 8 | protocol 8 | scope 8 | type 8 | flags 32
     internal static byte[] RouteMessage(int index, IPAddress prefix, int length, uint metric) =>

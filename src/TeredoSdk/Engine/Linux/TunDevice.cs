@@ -19,6 +19,11 @@ namespace TeredoSdk.Engine.Linux;
 sealed class TunDevice : IDisposable
 {
     public const int OpenFlags = Libc.O_RDWR | Libc.O_NONBLOCK | Libc.O_CLOEXEC;
+
+    // Nothing slows a sender down when a TUN device is full: packets are lost. The kernel's 500 are less than one TCP connection has under way, and then one
+    // packet in twenty is; 2000 are what its receive window holds by default, at most 20 ms at 1 Gbit/s. Long packets need no more, and would hold 128 MB.
+    const int SinglePackets = 2000;
+
     const int MinMtu = 1280, MaxMtu = 65535; // RFC 8200 §5; an IPv6 payload's length has 16 bits
 
     readonly SafeFileHandle _tun;
@@ -80,13 +85,28 @@ sealed class TunDevice : IDisposable
             var attached = TunOffload.Attach(tun, offload, ref actual);
             control.SetMtu(actual, mtu);
             control.BringUp(actual);
-            return new(tun, control, actual, mtu, attached.Verify(tun));
+            var verified = attached.Verify(tun);
+            if (!verified.Tcp)
+                LengthenQueue(control, actual);
+            return new(tun, control, actual, mtu, verified);
         }
         catch (Win32Exception e)
         {
             tun.Dispose();
             control?.Dispose();
             throw LinuxProblems.OfDevice(e, name, isInHost);
+        }
+    }
+
+    static void LengthenQueue(InterfaceControl control, string name)
+    {
+        try
+        {
+            control.SetQueue(control.IndexOf(name), SinglePackets);
+        }
+        catch (Win32Exception)
+        {
+            // A sandbox may refuse it: then more packets are lost under load.
         }
     }
 

@@ -47,7 +47,8 @@ static unsafe partial class Libc
 
     // linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h, linux/neighbour.h
     public const int NETLINK_ROUTE = 0, NLMSG_HDRLEN = 16, NLM_F_REQUEST = 1, NLM_F_ACK = 4, NLM_F_EXCL = 0x200, NLM_F_CREATE = 0x400;
-    public const ushort RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_GETROUTE = 26, RTM_NEWNEIGH = 28, RTM_GETNEIGH = 30;
+    public const ushort RTM_SETLINK = 19, RTM_NEWADDR = 20, RTM_DELADDR = 21, RTM_NEWROUTE = 24, RTM_DELROUTE = 25, RTM_GETROUTE = 26;
+    public const ushort RTM_NEWNEIGH = 28, RTM_GETNEIGH = 30, IFLA_TXQLEN = 13;
     public const ushort IFA_ADDRESS = 1, RTA_DST = 1, RTA_OIF = 4, RTA_GATEWAY = 5, RTA_PRIORITY = 6, NDA_DST = 1, NDA_LLADDR = 2;
     public const byte IFA_F_NODAD = 2, RT_TABLE_MAIN = 254, RTPROT_STATIC = 4, RTN_UNICAST = 1, RTN_LOCAL = 2;
 
