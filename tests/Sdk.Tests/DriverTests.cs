@@ -112,6 +112,21 @@ public sealed class DriverTests
     }
 
     [Test]
+    public async Task NetworkThatChangesWhileTheDriverStops_ConcernsNobody()
+    {
+        var network = new StoppingNetwork();
+        var log = new Recorder();
+        var driver = new TeredoDriver(new() { Servers = [new(IPv4Address.Parse(Lab.ServerAddress))], AllowPrivateAddresses = true },
+            new(network, CryptographicRandom.Instance), new ManualTime(), new Nobody(), log);
+        driver.Start();
+        network.OnDescribe = () => network.Stopping = driver.DisposeAsync().AsTask();
+        network.Tell();
+        await network.Stopping!.InTime();
+        Assert.That(log.Of(EventIds.NetworkChanged), Is.Empty);
+        Assert.That(network.Closed, Is.EqualTo(network.Opened));
+    }
+
+    [Test]
     public async Task DisposedDriver_IsNotAmongTheCountersAnyMore()
     {
         var counters = (IEnumerable)typeof(Metrics).GetField("Counters", BindingFlags.Static | BindingFlags.NonPublic)!.GetValue(null)!;
@@ -172,13 +187,20 @@ public sealed class DriverTests
     /// <summary>Stops the driver in the middle of an opening.</summary>
     sealed class StoppingNetwork : IHostNetwork
     {
-        public event Action? Changed { add { } remove { } }
+        public event Action? Changed;
+        public Action OnDescribe { get; set; } = () => { };
         public Action OnOpen { get; set; } = () => { };
         public Task? Stopping { get; set; }
         public int Opened { get; private set; }
         public int Closed { get; private set; }
 
-        public NetworkState Describe(IPv4Address server) => new() { LocalAddress = IPv4Address.Parse(Alice) };
+        public NetworkState Describe(IPv4Address server)
+        {
+            OnDescribe();
+            return new() { LocalAddress = IPv4Address.Parse(Alice), HasNativeIPv6 = Stopping is not null };
+        }
+
+        public void Tell() => Changed?.Invoke();
 
         public IUdpTransport Open(IPv4Endpoint local, DatagramHandler handler)
         {

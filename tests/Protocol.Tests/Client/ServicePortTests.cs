@@ -56,6 +56,23 @@ public sealed class ServicePortTests
     }
 
     [Test]
+    public void PortOfBeforeTaken_WhenTheNetworkReturns_TriesOthers_AtLastAny()
+    {
+        var harness = ClientHarness.Qualified();
+        harness.ChangeNetwork(n => n with { Gateway = Gateway });
+        int port = harness.ServiceLocal.Port;
+        harness.ChangeNetwork(n => n with { HasIPv4 = false, LocalAddress = default, Gateway = null, AttachedSubnets = [] });
+        harness.Clear();
+        harness.OpenPortAnswer = request => RequestAnswer.NotOpened(request.Port);
+        harness.ChangeNetwork(n => n with { HasIPv4 = true, LocalAddress = Local, Gateway = Gateway });
+        int[] numbers = [.. harness.RequestsOf(ClientRequestKind.OpenPort).Select(r => (int)r.Number)];
+        Assert.That(numbers, Has.Length.EqualTo(4));
+        Assert.That(numbers[0], Is.EqualTo(port));
+        Assert.That(numbers[1..3], Is.All.InRange(49152, 65535));
+        Assert.That(numbers[3], Is.Zero);
+    }
+
+    [Test]
     public void RandomPortTaken_SecondTryOpens_Qualifies()
     {
         var harness = new ClientHarness();

@@ -294,6 +294,23 @@ public class PeerTableTests
     }
 
     [Test]
+    public void PeerTable_Sweep_LooksAtSoManyEntries_AndAtTheOthersSooner()
+    {
+        var table = NewTable(8192, 8192);
+        for (uint n = 0; n < 6000; n++)
+            Add(table, Start, Address(n));
+        var at = Start + TimeSpan.FromMinutes(20);
+        table.Sweep(at);
+        Assert.That(table.Count, Is.EqualTo(6000 - 4096));
+        var next = table.SweepAt!.Value;
+        table.Sweep(next - TimeSpan.FromTicks(1));
+        Assert.That(table.Count, Is.EqualTo(6000 - 4096));
+        table.Sweep(next);
+        Assert.That(table.Count, Is.Zero);
+        Assert.That(table.SweepAt, Is.Null);
+    }
+
+    [Test]
     public void PeerTable_Find_AllocatesNothing()
     {
         var table = NewTable(1024, 512);

@@ -66,6 +66,12 @@ public sealed class ServiceInputTests
         Assert.That((problem!.Id, problem.Sentence), Is.EqualTo((FindingIds.SetupRecordOfOtherMachine, "The record of the setup, "
             + "/var/lib/teredosdk/teredo-server.service.json, can't be used (another machine wrote it). When this is applied, it is renamed to end in .unused.")));
         Assert.That(File.Parse(Sound, out _), Is.Not.Null, "an older record names no machine");
+        for (int i = 0; i < 2; i++) // the later one is kept
+        {
+            File.Write(new(1, "teredo-server", [new("unit", "teredo-server.service", null, ["x"])]));
+            File.SetAside();
+            Assert.That(File.ReadText(), Is.Null);
+        }
     }
 
     [TestCase(null)]
