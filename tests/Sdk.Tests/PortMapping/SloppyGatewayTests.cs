@@ -76,6 +76,39 @@ public sealed class SloppyGatewayTests : IAsyncDisposable
         Assert.That(_gateway.Remote!.Port, Is.GreaterThan(1023), "any port, and none that only root may use");
     }
 
+    // After 4096 datagrams the gateway alone is listened to.
+    [Test]
+    [Platform("Linux")]
+    public async Task FloodOfAnswers_EndsTheReadingOfOthers_AndNotOfTheGateway()
+    {
+        string[] noise = [.. Enumerable.Repeat("noise", 128)]; // they fit into the receive buffer
+        _gateway.HttpAddress = new(_gateway.Address.Value + 2);
+        _igd.AnswersSearch = false;
+        _igd.BeforeSearchAnswer = () =>
+        {
+            for (int sent = 0; sent < 4096; sent += noise.Length)
+                SendAndWait(_gateway.Address.Value + 7, noise);
+            SendAndWait(_gateway.HttpAddress.Value, FakeIgd.SearchAnswer(_igd.Location));
+            _gateway.SendFrom(new(_gateway.Address, 1901), FakeIgd.SearchAnswer($"http://{_gateway.Address}:1/igd.xml"));
+        };
+        bool isRead = false;
+        _igd.Describe = right =>
+        {
+            isRead = true;
+            return right;
+        };
+        _igd.Listen();
+        Assert.That(await _gateway.DescriptionProblemAsync(), Does.Contain("its description could not be fetched"));
+        Assert.That(isRead, Is.False, "the other host has a sound one");
+
+        void SendAndWait(uint host, params string[] texts)
+        {
+            _gateway.SendFrom(new(new(host), 1900), texts);
+            Assert.That(() => File.ReadLines("/proc/net/udp").Any(line => line.Contains($":{_gateway.Remote!.Port:X4} 00000000:0000 ", StringComparison.Ordinal)
+                && line.Contains(":00000000 00:", StringComparison.Ordinal)), Is.True.After((int)Patience.Limit.TotalMilliseconds, 1), "all are taken");
+        }
+    }
+
     [TestCase(8, 1, 0)]
     [TestCase(9, 1, 1)] // eight other hosts are asked, and the gateway whatever came before
     [TestCase(1, 16, 0)]
