@@ -28,7 +28,7 @@ sealed partial class ClientPeers
             return false;
         entry.LastReceived = now;
         _context.LastTraffic = now;
-        return true;
+        return true; // what is left to the slow way, it decides alike
     }
 
     // Whether a packet from the peer may end an exchange or a connectivity test that is under way.

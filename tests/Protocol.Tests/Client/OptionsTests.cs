@@ -66,6 +66,9 @@ public sealed class OptionsTests
     [TestCase(-1), TestCase(0), TestCase(15), TestCase((1 << 24) + 1)]
     public void MaxPeers_OutOfRange_IsRefused(int value) => AssertRefused(Options with { MaxPeers = value }, "MaxPeers", $"{value}", "16 to 16777216");
 
+    [TestCase(16), TestCase(1 << 24)]
+    public void MaxPeers_AtItsLimits_IsAccepted(int value) => AssertAccepted(Options with { MaxPeers = value });
+
     [TestCase(-1), TestCase(1025)]
     public void MaxRandomPorts_OutOfRange_IsRefused(int value) =>
         AssertRefused(Options with { MaxRandomPorts = value }, "MaxRandomPorts", $"{value}", "0 to 1024");
@@ -106,6 +109,10 @@ public sealed class OptionsTests
     public void Secret_IdentifierTooLong_IsRefused() =>
         AssertRefused(Options with { Secret = new() { ClientIdentifier = new byte[256], Secret = new byte[] { 1 } } },
             "Secret", "256 octets", "at most 255");
+
+    [Test]
+    public void Secret_OfOneOctet_WithTheLongestIdentifier_IsAccepted() =>
+        AssertAccepted(Options with { Secret = new() { ClientIdentifier = new byte[255], Secret = new byte[] { 1 } } });
 
     [Test]
     public void Secret_UnknownAlgorithm_IsRefused() =>

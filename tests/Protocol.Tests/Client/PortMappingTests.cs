@@ -232,6 +232,20 @@ public sealed class PortMappingTests
     }
 
     [Test]
+    public void LateMapping_WhileASymmetricNatIsLookedAt_MovesToAFreshPort()
+    {
+        var harness = new ClientHarness { MapPortAnswer = _ => null };
+        harness.Start();
+        harness.AdvanceTo(3); // the gateway is waited for no longer
+        ushort firstPort = harness.ServiceLocal.Port;
+        harness.AnswerLastSolicitation(Mapped);
+        harness.Answer(RequestAnswer.Mapped(new(Gateway, firstPort)));
+        harness.AnswerLastSolicitation(OtherMapped);
+        Assert.That(harness.ServiceLocal.Port, Is.Not.EqualTo(firstPort));
+        Assert.That(harness.EventsOf<ClientEvent.Qualified>(), Is.Empty);
+    }
+
+    [Test]
     public void LateMapping_OnASymmetricNat_SecondAnswerMissing_GoesOnAfter3Seconds()
     {
         var harness = new ClientHarness { MapPortAnswer = _ => null };

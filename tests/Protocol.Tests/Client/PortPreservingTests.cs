@@ -135,7 +135,7 @@ public sealed class PortPreservingTests
         Assert.That(client.Direct().Where(s => s.Via.IsRandom), Is.Empty);
         client.ReceiveIndirect(Peer, Build.Nonce(77));
         var opening = client.Direct().Single(s => s.Via.IsRandom);
-        Assert.That((opening.Target, opening.TrailerNonce), Is.EqualTo((Peer.Mapped, 77)));
+        Assert.That((opening.Target, opening.TrailerNonce, opening.RandomPort), Is.EqualTo((Peer.Mapped, 77, (int?)null)));
     }
 
     [Test, Conformance("C-198", "C-199")]

@@ -192,10 +192,19 @@ public class ServerLimitTests
         Assert.That((Solicit(5000), Solicit(5001)), Is.EqualTo((2, 1)));
     }
 
-    [TestCase(0, 4), TestCase(2, 0), TestCase(1_000_001, 1)]
-    public void Limit_OutsideItsRange_IsRefused(int perSecond, int burst) =>
-        Assert.That(() => new TeredoServer(Limited with { RateLimits = new() { FairShare = new(perSecond, burst) } }, new SeededRandom(1)),
-            Throws.ArgumentException.With.Message.StartsWith($"FairShare is {perSecond} per second, {burst} at once; expected 1 to 1000000, for both."));
+    [TestCase(1, 1, true), TestCase(1_000_000, 1_000_000, true)]
+    [TestCase(0, 4, false), TestCase(2, 0, false), TestCase(1_000_001, 1, false), TestCase(1, 1_000_001, false)]
+    public void Limit_OutsideItsRange_IsRefused(int perSecond, int burst, bool isGood)
+    {
+        foreach (var property in typeof(ServerRateLimits).GetProperties())
+        {
+            var limits = new ServerRateLimits();
+            property.SetValue(limits, new RateLimit(perSecond, burst));
+            TestDelegate make = () => _ = new TeredoServer(Limited with { RateLimits = limits }, new SeededRandom(1));
+            Assert.That(make, isGood ? Throws.Nothing
+                : Throws.ArgumentException.With.Message.StartsWith($"{property.Name} is {perSecond} per second, {burst} at once; expected 1 to 1000000, for both."));
+        }
+    }
 
     [Test]
     public void RateLimits_SwitchedOff_LimitNothing()

@@ -10,6 +10,7 @@ public static class Octets
     public static byte[] Of(params ReadOnlySpan<OctetWriter> writers)
     {
         byte[] buffer = new byte[65536];
+        Array.Fill(buffer, (byte)0xA5); // a writer leaves nothing to what was there before
         int at = 0;
         foreach (var write in writers)
             at += write(buffer.AsSpan(at));

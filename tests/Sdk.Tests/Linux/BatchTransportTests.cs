@@ -43,14 +43,15 @@ public sealed class BatchTransportTests
         }
     }
 
-    [TestCase(40, 40), TestCase(150, 64)] // a message has 64 datagrams at most
-    public async Task Runs_OfOneTarget_TravelTogether(int count, int longest)
+    // A message has 64 datagrams at most, and 65507 octets.
+    [TestCase(40, 500, 40), TestCase(150, 500, 64), TestCase(53, 1236, 52)]
+    public async Task Runs_OfOneTarget_TravelTogether(int count, int octets, int longest)
     {
         var receiver = new Receiver(TeredoDatapath.Segments);
         using var sender = Open(TeredoDatapath.Segments, static (_, _) => { });
         var batch = new DatagramBatch();
         for (int i = 0; i < count; i++)
-            Add(batch, receiver, sender, [500]); // single packets of a device, which is what acknowledgements are
+            Add(batch, receiver, sender, [octets]); // single packets of a device, which is what acknowledgements are
         sender.Send(batch, 0, batch.Groups.Length);
         Assert.That(await receiver.TakeAsync(count), Is.EqualTo(receiver.Expected));
         Assert.That(receiver.LongestRun, Is.EqualTo(longest), "the kernel cut a message, and joined it again");

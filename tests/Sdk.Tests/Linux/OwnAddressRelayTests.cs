@@ -80,6 +80,7 @@ sealed class OwnAddressRelayTests
         Assert.That((own.Served.Count, own.Report.EndPoint), Is.EqualTo((0, (System.Net.IPEndPoint?)null)));
         host.HasNativeIPv6 = true;
         await own.DisposeAsync();
+        await own.DisposeAsync().InTime();
         Assert.That(host.IsWatched, Is.False);
         Assert.That((own.Served.Count, memory.OpenSockets), Is.EqualTo((0, 0)));
     }

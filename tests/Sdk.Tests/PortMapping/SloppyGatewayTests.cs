@@ -187,6 +187,21 @@ public sealed class SloppyGatewayTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task ServicesOfTheGateway_ComeFirst_WhoeverAnswersFirst()
+    {
+        _gateway.HttpAddress = default; // any
+        _igd.AnswersSearch = false;
+        var other = new IPv4Address(_gateway.Address.Value + 2);
+        _igd.BeforeSearchAnswer = () => _gateway.SendFrom(new(other, 1900), FakeIgd.SearchAnswer($"http://{other}:{_gateway.HttpPort}/igd.xml"));
+        _igd.Listen();
+        var finding = UpnpSearch.FindAsync(_gateway.Path, default);
+        await _gateway.UntilArmedAsync(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)); // the other's are found, and the gateway is waited for
+        _gateway.SendFrom(new(_gateway.Address, 1901), FakeIgd.SearchAnswer($"http://{_gateway.Address}:{_gateway.HttpPort}/igd.xml"));
+        var found = await finding.InTime();
+        Assert.That(found.Services.Select(service => service.Control.Host), Is.EqualTo(new[] { $"{_gateway.Address}", $"{other}" }));
+    }
+
+    [Test]
     public async Task HostThatIsNotOnTheLink_IsToldAndNotUsed()
     {
         var other = new IPv4Address(_gateway.Address.Value ^ 0x0000_8000);
