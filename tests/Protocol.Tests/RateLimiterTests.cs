@@ -69,6 +69,9 @@ public class RateLimiterTests
     public void RateOrBurst_OutsideItsRange_IsRefused(double perSecond, int burst) =>
         Assert.That(() => new RateGate(perSecond, burst), Throws.TypeOf<ArgumentOutOfRangeException>());
 
+    [TestCase(8), TestCase(1 << 24)]
+    public void Limiter_SizeAtItsLimits_IsAccepted(int size) => Assert.That(() => new RateLimiter(1, 1, size, new SeededRandom(7)), Throws.Nothing);
+
     [Test]
     public void Limiter_BadSize_IsRefused([Values(0, 4, 1000, 1 << 25)] int size) =>
         Assert.That(() => new RateLimiter(1, 1, size, new SeededRandom(7)), Throws.InstanceOf<ArgumentOutOfRangeException>());

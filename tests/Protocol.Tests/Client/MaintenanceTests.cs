@@ -280,6 +280,20 @@ public sealed class MaintenanceTests
     }
 
     [Test]
+    public void Resumed_ServerSilent_IsAskedThreeTimes_ThenTheAddressIsLost()
+    {
+        var harness = ClientHarness.Qualified();
+        harness.AdvanceTo(5);
+        harness.Clear();
+        harness.ChangeNetwork(n => n with { Resumed = true });
+        harness.AdvanceTo(16.999);
+        Assert.That(harness.Solicitations.Select(s => s.Seconds), Is.EqualTo(new[] { 5.0, 9, 13 }).Within(0.001));
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Qualified));
+        harness.AdvanceTo(17.001);
+        Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+    }
+
+    [Test]
     public void Resumed_TenTimesASecond_SolicitsAtMostEvery2Seconds()
     {
         var harness = ClientHarness.Qualified();
