@@ -239,9 +239,14 @@ public sealed class ProtectionTests
         await using var use = lab;
         var listener = await bob.BindDatagramAsync(4242);
         var caller = await alice.BindDatagramAsync(0);
+        listener.ReceiveBufferSize = 3000;
         for (int i = 0; i < 300; i++)
             await caller.SendToAsync(Datagram, listener.TeredoEndPoint!);
-        Assert.That(bob.Report.Drops[DropReason.SocketQueueFull], Is.EqualTo(300 - 256));
+        int fit = 3000 / (20 + Datagram.Length);
+        Assert.That(bob.Report.Drops[DropReason.SocketQueueFull], Is.EqualTo(300 - fit));
+        for (int i = 0; i < fit; i++)
+            Assert.That((await listener.ReceiveAsync().InTime()).Buffer, Is.EqualTo(Datagram));
+        Assert.That(IsWaiting(listener));
     }
 
     [Test]

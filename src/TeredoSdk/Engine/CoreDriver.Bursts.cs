@@ -95,26 +95,25 @@ abstract partial class CoreDriver<TWork>
             verdict = TakePacket(now, group.Whole.Octets);
         else if (!TakeLongPacket(now, group.Whole.Octets, out verdict))
         {
-            group.Refused = TakeEach(now, batch, group);
+            TakeEach(now, batch, ref group);
             return;
         }
         group.Refused = verdict.Reason; // none but for what is dropped
+        group.RefusedCount = verdict.Reason == DropReason.None ? 0 : group.Count;
         if (verdict.Kind == VerdictKind.Send)
             (group.Target, group.Transport) = (verdict.Target, TransportOf(verdict.Via));
     }
 
-    // Called under the lock. The peer is not trusted, so the datagrams wait or are dropped. Returns why the first one was dropped.
-    DropReason TakeEach(Instant now, DatagramBatch batch, in DatagramBatch.Group group)
+    // Called under the lock. The peer is not trusted, so the datagrams wait or are dropped.
+    void TakeEach(Instant now, DatagramBatch batch, ref DatagramBatch.Group group)
     {
         Span<byte> datagram = stackalloc byte[DatagramBatch.MaxDatagramOctets];
-        var refused = DropReason.None;
         for (int i = group.First; i < group.First + group.Count; i++)
         {
-            var verdict = TakePacket(now, datagram[..batch.CopyTo(i, datagram)]);
-            if (refused == DropReason.None)
-                refused = verdict.Reason;
+            var reason = TakePacket(now, datagram[..batch.CopyTo(i, datagram)]).Reason;
+            if (reason != DropReason.None && group.RefusedCount++ == 0)
+                group.Refused = reason;
         }
-        return refused;
     }
 
     void CaptureAll(DatagramBatch batch)

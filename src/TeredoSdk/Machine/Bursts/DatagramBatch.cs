@@ -17,18 +17,24 @@ sealed unsafe class DatagramBatch
     /// <summary>How long a datagram may be, in octets: what a device whose MTU is that of Teredo sends.</summary>
     public const int MaxDatagramOctets = 2048;
 
-    /// <summary>How many datagrams a batch takes.</summary>
+    /// <summary>How many datagrams a batch takes, if nothing else is said.</summary>
     public const int Capacity = 1024;
 
-    readonly Group[] _groups = new Group[Capacity];
-    readonly byte[] _headerMemory = GC.AllocateUninitializedArray<byte>(Capacity * HeaderOctets, pinned: true);
-    readonly Piece[] _pieceMemory = GC.AllocateUninitializedArray<Piece>(2 * Capacity, pinned: true);
+    readonly int _capacity, _headerOctets;
+    readonly Group[] _groups;
+    readonly byte[] _headerMemory;
+    readonly Piece[] _pieceMemory;
     readonly byte* _headers;
     readonly Piece* _pieces; // for each datagram its header, then its payload
     int _groupCount;
 
-    public DatagramBatch()
+    /// <param name="capacity">How many datagrams the batch takes.</param>
+    /// <param name="headerOctets">How long a header may be, in octets; 0 when each payload is a whole datagram.</param>
+    public DatagramBatch(int capacity = Capacity, int headerOctets = HeaderOctets)
     {
+        (_capacity, _headerOctets, _groups) = (capacity, headerOctets, new Group[capacity]);
+        _headerMemory = GC.AllocateUninitializedArray<byte>(capacity * headerOctets, pinned: true);
+        _pieceMemory = GC.AllocateUninitializedArray<Piece>(2 * capacity, pinned: true);
         _headers = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_headerMemory));
         _pieces = (Piece*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_pieceMemory));
     }
@@ -37,7 +43,7 @@ sealed unsafe class DatagramBatch
     public int Count { get; private set; }
 
     /// <summary>How many more datagrams there is room for.</summary>
-    public int Room => Capacity - Count;
+    public int Room => _capacity - Count;
 
     public Span<Group> Groups => _groups.AsSpan(0, _groupCount);
 
@@ -45,13 +51,13 @@ sealed unsafe class DatagramBatch
     public Piece* Pieces => _pieces;
 
     /// <summary>Adds a datagram to the group that was begun last.</summary>
-    /// <param name="headerLength">0 to <see cref="HeaderOctets"/>; the caller fills the header in.</param>
+    /// <param name="headerLength">The header's length in octets, as long as the constructor allowed; the caller fills the header in.</param>
     /// <param name="payload">The payload; it must stay until the batch is sent.</param>
     /// <param name="payloadLength">The length of the payload in octets.</param>
     /// <returns>Where to write the header.</returns>
     public byte* Add(int headerLength, byte* payload, int payloadLength)
     {
-        byte* header = _headers + Count * HeaderOctets;
+        byte* header = _headers + Count * _headerOctets;
         _pieces[2 * Count] = new(header, headerLength);
         _pieces[2 * Count + 1] = new(payload, payloadLength);
         Count++;
@@ -111,6 +117,9 @@ sealed unsafe class DatagramBatch
 
         /// <summary>Why its first datagram that was dropped was dropped, if one was; set by the driver.</summary>
         public DropReason Refused;
+
+        /// <summary>How many of its datagrams were dropped; set by the driver.</summary>
+        public int RefusedCount;
 
         /// <summary>Where it goes; set by the driver.</summary>
         public IPv4Endpoint Target;

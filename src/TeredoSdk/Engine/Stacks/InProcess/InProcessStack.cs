@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Machine;
@@ -54,42 +53,47 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
 
     /// <summary>Sends a UDP datagram.</summary>
     /// <exception cref="TeredoException">The node has no address, or the peer is not allowed or can't be reached.</exception>
-    public void Send(InProcessEndpoint endpoint, IPv6Address target, ushort targetPort, ReadOnlySpan<byte> payload)
+    public void Send(InProcessEndpoint endpoint, RemotePort remote, ReadOnlySpan<byte> payload)
     {
         var source = context.Driver.Address ?? throw Problems.NoAddress();
-        context.Guard.NoteContact(target);
-        lock (_gate)
-            endpoint.Flows.Open(context.Clock.Now, (target, targetPort));
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + payload.Length);
-        try
-        {
-            int length = UdpDatagram.WritePacket(buffer, source, endpoint.Port, target, targetPort, payload);
-            if (Send(buffer.AsSpan(0, length), source, target) is { } problem)
-                throw problem;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        NoteSent(endpoint, remote);
+        Span<byte> buffer = stackalloc byte[IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + DatagramSlots.PayloadOctets];
+        int length = UdpDatagram.WritePacket(buffer, source, endpoint.Port, remote.Address, remote.Port, payload);
+        if (remote.Address == source)
+            ReceiveOwn(buffer[..length]);
+        else if (context.Driver.Send(buffer[..length]) is { Kind: VerdictKind.Dropped } verdict && Problems.OfDrop(verdict.Reason, remote.Address) is { } problem)
+            throw problem;
+    }
+
+    /// <summary>Sends UDP datagrams together.</summary>
+    /// <returns>How many were sent, or wait until their peer is reached.</returns>
+    /// <exception cref="TeredoException">The node has no address.</exception>
+    public int Send(InProcessEndpoint endpoint, DatagramSlots slots)
+    {
+        var source = (context.Driver.Address ?? throw Problems.NoAddress()).ToIPv6Address();
+        var noted = default(RemotePort);
+        for (int i = 0; i < slots.Count; i++)
+            if (slots.RemoteOf(i) is var remote && remote != noted)
+                NoteSent(endpoint, noted = remote);
+        var batch = slots.Wrap(source, endpoint.Port);
+        int sent = slots.Count;
+        if (batch.Count > 0)
+            context.Driver.Send(batch);
+        foreach (ref var group in batch.Groups)
+            sent -= group.RefusedCount;
+        for (int i = 0; i < slots.Count && batch.Count < slots.Count; i++)
+            if (slots.RemoteOf(i).Address == source)
+                ReceiveOwn(slots.PacketIn(i));
+        return sent;
     }
 
     public void Receive(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange> packets)
     {
+        var recent = default(Recent);
+        var now = context.Clock.Now;
         foreach (var range in packets)
-            if (IPv6Packet.TryParse(range.In(buffer), out var packet))
-                Receive(packet);
-    }
-
-    void Receive(in IPv6Packet packet)
-    {
-        if (packet.NextHeader == NextHeader.Icmpv6)
-            return; // ICMPv6 errors are of no use for datagrams
-        if (packet.NextHeader != NextHeader.Udp)
-            context.Guard.Count(DropReason.UnsupportedProtocol);
-        else if (!UdpDatagram.TryParse(packet, out var datagram))
-            context.Guard.Count(DropReason.MalformedTransport);
-        else if (Deliver(packet, datagram) is { } reason)
-            context.Guard.Count(reason);
+            if (IPv6Packet.TryParse(range.In(buffer), out var packet) && Receive(now, packet, ref recent) is { } reason)
+                context.Guard.Count(reason);
     }
 
     public void Dispose()
@@ -104,31 +108,50 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
             endpoint.Dispose();
     }
 
-    DropReason? Deliver(in IPv6Packet packet, in UdpDatagram datagram)
+    // Returns why the packet is dropped, or null.
+    DropReason? Receive(Instant now, in IPv6Packet packet, ref Recent recent)
     {
-        lock (_gate)
-        {
-            var endpoint = _endpoints.GetValueOrDefault(datagram.DestinationPort);
-            bool solicited = endpoint is not null && endpoint.Flows.Contains(context.Clock.Now, (packet.Source, datagram.SourcePort));
-            if (!solicited)
-                context.Guard.NoteUnsolicited(packet.Source);
-            return endpoint is null || (!solicited && !endpoint.IsUnrestricted) ? DropReason.Unsolicited
-                : endpoint.TryEnqueue(new(datagram.Payload.ToArray(), new(packet.Source.ToIPAddress(), datagram.SourcePort))) ? null
-                : DropReason.SocketQueueFull;
-        }
+        if (packet.NextHeader == NextHeader.Icmpv6)
+            return null; // ICMPv6 errors are of no use for datagrams
+        if (packet.NextHeader != NextHeader.Udp)
+            return DropReason.UnsupportedProtocol;
+        if (!UdpDatagram.TryParse(packet, out var datagram))
+            return DropReason.MalformedTransport;
+        var remote = new RemotePort(packet.Source, datagram.SourcePort);
+        if (recent.Endpoint is null || recent.Remote != remote || recent.Endpoint.Port != datagram.DestinationPort)
+            recent = new(Find(now, remote, datagram.DestinationPort), remote);
+        return recent.Endpoint is not { } endpoint ? DropReason.Unsolicited
+            : endpoint.TryEnqueue(remote, datagram.Payload) ? null
+            : endpoint.IsClosed ? DropReason.Unsolicited : DropReason.SocketQueueFull;
     }
 
-    // Returns a problem that the caller can solve. Null means that the packet was sent, waits, or was lost as any datagram may be.
-    TeredoException? Send(ReadOnlySpan<byte> octets, TeredoAddress source, IPv6Address target)
+    // The endpoint that takes packets of this peer, or null.
+    InProcessEndpoint? Find(Instant now, RemotePort remote, ushort port)
     {
-        if (target == source)
+        InProcessEndpoint? endpoint;
+        bool solicited;
+        lock (_gate)
         {
-            if (IPv6Packet.TryParse(octets, out var packet))
-                Receive(packet); // a packet to ourselves never leaves this machine
-            return null;
+            endpoint = _endpoints.GetValueOrDefault(port);
+            solicited = endpoint is not null && endpoint.Flows.Contains(now, remote);
         }
-        var verdict = context.Driver.Send(octets);
-        return verdict.Kind == VerdictKind.Dropped ? Problems.OfDrop(verdict.Reason, target) : null;
+        if (!solicited)
+            context.Guard.NoteUnsolicited(remote.Address);
+        return solicited || endpoint is { IsUnrestricted: true } ? endpoint : null;
+    }
+
+    void NoteSent(InProcessEndpoint endpoint, RemotePort remote)
+    {
+        context.Guard.NoteContact(remote.Address);
+        lock (_gate)
+            endpoint.Flows.Open(context.Clock.Now, remote);
+    }
+
+    // A packet to ourselves never leaves this machine.
+    void ReceiveOwn(ReadOnlySpan<byte> packet)
+    {
+        var whole = new PacketRange(0, packet.Length);
+        Receive(packet, new(in whole));
     }
 
     // Called under the lock. Starts at an unpredictable port (RFC 6056 §3.3.1) and takes the next free one.
@@ -141,4 +164,7 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
                 return port;
         throw Problems.AllPortsTaken("UDP");
     }
+
+    /// <summary>Who takes the packets of a peer and port, while they follow each other in a burst.</summary>
+    readonly record struct Recent(InProcessEndpoint? Endpoint, RemotePort Remote);
 }
