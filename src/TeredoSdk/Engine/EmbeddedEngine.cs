@@ -86,6 +86,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     public async Task StartAsync()
     {
         _driver.Start();
+        Rehearsal.Begin();
         Volatile.Write(ref _chosen, await _choosing.ConfigureAwait(false));
         if (_driver.Address is { } address) // qualification may end at the same time; then the later of the two sets the address
             Stack.SetAddress(address);

@@ -56,8 +56,10 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
     {
         (_core, _network, _client) = (new(options, parts.Random), parts.Network, client);
         _mapping = new(parts.PortMapper, AnswerMapping, options.AllowPrivateAddresses ? AddressPolicy.Lab : AddressPolicy.Strict, log);
-        Metrics.Add(this);
     }
+
+    /// <summary>Whether the meter counts what it sends and drops.</summary>
+    public bool IsCounted { get; init; } = true;
 
     /// <summary>Why the last port could not be opened, or null.</summary>
     public SocketException? PortFailure { get; private set; }
@@ -76,6 +78,8 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
 
     public void Start()
     {
+        if (IsCounted)
+            Metrics.Add(this);
         _network.Changed += HandleNetworkChanged;
         var state = _network.Describe(_core.Server.Primary);
         lock (Gate)
@@ -238,7 +242,8 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
             Do(request);
         else if (work.Transmit is { } transmit)
         {
-            CountBubble(transmit.Target, Buffer.AsSpan(0, transmit.Length));
+            if (IsCounted)
+                CountBubble(transmit.Target, Buffer.AsSpan(0, transmit.Length));
             work.Transport?.Send(transmit.Target, Buffer.AsSpan(0, transmit.Length), transmit.Ttl);
         }
         else if (work.Event is { } clientEvent)

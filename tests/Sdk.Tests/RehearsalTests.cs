@@ -1,0 +1,36 @@
+using System.Diagnostics.Metrics;
+using TeredoSdk.Engine;
+using TeredoSdk.Telemetry;
+
+namespace TeredoSdk.Tests;
+
+/// <summary>The rehearsal of a first connection does what a first connection does, so that its code is compiled afterwards.</summary>
+public class RehearsalTests
+{
+    [Test]
+    public void BothPackets_ReachThePeer() => Assert.That(Rehearsal.Run(), Is.EqualTo(2));
+
+    [Test]
+    [NonParallelizable] // the meter is that of the process
+    public void TheMeter_CountsNothingOfIt()
+    {
+        List<string> counted = [];
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = static (instrument, self) =>
+            {
+                if (instrument.Meter.Name == Metrics.MeterName)
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
+        int thread = Environment.CurrentManagedThreadId; // other nodes of the process count on theirs
+        listener.SetMeasurementEventCallback<long>((instrument, _, _, _) =>
+        {
+            if (Environment.CurrentManagedThreadId == thread)
+                counted.Add(instrument.Name);
+        });
+        listener.Start();
+        Rehearsal.Run();
+        Assert.That(counted, Is.Empty);
+    }
+}
