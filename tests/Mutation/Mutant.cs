@@ -81,6 +81,12 @@ sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
             base.VisitMethodDeclaration(node);
     }
 
+    public override void VisitPropertyDeclaration(PropertyDeclarationSyntax node)
+    {
+        if (node.Identifier.Text != "Fingerprint") // as a hash
+            base.VisitPropertyDeclaration(node);
+    }
+
     public override void VisitBinaryExpression(BinaryExpressionSyntax node)
     {
         foreach (string other in Others(node.OperatorToken.Kind()))

@@ -30,6 +30,20 @@ public sealed class DriverTests
     }
 
     [Test]
+    public async Task NetworkIsGone_TheMappingIsRemoved()
+    {
+        var mapper = new FakeMapper();
+        await using var lab = new Lab { PortMapper = mapper };
+        lab.StartServer();
+        var node = await lab.StartAsync("203.0.113.10");
+        await mapper.AnswerAsync(lab.Time);
+        await UntilMappedAsync(node);
+        lab.Machine.Move(null);
+        lab.Time.Advance(TimeSpan.FromMinutes(1));
+        await mapper.Protocol.UntilRemovedAsync();
+    }
+
+    [Test]
     public async Task NatHasAnotherAddress_TheMappingIsRenewed()
     {
         var internet = new SimulatedInternet(seed: 7);

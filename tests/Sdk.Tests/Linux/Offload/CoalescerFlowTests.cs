@@ -116,6 +116,20 @@ sealed unsafe class CoalescerFlowTests : CoalescerFixture
         Assert.That(written.Parts, Is.EqualTo(packets));
     }
 
+    [Test]
+    public void Fingerprint_DependsOnEachBitOfAddressesAndPorts()
+    {
+        byte[] packet = Tcp(1, Payload(40));
+        ulong own = FingerprintOf(packet);
+        Assert.That(FingerprintOf(Udp(Payload(40))), Is.Not.EqualTo(own));
+        for (int bit = 8 * 8; bit < 44 * 8; bit++)
+        {
+            packet[bit / 8] ^= (byte)(1 << bit % 8);
+            Assert.That(FingerprintOf(packet), Is.Not.EqualTo(own), $"bit {bit}");
+            packet[bit / 8] ^= (byte)(1 << bit % 8);
+        }
+    }
+
     ulong FingerprintOf(byte[] packet)
     {
         Assert.That(IPv6Packet.TryParse(packet, out var ip));
