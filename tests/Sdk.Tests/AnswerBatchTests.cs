@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using TeredoSdk.Engine;
 using TeredoSdk.Machine;
-using TeredoSdk.Machine.Bursts;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Tests;
