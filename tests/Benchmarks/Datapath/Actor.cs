@@ -24,10 +24,13 @@ static class Actor
             AllowPrivateAddresses = true,
             PortMapping = false,
         };
-        if (args[0] == Sink)
-            await TakeAsync(options, int.Parse(args[3], CultureInfo.InvariantCulture));
-        else
-            await SendAsync(options, IPEndPoint.Parse(args[3]));
+        await (args[0] switch
+        {
+            Sink => TakeAsync(options, int.Parse(args[3], CultureInfo.InvariantCulture)),
+            Source => SendAsync(options, IPEndPoint.Parse(args[3])),
+            Crowd.Echo => Crowd.EchoAsync(options),
+            _ => Crowd.CallAsync(options, IPEndPoint.Parse(args[3]), int.Parse(args[4], CultureInfo.InvariantCulture)),
+        });
         return 0;
     }
 
@@ -44,8 +47,9 @@ static class Actor
     public static LabProcess StartSource(LabHost host, LabHost server, TeredoProvider provider, IPEndPoint target) =>
         Start(host, Source, server, provider, $"{target}");
 
-    static LabProcess Start(LabHost host, string part, LabHost server, TeredoProvider provider, string argument) =>
-        host.Start(BuildOutput.Executable("tests/Benchmarks/Datapath", "TeredoSdk.Datapath"), [Verb, part, $"{server.Address}", $"{provider}", argument],
+    /// <summary>Starts one as an ordinary user.</summary>
+    public static LabProcess Start(LabHost host, string part, LabHost server, TeredoProvider provider, params string[] arguments) =>
+        host.Start(BuildOutput.Executable("tests/Benchmarks/Datapath", "TeredoSdk.Datapath"), [Verb, part, $"{server.Address}", $"{provider}", .. arguments],
             StartOptions.User);
 
     static async Task TakeAsync(TeredoOptions options, int count)
