@@ -20,5 +20,8 @@ sealed record Part(string Name, string Title, string Explanation, string[] Rows,
     public int MaxRounds { get; init; } = 100;
 
     public static IReadOnlyList<Part> All { get; } =
-        [Parts.Tunnel.Whole, Parts.Tunnel.Plain, Parts.Tunnel.Uplink, Parts.Rootless.Part, Parts.Peers.Part, Parts.Server.Part, Parts.Connections.Part];
+    [
+        Parts.Tunnel.Whole, Parts.Tunnel.Plain, Parts.Tunnel.Uplink, Parts.Rootless.Part, Parts.Peers.Part, Parts.Server.Part, Parts.Connections.Part,
+        Parts.Tables.Part,
+    ];
 }

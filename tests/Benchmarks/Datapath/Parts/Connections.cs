@@ -9,8 +9,8 @@ static class Connections
     const int Few = 10, Many = 10_000;
 
     public static Part Part { get; } = new("connections", "Many TCP connections through one engine",
-        "Ordinary users' programs on two hosts, without root: one opens TCP connections to the other, and when all are open each carries 1000 octets there and back. "
-        + "The memory is what the processes have resident, with the runtime and the program's own buffers.",
+        "Ordinary users' programs on two hosts, without root: one opens TCP connections to the other, and when all are open each carries 1000 octets there and "
+        + "back. The memory is what the processes have resident, with the runtime and the program's own buffers.",
         [Name(Few), Name(Many)],
         [
             new("echoed", "answered", "0"), new("perSecond", "opened per second", "0"), new("echoSeconds", "s until all had answered", "0.00"),

@@ -11,7 +11,8 @@ static class Peers
 
     public static Part Part { get; } = new("peers", $"{Many} peers at once",
         "`teredo client` on one host sends a TCP stream to each peer. The peers are nodes of one process of an ordinary user on the other host, which shares "
-        + "the processors with the sender. The least share is that of the peer that got least, as a part of what each would get by right. CPU is that of the sending tunnel alone.",
+        + "the processors with the sender. The least share is that of the peer that got least, as a part of what each would get by right. CPU is that of the "
+        + "sending tunnel alone.",
         [OnePeer, ManyPeers],
         [
             new("tcpGbit", "TCP Gbit/s, all together", "0.00", "times 1 peer (spread)"), new("leastShare", "least share", "0.00"),
@@ -29,7 +30,7 @@ static class Peers
             await Task.WhenAll(sockets.Zip(receiver.EndPoints, (socket, endPoint) => socket.ConnectAsync(endPoint)));
             foreach (var socket in sockets)
                 Traffic.Start(() => Traffic.SendAll(socket));
-            var reading = await Reading.TakeAsync(receiver, [process], duration);
+            var reading = await Reading.TakeAsync(receiver, [process], 3 * duration);
             return new[] { reading.GbitPerSecond, reading.Gbits.Min() / reading.Gbits.Average(), reading.CpuPerGbit };
         }
         finally

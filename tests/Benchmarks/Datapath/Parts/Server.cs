@@ -16,8 +16,8 @@ static class Server
     public static Part Part { get; } = new("server", "Solicitations answered by a server",
         "One load generator of ours on a processor of its own asks as fast as the server answers, from 64 UDP ports; the server has one processor, and its rate "
         + "limits are off. With shards the server may use all processors, and shares them with the generator: what counts is the answers for each second of "
-        + "processor time that the server got, "
-        + $"times two. On a machine where the shards never ran beside each other (less than {Parallel:0.0} processors) this says nothing, and is not shown.",
+        + "processor time that the server got, times two. "
+        + $"On a machine where the shards never ran beside each other (less than {Parallel:0.0} processors) this says nothing, and is not shown.",
         ["miredo-server", "teredo server", Shards],
         [
             new("perSecond", "answers per second", "0", "times miredo-server"),
