@@ -23,7 +23,6 @@ public static class TeredoDoctor
         options ??= new();
         options.Validate();
         var node = options.Node.Snapshot();
-        (node.Consent, node.RegisterFirewallException, node.WaitForNetwork) = (null, false, false); // it only looks
         var parts = TeredoNode.PartsFor(node);
         bool isWindows = node.Windows is not null; // a fake one: then this machine is not what is looked at
         var providers = TeredoNode.ProvidersFor(node, parts);

@@ -29,6 +29,8 @@ sealed class Examination(TeredoDoctorOptions options, TeredoOptions node, IHostN
 
     public async Task<TeredoDiagnosis> RunAsync(IProgress<string>? progress, CancellationToken cancellationToken)
     {
+        (node.Consent, node.RegisterFirewallException) = (null, false); // it only looks
+        node.WaitForNetwork = false;
         if (node.QualificationTimeout > Patience)
             node.QualificationTimeout = Patience;
         List<Probe> probes = [.. machine];

@@ -31,7 +31,6 @@ sealed class DoctorMachine
             Windows = Windows,
             Servers = [Lab.ServerAddress],
             AllowPrivateAddresses = true,
-            RegisterFirewallException = false,
         };
     }
 

@@ -2,6 +2,7 @@ using System.Reflection;
 using TeredoSdk.Doctor;
 using TeredoSdk.Platform.Tests.Doctor;
 using TeredoSdk.Protocol;
+using TeredoSdk.Windows;
 
 namespace TeredoSdk.Tests.Doctor;
 
@@ -86,6 +87,40 @@ public sealed class DoctorTests
             Assert.That(Of(both, FindingIds.ServerSilent).Severity, Is.EqualTo(FindingSeverity.Warning));
             Assert.That(both.IsSound);
         });
+    }
+
+    [Test]
+    public async Task Node_ThatMayChangeTheMachine_OnlyLooks()
+    {
+        await using var lab = new Lab();
+        lab.StartServer();
+        var machine = new DoctorMachine(lab);
+        machine.Type = TeredoType.Disabled;
+        machine.Firewall.Remove(DoctorMachine.Exception.Name);
+        var asked = new List<ConsentKind>();
+        machine.Node.RegisterFirewallException = true;
+        machine.Node.Consent = (request, _) =>
+        {
+            asked.Add(request.Kind);
+            return ValueTask.FromResult(true);
+        };
+        int rules = machine.Firewall.Rules.Count;
+        machine.WaitsInVain();
+        Assert.That((await machine.AskAsync()).Report.Address, Is.Null);
+        Assert.That((asked.Count, machine.Firewall.Rules.Count), Is.EqualTo((0, rules)));
+        Assert.That(machine.Teredo.Configuration.Type, Is.EqualTo(TeredoType.Disabled));
+    }
+
+    [Test]
+    public async Task NodeThatWouldWaitForANetwork_IsToldThatThereIsNone()
+    {
+        await using var lab = new Lab();
+        var machine = new DoctorMachine(lab);
+        machine.Node.WaitForNetwork = true;
+        machine.WaitsInVain();
+        machine.Host.Move(null);
+        var lacking = Of(await machine.AskAsync(), FindingIds.Of(TeredoError.NetworkUnavailable));
+        Assert.That(lacking.Sentence, Does.Not.Contain("goes on by itself"), "the doctor does not");
     }
 
     [Test]

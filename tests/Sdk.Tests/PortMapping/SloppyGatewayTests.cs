@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
 using TeredoSdk.Telemetry;
@@ -104,8 +105,10 @@ public sealed class SloppyGatewayTests : IAsyncDisposable
         void SendAndWait(uint host, params string[] texts)
         {
             _gateway.SendFrom(new(new(host), 1900), texts);
-            Assert.That(() => File.ReadLines("/proc/net/udp").Any(line => line.Contains($":{_gateway.Remote!.Port:X4} 00000000:0000 ", StringComparison.Ordinal)
-                && line.Contains(":00000000 00:", StringComparison.Ordinal)), Is.True.After((int)Patience.Limit.TotalMilliseconds, 1), "all are taken");
+            // proc(5): "sl: local remote state transmitted:received ...", the addresses in the machine's own order of octets
+            string ours = $" {BinaryPrimitives.ReverseEndianness(IPv4Address.FromIPAddress(_gateway.Remote!.Address).Value):X8}:{_gateway.Remote.Port:X4} ";
+            Assert.That(() => File.ReadLines("/proc/net/udp").Single(line => line.Contains(ours, StringComparison.Ordinal)),
+                Does.Contain(":00000000 00:").After((int)Patience.Limit.TotalMilliseconds, 1), "all are taken");
         }
     }
 
