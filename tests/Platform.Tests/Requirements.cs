@@ -10,7 +10,7 @@ public class Requirements
     /// <summary>Each program and the Debian package that has it.</summary>
     static readonly (string Program, string Package)[] Programs =
     [
-        ("ip", "iproute2"), ("nft", "nftables"), ("conntrack", "conntrack"), ("tcpdump", "tcpdump"), ("ping", "iputils-ping"),
+        ("ip", "iproute2"), ("ethtool", "ethtool"), ("nft", "nftables"), ("conntrack", "conntrack"), ("tcpdump", "tcpdump"), ("ping", "iputils-ping"),
         ("setpriv", "util-linux"), ("unshare", "util-linux"), ("miredo", "miredo"), ("miredo-server", "miredo-server"), ("miniupnpd", "miniupnpd"),
         ("systemctl", "systemd"), ("dbus-daemon", "dbus"), ("firewall-cmd", "firewalld"), ("ufw", "ufw"),
         ("sudo", "sudo"), ("script", "bsdutils"),

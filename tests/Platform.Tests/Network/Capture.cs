@@ -25,6 +25,28 @@ sealed class Capture
         return new(tcpdump, path);
     }
 
+    /// <summary>Ends the capture, and has tcpdump decode the IPv6 packets inside its UDP datagrams, with their checksums.</summary>
+    public async Task<string> DecodeInnerAsync(LabHost host)
+    {
+        string path = System.IO.Path.ChangeExtension(Path, "inner.pcap");
+        await using (var file = new BinaryWriter(File.Create(path)))
+        {
+            uint[] header = [0xA1B2C3D4, 4 << 16 | 2, 0, 0, ushort.MaxValue, 101]; // pcap 2.4, raw IP packets
+            foreach (uint word in header)
+                file.Write(word);
+            foreach (var frame in await StopAsync())
+            {
+                if (frame.Udp?.Payload is not { Length: > 40 } packet || packet[0] >> 4 != 6)
+                    continue;
+                foreach (int word in new[] { (int)frame.Time.TotalSeconds, frame.Time.Microseconds, packet.Length, packet.Length })
+                    file.Write(word);
+                file.Write(packet);
+            }
+        }
+        await host.ShellAsync($"tcpdump -n -vv -r {path} >{path}.txt 2>/dev/null"); // too much for a transcript
+        return await File.ReadAllTextAsync($"{path}.txt");
+    }
+
     /// <summary>Ends the capture and reads it.</summary>
     public async Task<IReadOnlyList<CapturedFrame>> StopAsync()
     {

@@ -97,6 +97,13 @@ class LabHost(Lab lab, string name)
         await link.Bridge.ShellAsync(Cutting(link.Port, fraction) + LossRules($"loss_{link.Port}", link.Port, fraction));
     }
 
+    /// <summary>Makes the host's first link carry each datagram by itself, as a real wire does.</summary>
+    public async Task CutTrainsAsync()
+    {
+        await ShellAsync(Cutting(Links[0].Device, fraction: 1));
+        await Links[0].Bridge.ShellAsync(Cutting(Links[0].Port, fraction: 1));
+    }
+
     // A virtual wire carries a train of datagrams as one packet (UDP_SEGMENT), and a rule would lose all of it or nothing. No real wire does that.
     static string Cutting(string device, double fraction) => $"ip link set dev {device} gso_max_segs {(fraction == 0 ? 65535 : 1)}\n";
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using TeredoSdk.Engine.Linux.Offload;
@@ -11,16 +12,25 @@ namespace TeredoSdk.Engine.Linux;
 [SupportedOSPlatform("linux")]
 sealed unsafe class DeviceWriter(SafeFileHandle tun, TunOffload offload) : IPacketWriter
 {
+    const string Refusal = "The kernel refused a long packet that was written to the TUN device, so each packet is written alone.";
+
     Coalescer? _coalescer; // null while a thread uses it, and before the first burst
+    string? _problem;
     long _lost;
 
-    /// <summary>How many packets the kernel did not take.</summary>
+    /// <summary>How many packets the kernel did not take. A long one counts once.</summary>
     public long Lost => Interlocked.Read(ref _lost);
+
+    /// <summary>Why packets are no longer joined, or null.</summary>
+    public string? Problem => Volatile.Read(ref _problem);
+
+    /// <summary>Is told, once, that packets are no longer joined.</summary>
+    public Action<string>? Refused { get; set; }
 
     /// <summary>Writes a burst of packets; those of one flow may become one.</summary>
     public void Write(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange> packets)
     {
-        if (packets.Length == 1 || !(offload.Tcp || offload.Udp))
+        if (packets.Length == 1 || !(offload.Tcp || offload.Udp) || Problem is not null)
         {
             foreach (var range in packets)
                 Write(range.In(buffer));
@@ -57,8 +67,13 @@ sealed unsafe class DeviceWriter(SafeFileHandle tun, TunOffload offload) : IPack
         {
             // The device is gone, and so is the packet.
         }
-        if (!isTaken)
-            Interlocked.Increment(ref _lost);
+        if (isTaken)
+            return;
+        int errno = Marshal.GetLastPInvokeError();
+        Interlocked.Increment(ref _lost);
+        bool isRefused = header.GsoType != VirtioHeader.GsoNone && errno is Libc.EINVAL or Libc.EMSGSIZE; // the packet, whatever the state of the device
+        if (isRefused && Interlocked.CompareExchange(ref _problem, Refusal, null) is null)
+            Refused?.Invoke(Refusal); // TCP sends what was lost again
     }
 
     /// <summary>Writes a packet, and the header before it.</summary>

@@ -53,7 +53,7 @@ sealed class TunDevice : IDisposable
     public long LostWrites => _writer.Lost;
 
     /// <summary>The device for a report.</summary>
-    public DeviceFacts Facts => new(Offload.Tcp, Offload.Problem, LostWrites);
+    public DeviceFacts Facts => new(Offload.Tcp, _writer.Problem ?? Offload.Problem, LostWrites);
 
     /// <summary>Ends when the handler is no longer called. Fails with <see cref="TeredoException"/> when the device was removed.</summary>
     public Task Completion => _reader.Completion;
@@ -161,6 +161,7 @@ sealed class TunDevice : IDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         if (Offload.Problem is { } problem)
             Log.DatapathRung(log, TeredoDatapath.Segments, problem);
+        _writer.Refused = refusal => Log.DatapathRung(log, TeredoDatapath.Segments, refusal);
         Change("Reading", 0, () => _reader.Start(handler, fault => Log.EngineFault(log, fault)));
     }
 

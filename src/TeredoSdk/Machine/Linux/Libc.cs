@@ -11,7 +11,7 @@ static unsafe partial class Libc
     // asm-generic/errno-base.h, asm-generic/errno.h
     public const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, ENXIO = 6, EAGAIN = 11,
         ENOMEM = 12, EACCES = 13, EBUSY = 16, EEXIST = 17, ENODEV = 19,
-        EIO = 5, EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOSPC = 28, ENOSYS = 38, EUSERS = 87, EAFNOSUPPORT = 97, EADDRNOTAVAIL = 99, ETIMEDOUT = 110;
+        EIO = 5, EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOSPC = 28, ENOSYS = 38, EUSERS = 87, EMSGSIZE = 90, EAFNOSUPPORT = 97, EADDRNOTAVAIL = 99, ETIMEDOUT = 110;
 
     // linux/sched.h, linux/wait.h, asm-generic/signal.h
     public const int CLONE_VM = 0x100, CLONE_FILES = 0x400, CLONE_NEWUSER = 0x10000000, CLONE_NEWNET = 0x40000000;

@@ -18,6 +18,8 @@ sealed unsafe class MessageSender(SafeHandle socket, bool hasSegments, ILogger l
     const int MaxSegments = 64;            // UDP_MAX_SEGMENTS of the kernel; 128 since Linux 6.9
     const int ControlOctets = 24;          // CMSG_SPACE of an integer
 
+    const string NoChecksums = "The network device computes no checksums, so the kernel does not cut messages into datagrams on it (EIO).";
+
     readonly Lock _gate = new(); // held while a batch is sent; the memory below belongs to it
     byte* _memory;
     int _count;
@@ -161,8 +163,9 @@ sealed unsafe class MessageSender(SafeHandle socket, bool hasSegments, ILogger l
     {
         if (errno == Libc.EIO)
         {
-            HasSegments = false;
-            Problem = "The network device computes no checksums, so the kernel does not cut messages into datagrams on it (EIO).";
+            if (HasSegments)
+                Log.DatapathRung(log, TeredoDatapath.Batches, NoChecksums);
+            (HasSegments, Problem) = (false, NoChecksums);
         }
         var message = refused;
         message.Control = null;
