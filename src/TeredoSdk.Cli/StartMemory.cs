@@ -5,19 +5,26 @@ using System.Runtime.Versioning;
 
 namespace TeredoSdk.Cli;
 
-/// <summary>What only the start of a command needed: its objects, and on Linux the code of the natively compiled command.</summary>
+/// <summary>Memory that only the start of the natively compiled command needed on Linux: most of its code.</summary>
 static partial class StartMemory
 {
     const int DontNeed = 4; // MADV_DONTNEED, asm-generic/mman-common.h
 
-    /// <summary>Gives it back, before a command waits for a long time.</summary>
-    public static void GiveBack()
+    static readonly TimeSpan StartTime = TimeSpan.FromSeconds(5); // the gateway is asked for a port mapping when there is an address already
+
+    /// <summary>Gives it back in some seconds, when all of a command has started that then waits for a long time.</summary>
+    public static async Task GiveBackAsync(CancellationToken ended)
     {
         if (!OperatingSystem.IsLinux() || RuntimeFeature.IsDynamicCodeSupported)
             return;
         try
         {
+            await Task.Delay(StartTime, ended);
             DropUnchangedPages("/proc/self/smaps");
+        }
+        catch (OperationCanceledException)
+        {
+            // The command ends.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -50,7 +50,7 @@ sealed class ClientCommand : Command
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Debug : LogLevel.Warning;
         invocation.Output.Document(new ClientDocument(host.InterfaceName, host.Report, RelayDocument.Of(host.Relay)), json => json.ClientDocument);
         Output.Notice(host.Address is { } address ? $"interface {host.InterfaceName} has {address}" : Relaying(host.InterfaceName));
-        StartMemory.GiveBack();
+        _ = StartMemory.GiveBackAsync(invocation.Ended);
         await await Task.WhenAny(TellAsync(host, invocation.Ended), host.Completion);
         return 0;
     }

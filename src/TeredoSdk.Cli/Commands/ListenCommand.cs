@@ -40,6 +40,7 @@ sealed class ListenCommand : Command
     async Task<int> RunAsync(Invocation invocation)
     {
         await using var node = await _node.StartAsync(invocation);
+        _ = StartMemory.GiveBackAsync(invocation.Ended);
         int port = invocation.Arguments.GetValue(_port);
         bool echo = invocation.Arguments.GetValue(_echo);
         if (!invocation.Arguments.GetValue(_udp))
@@ -70,12 +71,7 @@ sealed class ListenCommand : Command
         do
         {
             if (socket.TeredoEndPoint is { } endPoint && !endPoint.Equals(told))
-            {
-                bool isFirst = told is null;
                 Output.Notice($"listening on {told = endPoint}");
-                if (isFirst)
-                    StartMemory.GiveBack();
-            }
         }
         while (await IsChangedAsync(changes));
     }

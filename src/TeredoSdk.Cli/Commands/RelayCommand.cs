@@ -70,7 +70,7 @@ sealed class RelayCommand : Command
         Output.Notice(report.EndPoint is { } endPoint ? $"relaying on {endPoint} over {report.InterfaceName} for {string.Join(", ", report.Served)}"
             : $"waiting for native IPv6 before relaying over {report.InterfaceName}");
         ServiceManager.TellReady();
-        StartMemory.GiveBack();
+        _ = StartMemory.GiveBackAsync(invocation.Ended);
         await await Task.WhenAny(invocation.UntilEndedAsync(), relay.Completion);
         return 0;
     }

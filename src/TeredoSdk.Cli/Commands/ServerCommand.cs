@@ -101,7 +101,7 @@ sealed class ServerCommand : Command
         string more = report.SecondaryEndPoint is { } secondary ? $" and {secondary}" : ", without a secondary address";
         Output.Notice($"serving on {report.EndPoint}{more}");
         ServiceManager.TellReady();
-        StartMemory.GiveBack();
+        _ = StartMemory.GiveBackAsync(invocation.Ended);
         await invocation.UntilEndedAsync();
         return 0;
     }
