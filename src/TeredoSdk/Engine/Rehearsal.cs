@@ -23,11 +23,13 @@ namespace TeredoSdk.Engine;
 sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
 {
     const ushort Port = 50000;
+    const uint NatDistance = 16; // from a local address to its mapped one
     static readonly IPv4Address Primary = new(0xC000_0201), Secondary = new(0xC000_0202); // 192.0.2.0/24, documentation's
     static int Begun;
 
     readonly Queue<(IPv4Endpoint Source, IPv4Endpoint Target, byte[] Octets)> _underway = new();
     readonly Dictionary<IPv4Endpoint, DatagramHandler> _handlers = [];
+    readonly HashSet<(IPv4Endpoint Mapped, IPv4Endpoint Remote)> _passed = []; // what the NATs let in
     readonly TeredoServer _server = new(new() { Primary = Primary, Secondary = Secondary, AllowPrivateAddresses = true }, SystemRandom.Instance);
     readonly EngineClock _clock = new(TimeProvider.System);
     readonly InboundFilter _filter;
@@ -128,7 +130,8 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
             if (_handlers.TryGetValue(next.Target, out var handler))
             {
                 var run = new DatagramRun(next.Source, 0, next.Octets.Length, Math.Max(next.Octets.Length, 1));
-                handler(next.Octets, new(in run));
+                if (_passed.Contains((next.Target, next.Source)))
+                    handler(next.Octets, new(in run));
                 continue;
             }
             var via = next.Target.Address == Primary ? LocalPort.ServerPrimary : LocalPort.ServerSecondary;
@@ -146,8 +149,9 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
     IUdpTransport IHostNetwork.Open(IPv4Endpoint local, DatagramHandler handler)
     {
         var at = new IPv4Endpoint(_local, (ushort)(Port + _handlers.Count));
-        _handlers.Add(at, handler);
-        return new Transport(this, at);
+        var mapped = at with { Address = new(_local.Value + NatDistance) };
+        _handlers.Add(mapped, handler);
+        return new Transport(this, at, mapped);
     }
 
     void IDriverClient.Receive(ReadOnlySpan<byte> buffer, Span<PacketRange> packets)
@@ -171,13 +175,18 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
         // Who qualified is seen at the driver.
     }
 
-    sealed class Transport(Rehearsal rehearsal, IPv4Endpoint local) : IUdpTransport
+    // A socket behind a NAT, which keeps its port and lets in who was sent to.
+    sealed class Transport(Rehearsal rehearsal, IPv4Endpoint local, IPv4Endpoint mapped) : IUdpTransport
     {
         public IPv4Endpoint LocalEndpoint => local;
 
         public Task Completion => Task.CompletedTask;
 
-        public void Send(IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl) => rehearsal._underway.Enqueue((local, target, payload.ToArray()));
+        public void Send(IPv4Endpoint target, ReadOnlySpan<byte> payload, byte ttl)
+        {
+            rehearsal._passed.Add((mapped, target));
+            rehearsal._underway.Enqueue((mapped, target, payload.ToArray()));
+        }
 
         public void Send(DatagramBatch batch, int firstGroup, int groupCount)
         {
@@ -188,7 +197,7 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
                 Send(group.Target, datagram.AsSpan(0, batch.CopyTo(group.First, datagram)), 0); // of one datagram each
         }
 
-        public void Dispose() => rehearsal._handlers.Remove(local);
+        public void Dispose() => rehearsal._handlers.Remove(mapped);
     }
 
     /// <summary>The ends of the datapath on Linux, where the kernel refuses or forgets what comes.</summary>
