@@ -39,7 +39,7 @@ sealed record Way(string Name, Func<LabHost, LabHost, Task<(LabProcess Process, 
 static partial class Pair
 {
     const int Port = 5001;
-    static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan Settling = TimeSpan.FromSeconds(8); // until all of a start is over, and what it needed is given back
 
     public static async Task<Reading> MeasureAsync(Way way, string server, int pings)
     {
