@@ -22,6 +22,6 @@ sealed record Part(string Name, string Title, string Explanation, string[] Rows,
     public static IReadOnlyList<Part> All { get; } =
     [
         Parts.Tunnel.Whole, Parts.Tunnel.Plain, Parts.Tunnel.Uplink, Parts.Rootless.Part, Parts.Peers.Part, Parts.Server.Part, Parts.Connections.Part,
-        Parts.Tables.Part,
+        Parts.Tables.Part, Parts.Hashes.Part,
     ];
 }
