@@ -291,6 +291,8 @@ public sealed class ConnectivityTestTests
                 client.Receive(RelayEndpoint, Build.Udp(Number(1000 * round + 500 + i), client.Address));
             if (round == 1)
                 Assert.That((own, client.EchoRequests().Count - own), Is.EqualTo((ofHost, ofStrangers)));
+            if (seconds == 0)
+                Assert.That(client.Client.Drops[DropReason.RateLimited], Is.EqualTo(80 - ofHost - ofStrangers), "each that has to wait for its turn");
         }
     }
 

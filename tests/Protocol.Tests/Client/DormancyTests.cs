@@ -163,6 +163,20 @@ public sealed class DormancyTests
         Assert.That(harness.Client.Drops[DropReason.QueueExpired], Is.EqualTo(1));
     }
 
+    [Test]
+    public void Packet_ThatWaitedTooLong_IsCountedWhenTheNextOneWaits()
+    {
+        var harness = Dormant();
+        var self = Peer(Mapped, flags: Running().Client.Address!.Value.Flags);
+        harness.Send(Build.Udp(self, Friend));
+        harness.Advance(7.999);
+        harness.Send(Build.Udp(self, Friend));
+        Assert.That(harness.Client.Drops[DropReason.QueueExpired], Is.Zero);
+        harness.Advance(0.001);
+        harness.Send(Build.Udp(self, Friend));
+        Assert.That(harness.Client.Drops[DropReason.QueueExpired], Is.EqualTo(1));
+    }
+
     [TestCase(7.999, 1, TestName = "Packet_TheServerAnswersWithin8Seconds_IsSent"), TestCase(8, 0, TestName = "Packet_TheServerAnswersAfter8Seconds_IsDropped")]
     public void Packet_ServerAnswersLate(double seconds, int sent)
     {

@@ -320,6 +320,7 @@ public sealed class TransmissionTests
         client.Clear();
         client.ReceiveDirect(Peer);
         Assert.That(client.SentToPeers().Single().PacketOctets, Has.Length.EqualTo(68));
+        Assert.That(client.Client.Drops[DropReason.QueueExpired], Is.EqualTo(1));
     }
 
     static void ExpectUnreachable(ClientHarness client, byte[] packet)
