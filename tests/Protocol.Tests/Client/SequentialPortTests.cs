@@ -31,6 +31,18 @@ public sealed class SequentialPortTests
         Assert.That(test[1].InnerDestination, Is.EqualTo((IPv6Address)Peer.Address));
     }
 
+    [Test]
+    public void BubbleOfTheTest_NamesNoPort_ThoughThePeerHasNamedItsOwn()
+    {
+        var client = Sequential();
+        client.ReceiveIndirect(Peer, Build.Nonce(77), Build.RandomPort(50123));
+        client.SendTo(Peer.Address);
+        client.Advance(4);
+        var bubbles = client.Direct().Where(sent => sent.Via.IsRandom).ToList();
+        Assert.That(bubbles, Is.Not.Empty);
+        Assert.That(bubbles.Select(sent => sent.TrailerOctets.Length), Is.All.LessThanOrEqualTo(2 + 4), "the nonce alone: the port is not known yet");
+    }
+
     [Test, Conformance("C-217", "C-218", "C-219")]
     public void NoAnswer_ASecondTestAfterOneSecondAndThePlainBubbleTwoLater()
     {
