@@ -38,8 +38,15 @@ sealed class SocketEndpoint(Socket socket, Action closing) : IDatagramEndpoint
 
     public ValueTask<int> SendAsync(ReadOnlyMemory<byte> datagram, SocketAddress remote, CancellationToken cancellationToken)
     {
-        var sending = socket.SendToAsync(datagram, SocketFlags.None, remote, cancellationToken);
-        return sending.IsCompletedSuccessfully ? sending : CompleteAsync(sending, remote);
+        try
+        {
+            var sending = socket.SendToAsync(datagram, SocketFlags.None, remote, cancellationToken);
+            return sending.IsCompletedSuccessfully ? sending : CompleteAsync(sending, remote);
+        }
+        catch (ObjectDisposedException) // a closed socket throws at once
+        {
+            return ValueTask.FromException<int>(new ObjectDisposedException(Disposed.DatagramSocket));
+        }
     }
 
     public ValueTask<int> SendAsync(ReadOnlyMemory<byte> datagram, IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
