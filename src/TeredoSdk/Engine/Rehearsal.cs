@@ -30,7 +30,8 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
     readonly Queue<(IPv4Endpoint Source, IPv4Endpoint Target, byte[] Octets)> _underway = new();
     readonly Dictionary<IPv4Endpoint, DatagramHandler> _handlers = [];
     readonly HashSet<(IPv4Endpoint Mapped, IPv4Endpoint Remote)> _passed = []; // what the NATs let in
-    readonly TeredoServer _server = new(new() { Primary = Primary, Secondary = Secondary, AllowPrivateAddresses = true }, SystemRandom.Instance);
+    readonly TeredoServer _server =
+        new(new() { Primary = Primary, Secondary = Secondary, AllowPrivateAddresses = true, RateLimits = null }, SystemRandom.Instance); // their tables are large
     readonly EngineClock _clock = new(TimeProvider.System);
     readonly InboundFilter _filter;
     readonly StackGuard _guard;
@@ -54,8 +55,16 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
     /// <summary>Begins it on a thread of its own, unless it has begun before or would be of no use.</summary>
     public static void Begin()
     {
-        if (RuntimeFeature.IsDynamicCodeCompiled && Interlocked.Exchange(ref Begun, 1) == 0)
+        if (!RuntimeFeature.IsDynamicCodeCompiled || Interlocked.Exchange(ref Begun, 1) != 0)
+            return;
+        try
+        {
             new Thread(static () => Run()) { IsBackground = true, Name = "Teredo rehearsal" }.UnsafeStart();
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            // The process may not have another thread.
+        }
     }
 
     /// <summary>Does it on this thread.</summary>
