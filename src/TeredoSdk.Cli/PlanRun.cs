@@ -66,7 +66,8 @@ static class PlanRun
                 return Deny(invocation.Output, plan, Wording.Of(e));
             }
         }
-        if (!isDryRun && plan.Steps.Count > 0)
+        bool isEmpty = plan.Steps.Count + plan.Findings.Count == 0; // nothing was shown
+        if (isEmpty || (!isDryRun && plan.Steps.Count > 0))
             invocation.Output.Line(plan.NeedsElevation ? "Done: each step was applied and read back." : "Nothing to do.");
         if (!isDryRun && !plan.IsComplete)
             Output.Notice("Not all that was asked for is in force: solve what the lines above say, then run this again.");

@@ -91,6 +91,15 @@ public sealed class PlanRunTests
         Assert.That((await RunAsync(null)).ExitCode, Is.Zero);
     }
 
+    [TestCase("--dry-run")]
+    [TestCase("--yes")]
+    public async Task PlanWithoutASingleStep_IsSaidToBeOne(string how)
+    {
+        _setup.IsEmpty = true;
+        var result = await RemoveAsync(null, how);
+        Assert.That((result.ExitCode, result.Text.Trim()), Is.EqualTo((0, "Nothing to do.")));
+    }
+
     [Test]
     public async Task Setup_ShowsItsSteps_ThenWhatWasDone()
     {

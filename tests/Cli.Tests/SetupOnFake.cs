@@ -23,6 +23,9 @@ sealed class SetupOnFake : IDisposable
     /// <summary>The digest that the plan has where another process compares it.</summary>
     public string? Digest { get; set; }
 
+    /// <summary>Whether the plan is as where no setup was: without steps and findings.</summary>
+    public bool IsEmpty { get; set; }
+
     /// <summary>The folder of the records; it is made when it is needed.</summary>
     public string Records { get; } = Path.Combine(Path.GetTempPath(), $"teredosdk-plan-{Guid.NewGuid():N}");
 
@@ -43,7 +46,8 @@ sealed class SetupOnFake : IDisposable
             var wanted = options.Read(invocation.Arguments);
             (wanted.Windows, wanted.RecordFolder, wanted.ProgramPath) = (Windows, Records, _program);
             var plan = await (isRemoval ? TeredoSetup.PlanRemovalAsync(wanted, invocation.Ended) : TeredoSetup.PlanAsync(wanted, invocation.Ended));
-            return await PlanRun.RunAsync(invocation, ShownPlan.Of(plan) with { Digest = Digest, FindElevationAsync = (_, _, _) => Task.FromResult(FindElevation()) }, options, person);
+            var shown = ShownPlan.Of(plan) with { Digest = Digest, FindElevationAsync = (_, _, _) => Task.FromResult(FindElevation()) };
+            return await PlanRun.RunAsync(invocation, IsEmpty ? shown with { Steps = [], Findings = [], NeedsElevation = false } : shown, options, person);
         }));
     }
 

@@ -114,6 +114,8 @@ public sealed class OptionsTests
         var e = Assert.Throws<TeredoException>(() => ServerNames.Find(new(), environment))!;
         Assert.That(e.Error, Is.EqualTo(TeredoError.NoServer));
         Assert.That(e.Message, Does.Contain(TeredoOptions.ServerVariable).And.Contain("Servers").And.Contain(nameof(TeredoServerHost)));
+        Assert.That(e.Finding.Fix?.Sentence, Does.StartWith("Name a server"), "problem and remedy are told apart");
+        Assert.That(e.Finding.Evidence, Has.Count.EqualTo(2), "what was read");
     }
 
     [Test]

@@ -145,6 +145,11 @@ public sealed class FakeTeredo
         }
     }
 
+    /// <summary>
+    /// The state that CIM tells in place of the client's, which netsh goes on telling; null for the client's. No page lists CIM's words, so one may be unknown.
+    /// </summary>
+    public TeredoClientState? CimState { get; set; }
+
     /// <summary>The type in effect; a policy overrides the machine's own settings.</summary>
     public TeredoType EffectiveType => PolicyType ?? Configuration.Type ?? TeredoType.Default;
 
@@ -163,7 +168,12 @@ public sealed class FakeTeredo
         }
     }
 
-    internal TeredoStatus StatusOfCim => State == TeredoClientState.Inactive ? TeredoStatus.Inactive : new() { State = State, Error = Error, ErrorCode = Error is null ? null : ErrorCode };
+    internal TeredoStatus StatusOfCim => State == TeredoClientState.Inactive ? TeredoStatus.Inactive : new()
+    {
+        State = CimState ?? State,
+        Error = Error,
+        ErrorCode = Error is null ? null : ErrorCode,
+    };
 
     internal IEnumerable<WindowsAddress> Addresses => State switch
     {

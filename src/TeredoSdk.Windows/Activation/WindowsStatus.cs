@@ -11,6 +11,9 @@ sealed class WindowsStatus(IWindowsSystem windows)
     /// <summary>The switches as they were last read.</summary>
     public TeredoSwitches Switches => _switches;
 
+    /// <summary>Whether CIM tells the client's state. No page lists its words, so it may be one that is not known.</summary>
+    public bool IsToldByCim => windows.ReadStatus() is { IsKnown: true, Value.State: not TeredoClientState.Unknown };
+
     /// <summary>The client's status, without waiting. The state is Unknown when no source tells it.</summary>
     public TeredoStatus Now => Ask().ValueOrDefault ?? new() { State = TeredoClientState.Unknown };
 
@@ -19,7 +22,7 @@ sealed class WindowsStatus(IWindowsSystem windows)
     {
         var byNetsh = _byNetsh;
         var reading = windows.ReadStatus();
-        if (!reading.TryGet(out var status))
+        if (!reading.TryGet(out var status) || (status.State == TeredoClientState.Unknown && byNetsh is { State: not TeredoClientState.Unknown }))
             return byNetsh is not null ? Reading.Of(byNetsh) : Reading.Unknown<TeredoStatus>($"{reading.Reason} netsh does not tell the state, either.");
         return byNetsh is null ? reading : Reading.Of(status with
         {
@@ -34,12 +37,12 @@ sealed class WindowsStatus(IWindowsSystem windows)
     public async Task<TeredoSwitches> ReadSwitchesAsync(CancellationToken cancellationToken) =>
         _switches = await TeredoSwitches.ReadAsync(windows, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Reads the client's status again, also from netsh.</summary>
+    /// <summary>Reads the client's status again, also from netsh. The client sleeps when either says so.</summary>
     public async Task<TeredoStatus> ReadAsync(CancellationToken cancellationToken)
     {
         var output = await windows.RunNetshAsync(TeredoCommands.Show(windows.Version), cancellationToken).ConfigureAwait(false);
         var told = output.TryGet(out var printed) ? NetshTeredoState.Parse(printed.Text) : null;
         _byNetsh = told is { State: TeredoClientState.Unknown, Configuration.Type: null } ? null : told; // for example, an error message
-        return Now;
+        return told is { State: TeredoClientState.Dormant } ? Now with { State = TeredoClientState.Dormant } : Now;
     }
 }

@@ -91,7 +91,7 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
     bool IsBlocking(FirewallRule rule, Traffic traffic) => rule is { Action: FirewallAction.Block, Enabled: true }
         && traffic.HasPort(rule) && (rule.LocalPorts is null || !traffic.IsAnyPortEnough)
         && (rule.RemoteAddresses is null || HasIPv6(rule.RemoteAddresses))
-        && IsForStrangers(Tunneled(rule, traffic) with { RemoteAddresses = null })
+        && IsForStrangers(Tunneled(rule, traffic.IsTunneled) with { RemoteAddresses = null })
         && ActiveProfiles().Any(profile => rule.Profiles.HasFlag(profile));
 
     // Says why a rule does not let the traffic in, as the rest of a sentence about the rule.
@@ -103,21 +103,21 @@ sealed class EffectivePolicy(FirewallStatus status, IReadOnlyList<FirewallRule> 
             return $"does not apply on {profile} networks, and such a network is connected";
         if (!traffic.HasPort(rule))
             return $"is for the port {rule.LocalPorts} only{(traffic.Ports is [var port] ? $", not for {port}" : "")}";
-        if (!IsForStrangers(Tunneled(rule, traffic)))
+        if (!IsForStrangers(Tunneled(rule, traffic.IsTunneled)))
             return "is for some addresses, interfaces or users only";
         return traffic.IsTunneled && rule.EdgeTraversal == EdgeTraversal.Deny ? "does not allow packets through a tunnel (edge traversal)" : null;
     }
 
-    // Peers may have any address and port, come through a tunnel, and are not authenticated.
-    static bool IsForStrangers(FirewallRule rule) => rule is
+    /// <summary>Whether a rule is for everybody. Peers may have any address and port, come through a tunnel, and are not authenticated.</summary>
+    public static bool IsForStrangers(FirewallRule rule) => rule is
     {
         RemoteAddresses: null, LocalAddresses: null, RemotePorts: null, Interfaces: null, InterfaceTypes: null,
         SecureFlags: 0, LocalAppPackageId: null, LocalUserAuthorizedList: null, RemoteUserAuthorizedList: null, RemoteMachineAuthorizedList: null,
     };
 
-    // A tunnel's traffic comes to a Teredo address of this machine.
-    static FirewallRule Tunneled(FirewallRule rule, Traffic traffic) =>
-        traffic.IsTunneled && HasTeredo(rule.LocalAddresses) ? rule with { LocalAddresses = null } : rule;
+    /// <summary>The rule as it is for a tunnel's traffic, which comes to a Teredo address of this machine.</summary>
+    public static FirewallRule Tunneled(FirewallRule rule, bool isTunneled) =>
+        isTunneled && HasTeredo(rule.LocalAddresses) ? rule with { LocalAddresses = null } : rule;
 
     static bool HasTeredo(string? addresses) =>
         addresses?.Split(',', StringSplitOptions.TrimEntries).Contains(ListenRules.TeredoPrefix, StringComparer.OrdinalIgnoreCase) == true;

@@ -12,6 +12,9 @@ sealed record NeededTraffic(string Words, FirewallDirection Direction, FirewallP
 
     /// <summary>Whether it never leaves the link, so that a rule for local addresses is enough.</summary>
     public bool IsLocal { get; init; }
+
+    /// <summary>The services that send or take it. Rules for other services do not concern it, although they run in the same program.</summary>
+    public IReadOnlyList<string> Services { get; init; } = [ExceptionRules.TeredoService];
 }
 
 /// <summary>Judges traffic of the system itself as the firewall does: by rules that are in force in the active profiles, and a block beats every allow.</summary>
@@ -39,8 +42,8 @@ sealed class SystemTraffic(FirewallStatus? status, IReadOnlyList<FirewallRule> r
     public static IReadOnlyList<NeededTraffic> Outgoing { get; } =
     [
         new("UDP to port 3544 of the Teredo server", FirewallDirection.Out, FirewallProtocol.Udp, 3544),
-        new("DNS questions (UDP to port 53)", FirewallDirection.Out, FirewallProtocol.Udp, 53),
-        new("UPnP's search for the gateway (UDP to port 1900)", FirewallDirection.Out, FirewallProtocol.Udp, 1900),
+        new("DNS questions (UDP to port 53)", FirewallDirection.Out, FirewallProtocol.Udp, 53) { Services = [ExceptionRules.TeredoService, "dnscache"] },
+        new("UPnP's search for the gateway (UDP to port 1900)", FirewallDirection.Out, FirewallProtocol.Udp, 1900) { Services = [ExceptionRules.TeredoService, "ssdpsrv"] },
         new("ICMPv6 Echo Requests", FirewallDirection.Out, FirewallProtocol.Icmpv6, 128),
     ];
 
@@ -50,7 +53,8 @@ sealed class SystemTraffic(FirewallStatus? status, IReadOnlyList<FirewallRule> r
 
     /// <summary>Whether a rule lets the traffic in from everywhere, in every active profile. A block is not looked at.</summary>
     public bool IsLetIn(NeededTraffic traffic) => rules.Any(rule => ExceptionRules.LetsIn(rule) && Concerns(rule, traffic)
-        && (traffic.IsLocal || rule.RemoteAddresses is null)
+        && EffectivePolicy.IsForStrangers(traffic.IsLocal ? rule with { RemoteAddresses = null, LocalAddresses = null }
+            : EffectivePolicy.Tunneled(rule, traffic.IsTunneled))
         && (!traffic.IsTunneled || rule.EdgeTraversal != EdgeTraversal.Deny)
         && Profiles.All(profile => rule.Profiles.HasFlag(profile)));
 
@@ -60,18 +64,18 @@ sealed class SystemTraffic(FirewallStatus? status, IReadOnlyList<FirewallRule> r
     static NeededTraffic Of(int type) => new($"ICMPv6 of type {type}", FirewallDirection.In, FirewallProtocol.Icmpv6, type);
 
     static bool Concerns(FirewallRule rule, NeededTraffic traffic) => rule.Direction == traffic.Direction
-        && (rule.Protocol == FirewallProtocol.Any || rule.Protocol == traffic.Protocol) && IsOfTheSystem(rule)
+        && (rule.Protocol == FirewallProtocol.Any || rule.Protocol == traffic.Protocol) && IsOfTheSystem(rule, traffic)
         && (traffic.Protocol == FirewallProtocol.Icmpv6 ? HasType(rule, traffic.Number!.Value) : HasPort(rule, traffic));
 
     // Rules for other programs concern neither the system nor its services.
-    static bool IsOfTheSystem(FirewallRule rule) => rule.ProgramPath is not { } path
-        || path.Equals(Kernel, StringComparison.OrdinalIgnoreCase) || path.EndsWith(ServiceHost, StringComparison.OrdinalIgnoreCase);
+    static bool IsOfTheSystem(FirewallRule rule, NeededTraffic traffic) => (rule.ProgramPath is not { } path
+        || path.Equals(Kernel, StringComparison.OrdinalIgnoreCase) || path.EndsWith(ServiceHost, StringComparison.OrdinalIgnoreCase))
+        && (rule.ServiceName is null or "*" || traffic.Services.Contains(rule.ServiceName, StringComparer.OrdinalIgnoreCase));
 
     static bool HasType(FirewallRule rule, int type) => rule.IcmpTypesAndCodes is not { } types
         || types.Split(',', ';').Any(each => each.Split(':')[0].Trim() == $"{type}");
 
     static bool HasPort(FirewallRule rule, NeededTraffic traffic) => traffic.Number is { } number
         ? rule.RemotePorts is not { } ports || new Traffic(FirewallProtocol.Udp, $"{number}").HasPort(rule with { LocalPorts = ports })
-        : (rule.ServiceName is null or "*" || rule.ServiceName.Equals(ExceptionRules.TeredoService, StringComparison.OrdinalIgnoreCase))
-            && (rule.LocalPorts is null || rule.LocalPorts.Equals(ExceptionRules.TeredoPort, StringComparison.OrdinalIgnoreCase));
+        : rule.LocalPorts is null || rule.LocalPorts.Equals(ExceptionRules.TeredoPort, StringComparison.OrdinalIgnoreCase);
 }

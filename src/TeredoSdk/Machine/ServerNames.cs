@@ -27,10 +27,23 @@ static class ServerNames
                 $"The environment variable {TeredoOptions.ServerVariable} names '{text}'; expected {ServerName.Expected}."));
         if (names.Count == 0 && options.Windows is { } windows && ServerName.TryParse(TeredoSwitches.ReadServerName(windows), out var ofSystem))
             names.Add(ofSystem);
-        return names.Count > 0 ? names : throw new TeredoException(TeredoError.NoServer,
-            $"No Teredo server is configured. Name a server in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)} or in the environment variable "
-            + $"{TeredoOptions.ServerVariable}, or run your own server: teredo server --address <public IPv4>, or TeredoServerHost inside a program.");
+        return names.Count > 0 ? names : throw NotConfigured().ToException();
     }
+
+    static Finding NotConfigured() => new()
+    {
+        Id = FindingIds.Of(TeredoError.NoServer),
+        Severity = FindingSeverity.Error,
+        Subject = "Teredo server",
+        Problem = "No Teredo server is configured.",
+        Evidence = [$"{nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)} names none", $"the environment variable {TeredoOptions.ServerVariable} names none"],
+        Fix = new()
+        {
+            Sentence = $"Name a server in {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)} or in the environment variable {TeredoOptions.ServerVariable}, "
+                + "or run your own server: teredo server --address <public IPv4>, or TeredoServerHost inside a program.",
+        },
+        Error = TeredoError.NoServer,
+    };
 
     // The word of netsh for the server that Windows has of itself.
     static bool IsDefault(string text) => text.Equals("default", StringComparison.OrdinalIgnoreCase);

@@ -140,7 +140,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
     // Where netsh alone tells the client's state, it is run first: the state changes without a change of an address.
     void CheckState()
     {
-        if (_windows.ReadStatus().IsKnown)
+        if (_status.IsToldByCim)
             Check();
         else
             _ = CheckAfterNetshAsync();

@@ -23,7 +23,6 @@ sealed class WindowsProvider(IWindowsSystem? windows) : ITeredoProvider
         var steps = await SwitchOnAsync(options, status, log, cancellationToken).ConfigureAwait(false);
         var qualification = new WindowsQualification(windows!, status, options.TimeProvider, options.QualificationTimeout);
         var found = await qualification.WaitAsync(cancellationToken).ConfigureAwait(false);
-        await status.ReadAsync(cancellationToken).ConfigureAwait(false);
         var firewall = new ProgramFirewall(windows!, options.RegisterFirewallException, options.Consent, options.SetupCommand, options.TimeProvider, log);
         var reports = new WindowsReportCache(windows!, status, firewall, options, steps);
         await reports.BeginAsync(cancellationToken).ConfigureAwait(false);

@@ -8,8 +8,9 @@ namespace TeredoSdk.Links.Windows;
 /// <summary>Wakes Windows' Teredo and waits until it has an address.</summary>
 /// <remarks>
 /// A listed address may be that of a client that sleeps, so it is always woken. The call that wakes it may return before there is an address, so the
-/// addresses are checked whenever they change. Some time after the wake, the wait also ends when the client says that it is inactive, that an error
-/// keeps it offline, or that it sleeps beside native IPv6, which lasts. Another provider may then be tried.
+/// addresses are checked whenever they change. Some time after the wake, the wait also ends when the client says that it is inactive, or that an error
+/// keeps it offline. It ends when the client sleeps beside native IPv6, which lasts, even while the call that wakes has not ended. Another provider
+/// may then be tried.
 /// </remarks>
 sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, TimeProvider time, TimeSpan timeout)
 {
@@ -27,12 +28,14 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         Finding? unreadable = null;
         bool isPatient = true, isWoken = false;
         windows.Changed += Look;
+        patience.Change(Patience, Timeout.InfiniteTimeSpan);
         var waking = WakeAsync();
         try
         {
             while (true)
             {
-                if (isWoken && WindowsSearch.Find(windows, status, out unreadable) is { } found)
+                if (isWoken && WindowsSearch.Find(windows, status, out unreadable) is { } found
+                    && (await status.ReadAsync(either.Token).ConfigureAwait(false)).State != TeredoClientState.Dormant)
                     return found;
                 if (!isPatient)
                     await RequireHopeAsync().ConfigureAwait(false);
@@ -55,9 +58,9 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
             try
             {
                 notWoken = (await windows.WakeAsync(either.Token).ConfigureAwait(false)).Reason;
-                if (!windows.ReadStatus().IsKnown)
+                if (!status.IsToldByCim)
                     await status.ReadAsync(either.Token).ConfigureAwait(false); // netsh alone tells the state, and it changed
-                isWoken = true;
+                isWoken = isPatient = true;
                 patience.Change(Patience, Timeout.InfiniteTimeSpan);
                 Look();
             }
@@ -70,7 +73,7 @@ sealed class WindowsQualification(IWindowsSystem windows, WindowsStatus status, 
         async Task RequireHopeAsync()
         {
             var now = await status.ReadAsync(either.Token).ConfigureAwait(false);
-            if (now is { State: TeredoClientState.Inactive } or { State: TeredoClientState.Offline, Error: not null }
+            if ((isWoken && now is { State: TeredoClientState.Inactive } or { State: TeredoClientState.Offline, Error: not null })
                 || (now.State == TeredoClientState.Dormant && WindowsAddresses.HasNative(windows)))
                 throw Overdue(now).ToException();
             // The client's state can change without a change of an address, so the state is read again later.

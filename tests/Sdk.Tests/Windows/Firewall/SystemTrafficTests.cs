@@ -11,6 +11,10 @@ public sealed class SystemTrafficTests
         Case("Errors without edge traversal", FindingIds.FirewallIcmpv6, rule => rule.IcmpTypesAndCodes == "2:*" ? rule with { EdgeTraversal = EdgeTraversal.Deny } : rule),
         Case("Errors in another profile", FindingIds.FirewallIcmpv6, rule => rule.IcmpTypesAndCodes == "2:*" ? rule with { Profiles = FirewallProfiles.Domain } : rule),
         Case("Errors of the local subnet", FindingIds.FirewallIcmpv6, rule => rule.IcmpTypesAndCodes == "1:*" ? rule with { RemoteAddresses = "LocalSubnet" } : rule),
+        Case("Errors on one kind of interface", FindingIds.FirewallIcmpv6, rule => rule.IcmpTypesAndCodes == "1:*" ? rule with { InterfaceTypes = "Lan" } : rule),
+        Case("Errors at one address", FindingIds.FirewallIcmpv6, rule => rule.IcmpTypesAndCodes == "4:*" ? rule with { LocalAddresses = "fe80::/64" } : rule),
+        Case("Errors of one user", FindingIds.FirewallIcmpv6, rule => rule.IcmpTypesAndCodes == "2:*" ? rule with { LocalUserAuthorizedList = "O:LSD:(A;;CC;;;AU)" } : rule),
+        Case("The port of one interface", FindingIds.FirewallTeredoPort, rule => rule.LocalPorts == "Teredo" ? rule with { InterfaceTypes = "Wireless" } : rule),
         Case("Errors disabled", FindingIds.FirewallIcmpv6, rule => rule.IcmpTypesAndCodes == "3:*" ? rule with { Enabled = false } : rule),
         Case("The port's rule disabled", FindingIds.FirewallTeredoPort, rule => rule.LocalPorts == "Teredo" ? rule with { Enabled = false } : rule),
         // Hardening scripts turn Windows' own rule into a block, beside which an allow of ours counts for nothing.
@@ -20,6 +24,8 @@ public sealed class SystemTrafficTests
         Case("DNS blocked outwards", FindingIds.FirewallBlocksSystem, Blocks(FirewallProtocol.Udp, "1-1024")),
         Case("Every UDP port of the services blocked inwards", FindingIds.FirewallBlocksSystem,
             Replaces(Block(FirewallProtocol.Udp, null) with { Direction = FirewallDirection.In, ProgramPath = @"%SystemRoot%\system32\svchost.exe" })),
+        Case("The name service blocked outwards", FindingIds.FirewallBlocksSystem,
+            Replaces(Block(FirewallProtocol.Any, null) with { ServiceName = "Dnscache" })),
         Case("Everything blocked outwards", FindingIds.FirewallBlocksSystem, Blocks(FirewallProtocol.Any, null)),
     ];
 
@@ -51,6 +57,22 @@ public sealed class SystemTrafficTests
         await using var machine = new WindowsMachine();
         machine.Windows.Firewall.PlantWindowsRules();
         machine.Windows.Firewall.Plant(Block(FirewallProtocol.Any, null) with { ProgramPath = @"C:\Games\Updater.exe" });
+        Assert.That(await FindingsAsync(machine), Is.EqualTo(new[] { FindingIds.FirewallEcho }));
+    }
+
+    // Scripts block services that report to Microsoft; they run in the program in which Teredo runs, too.
+    [TestCase(FirewallDirection.Out)]
+    [TestCase(FirewallDirection.In)]
+    public async Task BlockOfAnotherService_IsNoFault(FirewallDirection direction)
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Firewall.PlantWindowsRules();
+        machine.Windows.Firewall.Plant(Block(FirewallProtocol.Any, null) with
+        {
+            Direction = direction,
+            ProgramPath = @"%SystemRoot%\system32\svchost.exe",
+            ServiceName = "DiagTrack",
+        });
         Assert.That(await FindingsAsync(machine), Is.EqualTo(new[] { FindingIds.FirewallEcho }));
     }
 

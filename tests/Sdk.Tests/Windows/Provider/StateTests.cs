@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using TeredoSdk.Testing;
 using TeredoSdk.Windows;
 
 namespace TeredoSdk.Tests.Windows.Provider;
@@ -28,6 +29,19 @@ public sealed class StateTests
     {
         await using var machine = new WindowsMachine(Version.Parse(version));
         machine.Teredo.ListsDormantAddress = true;
+        machine.Windows.Missing["WakeAsync"] = "This system does not have NotifyStableUnicastIpAddressTable.";
+        var failure = await machine.FailAsync();
+        Assert.That(failure.Error, Is.EqualTo(TeredoError.QualificationTimeout));
+        Assert.That(failure.Message, Does.Contain("dormant"));
+    }
+
+    // No page lists CIM's words, and its answer may be older than netsh's: one source that says so is enough.
+    [TestCase(TeredoClientState.Unknown)]
+    [TestCase(TeredoClientState.Qualified)]
+    public async Task Start_ListedAddressOfAClientThatNetshAloneCallsDormant_IsNotQualified(TeredoClientState cim)
+    {
+        await using var machine = new WindowsMachine();
+        (machine.Teredo.ListsDormantAddress, machine.Teredo.CimState) = (true, cim);
         machine.Windows.Missing["WakeAsync"] = "This system does not have NotifyStableUnicastIpAddressTable.";
         var failure = await machine.FailAsync();
         Assert.That(failure.Error, Is.EqualTo(TeredoError.QualificationTimeout));
@@ -71,6 +85,20 @@ public sealed class StateTests
         await machine.Time.WhenNoTimerIsArmed().InTime();
     }
 
+    // The call that wakes may end with a table that is stable, and this one never is.
+    [Test]
+    public async Task Start_DormantBesideNativeIPv6_WithAWakeThatDoesNotEnd_IsGivenUpAsSoon()
+    {
+        await using var machine = new WindowsMachine();
+        machine.Windows.Addresses = [Native];
+        (machine.Teredo.Network, machine.Teredo.CimState) = (FakeTeredoNetwork.Endless, TeredoClientState.Dormant);
+        var start = machine.BeginStart();
+        machine.Time.Advance(TimeSpan.FromSeconds(8));
+        var failure = Assert.ThrowsAsync<TeredoException>(() => start.InTime())!;
+        Assert.That(failure.Message, Does.Contain("dormant").And.Contain("other IPv6"));
+        await machine.Time.WhenNoTimerIsArmed().InTime();
+    }
+
     // The hour rule in its stricter reading: neither a listener nor a wake is traffic.
     [TestCase("10.0.19045")]
     [TestCase("6.1")]
@@ -91,11 +119,13 @@ public sealed class StateTests
         Assert.That(node.Report.Windows!.HeldSince, Is.EqualTo(since));
     }
 
-    [TestCase("10.0.19045")]
-    [TestCase("6.1")]
-    public async Task Client_ThatFallsAsleepWhileHeld_IsWokenWithinAMinute(string version)
+    [TestCase("10.0.19045", null)]
+    [TestCase("10.0.19045", TeredoClientState.Unknown)]
+    [TestCase("6.1", null)]
+    public async Task Client_ThatFallsAsleepWhileHeld_IsWokenWithinAMinute(string version, TeredoClientState? cim)
     {
         await using var machine = new WindowsMachine(Version.Parse(version));
+        machine.Teredo.CimState = cim;
         machine.Windows.TimeProvider = machine.Time;
         machine.Teredo.ListsDormantAddress = true;
         machine.Windows.Missing["SendTraffic"] = "not there";
