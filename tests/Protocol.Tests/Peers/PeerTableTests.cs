@@ -310,6 +310,16 @@ public class PeerTableTests
         Assert.That(table.SweepAt, Is.Null);
     }
 
+    [TestCase(599.999, 1), TestCase(600, 0)]
+    public void PeerTable_Sweep_RemovesWhoWasSilentForTenMinutes(double seconds, int left)
+    {
+        var table = NewTable(8, 8);
+        int index = Add(table, Start, Address(1));
+        table[index].LastReceived = Start;
+        table.Sweep(Start + TimeSpan.FromSeconds(seconds));
+        Assert.That(table.Count, Is.EqualTo(left));
+    }
+
     [Test]
     public void PeerTable_Find_AllocatesNothing()
     {
