@@ -67,7 +67,7 @@ public class AddressPolicyTests
     [TestCase("192.0.2.9", 24, "192.0.2.255", true, true), TestCase("192.0.2.9", 24, "192.0.3.255", false, false)]
     [TestCase("192.0.2.9", 30, "192.0.2.11", true, true), TestCase("192.0.2.9", 31, "192.0.2.9", true, false)]
     [TestCase("192.0.2.9", 32, "192.0.2.9", true, false), TestCase("0.0.0.0", 0, "255.255.255.255", true, false)]
-    [TestCase("128.0.0.1", 1, "1.0.0.1", false, false)]
+    [TestCase("128.0.0.1", 1, "1.0.0.1", false, false), TestCase("1.0.0.1", 1, "127.255.255.255", true, true)]
     public void Subnet_ContainsAndBroadcast(string address, int length, string other, bool contains, bool broadcast)
     {
         var subnet = new IPv4Subnet(IPv4Address.Parse(address), length);
