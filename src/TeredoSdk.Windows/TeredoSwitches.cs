@@ -90,6 +90,7 @@ public sealed record TeredoSwitches
         var policy = ReadPolicy(windows, netsh);
         string? policyServer = ReadPolicyServer(windows) ?? netsh?.SetByPolicy.ServerName;
         var type = policy ?? configuration.Type;
+        string[] sources = [.. Said("CIM", byCim), .. Said("netsh", netsh?.Configuration), .. inRegistry is { } number ? [$"registry: Type {number}"] : Array.Empty<string>()];
         return new()
         {
             Type = type,
@@ -102,9 +103,9 @@ public sealed record TeredoSwitches
             ServerName = policyServer ?? configuration.ServerName,
             PolicyServer = policyServer,
             Configuration = configuration,
-            Sources = [.. Said("CIM", byCim), .. Said("netsh", netsh?.Configuration), .. inRegistry is { } number ? [$"registry: Type {number}"] : Array.Empty<string>()],
+            Sources = sources,
             NetshStatus = netsh,
-            Obstacles = [.. FindObstacles(windows, type, policy is not null)],
+            Obstacles = [.. FindObstacles(windows, type, policy is not null, sources)],
         };
     }
 
@@ -128,14 +129,14 @@ public sealed record TeredoSwitches
         return output.TryGet(out var printed) ? NetshTeredoState.Parse(printed.Text) : null;
     }
 
-    static IEnumerable<Finding> FindObstacles(IWindowsSystem windows, TeredoType? type, bool isPolicy)
+    static IEnumerable<Finding> FindObstacles(IWindowsSystem windows, TeredoType? type, bool isPolicy, string[] sources)
     {
         if (isPolicy && IsOff(type, windows.Version))
-            yield return SwitchFindings.Policy(type!.Value);
+            yield return SwitchFindings.Policy(type!.Value, ReadText(windows, PolicyKey, "Teredo_State") is { } word ? [$@"HKLM\{PolicyKey}\Teredo_State is {word}"] : sources);
         if (FindIPv6Obstacle(windows) is { } off)
             yield return off;
         if (!isPolicy && IsOff(type, windows.Version))
-            yield return SwitchFindings.OfType(type!.Value, windows.Version);
+            yield return SwitchFindings.OfType(type!.Value, windows.Version, sources);
         if (windows.Version >= Vista && windows.ReadService("iphlpsvc") is { IsKnown: true, Value: { IsRunning: false } service })
             yield return SwitchFindings.OfService(service);
     }

@@ -12,10 +12,11 @@ static class ClientFindings
     /// <summary>Source: "Teredo Components". Teredo then acts as a host-specific relay; no page says whether it shows its address.</summary>
     public static Finding BesideNativeIPv6() => Warning(FindingIds.TeredoBesideNative, Client,
         "This machine has other IPv6. Windows' Teredo then reaches only Teredo peers and may have no address of its own; strangers reach this machine at "
-        + "its other address.");
+        + "its other address.", "the addresses: a global one of another kind, and none in 2001::/32");
 
     public static Finding NoTunnel(IPAddress address, string interfaceName) => Warning(FindingIds.TeredoNoTunnel, interfaceName,
-        $"The Teredo address {address} is on {interfaceName}, which is not a tunnel: the address may not belong to Windows' own Teredo.");
+        $"The Teredo address {address} is on {interfaceName}, which is not a tunnel: the address may not belong to Windows' own Teredo.",
+        $"{interfaceName} has {address}, and is of another type than a tunnel");
 
     /// <summary>A group policy sets the server, so a local setting changes nothing.</summary>
     /// <param name="server">The server that the policy sets.</param>
@@ -25,12 +26,14 @@ static class ClientFindings
         Step("Set \"Set Teredo Server Name\" to that server or to \"Not configured\" (gpedit.msc: Administrative Templates, Network, TCPIP Settings, IPv6 Transition "
             + "Technologies), or ask the administrator of this machine.")) with
     {
+        Evidence = [$"the policy of the server: {server}"],
         SetBy = "group policy",
     };
 
     /// <summary>Windows uses a server that the options do not name.</summary>
     public static Finding OtherServer(string server) => Warning(FindingIds.TeredoOtherServer, server,
-        $"Windows' Teredo uses the server {server}, which is not among {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)}.") with
+        $"Windows' Teredo uses the server {server}, which is not among {nameof(TeredoOptions)}.{nameof(TeredoOptions.Servers)}.",
+        $"the settings of Windows' Teredo: server {server}") with
     {
         Fix = Step("Set another server in an elevated prompt (netsh interface teredo set state servername=HOST), or use the provider "
             + $"{nameof(TeredoProvider.Embedded)}."),
@@ -41,9 +44,9 @@ static class ClientFindings
     /// <param name="present">What is set.</param>
     /// <param name="argument">The argument of netsh that sets it.</param>
     public static Finding OptionNotApplied(string option, string present, string argument) => Warning(FindingIds.TeredoOptionNotApplied, option,
-        $"Windows' Teredo has its own setting, {present}, which is not what {option} asks for. The setting concerns all programs, so it was left alone.") with
+        $"Windows' Teredo has its own setting, {present}, which is not what {option} asks for. The setting concerns all programs, so it was left alone.",
+        $"the settings of Windows' Teredo: {present}") with
     {
-        Evidence = [$"the settings of Windows' Teredo: {present}"],
         Fix = Step($"In an elevated prompt, run netsh interface teredo set state {argument}, or use the provider {nameof(TeredoProvider.Embedded)}.",
             $"netsh interface teredo set state {argument}"),
     };
@@ -62,7 +65,7 @@ static class ClientFindings
             command = $"Set-NetTeredoConfiguration -Type {type}{(server is null ? "" : $" -ServerName {server}")} -PolicyStore PersistentStore";
             step = $"In an elevated PowerShell, run {command}, which lasts.";
         }
-        return Warning(FindingIds.TeredoMayNotLast, Client, problem) with { Fix = Step(step, command) with { NeedsAdministrator = true } };
+        return Warning(FindingIds.TeredoMayNotLast, Client, problem, "the settings read back after netsh, which were the former ones, and after CIM") with { Fix = Step(step, command) with { NeedsAdministrator = true } };
     }
 
     /// <summary>An address that did not come in time.</summary>
@@ -77,9 +80,9 @@ static class ClientFindings
         {
             TeredoClientState.Offline => Offline(status, more),
             TeredoClientState.Inactive => Error(FindingIds.TeredoInactive, TeredoError.TeredoOffline, noAddress,
-                Step($"Restart the Teredo service from an elevated prompt (net stop iphlpsvc, then net start iphlpsvc); {ShowState}")),
+                Step($"Restart the Teredo service from an elevated prompt (net stop iphlpsvc, then net start iphlpsvc); {ShowState}"), status),
             _ => Error(FindingIds.TeredoOverdue, TeredoError.QualificationTimeout, noAddress,
-                Step($"{AllowServer}, or raise {nameof(TeredoOptions.QualificationTimeout)}; {ShowState}")),
+                Step($"{AllowServer}, or raise {nameof(TeredoOptions.QualificationTimeout)}; {ShowState}"), status),
         };
     }
 
@@ -91,14 +94,14 @@ static class ClientFindings
         unreadable is not null ? unreadable with { Severity = FindingSeverity.Error, Error = TeredoError.NoAddress }
         : switches.Obstacles is [var first, ..] ? first
         : status.State == TeredoClientState.Offline ? Offline(status)
-        : Error(FindingIds.TeredoNoAddress, TeredoError.NoAddress, $"Windows' Teredo is {Word(status.State)}.", Show());
+        : Error(FindingIds.TeredoNoAddress, TeredoError.NoAddress, $"Windows' Teredo is {Word(status.State)}.", Show(), status);
 
     static Finding Offline(TeredoStatus status, string more = "")
     {
         string error = status.ErrorCode is { } code ? $"{status.Error} ({code})" : status.Error ?? "";
         string problem = $"Windows' Teredo is offline{(error.Length > 0 ? $": {error}" : "")}.{more}";
         var (id, fix) = NextStep(ClientErrors.Of(status));
-        return Error(id, TeredoError.TeredoOffline, problem, fix);
+        return Error(id, TeredoError.TeredoOffline, problem, fix, status);
     }
 
     static (string Id, Fix Fix) NextStep(ClientError error)
@@ -135,15 +138,16 @@ static class ClientFindings
 
     static Fix Step(string sentence, string? command = null) => new() { Sentence = sentence, Command = command, NeedsAdministrator = true };
 
-    static Finding Warning(string id, string subject, string problem) =>
-        new() { Id = id, Severity = FindingSeverity.Warning, Subject = subject, Problem = problem };
+    static Finding Warning(string id, string subject, string problem, string read) =>
+        new() { Id = id, Severity = FindingSeverity.Warning, Subject = subject, Problem = problem, Evidence = [read] };
 
-    static Finding Error(string id, TeredoError error, string problem, Fix fix) => new()
+    static Finding Error(string id, TeredoError error, string problem, Fix fix, TeredoStatus? status = null) => new()
     {
         Id = id,
         Severity = FindingSeverity.Error,
         Subject = Client,
         Problem = problem,
+        Evidence = status is null ? [] : [$"the state of Windows' Teredo: {status.State}{(status.Error is { } words ? $", {words}" : "")}"],
         Fix = fix,
         Error = error,
     };

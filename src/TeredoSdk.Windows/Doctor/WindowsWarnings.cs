@@ -36,8 +36,8 @@ static class WindowsWarnings
     {
         if (status is { IsEnabled: false })
             yield return FirewallFindings.Off();
-        if (health is { IsKnown: true, Value: not FirewallHealth.Good })
-            yield return FirewallFindings.NotHealthy();
+        if (health is { IsKnown: true, Value: not FirewallHealth.Good and var poor })
+            yield return FirewallFindings.NotHealthy(poor);
         if (products is { Count: > 0 })
             yield return FirewallFindings.Other(products);
     }

@@ -34,7 +34,8 @@ static class Problems
     /// <param name="goesOn">Whether the node stays, and goes on when there is a network.</param>
     public static TeredoException NoNetwork(string server, bool goesOn) => Told(TeredoError.NetworkUnavailable, server,
         $"This machine has no IPv4 route to the Teredo server {server}.", "Connect the machine to a network with IPv4"
-        + (goesOn ? "; Teredo then goes on by itself." : $", and start again; or set {nameof(TeredoOptions.WaitForNetwork)}."));
+        + (goesOn ? "; Teredo then goes on by itself." : $", and start again; or set {nameof(TeredoOptions.WaitForNetwork)}."),
+        read: "the IPv4 routes of this machine: none leads there");
 
     public static TeredoException QualificationTimeout(TimeSpan timeout, TeredoServerAddress server) => Told(TeredoError.QualificationTimeout, $"{server.Primary}",
         $"There was no Teredo address within {timeout.TotalSeconds:0.#} s; the last Teredo server tried was {server.Primary}.",
@@ -128,12 +129,13 @@ static class Problems
         + $"IPv6 address; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}.");
 
     // An error whose problem and remedy are told apart: reports show both.
-    static TeredoException Told(TeredoError error, string subject, string problem, string step, Exception? cause = null) => new(new Finding
+    static TeredoException Told(TeredoError error, string subject, string problem, string step, Exception? cause = null, string? read = null) => new(new Finding
     {
         Id = FindingIds.Of(error),
         Severity = FindingSeverity.Error,
         Subject = subject,
         Problem = problem,
+        Evidence = read is null ? [] : [read],
         Fix = new() { Sentence = step },
         Error = error,
     }, cause);

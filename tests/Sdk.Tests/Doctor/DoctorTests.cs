@@ -30,6 +30,8 @@ public sealed class DoctorTests
         Assert.That(found[false], Is.EqualTo(row.Findings), Describe);
         Assert.That(found[true], Is.SupersetOf(row.Notes), Describe);
         Assert.That(diagnosis.Findings.Select(finding => finding.Sentence), Has.None.Contains("`teredo "), "few machines have that command");
+        Assert.That(diagnosis.Findings.Where(finding => finding.Severity != FindingSeverity.Note && finding.Evidence.Count == 0).Select(finding => finding.Id), Is.Empty,
+            "what was read, and where");
 
         string Describe() => string.Join('\n', diagnosis.Findings.Select(finding => $"{finding.Severity} {finding.Id}: {finding.Sentence}"));
     }
