@@ -93,7 +93,7 @@ public sealed class BatchTransportTests
         int before = ReadLoop.ThreadCount;
         var receivers = Enumerable.Range(0, count).Select(_ => new Receiver(TeredoDatapath.Batches)).ToArray();
         using var sender = Open(TeredoDatapath.Sockets, static (_, _) => { });
-        Assert.That(ReadLoop.ThreadCount, Is.InRange(2, 16));
+        Assert.That(ReadLoop.ThreadCount, Is.InRange(1, 16));
         foreach (var receiver in receivers)
             sender.Send(receiver.Transport.LocalEndpoint, [7], 0);
         foreach (var receiver in receivers)

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
@@ -19,8 +19,9 @@ interface IReadable
 
 /// <summary>A thread that waits for several descriptors and lets each be read in turn.</summary>
 /// <remarks>
-/// The first descriptors have a thread each, so that a packet needs no hop from one thread to another. Further ones share those threads: two hundred idle
-/// nodes don't cost four hundred threads. A thread ends with its last descriptor. Safe for any number of threads.
+/// While little comes, one thread reads all descriptors of the process: an answer that a packet causes at once is read without waking another thread, and two
+/// hundred idle nodes cost one thread. A busy thread gives its busiest descriptor to another one, and a calm one gives all of its own back. A thread ends
+/// with its last descriptor. Safe for any number of threads.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 sealed unsafe class ReadLoop
@@ -30,17 +31,18 @@ sealed unsafe class ReadLoop
 
     static readonly int MaxThreads = Math.Clamp(2 * Environment.ProcessorCount, 4, 16);
     static readonly Lock Gate = new();
-    static readonly List<ReadLoop> Loops = [];
+    static readonly List<ReadLoop> Loops = []; // used under the lock, as the next one
+    static ulong _lastId;
 
     readonly SafeFileHandle _wake, _epoll;
     readonly Thread _thread;
     readonly List<Registration> _ending = []; // used under the lock
-    ImmutableDictionary<ulong, Registration> _current = ImmutableDictionary<ulong, Registration>.Empty; // replaced under the lock
-    ulong _lastId;
+    readonly LoopLoad _load;
+    Dictionary<ulong, Registration> _current = []; // replaced under the lock, and never changed
 
-    ReadLoop(SafeFileHandle wake, SafeFileHandle epoll)
+    ReadLoop(SafeFileHandle wake, SafeFileHandle epoll, LoopLoad load)
     {
-        (_wake, _epoll) = (wake, epoll);
+        (_wake, _epoll, _load) = (wake, epoll, load);
         _thread = new(Run) { IsBackground = true, Name = "Teredo packets" };
     }
 
@@ -63,19 +65,25 @@ sealed unsafe class ReadLoop
     {
         lock (Gate)
         {
-            var loop = Loops.Count < MaxThreads ? Open() : Loops.MinBy(loop => loop._current.Count)!;
-            return loop.Register(descriptor, readable);
+            var loop = FindCalm() ?? (Loops.Count < MaxThreads ? Open() : Fewest());
+            var registration = new Registration(loop, ++_lastId, descriptor, readable);
+            if (!loop.TryTake(registration))
+                throw new Win32Exception();
+            return registration;
         }
     }
 
+    // Called under the lock. The loop with the fewest descriptors.
+    static ReadLoop Fewest() => Loops.MinBy(loop => loop._current.Count)!;
+
     // Called under the lock.
-    static ReadLoop Open()
+    static ReadLoop Open(bool isForBusy = false)
     {
         var wake = Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
         if (wake.IsInvalid)
             throw new Win32Exception();
         var epoll = Libc.EpollCreate(Libc.EFD_CLOEXEC);
-        var loop = new ReadLoop(wake, epoll);
+        var loop = new ReadLoop(wake, epoll, new(isCalm: !isForBusy));
         if (epoll.IsInvalid || !loop.TryControl(Libc.EPOLL_CTL_ADD, wake, 0))
         {
             var refused = new Win32Exception();
@@ -88,21 +96,35 @@ sealed unsafe class ReadLoop
         return loop;
     }
 
-    // Called under the lock.
-    Registration Register(SafeHandle descriptor, IReadable readable)
+    // Called under the lock. Returns false when the kernel refuses.
+    bool TryTake(Registration registration)
     {
-        var registration = new Registration(this, ++_lastId, descriptor, readable);
-        _current = _current.Add(registration.Id, registration);
+        _current = new(_current) { [registration.Id] = registration };
+        registration.Loop = this;
+        bool isTaken = false;
         try
         {
-            return TryControl(Libc.EPOLL_CTL_ADD, descriptor, registration.Id) ? registration : throw new Win32Exception();
+            isTaken = TryControl(Libc.EPOLL_CTL_ADD, registration.Descriptor, registration.Id);
         }
-        catch (Exception e) when (e is Win32Exception or ObjectDisposedException)
+        finally
         {
-            _current = _current.Remove(registration.Id);
-            Wake();
-            throw;
+            if (!isTaken)
+            {
+                _current = Without(registration);
+                Wake(); // perhaps it has none left
+            }
         }
+        return isTaken;
+    }
+
+    // Called under the lock by the thread of this loop, so that nobody reads the descriptor.
+    void Move(Registration registration, ReadLoop to)
+    {
+        if (!TryControl(Libc.EPOLL_CTL_DEL, registration.Descriptor, 0))
+            return;
+        _current = Without(registration);
+        if (!to.TryTake(registration))
+            TryTake(registration);
     }
 
     // Called under the lock.
@@ -116,9 +138,16 @@ sealed unsafe class ReadLoop
         {
             // Closing a descriptor also removes it there.
         }
-        _current = _current.Remove(registration.Id);
+        _current = Without(registration);
         _ending.Add(registration);
         Wake();
+    }
+
+    Dictionary<ulong, Registration> Without(Registration registration)
+    {
+        var others = new Dictionary<ulong, Registration>(_current);
+        others.Remove(registration.Id);
+        return others;
     }
 
     bool TryControl(int operation, SafeHandle descriptor, ulong id)
@@ -141,7 +170,9 @@ sealed unsafe class ReadLoop
         byte* events = stackalloc byte[EventsAtOnce * Libc.EpollEventOctets];
         while (true)
         {
+            _load.BeginWait();
             int count = Libc.EpollWait(_epoll, events, EventsAtOnce, -1); // less than 0 after a signal
+            bool isTimeToLook = _load.EndWait();
             bool isWoken = false;
             for (int i = 0; i < count; i++)
             {
@@ -153,11 +184,60 @@ sealed unsafe class ReadLoop
             }
             if (isWoken && !GoesOn())
                 return;
+            if (isTimeToLook)
+                Balance();
         }
+    }
+
+    // Gives the busiest descriptor away, or takes all of them to an older thread that is calm, too.
+    void Balance()
+    {
+        lock (Gate)
+        {
+            if (_load.IsBusy && _current.Count > 1)
+                GiveBusiest();
+            else if (_load.IsCalm && FindCalm(until: this) is { } older)
+            {
+                foreach (var registration in _current.Values)
+                    Move(registration, older);
+                Wake();
+            }
+            foreach (var registration in _current.Values)
+                registration.Turns = 0;
+        }
+    }
+
+    // Called under the lock.
+    void GiveBusiest()
+    {
+        try
+        {
+            var other = FindCalm(except: this) ?? (Loops.Count < MaxThreads ? Open(isForBusy: true) : Fewest());
+            if (other._load.IsCalm || other._current.Count + 1 < _current.Count)
+                Move(_current.Values.MaxBy(registration => registration.Turns)!, other);
+        }
+        catch (Win32Exception)
+        {
+            // There are no descriptors for another thread: this one goes on alone.
+        }
+    }
+
+    // Called under the lock. The oldest loop that is calm; a plain loop, because a lambda would cost memory each time.
+    static ReadLoop? FindCalm(ReadLoop? except = null, ReadLoop? until = null)
+    {
+        foreach (var loop in Loops)
+        {
+            if (loop == until)
+                return null;
+            if (loop != except && loop._load.IsCalm)
+                return loop;
+        }
+        return null;
     }
 
     static void Read(Registration registration, bool isAlone)
     {
+        registration.Turns++;
         for (int reads = 0; !registration.IsEnding && registration.Read() && isAlone && reads < ReadsInARow; reads++)
             continue;
     }
@@ -173,7 +253,7 @@ sealed unsafe class ReadLoop
         {
             ended = [.. _ending];
             _ending.Clear();
-            goesOn = !_current.IsEmpty;
+            goesOn = _current.Count > 0;
             if (!goesOn)
                 Loops.Remove(this);
         }
@@ -190,16 +270,27 @@ sealed unsafe class ReadLoop
     /// <summary>A descriptor that is read. Disposing ends that: a call of <see cref="IReadable.Read"/> that runs is the last.</summary>
     internal sealed class Registration : IDisposable
     {
-        readonly ReadLoop _loop;
         readonly ExecutionContext? _context = ExecutionContext.Capture(); // that of the caller, not of whoever came first to this thread
+        ReadLoop _loop;
         bool _isMore;
         volatile bool _isEnding;
 
         internal Registration(ReadLoop loop, ulong id, SafeHandle descriptor, IReadable readable) =>
-            (_loop, Id, Descriptor, Readable) = (loop, id, descriptor, readable);
+            (Loop, Id, Descriptor, Readable) = (loop, id, descriptor, readable);
 
         /// <summary>Whether the calling thread is the one that reads.</summary>
-        public bool IsReader => Thread.CurrentThread == _loop._thread;
+        public bool IsReader => Thread.CurrentThread == Volatile.Read(ref _loop)._thread;
+
+        /// <summary>Who reads it; set under the lock.</summary>
+        internal ReadLoop Loop
+        {
+            get => _loop;
+            [MemberNotNull(nameof(_loop))]
+            set => Volatile.Write(ref _loop!, value);
+        }
+
+        /// <summary>How often it was read lately. Belongs to the reading thread.</summary>
+        internal int Turns { get; set; }
 
         internal ulong Id { get; }
 
@@ -226,7 +317,7 @@ sealed unsafe class ReadLoop
                 if (_isEnding)
                     return;
                 _isEnding = true;
-                _loop.Unregister(this);
+                Loop.Unregister(this);
             }
         }
     }
