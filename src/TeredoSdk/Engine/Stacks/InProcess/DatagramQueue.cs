@@ -6,7 +6,7 @@ namespace TeredoSdk.Engine.Stacks.InProcess;
 sealed class DatagramQueue
 {
     readonly Lock _gate = new();
-    DatagramRing _ring; // empty while a reader waits
+    DatagramRing _ring = new(); // empty while a reader waits
     QueueWaiter? _firstWaiter, _lastWaiter, _spare;
     bool _closed;
 
@@ -43,8 +43,6 @@ sealed class DatagramQueue
                 return _ring.NextOctets;
         }
     }
-
-    public DatagramQueue() => _ring = new();
 
     /// <summary>Hands a datagram to the reader that waits longest, or adds it.</summary>
     /// <returns>False when the queue is full or closed.</returns>
