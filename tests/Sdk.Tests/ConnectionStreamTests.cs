@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Links;
 using TeredoSdk.Sockets;
 
@@ -18,7 +19,7 @@ public sealed class ConnectionStreamTests : IDisposable
         using var listener = SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp);
         listener.Listen();
         _peer.Connect(listener.LocalEndPoint!);
-        _connection = new LinkSockets(new SocketOwner(), NullLogger.Instance).Adopt(listener.Accept());
+        _connection = new LinkSockets(new SocketOwner(), NullLogger.Instance).Adopt(new SocketStream(listener.Accept()));
         _stream = new(_connection);
     }
 

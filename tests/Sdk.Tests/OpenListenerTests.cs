@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Links;
 using TeredoSdk.Telemetry;
 
@@ -18,9 +19,9 @@ public sealed class OpenListenerTests
         using var peer = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         await peer.ConnectAsync(socket.LocalEndPoint!);
         var refusals = new Queue<SocketError>([SocketError.TooManyOpenSockets, SocketError.NoBufferSpaceAvailable]);
-        await using var listener = new OpenListener(new(new SocketOwner(), log), socket, IPProtectionLevel.Unrestricted,
-            cancel => refusals.TryDequeue(out var refusal) ? throw new SocketException((int)refusal) : socket.AcceptAsync(cancel),
-            pause: TimeSpan.FromMilliseconds(1));
+        await using var listener = new OpenListener(new(new SocketOwner(), log), new SocketListener(socket,
+            cancel => refusals.TryDequeue(out var refusal) ? throw new SocketException((int)refusal) : socket.AcceptAsync(cancel)),
+            IPProtectionLevel.Unrestricted, pause: TimeSpan.FromMilliseconds(1));
         await using var connection = await listener.AcceptAsync(default).InTime();
         Assert.That(connection.RemoteEndPoint, Is.EqualTo(peer.LocalEndPoint));
         Assert.That(log.Of(EventIds.AcceptFailed), Has.Exactly(2).Items.And.All.Contains($"{listener.LocalEndPoint.Port}"));
@@ -32,8 +33,8 @@ public sealed class OpenListenerTests
         var log = new Recorder();
         using var socket = SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp);
         socket.Listen();
-        await using var listener = new OpenListener(new(new SocketOwner(), log), socket, IPProtectionLevel.Unrestricted,
-            _ => throw new SocketException((int)SocketError.TooManyOpenSockets), pause: TimeSpan.FromDays(1));
+        await using var listener = new OpenListener(new(new SocketOwner(), log), new SocketListener(socket,
+            _ => throw new SocketException((int)SocketError.TooManyOpenSockets)), IPProtectionLevel.Unrestricted, pause: TimeSpan.FromDays(1));
         var accepting = listener.AcceptAsync(default).AsTask();
         Assert.That(log.Of(EventIds.AcceptFailed), Has.Exactly(1).Items);
         listener.Dispose();
@@ -47,8 +48,8 @@ public sealed class OpenListenerTests
         using var socket = SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp);
         socket.Listen();
         using var cancellation = new CancellationTokenSource();
-        await using var listener = new OpenListener(new(new SocketOwner(), new Recorder()), socket, IPProtectionLevel.Unrestricted,
-            _ => throw new SocketException((int)SocketError.TooManyOpenSockets), pause: TimeSpan.FromDays(1));
+        await using var listener = new OpenListener(new(new SocketOwner(), new Recorder()), new SocketListener(socket,
+            _ => throw new SocketException((int)SocketError.TooManyOpenSockets)), IPProtectionLevel.Unrestricted, pause: TimeSpan.FromDays(1));
         var accepting = listener.AcceptAsync(cancellation.Token).AsTask();
         await cancellation.CancelAsync();
         Assert.That(async () => await accepting.InTime(), Throws.InstanceOf<OperationCanceledException>());
@@ -63,8 +64,9 @@ public sealed class OpenListenerTests
         using var peer = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         await peer.ConnectAsync(socket.LocalEndPoint!);
         int calls = 0;
-        await using var listener = new OpenListener(new(new SocketOwner(), log), socket, IPProtectionLevel.Unrestricted,
-            cancel => calls++ == 0 ? throw new SocketException((int)error) : socket.AcceptAsync(cancel), pause: TimeSpan.FromDays(1));
+        await using var listener = new OpenListener(new(new SocketOwner(), log), new SocketListener(socket,
+            cancel => calls++ == 0 ? throw new SocketException((int)error) : socket.AcceptAsync(cancel)),
+            IPProtectionLevel.Unrestricted, pause: TimeSpan.FromDays(1));
         await using var connection = await listener.AcceptAsync(default).InTime();
         Assert.That(connection.RemoteEndPoint, Is.EqualTo(peer.LocalEndPoint));
         Assert.That(log.Of(EventIds.AcceptFailed), Is.Empty);
@@ -75,8 +77,8 @@ public sealed class OpenListenerTests
     {
         using var socket = SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp);
         socket.Listen();
-        await using var listener = new OpenListener(new(new SocketOwner(), new Recorder()), socket, IPProtectionLevel.Unrestricted,
-            _ => throw new SocketException((int)error), pause: TimeSpan.FromDays(1));
+        await using var listener = new OpenListener(new(new SocketOwner(), new Recorder()), new SocketListener(socket,
+            _ => throw new SocketException((int)error)), IPProtectionLevel.Unrestricted, pause: TimeSpan.FromDays(1));
         Assert.That(Assert.ThrowsAsync<SocketException>(() => listener.AcceptAsync(default).InTime())!.SocketErrorCode, Is.EqualTo(error));
         listener.Dispose();
         Assert.ThrowsAsync<ObjectDisposedException>(() => listener.AcceptAsync(default).InTime());
@@ -88,7 +90,7 @@ public sealed class OpenListenerTests
         int closed = 0;
         var sockets = new LinkSockets(new SocketOwner { Closed = () => closed++ }, NullLogger.Instance);
         sockets.Close();
-        var late = new OpenListener(sockets, SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp), IPProtectionLevel.Unrestricted);
+        var late = new OpenListener(sockets, new SocketListener(SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp)), IPProtectionLevel.Unrestricted);
         Assert.Throws<ObjectDisposedException>(() => sockets.Add(late));
         Assert.That((late.IsDisposed, closed, sockets.Counts.All), Is.EqualTo((true, 1, 0)));
     }
@@ -98,7 +100,7 @@ public sealed class OpenListenerTests
     {
         var sockets = new LinkSockets(new SocketOwner(), NullLogger.Instance);
         var (before, after) = (new Lease(), new Lease());
-        var socket = sockets.Add(new OpenListener(sockets, SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp), IPProtectionLevel.Unrestricted));
+        var socket = sockets.Add(new OpenListener(sockets, new SocketListener(SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp)), IPProtectionLevel.Unrestricted));
         socket.Attach(before);
         Assert.That(before.Releases, Is.Zero);
         Assert.That(socket.TeredoEndPoint, Is.EqualTo(socket.LocalEndPoint));
@@ -118,7 +120,7 @@ public sealed class OpenListenerTests
         var sockets = new LinkSockets(new SocketOwner(), NullLogger.Instance);
         using var socket = SocketOwner.Bound(SocketType.Stream, ProtocolType.Tcp);
         socket.Listen();
-        await using var listener = sockets.Add(new OpenListener(sockets, socket, IPProtectionLevel.Unrestricted));
+        await using var listener = sockets.Add(new OpenListener(sockets, new SocketListener(socket), IPProtectionLevel.Unrestricted));
         var share = new Lease();
         var own = new Lease { Share = isGone ? null : share };
         share.Released.SetResult();

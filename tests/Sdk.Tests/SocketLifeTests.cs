@@ -33,7 +33,7 @@ public sealed class SocketLifeTests
         var at = (IPEndPoint)socket.LocalEndPoint!;
         bool? isFree = null;
         var sockets = new LinkSockets(new SocketOwner { Closed = () => isFree = IsFree(at, SocketType.Stream, ProtocolType.Tcp) }, NullLogger.Instance);
-        sockets.Add(new OpenListener(sockets, socket, IPProtectionLevel.Unrestricted)).Dispose();
+        sockets.Add(new OpenListener(sockets, new SocketListener(socket), IPProtectionLevel.Unrestricted)).Dispose();
         Assert.That(isFree, Is.False, "the next listener at the port would be forgotten instead");
         Assert.That(IsFree(at, SocketType.Stream, ProtocolType.Tcp), Is.True);
     }
@@ -45,7 +45,7 @@ public sealed class SocketLifeTests
         listener.Listen();
         using var peer = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         await peer.ConnectAsync(listener.LocalEndPoint!);
-        await using var connection = new LinkSockets(new SocketOwner(), NullLogger.Instance).Adopt(await listener.AcceptAsync());
+        await using var connection = new LinkSockets(new SocketOwner(), NullLogger.Instance).Adopt(new SocketStream(await listener.AcceptAsync()));
         connection.Abort(new(TeredoError.AddressChanged, "It changed."));
         await using var stream = new ConnectionStream(connection);
         foreach (var call in new TestDelegate[]
@@ -206,7 +206,7 @@ public sealed class SocketLifeTests
         }
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        void Adopt(Socket socket, Func<OpenConnection, object?> hold) => hold(Sockets.Adopt(socket));
+        void Adopt(Socket socket, Func<OpenConnection, object?> hold) => hold(Sockets.Adopt(new SocketStream(socket)));
     }
 
     static bool IsFree(IPEndPoint at, SocketType type, ProtocolType protocol)

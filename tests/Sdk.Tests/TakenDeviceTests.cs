@@ -63,9 +63,9 @@ public sealed class TakenDeviceTests
             return new SocketEndpoint(socket, () => { });
         }
 
-        public Socket Listen(ushort port, bool isUnrestricted, int backlog) => throw new NotSupportedException();
+        public IStreamListener Listen(ushort port, bool isUnrestricted, int backlog) => throw new NotSupportedException();
 
-        public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<IStreamEndpoint> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public void Dispose()
         {

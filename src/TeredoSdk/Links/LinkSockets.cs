@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
+using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links;
@@ -19,9 +19,9 @@ interface ISocketOwner
     void HandleClosed(OpenSocket socket);
 
     /// <summary>
-    /// Takes over the socket of a connection that its owner closed. What was written before is still sent, unless the link ends first.
+    /// Takes over a connection that its owner closed. What was written before is still sent, unless the link ends first.
     /// </summary>
-    void Retire(Socket socket) => socket.Dispose();
+    void Retire(IStreamEndpoint connection) => connection.Dispose();
 
     /// <summary>Whether a connection from the local address no longer works, now that the link has another address.</summary>
     bool IsVoid(IPAddress local, IPAddress address) => !LinkSockets.IsSame(local, address);
@@ -54,10 +54,10 @@ sealed class LinkSockets(ISocketOwner owner, ILogger log)
     }
 
     /// <summary>Some of the open connections.</summary>
-    public IEnumerable<Socket> SomeConnections(int count)
+    public IEnumerable<IStreamEndpoint> SomeConnections(int count)
     {
         lock (_gate)
-            return [.. Connections().Take(count).Select(connection => connection.Socket).OfType<Socket>()];
+            return [.. Connections().Take(count).Select(connection => connection.Endpoint)];
     }
 
     /// <summary>Registers a socket, or disposes it when the link is closed.</summary>
@@ -78,9 +78,9 @@ sealed class LinkSockets(ISocketOwner owner, ILogger log)
         return socket;
     }
 
-    /// <summary>Makes a connection from a connected socket, and takes ownership of the socket.</summary>
-    /// <exception cref="ObjectDisposedException">The link is closed; the socket is disposed.</exception>
-    public OpenConnection Adopt(Socket connected)
+    /// <summary>Registers a connection, and takes ownership of its endpoint.</summary>
+    /// <exception cref="ObjectDisposedException">The link is closed; the endpoint is disposed.</exception>
+    public OpenConnection Adopt(IStreamEndpoint connected)
     {
         try
         {
@@ -113,7 +113,7 @@ sealed class LinkSockets(ISocketOwner owner, ILogger log)
     }
 
     /// <inheritdoc cref="ISocketOwner.Retire"/>
-    public void Retire(Socket socket) => owner.Retire(socket);
+    public void Retire(IStreamEndpoint connection) => owner.Retire(connection);
 
     /// <summary>Disposes every socket, and accepts no new ones. Idempotent.</summary>
     public void Close() => Dispose(isLast: true);

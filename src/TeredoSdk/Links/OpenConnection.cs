@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using TeredoSdk.Engine.Stacks;
 
 namespace TeredoSdk.Links;
 
@@ -13,17 +14,14 @@ sealed class OpenConnection : OpenSocket
 {
     static readonly ConditionalWeakTable<Socket, OpenConnection> Owners = []; // an application may keep the socket only
 
-    readonly Socket _socket;
     TeredoException? _end;
 
-    public OpenConnection(LinkSockets sockets, Socket socket) : base(sockets, IPProtectionLevel.EdgeRestricted)
+    public OpenConnection(LinkSockets sockets, IStreamEndpoint endpoint) : base(sockets, IPProtectionLevel.EdgeRestricted)
     {
-        _socket = socket;
-        LocalEndPoint = (IPEndPoint)socket.LocalEndPoint!;
-        RemoteEndPoint = (IPEndPoint)socket.RemoteEndPoint!;
-        Stream = new(socket, ownsSocket: false); // made early: a connection that has ended can't make one
+        Endpoint = endpoint;
         Self = new(this);
-        Owners.Add(socket, this);
+        if (endpoint.Socket is { } socket)
+            Owners.Add(socket, this);
     }
 
     ~OpenConnection()
@@ -34,14 +32,14 @@ sealed class OpenConnection : OpenSocket
 
     public override string Kind => "connection";
 
-    public override IPEndPoint LocalEndPoint { get; }
+    public override IPEndPoint LocalEndPoint => Endpoint.LocalEndPoint;
 
-    public IPEndPoint RemoteEndPoint { get; }
+    public IPEndPoint RemoteEndPoint => Endpoint.RemoteEndPoint;
 
-    public override Socket? Socket => _socket;
+    public override Socket? Socket => Endpoint.Socket;
 
-    /// <summary>The raw stream, which throws .NET's own exceptions.</summary>
-    public NetworkStream Stream { get; }
+    /// <summary>The connection in its stack. Its stream throws .NET's own exceptions.</summary>
+    public IStreamEndpoint Endpoint { get; }
 
     /// <summary>This object, for those who must not keep it alive.</summary>
     public WeakReference<OpenConnection> Self { get; }
@@ -56,7 +54,7 @@ sealed class OpenConnection : OpenSocket
         Disposed.ThrowIf(IsDisposed, Disposed.Connection);
         try
         {
-            _socket.Shutdown(SocketShutdown.Send);
+            Endpoint.CompleteWriting();
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -68,7 +66,7 @@ sealed class OpenConnection : OpenSocket
     public void Abort(TeredoException reason)
     {
         if (Interlocked.CompareExchange(ref _end, reason, null) is null)
-            _socket.Close(0);
+            Endpoint.Abort();
     }
 
     /// <summary>Checks the result of a read. A read of 0 octets may mean that the link or the owner ended the connection, and not the peer.</summary>
@@ -90,7 +88,8 @@ sealed class OpenConnection : OpenSocket
 
     protected override void Close()
     {
-        Owners.Remove(_socket);
-        Sockets.Retire(_socket);
+        if (Endpoint.Socket is { } socket)
+            Owners.Remove(socket);
+        Sockets.Retire(Endpoint);
     }
 }

@@ -1,24 +1,21 @@
 using System.Net;
 using System.Net.Sockets;
+using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Links;
 
-/// <summary>Waits for the next connection of a listening socket.</summary>
-delegate ValueTask<Socket> Accept(CancellationToken cancellationToken);
-
 /// <summary>A TCP listener that is open on a link.</summary>
-sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel level, Accept? accept = null, TimeSpan? pause = null) : OpenSocket(sockets, level)
+sealed class OpenListener(LinkSockets sockets, IStreamListener listener, IPProtectionLevel level, TimeSpan? pause = null) : OpenSocket(sockets, level)
 {
     readonly TimeSpan _pause = pause ?? TimeSpan.FromSeconds(1); // while the system has no descriptors or no memory left
-    readonly Accept _accept = accept ?? socket.AcceptAsync;
     readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public override string Kind => "listener";
 
-    public override IPEndPoint LocalEndPoint { get; } = (IPEndPoint)socket.LocalEndPoint!;
+    public override IPEndPoint LocalEndPoint => listener.LocalEndPoint;
 
-    public override Socket? Socket => socket;
+    public override Socket? Socket => listener.Socket;
 
     /// <summary>Waits for a connection. While the system refuses, for example because too many descriptors are open, tries again after pauses.</summary>
     /// <exception cref="ObjectDisposedException">The listener is closed, or was closed during the wait.</exception>
@@ -30,7 +27,7 @@ sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel 
             Disposed.ThrowIf(IsDisposed, Disposed.Listener);
             try
             {
-                var connection = Sockets.Adopt(await _accept(cancellationToken).ConfigureAwait(false));
+                var connection = Sockets.Adopt(await listener.AcceptAsync(cancellationToken).ConfigureAwait(false));
                 ShareLeaseWith(connection);
                 return connection;
             }
@@ -53,7 +50,7 @@ sealed class OpenListener(LinkSockets sockets, Socket socket, IPProtectionLevel 
 
     protected override void Close()
     {
-        socket.Dispose();
+        listener.Dispose();
         _closed.TrySetResult();
     }
 

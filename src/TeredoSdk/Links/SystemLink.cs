@@ -74,7 +74,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
     {
         try
         {
-            return Sockets.Adopt(await WaitAsync(cancel => ConnectAsync(remoteEndPoint, cancel), cancellationToken).ConfigureAwait(false));
+            return Sockets.Adopt(new SocketStream(await WaitAsync(cancel => ConnectAsync(remoteEndPoint, cancel), cancellationToken).ConfigureAwait(false)));
         }
         catch (SocketException e)
         {

@@ -3,10 +3,10 @@ using TeredoSdk.Links;
 
 namespace TeredoSdk.Sockets;
 
-/// <summary>The stream of a connection: a <see cref="NetworkStream"/> whose exceptions carry the link's reason.</summary>
+/// <summary>The stream of a connection: that of its stack, but the exceptions carry the link's reason.</summary>
 sealed class ConnectionStream(OpenConnection connection) : Stream
 {
-    readonly NetworkStream _inner = connection.Stream;
+    readonly Stream _inner = connection.Endpoint.Stream;
 
     public override bool CanRead => _inner.CanRead;
     public override bool CanSeek => false;

@@ -52,7 +52,7 @@ interface ISocketStack : IDisposable
     IDatagramEndpoint Bind(ushort port, bool isUnrestricted);
 
     /// <exception cref="TeredoException">The port is taken, or the stack has no TCP.</exception>
-    Socket Listen(ushort port, bool isUnrestricted, int backlog);
+    IStreamListener Listen(ushort port, bool isUnrestricted, int backlog);
 
     /// <summary>Tells the stack that the listener at the port is closed.</summary>
     void Unlisten(ushort port)
@@ -70,19 +70,19 @@ interface ISocketStack : IDisposable
 
     /// <summary>Whether packets of the full MTU reach the peers; null when that is not known.</summary>
     /// <param name="connections">Open connections, which may show it.</param>
-    bool? JudgeLargePackets(IEnumerable<Socket> connections) => null;
+    bool? JudgeLargePackets(IEnumerable<IStreamEndpoint> connections) => null;
 
     /// <summary>The device under the stack; null where there is none.</summary>
     DeviceFacts? Device => null;
 
-    /// <summary>Takes over the socket of a connection that its owner closed. What was written before is still sent.</summary>
-    void Retire(Socket socket) => socket.Dispose();
+    /// <summary>Takes over a connection that its owner closed. What was written before is still sent.</summary>
+    void Retire(IStreamEndpoint connection) => connection.Dispose();
 
     /// <summary>Waits, for a limited time, until closed connections have sent their remaining data.</summary>
     Task DrainAsync() => Task.CompletedTask;
 
-    /// <summary>Makes one attempt to connect, with a fresh socket.</summary>
+    /// <summary>Makes one attempt to connect.</summary>
     /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
     /// <exception cref="TeredoException">The stack has no TCP.</exception>
-    Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
+    Task<IStreamEndpoint> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
 }

@@ -137,7 +137,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
             _engine.Release();
     }
 
-    void ISocketOwner.Retire(Socket socket) => _engine.Stack.Retire(socket);
+    void ISocketOwner.Retire(IStreamEndpoint connection) => _engine.Stack.Retire(connection);
 
     async Task<T> OpenAsync<T>(Func<T> open, CancellationToken cancellationToken) where T : OpenSocket
     {

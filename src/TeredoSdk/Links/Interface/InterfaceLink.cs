@@ -37,7 +37,8 @@ sealed class InterfaceLink : SystemLink
     public override Task<OpenListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(Sockets.Add(new OpenListener(Sockets, InterfaceSockets.Listen(Require(), port, backlog), level)));
+        var listener = new SocketListener(InterfaceSockets.Listen(Require(), port, backlog));
+        return Task.FromResult(Sockets.Add(new OpenListener(Sockets, listener, level)));
     }
 
     public override Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken)

@@ -70,7 +70,7 @@ sealed class WindowsLink : SystemLink, ITeredoLink
 
     public override Task<OpenListener> ListenStreamAsync(ushort port, IPProtectionLevel level, int backlog, CancellationToken cancellationToken) =>
         OpenAsync(new(FirewallProtocol.Tcp, PortOf(port)), level,
-            chosen => new OpenListener(Sockets, WindowsSockets.Listen(_windows, chosen, level, backlog), level), cancellationToken);
+            chosen => new OpenListener(Sockets, new SocketListener(WindowsSockets.Listen(_windows, chosen, level, backlog)), level), cancellationToken);
 
     public override Task<OpenDatagrams> BindDatagramAsync(ushort port, IPProtectionLevel level, CancellationToken cancellationToken) =>
         OpenAsync(new(FirewallProtocol.Udp, PortOf(port)), level,

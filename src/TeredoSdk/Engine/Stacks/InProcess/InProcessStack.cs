@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
@@ -46,10 +45,10 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
                 _endpoints.Remove(endpoint.Port);
     }
 
-    public Socket Listen(ushort port, bool isUnrestricted, int backlog) => throw Problems.NoStreams(noKernelSockets);
+    public IStreamListener Listen(ushort port, bool isUnrestricted, int backlog) => throw Problems.NoStreams(noKernelSockets);
 
-    public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
-        Task.FromException<Socket>(Problems.NoStreams(noKernelSockets));
+    public Task<IStreamEndpoint> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+        Task.FromException<IStreamEndpoint>(Problems.NoStreams(noKernelSockets));
 
     /// <summary>Sends a UDP datagram.</summary>
     /// <exception cref="TeredoException">The node has no address, or the peer is not allowed or can't be reached.</exception>

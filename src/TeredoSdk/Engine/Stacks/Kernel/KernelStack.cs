@@ -96,7 +96,7 @@ sealed class KernelStack : ISocketStack
         return new SocketEndpoint(socket, () => _filter.CloseDatagrams(bound));
     }
 
-    public Socket Listen(ushort port, bool isUnrestricted, int backlog)
+    public IStreamListener Listen(ushort port, bool isUnrestricted, int backlog)
     {
         var socket = Open(SocketType.Stream, ProtocolType.Tcp, port);
         try
@@ -110,7 +110,7 @@ sealed class KernelStack : ISocketStack
         }
         if (isUnrestricted)
             _filter.Open(NextHeader.Tcp, (ushort)((IPEndPoint)socket.LocalEndPoint!).Port);
-        return socket;
+        return new SocketListener(socket);
     }
 
     public void Unlisten(ushort port) => _filter.Close(NextHeader.Tcp, port);
@@ -118,17 +118,17 @@ sealed class KernelStack : ISocketStack
     public void Admit(IPEndPoint local, IPEndPoint remote) =>
         _filter.OpenStream((ushort)local.Port, IPv6Address.FromIPAddress(remote.Address), (ushort)remote.Port);
 
-    public bool? JudgeLargePackets(IEnumerable<Socket> connections)
+    public bool? JudgeLargePackets(IEnumerable<IStreamEndpoint> connections)
     {
         foreach (var connection in connections)
-            _largePackets.Note(connection);
+            _largePackets.Note(connection.Socket!);
         return _largePackets.Arrive;
     }
 
-    public void Retire(Socket socket)
+    public void Retire(IStreamEndpoint connection)
     {
-        _largePackets.Note(socket);
-        _drain.Add(socket);
+        _largePackets.Note(connection.Socket!);
+        _drain.Add(connection.Socket!);
     }
 
     public async Task DrainAsync()
@@ -138,8 +138,12 @@ sealed class KernelStack : ISocketStack
             await FlushAsync().ConfigureAwait(false);
     }
 
-    public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
-        FreshSocket.ConnectAsync(Open(SocketType.Stream, ProtocolType.Tcp), FreshSocket.LimitSynRetries, remoteEndPoint, cancellationToken);
+    public async Task<IStreamEndpoint> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
+    {
+        var fresh = Open(SocketType.Stream, ProtocolType.Tcp);
+        return new SocketStream(await FreshSocket.ConnectAsync(fresh, FreshSocket.LimitSynRetries, remoteEndPoint, cancellationToken)
+            .ConfigureAwait(false));
+    }
 
     public void Receive(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange> packets)
     {

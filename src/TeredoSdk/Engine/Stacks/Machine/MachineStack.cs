@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.Versioning;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine;
@@ -79,10 +78,10 @@ sealed class MachineStack : ISocketStack
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted) =>
         new SocketEndpoint(InterfaceSockets.BindDatagrams(Interface, port), static () => { });
 
-    public Socket Listen(ushort port, bool isUnrestricted, int backlog) => InterfaceSockets.Listen(Interface, port, backlog);
+    public IStreamListener Listen(ushort port, bool isUnrestricted, int backlog) => new SocketListener(InterfaceSockets.Listen(Interface, port, backlog));
 
-    public Task<Socket> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
-        InterfaceSockets.ConnectAsync(Interface, remoteEndPoint, cancellationToken);
+    public async Task<IStreamEndpoint> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
+        new SocketStream(await InterfaceSockets.ConnectAsync(Interface, remoteEndPoint, cancellationToken).ConfigureAwait(false));
 
     public void Dispose()
     {
