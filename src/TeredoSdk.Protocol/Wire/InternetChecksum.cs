@@ -69,7 +69,7 @@ public static class InternetChecksum
         return (ushort)((sum & 0xFFFF) + (sum >> 16));
     }
 
-    static ulong PseudoHeader(IPv6Address source, IPv6Address destination, byte nextHeader, int length) =>
+    internal static ulong PseudoHeader(IPv6Address source, IPv6Address destination, byte nextHeader, int length) =>
         Words(source.High) + Words(source.Low) + Words(destination.High) + Words(destination.Low) + (uint)length + nextHeader;
 
     static ulong Words(ulong value) => (value >> 32) + (value & 0xFFFF_FFFF);

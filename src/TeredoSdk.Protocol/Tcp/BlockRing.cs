@@ -1,0 +1,97 @@
+using System.Buffers;
+
+namespace TeredoSdk.Protocol.Tcp;
+
+/// <summary>The octets of a stream between two positions, in blocks that are borrowed when octets come and given back when the octets go.</summary>
+/// <remarks>An empty ring holds no memory. Octets may be written at any position behind the first, so gaps are possible.</remarks>
+struct BlockRing
+{
+    const int BlockBits = 14;
+    public const int BlockOctets = 1 << BlockBits;
+
+    byte[]?[]? _blocks;  // a power of two long; the block of a position is at its number, modulo the length
+    long _first, _count; // the number of the first block, and how many there may be
+
+    /// <summary>Writes octets at a position.</summary>
+    public void Write(long position, ReadOnlySpan<byte> octets)
+    {
+        if (octets.IsEmpty)
+            return;
+        Reserve(position, octets.Length);
+        while (!octets.IsEmpty)
+        {
+            int at = (int)position & (BlockOctets - 1), length = Math.Min(octets.Length, BlockOctets - at);
+            ref var block = ref _blocks![(position >> BlockBits) & (_blocks.Length - 1)];
+            block ??= ArrayPool<byte>.Shared.Rent(BlockOctets);
+            octets[..length].CopyTo(block.AsSpan(at));
+            octets = octets[length..];
+            position += length;
+        }
+    }
+
+    /// <summary>Copies octets that were written.</summary>
+    public readonly void CopyTo(long position, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            int at = (int)position & (BlockOctets - 1), length = Math.Min(destination.Length, BlockOctets - at);
+            _blocks![(position >> BlockBits) & (_blocks.Length - 1)].AsSpan(at, length).CopyTo(destination);
+            destination = destination[length..];
+            position += length;
+        }
+    }
+
+    /// <summary>Forgets what is before a position.</summary>
+    public void Release(long position)
+    {
+        for (long end = position >> BlockBits; _first < end && _count > 0; _first++, _count--)
+            GiveBack(_first);
+        if (_count == 0)
+            Clear();
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        for (; _count > 0; _first++, _count--)
+            GiveBack(_first);
+        if (_blocks is not null)
+            ArrayPool<byte[]?>.Shared.Return(_blocks);
+        _blocks = null;
+    }
+
+    readonly void GiveBack(long number)
+    {
+        ref var block = ref _blocks![number & (_blocks.Length - 1)];
+        if (block is not null)
+            ArrayPool<byte>.Shared.Return(block);
+        block = null;
+    }
+
+    void Reserve(long position, int length)
+    {
+        long start = position >> BlockBits, end = (position + length - 1 >> BlockBits) + 1;
+        if (_count == 0)
+            _first = start;
+        else
+            start = Math.Min(start, _first);
+        long needed = Math.Max(end, _first + _count) - start;
+        if (_blocks is null || needed > _blocks.Length)
+            Grow((int)needed, start);
+        (_first, _count) = (start, needed);
+    }
+
+    void Grow(int needed, long start)
+    {
+        var blocks = ArrayPool<byte[]?>.Shared.Rent((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(needed, 16)));
+        Array.Clear(blocks);
+        for (long number = _first; number < _first + _count; number++)
+            blocks[number & (blocks.Length - 1)] = _blocks![number & (_blocks.Length - 1)];
+        if (_blocks is not null)
+        {
+            Array.Clear(_blocks);
+            ArrayPool<byte[]?>.Shared.Return(_blocks);
+        }
+        _blocks = blocks;
+    }
+}

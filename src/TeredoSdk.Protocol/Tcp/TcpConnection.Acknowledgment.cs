@@ -1,0 +1,314 @@
+namespace TeredoSdk.Protocol.Tcp;
+
+/// <remarks>What the peer has of our octets, and what follows for those that it has not.</remarks>
+sealed partial class TcpConnection
+{
+    const int MaxRuns = 4096; // not in an RFC: selective acknowledgments that would cut what was sent into more pieces are ignored
+    const int DupThreshold = 3; // RFC 5681 §3.2
+
+    enum Recovery : byte
+    {
+        None,
+        /// <summary>After losses that acknowledgments told (RFC 6675, 8985, 6937).</summary>
+        Fast,
+        /// <summary>After a timeout (RFC 5681 §3.1).</summary>
+        Timeout,
+    }
+
+    readonly CongestionControl _control;
+    SentRuns _runs;
+    Rack _rack = new();
+    RttEstimator _rtt;
+    RateReduction _reduction;
+    Recovery _recovery;
+    long _una;              // SND.UNA
+    long _recoverUntil;     // RecoveryPoint
+    long _sendWindow, _maxSendWindow, _windowSequence, _windowAck; // SND.WND, Max(SND.WND), SND.WL1, SND.WL2
+    int _sendScale, _duplicateAcks;
+    TimeSpan _echoRoundTrip; // by timestamps; for the receiver's side
+    (long Window, long Threshold, uint Timestamp, bool IsValid) _undo; // what was before a reduction, and when the first repetition left (RFC 3522)
+
+    // How much is on the way: RFC 6675 §4, with the losses of RFC 8985.
+    long Pipe => Math.Max(0, _next - Math.Max(_una, 1) - _runs.SackedOctets - _runs.LostOctets - DuplicateOctets);
+
+    // Without SACK each duplicate acknowledgment stands for a segment that has left the network (RFC 5681 §3.2).
+    long DuplicateOctets => _isSackAllowed ? 0 : (long)_duplicateAcks * _control.SegmentOctets;
+
+    // Fifth of RFC 9293 §3.10.7.4. Returns false when the segment must not be processed further.
+    bool TakeAcknowledgment(Instant now, in TcpSegment segment, long start)
+    {
+        long ack = SendPosition(segment.Acknowledgment);
+        if (ack > _next || ack < _una - Math.Max(_maxSendWindow, 1))
+        {
+            Challenge(now); // of something not yet sent, or RFC 5961 §5.2
+            return false;
+        }
+        if (ack < _una)
+            return true; // an old one, and so are its blocks and its window
+        long una = _una, delivered = 0;
+        _hasEcnEcho = segment.Has(TcpFlags.EcnEcho);
+        bool isEarlier = _hasTimestamps && _undo.IsValid && (int)(segment.TimestampEcho - _undo.Timestamp) < 0;
+        bool isDuplicate = _isSackAllowed && segment.SackCount > 0 && TakeSacks(now, segment, ack, isEarlier, ref delivered);
+        bool isSameWindow = SetSendWindow(segment, start, ack);
+        if (ack > una)
+            delivered += Advance(now, segment, ack, isEarlier);
+        else if (!_isSackAllowed && segment.Payload.IsEmpty && isSameWindow && _runs.Count > 0 && !segment.Has(TcpFlags.Fin))
+            _duplicateAcks++; // RFC 5681 §2
+        TakeEcho(now, segment, una);
+        _rack.TakeDuplicate(isDuplicate, ack, _next);
+        EndTailProbe(now, ack, isDuplicate, segment.SackCount > 0);
+        if (ack > una && isEarlier && _recovery != Recovery.None)
+            UndoReduction(now);
+        Respond(now, una, delivered);
+        RestartTimers(now, ack > una);
+        if (ack > una && _isWriterWaiting && WritableOctets >= SendLimit / 4)
+        {
+            _isWriterWaiting = false;
+            _changes |= TcpChanges.Writable;
+        }
+        return true;
+    }
+
+    // Returns whether the window is as it was.
+    bool SetSendWindow(in TcpSegment segment, long start, long ack)
+    {
+        long window = (long)segment.Window << _sendScale;
+        // RFC 9293 §3.10.7.4: an old segment must not bring back an old window
+        if (_windowSequence > start || _windowSequence == start && _windowAck > ack)
+            return window == _sendWindow;
+        bool isSame = window == _sendWindow, wasShut = _sendWindow == 0;
+        (_sendWindow, _windowSequence, _windowAck) = (window, start, ack);
+        _maxSendWindow = Math.Max(_maxSendWindow, window);
+        if (window > 0 && wasShut)
+            Reopen();
+        return isSame;
+    }
+
+    // RFC 9293 §3.8.6.1: what probed the closed window was not taken, so it is sent again at once.
+    void Reopen()
+    {
+        (_persistAt, _persistBackoff) = (Never, 0);
+        if (_isWindowProbing && _runs.Count > 0 && !_runs[0].IsIn(SentState.Sacked | SentState.Lost))
+            _runs.Set(0, _runs[0].State | SentState.Lost);
+        _isWindowProbing = false;
+    }
+
+    // RFC 2018 §5. Returns whether the first block tells of a duplicate (RFC 2883 §4).
+    bool TakeSacks(Instant now, in TcpSegment segment, long ack, bool isEarlier, ref long delivered)
+    {
+        bool isDuplicate = false;
+        for (int i = 0; i < segment.SackCount; i++)
+        {
+            var (first, behind) = segment.Sack(i);
+            long start = SendPosition(first), end = start + (int)(behind - first);
+            if (end <= start || end > _next)
+                continue;
+            if (i == 0 && (end <= ack || IsInside(segment, start, end)))
+                isDuplicate = true;
+            else if (end > ack && _runs.Count < MaxRuns)
+                delivered += TakeSack(now, Math.Max(start, ack), end, isEarlier);
+        }
+        return isDuplicate;
+    }
+
+    bool IsInside(in TcpSegment segment, long start, long end)
+    {
+        if (segment.SackCount < 2)
+            return false;
+        var (first, behind) = segment.Sack(1);
+        return start >= SendPosition(first) && end <= SendPosition(behind);
+    }
+
+    long TakeSack(Instant now, long start, long end, bool isEarlier)
+    {
+        long delivered = 0;
+        int first = _runs.Find(start);
+        for (int i = first; i < _runs.Count && _runs[i].Start < end; i++)
+        {
+            if (_runs[i].IsIn(SentState.Sacked))
+                continue;
+            if (_runs[i].Start < start)
+                _runs.Split(i++, start);
+            if (_runs[i].End > end)
+                _runs.Split(i, end);
+            delivered += Deliver(now, _runs[i], isEarlier);
+            _runs.Set(i, _runs[i].State & SentState.Repeated | SentState.Sacked);
+        }
+        if (delivered > 0)
+            _runs.JoinSacked(_runs.Find(start));
+        return delivered;
+    }
+
+    // Something arrived for the first time.
+    long Deliver(Instant now, in SentRun run, bool isEarlier)
+    {
+        _rack.Deliver(now, run, isEarlier && run.IsIn(SentState.Repeated), _rtt.Minimum);
+        if (!run.IsIn(SentState.Repeated) && run.SentAt > _sampleOf)
+            _sampleOf = run.SentAt; // RFC 6298 §3: Karn's algorithm
+        if (run.IsIn(SentState.Probe))
+            _path.Confirm(now);
+        return run.End - run.Start;
+    }
+
+    Instant _sampleOf = Instant.MinValue; // when the youngest octets left that this segment acknowledges and that were sent once
+
+    // SND.UNA moves. Returns how many octets arrived that were not sacked.
+    long Advance(Instant now, in TcpSegment segment, long ack, bool isEarlier)
+    {
+        long delivered = 0;
+        while (_runs.Count > 0 && _runs[0].Start < ack)
+        {
+            if (_runs[0].End > ack)
+                _runs.Split(0, ack);
+            if (!_runs[0].IsIn(SentState.Sacked))
+                delivered += Deliver(now, _runs[0], isEarlier);
+            _runs.RemoveFirst();
+        }
+        _una = ack;
+        long data = Math.Min(ack, _tail);
+        if (data == _tail)
+            _sendRing.Clear();
+        else
+            _sendRing.Release(data);
+        _duplicateAcks = Math.Max(0, _duplicateAcks - (int)Math.Max(1, delivered / _control.SegmentOctets));
+        (_progressAt, _timeouts) = (now, 0);
+        return delivered;
+    }
+
+    // RFC 7323 §4 and RFC 6298 §3
+    void TakeEcho(Instant now, in TcpSegment segment, long una)
+    {
+        if (_hasTimestamps && segment.TimestampEcho != 0)
+        {
+            var echo = TimeSpan.FromMilliseconds(unchecked((int)(_start.Timestamp(now) - segment.TimestampEcho)));
+            if (echo >= TimeSpan.Zero && echo < RttEstimator.MaxTimeout && (segment.Payload.Length > 0 || _una > una))
+                _echoRoundTrip = TimeSpan.FromMilliseconds(1) + echo;
+            if (_una > una && _sampleOf == Instant.MinValue && echo >= TimeSpan.Zero)
+                AddSample(now, echo);
+        }
+        if (_sampleOf > Instant.MinValue)
+            AddSample(now, now - _sampleOf);
+        else if (_una > una)
+            _rtt.EndBackoff();
+        _sampleOf = Instant.MinValue;
+    }
+
+    void AddSample(Instant now, TimeSpan sample) =>
+        _rtt.Add(now, sample, (int)Math.Clamp((_next - _una) / (2 * _control.SegmentOctets), 1, 8));
+
+    // What the congestion control does, outside and inside of a recovery.
+    void Respond(Instant now, long una, long delivered)
+    {
+        var lost = MarkLosses(now, una);
+        TakeEcnEcho(now);
+        if ((lost & SentState.Probe) != 0)
+            _path.Refuse(now);
+        if ((lost & SentState.Lost) != 0 && _recovery == Recovery.None)
+            EnterRecovery(now);
+        else if (_recovery != Recovery.None && _una >= _recoverUntil)
+            EndRecovery(now);
+        bool advanced = _una > una;
+        if (_recovery == Recovery.Fast)
+            _control.Window = _reduction.Take(delivered, Pipe, _control.SlowStartThreshold, _control.SegmentOctets, advanced && lost == SentState.InFlight);
+        else if (advanced && _isWindowLimited)
+        {
+            if (_control.IsInSlowStart && _recovery == Recovery.None)
+                _slowStart.Take(now, _una, _next, _rtt, _control);
+            _control.HandleAcknowledged(now, _slowStart.Share(_una - una, _control.IsInSlowStart), _rtt);
+        }
+    }
+
+    SentState MarkLosses(Instant now, long una)
+    {
+        var lost = SentState.InFlight;
+        if (_isSackAllowed)
+        {
+            // What is under way was sent in order, and nothing of it has arrived: nothing to find.
+            if (_runs.SackedOctets == 0 && _recovery == Recovery.None && !_isReorderingTimer)
+                return lost;
+            var wait = _rack.FindLosses(now, ref _runs, _rtt, _recovery != Recovery.None, _control.SegmentOctets, out lost);
+            _reorderingAt = wait > TimeSpan.Zero ? now + wait : Never;
+            _isReorderingTimer = wait > TimeSpan.Zero;
+        }
+        else if (_runs.Count > 0 && (_recovery == Recovery.None && _duplicateAcks >= DupThreshold || _recovery == Recovery.Fast && _una > una && _una < _recoverUntil))
+            lost = MarkFirst(); // RFC 5681 §3.2, and RFC 6582 §3.2 for what a partial acknowledgment shows
+        return lost;
+    }
+
+    SentState MarkFirst()
+    {
+        if (_runs[0].IsIn(SentState.Lost))
+            return SentState.InFlight;
+        if (_runs[0].End - _runs[0].Start > _control.SegmentOctets)
+            _runs.Split(0, _runs[0].Start + _control.SegmentOctets);
+        var what = _runs[0].IsIn(SentState.Probe) ? SentState.Probe : SentState.Lost;
+        _runs.Set(0, _runs[0].State | SentState.Lost);
+        return what;
+    }
+
+    void EnterRecovery(Instant now)
+    {
+        SaveForUndo(now);
+        long flight = Math.Min(_next - _una, _control.Window);
+        _control.HandleCongestion(now, flight);
+        _reduction = new(_next - _una);
+        (_recovery, _recoverUntil) = (Recovery.Fast, _next);
+        _slowStart.End();
+        _isWindowReducedDue = _isEcnAllowed;
+    }
+
+    void EndRecovery(Instant now)
+    {
+        if (_recovery == Recovery.Fast)
+            _control.EndRecovery(now);
+        _rack.EndRecovery();
+        (_recovery, _duplicateAcks, _undo.IsValid) = (Recovery.None, 0, false);
+    }
+
+    void SaveForUndo(Instant now) => _undo = (_control.Window, _control.SlowStartThreshold, _start.Timestamp(now), _hasTimestamps);
+
+    // RFC 3522 §3.2 and RFC 4015: the acknowledgment is of the first transmission, so nothing was lost.
+    void UndoReduction(Instant now)
+    {
+        _control.Undo(_undo.Window, _undo.Threshold);
+        for (int i = 0; i < _runs.Count; i++)
+            if (_runs[i].IsIn(SentState.Lost))
+                _runs.Set(i, _runs[i].State & ~SentState.Lost);
+        (_recovery, _duplicateAcks, _undo.IsValid) = (Recovery.None, 0, false);
+        _rtt.EndBackoff();
+    }
+}
+
+/// <summary>How much may be sent while losses are repaired (RFC 6937 §3, with the safe bound of its successor).</summary>
+struct RateReduction(long flight)
+{
+    long _delivered, _out;
+
+    public readonly bool HasSent => _out > 0;
+
+    public void NoteSent(long octets) => _out += octets;
+
+    /// <returns>The window.</returns>
+    /// <param name="delivered">DeliveredData: what this acknowledgment says has arrived.</param>
+    /// <param name="pipe">What is under way.</param>
+    /// <param name="threshold">ssthresh.</param>
+    /// <param name="segmentOctets">SMSS.</param>
+    /// <param name="isSafe">Whether it made progress, and no more was lost.</param>
+    public long Take(long delivered, long pipe, long threshold, int segmentOctets, bool isSafe)
+    {
+        _delivered += delivered;
+        long allowed;
+        if (pipe > threshold)
+            allowed = (_delivered * threshold + flight - 1) / Math.Max(flight, 1) - _out; // proportional
+        else
+        {
+            allowed = Math.Max(_delivered - _out, delivered); // conservation of packets
+            if (isSafe)
+                allowed += segmentOctets;
+            allowed = Math.Min(threshold - pipe, allowed);
+        }
+        if (_out == 0)
+            allowed = Math.Max(allowed, segmentOctets); // the fast retransmit itself
+        return pipe + Math.Max(allowed, 0);
+    }
+}

@@ -1,0 +1,190 @@
+using TeredoSdk.Protocol.Tcp;
+using TeredoSdk.Protocol.Tests.Client;
+using TeredoSdk.Protocol.Wire;
+
+namespace TeredoSdk.Protocol.Tests.Tcp;
+
+/// <summary>Two connections joined by a path in virtual time: delay, rate, queue, loss, duplication and reordering, all from one seed.</summary>
+sealed class TcpPair
+{
+    public static readonly IPv6Address Left = IPv6Address.Parse("2001:0:c000:201::1"), Right = IPv6Address.Parse("2001:0:c000:201::2");
+    const int BufferOctets = 64 * 1024;
+
+    readonly PriorityQueue<(Side To, byte[] Packet, int Length), (Instant, long)> _path = new();
+    readonly SeededRandom _random;
+    readonly byte[] _buffer = new byte[BufferOctets];
+    long _order;
+
+    public TcpPair(int seed = 1, TcpOptions? left = null, TcpOptions? right = null)
+    {
+        _random = new(seed);
+        A = new(this, "A", left ?? TcpOptions.Default);
+        B = new(this, "B", right ?? TcpOptions.Default);
+        (A.Peer, B.Peer) = (B, A);
+    }
+
+    public Instant Now { get; private set; } = Instant.FromSeconds(10);
+    public Side A { get; }
+    public Side B { get; }
+    public TimeSpan Delay { get; set; } = TimeSpan.FromMilliseconds(10);
+    public double Loss { get; set; }
+    public double Duplication { get; set; }
+    public double Reordering { get; set; }
+    /// <summary>Octets per second; 0: no limit.</summary>
+    public double Rate { get; set; }
+    public int QueueOctets { get; set; } = int.MaxValue;
+    /// <summary>Packets above this size vanish.</summary>
+    public int PathOctets { get; set; } = int.MaxValue;
+    /// <summary>Sees each packet before it is sent; false: it vanishes.</summary>
+    public Func<Side, byte[], bool>? Filter { get; set; }
+
+    /// <summary>A opens, B answers when the SYN comes.</summary>
+    public TcpPair Open()
+    {
+        A.Connection = TcpConnection.OpenActive(Now, new(Left, 40000, Right, 80), new(0xFFFF_FF00, 1000), A.Options);
+        A.Drain();
+        return this;
+    }
+
+    public TcpPair Connect()
+    {
+        Open();
+        Run(() => A.Connection.State == TcpState.Established && B.IsOpen && B.Connection.State == TcpState.Established, TimeSpan.FromMinutes(4));
+        return this;
+    }
+
+    /// <summary>Lets time pass until something is true.</summary>
+    public void Run(Func<bool> until, TimeSpan atMost)
+    {
+        var end = Now + atMost;
+        while (!until())
+            Assert.That(Step(end), $"{(Now - (end - atMost)).TotalSeconds} s passed; A {A}; B {B}");
+    }
+
+    /// <summary>Lets time pass.</summary>
+    public void Run(TimeSpan time)
+    {
+        var end = Now + time;
+        while (Step(end))
+        {
+        }
+        Now = end;
+    }
+
+    bool Step(Instant end)
+    {
+        var next = Instant.Earlier(A.Deadline, B.Deadline);
+        if (_path.TryPeek(out _, out var first))
+            next = Instant.Earlier(next, first.Item1);
+        if (next is not { } at || at > end)
+            return false;
+        Now = at > Now ? at : Now;
+        while (_path.TryPeek(out var item, out first) && first.Item1 <= Now)
+        {
+            _path.Dequeue();
+            item.To.Take(item.Packet);
+        }
+        A.Tick();
+        B.Tick();
+        return true;
+    }
+
+    double Next() => (_random.NextUInt64() >> 11) * (1.0 / (1UL << 53));
+
+    void Carry(Side from, ReadOnlySpan<byte> packet)
+    {
+        byte[] copy = packet.ToArray();
+        from.PacketsSent++;
+        if (packet.Length > PathOctets || Filter?.Invoke(from, copy) == false || Next() < Loss)
+            return;
+        var at = Now;
+        if (Rate > 0)
+        {
+            var free = from.LineFreeAt > Now ? from.LineFreeAt : Now;
+            if ((free - Now).TotalSeconds * Rate + packet.Length > QueueOctets)
+                return;
+            at = from.LineFreeAt = free + TimeSpan.FromSeconds(packet.Length / Rate);
+        }
+        at += Delay;
+        if (Next() < Reordering)
+            at += Delay * Next();
+        _path.Enqueue((from.Peer, copy, copy.Length), (at, _order++));
+        if (Next() < Duplication)
+            _path.Enqueue((from.Peer, copy, copy.Length), (at + Delay * Next(), _order++));
+    }
+
+    /// <summary>One end: it reads all that comes, and writes what it was given.</summary>
+    public sealed class Side(TcpPair pair, string name, TcpOptions options)
+    {
+        readonly List<byte> _read = [];
+        ReadOnlyMemory<byte> _toWrite;
+        bool _finish;
+        TcpConnection? _connection;
+
+        public TcpOptions Options => options;
+        public Side Peer { get; set; } = null!;
+        public Instant LineFreeAt { get; set; }
+        public int PacketsSent { get; set; }
+        public bool IsReading { get; set; } = true;
+        public TcpChanges Changes { get; private set; }
+        public bool IsOpen => _connection is not null;
+        public ReadOnlySpan<byte> Octets => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_read);
+        public Instant? Deadline => _connection?.NextDeadline;
+
+        public TcpConnection Connection
+        {
+            get => _connection!;
+            set => _connection = value;
+        }
+
+        public void Send(ReadOnlyMemory<byte> octets, bool finish = false)
+        {
+            (_toWrite, _finish) = (octets, finish);
+            Drain();
+        }
+
+        public void Take(byte[] packet)
+        {
+            Assert.That(IPv6Packet.TryParse(packet, out var ip));
+            Assert.That(TcpSegment.TryParse(ip, out var segment), "checksum");
+            if (_connection is null)
+                _connection = TcpConnection.OpenPassive(pair.Now, segment, new(0x1000, 77), options);
+            else
+                _connection.Receive(pair.Now, segment);
+            Drain();
+        }
+
+        public void Tick()
+        {
+            if (_connection?.NextDeadline <= pair.Now)
+                _connection.HandleTimer(pair.Now);
+            if (_connection is not null)
+                Drain();
+        }
+
+        public void Drain()
+        {
+            Span<byte> buffer = stackalloc byte[4096];
+            int count;
+            do
+            {
+                while (IsReading && (count = _connection!.Read(pair.Now, buffer)) > 0)
+                    _read.AddRange(buffer[..count]);
+                if (!_toWrite.IsEmpty)
+                    _toWrite = _toWrite[_connection!.Write(pair.Now, _toWrite.Span)..];
+                if (_toWrite.IsEmpty && _finish)
+                {
+                    _connection!.CompleteWriting(pair.Now);
+                    _finish = false;
+                }
+                while (_connection!.TryWriteSegments(pair.Now, pair._buffer, out int length, out int segmentSize))
+                    for (int at = 0; at < length; at += segmentSize)
+                        pair.Carry(this, pair._buffer.AsSpan(at, Math.Min(segmentSize, length - at)));
+                Changes |= _connection.TakeChanges();
+            }
+            while (IsReading && _connection.ReadableOctets > 0);
+        }
+
+        public override string ToString() => $"{name} {_connection?.State} {_connection?.Error} read {_read.Count} to write {_toWrite.Length} next {Deadline} now {pair.Now}";
+    }
+}
