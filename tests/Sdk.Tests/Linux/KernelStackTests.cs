@@ -2,6 +2,8 @@ using System.Net;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine;
+using TeredoSdk.Engine.Linux;
+using TeredoSdk.Engine.Linux.Offload;
 using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Engine.Stacks.Kernel;
 using TeredoSdk.Protocol;
@@ -105,10 +107,48 @@ sealed class KernelStackTests
         Assert.That(PrivateNetworks.OpenDescriptors(), Is.LessThan(before + attempts / 2));
     }
 
-    static byte[] Datagram(ushort port)
+    [Test]
+    public async Task Packet_OfTheKernel_ThatMakesNoSense_IsCounted()
+    {
+        PrivateNetworks.Create().Dispose(); // or this test is skipped
+        await using var driver = NewDriver();
+        using var stack = NewStack(driver, out var guard);
+        byte[] noPacket = new byte[IPv6Packet.HeaderSize];
+        Send(stack, noPacket);
+        Assert.That(guard[DropReason.MalformedTransport], Is.EqualTo(1));
+        Send(stack, Datagram(4242), new() { GsoType = 99 }); // cannot be cut
+        Assert.That(guard[DropReason.MalformedTransport], Is.EqualTo(2));
+        byte[] icmp = Datagram(4242);
+        icmp[6] = NextHeader.Icmpv6;
+        Send(stack, icmp);
+        Assert.That((guard[DropReason.MalformedTransport], guard[DropReason.AnswerToStranger]), Is.EqualTo((2, 1)));
+    }
+
+    [Test]
+    public async Task Peer_ThatWasSentTo_IsNoStranger_AndTheNextPeerOfABurstNeither()
+    {
+        PrivateNetworks.Create().Dispose(); // or this test is skipped
+        await using var driver = NewDriver();
+        using var stack = NewStack(driver, out var guard);
+        Send(stack, [.. Datagram(1, Old), .. Datagram(1, Old), .. Datagram(1, Now)], default, packets: 3);
+        guard.NoteUnsolicited(Old);
+        guard.NoteUnsolicited(Now);
+        Assert.That(guard.StrangerSeen, Is.False);
+        guard.NoteUnsolicited(Peer);
+        Assert.That(guard.StrangerSeen);
+    }
+
+    static unsafe void Send(KernelStack stack, byte[] octets, VirtioHeader header = default, int packets = 1)
+    {
+        int length = octets.Length / packets;
+        fixed (byte* memory = octets)
+            stack.Send(new(memory, [.. Enumerable.Range(0, packets).Select(i => new DevicePacket(i * length, length, header))]));
+    }
+
+    static byte[] Datagram(ushort port, IPv6Address? target = null)
     {
         byte[] packet = new byte[IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + 5];
-        UdpDatagram.WritePacket(packet, Peer, 5000, Old, port, "hello"u8);
+        UdpDatagram.WritePacket(packet, Peer, 5000, target ?? Old, port, "hello"u8);
         return packet;
     }
 

@@ -83,7 +83,7 @@ sealed unsafe class ReadLoop
         if (wake.IsInvalid)
             throw new Win32Exception();
         var epoll = Libc.EpollCreate(Libc.EFD_CLOEXEC);
-        var loop = new ReadLoop(wake, epoll, new(isCalm: !isForBusy));
+        var loop = new ReadLoop(wake, epoll, new(isCalm: !isForBusy, TimeProvider.System));
         if (epoll.IsInvalid || !loop.TryControl(Libc.EPOLL_CTL_ADD, wake, 0))
         {
             var refused = new Win32Exception();

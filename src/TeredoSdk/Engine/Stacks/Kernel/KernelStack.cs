@@ -207,8 +207,8 @@ sealed class KernelStack : ISocketStack
         }
     }
 
-    // Takes packets of the kernel, on the device's thread.
-    void Send(in DeviceBurst burst)
+    /// <summary>Takes packets of the kernel, on the device's thread.</summary>
+    internal void Send(in DeviceBurst burst)
     {
         var flow = default(InboundFilter.Recent);
         foreach (var packet in burst.Packets)
