@@ -59,9 +59,7 @@ sealed class SocketTransport : IUdpTransport
             _socket.Dispose();
             throw;
         }
-        Completion = Interlocked.Increment(ref _threads) <= MaxThreads && hasThread is not false
-            ? Task.Factory.StartNew(() => ReceiveAsync(waits: true), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()
-            : Task.Run(() => ReceiveAsync(waits: false));
+        Completion = BeginReceiving(Interlocked.Increment(ref _threads) <= MaxThreads && hasThread is not false);
     }
 
     public IPv4Endpoint LocalEndpoint { get; }
@@ -139,6 +137,20 @@ sealed class SocketTransport : IUdpTransport
         {
             // Without the capability the buffers are what the system gives.
         }
+    }
+
+    Task BeginReceiving(bool hasThread)
+    {
+        try
+        {
+            if (hasThread)
+                return Task.Factory.StartNew(() => ReceiveAsync(waits: true), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        }
+        catch (TaskSchedulerException)
+        {
+            // The process may not have another thread: those of the pool serve as well.
+        }
+        return Task.Run(() => ReceiveAsync(waits: false));
     }
 
     async Task ReceiveAsync(bool waits)

@@ -133,6 +133,7 @@ static class LinuxProblems
             Libc.EPERM => $"{change} on {name} needs CAP_NET_ADMIN, which this process does not have: run it as root.",
             Libc.EEXIST => $"{change} on {name} is not possible: it exists already. Remove it, or end the program that created it.",
             Libc.ENODEV => $"{change} on {name} is not possible: the device is gone.",
+            Libc.EMFILE or Libc.ENFILE => NoDescriptors,
             Libc.EACCES => $"{change} on {name} is not possible: {FindingOfNoIPv6([]).Sentence}",
             _ => $"{change} on {name} failed ({cause.Message}).",
         }, cause);

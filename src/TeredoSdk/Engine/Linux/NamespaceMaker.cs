@@ -25,8 +25,12 @@ static unsafe class NamespaceMaker
         int cloneErrno = 0, openErrno = 0;
         // The child shares the C library's thread-local state with the thread that made it. So that thread does nothing else.
         var thread = new Thread(() => made = Run(out cloneErrno, out openErrno), 256 << 10) { IsBackground = true, Name = "Teredo namespace" };
-        thread.Start();
-        thread.Join();
+        if (thread.TryStart())
+            thread.Join();
+        else if (Marshal.GetLastPInvokeError() is var errno && errno == Libc.EAGAIN)
+            cloneErrno = errno;
+        else
+            openErrno = errno;
         if (cloneErrno == 0 && openErrno == 0)
             return made;
         made.User?.Dispose();

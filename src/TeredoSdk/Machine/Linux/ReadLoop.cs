@@ -84,7 +84,7 @@ sealed unsafe class ReadLoop
             throw new Win32Exception();
         var epoll = Libc.EpollCreate(Libc.EFD_CLOEXEC);
         var loop = new ReadLoop(wake, epoll, new(isCalm: !isForBusy, TimeProvider.System));
-        if (epoll.IsInvalid || !loop.TryControl(Libc.EPOLL_CTL_ADD, wake, 0))
+        if (epoll.IsInvalid || !loop.TryControl(Libc.EPOLL_CTL_ADD, wake, 0) || !loop._thread.TryStart())
         {
             var refused = new Win32Exception();
             wake.Dispose();
@@ -92,7 +92,6 @@ sealed unsafe class ReadLoop
             throw refused;
         }
         Loops.Add(loop);
-        loop._thread.UnsafeStart(); // without the context of whoever came first
         return loop;
     }
 
