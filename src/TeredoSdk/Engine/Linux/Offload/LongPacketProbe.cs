@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
@@ -11,41 +12,40 @@ namespace TeredoSdk.Engine.Linux.Offload;
 [SupportedOSPlatform("linux")]
 static unsafe class LongPacketProbe
 {
-    const int PayloadOctets = 64;
+    const byte PayloadOctets = 64, HopLimit = 1;
 
     /// <summary>Whether the kernel took the packet.</summary>
     public static bool IsTaken(SafeFileHandle tun, bool isTcp)
     {
-        int transport = isTcp ? TcpField.MinHeaderSize : UdpDatagram.HeaderSize;
-        byte* packets = stackalloc byte[2 * DatagramBatch.HeaderOctets + 2 * PayloadOctets];
-        var coalescer = new Coalescer(isTcp, !isTcp);
-        int length = IPv6Packet.HeaderSize + transport + PayloadOctets;
-        for (int i = 0; i < 2; i++)
-        {
-            Write(new(packets + i * length, length), isTcp, transport, i * PayloadOctets);
-            coalescer.Add(packets + i * length, length);
-        }
+        int headers = IPv6Packet.HeaderSize + (isTcp ? TcpField.MinHeaderSize : UdpDatagram.HeaderSize), length = headers + PayloadOctets;
+        byte* packet = stackalloc byte[length], next = stackalloc byte[length];
+        Write(new(packet, length), isTcp, sequence: 0);
+        Write(new(next, length), isTcp, sequence: PayloadOctets);
+        var coalescer = new Coalescer(tcp: true, udp: true);
+        coalescer.Add(packet, length);
+        coalescer.Add(next, length);
         var writer = new Writer(tun);
         coalescer.Flush(writer);
         return writer.IsTaken;
     }
 
-    static void Write(Span<byte> packet, bool isTcp, int transportOctets, int sequence)
+    static void Write(Span<byte> packet, bool isTcp, byte sequence)
     {
+        const ushort discard = 9;
         packet.Clear();
         var loopback = IPv6Address.FromIPAddress(IPAddress.IPv6Loopback);
-        byte protocol = isTcp ? NextHeader.Tcp : NextHeader.Udp;
         if (!isTcp)
         {
-            UdpDatagram.WritePacket(packet, loopback, 9, loopback, 9, packet[(IPv6Packet.HeaderSize + transportOctets)..], hopLimit: 1);
+            UdpDatagram.WritePacket(packet, loopback, discard, loopback, discard, packet[(IPv6Packet.HeaderSize + UdpDatagram.HeaderSize)..], HopLimit);
             return;
         }
-        IPv6Packet.WriteHeader(packet, packet.Length - IPv6Packet.HeaderSize, protocol, 1, loopback, loopback);
         var tcp = packet[IPv6Packet.HeaderSize..];
-        (tcp[1], tcp[3], tcp[7]) = (9, 9, (byte)sequence);                     // the discard port
-        (tcp[TcpField.DataOffset], tcp[TcpField.Flags]) = (5 << 4, TcpField.Ack);
-        ushort checksum = InternetChecksum.Compute(loopback, loopback, protocol, tcp);
-        (tcp[TcpField.Checksum], tcp[TcpField.Checksum + 1]) = ((byte)(checksum >> 8), (byte)checksum);
+        IPv6Packet.WriteHeader(packet, tcp.Length, NextHeader.Tcp, HopLimit, loopback, loopback);
+        BinaryPrimitives.WriteUInt16BigEndian(tcp, discard);
+        BinaryPrimitives.WriteUInt16BigEndian(tcp[2..], discard);
+        BinaryPrimitives.WriteUInt32BigEndian(tcp[TcpField.Sequence..], sequence);
+        (tcp[TcpField.DataOffset], tcp[TcpField.Flags]) = (TcpField.MinHeaderSize / 4 << 4, TcpField.Ack);
+        BinaryPrimitives.WriteUInt16BigEndian(tcp[TcpField.Checksum..], InternetChecksum.Compute(loopback, loopback, NextHeader.Tcp, tcp));
     }
 
     sealed class Writer(SafeFileHandle tun) : IPacketWriter
