@@ -52,6 +52,34 @@ public sealed class CaptureTests
         });
     }
 
+    // A stream of the kernel goes out in bursts, as packets that stand for many.
+    [Test, Platform("Linux")]
+    public async Task Capture_HoldsEachPacketOfABurst_InsideAndOutside()
+    {
+        const int octets = 200_000;
+        IPAddress alice;
+        await using (var lab = new Loopback())
+        {
+            var options = lab.KernelOptions;
+            options.CaptureFile = PathOf("burst.pcap");
+            var (caller, callee) = (await lab.StartAsync(options), await lab.StartAsync(lab.KernelOptions));
+            await using var listener = await callee.ListenAsync(4242).InTime();
+            await using var connection = await caller.ConnectAsync(listener.TeredoEndPoint!).InTime();
+            await using var accepted = await listener.AcceptAsync().AsTask().InTime();
+            await connection.GetStream().WriteAsync(new byte[octets]).AsTask().InTime();
+            await accepted.GetStream().ReadExactlyAsync(new byte[octets]).AsTask().InTime();
+            alice = caller.Address!;
+        }
+        var (outer, inner) = Read(PathOf("burst.pcap"));
+        Assert.That(inner.Where(packet => packet.Source.Equals(alice)).Sum(packet => SegmentOctets(packet.Payload)), Is.GreaterThanOrEqualTo(octets));
+        Assert.That(inner.Select(packet => packet.Payload.Length), Is.All.LessThanOrEqualTo(1280 - IPv6Packet.HeaderSize), "none stands for many");
+        var carried = outer.Select(datagram => datagram.Payload).Where(payload => payload.Length > IPv6Packet.HeaderSize && payload[6] == NextHeader.Tcp
+            && new IPAddress(payload.AsSpan(8, IPv6Address.Size)).Equals(alice));
+        Assert.That(carried.Sum(payload => SegmentOctets(payload.AsSpan(IPv6Packet.HeaderSize))), Is.GreaterThanOrEqualTo(octets));
+
+        static int SegmentOctets(ReadOnlySpan<byte> tcp) => tcp.Length < 20 ? 0 : tcp.Length - (tcp[12] >> 4) * 4;
+    }
+
     [Test]
     public async Task Capture_OfAFailedStart_HoldsWhatWasAsked()
     {

@@ -70,7 +70,7 @@ sealed class DescriptorShortageTests
         Check<TeredoException>(least: 3, () => network.CreateSocket(SocketType.Dgram, ProtocolType.Udp), "open files");
     }
 
-    static void Check<TException>(int least, Func<IDisposable> open, string words = "") where TException : Exception
+    internal static void Check<TException>(int least, Func<IDisposable> open, string words = "") where TException : Exception
     {
         open().Dispose();
         Try(0); // as above: what .NET opens once for all

@@ -93,6 +93,14 @@ sealed class KernelStackTests
         }
     }
 
+    [Test, NonParallelizable]
+    public async Task TooFewDescriptors_AreCalledSo_AndTheStackKeepsNone()
+    {
+        PrivateNetworks.Create().Dispose(); // or this test is skipped
+        await using var driver = NewDriver();
+        DescriptorShortageTests.Check<TeredoException>(least: 5, () => NewStack(driver, out _), "open files");
+    }
+
     [Test]
     public async Task PortThatIsTaken_CostsNoSocket()
     {

@@ -122,6 +122,60 @@ public sealed class StreamDrainTests : IDisposable
             Is.All.EqualTo(SocketError.Success), "no connection is reset, by a packet that may be lost");
     }
 
+    [Test, Platform("Linux")]
+    public async Task Connection_ThatWasReset_IsClosedAtOnce()
+    {
+        var drain = new StreamDrain(_time);
+        var socket = await OpenAsync();
+        _peers[^1].LingerState = new(true, 0);
+        _peers[^1].Dispose();
+        Assert.That(socket.Poll(Patience.Limit, SelectMode.SelectRead), "the reset has come");
+        Assert.Throws<SocketException>(() => socket.Receive(new byte[1]));
+        drain.Add(socket);
+        Assert.That((socket.SafeHandle.IsClosed, drain.Count), Is.EqualTo((true, 0)));
+    }
+
+    [Test]
+    public async Task Owner_WhoWantsAReset_GetsIt()
+    {
+        var drain = new StreamDrain(_time, Look);
+        var socket = await OpenAsync();
+        socket.LingerState = new(true, 0);
+        drain.Add(socket);
+        Assert.That((socket.SafeHandle.IsClosed, drain.Count, drain.WasUsed), Is.EqualTo((true, 0, true)));
+        Assert.That(Assert.ThrowsAsync<SocketException>(() => _peers[^1].ReceiveAsync(new byte[1]).InTime())!.SocketErrorCode, Is.EqualTo(SocketError.ConnectionReset));
+    }
+
+    [Test, Platform("Linux")]
+    public async Task Kernel_TellsWhenTheDataWasAcknowledged()
+    {
+        var drain = new StreamDrain(_time);
+        var socket = await OpenAsync();
+        Assert.That(drain.WasUsed, Is.False);
+        drain.Add(socket); // nothing waits, and the peer acknowledges at once
+        await AdvanceAsync(() => drain.Count == 0, TimeSpan.FromSeconds(1));
+        Assert.That((socket.SafeHandle.IsClosed, await _peers[^1].ReceiveAsync(new byte[1]).InTime()), Is.EqualTo((true, 0)), "a FIN, and no reset");
+
+        var full = await OpenAsync();
+        full.Blocking = false;
+        try
+        {
+            while (full.Send(new byte[65536]) > 0)
+            {
+                // The peer reads nothing.
+            }
+        }
+        catch (SocketException)
+        {
+            // All buffers are full.
+        }
+        drain.Add(full);
+        await AdvanceAsync(() => drain.Count == 0, TimeSpan.FromSeconds(2));
+        Assert.That((full.SafeHandle.IsClosed, drain.Count), Is.EqualTo((false, 1)), "the data waits");
+        await drain.CompleteAsync(TimeSpan.Zero);
+        Assert.That(full.SafeHandle.IsClosed);
+    }
+
     bool Look(Socket socket, bool isHurried)
     {
         Interlocked.Increment(ref _looks);

@@ -107,9 +107,80 @@ public sealed class WireTests
         Assert.That(PcpAnswer.ReadMap(refusal, Nonce, Local.Port), Is.Null);
     }
 
+    // RFC 6886 §3.5
+    [TestCase(1, "unsupported version"), TestCase(2, "not authorised"), TestCase(3, "network failure"), TestCase(4, "out of resources")]
+    [TestCase(5, "unsupported operation"), TestCase(6, "result 6"), TestCase(258, "result 258")]
+    public void NatPmpError_NeedsNoMoreThanAHeader(int result, string name) =>
+        Assert.That(NatPmpAnswer.ReadMap([0, 0x81, (byte)(result >> 8), (byte)result, 0, 0, 0, 9], Local.Port)!.Value.ResultName, Is.EqualTo(name));
+
+    // RFC 6887 §7.4
+    [TestCase(1, "unsupported version"), TestCase(2, "not authorised"), TestCase(3, "malformed request"), TestCase(4, "unsupported operation")]
+    [TestCase(5, "result 5"), TestCase(6, "result 6"), TestCase(7, "network failure"), TestCase(8, "no resources"), TestCase(9, "unsupported protocol")]
+    [TestCase(10, "quota exceeded"), TestCase(11, "cannot provide the external address"), TestCase(12, "address mismatch: there is another NAT in between")]
+    [TestCase(13, "too many remote peers"), TestCase(14, "result 14")]
+    public void PcpError_HasAName_AndOnlyTwoMeanNoPcp(int result, string name)
+    {
+        var answer = PcpAnswer.ReadMap(LoopbackGateway.Pcp(PcpRequest, default, epoch: 99, result: (byte)result), Nonce, Local.Port)!.Value;
+        Assert.That((answer.ResultName, answer.IsUnsupported, answer.IsHint), Is.EqualTo((name, result is 1 or 4, false)));
+    }
+
+    // version 8 | operation 8 | reserved 8 | result 8 | lifetime 32 | epoch 32 | reserved 96 | nonce 96 | protocol 8 | reserved 24 | ports 16, 16 | address 128
     [Test]
-    public void NatPmpError_NeedsNoMoreThanAHeader() =>
-        Assert.That(NatPmpAnswer.ReadMap([0, 0x81, 0, 2, 0, 0, 0, 9], Local.Port)!.Value.ResultName, Is.EqualTo("not authorised"));
+    public void PcpGrant_WithAnyBitChanged_IsNone_OrSaysWhatItsFieldSays()
+    {
+        var whole = Read(PcpGrant)!.Value;
+        for (int at = 0; at < PcpGrant.Length; at++)
+        {
+            for (int bit = 0; bit < 8; bit++)
+            {
+                byte[] changed = PcpGrant;
+                changed[at] ^= (byte)(1 << bit);
+                var answer = Read(changed);
+                string place = $"octet {at}, bit {bit}";
+                if (at is 0 or 1 or (>= 24 and <= 36) or 40 or 41 or (>= 44 and <= 55))
+                    Assert.That(answer, Is.Null, place);
+                else if (at is 2 or (>= 12 and <= 23) or (>= 37 and <= 39))
+                    Assert.That(answer, Is.EqualTo(whole), place);
+                else
+                    Assert.That((answer!.Value.Result != whole.Result, answer.Value.Lifetime != whole.Lifetime, answer.Value.Epoch != whole.Epoch,
+                        at > 3 && answer.Value.External != whole.External), Is.EqualTo((at == 3, at is >= 4 and <= 7, at is >= 8 and <= 11, at >= 42)), place);
+            }
+        }
+
+        static PcpAnswer? Read(byte[] octets) => PcpAnswer.ReadMap(octets, Nonce, Local.Port);
+    }
+
+    // RFC 6887 §7: a multiple of four octets, 1100 at most. Options may follow.
+    [TestCase(60, true), TestCase(61, false), TestCase(62, false), TestCase(63, false), TestCase(64, true), TestCase(1100, true), TestCase(1104, false)]
+    public void PcpGrant_HasALengthThatCanBe(int octets, bool isAnswer)
+    {
+        byte[] answer = PcpGrant;
+        Array.Resize(ref answer, octets);
+        Assert.That(PcpAnswer.ReadMap(answer, Nonce, Local.Port), isAnswer ? Is.Not.Null : Is.Null);
+    }
+
+    // version 8 | operation 8 | result 16 | epoch 32 | internal port 16 | external port 16 | lifetime 32
+    [Test]
+    public void NatPmpGrant_WithAnyBitChanged_IsNone_OrSaysWhatItsFieldSays()
+    {
+        var whole = NatPmpAnswer.ReadMap(NatPmpGrant, Local.Port)!.Value;
+        for (int at = 0; at < NatPmpGrant.Length; at++)
+        {
+            for (int bit = 0; bit < 8; bit++)
+            {
+                byte[] changed = NatPmpGrant;
+                changed[at] ^= (byte)(1 << bit);
+                var answer = NatPmpAnswer.ReadMap(changed, Local.Port);
+                string place = $"octet {at}, bit {bit}";
+                if (at is 0 or 1 or 8 or 9)
+                    Assert.That(answer, Is.Null, place);
+                else
+                    Assert.That((answer!.Value.Result != whole.Result, answer.Value.Epoch != whole.Epoch,
+                        at > 3 && answer.Value.ExternalPort != whole.ExternalPort, at > 3 && answer.Value.Lifetime != whole.Lifetime),
+                        Is.EqualTo((at is 2 or 3, at is >= 4 and <= 7, at is 10 or 11, at >= 12)), place);
+            }
+        }
+    }
 
     [TestCase(100u, 60, 160u, true)]
     [TestCase(100u, 60, 155u, true)]   // the gateway's clock is slow

@@ -50,24 +50,26 @@ sealed class StreamDrain(TimeProvider time, DrainCheck? check = null, int capaci
     public void Add(Socket socket)
     {
         WasUsed = true;
+        if (TryEnd(socket) && !_check(socket, false))
+            Keep(socket);
+        else
+            socket.Dispose();
+    }
+
+    // Returns false when nothing of the connection is to be kept.
+    static bool TryEnd(Socket socket)
+    {
         try
         {
             if (socket.LingerState is { Enabled: true, LingerTime: 0 }) // the owner asked for a reset
-            {
-                socket.Dispose();
-                return;
-            }
+                return false;
             socket.Shutdown(SocketShutdown.Both); // ends waiting reads, and sends the FIN after the data
+            return true;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            socket.Dispose(); // the connection was reset or aborted
-            return;
+            return false; // the connection was reset or aborted
         }
-        if (_check(socket, false))
-            socket.Dispose();
-        else
-            Keep(socket);
     }
 
     /// <summary>
