@@ -41,7 +41,7 @@ static class DescriptorLimit
         {
             foreach (var descriptor in Descriptors)
                 descriptor.Dispose();
-            SetLimit(0, Nofile, in before, IntPtr.Zero);
+            Assert.That(SetLimit(0, Nofile, in before, IntPtr.Zero), Is.Zero);
         }
     }
 

@@ -3,8 +3,6 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Win32.SafeHandles;
-using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine;
 using TeredoSdk.Machine.Linux;
 using TeredoSdk.Protocol;
