@@ -111,6 +111,7 @@ public sealed class PublicCallTests
         await using var socket = await node.BindDatagramAsync(0).InTime();
         var peer = (await lab.StartAsync("203.0.113.20")).Address!;
         using var cancellation = new CancellationTokenSource();
+        Assert.That(Assert.ThrowsAsync<ArgumentException>(() => node.PingAsync(IPAddress.Loopback, Second))!.Message, Does.Contain("expected an IPv6 address"));
         var ping = node.PingAsync(peer, TimeSpan.FromDays(1), cancellation.Token);
         await cancellation.CancelAsync();
         Assert.That(async () => await ping.InTime(), Throws.InstanceOf<OperationCanceledException>());

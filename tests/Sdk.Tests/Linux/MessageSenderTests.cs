@@ -27,10 +27,13 @@ public sealed class MessageSenderTests
         Random.Shared.NextBytes(payload);
         for (int round = 1; round <= 2; round++)
         {
-            var batch = new DatagramBatch(headerOctets: 0);
+            var batch = new DatagramBatch();
             batch.Begin(100, default);
             for (int i = 0; i < 10; i++)
-                batch.Add(0, (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(payload, 100 * i), 100);
+            {
+                byte* header = batch.Add(40, (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(payload, 100 * i + 40), 60);
+                payload.AsSpan(100 * i, 40).CopyTo(new(header, 40));
+            }
             batch.Groups[0].Target = target;
             sender.Send(batch, 0, 1);
             byte[] received = new byte[200];

@@ -2,6 +2,7 @@ using System.Text;
 using System.Xml.Linq;
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Protocol;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Tests.PortMapping;
 
@@ -147,6 +148,17 @@ public sealed class UpnpTests : IAsyncDisposable
         Listen();
         await using var lease = (await MapAsync()).Lease!;
         Assert.That((lease.Protocol, _actions.Count), Is.EqualTo(("PCP", 0)));
+    }
+
+    [TestCase("localhost")]
+    [TestCase("127.255.255.1")]
+    [TestCase("[::1]")]
+    public async Task Host_ThatIsNotOnTheLink_IsNeverConnectedTo(string host)
+    {
+        var log = new Recorder();
+        using var http = new UpnpHttp(_gateway.Path with { Log = log });
+        Assert.That(await http.GetAsync(new($"http://{host}:1/"), default).InTime(), Is.Null);
+        Assert.That(log.Of(EventIds.UpnpAnswerIgnored), Has.Count.EqualTo(1).And.All.Contains("not on the link"));
     }
 
     [Test]

@@ -32,8 +32,11 @@ sealed class RouteListener : IDisposable
     {
         (_changed, _log, _closing) = (changed, log, _closed.Token);
         _socket = Open();
-        _ = Task.Run(ListenAsync);
+        Completion = Task.Run(ListenAsync);
     }
+
+    /// <summary>Ends when the handler is no longer called.</summary>
+    internal Task Completion { get; }
 
     public void Dispose()
     {
