@@ -19,6 +19,9 @@ public sealed class DatagramQueueTests
     RemotePort Source => RemotePort.TryRead(_source, out var remote) ? remote : default;
 
     [Test]
+    public void WaitThatHasEnded_IsNotWithdrawn() => Assert.That(_queue.Withdraw(new(_queue)), Is.False);
+
+    [Test]
     public void AnyOrderOfAddsAndTakes_IsThatOfAList([Range(1, 8)] int seed)
     {
         const int capacity = 20_000;

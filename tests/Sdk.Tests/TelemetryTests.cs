@@ -133,6 +133,29 @@ public sealed class TelemetryTests
         stranger.Send(IPv4Endpoint.FromIPEndPoint(node.Report.LocalEndPoint!), payload, 0);
     }
 
+    [Test, NonParallelizable] // the meter is that of the process
+    public async Task Meter_CountsOpenSockets()
+    {
+        var sums = new Dictionary<string, long>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == "TeredoSdk" && instrument.Name == "teredo.client.sockets.open")
+                self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, change, tags, _) => sums[$"{tags[0].Key} {tags[0].Value}"] = sums.GetValueOrDefault($"{tags[0].Key} {tags[0].Value}") + change);
+        listener.Start();
+        await using var lab = new Lab();
+        lab.StartServer();
+        var node = await lab.StartAsync("203.0.113.10");
+        await using (await node.BindDatagramAsync(0).InTime())
+        {
+            await using var other = await node.BindDatagramAsync(0).InTime();
+            Assert.That(sums, Is.EqualTo(new Dictionary<string, long> { ["kind datagram"] = 2 }));
+        }
+        Assert.That(sums["kind datagram"], Is.Zero);
+    }
+
     [Test]
     public async Task Logger_ThatThrows_DoesNotStopTheEngine()
     {

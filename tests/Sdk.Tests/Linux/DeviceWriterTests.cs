@@ -73,6 +73,42 @@ public sealed class DeviceWriterTests
         Assert.That(LongPacketProbe.IsTaken(descriptor, isTcp), Is.False);
     }
 
+    [Test]
+    public void Device_ThatRefusesLongPackets_IsWrittenWithoutThem()
+    {
+        using var refusing = new SafeFileHandle(-1, ownsHandle: false);
+        TunOffload all = new(true, true, true, null), noUdp = all with { Udp = false }, noTcp = all with { Tcp = false }, none = new(false, false, false, "none");
+        var verified = all.Verify(refusing);
+        Assert.That(verified, Is.EqualTo(new TunOffload(true, false, false, verified.Problem)));
+        Assert.That(verified.Problem, Does.Contain("TUN_F_TSO6"));
+        Assert.That(noUdp.Verify(refusing).Problem, Is.EqualTo(verified.Problem));
+        verified = noTcp.Verify(refusing);
+        Assert.That(verified, Is.EqualTo(new TunOffload(true, false, false, verified.Problem)));
+        Assert.That(verified.Problem, Does.Contain("TUN_F_USO6"));
+        Assert.That(none.Verify(refusing), Is.EqualTo(none));
+    }
+
+    [Test]
+    public void Device_ThatTakesLongPackets_StaysAsItIs_AndIsAskedForThoseItMayTake([Values] bool tcp, [Values] bool udp)
+    {
+        using var device = new SocketDevice();
+        var offload = new TunOffload(true, tcp, udp, null);
+        Assert.That(offload.Verify(device.Descriptor), Is.EqualTo(offload));
+        List<byte> kinds = [];
+        while (!device.IsEmpty)
+            kinds.Add(MemoryMarshal.Read<VirtioHeader>(device.Receive()).GsoType);
+        Assert.That(kinds, Is.EqualTo((byte[])[.. tcp ? [VirtioHeader.GsoTcpV6] : (byte[])[], .. udp ? [VirtioHeader.GsoUdpL4] : (byte[])[]]));
+    }
+
+    [Test]
+    public void Kernel_WithoutTheSwitch_HandsOverNoLongPackets()
+    {
+        using var device = new SocketDevice(); // which has no such switch
+        var offload = TunOffload.Enable(device.Descriptor);
+        Assert.That(offload, Is.EqualTo(new TunOffload(true, false, false, offload.Problem)));
+        Assert.That(offload.Problem, Does.Contain("no long packets (TUN_F_TSO6)"));
+    }
+
     static (byte[] Buffer, PacketRange[] Ranges) Train()
     {
         byte[][] packets = [.. Enumerable.Range(0, Packets).Select(i => OffloadPackets.Tcp((uint)(1 + i * PayloadOctets), OffloadPackets.Payload(PayloadOctets)))];

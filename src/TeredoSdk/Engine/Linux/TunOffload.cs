@@ -52,7 +52,7 @@ readonly record struct TunOffload(bool HasHeaders, bool Tcp, bool Udp, string? P
         return this;
     }
 
-    static TunOffload Enable(SafeFileHandle tun)
+    internal static TunOffload Enable(SafeFileHandle tun)
     {
         if (TrySwitch(tun, All))
             return new(true, true, true, null);

@@ -110,9 +110,7 @@ sealed unsafe class MessageSender(SafeHandle socket, bool hasSegments, ILogger l
             || batch.LengthOf(next - 1) != _segmentSize || batch.LengthOf(next) > _segmentSize)
             return 0;
         int room = MostOf(_segmentSize) - (int)message.VectorCount / 2;
-        int joined = Math.Min(room, group.SegmentSize == _segmentSize ? count : 1);
-        if (joined <= 0)
-            return 0;
+        int joined = Math.Min(room, group.SegmentSize == _segmentSize ? count : 1); // none when the message is full
         message.VectorCount += 2 * (nuint)joined;
         SetControl(ref message, Controls + (_count - 1) * ControlOctets, Libc.SOL_UDP, Libc.UDP_SEGMENT, _segmentSize);
         return joined;

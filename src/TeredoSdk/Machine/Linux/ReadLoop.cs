@@ -197,11 +197,11 @@ sealed unsafe class ReadLoop
                 GiveBusiest();
             else if (_load.IsCalm && FindCalm(until: this) is { } older)
             {
-                foreach (var registration in _current.Values)
+                foreach (var (_, registration) in _current) // its Values would be one more object
                     Move(registration, older);
                 Wake();
             }
-            foreach (var registration in _current.Values)
+            foreach (var (_, registration) in _current)
                 registration.Turns = 0;
         }
     }

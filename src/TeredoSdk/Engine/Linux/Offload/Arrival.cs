@@ -21,7 +21,7 @@ readonly unsafe struct Arrival
     /// <summary>The length of the whole packet, in octets.</summary>
     public int Length { get; }
 
-    /// <summary>TCP or UDP; 0 for what is neither.</summary>
+    /// <summary>TCP or UDP; for what is neither, none.</summary>
     public byte Protocol { get; }
 
     /// <summary>The length of IPv6 and transport header, in octets; 0 for a packet that can not be joined with others.</summary>
@@ -65,7 +65,7 @@ readonly unsafe struct Arrival
     }
 
     /// <summary>A packet that belongs to no flow and joins no other.</summary>
-    public static Arrival Alone(byte* packet, int length) => new(packet, length, 0, 0);
+    public static Arrival Alone(byte* packet, int length) => new(packet, length, NextHeader.None, 0);
 
     /// <param name="packet">The packet.</param>
     /// <param name="ip">The same packet, parsed.</param>
