@@ -156,14 +156,18 @@ sealed partial class TcpConnection
     long Advance(Instant now, in TcpSegment segment, long ack, bool isEarlier)
     {
         long delivered = 0;
+        bool isRepeated = false;
         while (_runs.Count > 0 && _runs[0].Start < ack)
         {
             if (_runs[0].End > ack)
                 _runs.Split(0, ack);
+            isRepeated |= _runs[0].IsIn(SentState.Repeated);
             if (!_runs[0].IsIn(SentState.Sacked))
                 delivered += Deliver(now, _runs[0], isEarlier);
             _runs.RemoveFirst();
         }
+        if (isRepeated)
+            _sampleOf = Instant.MinValue; // what came behind a gap waited for it to be filled, which is no round trip
         _una = ack;
         long data = Math.Min(ack, _tail);
         if (data == _tail)

@@ -220,17 +220,13 @@ sealed partial class TcpConnection
         _slowStart.End();
     }
 
-    bool IsPaced(Instant now)
-    {
-        _isPaceWaiting = _paceAt > now;
-        return _isPaceWaiting;
-    }
+    bool IsPaced(Instant now) => _isPaceWaiting = _paceAt > now;
 
     void Pace(Instant now, long octets)
     {
         if (!_options.Pacing || !_rtt.HasSample)
             return;
-        double rate = (_control.IsInSlowStart ? SlowStartPace : AvoidancePace) * _control.Window / _rtt.Smoothed.Ticks; // octets in a tick
+        double rate = (_control.IsInSlowStart ? SlowStartPace : AvoidancePace) * Math.Max(_control.Window, _control.SegmentOctets) / _rtt.Smoothed.Ticks; // octets in a tick
         var credit = TimeSpan.FromTicks(Math.Max(PaceCredit.Ticks, (long)(MinPacedSegments * _control.SegmentOctets / rate)));
         var from = now - credit;
         _paceAt = (_paceAt > from ? _paceAt : from) + TimeSpan.FromTicks((long)(octets / rate));
