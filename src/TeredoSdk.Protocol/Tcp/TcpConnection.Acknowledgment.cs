@@ -53,7 +53,10 @@ sealed partial class TcpConnection
         if (ack > una)
             delivered += Advance(now, segment, ack, isEarlier);
         else if (!_isSackAllowed && segment.Payload.IsEmpty && isSameWindow && _runs.Count > 0 && !segment.Has(TcpFlags.Fin))
+        {
             _duplicateAcks++; // RFC 5681 §2
+            delivered = _control.SegmentOctets; // RFC 6937 §2: DeliveredData without SACK
+        }
         TakeEcho(now, segment, una);
         _rack.TakeDuplicate(isDuplicate, ack, _next);
         EndTailProbe(now, ack, isDuplicate, segment.SackCount > 0);
@@ -174,9 +177,10 @@ sealed partial class TcpConnection
             _sendRing.Clear();
         else
             _sendRing.Release(data);
-        _duplicateAcks = Math.Max(0, _duplicateAcks - (int)Math.Max(1, delivered / _control.SegmentOctets));
         (_progressAt, _timeouts) = (now, 0);
-        return delivered;
+        long told = DuplicateOctets; // without SACK: what duplicate acknowledgments told of before
+        _duplicateAcks = Math.Max(0, _duplicateAcks - (int)Math.Max(1, delivered / _control.SegmentOctets));
+        return Math.Max(0, delivered - told);
     }
 
     // RFC 7323 §4 and RFC 6298 §3
@@ -235,7 +239,10 @@ sealed partial class TcpConnection
             _isReorderingTimer = wait > TimeSpan.Zero;
         }
         else if (_runs.Count > 0 && (_recovery == Recovery.None && _duplicateAcks >= DupThreshold || _recovery == Recovery.Fast && _una > una && _una < _recoverUntil))
+        {
             lost = MarkFirst(); // RFC 5681 §3.2, and RFC 6582 §3.2 for what a partial acknowledgment shows
+            _isProbeDue = lost == SentState.Lost; // it leaves whatever the window is
+        }
         return lost;
     }
 

@@ -66,6 +66,9 @@ sealed partial class TcpConnection
             _rtoAt = Earlier(now + _rtt.Timeout, end > now ? end : now);
     }
 
+    // RFC 9293 §3.8.6.1: a peer that keeps its window shut and answers is waited for.
+    Instant UserDeadline => (_sendWindow == 0 && _lastHeard > _progressAt ? _lastHeard : _progressAt) + _options.UserTimeout;
+
     // RFC 6298 §5.2, §5.3
     void RestartTimers(Instant now, bool hasAdvanced)
     {
@@ -74,7 +77,7 @@ sealed partial class TcpConnection
         else if (hasAdvanced)
         {
             _rtoAt = Never;
-            StartTimeout(now, _progressAt + _options.UserTimeout);
+            StartTimeout(now, UserDeadline);
             ArmTailProbe(now);
         }
         if (_options.KeepAliveTime is { } time && _keepAliveAt == Never && State >= TcpState.Established)
@@ -94,8 +97,7 @@ sealed partial class TcpConnection
         }
         if (_runs.Count == 0)
             return;
-        // RFC 9293 §3.8.6.1: a peer that keeps its window shut and answers is waited for
-        if (now - (_sendWindow == 0 && _lastHeard > _progressAt ? _lastHeard : _progressAt) >= _options.UserTimeout)
+        if (now >= UserDeadline)
         {
             End(TimeoutError); // RFC 9293 §3.10.8
             return;
@@ -112,7 +114,7 @@ sealed partial class TcpConnection
     // RFC 5681 §3.1, RFC 8985 §6.3, RFC 6298 §5.4
     void LoseAll(Instant now)
     {
-        if (++_timeouts >= 2 && _path.StepDown(now))
+        if (++_timeouts >= 2 && _runs[0].End - _runs[0].Start >= _control.SegmentOctets - TcpOption.MaxOctets && _path.StepDown(now))
             UpdateSegmentSize(); // RFC 8899 §4.3: a black hole
         if (_recovery != Recovery.Timeout)
         {

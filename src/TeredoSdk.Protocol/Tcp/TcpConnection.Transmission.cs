@@ -214,7 +214,7 @@ sealed partial class TcpConnection
         if (_recovery == Recovery.Fast)
             _reduction.NoteSent(octets);
         Pace(now, octets);
-        StartTimeout(now, _progressAt + _options.UserTimeout);
+        StartTimeout(now, UserDeadline);
     }
 
     void RestartAfterIdle(Instant now)

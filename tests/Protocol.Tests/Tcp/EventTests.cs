@@ -260,15 +260,8 @@ public sealed class EventTests
         for (int i = 0; i < 1000; i++)
             script.Send(Syn, i, 0);
         int count = 0;
-        for (; count < 1000; count++)
-            try
-            {
-                script.Next();
-            }
-            catch (AssertionException)
-            {
-                break;
-            }
+        while (script.TryNext(out _))
+            count++;
         Assert.That(count, Is.EqualTo(10));
     }
 

@@ -127,8 +127,9 @@ sealed class TcpScript
     public void Wait(TimeSpan time)
     {
         var end = Now + time;
-        while (Connection.NextDeadline is { } next && next <= end)
+        for (int steps = 0; Connection.NextDeadline is { } next && next <= end; steps++)
         {
+            Assert.That(steps, Is.LessThan(100_000), "time stands still");
             Now = next > Now ? next : Now;
             Connection.HandleTimer(Now);
             Drain();
@@ -139,7 +140,10 @@ sealed class TcpScript
     public void Wait(double seconds) => Wait(TimeSpan.FromSeconds(seconds));
 
     /// <summary>The next segment that the connection sent.</summary>
-    public Segment Next() => _sent.TryDequeue(out var segment) ? segment : throw new AssertionException($"Nothing more was sent in state {State}.");
+    public bool TryNext([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Segment? segment) => _sent.TryDequeue(out segment);
+
+    /// <summary>The next segment that the connection sent, which there must be.</summary>
+    public Segment Next() => TryNext(out var segment) ? segment : throw new AssertionException($"Nothing more was sent in state {State}.");
 
     /// <summary>The next segment must be this one.</summary>
     public Segment Expect(TcpFlags flags, long sequence, long? ack = null, int length = 0)
