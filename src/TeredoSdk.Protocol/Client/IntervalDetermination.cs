@@ -107,8 +107,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
             || packet.Destination != SecondaryAddress || _step is not Step.Listening)
             return context.Drops.Drop(DropReason.UnexpectedOnPort); // §5.2.7: this port carries nothing else
         _current = _candidate;
-        var next = (_current + _maximum) / 2;
-        Continue(now, next < _current * 2 ? next : _current * 2);
+        Continue(now, (_current + _maximum) / 2); // §5.2.7 bounds it by 2 x current, which it can't reach: a candidate is at least half of the maximum
         return Verdict.Consumed;
     }
 
