@@ -57,6 +57,15 @@ public sealed class NoticedTests
         Assert.That((client.Client.State, client.Client.Address), Is.EqualTo((ClientState.Qualifying, (TeredoAddress?)null)));
     }
 
+    [Test, Conformance("C-204")]
+    public void PeerThatMoved_IsNoLongerHeardWhereItWas()
+    {
+        var client = TrustedElsewhere();
+        client.Advance(35);
+        Assert.That(client.ReceiveDirect(Peer), Is.EqualTo(Verdict.Dropped(DropReason.MappingMismatch)), "it seems to have moved, and is asked");
+        Assert.That(client.ReceiveData(Peer, Elsewhere), Is.EqualTo(Verdict.Dropped(DropReason.MappingMismatch)), "who has its old mapping now?");
+    }
+
     // RFC 6081 §5.4.4.5: a trusted peer may move when nothing went either way for 30 s. Here it is trusted at another mapping than the embedded one.
     static ClientHarness TrustedElsewhere()
     {

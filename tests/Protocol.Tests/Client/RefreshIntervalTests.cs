@@ -139,6 +139,25 @@ public sealed class RefreshIntervalTests : SimulationTest
     }
 
     [Test]
+    public void Check_WaitsTwoSecondsAfterASolicitationOfTheSecondaryAddress()
+    {
+        var mapped = Lab.Endpoint("9.0.0.1:1234");
+        var harness = new ClientHarness(PeerHarness.Options with { RefreshInterval = TimeSpan.FromSeconds(5) })
+        {
+            Network = new() { LocalAddress = PeerHarness.Local.Address, AttachedSubnets = [new(PeerHarness.Local.Address, 24)] },
+        };
+        harness.Start();
+        harness.AnswerLastSolicitation(mapped);
+        harness.AdvanceTo(8.1);
+        Assert.That(harness.Solicitations.Select(sent => sent.Seconds), Is.EqualTo(new[] { 0.0, 0, 4, 8 }));
+        harness.AnswerLastSolicitation(mapped); // the secondary address answers its third solicitation
+        harness.AdvanceTo(9.9);
+        Assert.That(harness.Solicitations.Count(), Is.EqualTo(4));
+        harness.AdvanceTo(10);
+        Assert.That(harness.Solicitations.Count(), Is.EqualTo(5), "the refresh was due long ago");
+    }
+
+    [Test]
     public void CheckPort_TakesTheServersOwnAdvertisementAlone()
     {
         var mapped = Lab.Endpoint("9.0.0.1:1234");
