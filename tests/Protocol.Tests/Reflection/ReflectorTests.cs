@@ -71,6 +71,17 @@ public sealed class ReflectorTests
         return bubble;
     }
 
+    [TestCase(0, 128, TestName = "AnotherType_IsNoMessage")]
+    [TestCase(4, 0, TestName = "AnotherMark_IsNoMessage")]
+    public void OtherThanItsOwn(int at, int value)
+    {
+        byte[] octets = Proof(A, A, Token);
+        _ = Read(octets);
+        octets[IPv6Packet.HeaderSize + at] = (byte)value;
+        Icmpv6Message.WriteChecksum(octets);
+        Assert.That(IPv6Packet.TryParse(octets, out var packet) && ReflectionMessage.TryParse(packet, out _), Is.False);
+    }
+
     [Test]
     public void Steps_GoOnlyToTheAskersEndpoint_FromTheRightPorts()
     {
