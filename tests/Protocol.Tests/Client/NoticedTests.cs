@@ -151,6 +151,16 @@ public sealed class NoticedTests
         Assert.That(client.ReceiveDirectFrom(Third, peer, nonce), Is.EqualTo(Verdict.Dropped(DropReason.NonceMismatch)));
     }
 
+    // RFC 6081 §5.6: with our nonce a peer may come from an address of the site. To port 0 nothing can be sent, and 3544 is that of servers.
+    [TestCase("10.0.0.5:1", true), TestCase("10.0.0.5:0", false), TestCase("10.0.0.5:3544", false), TestCase("8.0.0.1:0", false), TestCase("10.0.0.255:4096", false)]
+    public void Nonce_MakesAPeerKnown_WhereItCanBeAnswered(string source, bool isTaken)
+    {
+        var client = Symmetric();
+        client.SendTo(Peer.Address);
+        var verdict = client.ReceiveDirectFrom(Lab.Endpoint(source), Peer, Build.Nonce(client.LastNonce()));
+        Assert.That(verdict, Is.EqualTo(isTaken ? Verdict.Consumed : Verdict.Dropped(DropReason.NonceMismatch)));
+    }
+
     [Test]
     public void ConnectivityTest_ThatWasAnswered_MovesThePeerToNoOtherRelay()
     {
