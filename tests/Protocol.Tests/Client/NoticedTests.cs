@@ -66,6 +66,16 @@ public sealed class NoticedTests
         Assert.That(client.ReceiveData(Peer, Elsewhere), Is.EqualTo(Verdict.Dropped(DropReason.MappingMismatch)), "who has its old mapping now?");
     }
 
+    [Test]
+    public void NativeStranger_WhoseTestIsNotAnswered_IsNotTold_BecauseTheHostWantedNothing()
+    {
+        var client = Qualified();
+        client.Receive(RelayEndpoint, Build.Udp(Native, client.Address));
+        client.Advance(30);
+        Assert.That(client.EchoRequests(), Has.Count.EqualTo(4), "the test has ended");
+        Assert.That(client.EventsOf<ClientEvent.PeerUnreachable>(), Is.Empty);
+    }
+
     // RFC 6081 §5.4.4.5: a trusted peer may move when nothing went either way for 30 s. Here it is trusted at another mapping than the embedded one.
     static ClientHarness TrustedElsewhere()
     {
