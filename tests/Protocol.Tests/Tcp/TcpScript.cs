@@ -180,7 +180,7 @@ sealed class TcpScript
         edit?.Invoke(ref header);
         byte[] packet = new byte[header.Length + length];
         ulong sum = header.Write(packet);
-        Letters(sequence, length).CopyTo(packet, header.Length);
+        Letters(sequence + ((flags & TcpFlags.Syn) != 0 ? 1 : 0), length).CopyTo(packet, header.Length);
         header.Complete(packet, sum, header.Sequence, header.Flags);
         return packet;
     }
