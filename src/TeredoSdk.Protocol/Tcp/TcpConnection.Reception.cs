@@ -131,8 +131,8 @@ sealed partial class TcpConnection
     bool IsAcceptable(long start, int length)
     {
         long window = _receiveEdge - _received;
-        if (window == 0)
-            return start == _received;
+        if (window == 0) // an acknowledgment is valid behind a probe that found no room, too: else two shut windows would never learn that they opened
+            return start == _received || length == 0 && start == _received + 1;
         return length == 0 ? start >= _received && start < _receiveEdge : start < _receiveEdge && start + length > _received;
     }
 

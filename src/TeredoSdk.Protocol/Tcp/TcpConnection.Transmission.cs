@@ -26,7 +26,6 @@ sealed partial class TcpConnection
     public bool TryWriteSegments(Instant now, Span<byte> buffer, out int length, out int segmentSize)
     {
         length = segmentSize = 0;
-        _isPaceWaiting = false;
         if (_resetDue)
             length = WriteReset(now, buffer);
         else if (_isSynDue && State is TcpState.SynSent or TcpState.SynReceived)
@@ -214,7 +213,7 @@ sealed partial class TcpConnection
         if (_recovery == Recovery.Fast)
             _reduction.NoteSent(octets);
         Pace(now, octets);
-        StartTimeout(now, UserDeadline);
+        StartTimeout(now, _progressAt + _options.UserTimeout);
     }
 
     void RestartAfterIdle(Instant now)

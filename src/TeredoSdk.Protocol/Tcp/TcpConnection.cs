@@ -28,7 +28,7 @@ namespace TeredoSdk.Protocol.Tcp;
 /// </remarks>
 sealed partial class TcpConnection
 {
-    const int MinSendBufferOctets = 128 << 10; // the send buffer follows the window between this and the option
+    const int MinSendBufferOctets = 512 << 10; // the send buffer follows the window between this and the option
 
     readonly TcpOptions _options;
     readonly TcpStart _start;
