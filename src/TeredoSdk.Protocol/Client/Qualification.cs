@@ -226,7 +226,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         if (IsSuppressed)
             State = ClientState.Suppressed;
         else
-            OpenPort();
+            OpenPort(1);
     }
 
     void GoDormant()
