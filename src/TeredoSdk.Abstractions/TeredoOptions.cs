@@ -34,7 +34,9 @@ public enum TeredoSockets
     /// no privileges.
     /// </summary>
     Kernel,
-    /// <summary>Sockets inside the process: UDP and ICMPv6 echo, on any system.</summary>
+    /// <summary>
+    /// Sockets inside the process: TCP, UDP and ICMPv6 echo of the engine itself, on any system. Their <c>Socket</c> is null.
+    /// </summary>
     InProcess,
 }
 

@@ -70,7 +70,7 @@ public sealed record TeredoReport
     /// <summary>The provider of the address.</summary>
     public required TeredoProvider Provider { get; init; }
 
-    /// <summary>Whether the sockets are ordinary kernel sockets, with TCP. Otherwise they live inside the process.</summary>
+    /// <summary>Whether the sockets are ordinary kernel sockets. Otherwise they live inside the process.</summary>
     public required bool KernelSockets { get; init; }
 
     /// <summary>The ways that were passed over before this provider, in the order in which they were tried.</summary>

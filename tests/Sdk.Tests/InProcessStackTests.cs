@@ -10,7 +10,7 @@ public sealed class InProcessStackTests
     [Test]
     public void AnyPort_IsAFreeDynamicOne_UntilNoneIsLeft()
     {
-        using var stack = new InProcessStack(default, "");
+        using var stack = new InProcessStack(default);
         stack.Bind(4242, isUnrestricted: false);
         var endpoints = Enumerable.Range(0, DynamicPorts).Select(_ => stack.Bind(0, isUnrestricted: false)).ToArray();
         Assert.That(endpoints.Select(endpoint => endpoint.LocalEndPoint.Port).Order(), Is.EqualTo(Enumerable.Range(FirstDynamicPort, DynamicPorts)));
@@ -26,7 +26,7 @@ public sealed class InProcessStackTests
         HashSet<int> first = [];
         for (int i = 0; i < 20 && first.Count < 2; i++)
         {
-            using var stack = new InProcessStack(default, "");
+            using var stack = new InProcessStack(default);
             first.Add(stack.Bind(0, isUnrestricted: false).LocalEndPoint.Port);
         }
         Assert.That(first, Has.Count.EqualTo(2), "RFC 6056: nobody shall guess it");
@@ -35,7 +35,7 @@ public sealed class InProcessStackTests
     [Test]
     public void NamedPort_IsGivenOnce_AndFreeAfterItsEnd()
     {
-        using var stack = new InProcessStack(default, "");
+        using var stack = new InProcessStack(default);
         var one = stack.Bind(4242, isUnrestricted: false);
         Assert.That(Assert.Throws<TeredoException>(() => stack.Bind(4242, isUnrestricted: false))!.Error, Is.EqualTo(TeredoError.PortUnavailable));
         one.Dispose();
@@ -47,7 +47,7 @@ public sealed class InProcessStackTests
     [Test]
     public async Task EndOfTheStack_EndsItsWaits_AndGivesNoPort()
     {
-        var stack = new InProcessStack(default, "");
+        var stack = new InProcessStack(default);
         var endpoint = stack.Bind(4242, isUnrestricted: true);
         Task[] waiting = [endpoint.ReceiveAsync(default).AsTask(), endpoint.ReceiveFromAsync(new byte[1], default).AsTask()];
         stack.Dispose();

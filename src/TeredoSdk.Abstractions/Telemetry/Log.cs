@@ -92,7 +92,7 @@ static partial class Log
     [LoggerMessage(EventIds.AddressRestored, LogLevel.Warning, "Another program took the address or the route of {Device} away. They are restored.")]
     public static partial void AddressRestored(ILogger log, string device);
 
-    [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Warning, "The node uses sockets inside the process, without TCP. {Reason}")]
+    [LoggerMessage(EventIds.NoKernelSockets, LogLevel.Information, "The node uses sockets inside the process. {Reason}")]
     public static partial void NoKernelSockets(ILogger log, string reason);
 
     [LoggerMessage(EventIds.InterfaceFound, LogLevel.Information, "The node uses the Teredo interface {Name} with {Address}.")]

@@ -138,7 +138,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
 
     /// <summary>Makes one attempt to connect, and gives up as soon as the client finds that the peer can't be reached.</summary>
     /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
-    /// <exception cref="TeredoException">The peer can't be reached (the message says why), or the stack has no TCP.</exception>
+    /// <exception cref="TeredoException">The peer can't be reached; the message says why.</exception>
     public async Task<IStreamEndpoint> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

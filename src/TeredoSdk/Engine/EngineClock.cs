@@ -19,6 +19,9 @@ sealed class EngineClock
         _offset = Offset(default);
     }
 
+    /// <summary>The clock and the timers underneath.</summary>
+    public TimeProvider Time => _time;
+
     public Instant Now => new(_time.GetElapsedTime(_start));
 
     /// <summary>Reads the clock.</summary>

@@ -56,9 +56,6 @@ static class Problems
         $"{nameof(TeredoOptions.NativeIPv6)} is {nameof(NativeIPv6Mode.Instead)}, which an engine inside a process can't do: giving way to native IPv6 "
         + $"needs a Teredo interface and a route of the whole machine. Use {nameof(NativeIPv6Mode.Beside)}.");
 
-    public static TeredoException NoStreams(string noKernelSockets) => new(TeredoError.NotSupported,
-        $"TCP needs kernel sockets, which this node does not have: {noKernelSockets} Datagrams (BindDatagramAsync) work without them.");
-
     public static TeredoException PortTaken(string protocol, int port, Exception? cause = null) => new(TeredoError.PortUnavailable,
         $"{protocol} port {port} is taken by another socket of this node. Choose another port, or 0 for any.", cause);
 

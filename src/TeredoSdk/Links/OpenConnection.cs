@@ -62,6 +62,14 @@ sealed class OpenConnection : OpenSocket
         }
     }
 
+    /// <summary>Ends the connection with a reset, and closes it.</summary>
+    public void Abort()
+    {
+        if (!IsDisposed)
+            Endpoint.Abort();
+        Dispose();
+    }
+
     /// <summary>Ends the connection. Reads and writes then throw the reason.</summary>
     public void Abort(TeredoException reason)
     {

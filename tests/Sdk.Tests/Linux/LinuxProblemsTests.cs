@@ -54,7 +54,7 @@ sealed class LinuxProblemsTests
     }
 
     [TestCase(NamespaceBroker.Step.EnterUserNamespace, Libc.EPERM, 0, "may not enter the private network that it created")]
-    [TestCase(NamespaceBroker.Step.EnterNetworkNamespace, Libc.EACCES, 0, "datagrams inside the process need no namespaces")]
+    [TestCase(NamespaceBroker.Step.EnterNetworkNamespace, Libc.EACCES, 0, "sockets inside the process need no namespaces")]
     [TestCase(NamespaceBroker.Step.CreateSocket, Libc.EPERM, Libc.AF_NETLINK, "forbids netlink sockets")]
     [TestCase(NamespaceBroker.Step.CreateSocket, Libc.EACCES, Libc.AF_INET6, "forbids IPv6 sockets")]
     [TestCase(NamespaceBroker.Step.CreateSocket, Libc.EINVAL, Libc.AF_INET6, "step CreateSocket failed")]

@@ -22,7 +22,7 @@ sealed unsafe class DeviceReader(SafeFileHandle tun, string name, bool hasHeader
     Action<Exception>? _fault;
     ReadLoop.Registration? _registration;
     byte* _memory;
-    bool _isEnding, _comesAlone;
+    bool _isEnding;
     int _errno;
 
     public Task Completion => _completion.Task;
@@ -65,17 +65,8 @@ sealed unsafe class DeviceReader(SafeFileHandle tun, string name, bool hasHeader
 
     bool IReadable.Read()
     {
-        // While packets come one by one, each is on its way before the next is asked for.
-        int count = _comesAlone && (Pass(1) == 0 || _isEnding) ? 0 : Pass(PacketsAtOnce);
-        _comesAlone = count <= 1;
-        return count == PacketsAtOnce;
-    }
-
-    // Reads at most so many packets and hands them on together. Returns how many there were.
-    int Pass(int limit)
-    {
         int count = 0, at = 0;
-        for (; count < limit && at + PacketOctets <= MemoryOctets; count++)
+        for (; count < PacketsAtOnce && at + PacketOctets <= MemoryOctets; count++)
         {
             nint length = Libc.Read(tun, _memory + at, PacketOctets);
             if (length < 0)
@@ -92,7 +83,7 @@ sealed unsafe class DeviceReader(SafeFileHandle tun, string name, bool hasHeader
         }
         if (count > 0)
             Hand(new(_memory, _packets.AsSpan(0, count)));
-        return count;
+        return count == PacketsAtOnce;
     }
 
     void IReadable.Ended()

@@ -10,7 +10,7 @@ namespace TeredoSdk.Engine.Linux;
 static class LinuxProblems
 {
     const string IPv6Settings = "/proc/sys/net/ipv6";
-    const string WithoutThem = "Or use no kernel sockets: datagrams inside the process need no namespaces.";
+    const string WithoutThem = "Or use no kernel sockets: sockets inside the process need no namespaces.";
 
     /// <summary>New user and network namespaces were refused.</summary>
     public static TeredoException OfNamespaces(int errno) => Of(errno, FindingOfNamespaces(errno, Switch));

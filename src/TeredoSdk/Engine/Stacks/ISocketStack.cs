@@ -51,7 +51,7 @@ interface ISocketStack : IDisposable
     /// <exception cref="TeredoException">The port is taken.</exception>
     IDatagramEndpoint Bind(ushort port, bool isUnrestricted);
 
-    /// <exception cref="TeredoException">The port is taken, or the stack has no TCP.</exception>
+    /// <exception cref="TeredoException">The port is taken.</exception>
     IStreamListener Listen(ushort port, bool isUnrestricted, int backlog);
 
     /// <summary>Tells the stack that the listener at the port is closed.</summary>
@@ -65,7 +65,7 @@ interface ISocketStack : IDisposable
     /// </summary>
     void Admit(IPEndPoint local, IPEndPoint remote)
     {
-        // Nothing to do in a stack that filters nothing, or that has no TCP.
+        // Nothing to do in a stack that filters nothing, or that knows its connections.
     }
 
     /// <summary>Whether packets of the full MTU reach the peers; null when that is not known.</summary>
@@ -83,6 +83,6 @@ interface ISocketStack : IDisposable
 
     /// <summary>Makes one attempt to connect.</summary>
     /// <exception cref="SocketException">The attempt failed; nothing is left behind.</exception>
-    /// <exception cref="TeredoException">The stack has no TCP.</exception>
+    /// <exception cref="TeredoException">The stack has no address.</exception>
     Task<IStreamEndpoint> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken);
 }

@@ -19,7 +19,7 @@ interface IStackChoice
 sealed class SocketStacks(TeredoSockets wanted) : IStackChoice
 {
     public Task<ChosenStack> MakeAsync(StackContext context) => wanted == TeredoSockets.InProcess
-        ? Task.FromResult(InProcess(context, $"{nameof(TeredoOptions)}.{nameof(TeredoOptions.Sockets)} is {nameof(TeredoSockets.InProcess)}."))
+        ? Task.FromResult(InProcess(context))
         : Task.Run(() => Make(context)); // the system calls take some time
 
     ChosenStack Make(in StackContext context)
@@ -32,9 +32,9 @@ sealed class SocketStacks(TeredoSockets wanted) : IStackChoice
         catch (TeredoException e) when (wanted == TeredoSockets.Auto)
         {
             Log.NoKernelSockets(context.Log, e.Message);
-            return InProcess(context, e.Message) with { PassedOver = [new() { Way = "Kernel sockets", Finding = e.Finding }] };
+            return InProcess(context) with { PassedOver = [new() { Way = "Kernel sockets", Finding = e.Finding }] };
         }
     }
 
-    static ChosenStack InProcess(in StackContext context, string noKernelSockets) => new(new InProcessStack(context, noKernelSockets), []);
+    static ChosenStack InProcess(in StackContext context) => new(new InProcessStack(context), []);
 }

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Stacks;
 
@@ -9,4 +11,20 @@ namespace TeredoSdk.Engine.Stacks;
 /// <param name="Driver">Takes the packets that the stack sends.</param>
 /// <param name="Log">The log, for defects.</param>
 /// <param name="HasOffload">Whether a device hands over and takes long packets, which stand for many.</param>
-readonly record struct StackContext(EngineClock Clock, StackGuard Guard, PeerWatch Watch, TeredoDriver Driver, ILogger Log, bool HasOffload);
+readonly record struct StackContext(EngineClock Clock, StackGuard Guard, PeerWatch Watch, TeredoDriver Driver, ILogger Log, bool HasOffload)
+{
+    /// <summary>Takes a packet of which the driver sent nothing: who waits for its peer is told.</summary>
+    public void Refuse(ReadOnlySpan<byte> octets, DropReason reason)
+    {
+        if (!IPv6Packet.TryParse(octets, out var packet) || reason == DropReason.MalformedTransport)
+        {
+            Guard.Count(DropReason.MalformedTransport);
+            return;
+        }
+        var problem = reason == DropReason.BadInnerSource && Driver.Address is { } now
+            ? Problems.AddressChanged(packet.Source.ToIPAddress(), now.ToIPAddress())
+            : Problems.OfDrop(reason, packet.Destination);
+        if (problem is not null) // the source is given, so that a stale socket does not fail attempts from the new address
+            Watch.HandleUnreachable(packet.Destination, packet.Source, problem);
+    }
+}

@@ -81,8 +81,6 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
 
     public async Task<OpenConnection> ConnectStreamAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken)
     {
-        if (!Capabilities.HasFlag(SocketCapabilities.Streams))
-            await _engine.Stack.ConnectAsync(remoteEndPoint, cancellationToken).ConfigureAwait(false); // throws an exception that says why there is no TCP
         _engine.Wake();
         await WaitForAddressAsync(cancellationToken).ConfigureAwait(false);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);

@@ -5,22 +5,22 @@ using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Engine.Stacks.InProcess;
 
-/// <summary>The stack inside the process: UDP only, on any system. It never calls the driver under its lock.</summary>
+/// <summary>The stack inside the process: UDP and TCP on any system. It never calls the driver under its lock.</summary>
 /// <param name="context">The parts that the stack shares with the engine.</param>
-/// <param name="noKernelSockets">A sentence that says why there are no kernel sockets, and so no TCP.</param>
-sealed class InProcessStack(StackContext context, string noKernelSockets) : ISocketStack
+sealed class InProcessStack(StackContext context) : ISocketStack
 {
     const ushort FirstDynamicPort = 49152; // RFC 6335 §6
 
     readonly Lock _gate = new();
     readonly Dictionary<ushort, InProcessEndpoint> _endpoints = [];
+    InProcessStreams? _streams; // made for the first listener or connection
     bool _closed;
 
-    public SocketCapabilities Capabilities => SocketCapabilities.EnforcesInbound;
+    public SocketCapabilities Capabilities => SocketCapabilities.Streams | SocketCapabilities.EnforcesInbound;
 
     public void SetAddress(TeredoAddress address)
     {
-        // Nothing to do: endpoints are not bound to an address.
+        // Nothing to do: endpoints are not bound to an address, and the link ends the connections of the old one.
     }
 
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
@@ -45,10 +45,12 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
                 _endpoints.Remove(endpoint.Port);
     }
 
-    public IStreamListener Listen(ushort port, bool isUnrestricted, int backlog) => throw Problems.NoStreams(noKernelSockets);
+    public IStreamListener Listen(ushort port, bool isUnrestricted, int backlog) => Streams.Listen(port, isUnrestricted, backlog);
 
     public Task<IStreamEndpoint> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
-        Task.FromException<IStreamEndpoint>(Problems.NoStreams(noKernelSockets));
+        Streams.ConnectAsync(remoteEndPoint, cancellationToken);
+
+    public Task DrainAsync() => Volatile.Read(ref _streams)?.DrainAsync() ?? Task.CompletedTask;
 
     /// <summary>Sends a UDP datagram.</summary>
     /// <exception cref="TeredoException">The node has no address, or the peer is not allowed or can't be reached.</exception>
@@ -93,6 +95,7 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
         foreach (var range in packets)
             if (IPv6Packet.TryParse(range.In(buffer), out var packet) && Receive(now, packet, ref recent) is { } reason)
                 context.Guard.Count(reason);
+        Volatile.Read(ref _streams)?.Send(); // one answer for the whole burst
     }
 
     public void Dispose()
@@ -105,13 +108,28 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
         }
         foreach (var endpoint in endpoints)
             endpoint.Dispose();
+        _streams?.Dispose();
+    }
+
+    InProcessStreams Streams
+    {
+        get
+        {
+            lock (_gate)
+            {
+                Disposed.ThrowIf(_closed, Disposed.Node);
+                return _streams ??= new(context);
+            }
+        }
     }
 
     // Returns why the packet is dropped, or null.
     DropReason? Receive(Instant now, in IPv6Packet packet, ref Recent recent)
     {
         if (packet.NextHeader == NextHeader.Icmpv6)
-            return null; // ICMPv6 errors are of no use for datagrams
+            return Icmpv6Message.TryParse(packet, out var message) ? Volatile.Read(ref _streams)?.ReceiveError(message) : DropReason.MalformedTransport;
+        if (packet.NextHeader == NextHeader.Tcp)
+            return ReceiveSegment(packet);
         if (packet.NextHeader != NextHeader.Udp)
             return DropReason.UnsupportedProtocol;
         if (!UdpDatagram.TryParse(packet, out var datagram))
@@ -122,6 +140,14 @@ sealed class InProcessStack(StackContext context, string noKernelSockets) : ISoc
         return recent.Endpoint is not { } endpoint ? DropReason.Unsolicited
             : endpoint.TryEnqueue(remote, datagram.Payload) ? null
             : endpoint.IsClosed ? DropReason.Unsolicited : DropReason.SocketQueueFull;
+    }
+
+    DropReason? ReceiveSegment(in IPv6Packet packet)
+    {
+        if (Volatile.Read(ref _streams) is { } streams)
+            return streams.Receive(packet);
+        context.Guard.NoteUnsolicited(packet.Source);
+        return DropReason.Unsolicited;
     }
 
     // The endpoint that takes packets of this peer, or null.

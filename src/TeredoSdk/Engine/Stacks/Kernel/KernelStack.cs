@@ -39,7 +39,7 @@ sealed class KernelStack : ISocketStack
     {
         (_context, _network, _device) = (context, network, device);
         _filter = new(context.Clock);
-        _sender = new(context.Driver.Send, Refuse);
+        _sender = new(context.Driver.Send, context.Refuse);
         device.AddRoute(IPAddress.IPv6Any, 0);
         device.Start(Send, context.Log);
     }
@@ -231,20 +231,5 @@ sealed class KernelStack : ISocketStack
             }
         }
         _sender.Flush();
-    }
-
-    // The driver sent nothing of a packet: who waits for its peer is told.
-    void Refuse(ReadOnlySpan<byte> octets, DropReason reason)
-    {
-        if (!IPv6Packet.TryParse(octets, out var packet) || reason == DropReason.MalformedTransport)
-        {
-            _context.Guard.Count(DropReason.MalformedTransport);
-            return;
-        }
-        var problem = reason == DropReason.BadInnerSource && _context.Driver.Address is { } now
-            ? Problems.AddressChanged(packet.Source.ToIPAddress(), now.ToIPAddress())
-            : Problems.OfDrop(reason, packet.Destination);
-        if (problem is not null) // the source is given, so that a stale socket does not fail attempts from the new address
-            _context.Watch.HandleUnreachable(packet.Destination, packet.Source, problem);
     }
 }
