@@ -11,8 +11,7 @@ namespace Microsoft.AspNetCore.Hosting;
 /// <summary>Makes Kestrel listen at the application's Teredo address.</summary>
 /// <remarks>
 /// <para>
-/// This needs TCP, and so kernel sockets. Where the node has none, the application does not start: it fails with a <see cref="TeredoException"/> of
-/// <see cref="TeredoError.NotSupported"/>. Without an address, or with a port that is taken, it fails as <see cref="ITeredoSocketFactory"/> does. The
+/// Without an address, or with a port that is taken, the application does not start: it fails as <see cref="ITeredoSocketFactory"/> does. The
 /// listener accepts connections from strangers, so think of authentication and of HTTPS, which <see cref="ListenOptions"/> configures as usual.
 /// </para>
 /// <para>

@@ -37,7 +37,9 @@ sealed class TeredoConnectionListener(TeredoListener listener, ILoggerFactory lo
             }
             try
             {
-                connection.Socket!.NoDelay = true; // never null: TCP exists only with kernel sockets
+                if (connection.Socket is null)
+                    return new StreamConnectionContext(connection);
+                connection.Socket.NoDelay = true;
                 return new TeredoConnectionContext(connection, _contexts.Create(connection.Socket));
             }
             catch (Exception e) when (e is ObjectDisposedException or System.Net.Sockets.SocketException)

@@ -77,11 +77,28 @@ public sealed class WebTests
     }
 
     [Test]
-    public async Task Kestrel_WithoutTcp_DoesNotStartAndSaysWhy()
+    public async Task Kestrel_AndHttpClient_WorkInsideTheProcess()
     {
         await using var lab = new Loopback();
-        var e = Assert.ThrowsAsync<TeredoException>(() => StartAsync(lab, sockets: TeredoSockets.InProcess))!;
-        Assert.That(e.Error, Is.EqualTo(TeredoError.NotSupported));
+        var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var app = await StartAsync(lab, sockets: TeredoSockets.InProcess);
+        app.MapGet("/wait", async (HttpContext context) =>
+        {
+            context.RequestAborted.Register(aborted.SetResult);
+            await context.Response.Body.FlushAsync();
+            await aborted.Task;
+        });
+        await using var peer = await lab.StartAsync();
+        using var client = new HttpClient(new SocketsHttpHandler().UseTeredo(peer));
+        string url = app.Urls.Single();
+        Assert.That(await client.GetStringAsync(url).InTime(), Is.EqualTo(peer.Address!.ToString()), "the server saw the peer's Teredo address");
+        byte[] large = new byte[1 << 20];
+        new Random(1).NextBytes(large);
+        using (var answer = await client.PostAsync(url + "/echo", new ByteArrayContent(large)).InTime())
+            Assert.That(await answer.Content.ReadAsByteArrayAsync().InTime(), Is.EqualTo(large));
+        using (await client.GetAsync(url + "/wait", HttpCompletionOption.ResponseHeadersRead).InTime())
+            Assert.That(aborted.Task.IsCompleted, Is.False);
+        await aborted.Task.InTime(); // the client broke off
     }
 
     [Platform("Linux")]
