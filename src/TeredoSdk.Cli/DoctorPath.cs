@@ -25,7 +25,7 @@ sealed record DoctorPlace(string Name, PlaceState State, IReadOnlyList<string> L
         [
             Make("Application", diagnosis,
                 report.Address is null ? PlaceState.Unknown : PlaceState.Good,
-                report.Address is { } address ? $"{address}" : "no Teredo address", report.KernelSockets ? "kernel sockets" : report.Address is null ? "" : "UDP only"),
+                report.Address is { } address ? $"{address}" : "no Teredo address", report.KernelSockets ? "kernel sockets" : report.Address is null ? "" : "sockets inside the process"),
             Make("NAT", diagnosis, report.Mapping == MappingBehaviour.NotChecked ? PlaceState.Unknown : PlaceState.Good,
                 report.Mapping == MappingBehaviour.NotChecked ? "not checked" : report.NatName == "none" ? "there is none" : report.NatName,
                 report.MappedEndPoint is { } mapped ? $"seen as {mapped}" : ""),

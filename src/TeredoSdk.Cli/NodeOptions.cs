@@ -25,7 +25,7 @@ sealed class NodeOptions
 
     readonly Option<TeredoSockets> _sockets = new("--sockets")
     {
-        Description = "Kernel sockets (TCP and UDP) or sockets inside the process (UDP only).",
+        Description = "Kernel sockets, or sockets inside the process.",
         HelpName = "auto|kernel|in-process",
         CustomParser = Values.Choice(("auto", TeredoSockets.Auto), ("kernel", TeredoSockets.Kernel), ("in-process", TeredoSockets.InProcess)),
     };

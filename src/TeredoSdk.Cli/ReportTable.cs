@@ -44,7 +44,7 @@ static class ReportTable
         yield return ("reachable", report.Reachability == Reachability.NotChecked
             ? "not checked: no packet of a stranger has come in yet" : Words(report.Reachability));
         yield return ("provider",
-            $"{Words(report.Provider)}, {(report.KernelSockets ? "kernel sockets" : "sockets inside the process (UDP only)")}");
+            $"{Words(report.Provider)}, {(report.KernelSockets ? "kernel sockets" : "sockets inside the process")}");
         foreach (var passed in report.PassedOver)
             yield return ("passed over", $"{passed.Way}: {passed.Reason}");
         yield return ("server", report.SecondaryServer is { } secondary ? $"{Known(report.Server)}, secondary {secondary}" : Known(report.Server));

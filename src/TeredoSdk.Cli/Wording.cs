@@ -10,7 +10,6 @@ static class Wording
     [
         ("TeredoOptions.Servers", "--server"),
         (nameof(TeredoOptions.Servers), "--server"),
-        ("TeredoOptions.Sockets is InProcess", "--sockets is in-process"),
         (nameof(TeredoOptions.AllowPrivateAddresses), "--allow-private"),
         (nameof(TeredoOptions.RequireSecondary), "--require-secondary"),
         (nameof(TeredoOptions.ClientPort), "--client-port"),
@@ -26,7 +25,6 @@ static class Wording
         ("ServedPrefixes", "--prefix"),
         (nameof(TeredoRelayHostOptions.Prefixes), "--prefix"),
         (nameof(TeredoRelayHostOptions.InterfaceName), "--interface"),
-        ($"({nameof(TeredoNode.BindDatagramAsync)})", "(-u)"),
         ($"{nameof(TeredoNode.Report)} says why, and {nameof(TeredoNode.StateChanges)} tells", "teredo status says why, and --verbose tells"),
         ($", or {nameof(TeredoServerHost)} inside a program", ""),
         (nameof(TeredoSetupOptions.EnableTeredo), "--enable-teredo"),

@@ -8,7 +8,8 @@ namespace TeredoSdk;
 /// <remarks>
 /// When the node's address changes, the connection ends at once, because the old address is no longer valid: reads and writes throw a
 /// <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>. Connect again from the new address. Data that was written before the
-/// connection was disposed still reaches the peer; a node that stops waits up to 5 s for that. Dispose each connection. One that the application has
+/// connection was disposed still reaches the peer; a node that stops waits up to 5 s for that, and with sockets inside the process as long as the peer
+/// goes on taking it, up to a minute. Dispose each connection. One that the application has
 /// forgotten (it keeps neither this object nor its stream or socket, and nothing waits on them) is reset when the garbage collector finds it, with a warning.
 /// </remarks>
 public sealed class TeredoConnection : TeredoSocketBase
@@ -28,6 +29,10 @@ public sealed class TeredoConnection : TeredoSocketBase
     /// the connection, that is a <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>; connect to the peer again then.
     /// </remarks>
     public Stream GetStream() => _stream;
+
+    /// <summary>Ends the connection at once with a reset, so that the peer does not take it for a regular end. What was not sent yet is lost.</summary>
+    /// <remarks>The connection is disposed. Idempotent. RFC 9293 §3.10.5.</remarks>
+    public void Abort() => _connection.Abort();
 
     /// <summary>Tells the peer that nothing more will be sent. Data from the peer can still be read.</summary>
     /// <exception cref="IOException">The connection has ended. When the node ended it, this is a <see cref="TeredoException"/>.</exception>

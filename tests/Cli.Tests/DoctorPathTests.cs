@@ -37,7 +37,7 @@ public sealed class DoctorPathTests
         var path = Path(Most with { KernelSockets = false, NatName = "none", SecondaryServer = null, Reachability = Reachability.No });
         Assert.That(path, Is.EqualTo(new[]
         {
-            "Application Good: 2001:0:cb00:7178:0:efff:3fff:fdfe, UDP only", "NAT Good: there is none, seen as 192.0.2.3:2", "Server Good: 192.0.2.1 answers",
+            "Application Good: 2001:0:cb00:7178:0:efff:3fff:fdfe, sockets inside the process", "NAT Good: there is none, seen as 192.0.2.3:2", "Server Good: 192.0.2.1 answers",
             "Peer Unknown: strangers do not get in",
         }));
         Assert.That(Path(Least with { Reachability = Reachability.No })[3], Is.EqualTo("Peer Unknown: has no address to reach"));

@@ -36,7 +36,7 @@ public sealed class ReportTableTests
     public void Report_OfWhichLittleIsKnown() => Assert.That(Lines(Least), Is.EqualTo(new[]
     {
         "state: offline", "address: not known", "reachable: not checked: no packet of a stranger has come in yet",
-        "provider: embedded, sockets inside the process (UDP only)", "server: not known",
+        "provider: embedded, sockets inside the process", "server: not known",
         "nat: unknown (mapping not checked, filtering not checked, ports not known)", "local endpoint: not known", "mapped endpoint: not known",
         "mtu: not known", "native ipv6: no",
     }));

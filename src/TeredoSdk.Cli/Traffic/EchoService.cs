@@ -73,7 +73,7 @@ sealed class EchoService(Invocation invocation)
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
             Tell($"{connection.RemoteEndPoint}: {e.Message}");
-            StreamConversation.BreakOff(connection);
+            connection.Abort();
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace TeredoSdk.Cli.Traffic;
 
 /// <summary>A TCP connection between a peer and stdin and stdout. The two directions end independently.</summary>
@@ -30,25 +28,11 @@ sealed class StreamConversation(TeredoConnection connection, Stream input, Strea
         }
         catch
         {
-            BreakOff(connection);
+            connection.Abort();
             throw;
         }
         if (OperatingSystem.IsLinux() && connection.Socket is { } socket)
             await Drain.WaitAsync(socket, connection.RemoteEndPoint, cancellationToken);
-    }
-
-    /// <summary>Ends a connection with a reset, so that the peer does not take it for a regular end.</summary>
-    public static void BreakOff(TeredoConnection connection)
-    {
-        try
-        {
-            connection.Socket?.LingerState = new LingerOption(true, 0); // a reset
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The connection has ended already.
-        }
-        connection.Dispose();
     }
 
     void Send(CancellationToken cancellationToken)
