@@ -58,8 +58,7 @@ public interface ITeredoSocketFactory
     /// <exception cref="ArgumentException">The port is outside its range.</exception>
     /// <exception cref="TeredoException">
     /// The errors of <see cref="GetNodeAsync"/>; or the port is taken (<see cref="TeredoError.PortUnavailable"/>); or the address is lost at the
-    /// moment (<see cref="TeredoError.NoAddress"/>); or the node has no TCP (<see cref="TeredoError.NotSupported"/>). Sockets that are already open
-    /// stay open.
+    /// moment (<see cref="TeredoError.NoAddress"/>). Sockets that are already open stay open.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default);
@@ -97,8 +96,7 @@ public interface ITeredoSocketFactory
     /// The errors of <see cref="GetNodeAsync"/>; or Teredo packets may not be sent to the peer's address (<see
     /// cref="TeredoError.DestinationNotAllowed"/>); or the peer can't be reached (<see cref="TeredoError.PeerUnreachable"/>) or refuses (<see
     /// cref="TeredoError.ConnectionRefused"/>); or the address is lost or changes (<see cref="TeredoError.NoAddress"/>, <see
-    /// cref="TeredoError.AddressChanged"/>); or the node has no TCP (<see cref="TeredoError.NotSupported"/>). Sockets that are already open stay
-    /// open.
+    /// cref="TeredoError.AddressChanged"/>). Sockets that are already open stay open.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default);

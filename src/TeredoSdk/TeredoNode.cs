@@ -16,7 +16,7 @@ namespace TeredoSdk;
 /// <remarks>
 /// <para>
 /// The embedded engine runs inside the process, without privileges, over one IPv4 UDP socket. On Linux its sockets are ordinary kernel sockets in a
-/// private network of this process. Where that is not available, the engine itself carries UDP and ICMPv6 echo, and
+/// private network of this process. Where that is not available, the engine's own TCP and UDP serve the same sockets, and
 /// <see cref="TeredoReport.PassedOver"/> says why. Unsolicited packets reach only sockets that opted in (<see
 /// cref="IPProtectionLevel.Unrestricted"/>); other unsolicited packets are dropped without an answer. While such a socket is open, the node answers
 /// Echo Requests, at most ten in a second.
@@ -121,8 +121,7 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <exception cref="ArgumentException">The port is outside its range.</exception>
     /// <exception cref="TeredoException">
     /// The port is taken (<see cref="TeredoError.PortUnavailable"/>), there is no address (the errors of
-    /// <see cref="StartAsync(TeredoOptions?, CancellationToken)"/>), or this node has no TCP (<see cref="TeredoError.NotSupported"/>). The node and its
-    /// other sockets go on.
+    /// <see cref="StartAsync(TeredoOptions?, CancellationToken)"/>). The node and its other sockets go on.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
     public Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default) =>
@@ -149,8 +148,7 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <exception cref="TeredoException">
     /// Teredo packets may not be sent to the peer's address (<see cref="TeredoError.DestinationNotAllowed"/>); or the peer can't be reached
     /// (<see cref="TeredoError.PeerUnreachable"/>, within 12 s where the NATs do not allow it) or refuses (<see
-    /// cref="TeredoError.ConnectionRefused"/>); or there is no address; or this node has no TCP (<see cref="TeredoError.NotSupported"/>). The node
-    /// goes on, and may connect to the same peer again.
+    /// cref="TeredoError.ConnectionRefused"/>); or there is no address. The node goes on, and may connect to the same peer again.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
     public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default)
