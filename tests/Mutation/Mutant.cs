@@ -89,10 +89,15 @@ sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
 
     public override void VisitBinaryExpression(BinaryExpressionSyntax node)
     {
-        foreach (string other in Others(node.OperatorToken.Kind()))
+        foreach (string other in Others(node.OperatorToken.Kind()).Skip(IsChoiceOfOperand(node) ? 1 : 0))
             Add(node.OperatorToken.Span, node.OperatorToken.Text, other);
         base.VisitBinaryExpression(node);
     }
+
+    // x < y ? x : y, whose first other operator is <=: of two equal values it does not matter which one is taken.
+    static bool IsChoiceOfOperand(BinaryExpressionSyntax node) => node.Parent is ConditionalExpressionSyntax choice && choice.Condition == node
+        && node.OperatorToken.Kind() is SyntaxKind.LessThanToken or SyntaxKind.LessThanEqualsToken or SyntaxKind.GreaterThanToken or SyntaxKind.GreaterThanEqualsToken
+        && new HashSet<string> { node.Left.ToString(), node.Right.ToString() }.SetEquals([choice.WhenTrue.ToString(), choice.WhenFalse.ToString()]);
 
     public override void VisitLiteralExpression(LiteralExpressionSyntax node)
     {
@@ -140,9 +145,9 @@ sealed class MutantFinder(string file, SourceText text) : CSharpSyntaxWalker
             base.VisitArgument(node);
     }
 
-    // Interlocked.Exchange(ref _disposed, 1): such a flag is compared with 0 alone, so 2 is as good.
+    // Interlocked.Exchange(ref _disposed, 1), or Volatile.Write: such a flag is compared with 0 alone, so 2 is as good.
     static bool IsFlag(ArgumentSyntax node) => node.Expression.ToString() == "1" && node.Parent?.Parent is InvocationExpressionSyntax call
-        && call.Expression.ToString() == "Interlocked.Exchange" && call.ArgumentList.Arguments.IndexOf(node) == 1;
+        && call.Expression.ToString() is "Interlocked.Exchange" or "Volatile.Write" && call.ArgumentList.Arguments.IndexOf(node) == 1;
 
     public override void VisitPrefixUnaryExpression(PrefixUnaryExpressionSyntax node)
     {

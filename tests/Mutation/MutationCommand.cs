@@ -27,7 +27,9 @@ static class MutationCommand
         What the fast tests of its project leave alive of the sample is tried on its slow ones; one of the core then on tests/Sdk.Tests, one of the sdk on
         tests/Hosting.Tests, tests/Cli.Tests and, as root, the laboratory of tests/Platform.Tests: at most a dozen of each that reach the changed member.
 
-        What equal.tsv beside this program lists is left out: mutants that no test can notice, each with the reason.
+        What equal.tsv beside this program lists is left out: mutants that no test can notice, each with the reason. Left out by rule are texts and logs,
+        attributes, how well a hash spreads, ConfigureAwait, what is done on another system only, arrays that are not given back to a pool, the number in a
+        flag that is only compared with 0, and which of two equal values x < y ? x : y takes.
 
         Exits 0 when each project reaches its goal, 1 when one does not, 2 on bad arguments.
         """;

@@ -207,6 +207,8 @@ public sealed class KernelSocketTests : IAsyncDisposable
         await using var listener = await bob.ListenAsync(4242);
         var reply = await alice.PingAsync(bob.Address!, Patience.Limit).InTime();
         Assert.That(reply.Status, Is.EqualTo(System.Net.NetworkInformation.IPStatus.Success));
+        foreach (var node in new[] { alice, bob }) // what was handled as an echo is for no socket
+            Assert.That(node.Report.Drops.Keys, Does.Not.Contain(DropReason.Unsolicited));
     }
 
     [Test]

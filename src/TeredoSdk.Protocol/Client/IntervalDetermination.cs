@@ -56,7 +56,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
         if (_step is not Step.Opening)
             return;
         if (answer.Succeeded)
-            Solicit(now, 1);
+            Solicit(now);
         else
             _step = new Step.Off();
     }
@@ -74,7 +74,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
                 Stop(); // without an answer at the secondary port the experiment can't run
                 break;
             case Step.Waiting:
-                SendBubble(now, 1);
+                SendBubble(now);
                 break;
             case Step.Listening { Attempt: < MaxBubbles } listening:
                 SendBubble(now, listening.Attempt + 1);
@@ -107,17 +107,16 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
             || packet.Destination != SecondaryAddress || _step is not Step.Listening)
             return context.Drops.Drop(DropReason.UnexpectedOnPort); // §5.2.7: this port carries nothing else
         _current = _candidate;
-        var next = (_current + _maximum) / 2;
-        Continue(now, next < _current * 2 ? next : _current * 2);
+        Continue(now, (_current + _maximum) / 2); // §5.2.7 bounds it by 2 x current, which it can't reach: a candidate is at least half of the maximum
         return Verdict.Consumed;
     }
 
     IPv6Address SecondaryAddress => new TeredoAddress(context.Server.Primary, TeredoFlags.None, _mapped);
 
-    void Solicit(Instant now, int attempt) => // §5.2.7: this also renews the mapping between two experiments
+    void Solicit(Instant now, int attempt = 1) => // §5.2.7: this also renews the mapping between two experiments
         _step = new Step.Qualifying(attempt, context.Solicit(now, LocalPort.Interval, context.PrimaryEndpoint), now + SolicitationTimeout);
 
-    void SendBubble(Instant now, int attempt)
+    void SendBubble(Instant now, int attempt = 1)
     {
         Span<byte> datagram = stackalloc byte[Bubble.Size];
         Bubble.Write(datagram, context.Address!.Value, SecondaryAddress);
@@ -130,7 +129,7 @@ sealed class IntervalDetermination(ClientContext context, Qualification qualific
         _candidate = candidate;
         if (_current < _maximum * 0.75 && _candidate - _current >= Resolution)
         {
-            Solicit(now, 1);
+            Solicit(now);
             return;
         }
         Stop(); // §5.2.7: the port is closed at the end

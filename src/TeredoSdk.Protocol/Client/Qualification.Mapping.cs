@@ -16,7 +16,7 @@ sealed partial class Qualification
         if (_silentSecondaries.Contains(context.Server.Primary))
             Complete(MappingBehaviour.NotChecked);
         else
-            Solicit(now, secondary: true, attempt: 1);
+            Solicit(now, secondary: true);
     }
 
     void TakeSecondaryMapping(Instant now, IPv4Endpoint mapped)
@@ -109,6 +109,6 @@ sealed partial class Qualification
         _remapped = _awaitMapping = true;
         LoseAddress();
         ClosePort();
-        OpenPort(1);
+        OpenPort();
     }
 }

@@ -92,7 +92,7 @@ sealed partial class Qualification
     void Return(Instant now)
     {
         _failures = 0;
-        OpenPort(1, ((Away)_activity).Port);
+        OpenPort(wanted: ((Away)_activity).Port);
     }
 
     // Solicits at once, but at most once in 2 s, whatever the network does. A solicitation that is under way is enough.
@@ -102,7 +102,7 @@ sealed partial class Qualification
             return;
         var earliest = _lastSolicited + SolicitationSpacing;
         if (now >= earliest)
-            Probe(now, 1);
+            Probe(now);
         else
             _activity = new Maintaining(earliest - LastServerExchange);
     }

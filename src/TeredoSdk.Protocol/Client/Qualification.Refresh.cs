@@ -50,12 +50,12 @@ sealed partial class Qualification
     void Refresh(Instant now)
     {
         if (_check.IsReady && context.LastServerSent + RefreshInterval <= now) // else the mapping was used meanwhile
-            SendCheck(now, 1);
+            SendCheck(now);
         else
-            Probe(now, 1);
+            Probe(now);
     }
 
-    void SendCheck(Instant now, int attempt)
+    void SendCheck(Instant now, int attempt = 1)
     {
         _check.SendBubble(now);
         _activity = new Checking(attempt, now + CheckTimeout);
@@ -64,7 +64,7 @@ sealed partial class Qualification
     void FailCheck(Instant now)
     {
         _checkFailed = true;
-        Probe(now, 1);
+        Probe(now);
     }
 
     /// <summary>Takes a bubble from the server. That of the check shows that the mapping lives.</summary>
@@ -77,7 +77,7 @@ sealed partial class Qualification
             return true; // a copy, or late
         if (context.LastTraffic + RefreshInterval <= now && context.LastPeerSent + RefreshInterval <= now) // else a peer may have kept the mapping
             _checked = RefreshInterval;
-        Probe(now, 1);
+        Probe(now);
         return true;
     }
 

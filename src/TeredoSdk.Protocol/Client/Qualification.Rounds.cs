@@ -17,7 +17,7 @@ sealed partial class Qualification
     static readonly TimeSpan BackOffCap = TimeSpan.FromMinutes(10);
 
     // The wanted port is the old one, when the network is back.
-    void OpenPort(int attempt, ushort wanted = 0)
+    void OpenPort(int attempt = 1, ushort wanted = 0)
     {
         State = ClientState.Qualifying;
         _activity = new OpeningPort(attempt);
@@ -42,7 +42,7 @@ sealed partial class Qualification
         if (_portOpen)
             StartRound(now);
         else
-            OpenPort(1);
+            OpenPort();
     }
 
     void SolicitServer(Instant now)
@@ -54,17 +54,17 @@ sealed partial class Qualification
         if (now < earliest)
             _activity = new Soliciting(Secondary: false, Attempt: 0, context.Random.NextUInt64(), earliest); // the nonce was not sent, so no answer matches
         else
-            Solicit(now, secondary: false, attempt: 1);
+            Solicit(now, secondary: false);
     }
 
-    void Solicit(Instant now, bool secondary, int attempt)
+    void Solicit(Instant now, bool secondary, int attempt = 1)
     {
         ulong nonce = context.Solicit(now, LocalPort.Service, secondary ? context.SecondaryEndpoint : context.PrimaryEndpoint);
         _lastSolicited = now;
         _activity = new Soliciting(secondary, attempt, nonce, now + SolicitationTimeout);
     }
 
-    void Probe(Instant now, int attempt)
+    void Probe(Instant now, int attempt = 1)
     {
         ulong nonce = context.Solicit(now, LocalPort.Service, context.PrimaryEndpoint);
         _lastSolicited = now;

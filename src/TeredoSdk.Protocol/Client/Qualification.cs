@@ -226,7 +226,7 @@ sealed partial class Qualification(ClientContext context, PortMapper mapper, Cli
         if (IsSuppressed)
             State = ClientState.Suppressed;
         else
-            OpenPort(1);
+            OpenPort();
     }
 
     void GoDormant()

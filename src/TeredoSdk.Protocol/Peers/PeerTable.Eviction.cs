@@ -71,7 +71,7 @@ sealed partial class PeerTable
         bool crowded = kind != Newcomer.Wanted && Count - _chains[UntrustedWanted].Count - _chains[Wanted].Count >= _maxStrangers;
         if (kind != Newcomer.Verified && UntrustedCount >= _maxUntrusted)
             return EvictOldest(now, Unverified) || EvictOldest(now, UntrustedInUse) || (kind == Newcomer.Wanted && EvictOldest(now, UntrustedWanted));
-        if (kind == Newcomer.Verified && _chains[Unused].Count >= Math.Max(1, _capacity / 2))
+        if (kind == Newcomer.Verified && _chains[Unused].Count >= _capacity / 2)
             return EvictStale(now, Unused) || EvictOldest(now, Unused);
         if (!full && !crowded)
             return true;

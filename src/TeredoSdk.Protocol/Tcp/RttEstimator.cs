@@ -32,6 +32,9 @@ struct RttEstimator(TimeSpan minTimeout)
     /// <summary>RTO, doubled as often as it ran out.</summary>
     public readonly TimeSpan Timeout => Min(_base * (1 << Math.Min(_backoff, 16)), MaxTimeout);
 
+    /// <summary>RTO as the samples have it.</summary>
+    public readonly TimeSpan UndoubledTimeout => _base;
+
     /// <summary>How often the timeout ran out since the last acknowledgment.</summary>
     public readonly int Backoff => _backoff;
 

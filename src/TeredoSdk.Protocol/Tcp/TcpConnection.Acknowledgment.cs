@@ -53,8 +53,11 @@ sealed partial class TcpConnection
         if (ack > una)
             delivered += Advance(now, segment, ack, isEarlier);
         else if (!_isSackAllowed && segment.Payload.IsEmpty && isSameWindow && _runs.Count > 0 && !segment.Has(TcpFlags.Fin))
+        {
             _duplicateAcks++; // RFC 5681 §2
-        TakeEcho(now, segment, una);
+            delivered = _control.SegmentOctets; // RFC 6937 §2: DeliveredData without SACK
+        }
+        TakeEcho(now, segment, una, isEarlier);
         _rack.TakeDuplicate(isDuplicate, ack, _next);
         EndTailProbe(now, ack, isDuplicate, segment.SackCount > 0);
         if (ack > una && isEarlier && _recovery != Recovery.None)
@@ -156,35 +159,41 @@ sealed partial class TcpConnection
     long Advance(Instant now, in TcpSegment segment, long ack, bool isEarlier)
     {
         long delivered = 0;
+        bool isRepeated = false;
         while (_runs.Count > 0 && _runs[0].Start < ack)
         {
             if (_runs[0].End > ack)
                 _runs.Split(0, ack);
+            isRepeated |= _runs[0].IsIn(SentState.Repeated);
             if (!_runs[0].IsIn(SentState.Sacked))
                 delivered += Deliver(now, _runs[0], isEarlier);
             _runs.RemoveFirst();
         }
+        if (isRepeated)
+            _sampleOf = Instant.MinValue; // what came behind a gap waited for it to be filled, which is no round trip
         _una = ack;
         long data = Math.Min(ack, _tail);
         if (data == _tail)
             _sendRing.Clear();
         else
             _sendRing.Release(data);
-        _duplicateAcks = Math.Max(0, _duplicateAcks - (int)Math.Max(1, delivered / _control.SegmentOctets));
         (_progressAt, _timeouts) = (now, 0);
-        return delivered;
+        long told = DuplicateOctets; // without SACK: what duplicate acknowledgments told of before
+        _duplicateAcks = Math.Max(0, _duplicateAcks - (int)Math.Max(1, delivered / _control.SegmentOctets));
+        return Math.Max(0, delivered - told);
     }
 
     // RFC 7323 §4 and RFC 6298 §3
-    void TakeEcho(Instant now, in TcpSegment segment, long una)
+    void TakeEcho(Instant now, in TcpSegment segment, long una, bool isEarlier)
     {
         if (_hasTimestamps && segment.TimestampEcho != 0)
         {
             var echo = TimeSpan.FromMilliseconds(unchecked((int)(_start.Timestamp(now) - segment.TimestampEcho)));
             if (echo >= TimeSpan.Zero && echo < RttEstimator.MaxTimeout && (segment.Payload.Length > 0 || _una > una))
                 _echoRoundTrip = TimeSpan.FromMilliseconds(1) + echo;
+            // Of octets that were sent again and had arrived before, perhaps only the acknowledgment was lost: then the time is that of our own timeouts.
             if (_una > una && _sampleOf == Instant.MinValue && echo >= TimeSpan.Zero)
-                AddSample(now, echo);
+                AddSample(now, isEarlier && echo > _rtt.UndoubledTimeout ? _rtt.UndoubledTimeout : echo);
         }
         if (_sampleOf > Instant.MinValue)
             AddSample(now, now - _sampleOf);
@@ -231,7 +240,10 @@ sealed partial class TcpConnection
             _isReorderingTimer = wait > TimeSpan.Zero;
         }
         else if (_runs.Count > 0 && (_recovery == Recovery.None && _duplicateAcks >= DupThreshold || _recovery == Recovery.Fast && _una > una && _una < _recoverUntil))
+        {
             lost = MarkFirst(); // RFC 5681 §3.2, and RFC 6582 §3.2 for what a partial acknowledgment shows
+            _isProbeDue = lost == SentState.Lost; // it leaves whatever the window is
+        }
         return lost;
     }
 

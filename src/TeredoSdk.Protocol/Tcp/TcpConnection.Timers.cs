@@ -69,6 +69,9 @@ sealed partial class TcpConnection
             _rtoAt = Earlier(now + _rtt.Timeout, end > now ? end : now);
     }
 
+    // RFC 9293 §3.8.6.1: a peer that keeps its window shut and answers is waited for.
+    Instant UserDeadline => (_sendWindow == 0 && _lastHeard > _progressAt ? _lastHeard : _progressAt) + _options.UserTimeout;
+
     // RFC 6298 §5.2, §5.3
     void RestartTimers(Instant now, bool hasAdvanced)
     {
@@ -77,7 +80,7 @@ sealed partial class TcpConnection
         else if (hasAdvanced)
         {
             _rtoAt = Never;
-            StartTimeout(now, _progressAt + _options.UserTimeout);
+            StartTimeout(now, UserDeadline);
             ArmTailProbe(now);
         }
         if (_options.KeepAliveTime is { } time && _keepAliveAt == Never && State >= TcpState.Established)
@@ -97,8 +100,7 @@ sealed partial class TcpConnection
         }
         if (_runs.Count == 0)
             return;
-        // RFC 9293 §3.8.6.1: a peer that keeps its window shut and answers is waited for
-        if (now - (_sendWindow == 0 && _lastHeard > _progressAt ? _lastHeard : _progressAt) >= _options.UserTimeout)
+        if (now >= UserDeadline)
         {
             End(TimeoutError); // RFC 9293 §3.10.8
             return;
@@ -115,7 +117,7 @@ sealed partial class TcpConnection
     // RFC 5681 §3.1, RFC 8985 §6.3, RFC 6298 §5.4
     void LoseAll(Instant now)
     {
-        if (++_timeouts >= 2 && _path.StepDown(now))
+        if (++_timeouts >= 2 && _runs[0].End - _runs[0].Start >= _control.SegmentOctets - TcpOption.MaxOctets && _path.StepDown(now))
             UpdateSegmentSize(); // RFC 8899 §4.3: a black hole
         if (_recovery != Recovery.Timeout)
         {
@@ -223,17 +225,13 @@ sealed partial class TcpConnection
         _slowStart.End();
     }
 
-    bool IsPaced(Instant now)
-    {
-        _isPaceWaiting = _paceAt > now;
-        return _isPaceWaiting;
-    }
+    bool IsPaced(Instant now) => _isPaceWaiting = _paceAt > now;
 
     void Pace(Instant now, long octets)
     {
         if (!_options.Pacing || !_rtt.HasSample)
             return;
-        double rate = (_control.IsInSlowStart ? SlowStartPace : AvoidancePace) * _control.Window / _rtt.Smoothed.Ticks; // octets in a tick
+        double rate = (_control.IsInSlowStart ? SlowStartPace : AvoidancePace) * Math.Max(_control.Window, _control.SegmentOctets) / _rtt.Smoothed.Ticks; // octets in a tick
         var credit = TimeSpan.FromTicks(Math.Max(PaceCredit.Ticks, (long)(MinPacedSegments * _control.SegmentOctets / rate)));
         var from = now - credit;
         _paceAt = (_paceAt > from ? _paceAt : from) + TimeSpan.FromTicks((long)(octets / rate));

@@ -26,6 +26,7 @@ sealed partial class TcpConnection
     public bool TryWriteSegments(Instant now, Span<byte> buffer, out int length, out int segmentSize)
     {
         length = segmentSize = 0;
+        _isPaceWaiting = false;
         if (_resetDue)
             length = WriteReset(now, buffer);
         else if (_isSynDue && State is TcpState.SynSent or TcpState.SynReceived)
@@ -213,7 +214,7 @@ sealed partial class TcpConnection
         if (_recovery == Recovery.Fast)
             _reduction.NoteSent(octets);
         Pace(now, octets);
-        StartTimeout(now, _progressAt + _options.UserTimeout);
+        StartTimeout(now, UserDeadline);
     }
 
     void RestartAfterIdle(Instant now)

@@ -19,6 +19,9 @@ sealed record Part(string Name, string Title, string Explanation, string[] Rows,
     /// <summary>How many rounds make sense: what is not compared with anything needs few.</summary>
     public int MaxRounds { get; init; } = 100;
 
+    /// <summary>How many times as long as the others a load of this part goes on, because its figures need that time.</summary>
+    public int TimesAsLong { get; init; } = 1;
+
     public static IReadOnlyList<Part> All { get; } =
     [
         Parts.Tunnel.Whole, Parts.Tunnel.Plain, Parts.Tunnel.Uplink, Parts.Rootless.Part, Parts.Peers.Part, Parts.Server.Part, Parts.Connections.Part,

@@ -13,7 +13,15 @@ static class TeredoProgram
 {
     const string Listening = "listening on ";
 
-    public static string Path => BuildOutput.Executable("src/TeredoSdk.Cli", "teredo");
+    static string? PublishedPath;
+
+    /// <summary>The program: the one that was built beside the tests, or the one that <see cref="UseNativeAsync"/> chose.</summary>
+    public static string Path => PublishedPath ?? BuildOutput.Executable("src/TeredoSdk.Cli", "teredo");
+
+    /// <summary>From now on, the command is the natively compiled one, as it is published for linux-x64.</summary>
+    /// <param name="program">It; null: it is published first.</param>
+    public static async Task UseNativeAsync(string? program) =>
+        PublishedPath = program ?? await NativeProgram.PublishAsync("src/TeredoSdk.Cli", "teredo", "-r linux-x64");
 
     /// <summary>The arguments of a command that needs an address: the lab's addresses are documentation ones.</summary>
     public static string[] Asking(LabHost server) => ["--server", $"{server.Address}", "--allow-private"];

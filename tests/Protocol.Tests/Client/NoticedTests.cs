@@ -57,6 +57,25 @@ public sealed class NoticedTests
         Assert.That((client.Client.State, client.Client.Address), Is.EqualTo((ClientState.Qualifying, (TeredoAddress?)null)));
     }
 
+    [Test, Conformance("C-204")]
+    public void PeerThatMoved_IsNoLongerHeardWhereItWas()
+    {
+        var client = TrustedElsewhere();
+        client.Advance(35);
+        Assert.That(client.ReceiveDirect(Peer), Is.EqualTo(Verdict.Dropped(DropReason.MappingMismatch)), "it seems to have moved, and is asked");
+        Assert.That(client.ReceiveData(Peer, Elsewhere), Is.EqualTo(Verdict.Dropped(DropReason.MappingMismatch)), "who has its old mapping now?");
+    }
+
+    [Test]
+    public void NativeStranger_WhoseTestIsNotAnswered_IsNotTold_BecauseTheHostWantedNothing()
+    {
+        var client = Qualified();
+        client.Receive(RelayEndpoint, Build.Udp(Native, client.Address));
+        client.Advance(30);
+        Assert.That(client.EchoRequests(), Has.Count.EqualTo(4), "the test has ended");
+        Assert.That(client.EventsOf<ClientEvent.PeerUnreachable>(), Is.Empty);
+    }
+
     // RFC 6081 §5.4.4.5: a trusted peer may move when nothing went either way for 30 s. Here it is trusted at another mapping than the embedded one.
     static ClientHarness TrustedElsewhere()
     {
@@ -140,6 +159,16 @@ public sealed class NoticedTests
         byte[] nonce = Build.Nonce(client.LastNonce());
         Assert.That(client.ReceiveDirectFrom(Elsewhere, peer, nonce), Is.EqualTo(Verdict.Consumed));
         Assert.That(client.ReceiveDirectFrom(Third, peer, nonce), Is.EqualTo(Verdict.Dropped(DropReason.NonceMismatch)));
+    }
+
+    // RFC 6081 §5.6: with our nonce a peer may come from an address of the site. To port 0 nothing can be sent, and 3544 is that of servers.
+    [TestCase("10.0.0.5:1", true), TestCase("10.0.0.5:0", false), TestCase("10.0.0.5:3544", false), TestCase("8.0.0.1:0", false), TestCase("10.0.0.255:4096", false)]
+    public void Nonce_MakesAPeerKnown_WhereItCanBeAnswered(string source, bool isTaken)
+    {
+        var client = Symmetric();
+        client.SendTo(Peer.Address);
+        var verdict = client.ReceiveDirectFrom(Lab.Endpoint(source), Peer, Build.Nonce(client.LastNonce()));
+        Assert.That(verdict, Is.EqualTo(isTaken ? Verdict.Consumed : Verdict.Dropped(DropReason.NonceMismatch)));
     }
 
     [Test]

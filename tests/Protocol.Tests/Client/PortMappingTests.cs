@@ -264,6 +264,26 @@ public sealed class PortMappingTests
     }
 
     [Test]
+    public void StartAfterALateMapping_WaitsForNoGateway([Values] bool stopped)
+    {
+        var harness = new ClientHarness { MapPortAnswer = _ => null };
+        harness.Qualify(Mapped, atSecondary: OtherMapped);
+        harness.Answer(RequestAnswer.Mapped(new(Gateway, harness.ServiceLocal.Port)));
+        harness.AdvanceTo(10); // it was waited for once
+        harness.Clear();
+        if (stopped)
+        {
+            harness.Stop();
+            harness.Start();
+        }
+        else
+        {
+            harness.ChangeNetwork(n => n with { LocalAddress = IPv4("10.7.0.2") });
+        }
+        Assert.That(harness.Solicitations.Count(), Is.EqualTo(1));
+    }
+
+    [Test]
     public void LateMapping_OnAnEndpointIndependentNat_KeepsTheAddress()
     {
         var harness = new ClientHarness { MapPortAnswer = _ => null };

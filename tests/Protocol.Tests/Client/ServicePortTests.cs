@@ -53,6 +53,8 @@ public sealed class ServicePortTests
         Assert.That(numbers[3], Is.Zero);
         Assert.That(harness.EventsOf<ClientEvent.Failed>().Single().Reason, Is.EqualTo(OfflineReason.PortUnavailable));
         Assert.That(harness.Client.State, Is.EqualTo(ClientState.Offline));
+        harness.AdvanceTo(harness.Client.NextDeadline!.Value);
+        Assert.That(harness.RequestsOf(ClientRequestKind.OpenPort).Count(), Is.EqualTo(2 * 4), "and as many in the next round");
     }
 
     [Test]

@@ -71,6 +71,36 @@ public sealed class ReflectorTests
         return bubble;
     }
 
+    // docs/protocol §9.2
+    [Test]
+    public void Message_StandsAsThePageHasIt()
+    {
+        byte[] octets = new byte[80];
+        new ReflectionMessage
+        {
+            Kind = ReflectionKind.Granted,
+            Token = 0x0102_0304_0506_0708,
+            Cookie = new UInt128(0x1112_1314_1516_1718, 0x191A_1B1C_1D1E_1F20),
+            Stranger = new(Reflector, 3545),
+            Step = ReflectionStep.OtherPort,
+        }.Write(octets, A, A);
+        Assert.That(octets[7], Is.EqualTo(64), "the hop limit");
+        Assert.That(Convert.ToHexStringLower(octets.AsSpan(40, 2)), Is.EqualTo("c903"));
+        Assert.That(Convert.ToHexStringLower(octets.AsSpan(44)), Is.EqualTo("54526566" + "0102030405060708" + "1112131415161718191a1b1c1d1e1f20" + "cb007103" + "0dd9" + "03" + "00"));
+        Assert.That(Convert.ToHexStringLower(Request(ReflectionKind.Order).AsSpan(40, 2)), Is.EqualTo("c801"));
+    }
+
+    [TestCase(0, 128, TestName = "AnotherType_IsNoMessage")]
+    [TestCase(4, 0, TestName = "AnotherMark_IsNoMessage")]
+    public void OtherThanItsOwn(int at, int value)
+    {
+        byte[] octets = Proof(A, A, Token);
+        _ = Read(octets);
+        octets[IPv6Packet.HeaderSize + at] = (byte)value;
+        Icmpv6Message.WriteChecksum(octets);
+        Assert.That(IPv6Packet.TryParse(octets, out var packet) && ReflectionMessage.TryParse(packet, out _), Is.False);
+    }
+
     [Test]
     public void Steps_GoOnlyToTheAskersEndpoint_FromTheRightPorts()
     {

@@ -14,6 +14,7 @@ sealed class TcpPair
     readonly SeededRandom _random;
     readonly byte[] _buffer = new byte[BufferOctets];
     long _order;
+    int _stuck;
 
     public TcpPair(int seed = 1, TcpOptions? left = null, TcpOptions? right = null)
     {
@@ -78,6 +79,8 @@ sealed class TcpPair
             next = Instant.Earlier(next, first.Item1);
         if (next is not { } at || at > end)
             return false;
+        _stuck = at > Now ? 0 : _stuck + 1;
+        Assert.That(_stuck, Is.LessThan(100_000), $"time stands still; A {A}; B {B}");
         Now = at > Now ? at : Now;
         while (_path.TryPeek(out var item, out first) && first.Item1 <= Now)
         {
@@ -177,9 +180,13 @@ sealed class TcpPair
                     _connection!.CompleteWriting(pair.Now);
                     _finish = false;
                 }
+                int trains = 0;
                 while (_connection!.TryWriteSegments(pair.Now, pair._buffer, out int length, out int segmentSize))
+                {
+                    Assert.That(++trains, Is.LessThan(10_000), $"it never stops writing; {this}");
                     for (int at = 0; at < length; at += segmentSize)
                         pair.Carry(this, pair._buffer.AsSpan(at, Math.Min(segmentSize, length - at)));
+                }
                 Changes |= _connection.TakeChanges();
             }
             while (IsReading && _connection.ReadableOctets > 0);

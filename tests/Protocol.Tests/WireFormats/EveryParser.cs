@@ -1,3 +1,4 @@
+using TeredoSdk.Protocol.Reflection;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Protocol.Tests.WireFormats;
@@ -36,6 +37,8 @@ public static class EveryParser
             read += message.Code + (message.IsError ? 1 : 0) + (EchoMessage.TryParse(message, out var echo) ? echo.Identifier + echo.Data.Length : 0);
         if (RouterAdvertisement.TryParse(packet, out var advertisement))
             read += advertisement.MtuOctets ?? 0;
+        if (ReflectionMessage.TryParse(packet, out var reflection))
+            read += (int)reflection.Token + (int)reflection.Cookie + reflection.Stranger.Port;
         if (UdpDatagram.TryParse(packet, out var udp))
             read += udp.SourcePort + udp.DestinationPort + udp.Payload.Length;
         return read;

@@ -40,6 +40,16 @@ public class InternetChecksumTests
     [Property(MaxTest = 300)]
     public void Checksum_RandomOctets_EqualsThePlainSum(byte[] segment) => AssertEqualsPlain(segment);
 
+    [TestCase(0x0001_0000_FFFF_FFFFul)] // carries a third time
+    [TestCase(0xFFFF_FFFF_FFFF_FFFFul), TestCase(0x0000_0001_FFFF_FFFFul), TestCase(0x0000_0000_0001_FFFFul), TestCase(0xFFFFul), TestCase(0x10000ul), TestCase(0ul)]
+    public void Fold_CarriesUntilNothingIsLeft(ulong sum)
+    {
+        ulong plain = sum;
+        while (plain > 0xFFFF)
+            plain = (plain >> 16) + (plain & 0xFFFF);
+        Assert.That(InternetChecksum.Fold(sum), Is.EqualTo(plain));
+    }
+
     [Test]
     public void Checksum_OfTheSolicitation_Is7d37()
     {

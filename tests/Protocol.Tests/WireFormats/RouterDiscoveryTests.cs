@@ -77,11 +77,16 @@ public class RouterDiscoveryTests
     public void Advertisement_PrefixLengthNot64_IsIgnored([Values(0, 32, 63, 65, 128)] int length) => AssertIgnored(Changed(FirstOption + 2, (byte)length));
 
     [Test]
-    public void Advertisement_UnknownOption_IsSkipped()
+    public void Advertisement_UnknownOption_IsSkipped_BeforeAndBehind()
     {
-        byte[] options = Advertisement()[FirstOption..];
-        Assert.That(Accepted(WithOptions([24, 1, 1, 2, 3, 4, 5, 6, .. options])).MtuOctets, Is.EqualTo(1280));
+        byte[] options = Advertisement()[FirstOption..], unknown = [24, 1, 1, 2, 0, 0, 0x05, 0xDC]; // with 1500 where an MTU would be
+        Assert.That(Accepted(WithOptions([.. unknown, .. options])).MtuOctets, Is.EqualTo(1280));
+        Assert.That(Accepted(WithOptions([.. options, .. unknown])).MtuOctets, Is.EqualTo(1280));
     }
+
+    [Test]
+    public void Advertisement_MtuOptionOfAnotherSize_IsSkipped() =>
+        Assert.That(Accepted(WithOptions([.. Advertisement()[FirstOption..MtuOption], 5, 2, 0, 0, 0, 0, 0x05, 0xDC, .. new byte[8]])).MtuOctets, Is.Null);
 
     [TestCase(0u, null), TestCase(1279u, null), TestCase(1280u, 1280), TestCase(1500u, 1500), TestCase(65467u, 65467), TestCase(65468u, null), TestCase(uint.MaxValue, null)]
     public void Advertisement_MtuOutsideItsRange_CountsAsNone(uint mtu, int? expected)

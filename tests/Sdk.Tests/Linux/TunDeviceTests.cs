@@ -119,6 +119,34 @@ sealed class TunDeviceTests
     }
 
     [Test]
+    public async Task Dispose_InTheHandlerOfALonePacket_IsTheLastCall_AlthoughAnotherPacketWaits()
+    {
+        using var network = PrivateNetworks.Create();
+        var device = network.OpenTunWithAddress();
+        using var socket = Bind(network);
+        var came = Channel.CreateUnbounded<bool>();
+        int calls = 0;
+        device.StartReading(packet =>
+        {
+            if (packet[6] != Udp)
+                return;
+            calls++;
+            came.Writer.TryWrite(true);
+            if (calls < 3)
+                return;
+            socket.SendTo(new byte[1], new IPEndPoint(PrivateNetworks.Stranger, 7));
+            device.Dispose();
+        });
+        for (int i = 0; i < 3; i++)
+        {
+            await socket.SendToAsync(new byte[1], new IPEndPoint(PrivateNetworks.Stranger, 7)).InTime();
+            await came.Reader.ReadAsync().InTime();
+        }
+        await device.Completion.InTime();
+        Assert.That(calls, Is.EqualTo(3));
+    }
+
+    [Test]
     public async Task Dispose_InTheHandler_EndsTheReading()
     {
         using var network = PrivateNetworks.Create();

@@ -22,7 +22,7 @@ sealed unsafe class DeviceReader(SafeFileHandle tun, string name, bool hasHeader
     Action<Exception>? _fault;
     ReadLoop.Registration? _registration;
     byte* _memory;
-    bool _isEnding;
+    bool _isEnding, _comesAlone;
     int _errno;
 
     public Task Completion => _completion.Task;
@@ -65,8 +65,17 @@ sealed unsafe class DeviceReader(SafeFileHandle tun, string name, bool hasHeader
 
     bool IReadable.Read()
     {
+        // While packets come one by one, each is on its way before the next is asked for.
+        int count = _comesAlone && (Pass(1) == 0 || _isEnding) ? 0 : Pass(PacketsAtOnce);
+        _comesAlone = count <= 1;
+        return count == PacketsAtOnce;
+    }
+
+    // Reads at most so many packets and hands them on together. Returns how many there were.
+    int Pass(int limit)
+    {
         int count = 0, at = 0;
-        for (; count < PacketsAtOnce && at + PacketOctets <= MemoryOctets; count++)
+        for (; count < limit && at + PacketOctets <= MemoryOctets; count++)
         {
             nint length = Libc.Read(tun, _memory + at, PacketOctets);
             if (length < 0)
@@ -83,7 +92,7 @@ sealed unsafe class DeviceReader(SafeFileHandle tun, string name, bool hasHeader
         }
         if (count > 0)
             Hand(new(_memory, _packets.AsSpan(0, count)));
-        return count == PacketsAtOnce;
+        return count;
     }
 
     void IReadable.Ended()

@@ -135,7 +135,7 @@ sealed class TunDevice : IDisposable
     /// <param name="metric">Of two routes to the same prefix, the one with the lower metric is used; 0 means the kernel's default, 1024.</param>
     /// <exception cref="TeredoException">The kernel refuses, or such a route exists already.</exception>
     public void AddRoute(IPAddress prefix, int length, uint metric = 0) =>
-        Change($"The route to {prefix}/{length}", 0, () => _control.AddRoute(Index, prefix, length, metric));
+        Change($"The route to {prefix}/{length}", null, () => _control.AddRoute(Index, prefix, length, metric));
 
     /// <summary>As <see cref="AddRoute"/>, but it is no error when the route exists.</summary>
     /// <returns>False when the route exists.</returns>
@@ -145,7 +145,7 @@ sealed class TunDevice : IDisposable
 
     /// <summary>Brings the device up, if another program took it down.</summary>
     /// <exception cref="TeredoException">The kernel refuses.</exception>
-    public void BringUp() => Change("Bringing up", 0, () => _control.BringUp(Name));
+    public void BringUp() => Change("Bringing up", null, () => _control.BringUp(Name));
 
     /// <summary>Removes a route. It is no error when the route does not exist.</summary>
     /// <exception cref="TeredoException">The kernel refuses.</exception>
@@ -162,7 +162,7 @@ sealed class TunDevice : IDisposable
         if (Offload.Problem is { } problem)
             Log.DatapathRung(log, TeredoDatapath.Segments, problem);
         _writer.Refused = refusal => Log.DatapathRung(log, TeredoDatapath.Segments, refusal);
-        Change("Reading", 0, () => _reader.Start(handler, fault => Log.EngineFault(log, fault)));
+        Change("Reading", null, () => _reader.Start(handler, fault => Log.EngineFault(log, fault)));
     }
 
     /// <summary>Hands a packet to the kernel. A failure is a lost packet, never an exception.</summary>
@@ -182,7 +182,7 @@ sealed class TunDevice : IDisposable
     }
 
     // Returns false when the change was made already.
-    bool Change(string what, int harmless, Action change)
+    bool Change(string what, int? harmless, Action change)
     {
         try
         {

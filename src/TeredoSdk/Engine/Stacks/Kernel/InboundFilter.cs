@@ -118,7 +118,7 @@ sealed class InboundFilter(EngineClock clock)
         if ((!isTcp && packet.NextHeader != NextHeader.Udp) || payload.Length < (isTcp ? TcpHeader : UdpDatagram.HeaderSize))
             return DropReason.UnsupportedProtocol;
         var flow = new Flow(packet.NextHeader, BinaryPrimitives.ReadUInt16BigEndian(payload), packet.Destination, BinaryPrimitives.ReadUInt16BigEndian(payload[2..]));
-        byte flags = isTcp ? payload[TcpFlagsAt] : (byte)0;
+        byte flags = isTcp ? payload[TcpFlagsAt] : default;
         bool isPlain = (flags & (Syn | Rst)) == 0;
         if (isPlain && recent.Is(flow))
             return null; // the packet before opened the flow, or needed not to

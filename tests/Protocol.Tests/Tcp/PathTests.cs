@@ -1,0 +1,101 @@
+using TeredoSdk.Protocol.Tcp;
+using static TeredoSdk.Protocol.Tcp.TcpFlags;
+
+namespace TeredoSdk.Protocol.Tests.Tcp;
+
+/// <summary>What the path can carry, and what it says (RFC 4821, 8899, 8201, 5927, 3168).</summary>
+public sealed class PathTests
+{
+    [TestCase(1300), TestCase(1252), TestCase(1060), TestCase(576)]
+    public void APathThatIsTooSmall_AndSaysNothing_CarriesAMegabyte(int outerOctets)
+    {
+        const int length = 1_000_000;
+        var pair = new TcpPair { PathOctets = outerOctets - 28 }.Connect();
+        var start = pair.Now;
+        pair.A.Send(TransferTests.Octets(length, 1), finish: true);
+        pair.Run(() => pair.B.Octets.Length == length, TimeSpan.FromSeconds(20));
+        Assert.That(pair.B.Octets.SequenceEqual(TransferTests.Octets(length, 1)));
+    }
+
+    [Test]
+    public void ALargerPath_IsFound()
+    {
+        const int length = 2_000_000;
+        var options = new TcpOptions { MaxPathOctets = 1452 };
+        int largest = 0;
+        var pair = new TcpPair(left: options, right: options) { PathOctets = 1400 };
+        pair.Filter = (from, packet) =>
+        {
+            largest = packet.Length <= pair.PathOctets ? Math.Max(largest, packet.Length) : largest;
+            return true;
+        };
+        pair.Connect();
+        pair.A.Send(TransferTests.Octets(length, 1), finish: true);
+        pair.Run(() => pair.B.Octets.Length == length, TimeSpan.FromSeconds(20));
+        Assert.That(pair.B.Octets.SequenceEqual(TransferTests.Octets(length, 1)));
+        Assert.That(largest, Is.InRange(1400 - 16, 1400));
+    }
+
+    // RFC 8201 §4
+    [Test]
+    public void PacketTooBig_MakesSegmentsSmaller_WhenItQuotesWhatIsUnderWay()
+    {
+        var script = new TcpScript(new() { Timestamps = false, Pacing = false, PathOctets = 1400, MaxPathOctets = 1400 }).OpenActive();
+        script.Send(Syn | Ack, 0, 1, edit: (ref TcpHeader header) => header.MaxSegmentOctets = 1340);
+        script.Forget();
+        script.Write(2680);
+        script.Expect(Ack, 1, 1, 1340);
+        script.Expect(Ack, 1341, 1, 1340);
+        Assert.That(script.Connection.HandlePacketTooBig(script.Now, 1280, unchecked(TcpScript.Own + 5000)), Is.False, "of nothing that is under way");
+        Assert.That(script.Connection.HandlePacketTooBig(script.Now, 600, TcpScript.Own + 1), Is.False, "below IPv6's minimum");
+        script.Do((c, now) => Assert.That(c.HandlePacketTooBig(now, 1280, TcpScript.Own + 1)));
+        script.Expect(Ack, 1, 1, 1220);
+    }
+
+    // RFC 5927 §5
+    [Test]
+    public void AnError_EndsTheAttempt_OnlyWhenItIsHardAndQuotesTheSyn()
+    {
+        var script = new TcpScript().OpenActive().Forget();
+        script.Do((c, now) => Assert.That(c.HandleUnreachable(now, TcpScript.Own + 1, isHard: true), Is.False));
+        script.Do((c, now) => Assert.That(c.HandleUnreachable(now, TcpScript.Own, isHard: false)));
+        Assert.That(script.State, Is.EqualTo(TcpState.SynSent));
+        script.Do((c, now) => c.HandleUnreachable(now, TcpScript.Own, isHard: true));
+        Assert.That((script.State, script.Connection.Error), Is.EqualTo((TcpState.Closed, TcpError.Unreachable)));
+    }
+
+    [Test]
+    public void AnError_DoesNotEndAConnection_ButSaysWhyItTimedOut()
+    {
+        var script = new TcpScript(new() { UserTimeout = TimeSpan.FromSeconds(10) }).Establish();
+        script.Write(10);
+        script.Do((c, now) => c.HandleUnreachable(now, TcpScript.Own + 1, isHard: true));
+        Assert.That(script.State, Is.EqualTo(TcpState.Established));
+        script.Wait(11);
+        Assert.That((script.State, script.Connection.Error), Is.EqualTo((TcpState.Closed, TcpError.Unreachable)));
+    }
+
+    // RFC 3168 §6.1
+    [Test]
+    public void Ecn_IsNegotiated_Echoed_AndAnswered()
+    {
+        var script = new TcpScript(new() { Timestamps = false, Pacing = false, Ecn = true }).OpenActive();
+        script.Expect(Syn | EcnEcho | WindowReduced, 0);
+        script.Send(Syn | Ack | EcnEcho, 0, 1);
+        script.Forget();
+        script.Write(2440);
+        Assert.That(script.Next().Ecn, Is.EqualTo(Ecn.Capable));
+        script.Send(Ack | EcnEcho, 1, 1221);
+        script.Forget();
+        script.Write(1220);
+        Assert.That(script.Next().Flags & WindowReduced, Is.EqualTo(WindowReduced));
+        script.Mark = Ecn.Congestion;
+        script.Send(Ack, 1, 3661, 1220);
+        script.Mark = Ecn.Capable;
+        script.Send(Ack, 1221, 3661, 1220);
+        Assert.That(script.Next().Flags & EcnEcho, Is.EqualTo(EcnEcho));
+        script.Send(Ack | WindowReduced, 2441, 3661, 1220);
+        script.Send(Ack, 3661, 3661, 1220);
+        Assert.That(script.Next().Flags & EcnEcho, Is.EqualTo(None));
+    }
+}
