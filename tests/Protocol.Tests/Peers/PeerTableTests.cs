@@ -39,6 +39,22 @@ public class PeerTableTests
     }
 
     [Test]
+    public void PeerTable_WhatTheHostWants_IsNotCountedAmongStrangers([Values(0, 2, 4)] int trusted)
+    {
+        var table = NewTable(16, 16);
+        for (uint n = 0; n < 4; n++)
+        {
+            int index = Add(table, Start, Address(n), Newcomer.Wanted);
+            if (n < trusted)
+                table.Trust(index);
+        }
+        for (uint n = 4; n < 17; n++)
+            Add(table, Start, Address(n));
+        Assert.That(table.Count, Is.EqualTo(16), "a quarter is kept for the host; the last stranger took the place of another");
+        Assert.That(Enumerable.Range(0, 4).Select(n => table.Find(Address((uint)n))), Is.All.GreaterThanOrEqualTo(0));
+    }
+
+    [Test]
     public void PeerTable_AllBitsOfTheAddressCount()
     {
         var table = NewTable(512, 512);
