@@ -5,10 +5,10 @@ using TeredoSdk.Protocol.Tests.Documentation;
 namespace TeredoSdk.Protocol.Tests.Checklist;
 
 /// <summary>A row of the conformance checklist with what shows it.</summary>
-/// <param name="Id">C-001 to C-245.</param>
-/// <param name="Part">The part of the checklist, with the sections of docs/protocol in brackets.</param>
+/// <param name="Id">C-001 to C-245; of TCP the RFC with its own number for the rule, or with the section and a word: 9293-MUST-3, 9293-3.10.7.4-syn.</param>
+/// <param name="Part">The part of the checklist; of Teredo's with the sections of docs/protocol in brackets.</param>
 /// <param name="Source">The RFC and section; "ours" for a rule that is in none.</param>
-/// <param name="Role">C, S, R: client, server, relay.</param>
+/// <param name="Role">C, S, R: client, server, relay. Of TCP: sender, receiver, both, or the host that has the connections.</param>
 /// <param name="Requirement">What is asked for.</param>
 /// <param name="Tests">The tests whose attribute names the row.</param>
 /// <param name="Reason">Why no test shows it, or which part of it none does; null when the tests show it all.</param>
@@ -34,14 +34,19 @@ public static partial class ConformanceTable
     /// <summary>The other projects whose tests may show a row: what the product does with sockets, gateways and programs.</summary>
     static readonly string[] OtherProjects = ["Sdk.Tests", "Hosting.Tests", "Cli.Tests", "Windows.Tests", "Platform.Tests"];
 
-    /// <summary>Every row in the order of the checklist.</summary>
-    public static IReadOnlyList<ConformanceRow> Load()
+    /// <summary>Every row about Teredo in the order of the checklist.</summary>
+    public static IReadOnlyList<ConformanceRow> Load() => Load("checklist.tsv");
+
+    /// <summary>Every row about TCP.</summary>
+    public static IReadOnlyList<ConformanceRow> LoadTcp() => Load("tcp.tsv");
+
+    static IReadOnlyList<ConformanceRow> Load(string file)
     {
         var tests = TestsById(typeof(ConformanceTable).Assembly);
         foreach (var (id, test) in TestsOfOtherProjects())
             (tests.TryGetValue(id, out var names) ? names : tests[id] = []).Add(test);
         var reasons = ReadReasons().ToDictionary(r => r.Id, r => r.Reason);
-        return [.. ReadTable("checklist.tsv", columns: 5).Select(c =>
+        return [.. ReadTable(file, columns: 5).Select(c =>
             new ConformanceRow(c[0], c[1], c[2], c[3], c[4], tests.GetValueOrDefault(c[0], []), reasons.GetValueOrDefault(c[0])))];
     }
 
@@ -92,7 +97,7 @@ public static partial class ConformanceTable
     [GeneratedRegex(@"\[Conformance\([^)]*\)\]")]
     private static partial Regex ConformanceAttributes();
 
-    [GeneratedRegex(@"C-\d{3}")]
+    [GeneratedRegex(@"(?<="")(C-\d{3}|\d{4}-[\w.-]+)(?="")")]
     private static partial Regex RowName();
 
     /// <summary>The written reasons, as they stand in the file.</summary>

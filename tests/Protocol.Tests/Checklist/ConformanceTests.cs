@@ -6,11 +6,19 @@ namespace TeredoSdk.Protocol.Tests.Checklist;
 /// <summary>The book-keeping of the conformance checklist.</summary>
 public class ConformanceTests
 {
-    static readonly IReadOnlyList<ConformanceRow> Rows = ConformanceTable.Load();
+    static readonly IReadOnlyList<ConformanceRow> Rows = [.. ConformanceTable.Load(), .. ConformanceTable.LoadTcp()];
 
     [Test]
-    public void Checklist_HasEveryRowOnce() =>
-        Assert.That(Rows.Select(row => row.Id), Is.EqualTo(Enumerable.Range(1, 245).Select(i => $"C-{i:000}")));
+    public void Checklist_HasEveryRowOnce()
+    {
+        Assert.That(ConformanceTable.Load().Select(row => row.Id), Is.EqualTo(Enumerable.Range(1, 245).Select(i => $"C-{i:000}")));
+        Assert.That(Rows.Select(row => row.Id), Is.Unique);
+    }
+
+    // RFC 9293 appendix B lists them all.
+    [TestCase("MUST", 69), TestCase("SHLD", 31), TestCase("MAY", 18)]
+    public void TcpList_HasEveryNumberedRuleOfTheRfc(string strength, int count) =>
+        Assert.That(Rows.Select(row => row.Id), Is.SupersetOf(Enumerable.Range(1, count).Select(number => $"9293-{strength}-{number}")));
 
     [Test]
     public void Attribute_NamesRowsOfTheChecklistOnly() =>
@@ -34,13 +42,13 @@ public class ConformanceTests
                 public void Other() { }
 
                 [TestCase("x")]
-                [Conformance("C-001", "C-002")]
+                [Conformance("C-001", "9293-3.10.7.4-rst-exact")]
                 public async Task<int> Some_Test(string text)
                 {
                 }
             }
             """;
-        Assert.That(ConformanceTable.FindInSource("T", source), Is.EqualTo(new[] { ("C-001", "T.Some_Test"), ("C-002", "T.Some_Test") }));
+        Assert.That(ConformanceTable.FindInSource("T", source), Is.EqualTo(new[] { ("C-001", "T.Some_Test"), ("9293-3.10.7.4-rst-exact", "T.Some_Test") }));
         foreach (string instead in new[] { "[Category(\"x\")]", "[TestCase(\"x\"), Explicit]", "[TestCase(\"x\")]\n    [Ignore(\"never\")]" })
             Assert.That(() => ConformanceTable.FindInSource("T", source.Replace("[TestCase(\"x\")]", instead, StringComparison.Ordinal)).ToList(),
                 Throws.TypeOf<InvalidDataException>(), instead);
