@@ -85,9 +85,9 @@ public sealed class AllocationTests
     {
         var options = new TcpOptions { Pacing = false };
         var a = TcpConnection.OpenActive(_now, There, new(1, 1), options);
-        Assert.That(a.TryWriteSegments(_now, _buffer, out int length, out _) && IPv6Packet.TryParse(_buffer.AsSpan(0, length), out _));
-        IPv6Packet.TryParse(_buffer.AsSpan(0, length), out var ip);
-        TcpSegment.TryParse(ip, out var syn);
+        Assert.That(a.TryWriteSegments(_now, _buffer, out int length, out _));
+        Assert.That(IPv6Packet.TryParse(_buffer.AsSpan(0, length), out var ip));
+        Assert.That(TcpSegment.TryParse(ip, out var syn));
         var b = TcpConnection.OpenPassive(_now, syn, new(2, 2), options);
         _now += TimeSpan.FromMilliseconds(1);
         Exchange(b, a);

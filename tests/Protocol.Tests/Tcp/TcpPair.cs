@@ -15,6 +15,7 @@ sealed class TcpPair
     readonly byte[] _buffer = new byte[BufferOctets];
     long _order;
     int _stuck;
+    Instant _thereFreeAt, _backFreeAt;
 
     public TcpPair(int seed = 1, TcpOptions? left = null, TcpOptions? right = null)
     {
@@ -36,6 +37,9 @@ sealed class TcpPair
     public int QueueOctets { get; set; } = int.MaxValue;
     /// <summary>Packets above this size vanish.</summary>
     public int PathOctets { get; set; } = int.MaxValue;
+    /// <summary>The pair whose line this one shares; null: it has its own.</summary>
+    public TcpPair? Line { get; set; }
+    public int Dropped { get; private set; }
     /// <summary>Sees each packet before it is sent; false: it vanishes.</summary>
     public Func<Side, byte[], bool>? Filter { get; set; }
 
@@ -62,6 +66,26 @@ sealed class TcpPair
             Assert.That(Step(end), $"{(Now - (end - atMost)).TotalSeconds} s passed; A {A}; B {B}");
     }
 
+    /// <summary>Lets time pass for several pairs, each event at its time.</summary>
+    public static void RunTogether(TimeSpan time, params TcpPair[] pairs)
+    {
+        var end = pairs[0].Now + time;
+        while (pairs.MinBy(pair => pair.NextEvent ?? Instant.MaxValue) is { } first && first.Step(end))
+        {
+        }
+        foreach (var pair in pairs)
+            pair.Now = end;
+    }
+
+    /// <summary>Lets the time up to an instant pass before anything has begun, or while nothing happens.</summary>
+    public void StartAt(Instant now)
+    {
+        while (Step(now))
+        {
+        }
+        Now = now;
+    }
+
     /// <summary>Lets time pass.</summary>
     public void Run(TimeSpan time)
     {
@@ -72,17 +96,16 @@ sealed class TcpPair
         Now = end;
     }
 
+    Instant? NextEvent => Instant.Earlier(Instant.Earlier(A.Deadline, B.Deadline), _path.TryPeek(out _, out var first) ? first.Item1 : null);
+
     bool Step(Instant end)
     {
-        var next = Instant.Earlier(A.Deadline, B.Deadline);
-        if (_path.TryPeek(out _, out var first))
-            next = Instant.Earlier(next, first.Item1);
-        if (next is not { } at || at > end)
+        if (NextEvent is not { } at || at > end)
             return false;
         _stuck = at > Now ? 0 : _stuck + 1;
         Assert.That(_stuck, Is.LessThan(100_000), $"time stands still; A {A}; B {B}");
         Now = at > Now ? at : Now;
-        while (_path.TryPeek(out var item, out first) && first.Item1 <= Now)
+        while (_path.TryPeek(out var item, out var first) && first.Item1 <= Now)
         {
             _path.Dequeue();
             item.To.Take(item.Packet);
@@ -92,21 +115,30 @@ sealed class TcpPair
         return true;
     }
 
+    // The line of one direction: it takes its time for each packet, and others wait or are dropped.
+    bool Queue(bool isThere, int length, Instant now, out Instant at)
+    {
+        at = now;
+        if (Rate == 0)
+            return true;
+        ref var lineFreeAt = ref isThere ? ref _thereFreeAt : ref _backFreeAt;
+        var free = lineFreeAt > now ? lineFreeAt : now;
+        if ((free - now).TotalSeconds * Rate + length > QueueOctets)
+            return false;
+        at = lineFreeAt = free + TimeSpan.FromSeconds(length / Rate);
+        return true;
+    }
+
     double Next() => (_random.NextUInt64() >> 11) * (1.0 / (1UL << 53));
 
     void Carry(Side from, ReadOnlySpan<byte> packet)
     {
         byte[] copy = packet.ToArray();
         from.PacketsSent++;
-        if (packet.Length > PathOctets || Filter?.Invoke(from, copy) == false || Next() < Loss)
-            return;
-        var at = Now;
-        if (Rate > 0)
+        if (packet.Length > PathOctets || Filter?.Invoke(from, copy) == false || Next() < Loss || !(Line ?? this).Queue(from == A, packet.Length, Now, out var at))
         {
-            var free = from.LineFreeAt > Now ? from.LineFreeAt : Now;
-            if ((free - Now).TotalSeconds * Rate + packet.Length > QueueOctets)
-                return;
-            at = from.LineFreeAt = free + TimeSpan.FromSeconds(packet.Length / Rate);
+            Dropped++;
+            return;
         }
         at += Delay;
         if (Next() < Reordering)
@@ -126,7 +158,6 @@ sealed class TcpPair
 
         public TcpOptions Options => options;
         public Side Peer { get; set; } = null!;
-        public Instant LineFreeAt { get; set; }
         public int PacketsSent { get; set; }
         public bool IsReading { get; set; } = true;
         public TcpChanges Changes { get; private set; }
