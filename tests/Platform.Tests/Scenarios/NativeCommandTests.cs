@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection.PortableExecutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using TeredoSdk.Platform.Tests.Network;
@@ -6,7 +7,10 @@ using TeredoSdk.Platform.Tests.Programs;
 
 namespace TeredoSdk.Platform.Tests.Scenarios;
 
-/// <summary>The command as it is published for linux-x64: natively compiled, without a warning. It does what the tool does, and is small.</summary>
+/// <summary>
+/// The command as it is published: natively compiled for linux-x64, without a warning; it does what the tool does, and is small. For win-x64 it is compiled
+/// beforehand; the tests of Wine run the same code from the folder that it was built in.
+/// </summary>
 public class NativeCommandTests : LabTests
 {
     const int MostIdleKilobytes = 20_000; // resident, after the start
@@ -56,6 +60,19 @@ public class NativeCommandTests : LabTests
             process.Input.Close();
             Assert.That(await process.WaitForExitAsync(), Is.Zero, () => process.Transcript);
             return process.Output;
+        }
+    }
+
+    [Test]
+    public async Task CommandForWindows_IsCompiledBeforehand()
+    {
+        string folder = Path.GetDirectoryName(await NativeProgram.PublishForWindowsAsync("src/TeredoSdk.Cli", "teredo"))!;
+        string[] ours = [Path.Combine(folder, "teredo.dll"), .. Directory.GetFiles(folder, "TeredoSdk*.dll")];
+        Assert.That(ours, Has.Length.GreaterThanOrEqualTo(4));
+        foreach (string assembly in ours)
+        {
+            using var image = new PEReader(File.OpenRead(assembly));
+            Assert.That(image.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size, Is.Positive, assembly);
         }
     }
 
