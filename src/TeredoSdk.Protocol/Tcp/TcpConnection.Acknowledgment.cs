@@ -90,7 +90,7 @@ sealed partial class TcpConnection
     // RFC 9293 §3.8.6.1: what probed the closed window was not taken, so it is sent again at once.
     void Reopen()
     {
-        (_persistAt, _persistBackoff) = (Never, 0);
+        (_persistAt, _persistBackoff, _progressAt) = (Never, 0, _lastHeard);
         if (_isWindowProbing && _runs.Count > 0 && !_runs[0].IsIn(SentState.Sacked | SentState.Lost))
             _runs.Set(0, _runs[0].State | SentState.Lost);
         _isWindowProbing = false;

@@ -45,7 +45,7 @@ sealed partial class TcpConnection
         {
             _isEcnAllowed = _options.Ecn && (segment.Flags & (TcpFlags.EcnEcho | TcpFlags.WindowReduced)) == TcpFlags.EcnEcho; // RFC 3168 §6.1.1
             _una = 1;
-            SetSendWindow(segment, 0, 1);
+            (_windowSequence, _windowAck) = (0, 1); // RFC 7323 §2.2: its window is not scaled, and TakeSyn has taken it
             Establish(now);
             _isAckDue = true;
             TakeText(now, segment, 1); // data in a SYN is queued (RFC 9293 §3.4, MAY-...)
@@ -142,6 +142,12 @@ sealed partial class TcpConnection
             return false; // RFC 5961 §3.2, case 1
         if (segment.Has(TcpFlags.Syn))
         {
+            if (State == TcpState.SynReceived && start == 0 && segment.Has(TcpFlags.Ack) && SendPosition(segment.Acknowledgment) == 1)
+            {
+                (_una, _isAckDue) = (1, true); // RFC 9293 §3.5, figure 8: the peer has our SYN, too
+                Establish(now);
+                return true;
+            }
             if (State == TcpState.SynReceived && start == 0 && !segment.Has(TcpFlags.Ack))
                 _isSynDue = true; // the peer repeats its SYN, because it has not seen the answer
             else
@@ -196,6 +202,7 @@ sealed partial class TcpConnection
         _changes |= TcpChanges.Connected | TcpChanges.Writable;
         _rtoAt = Never;
         _progressAt = now;
+        _keepAliveAt = _options.KeepAliveTime is { } time ? now + time : Never;
         UpdateSegmentSize();
         _control.Window = _control.InitialWindow;
         if (_synsSent == 1)

@@ -83,8 +83,6 @@ sealed partial class TcpConnection
             StartTimeout(now, UserDeadline);
             ArmTailProbe(now);
         }
-        if (_options.KeepAliveTime is { } time && _keepAliveAt == Never && State >= TcpState.Established)
-            _keepAliveAt = now + time;
     }
 
     void HandleTimeout(Instant now)
@@ -128,9 +126,10 @@ sealed partial class TcpConnection
         _control.Window = _control.SegmentOctets;
         (_recovery, _recoverUntil) = (Recovery.Timeout, _next);
         _slowStart.End();
+        bool isReneged = _runs[0].IsIn(SentState.Sacked); // RFC 2018 §8: the peer has thrown away what it had told of
         for (int i = 0; i < _runs.Count; i++)
-            if (!_runs[i].IsIn(SentState.Sacked))
-                _runs.Set(i, _runs[i].State | SentState.Lost);
+            if (isReneged || !_runs[i].IsIn(SentState.Sacked))
+                _runs.Set(i, _runs[i].State & ~SentState.Sacked | SentState.Lost);
     }
 
     TcpError TimeoutError => _isUnreachable ? TcpError.Unreachable : TcpError.TimedOut;
@@ -201,7 +200,7 @@ sealed partial class TcpConnection
         }
         _ = Capacity(buffer, header.Length, segment);
         _runs.Repeat(last, now);
-        (_tailProbeEnd, _isTailProbeRepeat) = (_next, true);
+        (_tailProbeEnd, _isTailProbeRepeat, _rtoAt) = (_next, true, Never); // RFC 8985 §7.3: the timeout counts from the probe
         WriteTrain(now, buffer, header, segment, _runs[last].Start, _runs[last].End, out length, out segmentSize);
         NoteSent(now, _runs[last].End - _runs[last].Start);
         return true;

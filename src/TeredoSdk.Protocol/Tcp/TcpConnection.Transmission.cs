@@ -127,8 +127,12 @@ sealed partial class TcpConnection
         while (!_runs[index].IsIn(SentState.Lost) || _runs[index].IsIn(SentState.Sacked))
             index++;
         long octets = _runs[index].End - _runs[index].Start, quota = _isProbeDue ? 0 : _control.Window - Pipe;
-        if (!_isProbeDue && Pipe > 0 && quota < Math.Min(octets, _control.SegmentOctets))
-            return false;
+        if (!_isProbeDue)
+        {
+            octets = Math.Min(octets, _una + _sendWindow - _runs[index].Start); // RFC 9293 §3.8.6: SHLD-16, when the window has shrunk
+            if (octets <= 0 || Pipe > 0 && quota < Math.Min(octets, _control.SegmentOctets))
+                return false;
+        }
         var header = MakeHeader(now, TcpFlags.Ack);
         int segment = PacketOctets - header.Length;
         octets = Math.Min(octets, Math.Min(WholeSegments(Math.Max(quota, segment), segment), Capacity(buffer, header.Length, segment)));
@@ -151,7 +155,7 @@ sealed partial class TcpConnection
         if (available <= 0)
         {
             _isProbeDue = false;
-            _isWindowLimited = _control.IsInSlowStart && 2 * Pipe > _control.Window; // RFC 9438 §4.2, RFC 7661
+            NoteOtherLimit();
             return false;
         }
         long usable = Math.Min(available, _una + _sendWindow - _next);
@@ -161,12 +165,13 @@ sealed partial class TcpConnection
         int segment = _control.SegmentOctets;
         if (usable <= 0 || usable < segment && !isForced && !MaySendSmall(usable, available))
         {
+            NoteOtherLimit();
             AwaitWindow(now);
             return false;
         }
         if (!isForced && IsPaced(now))
         {
-            _isWindowLimited = true;
+            _isWindowLimited = 4 * Pipe > _control.Window; // the pace is the window's
             return false;
         }
         RestartAfterIdle(now);
@@ -202,7 +207,7 @@ sealed partial class TcpConnection
         _runs.Add(_next, _next + octets, now, state);
         _next += octets;
         if (_isTailProbeDue)
-            (_tailProbeEnd, _isTailProbeRepeat) = (_next, false);
+            (_tailProbeEnd, _isTailProbeRepeat, _rtoAt) = (_next, false, Never); // RFC 8985 §7.3: the timeout counts from the probe
         (_isProbeDue, _isTailProbeDue, _persistAt) = (false, false, Never);
         NoteSent(now, octets);
         ArmTailProbe(now);
@@ -216,6 +221,9 @@ sealed partial class TcpConnection
         Pace(now, octets);
         StartTimeout(now, UserDeadline);
     }
+
+    // The user or the peer is what limits the flow, so the window does not grow (RFC 9438 §5.8), unless slow start needs it for its next round.
+    void NoteOtherLimit() => _isWindowLimited = _control.IsInSlowStart && 2 * Pipe > _control.Window;
 
     void RestartAfterIdle(Instant now)
     {

@@ -45,7 +45,7 @@ sealed partial class TcpConnection
         _path = new(options.PathOctets, options.MaxPathOctets);
         _control = CongestionControl.Create(options.Congestion, TcpOption.DefaultMaxSegmentOctets);
         _receiveLimit = options.InitialReceiveBufferOctets;
-        _receiveEdge = _received + _receiveLimit;
+        _receiveEdge = _received + Math.Min(_receiveLimit, ushort.MaxValue); // what a SYN says
         (_lastHeard, _progressAt, _isSynDue) = (now, now, true);
     }
 

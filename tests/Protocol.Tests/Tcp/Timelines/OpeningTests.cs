@@ -129,6 +129,21 @@ sealed class OpeningTests
         timeline.Expect("A 1 ack 1");
     }
 
+    [Test, Conformance("9293-3.10.7.3-syn", "9293-MUST-10")]
+    public void SimultaneousOpen_MeetsInOneConnection()
+    {
+        var timeline = Timeline.Open();
+        timeline.Take();
+        timeline.Send("S 0 win 65535 mss 1000");
+        timeline.Expect("SA 0 ack 1 mss 1220");
+        Assert.That(timeline.State, Is.EqualTo(TcpState.SynReceived));
+        timeline.Send("SA 0 ack 1 win 65535 mss 1000"); // §3.5, figure 8: the peer's answer to our SYN
+        Assert.That(timeline.State, Is.EqualTo(TcpState.Established));
+        timeline.Expect("A 1 ack 1");
+        timeline.Write(10);
+        timeline.Expect("A 1+10 ack 1");
+    }
+
     [Test, Conformance("9293-3.10.7.3-syn")]
     public void SimultaneousOpen_TheAnswerIsRepeated()
     {

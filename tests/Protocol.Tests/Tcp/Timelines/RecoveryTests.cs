@@ -109,6 +109,16 @@ sealed class RecoveryTests
         timeline.Expect("A 1+1000 ack 1");
     }
 
+    [Test, Conformance("8985-7.2-probe", "8985-7.3-once")]
+    public void TailLoss_IsProbedAfterTwoRoundTrips_Once()
+    {
+        var timeline = Flight(5);
+        timeline.AdvanceTo(0.2);
+        timeline.Send("A 1 ack 3001"); // SRTT 0.1, RTTVAR 0.0375: RTO 0.25, PTO 0.2
+        timeline.ExpectAt(0.4, "A 4001+1000 ack 1");
+        timeline.ExpectAt(0.65, "A 3001+1000 ack 1"); // the time-out counts from the probe
+    }
+
     [Test, Conformance("8985-7.2-probe")]
     public void TailProbe_IsNewDataWhenThereIsSome()
     {
@@ -125,6 +135,35 @@ sealed class RecoveryTests
     {
         var timeline = Flight(1);
         timeline.ExpectAt(0.34, "A 1+1000 ack 1"); // 0.1 + 2 x 0.1 + 0.04
+    }
+
+    [Test, Conformance("8985-7.4-loss")]
+    public void ProbeThatRepairedALoss_LowersTheWindow([Values] bool lost)
+    {
+        var timeline = Flight(10);
+        timeline.AdvanceTo(0.2);
+        timeline.Send("A 1 ack 9001"); // the window is 19 segments now
+        timeline.ExpectAt(0.44, "A 9001+1000 ack 1");
+        timeline.AdvanceTo(0.5);
+        timeline.Send(lost ? "A 1 ack 10001" : "A 1 ack 10001 sack 9001-10001"); // or it came twice
+        timeline.Write(60_000);
+        int sent = timeline.Take().Sum(segment => segment.Length);
+        Assert.That(sent, lost ? Is.InRange(12_000, 14_000) : Is.GreaterThanOrEqualTo(19_000));
+    }
+
+    [Test, Conformance("2018-8-renege")]
+    public void Renege_WhatWasSackedAndThenForgotten_IsSentAgain()
+    {
+        var timeline = Flight(4);
+        timeline.AdvanceTo(0.2);
+        timeline.Send("A 1 ack 1 sack 1001-4001");
+        timeline.Expect("A 1+1000 ack 1");
+        timeline.AdvanceTo(0.3);
+        timeline.Send("A 1 ack 1001"); // the peer has thrown the rest away
+        timeline.Advance(20);
+        Assert.That(timeline.Take(), Has.Some.Matches<Segment>(segment => segment is { Sequence: 1001, Length: > 0 }));
+        timeline.Send("A 1 ack 4001");
+        Assert.That(timeline.Connection.UnacknowledgedOctets, Is.Zero);
     }
 
     [Test, Conformance("2018-8-renege")]

@@ -143,6 +143,16 @@ sealed class TimeoutTests
         Assert.That((TcpOptions.Default.KeepAliveTime, timeline.State), Is.EqualTo(((TimeSpan?)null, TcpState.Established)));
     }
 
+    [Test, Conformance("9293-MAY-5", "9293-MUST-24", "9293-MUST-27", "9293-SHLD-12")]
+    public void KeepAlive_IsAnEmptySegmentBeforeTheWindow_AfterTheTimeThatWasAskedFor()
+    {
+        var timeline = Timeline.Established(options: new() { KeepAliveTime = TimeSpan.FromSeconds(100) }, roundTrip: 0.1);
+        timeline.ExpectAt(100.1, "A 0 ack 1");
+        timeline.Send("A 1 ack 1");
+        timeline.ExpectNothing();
+        timeline.ExpectAt(200.1, "A 0 ack 1");
+    }
+
     [Test, Conformance("9293-MUST-26")]
     public void KeepAlive_WaitsForAnIdleInterval()
     {
@@ -158,4 +168,18 @@ sealed class TimeoutTests
         timeline.ExpectAt(last + 100, "A 0 ack 11");
     }
 
+    [Test, Conformance("9293-MUST-29")]
+    public void KeepAlive_LostAnswersEndNothing_UntilAllAreLost()
+    {
+        var options = new TcpOptions { KeepAliveTime = TimeSpan.FromSeconds(100), KeepAliveInterval = TimeSpan.FromSeconds(10), KeepAliveCount = 3 };
+        var timeline = Timeline.Established(options: options, roundTrip: 0.1);
+        timeline.AdvanceTo(125);
+        Assert.That(timeline.Take(), Has.Length.EqualTo(3));
+        timeline.Send("A 1 ack 1");
+        Assert.That(timeline.State, Is.EqualTo(TcpState.Established));
+        timeline.AdvanceTo(240);
+        Assert.That(timeline.Take(), Has.Length.EqualTo(2));
+        timeline.AdvanceTo(300);
+        Assert.That((timeline.State, timeline.Connection.Error), Is.EqualTo((TcpState.Closed, TcpError.TimedOut)));
+    }
 }

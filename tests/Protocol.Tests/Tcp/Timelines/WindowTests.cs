@@ -53,6 +53,31 @@ sealed class WindowTests
         Assert.That(timeline.State, Is.EqualTo(TcpState.Established));
     }
 
+    [Test, Conformance("9293-SHLD-17", "9293-MUST-37")]
+    public void ClosedWindow_WhoseProbesAreAnswered_IsWaitedFor([Values(0, 2000)] int beyond)
+    {
+        var timeline = Timeline.Established($"win {1000 + beyond} mss 1000", new() { UserTimeout = TimeSpan.FromSeconds(100) }, roundTrip: 0.1);
+        timeline.Write(5000);
+        timeline.Take();
+        timeline.Send("A 1 ack 1001 win 0"); // with beyond: shrunk, and 2000 octets lie past the edge
+        int probes = 0;
+        while (timeline.Second < 1000)
+        {
+            timeline.Advance(1);
+            var sent = timeline.Take();
+            probes += sent.Length;
+            if (sent.Length > 0)
+                timeline.Send("A 1 ack 1001 win 0");
+        }
+        Assert.That(timeline.State, Is.EqualTo(TcpState.Established));
+        Assert.That(probes, Is.InRange(10, 200));
+        timeline.Send("A 1 ack 1001 win 5000");
+        Assert.That(timeline.Take().Sum(segment => segment.Length), Is.GreaterThanOrEqualTo(2000), "new data at once");
+        timeline.Advance(61); // all of that is lost; the time-out has doubled up to a minute
+        Assert.That(timeline.State, Is.EqualTo(TcpState.Established), "the user time-out counts from the opening");
+        Assert.That(timeline.Take(), Has.Some.Matches<Segment>(segment => segment is { Sequence: 1001, Length: > 0 }));
+    }
+
     [Test, Conformance("9293-MUST-36", "9293-SHLD-29", "9293-SHLD-30")]
     public void ClosedWindow_IsProbedAfterTheTimeout_AndEachTimeTwiceAsLate()
     {
@@ -153,6 +178,27 @@ sealed class WindowTests
         timeline.Write(2500);
         var sent = timeline.Take();
         Assert.That(sent.Select(segment => (segment.Length, segment.Flags.HasFlag(TcpFlags.Push))), Is.EqualTo(new[] { (1000, false), (1000, false), (500, true) }));
+    }
+
+    [Test, Conformance("7323-2.2-both", "7323-2.2-syn")]
+    public void WindowScale_CountsWhenBothSidesHaveIt_AndNotInASyn()
+    {
+        var timeline = Timeline.Open();
+        timeline.Expect("S 0 ws 7");
+        timeline.Send("SA 0 ack 1 win 300 mss 1000 ws 2");
+        timeline.Take();
+        timeline.Write(5000);
+        timeline.Expect("A 1+300 ack 1");
+        timeline.Send("A 1 ack 301 win 300");
+        timeline.Expect("A 301+1000 ack 1");
+        timeline.Advance(0.1);
+        timeline.ExpectNothing();
+
+        timeline = Timeline.Established("win 300 mss 1000");
+        timeline.Write(5000);
+        timeline.Expect("A 1+300 ack 1");
+        timeline.Send("A 1 ack 301 win 300");
+        Assert.That(timeline.Take().Sum(segment => segment.Length), Is.LessThanOrEqualTo(300), "the peer has no option");
     }
 
     [Test, Conformance("7323-2.2-both")]
