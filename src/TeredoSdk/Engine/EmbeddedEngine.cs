@@ -221,8 +221,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
             else if (!packet.IsBubble && stack is not null && (stack.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
                 packets[kept++] = range;
         }
-        if (kept > 0)
-            stack!.Receive(buffer, packets[..kept]);
+        stack?.Receive(buffer, packets[..kept]);
     }
 
     void IDriverClient.Handle(ClientEvent clientEvent)

@@ -116,6 +116,21 @@ public sealed class ServiceProgramTests : IDisposable
         Assert.That(ServiceProgram.FindDotnetRoot(_machine), Is.Null);
     }
 
+    [TestCase("/usr/share/dotnet"), TestCase("/usr/lib/dotnet"), TestCase("/usr/lib64/dotnet")]
+    public void DotnetRoot_WherePackagesPutIt_IsFound(string root) => Assert.That(ServiceProgram.FindDotnetRoot(_machine, root), Is.Null);
+
+    [Test]
+    public void DotnetRoot_AnywhereElse_IsNamed_IfThereIsADotnet()
+    {
+        string root = _machine.At("/opt/dotnet");
+        _machine.Put("/opt/dotnet/readme", "");
+        Assert.That(ServiceProgram.FindDotnetRoot(_machine, root), Is.Null, "a program with a .NET of its own");
+        _machine.Put("/opt/dotnet/dotnet", "");
+        Assert.That(ServiceProgram.FindDotnetRoot(_machine, root), Is.EqualTo(root));
+        _machine.Put("/etc/dotnet/install_location", $"{root}\n");
+        Assert.That(ServiceProgram.FindDotnetRoot(_machine, root), Is.Null);
+    }
+
     [TestCase(true, null, "/usr/bin/sudo")]
     [TestCase(true, ":0", "/usr/bin/sudo")]
     [TestCase(false, "DISPLAY=:0", "/usr/bin/pkexec")]

@@ -98,6 +98,20 @@ public sealed class UpnpTests : IAsyncDisposable
         Assert.That(_actions.Select(action => action.Lifetime), Is.EqualTo(new[] { "-", "7200", "0" }));
     }
 
+    [TestCase(402), TestCase(501)]
+    public async Task GatewayThatRefusesALease_IsAskedForAShorterOne_AndThenForAPermanentOne(int error)
+    {
+        _error = (_, lifetime) => lifetime switch
+        {
+            "7200" => error,
+            "3600" => 725,
+            _ => 0,
+        };
+        Listen();
+        await using var lease = (await MapAsync()).Lease!;
+        Assert.That(_actions.Select(action => action.Lifetime), Is.EqualTo(new[] { "-", "7200", "3600", "0" }));
+    }
+
     [Test]
     public async Task TakenPort_AnotherOneIsAskedFor()
     {
@@ -109,6 +123,9 @@ public sealed class UpnpTests : IAsyncDisposable
 
     [TestCase(718, "taken", 4)]
     [TestCase(606, "not authorised", 1)]
+    [TestCase(725, "725", 2)]
+    [TestCase(402, "invalid arguments", 3)]
+    [TestCase(501, "action failed", 3)]
     [TestCase(999, "error 999", 1)]
     public async Task Refusal_IsNamed_AfterAFewTries(int error, string reason, int tries)
     {

@@ -69,9 +69,11 @@ static class ServiceProgram
     }
 
     /// <summary>Where the .NET of this process is, when programs do not find it by themselves; null also for programs with a .NET of their own.</summary>
-    public static string? FindDotnetRoot(LinuxMachine machine)
+    public static string? FindDotnetRoot(LinuxMachine machine) =>
+        FindDotnetRoot(machine, Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../..")));
+
+    internal static string? FindDotnetRoot(LinuxMachine machine, string root)
     {
-        string root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
         bool isFound = DotnetFolders.Contains(root) || machine.ReadFile("/etc/dotnet/install_location")?.Split('\n').Contains(root) == true;
         return isFound || !File.Exists(Path.Combine(root, "dotnet")) ? null : root;
     }
