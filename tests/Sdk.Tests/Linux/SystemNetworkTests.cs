@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Machine;
 using TeredoSdk.Machine.Linux;
 using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Client;
 using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Tests.Linux;
@@ -104,6 +105,53 @@ sealed class SystemNetworkTests
         Assert.That(GatewayRoute.Find(other, named, NullLogger.Instance), Is.EqualTo(new LocalGateway(named, new(named, 32))));
         Assert.That(GatewayRoute.Find(own, null, NullLogger.Instance), Is.Null, "loopback has no default route");
         Assert.That(GatewayRoute.Find(IPv4Address.Parse("127.0.0.1"), named, NullLogger.Instance), Is.Null);
+    });
+
+    // A device that answers nobody; who is its neighbour, the test says.
+    [Test]
+    public void LinkAddressOfTheGateway_IsAskedForAnew_WhenThePathIsBack_AndOnlyThen() => OwnNetwork.Run(() =>
+    {
+        const string neighbour = "192.0.2.1 lladdr 02:00:00:00:00:0b dev d0";
+        var gateway = new NetworkGateway { Address = IPv4Address.Parse("192.0.2.1"), LinkAddress = 0x0200_0000_000B };
+        var server = IPv4Address.Parse("198.51.100.1");
+        OwnNetwork.Ip("link add d0 type veth peer name d1");
+        OwnNetwork.Ip("link set d1 up");
+        OwnNetwork.Ip("address add 192.0.2.7/24 dev d0");
+        Up();
+        var network = new SystemNetwork(NullLogger.Instance);
+        Assert.That(network.Describe(server), Has.Property(nameof(NetworkState.Gateway)).Null.And.Property(nameof(NetworkState.HasIPv4)).True);
+        Assert.That(Neighbours(), Is.Empty, "no packet of ours asks for an address that was never known");
+        OwnNetwork.Ip($"neighbour add {neighbour} nud permanent");
+        Assert.That(network.Describe(server).Gateway, Is.EqualTo(gateway));
+        OwnNetwork.Ip("link set d0 down");
+        Assert.That(network.Describe(server), Has.Property(nameof(NetworkState.Gateway)).Null.And.Property(nameof(NetworkState.HasIPv4)).False);
+        Up();
+        using (var later = Process.Start("sh", ["-c", $"sleep 0.3; ip neighbour replace {neighbour} nud permanent"]))
+        {
+            Assert.That(network.Describe(server).Gateway, Is.EqualTo(gateway), "it is waited for");
+            later.WaitForExit();
+        }
+        OwnNetwork.Ip("neighbour flush dev d0 nud permanent");
+        Assert.That(network.Describe(server).Gateway, Is.Null, "the path was not away");
+        OwnNetwork.Ip("link set d0 down");
+        network.Describe(server);
+        Up();
+        var waited = Stopwatch.StartNew();
+        Assert.That(network.Describe(server).Gateway, Is.Null, "not for ever");
+        Assert.That(waited.Elapsed, Is.GreaterThan(TimeSpan.FromSeconds(1)));
+        Assert.That(Neighbours(), Does.Contain("192.0.2.1"), "the kernel was made to ask");
+
+        static void Up()
+        {
+            OwnNetwork.Ip("link set d0 up");
+            OwnNetwork.Ip("route replace default via 192.0.2.1");
+        }
+
+        static string Neighbours()
+        {
+            using var ip = Process.Start(new ProcessStartInfo("ip", "-4 neighbour show dev d0 nud all") { RedirectStandardOutput = true })!;
+            return ip.StandardOutput.ReadToEnd();
+        }
     });
 
     [Test]
