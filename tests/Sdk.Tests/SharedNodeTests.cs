@@ -118,6 +118,26 @@ public sealed class SharedNodeTests
     }
 
     [Test]
+    public async Task Start_AtAnyPort_WaitsForNoNodeThatIsStopping()
+    {
+        var links = new List<SlowLink>();
+        var pool = new NodePool<TeredoNode>((options, cancellationToken) =>
+        {
+            links.Add(new());
+            return TeredoNode.StartAsync(options, [links[^1]], cancellationToken);
+        });
+        var options = new TeredoOptions { Servers = ["192.0.2.1"], AllowPrivateAddresses = true, Provider = TeredoProvider.Embedded };
+        var first = await pool.LeaseAsync(options, default).InTime();
+        var releasing = first.ReleaseAsync();
+        var second = await pool.LeaseAsync(options, default).InTime();
+        Assert.That(second.Node, Is.Not.SameAs(first.Node));
+        Assert.That(releasing.IsCompleted, Is.False);
+        links.ForEach(link => link.Stopped.SetResult());
+        await releasing.InTime();
+        await second.ReleaseAsync().InTime();
+    }
+
+    [Test]
     public async Task Start_WithTheClientPortOfANodeThatIsStopping_WaitsForIt()
     {
         var links = new List<SlowLink>();
