@@ -1,4 +1,9 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using TeredoSdk.Engine;
+using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Engine.Stacks.InProcess;
+using TeredoSdk.Protocol;
+using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Tests;
 
@@ -30,6 +35,39 @@ public sealed class InProcessStackTests
             first.Add(stack.Bind(0, isUnrestricted: false).LocalEndPoint.Port);
         }
         Assert.That(first, Has.Count.EqualTo(2), "RFC 6056: nobody shall guess it");
+    }
+
+    [Test]
+    public async Task Burst_ReachesWhomEachPacketIsFor_AndWhatIsForNobodyIsCounted()
+    {
+        IPv6Address self = IPv6Address.Parse("2001:0:c000:201::1"), peer = IPv6Address.Parse("2001:0:c000:201::2"), other = IPv6Address.Parse("2001:0:c000:201::3");
+        var clock = new EngineClock(new ManualTime());
+        var guard = new StackGuard(clock);
+        using var stack = new InProcessStack(new(clock, guard, new(), null!, NullLogger.Instance, HasOffload: false), "");
+        using var one = stack.Bind(4242, isUnrestricted: true);
+        using var two = stack.Bind(4243, isUnrestricted: true);
+        using var closed = stack.Bind(4244, isUnrestricted: false);
+        byte[] echo = Datagram(peer, 5000, 4242), tcp = Datagram(peer, 5000, 4242), malformed = Datagram(peer, 5000, 4242);
+        (echo[6], tcp[6]) = (NextHeader.Icmpv6, NextHeader.Tcp);
+        malformed[45] = 7; // UDP's length
+        byte[][] packets = [Datagram(peer, 5000, 4242), Datagram(peer, 5000, 4243), Datagram(peer, 5001, 4243), Datagram(other, 5001, 4243), Datagram(peer, 5000, 4242),
+            Datagram(peer, 5000, 4244), Datagram(peer, 5000, 4245), echo, tcp, malformed];
+        stack.Receive([.. packets.SelectMany(packet => packet)], [.. packets.Select((packet, i) => new PacketRange(i * packet.Length, packet.Length))]);
+        foreach (var (endpoint, remotes) in new[] { (one, new[] { (peer, 5000), (peer, 5000) }), (two, [(peer, 5000), (peer, 5001), (other, 5001)]) })
+        {
+            foreach (var (address, port) in remotes)
+                Assert.That((await endpoint.ReceiveAsync(default).AsTask().InTime()).RemoteEndPoint, Is.EqualTo(new System.Net.IPEndPoint(address.ToIPAddress(), port)));
+            Assert.That(endpoint.Available, Is.Zero);
+        }
+        Assert.That((guard[DropReason.Unsolicited], guard[DropReason.UnsupportedProtocol], guard[DropReason.MalformedTransport]), Is.EqualTo((2L, 1L, 1L)));
+        Assert.That(guard.StrangerSeen);
+
+        byte[] Datagram(IPv6Address source, ushort sourcePort, ushort port)
+        {
+            byte[] packet = new byte[IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + 1];
+            UdpDatagram.WritePacket(packet, source, sourcePort, self, port, [1]);
+            return packet;
+        }
     }
 
     [Test]

@@ -22,6 +22,16 @@ public sealed class SocketTransportTests(TeredoDatapath rung)
 
     void Take(IPv4Endpoint source, ReadOnlySpan<byte> payload) => _received.Writer.TryWrite((source, payload.ToArray()));
 
+    [Test, Platform("Linux")]
+    public void Buffers_AreAsLargeAsWeAskFor_WhereTheProcessMayForceThem()
+    {
+        if (!Environment.IsPrivilegedProcess)
+            Assert.Ignore("Only root may have larger buffers than net.core.rmem_max and wmem_max say.");
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        SocketTransport.Configure(socket);
+        Assert.That((socket.ReceiveBufferSize, socket.SendBufferSize), Is.EqualTo((2 * SocketTransport.BufferOctets, 2 * SocketTransport.BufferOctets)), "socket(7): twice");
+    }
+
     [Test]
     public async Task Datagram_ArrivesWithItsSource_WhateverTheTtl()
     {

@@ -130,6 +130,31 @@ public sealed class BatchTransportTests
         }
     }
 
+    [TestCase(TeredoDatapath.Segments), TestCase(TeredoDatapath.Batches)]
+    public async Task Memory_OfATransportThatHasEnded_IsGivenBack(TeredoDatapath rung)
+    {
+        const int times = 50, least = 64 * 2048; // octets that each takes
+        await UseAsync();
+        try
+        {
+            nuint before = NativeHeap.InUse;
+            for (int i = 0; i < times; i++)
+                await UseAsync();
+            Assert.That((long)NativeHeap.InUse - (long)before, Is.LessThan(times * least / 2));
+        }
+        catch (EntryPointNotFoundException)
+        {
+            Assert.Ignore("This C library does not tell.");
+        }
+
+        async Task UseAsync()
+        {
+            var transport = Open(rung, static (_, _) => { });
+            transport.Dispose();
+            await transport.Completion.InTime();
+        }
+    }
+
     [Test]
     public void Port_IsFreeAsSoonAsTheTransportIsDisposed()
     {

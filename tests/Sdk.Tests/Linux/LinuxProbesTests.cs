@@ -28,6 +28,14 @@ sealed class LinuxProbesTests : IDisposable
         Assert.That(probes.Select(probe => probe.Name), Does.Contain("the MTU"));
     }
 
+    // The kernel itself refuses a broadcast, with the error of a firewall's refusal.
+    [TestCase("127.0.0.1", false), TestCase("255.255.255.255", true)]
+    public async Task ServerThatMayNotBeSentTo_IsTold(string server, bool isRefused)
+    {
+        var findings = await new LinuxFirewallProbe([IPAddress.Parse(server)], null, _machine).AskAsync(default);
+        Assert.That(findings.Select(finding => finding.Id), Is.EqualTo(isRefused ? [FindingIds.LinuxUdpBlockedOut] : Array.Empty<string>()));
+    }
+
     [Test]
     public async Task MachineWithoutRules_OrWithoutRights_TellsNothing()
     {

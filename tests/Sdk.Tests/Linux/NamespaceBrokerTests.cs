@@ -8,7 +8,7 @@ namespace TeredoSdk.Tests.Linux;
 
 /// <summary>Descriptors that a child makes inside a private network, and which of its steps it names when one fails.</summary>
 [Platform("Linux"), SupportedOSPlatform("linux")]
-sealed partial class NamespaceBrokerTests
+sealed class NamespaceBrokerTests
 {
     const int Times = 8; // other threads of this process open and close descriptors, too, but not so many
 
@@ -41,9 +41,9 @@ sealed partial class NamespaceBrokerTests
         Use(100);
         try
         {
-            nuint before = MallInfo().InUse;
+            nuint before = NativeHeap.InUse;
             Use(times);
-            Assert.That((long)MallInfo().InUse - (long)before, Is.LessThan(8 * times), "less than the smallest piece of each order");
+            Assert.That((long)NativeHeap.InUse - (long)before, Is.LessThan(8 * times), "less than the smallest piece of each order");
         }
         catch (EntryPointNotFoundException)
         {
@@ -55,17 +55,6 @@ sealed partial class NamespaceBrokerTests
             for (int i = 0; i < count; i++)
                 BrokerOrder.Free(BrokerOrder.Create(functions, [Socket, Null]));
         }
-    }
-
-    [System.Runtime.InteropServices.LibraryImport("libc", EntryPoint = "mallinfo2")]
-    private static partial HeapInfo MallInfo();
-
-    // struct mallinfo2, malloc.h: ten numbers, of which the eighth is what is in use.
-    unsafe struct HeapInfo
-    {
-        fixed ulong _numbers[10];
-
-        public readonly nuint InUse => (nuint)_numbers[7];
     }
 
     [Test]

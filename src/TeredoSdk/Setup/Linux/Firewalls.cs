@@ -37,7 +37,7 @@ static class Firewalls
         if (@default.ExitCode != 0 || active.ExitCode != 0)
             throw new TeredoException(TeredoError.FirewallUnavailable, $"The zones of firewalld can't be read: {@default.Complaint}.");
         // A zone's name begins a line, its interfaces and sources are indented; newer versions add " (default)".
-        var zones = active.Output.Split('\n').Where(line => line.Length > 0 && !char.IsWhiteSpace(line[0])).Select(line => line.Split(' ')[0]);
+        var zones = active.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !char.IsWhiteSpace(line[0])).Select(line => line.Split(' ')[0]);
         return [.. zones.Append(@default.Output.Trim()).Distinct(StringComparer.Ordinal)];
     }
 }
