@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Xml.Linq;
 using TeredoSdk.Engine.PortMapping;
@@ -176,6 +177,21 @@ public sealed class UpnpTests : IAsyncDisposable
         using var http = new UpnpHttp(_gateway.Path with { Log = log });
         Assert.That(await http.GetAsync(new($"http://{host}:1/"), default).InTime(), Is.Null);
         Assert.That(log.Of(EventIds.UpnpAnswerIgnored), Has.Count.EqualTo(1).And.All.Contains("not on the link"));
+    }
+
+    [Test]
+    public async Task SilentProtocol_IsWaitedForThreeQuartersOfASecond_OnceUpnpIsFound()
+    {
+        var rest = TimeSpan.FromMilliseconds(750);
+        _gateway.Udp = _ => null;
+        Listen();
+        var mapping = _gateway.Mapper.MapAsync(_gateway.Client, _gateway.Client.Port, default);
+        for (var waited = Stopwatch.StartNew(); !_gateway.Time.IsArmedWithin(rest, rest) && waited.Elapsed < Patience.Limit;)
+            await Task.Delay(1); // time stands still meanwhile
+        Assert.That(_gateway.Time.IsArmedWithin(rest, rest));
+        await using var lease = (await _gateway.PassTimeAsync(mapping)).Lease!;
+        Assert.That(lease.Protocol, Is.EqualTo("UPnP IGD"));
+        Assert.That(_gateway.Time.Elapsed, Is.GreaterThanOrEqualTo(2 * rest), "PCP and NAT-PMP");
     }
 
     [Test]
