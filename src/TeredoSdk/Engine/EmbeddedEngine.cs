@@ -215,8 +215,8 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
             var octets = range.In(buffer);
             _capture?.TakePacket(octets);
             if (!IPv6Packet.TryParse(octets, out var packet))
-                _guard.Count(DropReason.MalformedTransport);
-            else if (HostRules.Judge(packet) is { } reason)
+                continue; // the core parsed it already
+            if (HostRules.Judge(packet) is { } reason)
                 _guard.Count(reason);
             else if (!packet.IsBubble && stack is not null && (stack.AnswersEcho || packet.NextHeader != NextHeader.Icmpv6 || !_echo.Receive(packet)))
                 packets[kept++] = range;

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
@@ -48,6 +49,29 @@ public sealed class ReadLoopTests
             await Task.Yield();
             Assert.That((reader.Reads, reader.Overlaps), Is.EqualTo((reads, 0)));
         }
+    }
+
+    [Test]
+    public async Task DescriptorThatCannotBeWaitedFor_IsRefused_AndLeavesNoThread()
+    {
+        int before = ReadLoop.ThreadCount;
+        using var file = File.OpenHandle("/proc/self/status"); // epoll_ctl(2): EPERM
+        using (var other = new Reader())
+        {
+            for (int i = 0; i < 3; i++)
+                Assert.That(Assert.Throws<Win32Exception>(() => ReadLoop.Add(file, other))!.NativeErrorCode, Is.EqualTo(Libc.EPERM));
+            other.Send();
+            await UntilAsync(() => other.Reads > 0, "others are read");
+        }
+        Assert.Throws<Win32Exception>(() => ReadLoop.Add(file, new Unread()));
+        await UntilAsync(() => ReadLoop.ThreadCount <= before, "no thread is left");
+    }
+
+    sealed class Unread : IReadable
+    {
+        public bool Read() => throw new AssertionException("It was not taken.");
+
+        public void Ended() => throw new AssertionException("It was not taken.");
     }
 
     static async Task UntilAsync(Func<bool> isSo, string what)

@@ -139,4 +139,24 @@ public sealed class ServiceInputTests
         await shell.WaitForExitAsync();
         return output.Split('\0')[..^1];
     }
+
+    static readonly (string Name, string Expected, Action<TeredoServiceOptions> Change)[] BadOptions =
+    [
+        ("Service", "expected Server, Relay or Client", options => options.Service = (TeredoService)99),
+        ("Firewall", "expected Auto, Firewalld, Ufw, Nftables or None", options => options.Firewall = (LinuxFirewall)99),
+        ("ProgramPath", "expected the full path of the program, without control characters", options => options.ProgramPath = "/usr/bin/a\nb"),
+        ("Arguments", "expected arguments without control characters", options => options.Arguments = ["good", "b\nad"]),
+        ("UdpPort", "expected 1 to 65535", options => options.UdpPort = 0),
+        ("UdpPort", "expected 1 to 65535", options => options.UdpPort = 65536),
+    ];
+
+    [Test]
+    public void BadOption_IsNamed_WithWhatIsExpected([Range(0, 5)] int index)
+    {
+        var (name, expected, change) = BadOptions[index];
+        var options = new TeredoServiceOptions { ProgramPath = FakeLinux.Program, UdpPort = index % 2 == 0 ? 1 : 65535 };
+        Assert.That(options.Validate, Throws.Nothing);
+        change(options);
+        Assert.That(options.Validate, Throws.ArgumentException.With.Message.Contains(expected).And.Message.Contains(name));
+    }
 }

@@ -109,8 +109,10 @@ sealed unsafe class ReadLoop
         {
             if (!isTaken)
             {
+                int errno = Marshal.GetLastPInvokeError(); // for who asks why
                 _current = Without(registration);
                 Wake(); // perhaps it has none left
+                Marshal.SetLastPInvokeError(errno);
             }
         }
         return isTaken;
