@@ -1,5 +1,4 @@
 using TeredoSdk.Engine;
-using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Tests;
 

@@ -1,5 +1,4 @@
 using TeredoSdk.Doctor;
-using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 
 namespace TeredoSdk.Tests.Doctor;

@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using TeredoSdk.Setup.Linux;
 
 namespace TeredoSdk.Tests.Linux;
 
 /// <summary>How a setup writes files and runs programs. The programs are those of this machine.</summary>
-[Platform("Linux"), FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+[Platform("Linux"), SupportedOSPlatform("linux"), FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed class LinuxMachineTests : IDisposable
 {
     readonly string _root = Directory.CreateTempSubdirectory("teredosdk-machine-").FullName;

@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Engine.Linux.Offload;
-using TeredoSdk.Machine.Bursts;
 using TeredoSdk.Protocol;
 using TeredoSdk.Tests.Linux.Offload;
 
