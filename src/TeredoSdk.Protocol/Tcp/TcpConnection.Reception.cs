@@ -86,7 +86,7 @@ sealed partial class TcpConnection
         bool isReset = segment.Has(TcpFlags.Reset);
         if (_hasTimestamps && !isReset && !PassesPaws(now, segment))
             return false;
-        if (!IsAcceptable(start, length))
+        if (!IsAcceptable(start, length) && !IsNewsBehindProbe(segment, start, length))
             return RefuseOutside(now, segment, start, length);
         _lastHeard = now;
         if (isReset)
@@ -131,10 +131,15 @@ sealed partial class TcpConnection
     bool IsAcceptable(long start, int length)
     {
         long window = _receiveEdge - _received;
-        if (window == 0) // an acknowledgment is valid behind a probe that found no room, too: else two shut windows would never learn that they opened
-            return start == _received || length == 0 && start == _received + 1;
+        if (window == 0)
+            return start == _received;
         return length == 0 ? start >= _received && start < _receiveEdge : start < _receiveEdge && start + length > _received;
     }
+
+    // RFC 9293 §3.10.7.4: with a shut window valid acknowledgments are taken all the same. The peer's follow a probe of one octet that found no room.
+    bool IsNewsBehindProbe(in TcpSegment segment, long start, int length) =>
+        _receiveEdge == _received && length == 0 && start == _received + 1 && (segment.Flags & (TcpFlags.Ack | TcpFlags.Reset)) == TcpFlags.Ack
+        && (SendPosition(segment.Acknowledgment) > _una || (long)segment.Window << _sendScale != _sendWindow);
 
     bool RefuseOutside(Instant now, in TcpSegment segment, long start, int length)
     {

@@ -129,7 +129,7 @@ readonly ref struct TcpSegment
     /// <param name="segment">The segment.</param>
     /// <param name="isVerified">Whether the checksum is known to be right, so that it need not be computed.</param>
     /// <returns>False when the segment is cut short or has a wrong checksum (RFC 9293 §3.1: MUST-3).</returns>
-    public static bool TryParse(in IPv6Packet packet, out TcpSegment segment, bool isVerified = false)
+    public static bool TryParse(scoped in IPv6Packet packet, out TcpSegment segment, bool isVerified = false)
     {
         segment = default;
         var octets = packet.Payload;
