@@ -7,8 +7,9 @@ namespace TeredoSdk.Protocol.Tcp;
 struct BlockRing
 {
     const int BlockBits = 14;
-    public const int BlockOctets = 1 << BlockBits;
+    public const int BlockOctets = BlockPool.BlockOctets;
 
+    BlockPool? _pool;    // held while there are blocks
     byte[]?[]? _blocks;  // a power of two long; the block of a position is at its number, modulo the length
     long _first, _count; // the number of the first block, and how many there may be
 
@@ -22,7 +23,7 @@ struct BlockRing
         {
             int at = (int)position & (BlockOctets - 1), length = Math.Min(octets.Length, BlockOctets - at);
             ref var block = ref _blocks![(position >> BlockBits) & (_blocks.Length - 1)];
-            block ??= ArrayPool<byte>.Shared.Rent(BlockOctets);
+            block ??= (_pool ??= BlockPool.Take()).Rent();
             octets[..length].CopyTo(block.AsSpan(at));
             octets = octets[length..];
             position += length;
@@ -41,11 +42,12 @@ struct BlockRing
         }
     }
 
-    /// <summary>Forgets what is before a position.</summary>
+    /// <summary>Forgets what is before a position. The blocks stay for what comes next, until the ring is empty.</summary>
     public void Release(long position)
     {
-        for (long end = position >> BlockBits; _first < end && _count > 0; _first++, _count--)
-            GiveBack(_first);
+        long end = Math.Min(position >> BlockBits, _first + _count);
+        if (end > _first)
+            (_first, _count) = (end, _first + _count - end);
         if (_count == 0)
             Clear();
     }
@@ -53,18 +55,19 @@ struct BlockRing
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {
-        for (; _count > 0; _first++, _count--)
-            GiveBack(_first);
-        if (_blocks is not null)
-            ArrayPool<byte[]?>.Shared.Return(_blocks);
-        _blocks = null;
+        _count = 0;
+        if (_blocks is null)
+            return;
+        foreach (ref var block in _blocks.AsSpan())
+            GiveBack(ref block);
+        ArrayPool<byte[]?>.Shared.Return(_blocks);
+        (_blocks, _pool) = (null, null);
     }
 
-    readonly void GiveBack(long number)
+    readonly void GiveBack(ref byte[]? block)
     {
-        ref var block = ref _blocks![number & (_blocks.Length - 1)];
         if (block is not null)
-            ArrayPool<byte>.Shared.Return(block);
+            _pool!.Return(block);
         block = null;
     }
 
@@ -86,10 +89,11 @@ struct BlockRing
         var blocks = ArrayPool<byte[]?>.Shared.Rent((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(needed, 16)));
         Array.Clear(blocks);
         for (long number = _first; number < _first + _count; number++)
-            blocks[number & (blocks.Length - 1)] = _blocks![number & (_blocks.Length - 1)];
+            (blocks[number & (blocks.Length - 1)], _blocks![number & (_blocks.Length - 1)]) = (_blocks[number & (_blocks.Length - 1)], null);
         if (_blocks is not null)
         {
-            Array.Clear(_blocks);
+            foreach (ref var spare in _blocks.AsSpan())
+                GiveBack(ref spare);
             ArrayPool<byte[]?>.Shared.Return(_blocks);
         }
         _blocks = blocks;
