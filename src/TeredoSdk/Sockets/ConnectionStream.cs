@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using TeredoSdk.Links;
 
 namespace TeredoSdk.Sockets;
@@ -32,6 +33,7 @@ sealed class ConnectionStream(OpenConnection connection) : Stream
         set => _inner.WriteTimeout = value;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // a wait allocates nothing
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
@@ -44,6 +46,7 @@ sealed class ConnectionStream(OpenConnection connection) : Stream
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try

@@ -166,6 +166,68 @@ public sealed class TcpHostTests
         Assert.That((_host.Count, ReceiveError(syn)), Is.EqualTo((0, false)));
     }
 
+    [Test]
+    public void AnySegments_ThrowNothing_AndLeaveNothingBehind([Range(1, 4)] int seed)
+    {
+        var random = new Random(seed);
+        var listener = _host.Listen(Port, isUnrestricted: true, 5)!;
+        List<TcpSocket> open = [];
+        TcpFlags[] flags = [TcpFlags.Syn, TcpFlags.Ack, TcpFlags.Ack, TcpFlags.Ack | TcpFlags.Fin, TcpFlags.Reset, TcpFlags.Syn | TcpFlags.Ack, TcpFlags.None];
+        Dictionary<(int, ushort), (uint Next, uint Heard)> peers = [];
+        for (int i = 0; i < 20_000; i++)
+        {
+            var key = (random.Next(4), (ushort)random.Next(1, 30));
+            var (next, heard) = peers.GetValueOrDefault(key, (1000u, 0u));
+            var kind = flags[random.Next(flags.Length)];
+            uint sequence = kind == TcpFlags.Syn ? 1000 : next + (uint)random.Next(-1, 2);
+            Receive(Make(key.Item1, kind, sequence, heard + (uint)random.Next(-1, 2), Port, key.Item2), isSolicited: random.Next(5) == 0);
+            if (random.Next(4) == 0 && listener.TryAccept(out var socket))
+                open.Add(socket);
+            if (open.Count > 0 && open[random.Next(open.Count)] is var any)
+            {
+                if (random.Next(3) == 0)
+                    _host.Write(_now, any, new byte[random.Next(3000)]);
+                if (random.Next(3) == 0)
+                    _host.Read(_now, any, new byte[100]);
+                if (random.Next(30) == 0)
+                    _host.Abort(_now, any);
+                if (random.Next(10) == 0)
+                {
+                    _host.Abandon(_now, any);
+                    open.Remove(any);
+                }
+            }
+            foreach (byte[] packet in Packets())
+                peers[((int)(Parse(packet).Destination.High >> 16) & 0xFF, Parse(packet).DestinationPort)] =
+                    (Parse(packet).Acknowledgment, Parse(packet).Sequence + (uint)Parse(packet).SequenceLength);
+            if (random.Next(20) == 0)
+                Wait(TimeSpan.FromMilliseconds(random.Next(2000)));
+        }
+        while (listener.TryAccept(out var late))
+            open.Add(late);
+        open.ForEach(socket => _host.Abandon(_now, socket));
+        _host.Unlisten(_now, listener);
+        Wait(TimeSpan.FromMinutes(20));
+        Assert.That((_host.Count, _host.Lingering, _host.NextDeadline), Is.EqualTo((0, 0, (Instant?)null)));
+        _host.Listen(Port, isUnrestricted: true, 100);
+        for (ushort port = 1; port <= 16; port++)
+            Receive(Syn(1, Port, port));
+        Assert.That(_host.Count, Is.EqualTo(16), "no half-open connection was forgotten in the count");
+    }
+
+    // Does what is due until then.
+    void Wait(TimeSpan time)
+    {
+        var end = _now + time;
+        while (_host.NextDeadline is { } at && at <= end)
+        {
+            _now = at > _now ? at : _now;
+            _host.HandleTimer(_now);
+            Packets();
+        }
+        _now = end;
+    }
+
     (TcpFlags Flags, uint Sequence, uint Acknowledgment, int Length) Open(int peer)
     {
         Receive(Syn(peer));
@@ -176,10 +238,15 @@ public sealed class TcpHostTests
 
     DropReason Receive(byte[] packet, bool isSolicited = false)
     {
-        bool isWhole = IPv6Packet.TryParse(packet, out var ip);
-        isWhole &= TcpSegment.TryParse(ip, out var segment);
-        Assert.That(isWhole, "checksum");
+        var segment = Parse(packet);
         return _host.TryReceive(_now, segment, out var drop) ? drop : _host.ReceiveUnclaimed(_now, segment, isSolicited);
+    }
+
+    static TcpSegment Parse(ReadOnlySpan<byte> packet)
+    {
+        bool isWhole = IPv6Packet.TryParse(packet, out var ip) & TcpSegment.TryParse(ip, out var segment);
+        Assert.That(isWhole, "checksum");
+        return segment;
     }
 
     bool ReceiveError(byte[] about)
@@ -221,9 +288,7 @@ public sealed class TcpHostTests
 
     List<(TcpFlags Flags, uint Sequence, uint Acknowledgment, int Length)> Sent() => Packets().ConvertAll(packet =>
     {
-        bool isWhole = IPv6Packet.TryParse(packet, out var ip);
-        isWhole &= TcpSegment.TryParse(ip, out var segment);
-        Assert.That(isWhole, "checksum");
+        var segment = Parse(packet);
         return (segment.Flags, segment.Sequence, segment.Acknowledgment, segment.Payload.Length);
     });
 }
