@@ -224,4 +224,10 @@ public sealed class NoticedTests
         Assert.That(client.SendTo(Peer.At("8.0.0.1:5000").Address), Is.EqualTo(Verdict.Dropped(DropReason.PeerAddressFull)));
         Assert.That(client.SendTo(Peer.At("8.0.0.2:5000").Address), Is.EqualTo(Verdict.Held));
     }
+
+    [TestCase(MappingBehaviour.None, FilteringBehaviour.NotChecked, "none"), TestCase(MappingBehaviour.AddressOrPortDependent, FilteringBehaviour.EndpointIndependent, "symmetric")]
+    [TestCase(MappingBehaviour.EndpointIndependent, FilteringBehaviour.EndpointIndependent, "cone"), TestCase(MappingBehaviour.EndpointIndependent, FilteringBehaviour.NotChecked, "restricted")]
+    [TestCase(MappingBehaviour.NotChecked, FilteringBehaviour.EndpointIndependent, "cone"), TestCase(MappingBehaviour.NotChecked, FilteringBehaviour.NotChecked, "unknown")]
+    public void ClassicName_IsThatOfRfc3489(MappingBehaviour mapping, FilteringBehaviour filtering, string name) =>
+        Assert.That(new NatReport { Mapping = mapping, Filtering = filtering }.ClassicName, Is.EqualTo(name));
 }

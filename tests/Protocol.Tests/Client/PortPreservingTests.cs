@@ -383,7 +383,9 @@ public sealed class PortPreservingTests
     public void PeerRefresh_TwentyBubblesThirtySecondsApartThenNone()
     {
         var client = TrustedOnRandom();
-        LetThirtySecondsPass(client, 40, sendData: false);
+        LetThirtySecondsPass(client, 22, sendData: false);
+        Assert.That(client.Sockets.Keys, Has.None.Matches<LocalPort>(p => p.IsRandom), "given up at once");
+        LetThirtySecondsPass(client, 18, sendData: false);
         var refreshes = client.Direct();
         Assert.That(refreshes, Has.Count.EqualTo(20));
         Assert.That(refreshes.Select(s => (s.Via.IsRandom, s.Target)), Is.All.EqualTo((true, Elsewhere)));
