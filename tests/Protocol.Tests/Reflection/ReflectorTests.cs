@@ -102,6 +102,18 @@ public sealed class ReflectorTests
     }
 
     [Test]
+    public void Steps_AreTheSame_InWhateverPlaceAnAskerIsRemembered()
+    {
+        var server = new Harness();
+        for (int place = 0; place <= TeredoSdk.Protocol.Reflection.Reflector.Capacity; place++)
+        {
+            var (_, bubble) = server.Order(ReflectionStep.Bubble, place);
+            Assert.That(server.Take(MappedA, BubbleFor(bubble[0]), place, LocalPort.Reflector).Sent, Has.Count.EqualTo(1));
+            Assert.That(server.Order(ReflectionStep.OtherPort, place).Reason, Is.EqualTo(DropReason.None), $"place {place}");
+        }
+    }
+
+    [Test]
     public void Steps_GoOnlyToTheAskersEndpoint_FromTheRightPorts()
     {
         var server = new Harness();
