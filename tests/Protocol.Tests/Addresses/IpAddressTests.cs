@@ -146,6 +146,29 @@ public class IpAddressTests
     }
 
     [Test]
+    public void Prefix_OfEachLength_ComparesItsBitsAlone([Range(0, 128)] int length)
+    {
+        var address = IPv6Address.Parse("2001:db8:ffff:1234:8000:7fff:aaaa:5555");
+        for (int bit = 0; bit < 128; bit++)
+        {
+            var other = bit < 64 ? address with { High = address.High ^ 1UL << (63 - bit) } : address with { Low = address.Low ^ 1UL << (127 - bit) };
+            Assert.That(new IPv6Prefix(address, length).Contains(other), Is.EqualTo(bit >= length), $"bit {bit}");
+        }
+    }
+
+    [Test]
+    public void Subnet_OfEachLength_ComparesItsBitsAlone_AndEndsInItsBroadcastAddress([Range(0, 32)] int length)
+    {
+        var address = IPv4Address.Parse("203.113.170.85");
+        var subnet = new IPv4Subnet(address, length);
+        for (int bit = 0; bit < 32; bit++)
+            Assert.That(subnet.Contains(new(address.Value ^ 1u << (31 - bit))), Is.EqualTo(bit >= length), $"bit {bit}");
+        uint last = (uint)(address.Value | (1UL << (32 - length)) - 1);
+        Assert.That(subnet.IsDirectedBroadcast(new(last)), Is.EqualTo(length is > 0 and < 31));
+        Assert.That(subnet.IsDirectedBroadcast(new(last - 1)), Is.False);
+    }
+
+    [Test]
     public void SubnetAndPrefix_AreWrittenWithASlash()
     {
         Assert.That(new IPv4Subnet(IPv4Address.Parse("10.1.0.0"), 16).ToString(), Is.EqualTo("10.1.0.0/16"));
