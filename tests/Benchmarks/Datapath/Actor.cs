@@ -11,16 +11,21 @@ static class Actor
     /// <summary>The first argument.</summary>
     public const string Verb = "actor";
 
+    // In the provider's place: the embedded engine with TCP of one kind, by CUBIC.
+    const string InProcess = nameof(TeredoSockets.InProcess), Kernel = nameof(TeredoSockets.Kernel);
+
     const string Sink = "sink", Source = "source", Listening = "takes at ", Counts = "octets";
     const int Port = 4242, BufferOctets = 256 << 10;
 
     /// <summary>Plays the part until its standard input ends, or it is ended.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
+        bool isOfStreams = args[2] is InProcess or Kernel;
         var options = new TeredoOptions
         {
             Servers = [args[1]],
-            Provider = Enum.Parse<TeredoProvider>(args[2]),
+            Provider = isOfStreams ? TeredoProvider.Embedded : Enum.Parse<TeredoProvider>(args[2]),
+            Sockets = isOfStreams ? Enum.Parse<TeredoSockets>(args[2]) : TeredoSockets.Auto,
             AllowPrivateAddresses = true,
             PortMapping = false,
         };
@@ -35,7 +40,14 @@ static class Actor
     }
 
     /// <summary>Starts one that takes, with so many nodes, and waits until peers can get in.</summary>
-    public static async Task<Receiver> StartSinkAsync(LabHost host, LabHost server, TeredoProvider provider, int nodes)
+    public static Task<Receiver> StartSinkAsync(LabHost host, LabHost server, TeredoProvider provider, int nodes) =>
+        StartSinkAsync(host, server, $"{provider}", nodes);
+
+    /// <summary>Starts one that takes, with one node and TCP inside the process or, else, the kernel's.</summary>
+    public static Task<Receiver> StartSinkAsync(LabHost host, LabHost server, bool isInProcess) =>
+        StartSinkAsync(host, server, isInProcess ? InProcess : Kernel, 1);
+
+    static async Task<Receiver> StartSinkAsync(LabHost host, LabHost server, string provider, int nodes)
     {
         var process = Start(host, Sink, server, provider, nodes.ToString(CultureInfo.InvariantCulture));
         await process.WaitForLineAsync(Counts);
@@ -45,12 +57,19 @@ static class Actor
 
     /// <summary>Starts one that sends.</summary>
     public static LabProcess StartSource(LabHost host, LabHost server, TeredoProvider provider, IPEndPoint target) =>
-        Start(host, Source, server, provider, $"{target}");
+        Start(host, Source, server, $"{provider}", $"{target}");
+
+    /// <summary>Starts one that sends over TCP inside the process or, else, the kernel's.</summary>
+    public static LabProcess StartSource(LabHost host, LabHost server, bool isInProcess, IPEndPoint target) =>
+        Start(host, Source, server, isInProcess ? InProcess : Kernel, $"{target}");
 
     /// <summary>Starts one as an ordinary user.</summary>
     public static LabProcess Start(LabHost host, string part, LabHost server, TeredoProvider provider, params string[] arguments) =>
-        host.Start(BuildOutput.Executable("tests/Benchmarks/Datapath", "TeredoSdk.Datapath"), [Verb, part, $"{server.Address}", $"{provider}", .. arguments],
-            StartOptions.User);
+        Start(host, part, server, $"{provider}", arguments);
+
+    static LabProcess Start(LabHost host, string part, LabHost server, string provider, params string[] arguments) =>
+        host.Start(BuildOutput.Executable("tests/Benchmarks/Datapath", "TeredoSdk.Datapath"), [Verb, part, $"{server.Address}", provider, .. arguments],
+            provider is InProcess or Kernel ? new() : StartOptions.User); // an ordinary user may not choose CUBIC
 
     static async Task TakeAsync(TeredoOptions options, int count)
     {
@@ -83,6 +102,8 @@ static class Actor
     static async Task SendAsync(TeredoOptions options, IPEndPoint target)
     {
         await using var connection = await TeredoSocket.ConnectAsync(target, options);
+        if (options.Sockets == TeredoSockets.Kernel)
+            Traffic.UseCubic(connection.Socket!);
         byte[] buffer = new byte[BufferOctets];
         while (true)
             await connection.GetStream().WriteAsync(buffer);

@@ -7,15 +7,16 @@ namespace TeredoSdk.Datapath;
 /// <param name="Server">The server's host.</param>
 /// <param name="One">The host that sends.</param>
 /// <param name="Other">The host that receives.</param>
+/// <param name="OneNat">What the host that sends is behind.</param>
 /// <param name="OtherNat">What the other host is behind.</param>
-sealed record Bed(LabHost Server, LabHost One, LabHost Other, LabNat OtherNat)
+sealed record Bed(LabHost Server, LabHost One, LabHost Other, LabNat OneNat, LabNat OtherNat)
 {
     /// <summary>Builds it, measures on it and removes it. When that fails, standard error gets what the programs said.</summary>
     public static async Task<T> UseAsync<T>(Func<Bed, Task<T>> measure)
     {
         await using var lab = new Lab();
-        var nat = lab.AddNat("nat2", NatKind.PortRestricted);
-        var bed = new Bed(lab.AddServer(), lab.AddNat("nat1", NatKind.PortRestricted).AddHost("one"), nat.AddHost("other"), nat);
+        var (one, other) = (lab.AddNat("nat1", NatKind.PortRestricted), lab.AddNat("nat2", NatKind.PortRestricted));
+        var bed = new Bed(lab.AddServer(), one.AddHost("one"), other.AddHost("other"), one, other);
         await lab.StartAsync();
         try
         {

@@ -24,7 +24,7 @@ sealed record Part(string Name, string Title, string Explanation, string[] Rows,
 
     public static IReadOnlyList<Part> All { get; } =
     [
-        Parts.Tunnel.Whole, Parts.Tunnel.Plain, Parts.Tunnel.Uplink, Parts.Rootless.Part, Parts.Peers.Part, Parts.Server.Part, Parts.Connections.Part,
-        Parts.Tables.Part, Parts.Hashes.Part,
+        Parts.Tunnel.Whole, Parts.Tunnel.Plain, Parts.Tunnel.Uplink, Parts.Rootless.Part, Parts.Streams.Part, .. Parts.Streams.Lossy, Parts.Peers.Part, Parts.Server.Part,
+        Parts.Connections.Part, Parts.Tables.Part, Parts.Hashes.Part,
     ];
 }

@@ -47,5 +47,6 @@ static class Tunnel
         return measure(new Traffic(bed.One, bed.Other, path, duration));
     });
 
-    static Task<string> CutNothingAsync(LabHost host) => host.ShellAsync("ethtool -K eth0 tx-udp-segmentation off gso off >/dev/null");
+    /// <summary>Lets a host's network device take no segments.</summary>
+    public static Task<string> CutNothingAsync(LabHost host) => host.ShellAsync("ethtool -K eth0 tx-udp-segmentation off gso off >/dev/null");
 }
