@@ -43,15 +43,16 @@ public sealed class InProcessStackTests
         IPv6Address self = IPv6Address.Parse("2001:0:c000:201::1"), peer = IPv6Address.Parse("2001:0:c000:201::2"), other = IPv6Address.Parse("2001:0:c000:201::3");
         var clock = new EngineClock(new ManualTime());
         var guard = new StackGuard(clock);
-        using var stack = new InProcessStack(new(clock, guard, new(), null!, NullLogger.Instance, HasOffload: false), "");
+        using var stack = new InProcessStack(new(clock, guard, new(), null!, NullLogger.Instance, HasOffload: false));
         using var one = stack.Bind(4242, isUnrestricted: true);
         using var two = stack.Bind(4243, isUnrestricted: true);
         using var closed = stack.Bind(4244, isUnrestricted: false);
         byte[] echo = Datagram(peer, 5000, 4242), tcp = Datagram(peer, 5000, 4242), malformed = Datagram(peer, 5000, 4242);
-        (echo[6], tcp[6]) = (NextHeader.Icmpv6, NextHeader.Tcp);
+        byte[] sctp = Datagram(peer, 5000, 4242);
+        (echo[6], tcp[6], sctp[6]) = (NextHeader.Icmpv6, NextHeader.Tcp, 132);
         malformed[45] = 7; // UDP's length
         byte[][] packets = [Datagram(peer, 5000, 4242), Datagram(peer, 5000, 4243), Datagram(peer, 5001, 4243), Datagram(other, 5001, 4243), Datagram(peer, 5000, 4242),
-            Datagram(peer, 5000, 4244), Datagram(peer, 5000, 4245), echo, tcp, malformed];
+            Datagram(peer, 5000, 4244), Datagram(peer, 5000, 4245), echo, tcp, malformed, sctp];
         stack.Receive([.. packets.SelectMany(packet => packet)], [.. packets.Select((packet, i) => new PacketRange(i * packet.Length, packet.Length))]);
         foreach (var (endpoint, remotes) in new[] { (one, new[] { (peer, 5000), (peer, 5000) }), (two, [(peer, 5000), (peer, 5001), (other, 5001)]) })
         {
@@ -59,7 +60,7 @@ public sealed class InProcessStackTests
                 Assert.That((await endpoint.ReceiveAsync(default).AsTask().InTime()).RemoteEndPoint, Is.EqualTo(new System.Net.IPEndPoint(address.ToIPAddress(), port)));
             Assert.That(endpoint.Available, Is.Zero);
         }
-        Assert.That((guard[DropReason.Unsolicited], guard[DropReason.UnsupportedProtocol], guard[DropReason.MalformedTransport]), Is.EqualTo((2L, 1L, 1L)));
+        Assert.That((guard[DropReason.Unsolicited], guard[DropReason.UnsupportedProtocol], guard[DropReason.MalformedTransport]), Is.EqualTo((3L, 1L, 2L)));
         Assert.That(guard.StrangerSeen);
 
         byte[] Datagram(IPv6Address source, ushort sourcePort, ushort port)

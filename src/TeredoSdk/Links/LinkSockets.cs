@@ -109,7 +109,7 @@ sealed class LinkSockets(ISocketOwner owner, ILogger log)
     public void CloseForgotten(OpenConnection connection)
     {
         Log.ConnectionForgotten(log, connection.RemoteEndPoint);
-        connection.Dispose();
+        connection.Abort(); // no regular end
     }
 
     /// <inheritdoc cref="ISocketOwner.Retire"/>

@@ -7,8 +7,8 @@ namespace TeredoSdk.Platform.Tests.Scenarios;
 /// <summary>Our client, server and relay with miredo's: by ping, TCP and UDP, whoever starts. Behind port-restricted NATs.</summary>
 public class InteropTests : LabTests
 {
-    [Test]
-    public async Task OurClient_AndMiredosClient_ReachEachOther()
+    [TestCase("kernel"), TestCase("in-process")]
+    public async Task OurClient_AndMiredosClient_ReachEachOther(string sockets)
     {
         var lab = NewLab();
         var server = lab.AddServer();
@@ -17,8 +17,8 @@ public class InteropTests : LabTests
         await lab.StartAsync();
         await Miredo.StartServerAsync(server);
         var client = await Miredo.StartClientAsync(bob, server);
-        await DialOursAsync(alice, server, bob);
-        await DialFromOursAsync(alice, server, bob, client.Address);
+        await DialOursAsync(alice, server, bob, "--sockets", sockets);
+        await DialFromOursAsync(alice, server, bob, client.Address, "--sockets", sockets);
     }
 
     [Test]
@@ -108,19 +108,19 @@ public class InteropTests : LabTests
     }
 
     // A peer dials our listeners, TCP and UDP, and pings.
-    static async Task DialOursAsync(LabHost ours, LabHost server, LabHost peer)
+    static async Task DialOursAsync(LabHost ours, LabHost server, LabHost peer, params string[] more)
     {
-        var stream = await TeredoProgram.ListenAsync(ours, server, "5000", "--echo");
+        var stream = await TeredoProgram.ListenAsync(ours, server, ["5000", "--echo", .. more]);
         await peer.CallEchoAsync(stream.EndPoint);
         await peer.PingAsync(stream.EndPoint.Address);
-        var datagrams = await TeredoProgram.ListenAsync(ours, server, "5000", "--udp", "--echo");
+        var datagrams = await TeredoProgram.ListenAsync(ours, server, ["5000", "--udp", "--echo", .. more]);
         await peer.CallDatagramEchoAsync(datagrams.EndPoint);
     }
 
     // We dial a peer's ordinary sockets, and ping.
-    static async Task DialFromOursAsync(LabHost ours, LabHost server, LabHost peer, IPAddress address)
+    static async Task DialFromOursAsync(LabHost ours, LabHost server, LabHost peer, IPAddress address, params string[] more)
     {
-        string[] asking = TeredoProgram.Asking(server);
+        string[] asking = [.. TeredoProgram.Asking(server), .. more];
         await TeredoProgram.RunAsync(ours, "", ["ping", "-c", "1", $"{address}", .. asking]);
         string text = string.Concat(Enumerable.Range(0, 3000).Select(number => $"line {number}\n"));
         Assert.That(await TeredoProgram.RunAsync(ours, text, ["connect", $"{peer.EchoOnce(address)}", .. asking]), Is.EqualTo(text.TrimEnd('\n')));

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace TeredoSdk.Tests.Streams;
@@ -191,6 +192,24 @@ public sealed class InProcessStreamTests : IAsyncDisposable
         Assert.That(await caller.GetStream().ReadAsync(new byte[1]).InTime(), Is.EqualTo(1), "what was accepted goes on");
         await using var again = await _bob.ListenAsync(Port); // the port is free
     }
+
+    [Test]
+    public async Task Connection_ThatIsForgotten_IsReset()
+    {
+        var callee = await ForgetAsync();
+        var reading = callee.GetStream().ReadAsync(new byte[1]).AsTask();
+        using var limit = new CancellationTokenSource(Patience.Limit);
+        while (!reading.IsCompleted)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            await Task.Delay(1, limit.Token);
+        }
+        Assert.That((Assert.ThrowsAsync<IOException>(() => reading)!.InnerException as SocketException)?.SocketErrorCode, Is.EqualTo(SocketError.ConnectionReset));
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    async Task<TeredoConnection> ForgetAsync() => (await ConnectAsync()).Callee;
 
     [Test]
     public async Task Port_OfAnotherListener_IsTaken()
