@@ -35,9 +35,6 @@ struct RttEstimator(TimeSpan minTimeout)
     /// <summary>RTO as the samples have it.</summary>
     public readonly TimeSpan UndoubledTimeout => _base;
 
-    /// <summary>How often the timeout ran out since the last acknowledgment.</summary>
-    public readonly int Backoff => _backoff;
-
     /// <summary>Takes a round trip.</summary>
     /// <param name="now">The current instant.</param>
     /// <param name="sample">The round trip.</param>

@@ -4,29 +4,14 @@ namespace TeredoSdk.Protocol.Tcp;
 sealed partial class TcpConnection
 {
     const int MaxRuns = 4096; // not in an RFC: selective acknowledgments that would cut what was sent into more pieces are ignored
-    const int DupThreshold = 3; // RFC 5681 §3.2
-
-    enum Recovery : byte
-    {
-        None,
-        /// <summary>After losses that acknowledgments told (RFC 6675, 8985, 6937).</summary>
-        Fast,
-        /// <summary>After a timeout (RFC 5681 §3.1).</summary>
-        Timeout,
-    }
 
     readonly CongestionControl _control;
     SentRuns _runs;
-    Rack _rack = new();
     RttEstimator _rtt;
-    RateReduction _reduction;
-    Recovery _recovery;
     long _una;              // SND.UNA
-    long _recoverUntil;     // RecoveryPoint
     long _sendWindow, _maxSendWindow, _windowSequence, _windowAck; // SND.WND, Max(SND.WND), SND.WL1, SND.WL2
     int _sendScale, _duplicateAcks;
     TimeSpan _echoRoundTrip; // by timestamps; for the receiver's side
-    (long Window, long Threshold, uint Timestamp, bool IsValid) _undo; // what was before a reduction, and when the first repetition left (RFC 3522)
 
     // How much is on the way: RFC 6675 §4, with the losses of RFC 8985.
     long Pipe => Math.Max(0, _next - Math.Max(_una, 1) - _runs.SackedOctets - _runs.LostOctets - DuplicateOctets);
@@ -191,7 +176,7 @@ sealed partial class TcpConnection
             var echo = TimeSpan.FromMilliseconds(unchecked((int)(_start.Timestamp(now) - segment.TimestampEcho)));
             if (echo >= TimeSpan.Zero && echo < RttEstimator.MaxTimeout && (segment.Payload.Length > 0 || _una > una))
                 _echoRoundTrip = TimeSpan.FromMilliseconds(1) + echo;
-            // Of octets that were sent again and had arrived before, perhaps only the acknowledgment was lost: then the time is that of our own timeouts.
+            // Of octets that were sent again and had arrived before, perhaps only the acknowledgment was lost: then the time is that of our timeouts.
             if (_una > una && _sampleOf == Instant.MinValue && echo >= TimeSpan.Zero)
                 AddSample(now, isEarlier && echo > _rtt.UndoubledTimeout ? _rtt.UndoubledTimeout : echo);
         }
@@ -204,123 +189,4 @@ sealed partial class TcpConnection
 
     void AddSample(Instant now, TimeSpan sample) =>
         _rtt.Add(now, sample, (int)Math.Clamp((_next - _una) / (2 * _control.SegmentOctets), 1, 8));
-
-    // What the congestion control does, outside and inside of a recovery.
-    void Respond(Instant now, long una, long delivered)
-    {
-        var lost = MarkLosses(now, una);
-        TakeEcnEcho(now);
-        if ((lost & SentState.Probe) != 0)
-            _path.Refuse(now);
-        if ((lost & SentState.Lost) != 0 && _recovery == Recovery.None)
-            EnterRecovery(now);
-        else if (_recovery != Recovery.None && _una >= _recoverUntil)
-            EndRecovery(now);
-        bool advanced = _una > una;
-        if (_recovery == Recovery.Fast)
-            _control.Window = _reduction.Take(delivered, Pipe, _control.SlowStartThreshold, _control.SegmentOctets, advanced && lost == SentState.InFlight);
-        else if (advanced && _isWindowLimited)
-        {
-            if (_control.IsInSlowStart && _recovery == Recovery.None)
-                _slowStart.Take(now, _una, _next, _rtt, _control);
-            _control.HandleAcknowledged(now, _slowStart.Share(_una - una, _control.IsInSlowStart), _rtt);
-        }
-    }
-
-    SentState MarkLosses(Instant now, long una)
-    {
-        var lost = SentState.InFlight;
-        if (_isSackAllowed)
-        {
-            // What is under way was sent in order, and nothing of it has arrived: nothing to find.
-            if (_runs.SackedOctets == 0 && _recovery == Recovery.None && !_isReorderingTimer)
-                return lost;
-            var wait = _rack.FindLosses(now, ref _runs, _rtt, _recovery != Recovery.None, _control.SegmentOctets, out lost);
-            _reorderingAt = wait > TimeSpan.Zero ? now + wait : Never;
-            _isReorderingTimer = wait > TimeSpan.Zero;
-        }
-        else if (_runs.Count > 0 && (_recovery == Recovery.None && _duplicateAcks >= DupThreshold || _recovery == Recovery.Fast && _una > una && _una < _recoverUntil))
-        {
-            lost = MarkFirst(); // RFC 5681 §3.2, and RFC 6582 §3.2 for what a partial acknowledgment shows
-            _isProbeDue = lost == SentState.Lost; // it leaves whatever the window is
-        }
-        return lost;
-    }
-
-    SentState MarkFirst()
-    {
-        if (_runs[0].IsIn(SentState.Lost))
-            return SentState.InFlight;
-        if (_runs[0].End - _runs[0].Start > _control.SegmentOctets)
-            _runs.Split(0, _runs[0].Start + _control.SegmentOctets);
-        var what = _runs[0].IsIn(SentState.Probe) ? SentState.Probe : SentState.Lost;
-        _runs.Set(0, _runs[0].State | SentState.Lost);
-        return what;
-    }
-
-    void EnterRecovery(Instant now)
-    {
-        SaveForUndo(now);
-        long flight = Math.Min(_next - _una, _control.Window);
-        _control.HandleCongestion(now, flight);
-        _reduction = new(_next - _una);
-        (_recovery, _recoverUntil) = (Recovery.Fast, _next);
-        _slowStart.End();
-        _isWindowReducedDue = _isEcnAllowed;
-    }
-
-    void EndRecovery(Instant now)
-    {
-        if (_recovery == Recovery.Fast)
-            _control.EndRecovery(now);
-        _rack.EndRecovery();
-        (_recovery, _duplicateAcks, _undo.IsValid) = (Recovery.None, 0, false);
-    }
-
-    void SaveForUndo(Instant now) => _undo = (_control.Window, _control.SlowStartThreshold, _start.Timestamp(now), _hasTimestamps);
-
-    // RFC 3522 §3.2 and RFC 4015: the acknowledgment is of the first transmission, so nothing was lost.
-    void UndoReduction(Instant now)
-    {
-        _control.Undo(_undo.Window, _undo.Threshold);
-        for (int i = 0; i < _runs.Count; i++)
-            if (_runs[i].IsIn(SentState.Lost))
-                _runs.Set(i, _runs[i].State & ~SentState.Lost);
-        (_recovery, _duplicateAcks, _undo.IsValid) = (Recovery.None, 0, false);
-        _rtt.EndBackoff();
-    }
-}
-
-/// <summary>How much may be sent while losses are repaired (RFC 6937 §3, with the safe bound of its successor).</summary>
-struct RateReduction(long flight)
-{
-    long _delivered, _out;
-
-    public readonly bool HasSent => _out > 0;
-
-    public void NoteSent(long octets) => _out += octets;
-
-    /// <returns>The window.</returns>
-    /// <param name="delivered">DeliveredData: what this acknowledgment says has arrived.</param>
-    /// <param name="pipe">What is under way.</param>
-    /// <param name="threshold">ssthresh.</param>
-    /// <param name="segmentOctets">SMSS.</param>
-    /// <param name="isSafe">Whether it made progress, and no more was lost.</param>
-    public long Take(long delivered, long pipe, long threshold, int segmentOctets, bool isSafe)
-    {
-        _delivered += delivered;
-        long allowed;
-        if (pipe > threshold)
-            allowed = (_delivered * threshold + flight - 1) / Math.Max(flight, 1) - _out; // proportional
-        else
-        {
-            allowed = Math.Max(_delivered - _out, delivered); // conservation of packets
-            if (isSafe)
-                allowed += segmentOctets;
-            allowed = Math.Min(threshold - pipe, allowed);
-        }
-        if (_out == 0)
-            allowed = Math.Max(allowed, segmentOctets); // the fast retransmit itself
-        return pipe + Math.Max(allowed, 0);
-    }
 }

@@ -9,7 +9,8 @@ sealed partial class TcpConnection
     const double SlowStartPace = 2, AvoidancePace = 1.25;                             // RFC 9002 §7.7: N
     const int MinPacedSegments = 4;
 
-    Instant _rtoAt = Never, _reorderingAt = Never, _tailProbeAt = Never, _persistAt = Never, _delayedAckAt = Never, _keepAliveAt = Never, _timeWaitAt = Never;
+    Instant _rtoAt = Never, _reorderingAt = Never, _tailProbeAt = Never, _persistAt = Never;
+    Instant _delayedAckAt = Never, _keepAliveAt = Never, _timeWaitAt = Never;
     Instant _paceAt = Instant.MinValue, _progressAt;
     int _persistBackoff, _timeouts, _keepAliveProbes;
     bool _isReorderingTimer, _isWindowProbing, _isTailProbeRepeat, _isPaceWaiting;
@@ -230,7 +231,8 @@ sealed partial class TcpConnection
     {
         if (!_options.Pacing || !_rtt.HasSample)
             return;
-        double rate = (_control.IsInSlowStart ? SlowStartPace : AvoidancePace) * Math.Max(_control.Window, _control.SegmentOctets) / _rtt.Smoothed.Ticks; // octets in a tick
+        double window = (_control.IsInSlowStart ? SlowStartPace : AvoidancePace) * Math.Max(_control.Window, _control.SegmentOctets);
+        double rate = window / _rtt.Smoothed.Ticks; // octets in a tick
         var credit = TimeSpan.FromTicks(Math.Max(PaceCredit.Ticks, (long)(MinPacedSegments * _control.SegmentOctets / rate)));
         var from = now - credit;
         _paceAt = (_paceAt > from ? _paceAt : from) + TimeSpan.FromTicks((long)(octets / rate));

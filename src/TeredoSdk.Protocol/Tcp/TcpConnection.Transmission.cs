@@ -19,7 +19,9 @@ sealed partial class TcpConnection
 
     /// <summary>Writes what is due next.</summary>
     /// <param name="now">The current instant.</param>
-    /// <param name="buffer">Takes the packets: at least <see cref="TcpOptions.MaxPathOctets"/> octets; more make longer trains, up to 64 KB or what a call takes.</param>
+    /// <param name="buffer">
+    /// Takes the packets: at least <see cref="TcpOptions.MaxPathOctets"/> octets. More make longer trains, as long as the datapath takes.
+    /// </param>
     /// <param name="length">The length of all packets together, in octets.</param>
     /// <param name="segmentSize">The length of each packet but the last, in octets.</param>
     /// <returns>False when nothing is due now.</returns>
@@ -33,7 +35,7 @@ sealed partial class TcpConnection
             length = _isSynDue ? WriteSyn(now, buffer) : 0;
         else if (State >= TcpState.Established)
         {
-            if (State != TcpState.TimeWait && (TryWriteLost(now, buffer, out length, out segmentSize) || TryWriteNew(now, buffer, out length, out segmentSize)))
+            if (State != TcpState.TimeWait && TryWriteData(now, buffer, out length, out segmentSize))
                 return true;
             if (_isAckDue || _isKeepAliveDue)
                 length = WriteAcknowledgment(now, buffer);
@@ -116,6 +118,9 @@ sealed partial class TcpConnection
         _isKeepAliveDue = false;
         return header.WritePacket(buffer);
     }
+
+    bool TryWriteData(Instant now, Span<byte> buffer, out int length, out int segmentSize) =>
+        TryWriteLost(now, buffer, out length, out segmentSize) || TryWriteNew(now, buffer, out length, out segmentSize);
 
     // What is believed lost, the first first.
     bool TryWriteLost(Instant now, Span<byte> buffer, out int length, out int segmentSize)

@@ -5,10 +5,11 @@ namespace TeredoSdk.Protocol.Tcp;
 /// <para>
 /// The contract. Every call takes the current instant, which never goes back. After any call, the caller
 /// <list type="number">
-/// <item>calls <see cref="TryWriteSegments"/> until it returns false and hands each train of packets to the datapath; a burst of segments that came in may be
-/// given to <see cref="Receive"/> first, and answered at once behind it, so that one acknowledgment answers them all;</item>
+/// <item>calls <see cref="TryWriteSegments"/> until it returns false, and hands each train of packets to the datapath. Of a burst of segments that came in
+/// all may be given to <see cref="Receive"/> first, so that one acknowledgment answers them;</item>
 /// <item>calls <see cref="TakeChanges"/> and wakes who waits;</item>
-/// <item>sees to it that <see cref="HandleTimer"/> is called at <see cref="NextDeadline"/>, or a little later. Early and repeated calls change nothing.</item>
+/// <item>sees to it that <see cref="HandleTimer"/> is called at <see cref="NextDeadline"/>, or a little later. Early and repeated calls change
+/// nothing.</item>
 /// </list>
 /// When the changes say <see cref="TcpChanges.Closed"/>, the host forgets the flow, once its own user has read what is left; <see cref="Release"/> gives
 /// the memory back. In TIME-WAIT it keeps the flow until then, and may replace it by a new connection (RFC 6191).
@@ -124,7 +125,7 @@ sealed partial class TcpConnection
     /// <summary>The numbers it was opened with.</summary>
     public TcpStart Start => _start;
 
-    /// <summary>The last sequence number that was sent, and one: what a new connection of the same flow must start behind (RFC 6191, RFC 9293 §3.6.1).</summary>
+    /// <summary>SND.NXT: what a new connection of the same flow must start behind (RFC 6191, RFC 9293 §3.6.1).</summary>
     public uint NextSequence => SendNumber(_next);
 
     /// <summary>The peer's next sequence number and its last timestamp, by which the host judges a SYN that comes in TIME-WAIT (RFC 6191 §2).</summary>

@@ -90,7 +90,8 @@ struct TcpHeader()
     {
         if (MaxSegmentOctets != 0)
         {
-            BinaryPrimitives.WriteUInt32BigEndian(options, (uint)(TcpOption.MaxSegmentSize << 24 | TcpOption.MaxSegmentSizeLength << 16 | MaxSegmentOctets));
+            BinaryPrimitives.WriteUInt32BigEndian(options,
+                (uint)(TcpOption.MaxSegmentSize << 24 | TcpOption.MaxSegmentSizeLength << 16 | MaxSegmentOctets));
             options = options[4..];
         }
         if (SackPermitted || HasTimestamps)

@@ -159,6 +159,25 @@ public sealed class TimerTests
         Assert.That((script.State, script.Connection.Error), Is.EqualTo((TcpState.Closed, TcpError.TimedOut)));
     }
 
+    [Test]
+    public void TwoShutWindows_OpenAgain()
+    {
+        var small = new TcpOptions { InitialReceiveBufferOctets = 5000, MaxReceiveBufferOctets = 5000 };
+        var pair = new TcpPair(1, small, small).Connect();
+        (pair.A.IsReading, pair.B.IsReading) = (false, false);
+        byte[] octets = TransferTests.Octets(50_000, 1);
+        pair.A.Send(octets);
+        pair.B.Send(octets);
+        pair.Run(TimeSpan.FromSeconds(20));
+        Assert.That((pair.A.Connection.ReadableOctets, pair.B.Connection.ReadableOctets), Is.EqualTo((5000, 5000)));
+        pair.A.IsReading = true;
+        pair.A.Drain();
+        pair.Run(() => pair.A.Octets.Length == octets.Length, TimeSpan.FromSeconds(30));
+        pair.B.IsReading = true;
+        pair.B.Drain();
+        pair.Run(() => pair.B.Octets.Length == octets.Length, TimeSpan.FromSeconds(30));
+    }
+
     // RFC 9293 §3.8.6.2.2
     [Test]
     public void OurWindow_Shuts_AndOpensByLargeSteps()
