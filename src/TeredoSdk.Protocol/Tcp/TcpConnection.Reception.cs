@@ -48,7 +48,7 @@ sealed partial class TcpConnection
             (_windowSequence, _windowAck) = (0, 1); // RFC 7323 §2.2: its window is not scaled, and TakeSyn has taken it
             Establish(now);
             _isAckDue = true;
-            TakeText(now, segment, 1); // data in a SYN is queued (RFC 9293 §3.4, MAY-...)
+            TakeText(now, segment, 1); // data in a SYN is queued (RFC 9293 §3.10.7.3, fourth)
         }
         else
         {

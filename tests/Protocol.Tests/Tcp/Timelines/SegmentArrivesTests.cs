@@ -41,7 +41,7 @@ sealed class SegmentArrivesTests
         Assert.That(timeline.State, Is.EqualTo(TcpState.Established));
     }
 
-    [TestCase("A 1001+10 ack 1", TestName = "Closed_Data"), TestCase("A 1000 ack 1", TestName = "Closed_EmptyBefore"), TestCase("A 1003 ack 1", TestName = "Closed_EmptyBehind")]
+    [TestCase("A 1001+10 ack 1", TestName = "Closed_Data"), TestCase("A 1000 ack 1", TestName = "Closed_EmptyBefore"), TestCase("A 1002 ack 1", TestName = "Closed_EmptyBehind")]
     [Conformance("9293-3.10.7.4-table", "9293-MUST-35", "9293-MAY-8")]
     public void ClosedWindow_TakesNothing_AndAnswers(string segment)
     {
