@@ -129,6 +129,7 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
     /// <summary>Runs a wait that also ends when the link is disposed.</summary>
     protected async Task<T> WaitAsync<T>(Func<CancellationToken, Task<T>> wait, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
         try
         {

@@ -81,6 +81,31 @@ public sealed class InterfaceLinkTests : IDisposable
     }
 
     [Test]
+    public async Task ReportThatIsAskedFor_LooksAnew_WithoutNewsOfTheNetwork()
+    {
+        _table.Set(One);
+        await using var node = await StartAsync();
+        _table.Set(Other);
+        Assert.That(node.Report.Address, Is.EqualTo(IPAddress.Parse(One)));
+        Assert.That((await node.GetReportAsync()).Address, Is.EqualTo(IPAddress.Parse(Other)));
+        Assert.That(node.Report.Address, Is.EqualTo(IPAddress.Parse(Other)));
+    }
+
+    [Test]
+    public async Task CallThatWasGivenUpBefore_OpensNothing()
+    {
+        _table.Set(One);
+        await using var node = await StartAsync();
+        var givenUp = new CancellationToken(canceled: true);
+        foreach (var call in new Func<Task>[]
+        {
+            () => node.ListenAsync(0, givenUp), () => node.BindDatagramAsync(0, givenUp), () => node.PingAsync(IPAddress.Parse(Other), TimeSpan.FromSeconds(1), givenUp),
+        })
+            Assert.That(async () => await call().InTime(), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(node.Report.Sockets, Is.Zero);
+    }
+
+    [Test]
     public void Auto_WithoutAnInterface_GoesOnToTheNextProvider() =>
         Assert.That(Assert.ThrowsAsync<TeredoException>(() => StartAsync(TeredoProvider.Auto))!.Error, Is.EqualTo(TeredoError.NotSupported),
             "the embedded engine's own refusal of NativeIPv6Mode.Instead");
