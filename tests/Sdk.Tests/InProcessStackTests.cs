@@ -47,20 +47,11 @@ public sealed class InProcessStackTests
         using var one = stack.Bind(4242, isUnrestricted: true);
         using var two = stack.Bind(4243, isUnrestricted: true);
         using var closed = stack.Bind(4244, isUnrestricted: false);
-<<<<<<< HEAD
-        byte[] echo = Datagram(peer, 5000, 4242), tcp = Datagram(peer, 5000, 4242), malformed = Datagram(peer, 5000, 4242);
-        byte[] sctp = Datagram(peer, 5000, 4242);
-        (echo[6], tcp[6], sctp[6]) = (NextHeader.Icmpv6, NextHeader.Tcp, 132);
-        malformed[45] = 7; // UDP's length
-        byte[][] packets = [Datagram(peer, 5000, 4242), Datagram(peer, 5000, 4243), Datagram(peer, 5001, 4243), Datagram(other, 5001, 4243), Datagram(peer, 5000, 4242),
-            Datagram(peer, 5000, 4244), Datagram(peer, 5000, 4245), echo, tcp, malformed, sctp];
-=======
         byte[] echo = Datagram(peer, 5000, 4242), tcp = Datagram(peer, 5000, 4242), sctp = Datagram(peer, 5000, 4242), malformed = Datagram(peer, 5000, 4242);
         (echo[6], tcp[6], sctp[6]) = (NextHeader.Icmpv6, NextHeader.Tcp, 132);
         malformed[45] = 7; // UDP's length
         byte[][] packets = [Datagram(peer, 5000, 4242), Datagram(peer, 5000, 4243), Datagram(peer, 5001, 4243), Datagram(other, 5001, 4243), Datagram(peer, 5000, 4242),
             Datagram(peer, 5000, 4244), Datagram(peer, 5000, 4245), echo, tcp, sctp, malformed];
->>>>>>> d9d7360 (sdk: a ping over an interface that was given up before does nothing; tests: bursts inside the process beside TCP)
         stack.Receive([.. packets.SelectMany(packet => packet)], [.. packets.Select((packet, i) => new PacketRange(i * packet.Length, packet.Length))]);
         foreach (var (endpoint, remotes) in new[] { (one, new[] { (peer, 5000), (peer, 5000) }), (two, [(peer, 5000), (peer, 5001), (other, 5001)]) })
         {
