@@ -10,6 +10,7 @@ public class PurityTests
     [
         "System.Runtime", "System.Collections", "System.Collections.Concurrent", "System.Linq", "System.Memory", "System.Security.Cryptography", "System.Runtime.InteropServices",
         "System.Runtime.Intrinsics", "System.Numerics.Vectors", "System.Runtime.Extensions",
+        "System.Threading", // Interlocked: the types below allow nothing else of it
         "System.Net.Primitives", // IPAddress and IPEndPoint: values, no sockets
     ];
 

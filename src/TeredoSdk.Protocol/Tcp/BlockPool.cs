@@ -12,35 +12,42 @@ sealed class BlockPool
 
     const int Most = 512; // 8 MiB: two connections with all that each may buffer
 
-    static readonly Lock Choosing = new();
-    static readonly WeakReference<BlockPool> Current = new(new());
+    static WeakReference<BlockPool> _current = new(new());
 
-    readonly Lock _gate = new();
-    readonly Stack<byte[]> _blocks = new();
+    readonly byte[]?[] _blocks = new byte[Most][];
+    int _count; // of the blocks; while others rent and return, a little more or less
 
     /// <summary>The pool. It stays the same one as long as somebody holds it.</summary>
     public static BlockPool Take()
     {
-        lock (Choosing)
+        while (true)
         {
-            if (!Current.TryGetTarget(out var pool))
-                Current.SetTarget(pool = new());
-            return pool;
+            var known = _current;
+            if (known.TryGetTarget(out var pool))
+                return pool;
+            pool = new();
+            if (Interlocked.CompareExchange(ref _current, new(pool), known) == known)
+                return pool;
         }
     }
 
+    // No lock, for the core waits for nobody. A block belongs to who exchanged it. Where two meet, a block more is made, or one goes to the garbage collector.
     public byte[] Rent()
     {
-        lock (_gate)
-            if (_blocks.TryPop(out byte[]? block))
-                return block;
+        int index = Interlocked.Decrement(ref _count);
+        if ((uint)index < Most && Interlocked.Exchange(ref _blocks[index], null) is { } block)
+            return block;
+        if (index < 0)
+            Interlocked.Increment(ref _count);
         return GC.AllocateUninitializedArray<byte>(BlockOctets);
     }
 
     public void Return(byte[] block)
     {
-        lock (_gate)
-            if (_blocks.Count < Most)
-                _blocks.Push(block);
+        int index = Interlocked.Increment(ref _count) - 1;
+        if ((uint)index < Most)
+            Interlocked.Exchange(ref _blocks[index], block);
+        else
+            Interlocked.Decrement(ref _count);
     }
 }
