@@ -51,4 +51,37 @@ public class WineTests : LabTests
         await answered.Input.FlushAsync();
         await answered.WaitForLineAsync(Text);
     }
+
+    [Test]
+    public async Task TeredoOnWindows_AndAPeerOnLinux_MoveAHundredMegabytesOverTcp_InBothDirections()
+    {
+        const int octets = 100_000_000, port = 5002;
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
+        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
+        await lab.StartAsync();
+        await TeredoProgram.StartServerAsync(server);
+        var windows = await WindowsHost.StartAsync(alice, NativeFakes.InstallWorkaroundAsync);
+        string[] asking = TeredoProgram.Asking(server), embedded = ["--provider", "embedded", .. asking];
+        byte[] sent = new byte[octets];
+        Random.Shared.NextBytes(sent);
+
+        var taking = await TeredoProgram.ListenAsync(bob, server, $"{port}");
+        await MoveAsync(windows.Start(WindowsHost.Teredo, ["connect", $"{taking.EndPoint}", .. embedded], Patience.LongLimit), taking.Process);
+
+        var listening = windows.Start(WindowsHost.Teredo, ["listen", $"{port}", .. embedded], Patience.LongLimit);
+        var endPoint = await TeredoProgram.EndPointOfAsync(listening);
+        await MoveAsync(TeredoProgram.Start(bob, ["connect", $"{endPoint}", .. asking]), listening);
+
+        async Task MoveAsync(LabProcess from, LabProcess to)
+        {
+            to.Input.Close();
+            await from.Input.BaseStream.WriteAsync(sent);
+            from.Input.Close();
+            Assert.That(await from.WaitForExitAsync(Patience.LongLimit), Is.Zero, () => from.Transcript);
+            Assert.That(await to.WaitForExitAsync(Patience.LongLimit), Is.Zero, () => to.Transcript);
+            Assert.That((await to.RawOutput).AsSpan().SequenceEqual(sent));
+        }
+    }
 }
