@@ -12,6 +12,7 @@ public class Requirements
     [
         ("ip", "iproute2"), ("ethtool", "ethtool"), ("nft", "nftables"), ("conntrack", "conntrack"), ("tcpdump", "tcpdump"), ("ping", "iputils-ping"),
         ("setpriv", "util-linux"), ("unshare", "util-linux"), ("miredo", "miredo"), ("miredo-server", "miredo-server"), ("miniupnpd", "miniupnpd"),
+        ("nginx", "nginx-light"), ("curl", "curl"), ("socat", "socat"), ("tshark", "tshark"),
         ("systemctl", "systemd"), ("dbus-daemon", "dbus"), ("firewall-cmd", "firewalld"), ("ufw", "ufw"),
         ("sudo", "sudo"), ("script", "bsdutils"),
     ];

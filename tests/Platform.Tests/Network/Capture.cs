@@ -28,6 +28,24 @@ sealed class Capture
     /// <summary>Ends the capture, and has tcpdump decode the IPv6 packets inside its UDP datagrams, with their checksums.</summary>
     public async Task<string> DecodeInnerAsync(LabHost host)
     {
+        string path = await WriteInnerAsync();
+        await host.ShellAsync($"tcpdump -n -vv -r {path} >{path}.txt 2>/dev/null"); // too much for a transcript
+        return await File.ReadAllTextAsync($"{path}.txt");
+    }
+
+    /// <summary>Ends the capture, and has tshark judge the IPv6 packets inside its UDP datagrams.</summary>
+    /// <param name="host">Where tshark runs.</param>
+    /// <param name="filter">What to return, as tshark's display filters have it.</param>
+    /// <returns>A line for each packet that the filter names.</returns>
+    public async Task<string[]> JudgeInnerAsync(LabHost host, string filter)
+    {
+        string path = await WriteInnerAsync();
+        await host.ShellAsync($"tshark -n -o tcp.check_checksum:TRUE -r {path} -Y '{filter}' >{path}.txt 2>{path}.errors || {{ cat {path}.errors; exit 1; }}");
+        return await File.ReadAllLinesAsync($"{path}.txt");
+    }
+
+    async Task<string> WriteInnerAsync()
+    {
         string path = System.IO.Path.ChangeExtension(Path, "inner.pcap");
         await using (var file = new BinaryWriter(File.Create(path)))
         {
@@ -43,8 +61,7 @@ sealed class Capture
                 file.Write(packet);
             }
         }
-        await host.ShellAsync($"tcpdump -n -vv -r {path} >{path}.txt 2>/dev/null"); // too much for a transcript
-        return await File.ReadAllTextAsync($"{path}.txt");
+        return path;
     }
 
     /// <summary>Ends the capture and reads it.</summary>
