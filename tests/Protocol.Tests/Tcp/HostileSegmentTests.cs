@@ -6,7 +6,7 @@ namespace TeredoSdk.Protocol.Tests.Tcp;
 /// <summary>Whatever comes, in whatever state: no exception, no growth, no octet at a wrong place.</summary>
 public sealed class HostileSegmentTests
 {
-    // TEREDOSDK_TCP_RUNS=100000 is the long form: more than ten million segments.
+    // TEREDOSDK_TCP_RUNS=105000 is the long form: ten million segments.
     static readonly int Runs = int.TryParse(Environment.GetEnvironmentVariable("TEREDOSDK_TCP_RUNS"), System.Globalization.CultureInfo.InvariantCulture, out int runs) ? runs : 300;
 
     [Test]
