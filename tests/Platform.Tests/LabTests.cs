@@ -1,5 +1,6 @@
 using NUnit.Framework.Interfaces;
 using TeredoSdk.Platform.Tests.Network;
+using TeredoSdk.Platform.Tests.Programs;
 
 namespace TeredoSdk.Platform.Tests;
 
@@ -14,6 +15,18 @@ public abstract class LabTests
         var lab = new Lab(internet) { HasRouterHop = hasRouterHop };
         _labs.Add(lab);
         return lab;
+    }
+
+    /// <summary>Starts a lab with two hosts, each behind a port-restricted NAT of its own, and a server of ours that runs.</summary>
+    private protected async Task<(LabHost Server, LabHost Alice, LabHost Bob)> StartTwoHomesAsync()
+    {
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
+        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
+        await lab.StartAsync();
+        await TeredoProgram.StartServerAsync(server);
+        return (server, alice, bob);
     }
 
     [TearDown]

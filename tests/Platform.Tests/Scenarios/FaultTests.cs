@@ -75,12 +75,7 @@ public partial class FaultTests : LabTests
     {
         // TCP doubles its waits, up to two minutes: a transfer of 32 KiB took more than three minutes now and then, and one of them more than ten.
         const int octets = 8 * 1024, transfers = 4;
-        var lab = NewLab();
-        var server = lab.AddServer();
-        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
-        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
-        await lab.StartAsync();
-        await TeredoProgram.StartServerAsync(server);
+        var (server, alice, bob) = await StartTwoHomesAsync();
         var listener = await Talker.StartAsync(alice, [server]);
         var sender = await Talker.StartAsync(bob, [server]);
         for (int i = 0; i < transfers; i++)

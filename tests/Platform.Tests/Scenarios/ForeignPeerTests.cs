@@ -12,15 +12,10 @@ public class ForeignPeerTests : LabTests
     [Test]
     public async Task TcpInTheProcess_CarriesWhatTheyAskFor_AndTsharkFindsNoFault()
     {
-        var lab = NewLab();
-        var server = lab.AddServer();
-        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
-        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
-        await lab.StartAsync();
-        await TeredoProgram.StartServerAsync(server);
+        var (server, alice, bob) = await StartTwoHomesAsync();
         string[] asking = ["--datapath", "batches", .. TeredoProgram.Asking(server)]; // each datagram alone on the wire: no decoder knows trains of them
         string[] inProcess = ["--sockets", "in-process", .. asking];
-        string payload = Path.Combine(lab.Scratch, "payload");
+        string payload = Path.Combine(bob.Lab.Scratch, "payload");
         string hash = await bob.RunAsync("sh", "-c", $"base64 -w 900 /dev/urandom | head -c {PayloadOctets} | tee {payload} | sha256sum");
         var client = TeredoProgram.Start(bob, ["client", .. asking], new());
         const string has = "interface teredo has ";

@@ -17,12 +17,7 @@ public class NetworkChangeTests : LabTests
         TestName = "AddressAwayForASecond_PortAddressAndStreamStay")]
     public async Task NetworkAwayForASecond(string gap)
     {
-        var lab = NewLab();
-        var server = lab.AddServer();
-        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
-        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
-        await lab.StartAsync();
-        await TeredoProgram.StartServerAsync(server);
+        var (server, alice, bob) = await StartTwoHomesAsync();
         var (ours, friend) = (await Talker.StartAsync(alice, [server]), await Talker.StartAsync(bob, [server]));
         ours.Tell($"send data {friend.EndPoint} {TransferOctets}");
         await ours.Process.WaitForLineAsync("data open");
@@ -90,12 +85,7 @@ public class NetworkChangeTests : LabTests
     [Test]
     public async Task ProcessWithoutFreeDescriptors_KeepsItsNetwork()
     {
-        var lab = NewLab();
-        var server = lab.AddServer();
-        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
-        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
-        await lab.StartAsync();
-        await TeredoProgram.StartServerAsync(server);
+        var (server, alice, bob) = await StartTwoHomesAsync();
         var echo = await TeredoProgram.ListenAsync(alice, server, "5000", "-u", "--echo", "--verbose");
         await alice.ShellAsync("ip address add 192.0.2.76/32 dev lo"); // any change makes the node look at the network
         await TeredoProgram.EchoDatagramAsync(bob, "here", [$"{echo.EndPoint}", .. TeredoProgram.Asking(server)]);

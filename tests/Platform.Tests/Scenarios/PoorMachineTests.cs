@@ -28,12 +28,7 @@ public class PoorMachineTests : LabTests
     [Test]
     public async Task ListenerWithEcho_OnAPoorMachine_ServesAFriend()
     {
-        var lab = NewLab();
-        var server = lab.AddServer();
-        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
-        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
-        await lab.StartAsync();
-        await TeredoProgram.StartServerAsync(server);
+        var (server, alice, bob) = await StartTwoHomesAsync();
         string[] listen = [TeredoProgram.Path, "listen", "5000", "--echo", .. TeredoProgram.Asking(server)];
         var poor = alice.Start("sh", ["-c", Script, .. listen]);
         var endPoint = await TeredoProgram.EndPointOfAsync(poor);

@@ -13,11 +13,7 @@ public class SandboxTests : LabTests
     [TestCase(IPv6, "AF_INET6", "Kernel sockets")]
     public async Task FamilyThatIsRefused_IsNamed_AndDatagramsWorkWithoutIt(string family, string named, string way)
     {
-        var lab = NewLab();
-        var server = lab.AddServer();
-        var (alice, bob) = (lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice"), lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob"));
-        await lab.StartAsync();
-        await TeredoProgram.StartServerAsync(server);
+        var (server, alice, bob) = await StartTwoHomesAsync();
 
         var status = StartConfined(alice, family, ["status", "--json", .. TeredoProgram.Asking(server)]);
         Assert.That(await status.WaitForExitAsync(), Is.Zero, () => status.Transcript);

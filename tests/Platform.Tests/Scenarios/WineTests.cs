@@ -56,12 +56,7 @@ public class WineTests : LabTests
     public async Task TeredoOnWindows_AndAPeerOnLinux_MoveAHundredMegabytesOverTcp_InBothDirections()
     {
         const int octets = 100_000_000, port = 5002;
-        var lab = NewLab();
-        var server = lab.AddServer();
-        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
-        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
-        await lab.StartAsync();
-        await TeredoProgram.StartServerAsync(server);
+        var (server, alice, bob) = await StartTwoHomesAsync();
         var windows = await WindowsHost.StartAsync(alice, NativeFakes.InstallWorkaroundAsync);
         string[] asking = TeredoProgram.Asking(server), embedded = ["--provider", "embedded", .. asking];
         byte[] sent = new byte[octets];
