@@ -103,6 +103,14 @@ public sealed class TeredoOptions
     public TimeSpan QualificationTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// The longest time that an attempt to connect to one address waits for the peer's answer: 1 s to 10 min, or zero or
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for as long as the system's TCP tries; 20 s by default. The wait for an address of our own does not count.
+    /// Afterwards the attempt fails with <see cref="TeredoError.PeerUnreachable"/>. A Teredo host drops packets to ports where nothing listens without
+    /// an answer, so a wrong port takes this long.
+    /// </summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
     /// Whether a start, a bind or a connect waits, for as long as it takes, while this machine has no IPv4 network: a program that is started at boot
     /// comes before the network does. The log says that it waits. Off by default: then they fail at once with
     /// <see cref="TeredoError.NetworkUnavailable"/>. In an application that added Teredo to its services, it is on by default.
@@ -178,6 +186,8 @@ public sealed class TeredoOptions
         BadOption.RequirePort(ClientPort, nameof(ClientPort), allowAny: true);
         if (QualificationTimeout < TimeSpan.FromSeconds(1) || QualificationTimeout > TimeSpan.FromMinutes(10))
             throw BadOption.Of(nameof(QualificationTimeout), QualificationTimeout, "1 second to 10 minutes");
+        if (HasConnectTimeout && (ConnectTimeout < TimeSpan.FromSeconds(1) || ConnectTimeout > TimeSpan.FromMinutes(10)))
+            throw BadOption.Of(nameof(ConnectTimeout), ConnectTimeout, "1 second to 10 minutes, or zero for no limit");
         if (Provider is < TeredoProvider.Auto or > TeredoProvider.Embedded)
             throw BadOption.Of(nameof(Provider), Provider, "Auto, Windows, Interface or Embedded");
         if (Sockets is < TeredoSockets.Auto or > TeredoSockets.InProcess)
@@ -205,10 +215,13 @@ public sealed class TeredoOptions
         && Equals(Secret, other.Secret) && ClientPort == other.ClientPort && RefreshInterval == other.RefreshInterval && Extensions == other.Extensions
         && AllowPrivateAddresses == other.AllowPrivateAddresses && RequireSecondary == other.RequireSecondary
         && QualificationTimeout == other.QualificationTimeout && DormancyTimeout == other.DormancyTimeout && NativeIPv6 == other.NativeIPv6
-        && WaitForNetwork == other.WaitForNetwork && PortMapping == other.PortMapping && Equals(PortMappingGateway, other.PortMappingGateway)
+        && ConnectTimeout == other.ConnectTimeout && WaitForNetwork == other.WaitForNetwork && PortMapping == other.PortMapping && Equals(PortMappingGateway, other.PortMappingGateway)
         && CaptureFile == other.CaptureFile && RegisterFirewallException == other.RegisterFirewallException && SetupCommand == other.SetupCommand
         && Equals(Consent, other.Consent) && Datapath == other.Datapath
         && ReferenceEquals(Windows, other.Windows) && Equals(LoggerFactory, other.LoggerFactory) && Equals(TimeProvider, other.TimeProvider);
+
+    /// <summary>Whether an attempt to connect has a limit.</summary>
+    internal bool HasConnectTimeout => ConnectTimeout != TimeSpan.Zero && ConnectTimeout != Timeout.InfiniteTimeSpan;
 
     /// <summary><see cref="PortMappingGateway"/> as an address that can be asked; null when there is none.</summary>
     internal IPv4Address? GatewayAddress => PortMappingGateway is { AddressFamily: AddressFamily.InterNetwork } gateway

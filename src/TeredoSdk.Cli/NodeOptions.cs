@@ -42,6 +42,9 @@ sealed class NodeOptions
     readonly Option<TimeSpan?> _refresh = Seconds("--refresh", "The longest time between refreshes of the NAT's mapping: 5 to 600, 30 by default.");
     readonly Option<TimeSpan?> _timeout = Seconds("--timeout", "How long to wait for an address: 1 to 600, 30 by default.");
 
+    readonly Option<TimeSpan?> _connectTimeout =
+        Seconds("--connect-timeout", "How long to wait until a peer's address answers: 1 to 600, 20 by default; 0 for as long as TCP tries.");
+
     readonly Option<int> _clientPort = new("--client-port")
     {
         Description = "The local UDP port that Teredo uses; 0, the default, for any port.",
@@ -88,6 +91,9 @@ sealed class NodeOptions
         _waits = true;
         command.Options.Add(_noWait);
     }
+
+    /// <summary>For a command that connects to peers.</summary>
+    public void AddConnectTo(Command command) => command.Options.Add(_connectTimeout);
 
     public void AddTo(Command command)
     {
@@ -139,6 +145,7 @@ sealed class NodeOptions
         };
         options.RefreshInterval = arguments.GetValue(_refresh) ?? options.RefreshInterval;
         options.QualificationTimeout = arguments.GetValue(_timeout) ?? options.QualificationTimeout;
+        options.ConnectTimeout = arguments.GetValue(_connectTimeout) ?? options.ConnectTimeout;
         try
         {
             options.Validate();

@@ -16,6 +16,7 @@ static class Wording
         (nameof(TeredoOptions.PortMappingGateway), "--gateway"),
         (nameof(TeredoOptions.RefreshInterval), "--refresh"),
         (nameof(TeredoOptions.QualificationTimeout), "--timeout"),
+        (nameof(TeredoOptions.ConnectTimeout), "--connect-timeout"),
         ($", and start again; or set {nameof(TeredoOptions.WaitForNetwork)}", ", and start again"),
         ("NativeIPv6 is Instead", "--native-ipv6 is instead"),
         ("Use Beside", "Use beside"),

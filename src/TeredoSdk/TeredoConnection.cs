@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using TeredoSdk.Links;
 using TeredoSdk.Sockets;
@@ -16,6 +17,7 @@ public sealed class TeredoConnection : TeredoSocketBase
 {
     readonly OpenConnection _connection;
     readonly ConnectionStream _stream;
+    ConnectionPipe? _pipe;
 
     internal TeredoConnection(ITeredoLink link, OpenConnection connection) : base(link, connection) =>
         (_connection, _stream) = (connection, new(connection));
@@ -29,6 +31,14 @@ public sealed class TeredoConnection : TeredoSocketBase
     /// the connection, that is a <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>; connect to the peer again then.
     /// </remarks>
     public Stream GetStream() => _stream;
+
+    /// <summary>The connection as a pair of pipes, the same ones at each call. Use either them or the stream.</summary>
+    /// <remarks>
+    /// One reader and one writer may use them at the same time. Completing the output sends what was not flushed, and then tells the peer that nothing
+    /// more comes, as <see cref="CompleteWriting"/> does; completing it with an exception aborts the connection. Completing the input leaves the other
+    /// direction as it is. Dispose the connection afterwards. Failures are those of <see cref="GetStream"/>.
+    /// </remarks>
+    public IDuplexPipe GetPipe() => LazyInitializer.EnsureInitialized(ref _pipe, () => new(_connection, _stream));
 
     /// <summary>Ends the connection at once with a reset, so that the peer does not take it for a regular end. What was not sent yet is lost.</summary>
     /// <remarks>The connection is disposed. Idempotent. RFC 9293 §3.10.5.</remarks>

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using TeredoSdk.Links;
 
 namespace TeredoSdk;
@@ -26,4 +27,35 @@ public sealed class TeredoListener : TeredoSocketBase
     /// </exception>
     public async ValueTask<TeredoConnection> AcceptAsync(CancellationToken cancellationToken = default) =>
         new(Link, await _listener.AcceptAsync(cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Accepts one connection after the other, as <see cref="AcceptAsync"/> does, until the listener is disposed, which ends the enumeration.</summary>
+    /// <remarks>Start the work on a connection without awaiting it in the loop, or the next peer waits.</remarks>
+    /// <param name="cancellationToken">Ends the enumeration with an exception; the listener stays usable, and no connection is lost.</param>
+    /// <returns>The connections; the caller owns each that it got.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SocketException">
+    /// The socket can't accept any more, because the application changed <see cref="TeredoSocketBase.Socket"/> itself.
+    /// </exception>
+    /// <example>
+    /// <code>
+    /// await foreach (var peer in listener.AcceptAllAsync(stoppingToken))
+    ///     _ = ServeAsync(peer);
+    /// </code>
+    /// </example>
+    public async IAsyncEnumerable<TeredoConnection> AcceptAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            TeredoConnection connection;
+            try
+            {
+                connection = await AcceptAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (ObjectDisposedException)
+            {
+                yield break;
+            }
+            yield return connection;
+        }
+    }
 }

@@ -50,6 +50,12 @@ public sealed class NodeOptionsTests
         });
     }
 
+    [TestCase("", 20)]
+    [TestCase("--connect-timeout 0", 0)]
+    [TestCase("--connect-timeout 2.5", 2.5)]
+    public void AttemptToConnect_HasTheLimitThatIsSaid(string line, double seconds) =>
+        Assert.That(Read(line, node => node.AddConnectTo).ConnectTimeout, Is.EqualTo(TimeSpan.FromSeconds(seconds)));
+
     [TestCase("", true)]
     [TestCase("--no-wait", false)]
     public void CommandThatIsStartedAtBoot_WaitsForANetwork_UnlessItIsSaid(string line, bool waits)

@@ -102,6 +102,7 @@ public sealed class ConfigurationTests
             ["Net:T:AllowPrivateAddresses"] = "true",
             ["Net:T:RequireSecondary"] = "True",
             ["Net:T:QualificationTimeout"] = "00:01:00",
+            ["Net:T:ConnectTimeout"] = "00:00:05",
             ["Net:T:DormancyTimeout"] = "1.00:00:00",
             ["Net:T:NativeIPv6"] = "Beside",
             ["Net:T:Datapath"] = "batches",
@@ -121,6 +122,7 @@ public sealed class ConfigurationTests
             Assert.That(options.AllowPrivateAddresses);
             Assert.That(options.RequireSecondary);
             Assert.That(options.QualificationTimeout, Is.EqualTo(TimeSpan.FromMinutes(1)));
+            Assert.That(options.ConnectTimeout, Is.EqualTo(TimeSpan.FromSeconds(5)));
             Assert.That(options.DormancyTimeout, Is.EqualTo(TimeSpan.FromDays(1)));
             Assert.That(options.NativeIPv6, Is.EqualTo(NativeIPv6Mode.Beside));
             Assert.That(options.Datapath, Is.EqualTo(TeredoDatapath.Batches));

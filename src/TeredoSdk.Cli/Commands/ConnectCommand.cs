@@ -30,6 +30,7 @@ sealed class ConnectCommand : Command
         Add(_peer);
         Add(_udp);
         Add(_linger);
+        _node.AddConnectTo(this);
         _node.AddTo(this);
         SetAction((arguments, _) => Invocation.RunAsync(arguments, RunAsync));
     }

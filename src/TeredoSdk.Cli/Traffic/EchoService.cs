@@ -19,19 +19,18 @@ sealed class EchoService(Invocation invocation)
     public async Task RunAsync(TeredoListener listener)
     {
         var open = new ConcurrentDictionary<Task, TeredoConnection>();
-        while (!invocation.Ended.IsCancellationRequested)
+        try
         {
-            try
+            await foreach (var connection in listener.AcceptAllAsync(invocation.Ended))
             {
-                var connection = await listener.AcceptAsync(invocation.Ended);
                 var echo = EchoAsync(connection);
                 open[echo] = connection;
                 _ = echo.ContinueWith(task => open.TryRemove(task, out _), TaskScheduler.Default);
             }
-            catch (OperationCanceledException)
-            {
-                break;
-            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The command was told to end.
         }
         await Task.WhenAll(open.Keys);
     }

@@ -86,12 +86,13 @@ static class Problems
         SocketError.NotConnected or SocketError.ConnectionReset or SocketError.ConnectionAborted => new(TeredoError.ConnectionRefused,
             $"The connection to {peer} failed: the peer is there, but broke the connection off as soon as it was made. Check what listens at port {peer.Port}.",
             failure),
-        SocketError.TimedOut => new(TeredoError.PeerUnreachable,
-            $"Nothing answered at {peer}. Check that the peer runs, has this very address, and listens at port {peer.Port} with a socket that accepts "
-            + "strangers: a Teredo host drops packets to other ports without an answer.", failure),
+        SocketError.TimedOut => NoAnswer(peer, "", failure),
         _ => new(TeredoError.PeerUnreachable,
             $"{peer} can't be reached ({failure.Message}). Check that it is running and has this very address.", failure),
     };
+
+    public static TeredoException ConnectTimeout(IPEndPoint peer, TimeSpan timeout, Exception cause) => NoAnswer(peer,
+        $" within {timeout.TotalSeconds:0.#} s ({nameof(TeredoOptions.ConnectTimeout)})", cause);
 
     public static string Unreachable(IPv6Address peer) =>
         $"{peer} did not answer a recent attempt; the next one is made a few minutes later. Check that it is running and has this very address.";
@@ -124,6 +125,10 @@ static class Problems
     public static TeredoException DestinationNotAllowed(string target, string reason) => new(TeredoError.DestinationNotAllowed,
         $"Nothing may be sent to {target} over Teredo ({reason}). Expected the address of a Teredo peer whose server and client addresses are public, or a global "
         + $"IPv6 address; in a laboratory set {nameof(TeredoOptions.AllowPrivateAddresses)}.");
+
+    static TeredoException NoAnswer(IPEndPoint peer, string within, Exception cause) => new(TeredoError.PeerUnreachable,
+        $"Nothing answered at {peer}{within}. Check that the peer runs, has this very address, and listens at port {peer.Port} with a socket that accepts "
+        + "strangers: a Teredo host drops packets to other ports without an answer.", cause);
 
     // An error whose problem and remedy are told apart: reports show both.
     static TeredoException Told(TeredoError error, string subject, string problem, string step, Exception? cause = null, string? read = null) => new(new Finding

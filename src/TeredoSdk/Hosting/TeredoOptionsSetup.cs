@@ -65,6 +65,7 @@ sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services
         options.AllowPrivateAddresses = reader.Read(nameof(options.AllowPrivateAddresses), options.AllowPrivateAddresses);
         options.RequireSecondary = reader.Read(nameof(options.RequireSecondary), options.RequireSecondary);
         options.QualificationTimeout = reader.Read(nameof(options.QualificationTimeout), options.QualificationTimeout);
+        options.ConnectTimeout = reader.Read(nameof(options.ConnectTimeout), options.ConnectTimeout);
         options.DormancyTimeout = reader.Read(nameof(options.DormancyTimeout), options.DormancyTimeout);
         options.WaitForNetwork = reader.Read(nameof(options.WaitForNetwork), options.WaitForNetwork);
         options.PortMapping = reader.Read(nameof(options.PortMapping), options.PortMapping);

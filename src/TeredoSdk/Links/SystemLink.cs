@@ -74,7 +74,9 @@ abstract partial class SystemLink : ITeredoLink, ISocketOwner
     {
         try
         {
-            return Sockets.Adopt(new SocketStream(await WaitAsync(cancel => ConnectAsync(remoteEndPoint, cancel), cancellationToken).ConfigureAwait(false)));
+            return Sockets.Adopt(new SocketStream(await WaitAsync(
+                limit => ConnectLimit.RunAsync(Options, remoteEndPoint, cancel => ConnectAsync(remoteEndPoint, cancel), limit), cancellationToken)
+                .ConfigureAwait(false)));
         }
         catch (SocketException e)
         {

@@ -74,14 +74,23 @@ public sealed class InProcessStreamTests : IAsyncDisposable
         await callee.DisposeAsync().InTime();
     }
 
-    [Test]
-    public async Task Port_WithoutAListener_StaysSilent_AndTheAttemptTimesOut()
+    [TestCase(2.5, 2.5)]
+    [TestCase(20, 20, Description = "the default")]
+    [TestCase(0, 31)]
+    public async Task Port_WithoutAListener_StaysSilent_AndTheAttemptTimesOut(double limit, double expected)
     {
         await using var listener = await _bob.ListenAsync(Port); // makes the other ports no more talkative
-        var connecting = _alice.ConnectAsync(new(_bob.Address!, Port + 1));
+        var carol = await _lab.StartAsync("203.0.113.30", options => options.ConnectTimeout = limit == 20 ? options.ConnectTimeout : TimeSpan.FromSeconds(limit));
+        long start = _lab.Time.GetTimestamp();
+        var connecting = carol.ConnectAsync(new(_bob.Address!, Port + 1));
         var failure = Assert.ThrowsAsync<TeredoException>(() => InVirtualTime(connecting, TimeSpan.FromMinutes(1)))!;
+        Assert.That(_lab.Time.GetElapsedTime(start).TotalSeconds, Is.EqualTo(expected).Within(1));
         Assert.That(failure.Error, Is.EqualTo(TeredoError.PeerUnreachable));
-        Assert.That((failure.InnerException as SocketException)?.SocketErrorCode, Is.EqualTo(SocketError.TimedOut));
+        if (limit > 0)
+            Assert.That(failure.Message, Does.Contain($" within {limit} s (ConnectTimeout)").And.Contain($"listens at port {Port + 1}"));
+        else
+            Assert.That((failure.InnerException as SocketException)?.SocketErrorCode, Is.EqualTo(SocketError.TimedOut));
+        Assert.That(carol.Report.Sockets, Is.Zero);
         Assert.That(_bob.Report.Drops[Protocol.DropReason.Unsolicited], Is.GreaterThan(1), "the SYN came again and again");
     }
 

@@ -86,7 +86,8 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
         try
         {
-            return _sockets.Adopt(await _engine.ConnectAsync(remoteEndPoint, attempt.Token).ConfigureAwait(false));
+            return _sockets.Adopt(await ConnectLimit.RunAsync(_options, remoteEndPoint, cancel => _engine.ConnectAsync(remoteEndPoint, cancel), attempt.Token)
+                .ConfigureAwait(false));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException && _stopping.IsCancellationRequested)
         {
