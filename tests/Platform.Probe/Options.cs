@@ -10,4 +10,12 @@ static class Options
             ? TimeSpan.FromSeconds(int.Parse(seconds, null)) : TimeSpan.FromSeconds(30),
         PortMapping = Environment.GetEnvironmentVariable("PROBE_MAPPING") is not null,
     };
+
+    /// <summary>The same without kernel sockets.</summary>
+    public static TeredoOptions CreateInProcess()
+    {
+        var options = Create();
+        options.Sockets = TeredoSockets.InProcess;
+        return options;
+    }
 }

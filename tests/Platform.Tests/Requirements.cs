@@ -7,12 +7,12 @@ namespace TeredoSdk.Platform.Tests;
 [SetUpFixture]
 public class Requirements
 {
-    /// <summary>Each program and the Debian package that has it.</summary>
+    /// <summary>Each program (or file) and the Debian package that has it.</summary>
     static readonly (string Program, string Package)[] Programs =
     [
         ("ip", "iproute2"), ("ethtool", "ethtool"), ("nft", "nftables"), ("conntrack", "conntrack"), ("tcpdump", "tcpdump"), ("ping", "iputils-ping"),
         ("setpriv", "util-linux"), ("unshare", "util-linux"), ("miredo", "miredo"), ("miredo-server", "miredo-server"), ("miniupnpd", "miniupnpd"),
-        ("nginx", "nginx-light"), ("curl", "curl"), ("socat", "socat"), ("tshark", "tshark"),
+        ("nginx", "nginx-light"), ("curl", "curl"), ("socat", "socat"), ("tshark", "tshark"), ("gcc", "gcc"), ("iperf3", "iperf3"), (LwipPeer.Header, "liblwip-dev"),
         ("systemctl", "systemd"), ("dbus-daemon", "dbus"), ("firewall-cmd", "firewalld"), ("ufw", "ufw"),
         ("sudo", "sudo"), ("script", "bsdutils"),
     ];
@@ -31,7 +31,7 @@ public class Requirements
     static async Task<List<string>> MissingAsync()
     {
         List<string> missing = [.. Programs.Where(needed => !IsInstalled(needed.Program))
-            .Select(needed => $"the program {needed.Program} (package {needed.Package})")];
+            .Select(needed => $"{needed.Program} (package {needed.Package})")];
         if (Native.EffectiveUser() != 0)
             missing.Add("root");
         else if (missing.Count == 0 && await RefusalAsync() is { } refusal)

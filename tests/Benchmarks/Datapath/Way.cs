@@ -83,10 +83,6 @@ sealed record Way(string Name, string[] Programs, Func<Bed, Task<TrafficPath>> S
     });
 
     /// <summary>Starts our client of a whole machine.</summary>
-    public static async Task<(LabProcess Process, IPAddress Address)> ClientAsync(LabHost host, LabHost server, string rung = "auto")
-    {
-        const string has = "interface teredo has ";
-        var process = TeredoProgram.Start(host, ["client", "--datapath", rung, .. TeredoProgram.Asking(server)], new());
-        return (process, IPAddress.Parse((await process.WaitForLineAsync(line => line.StartsWith(has, StringComparison.Ordinal)))[has.Length..]));
-    }
+    public static Task<(LabProcess Process, IPAddress Address)> ClientAsync(LabHost host, LabHost server, string rung = "auto") =>
+        TeredoProgram.StartClientAsync(host, server, "--datapath", rung);
 }

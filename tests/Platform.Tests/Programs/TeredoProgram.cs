@@ -11,7 +11,7 @@ sealed record TeredoListening(LabProcess Process, IPEndPoint EndPoint);
 /// <summary>The <c>teredo</c> command of this repository in hosts of the lab.</summary>
 static class TeredoProgram
 {
-    const string Listening = "listening on ";
+    const string Listening = "listening on ", Has = "interface teredo has ";
 
     static string? PublishedPath;
 
@@ -41,12 +41,32 @@ static class TeredoProgram
     public static async Task<IPEndPoint> EndPointOfAsync(LabProcess process) =>
         IPEndPoint.Parse((await process.WaitForLineAsync(line => line.StartsWith(Listening, StringComparison.Ordinal)))[Listening.Length..]);
 
+    /// <summary>Starts <c>teredo client</c>, and waits until the host has an address.</summary>
+    public static async Task<(LabProcess Process, IPAddress Address)> StartClientAsync(LabHost host, LabHost server, params string[] more)
+    {
+        var process = Start(host, ["client", .. Asking(server), .. more], new());
+        return (process, await AddressOfAsync(process));
+    }
+
+    /// <summary>Waits for the line that says which address <c>teredo client</c> has.</summary>
+    public static async Task<IPAddress> AddressOfAsync(LabProcess client, int from = 0) =>
+        IPAddress.Parse((await client.WaitForLineAsync(line => line.StartsWith(Has, StringComparison.Ordinal), from: from))[Has.Length..]);
+
     /// <summary>Starts <c>teredo server</c> on the first two addresses of a host; it answers when this returns.</summary>
     public static async Task<LabProcess> StartServerAsync(LabHost host, StartOptions? options = null)
     {
         string[] addresses = [.. host.Links[0].Addresses.Select(address => address.Split('/')[0])];
         var process = Start(host, ["server", "--address", addresses[0], "--secondary-address", addresses[1], "--allow-private"], options);
         await process.WaitForLineAsync("serving on");
+        return process;
+    }
+
+    /// <summary>Starts <c>teredo relay</c> for the lab's native IPv6 internet.</summary>
+    public static async Task<LabProcess> StartRelayAsync(LabHost host)
+    {
+        string[] where = ["--interface", "teredo", "--address", $"{host.Address}", "--prefix", $"{Lab.Internet6}:/64"];
+        var process = Start(host, ["relay", .. where, "--allow-private"], new());
+        await process.WaitForLineAsync("relaying on");
         return process;
     }
 

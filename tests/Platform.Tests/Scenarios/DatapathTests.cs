@@ -30,10 +30,8 @@ public partial class DatapathTests : LabTests
 
         async Task<Home> StartClientAsync(LabHost host)
         {
-            const string beginning = "interface teredo has ";
-            var client = TeredoProgram.Start(host, ["client", "--verbose", .. TeredoProgram.Asking(server)], new());
-            string line = await client.WaitForLineAsync(line => line.StartsWith(beginning, StringComparison.Ordinal));
-            return new(host, client, IPAddress.Parse(line[beginning.Length..]));
+            var (client, address) = await TeredoProgram.StartClientAsync(host, server, "--verbose");
+            return new(host, client, address);
         }
     }
 

@@ -49,7 +49,7 @@ public class InteropTests : LabTests
         var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
         await lab.StartAsync();
         await (miredoServer ? Miredo.StartServerAsync(server) : TeredoProgram.StartServerAsync(server, new())); // forwarding needs CAP_NET_RAW
-        await (miredoRelay ? Miredo.StartRelayAsync(relay) : StartRelayAsync(relay));
+        await (miredoRelay ? Miredo.StartRelayAsync(relay) : TeredoProgram.StartRelayAsync(relay));
         await DialOursAsync(alice, server, native);
         await DialFromOursAsync(alice, server, native, native.Address6);
     }
@@ -62,7 +62,7 @@ public class InteropTests : LabTests
         var bob = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("bob");
         await lab.StartAsync();
         await Miredo.StartServerAsync(server);
-        await StartRelayAsync(relay);
+        await TeredoProgram.StartRelayAsync(relay);
         var client = await Miredo.StartClientAsync(bob, server);
         await ReachEachOtherAsync(native, native.Address6, bob, client.Address);
     }
@@ -77,8 +77,8 @@ public class InteropTests : LabTests
         await lab.StartAsync();
         await Miredo.StartServerAsync(server);
         var client = await Miredo.StartClientAsync(bob, server);
-        var ours = StartWholeMachineClient(alice, server);
-        await ReachEachOtherAsync(alice, await AddressOfAsync(ours), bob, client.Address);
+        var (ours, address) = await TeredoProgram.StartClientAsync(alice, server);
+        await ReachEachOtherAsync(alice, address, bob, client.Address);
         ours.Send(Signal.Terminate);
         Assert.That(await ours.WaitForExitAsync(), Is.Zero, ours.Transcript);
         Assert.That(alice.Addresses().Select(address => address.Device), Does.Not.Contain("teredo"));
@@ -94,8 +94,8 @@ public class InteropTests : LabTests
         await lab.StartAsync();
         await Miredo.StartServerAsync(server);
         var client = await Miredo.StartClientAsync(bob, server);
-        var ours = StartWholeMachineClient(alice, server);
-        await ReachEachOtherAsync(alice, await AddressOfAsync(ours), bob, client.Address);
+        var (ours, address) = await TeredoProgram.StartClientAsync(alice, server);
+        await ReachEachOtherAsync(alice, address, bob, client.Address);
 
         int lines = ours.LineCount;
         await alice.ShellAsync($"ip -6 route add default via {server.Address6}");
@@ -104,7 +104,7 @@ public class InteropTests : LabTests
 
         lines = ours.LineCount;
         await alice.ShellAsync($"ip -6 route del default via {server.Address6}");
-        await ReachEachOtherAsync(alice, await AddressOfAsync(ours, lines), bob, client.Address);
+        await ReachEachOtherAsync(alice, await TeredoProgram.AddressOfAsync(ours, lines), bob, client.Address);
     }
 
     // A peer dials our listeners, TCP and UDP, and pings.
@@ -137,23 +137,5 @@ public class InteropTests : LabTests
         await other.CallEchoAsync(one.EchoOnce(oneAddress));
         await one.CallDatagramEchoAsync(other.EchoDatagramOnce(otherAddress));
         await other.CallDatagramEchoAsync(one.EchoDatagramOnce(oneAddress));
-    }
-
-    static async Task<LabProcess> StartRelayAsync(LabHost host)
-    {
-        string[] where = ["--interface", "teredo", "--address", $"{host.Address}", "--prefix", $"{Lab.Internet6}:/64"];
-        var process = TeredoProgram.Start(host, ["relay", .. where, "--allow-private"], new());
-        await process.WaitForLineAsync("relaying on");
-        return process;
-    }
-
-    static LabProcess StartWholeMachineClient(LabHost host, LabHost server) =>
-        TeredoProgram.Start(host, ["client", .. TeredoProgram.Asking(server)], new());
-
-    static async Task<IPAddress> AddressOfAsync(LabProcess client, int from = 0)
-    {
-        const string beginning = "interface teredo has ";
-        string line = await client.WaitForLineAsync(line => line.StartsWith(beginning, StringComparison.Ordinal), from: from);
-        return IPAddress.Parse(line[beginning.Length..]);
     }
 }

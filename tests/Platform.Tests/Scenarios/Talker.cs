@@ -37,12 +37,12 @@ sealed partial class Talker
         return new(host, process, IPEndPoint.Parse(line["listening ".Length..]));
     }
 
-    /// <summary>Starts the application with one of its tasks.</summary>
+    /// <summary>Starts the application with one of its tasks, and what that takes.</summary>
     public static LabProcess Run(LabHost host, IEnumerable<LabHost> servers, string task, params (string Name, string Value)[] settings)
     {
         var environment = settings.ToDictionary(setting => setting.Name, setting => setting.Value);
         environment["TEREDO_SERVER"] = string.Join(';', servers.Select(server => server.Address));
-        return host.Start(BuildOutput.Executable(Folder, Assembly), [task], StartOptions.User with { Environment = environment });
+        return host.Start(BuildOutput.Executable(Folder, Assembly), task.Split(' '), StartOptions.User with { Environment = environment });
     }
 
     /// <summary>Gives it a command.</summary>
