@@ -1,5 +1,6 @@
 // wineseh.dll: Wine 8 leaves stale frames in a thread's list of exception frames when CoreCLR unwinds past them; the next exception walks that list
 // and may hang. Before it does, the list is cut at the first frame that can't be one. Only the programs of the tests load it.
+#include <cstring>
 #include <windows.h>
 
 struct Frame
@@ -8,11 +9,15 @@ struct Frame
     void* handler;
 };
 
-static bool is_code(void* address)
+// Only Wine's own libraries make such frames, and each says behind its first header that it is Wine's. What lies on a stack otherwise may well be an
+// address in the code of the runtime.
+static bool is_code_of_wine(void* address)
 {
+    static const char mark[] = "Wine builtin DLL";
     MEMORY_BASIC_INFORMATION found;
     constexpr DWORD executable = PAGE_EXECUTE | PAGE_EXECUTE_READ | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
-    return VirtualQuery(address, &found, sizeof found) && found.Type == MEM_IMAGE && (found.Protect & executable);
+    return VirtualQuery(address, &found, sizeof found) && found.Type == MEM_IMAGE && (found.Protect & executable)
+        && memcmp((char*)found.AllocationBase + sizeof(IMAGE_DOS_HEADER), mark, sizeof mark - 1) == 0;
 }
 
 // A frame lies between what the raising code uses of the stack and the stack's end, each above the one before.
@@ -20,7 +25,7 @@ static bool is_frame(Frame* frame, ULONG_PTR above)
 {
     auto address = (ULONG_PTR)frame;
     auto* thread = (NT_TIB*)NtCurrentTeb();
-    return address >= above && address % alignof(Frame) == 0 && address <= (ULONG_PTR)thread->StackBase - sizeof(Frame) && is_code(frame->handler);
+    return address >= above && address % alignof(Frame) == 0 && address <= (ULONG_PTR)thread->StackBase - sizeof(Frame) && is_code_of_wine(frame->handler);
 }
 
 static LONG CALLBACK cut_stale_frames(EXCEPTION_POINTERS* raised)

@@ -6,7 +6,6 @@ namespace TeredoSdk.Windows.Tests;
 /// A doctor as a Windows process: registry, services, adapters and netsh are asked by the real calls, of Wine and of the native fakes. Broken machines in
 /// memory show what is made of the answers; these show that the answers are asked for.
 /// </summary>
-[Broken]
 public class DoctorUnderWineTests
 {
     const string PolicyKey = @"SOFTWARE\Policies\Microsoft\Windows\TCPIP\v6Transition";
@@ -35,11 +34,6 @@ public class DoctorUnderWineTests
             machine.Stop("iphlpsvc");
             WindowsSystem.Current.SetServiceStart("iphlpsvc", ServiceStartType.Disabled);
         }, FindingIds.ServiceDisabled),
-        Machine("service not there", [], machine =>
-        {
-            machine.Stop("iphlpsvc");
-            ServiceCommand.Run("delete iphlpsvc");
-        }, FindingIds.ServiceMissing),
         Machine("server of Windows silent", ["state=offline", "error=primary server unreachable over UDP", "address="], null, FindingIds.TeredoServerSilent),
         Machine("managed network", ["state=offline", "error=client is in a managed network", "address="], null, FindingIds.TeredoManagedNetwork),
         Machine("asleep, and listed all the same", ["state=dormant"], null, FindingIds.TeredoOverdue),
@@ -67,14 +61,21 @@ public class DoctorUnderWineTests
         parameters.DeleteValue("DisabledComponents", throwOnMissingValue: false);
         foreach (string name in _stopped)
         {
-            await ServiceCommand.MakeAutomaticAsync(name);
-            ServiceCommand.Run($"start {name}");
+            WindowsSystem.Current.SetServiceStart(name, ServiceStartType.Automatic);
+            await ServiceCommand.StartAsync(name);
         }
         _stopped.Clear();
     }
 
-    [TestCaseSource(nameof(Machines))]
-    public async Task Machine_HasItsFindings_TheCauseFirst(string[] settings, Action<DoctorUnderWineTests>? fault, string[] findings)
+    [Broken, TestCaseSource(nameof(Machines))]
+    public Task Machine_HasItsFindings_TheCauseFirst(string[] settings, Action<DoctorUnderWineTests>? fault, string[] findings) =>
+        ExpectAsync(settings, fault, findings);
+
+    // A deleted service stays marked until its last handle is closed (DeleteService), so this Windows never had it.
+    [Unserved, Test]
+    public Task MachineWithoutTheService_IsToldSo() => ExpectAsync([], null, FindingIds.ServiceMissing);
+
+    async Task ExpectAsync(string[] settings, Action<DoctorUnderWineTests>? fault, params string[] findings)
     {
         FakeFiles.Own.Begin([$"servername={FakeFiles.Server}", $@"permit=\device\harddiskvolume1{Program[2..].ToLowerInvariant()}", .. settings]);
         FakeFiles.Own.StoreRules(Exception, TeredoPort, Icmpv6);
@@ -98,7 +99,7 @@ public class DoctorUnderWineTests
     void Stop(string name)
     {
         _stopped.Add(name);
-        ServiceCommand.Run($"stop {name}");
+        ServiceCommand.Stop(name);
     }
 
     static void SetDisabledComponents(int bits)

@@ -21,6 +21,10 @@ sealed class RefusingAttribute : CategoryAttribute;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 sealed class BrokenAttribute : CategoryAttribute;
 
+/// <summary>Tests on Wine with native fakes and a Teredo server, without the service that runs Windows' Teredo.</summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+sealed class UnservedAttribute : CategoryAttribute;
+
 /// <summary>Tests on a real Windows, which a person asks for by this name.</summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 sealed class RealWindowsAttribute : CategoryAttribute;

@@ -23,6 +23,8 @@ static class NativeFakes
         ("4590F811-1D3A-11D0-891F-00AA004B2E24", "cim.dll"),      // WbemLocator
     ];
 
+    const string IpHelper = "iphlpsvc";
+
     static readonly Lazy<Task<string>> Built = new(BuildAsync);
 
     /// <summary>A host that has the fake client's address, so that its sockets may use it.</summary>
@@ -37,19 +39,22 @@ static class NativeFakes
     public static FakeFiles FilesOf(WindowsHost windows) => new(Path.Combine(windows.DriveC, "fakes"));
 
     /// <summary>Puts the fakes into a Windows that is not started yet.</summary>
-    public static Task InstallAsync(WindowsHost windows) => InstallAsync(windows, "Both");
+    public static Task InstallAsync(WindowsHost windows) => InstallAsync(windows, "Both", IpHelper);
+
+    /// <summary>Puts them in without the service that runs Windows' Teredo.</summary>
+    public static Task InstallWithoutIpHelperAsync(WindowsHost windows) => InstallAsync(windows, "Both");
 
     /// <summary>Puts them in with the firewall's classes in apartments of their own: the pages do not say which the real ones have.</summary>
-    public static Task InstallInApartmentsAsync(WindowsHost windows) => InstallAsync(windows, "Apartment");
+    public static Task InstallInApartmentsAsync(WindowsHost windows) => InstallAsync(windows, "Apartment", IpHelper);
 
-    static async Task InstallAsync(WindowsHost windows, string firewallThreading)
+    static async Task InstallAsync(WindowsHost windows, string firewallThreading, params string[] services)
     {
         string built = await Built.Value;
         string fakes = Path.Combine(windows.DriveC, "fakes");
         Directory.CreateDirectory(fakes);
         foreach (string file in Directory.EnumerateFiles(built))
             Replace(file, SystemFiles.Contains(Path.GetFileName(file)) ? windows.System32 : fakes);
-        File.AppendAllText(Path.Combine(windows.Prefix, "system.reg"), Registry(firewallThreading));
+        File.AppendAllText(Path.Combine(windows.Prefix, "system.reg"), Registry(firewallThreading, services));
     }
 
     /// <summary>Puts in only what keeps exceptions from hanging a program under Wine, which is no part of Windows.</summary>
@@ -64,7 +69,7 @@ static class NativeFakes
         File.Copy(file, target);
     }
 
-    static string Registry(string firewallThreading)
+    static string Registry(string firewallThreading, string[] services)
     {
         var text = new StringBuilder();
         foreach (var (id, server) in Classes)
@@ -72,7 +77,7 @@ static class NativeFakes
             text.Append($"\n[Software\\\\Classes\\\\CLSID\\\\{{{id}}}\\\\InprocServer32] 0\n");
             text.Append($"@=\"{Folder.Replace(@"\", @"\\", StringComparison.Ordinal)}\\\\{server}\"\n\"ThreadingModel\"=\"{(server == "firewall.dll" ? firewallThreading : "Both")}\"\n");
         }
-        foreach (string service in new[] { "iphlpsvc", "mpssvc", "wscsvc" })
+        foreach (string service in (string[])[.. services, "mpssvc", "wscsvc"])
         {
             text.Append($"\n[System\\\\CurrentControlSet\\\\Services\\\\{service}] 0\n");
             text.Append($"\"DisplayName\"=\"{service}\"\n\"ErrorControl\"=dword:00000001\n\"ObjectName\"=\"LocalSystem\"\n");

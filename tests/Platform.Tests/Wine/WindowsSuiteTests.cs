@@ -40,7 +40,7 @@ public class WindowsSuiteTests
     {
         var lab = new Lab();
         _labs.Add(lab);
-        bool isBroken = setting == "Broken";
+        bool isBroken = setting is "Broken" or "Unserved";
         // The address of the fake client would stay where the client is off.
         var host = isBroken ? lab.AddPublicHost("windows", native: false) : NativeFakes.AddHost(lab);
         var server = isBroken ? lab.AddServer() : null; // FakeFiles.Server
@@ -51,6 +51,7 @@ public class WindowsSuiteTests
         {
             "Bare" => NativeFakes.InstallWorkaroundAsync,
             "Broken" => NativeFakes.InstallInApartmentsAsync,
+            "Unserved" => NativeFakes.InstallWithoutIpHelperAsync,
             _ => NativeFakes.InstallAsync,
         });
         return await WindowsSuite.RunAsync(windows, setting);
