@@ -17,7 +17,8 @@ sealed record Arguments
         --name N          your name for the others
         --port P          the port at your Teredo address (host: 4242, join: any)
         --tls             encrypts; each peer's key is pinned by the fingerprint in its invitation
-        --in-process      sockets inside the process: datagrams instead of TCP
+        --datagrams       datagrams instead of TCP, each sent again until it is acknowledged
+        --in-process      TCP inside the process also where the system would lend its own
         --allow-private   allows private addresses of servers and peers, for laboratories and loopback
         """;
 
@@ -27,6 +28,7 @@ sealed record Arguments
     public string Name { get; private init; } = Words.Clean(Environment.UserName, "somebody");
     public int? Port { get; private init; }
     public bool Tls { get; private init; }
+    public bool OverDatagrams { get; private init; }
     public bool InProcess { get; private init; }
     public bool AllowPrivate { get; private init; }
 
@@ -56,6 +58,7 @@ sealed record Arguments
                 "--name" => parsed with { Name = Words.Clean(Next(rest, option), parsed.Name) },
                 "--port" => parsed with { Port = ParsePort(Next(rest, option)) },
                 "--tls" => parsed with { Tls = true },
+                "--datagrams" => parsed with { OverDatagrams = true },
                 "--in-process" => parsed with { InProcess = true },
                 "--allow-private" => parsed with { AllowPrivate = true },
                 _ => throw new FormatException($"'{option}' is not an option; --help lists the options."),
@@ -63,7 +66,11 @@ sealed record Arguments
         }
         if (parsed is { Tls: true, Invitation: { Fingerprint: null } plain })
             throw new FormatException($"--tls needs an invitation with a fingerprint, but '{plain}' has none; run the host with --tls, too.");
-        return parsed.Invitation is { } invitation ? parsed with { Tls = invitation.Fingerprint is not null } : parsed;
+        if (parsed.Invitation is { } invitation)
+            parsed = parsed with { Tls = invitation.Fingerprint is not null, OverDatagrams = invitation.OverDatagrams };
+        return parsed is { Tls: true, OverDatagrams: true }
+            ? throw new FormatException("'--tls' does not go with '--datagrams', because TLS needs TCP; leave one of them out.")
+            : parsed;
     }
 
     static string Next(Queue<string> rest, string option) =>

@@ -21,8 +21,8 @@ static class Demo
 
         await using var aliceNode = await TeredoNode.StartAsync(options, cancellationToken);
         await using var bobNode = await TeredoNode.StartAsync(options, cancellationToken);
-        var aliceCarrier = await Carrier.OpenAsync(aliceNode, arguments.Port ?? Program.DefaultPort, arguments.Tls, null, cancellationToken);
-        var bobCarrier = await Carrier.OpenAsync(bobNode, 0, arguments.Tls, aliceCarrier.Invitation, cancellationToken);
+        var aliceCarrier = await Carrier.OpenAsync(aliceNode, arguments.Port ?? Program.DefaultPort, arguments, cancellationToken);
+        var bobCarrier = await Carrier.OpenAsync(bobNode, 0, arguments, cancellationToken);
         Console.WriteLine($"alice is at {aliceCarrier.Invitation}");
         Console.WriteLine($"bob is at   {bobCarrier.Invitation}");
         Console.WriteLine(Carrier.Describe(aliceCarrier, aliceNode));

@@ -50,7 +50,7 @@ static class Program
     {
         await using var node = await TeredoNode.StartAsync(arguments.Options, cancellationToken);
         int port = arguments.Port ?? (arguments.Command == "host" ? DefaultPort : 0);
-        var carrier = await Carrier.OpenAsync(node, port, arguments.Tls, arguments.Invitation, cancellationToken);
+        var carrier = await Carrier.OpenAsync(node, port, arguments, cancellationToken);
         await using var mesh = new Mesh(arguments.Name, carrier, Console.WriteLine);
         Console.WriteLine(Carrier.Describe(carrier, node));
         Console.WriteLine($"Invitation: {carrier.Invitation}");

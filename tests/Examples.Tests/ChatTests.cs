@@ -7,7 +7,7 @@ namespace TeredoSdk.Examples.Tests;
 /// <summary>examples/Chat as a person runs it.</summary>
 public sealed class ChatTests
 {
-    static readonly string[][] Ways = [[], ["--tls"], ["--in-process"]];
+    static readonly string[][] Ways = [[], ["--tls"], ["--in-process"], ["--in-process", "--tls"], ["--datagrams"]];
 
     [Slow]
     [TestCaseSource(nameof(Ways))]
@@ -98,7 +98,7 @@ public sealed class ChatTests
         await using var node = await TeredoNode.StartAsync(lab.Options);
         await using var eve = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted });
         string invitation = $"{eve.TeredoEndPoint}/udp";
-        using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
+        using var chat = new ChatProcess("join", invitation, "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
         var caller = (await eve.ReceiveAsync().AsTask().InTime()).RemoteEndPoint;
         foreach (string frame in frames.Prepend("+1"))
             await eve.SendToAsync(Encoding.UTF8.GetBytes(frame.Replace("INVITATION", invitation).Replace("ESC", "\e")), caller);
@@ -115,7 +115,7 @@ public sealed class ChatTests
         await using var node = await TeredoNode.StartAsync(lab.Options);
         await using var alice = await node.BindDatagramAsync(new TeredoBindOptions { Port = 0, ProtectionLevel = IPProtectionLevel.Unrestricted });
         string invitation = $"{alice.TeredoEndPoint}/udp";
-        using var chat = new ChatProcess("join", invitation, "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
+        using var chat = new ChatProcess("join", invitation, "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
         var caller = (await alice.ReceiveAsync().AsTask().InTime()).RemoteEndPoint;
         foreach (string frame in new[] { "+1", $"1 hello alice {invitation}", "2 say early", "3 ready" })
             await alice.SendToAsync(Encoding.UTF8.GetBytes(frame), caller);
@@ -126,7 +126,7 @@ public sealed class ChatTests
     public async Task Host_TakesTwoPeersOfOneAddress_AndTellsThemApart()
     {
         await using var lab = new Loopback();
-        using var host = new ChatProcess("host", "--in-process", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
+        using var host = new ChatProcess("host", "--datagrams", "--server", $"{lab.Primary},{lab.Secondary}", "--allow-private");
         string invitation = (await host.SeeAsync("Invitation: "))["Invitation: ".Length..];
         var at = System.Net.IPEndPoint.Parse(invitation[..invitation.IndexOf("/udp", StringComparison.Ordinal)]);
         await using var crowd = await TeredoNode.StartAsync(lab.Options);
@@ -157,16 +157,16 @@ public sealed class ChatTests
     }
 
     [Test]
-    public async Task Tls_WithoutTcp_FailsWithASentence()
+    public async Task Tls_OverDatagrams_IsABadArgument()
     {
-        using var chat = new ChatProcess("--tls", "--in-process");
+        using var chat = new ChatProcess("--tls", "--datagrams");
         var (exitCode, _, errors) = await chat.FinishAsync();
-        Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(errors, Does.StartWith("--tls needs TCP"));
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(errors, Does.StartWith("'--tls' does not go with '--datagrams'"));
     }
 
     [Test]
-    public async Task Demo_WithoutUserNamespaces_FallsBackToDatagramsAndSaysWhy()
+    public async Task Demo_WithoutUserNamespaces_HasTcpInsideTheProcess()
     {
         if (!OperatingSystem.IsLinux())
             Assert.Ignore("User namespaces exist on Linux only.");
@@ -177,7 +177,7 @@ public sealed class ChatTests
         if (errors.StartsWith("unshare:", StringComparison.Ordinal))
             Assert.Ignore(errors);
         Assert.That(exitCode, Is.Zero, errors);
-        Assert.That(output, Does.Contain("Lines go over datagrams").And.Contain("namespaces"));
+        Assert.That(output, Does.Contain("Lines go over TCP inside the process, unencrypted"));
         Assert.That(output, Does.Contain("  bob sees | alice: hello, bob").And.Contain("alice sees | bob: hello, alice"));
     }
 

@@ -79,4 +79,33 @@ public class WineTests : LabTests
             Assert.That((await to.RawOutput).AsSpan().SequenceEqual(sent));
         }
     }
+
+    [TestCase(true), TestCase(false)]
+    public async Task ChatOnWindows_AndAPeerOnLinux_TalkOverTcp_WhoeverHosts(bool windowsHosts)
+    {
+        var (server, alice, bob) = await StartTwoHomesAsync();
+        var windows = await WindowsHost.StartAsync(alice, NativeFakes.InstallWorkaroundAsync);
+        string[] asking = TeredoProgram.Asking(server);
+        var host = Start(windowsHosts, ["host", "--name", "alice", .. asking]);
+        string invitation = (await host.WaitForLineAsync("Invitation: ")).Trim().Split(' ')[1];
+        var guest = Start(!windowsHosts, ["join", invitation, "--name", "bob", .. asking]);
+        await host.WaitForLineAsync("* bob joined");
+        await SayAsync(guest, "hello from a guest");
+        await host.WaitForLineAsync("bob: hello from a guest");
+        await SayAsync(host, "hello from a host");
+        await guest.WaitForLineAsync("alice: hello from a host");
+        await (windowsHosts ? host : guest).WaitForLineAsync("Lines go over TCP inside the process");
+        guest.Input.Close();
+        Assert.That(await guest.WaitForExitAsync(), Is.Zero, () => guest.Transcript);
+        await host.WaitForLineAsync("* bob left");
+
+        LabProcess Start(bool onWindows, string[] arguments) => onWindows ? windows.Start(WindowsHost.Chat, arguments)
+            : bob.Start(BuildOutput.Executable("examples/Chat"), arguments, StartOptions.User);
+
+        static async Task SayAsync(LabProcess chat, string line)
+        {
+            await chat.Input.WriteLineAsync(line);
+            await chat.Input.FlushAsync();
+        }
+    }
 }

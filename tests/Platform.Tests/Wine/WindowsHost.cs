@@ -26,6 +26,9 @@ sealed class WindowsHost
     /// <summary>The command line program of this repository.</summary>
     public static string Teredo => BuildOutput.WindowsProgram("tests/Windows.Cli", "teredo");
 
+    /// <summary>The chat example.</summary>
+    public static string Chat => BuildOutput.WindowsProgram("tests/Windows.Chat", "Chat");
+
     StartOptions Options(string trace = "-all") => new()
     {
         Environment = new Dictionary<string, string>
