@@ -2,9 +2,27 @@ using System.Buffers;
 
 namespace TeredoSdk.Protocol.Tcp;
 
+/// <summary>How many blocks several rings hold together.</summary>
+/// <param name="mostOctets">How many they should hold at most, in octets.</param>
+sealed class BlockBudget(long mostOctets)
+{
+    public long Octets { get; private set; }
+
+    /// <summary>Whether they hold as much as they should.</summary>
+    public bool IsSpent => Octets >= mostOctets;
+
+    /// <summary>Whether they hold half of it.</summary>
+    public bool IsHalfSpent => Octets >= mostOctets / 2;
+
+    public void Take() => Octets += BlockPool.BlockOctets;
+
+    public void GiveBack() => Octets -= BlockPool.BlockOctets;
+}
+
 /// <summary>The octets of a stream between two positions, in blocks that are borrowed when octets come and given back when the octets go.</summary>
 /// <remarks>An empty ring holds no memory. Octets may be written at any position behind the first, so gaps are possible.</remarks>
-struct BlockRing
+/// <param name="budget">Counts the blocks; null: nobody does.</param>
+struct BlockRing(BlockBudget? budget)
 {
     const int BlockBits = 14;
     public const int BlockOctets = BlockPool.BlockOctets;
@@ -23,7 +41,11 @@ struct BlockRing
         {
             int at = (int)position & (BlockOctets - 1), length = Math.Min(octets.Length, BlockOctets - at);
             ref var block = ref _blocks![(position >> BlockBits) & (_blocks.Length - 1)];
-            block ??= (_pool ??= BlockPool.Take()).Rent();
+            if (block is null)
+            {
+                block = (_pool ??= BlockPool.Take()).Rent();
+                budget?.Take();
+            }
             octets[..length].CopyTo(block.AsSpan(at));
             octets = octets[length..];
             position += length;
@@ -66,8 +88,10 @@ struct BlockRing
 
     readonly void GiveBack(ref byte[]? block)
     {
-        if (block is not null)
-            _pool!.Return(block);
+        if (block is null)
+            return;
+        _pool!.Return(block);
+        budget?.GiveBack();
         block = null;
     }
 

@@ -75,7 +75,9 @@ sealed partial class TcpConnection
     // RFC 9293 §3.8.6.1: what probed the closed window was not taken, so it is sent again at once.
     void Reopen()
     {
-        (_persistAt, _persistBackoff, _progressAt) = (Never, 0, _lastHeard);
+        (_persistAt, _persistBackoff) = (Never, 0);
+        if (!_isReaderGone)
+            _progressAt = _lastHeard;
         if (_isWindowProbing && _runs.Count > 0 && !_runs[0].IsIn(SentState.Sacked | SentState.Lost))
             _runs.Set(0, _runs[0].State | SentState.Lost);
         _isWindowProbing = false;
@@ -157,6 +159,8 @@ sealed partial class TcpConnection
         if (isRepeated)
             _sampleOf = Instant.MinValue; // what came behind a gap waited for it to be filled, which is no round trip
         _una = ack;
+        if (LargePacketsArrive is null)
+            JudgeLargePackets();
         long data = Math.Min(ack, _tail);
         if (data == _tail)
             _sendRing.Clear();

@@ -3,6 +3,8 @@ namespace TeredoSdk.Protocol.Tcp;
 /// <remarks>What the path says: its size, its congestion marks, and its errors.</remarks>
 sealed partial class TcpConnection
 {
+    const int EnoughToJudge = 16384; // octets; not in an RFC
+
     PathSizeSearch _path;
     bool _isUnreachable;
     long _ecnFrom, _ecnReactedUntil;
@@ -36,6 +38,17 @@ sealed partial class TcpConnection
     }
 
     bool IsUnderWay(uint number) => State != TcpState.Closed && SendPosition(number) is var at && at >= _una && at < _next;
+
+    /// <summary>Whether packets of the size with which connections begin arrive; null: not known. Smaller ones that arrive first show that they do not.</summary>
+    public bool? LargePacketsArrive { get; private set; }
+
+    void JudgeLargePackets()
+    {
+        if (_path.PacketOctets < _options.PathOctets)
+            LargePacketsArrive = false;
+        else if (_una > EnoughToJudge && PacketOctets >= _options.PathOctets)
+            LargePacketsArrive = true;
+    }
 
     // A segment that tries a larger packet carries data like others (RFC 8899 §4.1, RFC 4821 §7.2).
     bool TryWriteProbe(Instant now, Span<byte> buffer, long usable, long quota, out int length)

@@ -42,8 +42,11 @@ sealed partial class TcpConnection
         }
         if (text.IsEmpty)
             return;
-        if (start == _received)
+        // Without memory it is as if the segment was lost: many peers may each leave gaps, or send what nobody reads. But who waits for octets gets some.
+        if (start == _received && (_budget is not { IsSpent: true } || ReadableOctets == 0))
             TakeNext(now, text);
+        else if (start == _received || _budget is { IsHalfSpent: true })
+            _isAckDue = true;
         else
             TakeAhead(start, text);
     }
@@ -108,7 +111,7 @@ sealed partial class TcpConnection
             (_measuredSince, _readBefore) = (now, _readAt);
         var roundTrip = ReceiverRoundTrip;
         var elapsed = now - _measuredSince;
-        if (roundTrip == TimeSpan.Zero || elapsed < roundTrip)
+        if (roundTrip == TimeSpan.Zero || elapsed < roundTrip || _budget is { IsHalfSpent: true })
             return;
         long wanted = (long)(2 * (_readAt - _readBefore) * (roundTrip / elapsed)) + 16 * _options.MaxSegmentOctets;
         _receiveLimit = Math.Min(_options.MaxReceiveBufferOctets, Math.Max(_receiveLimit, wanted));

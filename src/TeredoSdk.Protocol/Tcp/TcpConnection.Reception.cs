@@ -98,12 +98,12 @@ sealed partial class TcpConnection
         }
         if (!segment.Has(TcpFlags.Ack))
             return false; // fifth
-        if (_hasTimestamps && start <= _lastAckSent)
-            TakeTimestamp(now, segment); // RFC 7323 §4.3
         if (State == TcpState.SynReceived && !TakeHandshakeAck(now, segment))
             return false;
         if (!TakeAcknowledgment(now, segment, start))
             return false;
+        if (_hasTimestamps && start <= _lastAckSent)
+            TakeTimestamp(now, segment); // RFC 7323 §4.3, and RFC 5961 §5: who can't know the acknowledgment number sets no clock forward
         FinishAcknowledged(now);
         if (State is not TcpState.Closed) // sixth: urgent data is like other data (§3.8.5)
             TakeText(now, segment, start);

@@ -70,8 +70,8 @@ sealed partial class TcpConnection
             _rtoAt = Earlier(now + _rtt.Timeout, end > now ? end : now);
     }
 
-    // RFC 9293 §3.8.6.1: a peer that keeps its window shut and answers is waited for.
-    Instant UserDeadline => (_sendWindow == 0 && _lastHeard > _progressAt ? _lastHeard : _progressAt) + _options.UserTimeout;
+    // RFC 9293 §3.8.6.1: a peer that keeps its window shut and answers is waited for, as long as there is a user who can give up.
+    Instant UserDeadline => (_sendWindow == 0 && _lastHeard > _progressAt && !_isReaderGone ? _lastHeard : _progressAt) + _options.UserTimeout;
 
     // RFC 6298 §5.2, §5.3
     void RestartTimers(Instant now, bool hasAdvanced)

@@ -34,13 +34,15 @@ sealed partial class TcpConnection
     readonly TcpOptions _options;
     readonly TcpStart _start;
     readonly Instant _openedAt;
+    readonly BlockBudget? _budget; // shared with other connections
     readonly bool _isPassive;
     TcpChanges _changes;
     bool _isReaderGone;
 
-    TcpConnection(Instant now, TcpFlow flow, TcpStart start, TcpOptions options, TcpState state)
+    TcpConnection(Instant now, TcpFlow flow, TcpStart start, TcpOptions options, BlockBudget? received, TcpState state)
     {
         (Flow, _start, _options, _openedAt, State) = (flow, start, options, now, state);
+        (_budget, _receiveRing) = (received, new(received));
         _isPassive = state == TcpState.SynReceived;
         _rtt = new(options.MinRetransmissionTimeout);
         _path = new(options.PathOctets, options.MaxPathOctets);
@@ -51,17 +53,18 @@ sealed partial class TcpConnection
     }
 
     /// <summary>Opens a connection to a peer (RFC 9293 §3.10.1). Data may be written at once; it leaves after the handshake.</summary>
-    public static TcpConnection OpenActive(Instant now, TcpFlow flow, TcpStart start, TcpOptions options) =>
-        new(now, flow, start, options, TcpState.SynSent);
+    public static TcpConnection OpenActive(Instant now, TcpFlow flow, TcpStart start, TcpOptions options, BlockBudget? received = null) =>
+        new(now, flow, start, options, received, TcpState.SynSent);
 
     /// <summary>Answers the SYN of a peer (RFC 9293 §3.10.7.2, third).</summary>
     /// <param name="now">The current instant.</param>
     /// <param name="syn">A segment with SYN and without ACK or RST.</param>
     /// <param name="start">The numbers that the host chose.</param>
     /// <param name="options">The settings.</param>
-    public static TcpConnection OpenPassive(Instant now, in TcpSegment syn, TcpStart start, TcpOptions options)
+    /// <param name="received">Counts what connections keep of what came; null: nobody does.</param>
+    public static TcpConnection OpenPassive(Instant now, in TcpSegment syn, TcpStart start, TcpOptions options, BlockBudget? received = null)
     {
-        var connection = new TcpConnection(now, TcpFlow.Of(syn), start, options, TcpState.SynReceived);
+        var connection = new TcpConnection(now, TcpFlow.Of(syn), start, options, received, TcpState.SynReceived);
         connection.TakeSyn(now, syn);
         return connection;
     }
@@ -74,10 +77,11 @@ sealed partial class TcpConnection
     /// <param name="maxSegmentOctets">The peer's option of the SYN, as the cookie remembers it.</param>
     /// <param name="windowScale">The peer's option of the SYN; -1 without it, or when the cookie has no room for it.</param>
     /// <param name="sackPermitted">Whether the peer takes selective acknowledgments, and the answer had the option.</param>
+    /// <param name="received">Counts what connections keep of what came; null: nobody does.</param>
     public static TcpConnection OpenFromCookie(Instant now, in TcpSegment ack, TcpStart start, TcpOptions options, int maxSegmentOctets, int windowScale,
-        bool sackPermitted)
+        bool sackPermitted, BlockBudget? received = null)
     {
-        var connection = new TcpConnection(now, TcpFlow.Of(ack), start, options, TcpState.SynReceived)
+        var connection = new TcpConnection(now, TcpFlow.Of(ack), start, options, received, TcpState.SynReceived)
         {
             _peerStart = ack.Sequence - 1,
             _next = 1,
@@ -234,6 +238,7 @@ sealed partial class TcpConnection
         _sendRing.Clear();
         _runs.Clear();
         _gaps.Clear();
+        ReleaseRead();
         StopTimers();
     }
 

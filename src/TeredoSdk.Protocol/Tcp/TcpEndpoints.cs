@@ -59,6 +59,14 @@ sealed class TcpPort(ushort port, bool isUnrestricted, int backlog)
 
     internal void Add(TcpSocket socket) => _complete.Enqueue(socket);
 
+    /// <summary>Hands out no more. What those left behind that have ended is thrown away.</summary>
+    internal void Close()
+    {
+        foreach (var socket in _complete.Where(socket => socket.IsForgotten))
+            socket.Connection.Release();
+        _complete.Clear();
+    }
+
     /// <summary>Takes the connection that waits longest. One that has ended meanwhile is passed over.</summary>
     public bool TryAccept([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out TcpSocket? socket)
     {
@@ -67,6 +75,7 @@ sealed class TcpPort(ushort port, bool isUnrestricted, int backlog)
             socket.Listener = null;
             if (!socket.IsForgotten || socket.Connection.ReadableOctets > 0)
                 return true;
+            socket.Connection.Release();
         }
         return false;
     }

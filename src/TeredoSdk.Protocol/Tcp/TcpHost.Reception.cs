@@ -9,6 +9,7 @@ sealed partial class TcpHost
 {
     const int MaxHalfOpen = 256, MaxHalfOpenOfSource = 16; // of a listener, and of one owner of addresses at all listeners
     const int MaxAnswers = 64, MaxTimeWaits = 4096;
+    const int MaxConnections = 65536; // peers open no more; each costs memory, though it sends nothing
     const byte CommunicationProhibited = 1, PortUnreachable = 4; // RFC 4443 §3.1; RFC 5461 §3.1 names what is hard
     const int AnswerOctets = IPv6Packet.HeaderSize + TcpSegment.HeaderSize + TcpOption.MaxOctets;
 
@@ -97,7 +98,7 @@ sealed partial class TcpHost
 
     DropReason Open(Instant now, in TcpSegment syn, TcpPort listener, uint? after = null)
     {
-        if (listener.IsFull)
+        if (listener.IsFull || _sockets.Count >= MaxConnections)
             return DropReason.SocketQueueFull;
         var flow = TcpFlow.Of(syn);
         var source = OwnerKey.Of(flow.RemoteAddress);
@@ -112,17 +113,17 @@ sealed partial class TcpHost
         var start = _secrets.Start(now, flow);
         if (after is { } least && (int)(start.Sequence - least) <= 0)
             start = start with { Sequence = least + ushort.MaxValue }; // RFC 9293 §3.6.1: larger than any of the connection before
-        Settle(now, Add(TcpConnection.OpenPassive(now, syn, start, _options), flow, listener));
+        Settle(now, Add(TcpConnection.OpenPassive(now, syn, start, _options, _received), flow, listener));
         return DropReason.None;
     }
 
     DropReason OpenByCookie(Instant now, in TcpSegment segment, int maxSegmentOctets, TcpPort listener)
     {
-        if (listener.IsFull)
+        if (listener.IsFull || _sockets.Count >= MaxConnections)
             return DropReason.SocketQueueFull;
         var flow = TcpFlow.Of(segment);
         var socket = Add(TcpConnection.OpenFromCookie(now, segment, new(segment.Acknowledgment - 1, 0), _options, maxSegmentOctets, windowScale: -1,
-            sackPermitted: false), flow, listener);
+            sackPermitted: false, _received), flow, listener);
         socket.IsHalfOpen = false;
         listener.Add(socket);
         socket.Connection.Receive(now, segment);

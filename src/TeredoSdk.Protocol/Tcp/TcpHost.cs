@@ -14,6 +14,7 @@ sealed partial class TcpHost
     readonly IRandomSource _random;
     readonly TcpSecrets _secrets;
     readonly SynCookies _cookies;
+    readonly BlockBudget _received;
     readonly Dictionary<TcpFlow, TcpSocket> _sockets = new(FlowComparer.Instance);
     readonly Dictionary<ushort, TcpPort> _listeners = [];
     readonly DeadlineHeap _deadlines = new();
@@ -26,11 +27,14 @@ sealed partial class TcpHost
     public TcpHost(TcpOptions options, IRandomSource random)
     {
         (_options, _random, _secrets) = (options, random, new(random));
-        _cookies = new(_secrets);
+        (_cookies, _received) = (new(_secrets), new(options.MaxReceivedOctets));
     }
 
     /// <summary>How many connections there are.</summary>
     public int Count => _sockets.Count;
+
+    /// <summary>How much memory holds what came and was not read, in octets.</summary>
+    public long ReceivedOctets => _received.Octets;
 
     /// <summary>How many connections that their owners closed have not brought everything to the peer yet. Silent peers do not count.</summary>
     public int Lingering { get; private set; }
@@ -62,8 +66,12 @@ sealed partial class TcpHost
         if (!_listeners.TryGetValue(listener.Port, out var current) || current != listener)
             return;
         _listeners.Remove(listener.Port);
+        listener.Close();
         foreach (var socket in _sockets.Values.Where(socket => socket.Listener == listener).ToArray())
+        {
+            socket.IsAbandoned = true; // nobody will read
             Abort(now, socket);
+        }
     }
 
     /// <summary>Begins to connect.</summary>
@@ -74,7 +82,7 @@ sealed partial class TcpHost
     {
         if (_secrets.ChoosePort(to, flow => !_listeners.ContainsKey(flow.LocalPort) && !_sockets.ContainsKey(flow)) is not { } flow)
             return null;
-        var socket = Add(TcpConnection.OpenActive(now, flow, _secrets.Start(now, flow), _options), flow, null);
+        var socket = Add(TcpConnection.OpenActive(now, flow, _secrets.Start(now, flow), _options, _received), flow, null);
         Settle(now, socket);
         return socket;
     }

@@ -30,6 +30,9 @@ sealed class TcpOptions
     /// <summary>How many octets wait to be read at most; this chooses the window's scale (RFC 7323 §2.3).</summary>
     public int MaxReceiveBufferOctets { get; init; } = 4 << 20;
 
+    /// <summary>How many octets that wait to be read, or for what is before them, the connections of a host keep in all. It is not in an RFC.</summary>
+    public long MaxReceivedOctets { get; init; } = 128 << 20;
+
     /// <summary>How the window follows congestion.</summary>
     public TcpCongestion Congestion { get; init; }
 

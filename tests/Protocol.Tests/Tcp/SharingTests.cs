@@ -17,6 +17,22 @@ public sealed class SharingTests
         Assert.That(pair.Dropped, Is.LessThan(pair.A.PacketsSent / 50));
     }
 
+    // 10 Mbit/s and 40 ms hold 50,000 octets. The window falls to 0.7 (RFC 9438 §4.6): a short queue runs empty, of a long one that much is left.
+    [TestCase(20_000, 0), TestCase(200_000, 0.7 * 250_000 - 50_000)]
+    public void AFullQueue_IsLeft_WithinARoundTripOfTheLoss(int queue, double left)
+    {
+        var pair = new TcpPair { Rate = 1_250_000, Delay = TimeSpan.FromMilliseconds(20), QueueOctets = queue }.Connect();
+        pair.A.Send(TransferTests.Octets(60_000_000, 1));
+        pair.Run(TimeSpan.FromSeconds(10)); // slow start is over
+        int dropped = pair.Dropped;
+        pair.Run(() => pair.Dropped > dropped, TimeSpan.FromSeconds(25));
+        var full = TimeSpan.FromSeconds(queue / pair.Rate) + 2 * pair.Delay;
+        pair.Run(full); // the loss is told
+        double least = double.MaxValue;
+        pair.Run(() => (least = Math.Min(least, pair.QueuedOctets)) <= left + 10 * 1280, full + TimeSpan.FromMilliseconds(20));
+        TestContext.Out.WriteLine($"{least:0} octets are left of {queue}");
+    }
+
     // RFC 9438 §5.2 and RFC 5681: flows of one kind share a link
     [TestCase(false), TestCase(true)]
     public void TwoFlows_ShareALink(bool isNewReno)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using TeredoSdk.Protocol.Tcp;
 using TeredoSdk.Protocol.Tests.Client;
 using TeredoSdk.Protocol.Wire;
@@ -40,13 +41,17 @@ sealed class TcpPair
     /// <summary>The pair whose line this one shares; null: it has its own.</summary>
     public TcpPair? Line { get; set; }
     public int Dropped { get; private set; }
+
+    /// <summary>What waits for the line on the way from A to B, in octets.</summary>
+    public double QueuedOctets => Math.Max(0, (_thereFreeAt - Now).TotalSeconds * Rate);
+
     /// <summary>Sees each packet before it is sent; false: it vanishes.</summary>
     public Func<Side, byte[], bool>? Filter { get; set; }
 
     /// <summary>A opens, B answers when the SYN comes.</summary>
     public TcpPair Open()
     {
-        A.Connection = TcpConnection.OpenActive(Now, new(Left, 40000, Right, 80), new(0xFFFF_FF00, 1000), A.Options);
+        A.Connection = TcpConnection.OpenActive(Now, new(Left, 40000, Right, 80), new(0xFFFF_FF00, 1000), A.Options, A.Received);
         A.Drain();
         return this;
     }
@@ -155,6 +160,7 @@ sealed class TcpPair
         ReadOnlyMemory<byte> _toWrite;
         bool _finish;
         TcpConnection? _connection;
+        Instant _lastRead;
 
         public TcpOptions Options => options;
         public Side Peer { get; set; } = null!;
@@ -163,6 +169,19 @@ sealed class TcpPair
         public TcpChanges Changes { get; private set; }
         public bool IsOpen => _connection is not null;
         public ReadOnlySpan<byte> Octets => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_read);
+        public BlockBudget Received { get; } = new(long.MaxValue);
+
+        /// <summary>Takes what was read, in place of <see cref="Octets"/>.</summary>
+        public IncrementalHash? Digest { get; set; }
+
+        /// <summary>How many octets were read.</summary>
+        public long Count { get; private set; }
+
+        /// <summary>The longest time without octets since the first ones.</summary>
+        public TimeSpan LongestStall { get; private set; }
+
+        /// <summary>The most octets that were kept at once: of what was written, and of what came.</summary>
+        public (long Sending, long Received) Most { get; private set; }
         public Instant? Deadline => _connection?.NextDeadline;
 
         public TcpConnection Connection
@@ -182,7 +201,7 @@ sealed class TcpPair
             Assert.That(IPv6Packet.TryParse(packet, out var ip));
             Assert.That(TcpSegment.TryParse(ip, out var segment), "checksum");
             if (_connection is null)
-                _connection = TcpConnection.OpenPassive(pair.Now, segment, new(0x1000, 77), options);
+                _connection = TcpConnection.OpenPassive(pair.Now, segment, new(0x1000, 77), options, Received);
             else
                 _connection.Receive(pair.Now, segment);
             Drain();
@@ -202,8 +221,9 @@ sealed class TcpPair
             int count;
             do
             {
+                Most = (Math.Max(Most.Sending, _connection!.UnacknowledgedOctets), Math.Max(Most.Received, Received.Octets));
                 while (IsReading && (count = _connection!.Read(pair.Now, buffer)) > 0)
-                    _read.AddRange(buffer[..count]);
+                    Keep(buffer[..count]);
                 if (!_toWrite.IsEmpty)
                     _toWrite = _toWrite[_connection!.Write(pair.Now, _toWrite.Span)..];
                 if (_toWrite.IsEmpty && _finish)
@@ -223,6 +243,17 @@ sealed class TcpPair
             while (IsReading && _connection.ReadableOctets > 0);
         }
 
-        public override string ToString() => $"{name} {_connection?.State} {_connection?.Error} read {_read.Count} to write {_toWrite.Length} next {Deadline} now {pair.Now}";
+        void Keep(ReadOnlySpan<byte> octets)
+        {
+            if (Count > 0 && pair.Now - _lastRead > LongestStall)
+                LongestStall = pair.Now - _lastRead;
+            (Count, _lastRead) = (Count + octets.Length, pair.Now);
+            if (Digest is { } digest)
+                digest.AppendData(octets);
+            else
+                _read.AddRange(octets);
+        }
+
+        public override string ToString() => $"{name} {_connection?.State} {_connection?.Error} read {Count} to write {_toWrite.Length} next {Deadline} now {pair.Now}";
     }
 }
