@@ -148,8 +148,8 @@ public sealed record TeredoReport
     /// <summary>
     /// Whether packets of the full MTU reach the peers, as far as TCP connections from this address have shown it. False: large packets to a peer got
     /// no acknowledgement while small ones did, so something on the path drops the fragments of large UDP datagrams; TCP goes on with smaller packets
-    /// (RFC 4821), and an application should send small datagrams. Null: not checked, because no connection has carried enough, or without kernel
-    /// sockets of the engine.
+    /// (RFC 4821), and an application should send small datagrams. Null: not known, because no connection of the
+    /// embedded engine has carried enough.
     /// </summary>
     public bool? LargePacketsArrive { get; init; }
 

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Sockets;
 using TeredoSdk.Links;
 using TeredoSdk.Sockets;
 
@@ -27,8 +28,21 @@ public sealed class TeredoConnection : TeredoSocketBase
 
     /// <summary>The connection as a stream, the same one at each call. Disposing it disposes the connection.</summary>
     /// <remarks>
+    /// <para>
     /// One reader and one writer may use the stream at the same time. A failed read or write throws an <see cref="IOException"/>. When the node ended
     /// the connection, that is a <see cref="TeredoException"/> with <see cref="TeredoError.AddressChanged"/>; connect to the peer again then.
+    /// Otherwise it wraps a <see cref="SocketException"/>, as that of a <see cref="NetworkStream"/> does, whoever has the TCP:
+    /// </para>
+    /// <list type="bullet">
+    /// <item><see cref="SocketError.ConnectionReset"/>: the peer reset the connection (RFC 9293 §3.10.7.4), or had closed it before it read all.
+    /// A later write may have <see cref="SocketError.Shutdown"/>.</item>
+    /// <item><see cref="SocketError.Shutdown"/>: a write after <see cref="CompleteWriting"/>.</item>
+    /// <item><see cref="SocketError.TimedOut"/>: the peer has vanished (noticed within minutes, and only while something waits to be acknowledged), or
+    /// <see cref="Stream.ReadTimeout"/> or <see cref="Stream.WriteTimeout"/> of a synchronous call is over, after which the connection goes on. Both are
+    /// in milliseconds, more than 0, or <see cref="Timeout.Infinite"/>, which they are at first; asynchronous calls take a token instead.</item>
+    /// <item><see cref="SocketError.HostUnreachable"/>: as <see cref="SocketError.TimedOut"/>, and an ICMPv6 error said that the peer can't be reached.</item>
+    /// </list>
+    /// <para>A read or write after the connection is disposed throws <see cref="ObjectDisposedException"/>.</para>
     /// </remarks>
     public Stream GetStream() => _stream;
 

@@ -120,7 +120,8 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <param name="cancellationToken">Gives up and frees the port.</param>
     /// <exception cref="ArgumentException">The port is outside its range.</exception>
     /// <exception cref="TeredoException">
-    /// The port is taken (<see cref="TeredoError.PortUnavailable"/>), there is no address (the errors of
+    /// The port is taken (<see cref="TeredoError.PortUnavailable"/>, around a <see cref="SocketException"/> with
+    /// <see cref="SocketError.AddressAlreadyInUse"/>), or there is no address (the errors of
     /// <see cref="StartAsync(TeredoOptions?, CancellationToken)"/>). The node and its other sockets go on.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
@@ -148,7 +149,9 @@ public sealed class TeredoNode : IAsyncDisposable
     /// <exception cref="TeredoException">
     /// Teredo packets may not be sent to the peer's address (<see cref="TeredoError.DestinationNotAllowed"/>); or the peer can't be reached
     /// (<see cref="TeredoError.PeerUnreachable"/>, within 12 s where the NATs do not allow it) or refuses (<see
-    /// cref="TeredoError.ConnectionRefused"/>); or there is no address. The node goes on, and may connect to the same peer again.
+    /// cref="TeredoError.ConnectionRefused"/>); or there is no address. The node goes on, and may connect to the same peer again. The inner exception
+    /// is the <see cref="SocketException"/> of the attempt, for example with <see cref="SocketError.TimedOut"/> or
+    /// <see cref="SocketError.ConnectionRefused"/>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
     public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default)

@@ -98,7 +98,12 @@ sealed class Lab : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var part in Enumerable.Reverse(_parts))
-            await part.DisposeAsync().InTime();
+        {
+            var ending = part.DisposeAsync().AsTask();
+            if (!ending.IsCompleted)
+                Time.AdvanceUntil(() => ending.IsCompleted, TimeSpan.FromMinutes(2)); // a node waits for the peers of its closed connections
+            await ending.InTime();
+        }
         Assert.That(Network.OpenSockets, Is.Zero, "a socket is left open");
         await Time.WhenNoTimerIsArmed().InTime(); // the runtime disposes the timer of a time limit a moment after the wait has ended
     }

@@ -56,11 +56,13 @@ static class Problems
         $"{nameof(TeredoOptions.NativeIPv6)} is {nameof(NativeIPv6Mode.Instead)}, which an engine inside a process can't do: giving way to native IPv6 "
         + $"needs a Teredo interface and a route of the whole machine. Use {nameof(NativeIPv6Mode.Beside)}.");
 
-    public static TeredoException PortTaken(string protocol, int port, Exception? cause = null) => new(TeredoError.PortUnavailable,
-        $"{protocol} port {port} is taken by another socket of this node. Choose another port, or 0 for any.", cause);
+    public static TeredoException PortTaken(string protocol, int port, SocketException? cause = null) => new(TeredoError.PortUnavailable,
+        $"{protocol} port {port} is taken by another socket of this node. Choose another port, or 0 for any.", cause ?? InUse());
 
-    public static TeredoException AllPortsTaken(string protocol, Exception? cause = null) => new(TeredoError.PortUnavailable,
-        $"All dynamic {protocol} ports of this node are taken. Dispose sockets that are no longer needed.", cause);
+    public static TeredoException AllPortsTaken(string protocol, SocketException? cause = null) => new(TeredoError.PortUnavailable,
+        $"All dynamic {protocol} ports of this node are taken. Dispose sockets that are no longer needed.", cause ?? InUse());
+
+    static SocketException InUse() => new((int)SocketError.AddressAlreadyInUse); // as a socket says it
 
     /// <summary>The kernel did not give a port of the node.</summary>
     public static TeredoException OfBind(string protocol, int port, SocketException failure) =>

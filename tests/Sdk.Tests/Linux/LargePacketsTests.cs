@@ -1,4 +1,4 @@
-using TeredoSdk.Engine.Stacks.Kernel;
+using TeredoSdk.Engine.Stacks;
 
 namespace TeredoSdk.Tests.Linux;
 

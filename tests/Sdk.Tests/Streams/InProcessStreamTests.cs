@@ -202,6 +202,36 @@ public sealed class InProcessStreamTests : IAsyncDisposable
         await using var again = await _bob.ListenAsync(Port); // the port is free
     }
 
+    // 1280 inner octets are 1308 of IPv4 and UDP: a path of 1300 loses them without a word.
+    [TestCase(1300 - 28, false), TestCase(1500 - 28, true)]
+    public async Task Report_TellsWhetherLargePacketsArrive(int largestDatagram, bool expected)
+    {
+        _lab.Network.Passes = (_, _, payload) => payload.Length <= largestDatagram;
+        var (caller, callee) = await ConnectAsync();
+        Assert.That(_alice.Report.LargePacketsArrive, Is.Null);
+        byte[] octets = RandomNumberGenerator.GetBytes(100_000);
+        var transfer = Task.WhenAll(SendAsync(caller, octets), ReceiveAsync(callee));
+        Assert.That((await InVirtualTime(transfer, TimeSpan.FromMinutes(1)))[1], Is.EqualTo(octets));
+        Assert.That(_alice.Report.LargePacketsArrive, Is.EqualTo(expected));
+        await caller.DisposeAsync().InTime();
+        Assert.That(_alice.Report.LargePacketsArrive, Is.EqualTo(expected), "what was seen is not forgotten with the connection");
+    }
+
+    // Nothing that was written is lost because the node ends; but a peer that takes nothing for 5 s is not waited for.
+    [Test]
+    public async Task EndOfTheNode_WaitsForWhatWasWritten_AsLongAsThePeerTakesIt_InTheNodesTime([Values] bool isReading)
+    {
+        var (caller, callee) = await ConnectAsync();
+        byte[] octets = RandomNumberGenerator.GetBytes(400_000);
+        await caller.GetStream().WriteAsync(octets).InTime();
+        var start = _lab.Time.Elapsed;
+        var ending = _alice.DisposeAsync().AsTask();
+        if (isReading)
+            Assert.That(await InVirtualTime(ReceiveAsync(callee), TimeSpan.FromMinutes(1)), Is.EqualTo(octets));
+        await InVirtualTime(ending, TimeSpan.FromMinutes(2));
+        Assert.That(_lab.Time.Elapsed - start, isReading ? Is.LessThan(TimeSpan.FromSeconds(5)) : Is.InRange(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(15)));
+    }
+
     [Test]
     public async Task Connection_ThatIsForgotten_IsReset()
     {

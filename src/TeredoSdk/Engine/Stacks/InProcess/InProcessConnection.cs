@@ -34,6 +34,16 @@ sealed class InProcessConnection : IStreamEndpoint
 
     public Stream Stream { get; }
 
+    /// <summary>Whether packets of the full MTU reach the peer; null: not known.</summary>
+    public bool? LargePacketsArrive
+    {
+        get
+        {
+            lock (_streams.Gate)
+                return _socket.Connection.LargePacketsArrive;
+        }
+    }
+
     /// <summary>Waits until the handshake is complete.</summary>
     /// <exception cref="SocketException">The attempt failed.</exception>
     public async Task WhenConnectedAsync(CancellationToken cancellationToken)

@@ -13,14 +13,22 @@ sealed class InProcessStack(StackContext context) : ISocketStack
 
     readonly Lock _gate = new();
     readonly Dictionary<ushort, InProcessEndpoint> _endpoints = [];
+    readonly LargePackets _largePackets = new();
+    TeredoAddress? _address;
     InProcessStreams? _streams; // made for the first listener or connection
     bool _closed;
 
     public SocketCapabilities Capabilities => SocketCapabilities.Streams | SocketCapabilities.EnforcesInbound;
 
+    /// <remarks>Endpoints are not bound to an address, and the link ends the connections of the old one.</remarks>
     public void SetAddress(TeredoAddress address)
     {
-        // Nothing to do: endpoints are not bound to an address, and the link ends the connections of the old one.
+        lock (_gate)
+        {
+            if (address != _address)
+                _largePackets.Forget();
+            _address = address;
+        }
     }
 
     public IDatagramEndpoint Bind(ushort port, bool isUnrestricted)
@@ -49,6 +57,19 @@ sealed class InProcessStack(StackContext context) : ISocketStack
 
     public Task<IStreamEndpoint> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken) =>
         Streams.ConnectAsync(remoteEndPoint, cancellationToken);
+
+    public bool? JudgeLargePackets(IEnumerable<IStreamEndpoint> connections)
+    {
+        foreach (var connection in connections)
+            _largePackets.Note(((InProcessConnection)connection).LargePacketsArrive);
+        return _largePackets.Arrive;
+    }
+
+    public void Retire(IStreamEndpoint connection)
+    {
+        _largePackets.Note(((InProcessConnection)connection).LargePacketsArrive);
+        connection.Dispose();
+    }
 
     public Task DrainAsync() => Volatile.Read(ref _streams)?.DrainAsync() ?? Task.CompletedTask;
 

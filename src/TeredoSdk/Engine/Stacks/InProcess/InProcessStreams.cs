@@ -142,7 +142,14 @@ sealed class InProcessStreams : IDisposable
             }
             if (left == 0 || left >= before)
                 return;
-            await Task.WhenAny(_drained.Task, Task.Delay(DrainStep)).ConfigureAwait(false);
+            try
+            {
+                await _drained.Task.WaitAsync(DrainStep, _context.Clock.Time).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // The next look tells whether it goes on.
+            }
         }
     }
 

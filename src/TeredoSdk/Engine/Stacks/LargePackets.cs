@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace TeredoSdk.Engine.Stacks.Kernel;
+namespace TeredoSdk.Engine.Stacks;
 
 /// <summary>Whether packets of the full MTU reach the peers, as far as TCP connections show it. Safe for any number of threads.</summary>
 /// <remarks>
@@ -27,7 +27,7 @@ sealed class LargePackets
     /// <summary>Called when the node's address, and so perhaps its path, changes.</summary>
     public void Forget() => Volatile.Write(ref _judgement, 0);
 
-    /// <summary>Looks at a connection. One that shows a loss counts more than all others.</summary>
+    /// <summary>Looks at a connection of the kernel.</summary>
     public void Note(Socket connection)
     {
         try
@@ -42,13 +42,20 @@ sealed class LargePackets
         }
     }
 
+    /// <summary>Takes what a connection shows. One that shows a loss counts more than all others.</summary>
+    public void Note(bool? arrive)
+    {
+        if (arrive == false)
+            Volatile.Write(ref _judgement, -1);
+        else if (arrive == true)
+            Interlocked.CompareExchange(ref _judgement, 1, 0);
+    }
+
     /// <summary>Takes what the kernel says of a connection.</summary>
     internal void Judge(ReadOnlySpan<byte> info)
     {
         bool isFull = BitConverter.ToUInt32(info[SegmentSizeAt..]) >= FullSegment;
-        if (!isFull && BitConverter.ToUInt32(info[RetransmitsAt..]) >= FewestRetransmits)
-            Volatile.Write(ref _judgement, -1);
-        else if (isFull && BitConverter.ToUInt64(info[AcknowledgedAt..]) >= EnoughOctets)
-            Interlocked.CompareExchange(ref _judgement, 1, 0);
+        Note(!isFull && BitConverter.ToUInt32(info[RetransmitsAt..]) >= FewestRetransmits ? false
+            : isFull && BitConverter.ToUInt64(info[AcknowledgedAt..]) >= EnoughOctets ? true : null);
     }
 }
