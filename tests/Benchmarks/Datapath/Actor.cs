@@ -103,7 +103,7 @@ static class Actor
     {
         await using var connection = await TeredoSocket.ConnectAsync(target, options);
         if (options.Sockets == TeredoSockets.Kernel)
-            Traffic.UseCubic(connection.Socket!);
+            connection.Socket!.UseCubic();
         byte[] buffer = new byte[BufferOctets];
         while (true)
             await connection.GetStream().WriteAsync(buffer);

@@ -8,7 +8,6 @@ namespace TeredoSdk.Datapath;
 /// <summary>Sends and receives with ordinary sockets of this process in the namespaces of two hosts.</summary>
 sealed class Traffic(LabHost from, LabHost to, TrafficPath path, TimeSpan duration)
 {
-    const int CongestionControl = 13; // TCP_CONGESTION of tcp(7)
     const int DatagramOctets = 1200, OfferedGbit = 1, Pings = 200, LoadedPings = 300;
 
     /// <summary>Where the second host listens.</summary>
@@ -30,9 +29,6 @@ sealed class Traffic(LabHost from, LabHost to, TrafficPath path, TimeSpan durati
         double lost = loaded.Count(time => time >= AnswerLimit.TotalMilliseconds) / (double)loaded.Length;
         return [gbit, cpu, udp, loss, At(idle, 0.5), At(loaded, 0.5), At(loaded, 0.99), lost];
     }
-
-    /// <summary>Lets a TCP socket use CUBIC, whatever this machine is set to.</summary>
-    public static void UseCubic(Socket socket) => socket.SetRawSocketOption((int)ProtocolType.Tcp, CongestionControl, "cubic"u8);
 
     /// <summary>Waits until the peers know each other.</summary>
     public void Meet() => WithEcho(_ => { });

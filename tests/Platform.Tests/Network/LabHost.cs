@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -95,6 +96,15 @@ class LabHost(Lab lab, string name)
         var link = Links[0];
         await ShellAsync(Cutting(link.Device, fraction) + LossRules("loss", link.Device, fraction));
         await link.Bridge.ShellAsync(Cutting(link.Port, fraction) + LossRules($"loss_{link.Port}", link.Port, fraction));
+    }
+
+    /// <summary>Lets the host's first link carry so much at most, each way, behind a queue of so much time.</summary>
+    public async Task SetRateAsync(int megabits, int queueMilliseconds = 50)
+    {
+        var link = Links[0];
+        string shape = string.Create(CultureInfo.InvariantCulture, $"root tbf rate {megabits}mbit burst 32kb latency {queueMilliseconds}ms");
+        await ShellAsync($"tc qdisc replace dev {link.Device} {shape}");
+        await link.Bridge.ShellAsync($"tc qdisc replace dev {link.Port} {shape}");
     }
 
     /// <summary>Makes the host's first link carry each datagram by itself, as a real wire does.</summary>

@@ -11,11 +11,11 @@ static class InteropSockets
     const int StreamOctets = 300_000;
 
     /// <summary>Sends to a TCP echo service, half-closes, and reads the same back.</summary>
-    public static async Task CallEchoAsync(this LabHost host, IPEndPoint service)
+    public static async Task CallEchoAsync(this LabHost host, IPEndPoint service, int octets = StreamOctets)
     {
-        byte[] sent = RandomNumberGenerator.GetBytes(StreamOctets);
-        using var limit = new CancellationTokenSource(Patience.Limit);
-        using var socket = host.CreateSocket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        byte[] sent = RandomNumberGenerator.GetBytes(octets);
+        using var limit = new CancellationTokenSource(Patience.LongLimit);
+        using var socket = host.CreateStreamSocket();
         await socket.ConnectAsync(service, limit.Token);
         var received = ReadToEndAsync(socket, limit.Token);
         await using var stream = new NetworkStream(socket);
@@ -40,7 +40,7 @@ static class InteropSockets
     /// <returns>Where it listens.</returns>
     public static IPEndPoint EchoOnce(this LabHost host, IPAddress address, int port = 0)
     {
-        var listener = host.CreateSocket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        var listener = host.CreateStreamSocket();
         listener.Bind(new IPEndPoint(address, port));
         listener.Listen();
         _ = ServeAsync();
@@ -50,7 +50,7 @@ static class InteropSockets
         {
             using (listener)
             {
-                using var limit = new CancellationTokenSource(Patience.Limit);
+                using var limit = new CancellationTokenSource(Patience.LongLimit);
                 using var socket = await listener.AcceptAsync(limit.Token);
                 await using var stream = new NetworkStream(socket);
                 await stream.CopyToAsync(stream, limit.Token);
@@ -82,6 +82,13 @@ static class InteropSockets
 
     /// <summary>Pings once by the system's own program; the test fails without an answer.</summary>
     public static Task PingAsync(this LabHost host, IPAddress address) => host.RunAsync("ping", "-6", "-c", "1", "-W", "5", $"{address}");
+
+    static Socket CreateStreamSocket(this LabHost host)
+    {
+        var socket = host.CreateSocket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        socket.UseCubic();
+        return socket;
+    }
 
     static async Task<byte[]> ReadToEndAsync(Socket socket, CancellationToken cancellationToken)
     {

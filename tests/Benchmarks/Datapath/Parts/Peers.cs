@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using TeredoSdk.Platform.Tests.Network;
 
 namespace TeredoSdk.Datapath.Parts;
 
@@ -30,7 +31,7 @@ static class Peers
         var receiver = await Actor.StartSinkAsync(bed.Other, bed.Server, TeredoProvider.Embedded, row.StartsWith(ManyPeers, StringComparison.Ordinal) ? Many : 1);
         var sockets = receiver.EndPoints.Select(_ => bed.One.CreateSocket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp)).ToList();
         if (row.EndsWith(Cubic, StringComparison.Ordinal))
-            sockets.ForEach(Traffic.UseCubic);
+            sockets.ForEach(CongestionControl.UseCubic);
         try
         {
             await Task.WhenAll(sockets.Zip(receiver.EndPoints, (socket, endPoint) => socket.ConnectAsync(endPoint)));
