@@ -8,4 +8,11 @@ public sealed class TeredoHostingOptions
     /// default: the first socket starts the node, so an application that also works without Teredo starts without a network.
     /// </summary>
     public bool StartWithHost { get; set; }
+
+    /// <summary>
+    /// Whether a listen, a bind and a wait for the node go on, for as long as it takes, while no server gives an address, so that an application starts
+    /// although its server is silent; the log and the health check say so. True by default. Otherwise they fail as those of a node of one's own do. What
+    /// does not pass by itself, such as a port that is taken, fails in either case, and so does a connect, whose caller can try again.
+    /// </summary>
+    public bool WaitForAddress { get; set; } = true;
 }

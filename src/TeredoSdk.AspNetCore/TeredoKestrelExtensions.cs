@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using TeredoSdk;
 using TeredoSdk.AspNetCore;
 
@@ -11,11 +12,13 @@ namespace Microsoft.AspNetCore.Hosting;
 /// <summary>Makes Kestrel listen at the application's Teredo address.</summary>
 /// <remarks>
 /// <para>
-/// Without an address, or with a port that is taken, the application does not start: it fails as <see cref="ITeredoSocketFactory"/> does. The
+/// While no server gives an address, the application starts all the same: Kestrel listens as soon as there is one, and until then tells
+/// <c>http://teredo:8080</c> as its address; the log and the health check say why. With <see cref="TeredoHostingOptions.WaitForAddress"/> false, or
+/// <see cref="TeredoHostingOptions.StartWithHost"/>, or a port that is taken, it does not start: it fails as <see cref="ITeredoSocketFactory"/> does. The
 /// listener accepts connections from strangers, so think of authentication and of HTTPS, which <see cref="ListenOptions"/> configures as usual.
 /// </para>
 /// <para>
-/// The application starts when there is an address. When the address changes, the connections to the old address end, and Kestrel listens at the new
+/// When the address changes, the connections to the old address end, and Kestrel listens at the new
 /// one; <see cref="ITeredoSocketFactory.Report"/> tells it. As with all endpoints in code, Kestrel then ignores the endpoints of <c>urls</c>.
 /// </para>
 /// </remarks>
@@ -59,7 +62,8 @@ public static class TeredoKestrelExtensions
 
     /// <summary>
     /// Adds Teredo with the configuration section <c>Teredo</c>, unless it was added before, and makes Kestrel able to listen at
-    /// <see cref="TeredoEndPoint"/>s. Other endpoints do not change.
+    /// <see cref="TeredoEndPoint"/>s, also those of its configuration: <c>"Kestrel": { "Endpoints": { "Peers": { "Url": "http://teredo:8080" } } }</c>.
+    /// Other endpoints do not change.
     /// </summary>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddTeredoKestrel(this IServiceCollection services)
@@ -67,6 +71,8 @@ public static class TeredoKestrelExtensions
         services.AddTeredo();
         services.TryAddSingleton<IConnectionListenerFactory, SocketTransportFactory>(); // Kestrel adds its own transport only when there is none yet
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnectionListenerFactory, TeredoTransport>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<KestrelServerOptions>, TeredoUrls>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KestrelServerOptions>, TeredoUrls>());
         return services;
     }
 }

@@ -1,59 +1,39 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace TeredoSdk.AspNetCore;
 
 /// <summary>Kestrel's transport for <see cref="TeredoEndPoint"/>s; other end points keep their transports.</summary>
-sealed class TeredoTransport(ITeredoSocketFactory sockets, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+sealed class TeredoTransport(ITeredoSocketFactory sockets, ILoggerFactory loggers, IOptions<TeredoHostingOptions> hosting, IOptions<TeredoOptions> options)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
-    public bool CanBind(EndPoint endpoint) => endpoint is TeredoEndPoint;
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(3); // as a rule there is an address by then, which Kestrel can tell
 
-    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new TeredoConnectionListener(await sockets.ListenAsync(((TeredoEndPoint)endpoint).Port, cancellationToken).ConfigureAwait(false), loggers);
-}
+    public bool CanBind(EndPoint endpoint) => TeredoUrls.Of(endpoint) is not null;
 
-/// <summary>Accepts connections for Kestrel. It goes on when the Teredo address changes.</summary>
-sealed class TeredoConnectionListener(TeredoListener listener, ILoggerFactory loggers) : IConnectionListener
-{
-    readonly SocketConnectionContextFactory _contexts = new(new(), loggers.CreateLogger<TeredoConnectionListener>());
-
-    /// <summary>The address at the time of the bind.</summary>
-    public EndPoint EndPoint { get; } = listener.TeredoEndPoint ?? listener.LocalEndPoint;
-
-    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        while (true)
+        var port = TeredoUrls.Of(endpoint)!;
+        if (!hosting.Value.WaitForAddress)
+            return new TeredoConnectionListener(await sockets.ListenAsync(port.Port, cancellationToken).ConfigureAwait(false), loggers);
+        var ended = new CancellationTokenSource();
+        var listening = sockets.ListenAsync(port.Port, ended.Token);
+        try
         {
-            TeredoConnection connection;
-            try
-            {
-                connection = await listener.AcceptAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (ObjectDisposedException)
-            {
-                return null; // the listener was unbound
-            }
-            try
-            {
-                if (connection.Socket is null)
-                    return new StreamConnectionContext(connection);
-                connection.Socket.NoDelay = true;
-                return new TeredoConnectionContext(connection, _contexts.Create(connection.Socket));
-            }
-            catch (Exception e) when (e is ObjectDisposedException or System.Net.Sockets.SocketException)
-            {
-                await connection.DisposeAsync().ConfigureAwait(false); // the connection ended before Kestrel took it
-            }
+            return new TeredoConnectionListener(await listening.WaitAsync(Patience, options.Value.TimeProvider, cancellationToken).ConfigureAwait(false), loggers);
         }
-    }
-
-    public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => listener.DisposeAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        await listener.DisposeAsync().ConfigureAwait(false);
-        _contexts.Dispose();
+        catch (TimeoutException)
+        {
+            return new TeredoConnectionListener(port, listening, ended, loggers);
+        }
+        catch
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            _ = listening.ContinueWith(static late => late.Result.DisposeAsync(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion,
+                TaskScheduler.Default);
+            throw;
+        }
     }
 }

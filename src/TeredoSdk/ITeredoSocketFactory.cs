@@ -9,7 +9,8 @@ namespace TeredoSdk;
 /// <para>
 /// All sockets of the factory share one node, which has the <see cref="TeredoOptions"/> of the container. The first use starts the node, unless
 /// <see cref="TeredoHostingOptions.StartWithHost"/> did. The node then keeps its address until the host has stopped; this closes the sockets that
-/// are still open. When a start fails, the next use tries again.
+/// are still open. While no server gives an address, a listen, a bind and <see cref="GetNodeAsync"/> wait and try again, unless
+/// <see cref="TeredoHostingOptions.WaitForAddress"/> is false. When a start fails, the next use tries again.
 /// </para>
 /// <para>Safe for any number of threads.</para>
 /// </remarks>
@@ -30,8 +31,8 @@ public interface ITeredoSocketFactory
 {
     /// <summary>
     /// The state of the node now. While it starts, which may be a wait for a network, the state is <see cref="TeredoState.Qualifying"/> and
-    /// <see cref="TeredoReport.Problem"/> says so. While no node runs, the state is <see cref="TeredoState.Stopped"/>; if the last start failed,
-    /// <see cref="TeredoReport.Problem"/> says why.
+    /// its findings say so; after a failed attempt <see cref="TeredoReport.Problem"/> says why, and <see cref="TeredoReport.RetryAt"/> when the next one
+    /// is made. While no node runs, the state is <see cref="TeredoState.Stopped"/>; if the last start failed, <see cref="TeredoReport.Problem"/> says why.
     /// </summary>
     TeredoReport Report { get; }
 

@@ -38,8 +38,15 @@ public sealed class TeredoListener : TeredoSocketBase
     /// </exception>
     /// <example>
     /// <code>
-    /// await foreach (var peer in listener.AcceptAllAsync(stoppingToken))
+    /// await using var listener = await TeredoSocket.ListenAsync(4242);
+    /// await foreach (var peer in listener.AcceptAllAsync())
     ///     _ = ServeAsync(peer);
+    ///
+    /// static async Task ServeAsync(TeredoConnection peer)
+    /// {
+    ///     await using (peer)
+    ///         await peer.GetStream().WriteAsync("hello"u8.ToArray());
+    /// }
     /// </code>
     /// </example>
     public async IAsyncEnumerable<TeredoConnection> AcceptAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)

@@ -4,11 +4,12 @@ using TeredoSdk.Hosting;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Sockets;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk;
 
 /// <summary>The socket factory of a container. It has its own pool, and a lease that keeps the node from the first use until the end.</summary>
-sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocketFactory, IHostedNode, IAsyncDisposable, IDisposable
+sealed class TeredoSocketFactory(IOptions<TeredoOptions> options, IOptions<TeredoHostingOptions> hosting) : ITeredoSocketFactory, IHostedNode, IAsyncDisposable, IDisposable
 {
     static readonly Finding StartIsUnderWay = new()
     {
@@ -18,11 +19,14 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         Problem = "The node is starting: it has no Teredo address yet. It asks its servers, or waits for a network if the options say so.",
     };
 
+    static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30);
+
     readonly Lock _gate = new();
     readonly NodePool<TeredoNode> _pool = new(TeredoNode.StartAsync);
     readonly CancellationTokenSource _stopping = new();
     NodeLease<TeredoNode>? _lease;
     TeredoException? _failure;
+    DateTimeOffset? _retryAt;
     int _starting;
     bool _stopped;
 
@@ -37,7 +41,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
 
     bool IsStarting => _starting > 0 && !_stopped;
 
-    public Task<TeredoNode> GetNodeAsync(CancellationToken cancellationToken = default) => KeepNodeAsync(cancellationToken);
+    public Task<TeredoNode> GetNodeAsync(CancellationToken cancellationToken = default) => WaitAsync(KeepNodeAsync, cancellationToken);
 
     public Task<TeredoListener> ListenAsync(int port, CancellationToken cancellationToken = default) =>
         ListenAsync(new TeredoListenOptions { Port = port }, cancellationToken);
@@ -46,7 +50,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
     {
         ArgumentNullException.ThrowIfNull(options);
         var wanted = options.Snapshot();
-        return OpenAsync(node => node.ListenAsync(wanted, cancellationToken), cancellationToken);
+        return WaitAsync(cancel => OpenAsync(node => node.ListenAsync(wanted, cancel), cancel), cancellationToken);
     }
 
     public Task<TeredoDatagramSocket> BindDatagramAsync(int port, CancellationToken cancellationToken = default) =>
@@ -56,7 +60,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
     {
         ArgumentNullException.ThrowIfNull(options);
         var wanted = options.Snapshot();
-        return OpenAsync(node => node.BindDatagramAsync(wanted, cancellationToken), cancellationToken);
+        return WaitAsync(cancel => OpenAsync(node => node.BindDatagramAsync(wanted, cancel), cancel), cancellationToken);
     }
 
     public Task<TeredoConnection> ConnectAsync(IPEndPoint remoteEndPoint, CancellationToken cancellationToken = default) =>
@@ -93,6 +97,68 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
     // For a container that is disposed without waiting. A host has stopped the node by then.
     public void Dispose() => _ = DisposeAsync().AsTask();
 
+    // Tries again while there is no address, if the options say so.
+    async Task<T> WaitAsync<T>(Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    {
+        if (!hosting.Value.WaitForAddress)
+            return await attempt(cancellationToken).ConfigureAwait(false);
+        CountStart(1);
+        try
+        {
+            for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+            {
+                try
+                {
+                    return await attempt(cancellationToken).ConfigureAwait(false);
+                }
+                catch (TeredoException e) when (MayPass(e.Error))
+                {
+                    await PauseAsync(e, pause, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            CountStart(-1);
+        }
+    }
+
+    async Task PauseAsync(TeredoException failure, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        CancellationTokenSource either;
+        var time = options.Value.TimeProvider;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stopped, typeof(ITeredoSocketFactory));
+            _retryAt = time.GetUtcNow() + pause;
+            either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        }
+        Log.QualificationFailed(GuardedLogger.For(LogCategories.Node, options.Value.LoggerFactory), failure.Message, _retryAt);
+        try
+        {
+            await Task.Delay(pause, time, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(ITeredoSocketFactory));
+        }
+        finally
+        {
+            either.Dispose();
+        }
+    }
+
+    // The network or a server may come back; what else fails needs somebody who changes something.
+    static bool MayPass(TeredoError error) => error is TeredoError.ServerNotResolved or TeredoError.ServerUnreachable or TeredoError.SecondaryUnreachable
+        or TeredoError.SymmetricNat or TeredoError.MappedAddressNotGlobal or TeredoError.NetworkUnavailable or TeredoError.QualificationTimeout
+        or TeredoError.NoAddress or TeredoError.TeredoOffline;
+
+    void CountStart(int change)
+    {
+        lock (_gate)
+            _starting += change;
+    }
+
     async Task<T> OpenAsync<T>(Func<TeredoNode, Task<T>> open, CancellationToken cancellationToken) where T : TeredoSocketBase
     {
         await KeepNodeAsync(cancellationToken).ConfigureAwait(false);
@@ -127,8 +193,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         finally
         {
             start.Dispose();
-            lock (_gate)
-                _starting--;
+            CountStart(-1);
         }
     }
 
@@ -165,6 +230,7 @@ sealed class TeredoSocketFactory(IOptions<TeredoOptions> options) : ITeredoSocke
         UnrestrictedSockets = 0,
         Peers = 0,
         Drops = new Dictionary<DropReason, long>(),
-        Findings = IsStarting ? [StartIsUnderWay] : _failure is null ? [] : [_failure.Finding],
+        Findings = [.. IsStarting ? [StartIsUnderWay] : Array.Empty<Finding>(), .. _failure is null ? Array.Empty<Finding>() : [_failure.Finding]],
+        RetryAt = IsStarting && _failure is not null ? _retryAt : null,
     };
 }

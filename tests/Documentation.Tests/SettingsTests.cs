@@ -16,6 +16,7 @@ public sealed class SettingsTests
         var settings = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(((Block)block).Text))).Build();
         using var services = new ServiceCollection().AddSingleton<IConfiguration>(settings).AddTeredo().BuildServiceProvider();
         Assert.That(services.GetRequiredService<IOptions<TeredoOptions>>().Value.Servers, Is.Not.Empty);
-        Assert.That(services.GetRequiredService<IOptions<TeredoHostingOptions>>().Value.StartWithHost, Is.True);
+        Assert.That(services.GetRequiredService<IOptions<TeredoHostingOptions>>().Value.StartWithHost,
+            Is.EqualTo(((Block)block).Text.Contains("StartWithHost", StringComparison.Ordinal)));
     }
 }

@@ -29,7 +29,7 @@ public sealed class HealthTests
     [Test]
     public async Task Health_NoServer_IsUnhealthyWithTheSentence()
     {
-        using var app = new TestApp(("Servers", "teredo.invalid"));
+        using var app = new TestApp(("Servers", "teredo.invalid"), ("WaitForAddress", false));
         app.Builder.Services.AddTeredo();
         app.Builder.Services.AddHealthChecks().AddTeredo();
         using var host = app.Builder.Build();

@@ -18,7 +18,7 @@ sealed class TeredoHealthCheck(Func<TeredoReport> read) : IHealthCheck
     {
         TeredoState.Qualified => (HealthStatus.Healthy, $"{report.Address} from the Teredo server {report.Server}."),
         TeredoState.Dormant => (HealthStatus.Degraded, $"{report.Address} is dormant; a bind or a datagram wakes the node."),
-        TeredoState.Qualifying => (HealthStatus.Degraded,
+        TeredoState.Qualifying when report.Problem is null => (HealthStatus.Degraded,
             report.Findings.FirstOrDefault(finding => finding.Id == FindingIds.NodeStarting)?.Sentence ?? $"The Teredo server {report.Server} is being asked for an address."),
         TeredoState.Stopped when report.Problem is null => (HealthStatus.Degraded, "Teredo is not started; the first socket starts it."),
         _ => (HealthStatus.Unhealthy, report.Problem ?? "There is no Teredo address."),

@@ -75,6 +75,7 @@ sealed class TeredoOptionsSetup(TeredoSection section, IServiceProvider services
         options.CaptureFile = reader.Read(nameof(options.CaptureFile), options.CaptureFile ?? "") is { Length: > 0 } file ? file : null;
         options.NativeIPv6 = reader.Read(nameof(options.NativeIPv6), options.NativeIPv6);
         options.Datapath = reader.Read(nameof(options.Datapath), options.Datapath);
+        hosting.WaitForAddress = reader.Read(nameof(hosting.WaitForAddress), hosting.WaitForAddress);
         hosting.StartWithHost = reader.Read(nameof(hosting.StartWithHost), hosting.StartWithHost);
         if (reader.Finish() is { Count: > 0 } problems)
             throw new OptionsValidationException(Options.DefaultName, typeof(TeredoOptions), problems);
