@@ -31,7 +31,9 @@ public sealed record TeredoDatapathReport
     /// <summary>How many datagrams the system dropped, because the receive buffer of the UDP socket was full. Told on Linux only, but not on the rung of sockets.</summary>
     public long LostDatagrams { get; init; }
 
-    /// <summary>How many packets the TUN device did not take; 0 without one.</summary>
+    /// <summary>
+    /// How many packets the TUN device did not take, or handed over although more of them waited for their peer than could be sent; 0 without a device.
+    /// </summary>
     public long LostPackets { get; init; }
 
     /// <summary>The kernel's release, for example 6.12.41; null where it does not matter. Some releases have faults in these ways.</summary>

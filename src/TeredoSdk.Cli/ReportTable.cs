@@ -84,7 +84,7 @@ static class ReportTable
         {
             (0, 0) => "",
             (var datagrams, 0) => $"; the receive buffer was full for {datagrams} datagrams",
-            var (datagrams, packets) => $"; the receive buffer was full for {datagrams} datagrams, and the device did not take {packets} packets",
+            var (datagrams, packets) => $"; the receive buffer was full for {datagrams} datagrams, and {packets} packets were lost at the device",
         };
         return string.Join(" ", [Words(datapath.Way) + lost + (datapath.Reasons.Count > 0 ? "." : ""), .. datapath.Reasons]);
     }

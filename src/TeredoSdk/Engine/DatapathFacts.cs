@@ -3,7 +3,7 @@ using TeredoSdk.Machine;
 
 namespace TeredoSdk.Engine;
 
-/// <summary>What a device adds to the datapath: whether it hands over and takes long packets, and how many packets it did not take.</summary>
+/// <summary>What a device adds to the datapath: whether it hands over and takes long packets, and how many packets were lost at it.</summary>
 readonly record struct DeviceFacts(bool HasOffload, string? Problem, long Lost);
 
 /// <summary>Describes for a report how packets are moved.</summary>

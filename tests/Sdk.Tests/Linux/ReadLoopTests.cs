@@ -35,6 +35,19 @@ public sealed class ReadLoopTests
     }
 
     [Test]
+    public async Task WhatWasReadButNotHandled_IsHandled_AlthoughNothingMoreComes()
+    {
+        using var one = new Reader();
+        using var other = new Reader();
+        foreach (var reader in new[] { one, other })
+        {
+            reader.Held = 1000;
+            reader.Send();
+        }
+        await UntilAsync(() => one.Held + other.Held == 0, "all is handled");
+    }
+
+    [Test]
     public async Task DescriptorThatEnds_WhileThreadsChange_IsNotReadAfterwards([Range(1, 3)] int round)
     {
         var readers = Enumerable.Range(0, 6).Select(_ => new Reader { IsBusy = true }).ToArray();
@@ -98,6 +111,8 @@ public sealed class ReadLoopTests
 
         public volatile bool IsBusy;
 
+        public volatile int Held;
+
         public volatile int Reads, Overlaps;
 
         public volatile int Thread;
@@ -113,8 +128,11 @@ public sealed class ReadLoopTests
             _socket.Dispose();
         }
 
+        bool IReadable.Holds => Held > 0 && Reads > 0;
+
         bool IReadable.Read()
         {
+            Held = Math.Max(Held - 1, 0);
             if (Interlocked.Exchange(ref _isReading, 1) != 0)
                 Overlaps++;
             if (_socket.Available > 0)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine.Linux;
 using TeredoSdk.Machine.Linux;
 using TeredoSdk.Telemetry;
@@ -63,6 +64,47 @@ sealed class TunDeviceTests
             Assert.That(BitConverter.ToInt32(await packets.ReadAsync().InTime(), 48), Is.EqualTo(i));
     }
 
+    // Each burst that is handed on brings more than it took. Who sends little loses nothing, although the device holds less than what comes.
+    [Test]
+    public async Task MoreThanCanBeSent_TheBusiestPeerLoses_AndTheOthersLoseNothing()
+    {
+        const int rounds = 100, many = 100, few = 3;
+        using var network = PrivateNetworks.Create();
+        using var device = network.OpenTunWithAddress(offload: false);
+        using var socket = Bind(network);
+        var (busy, calm) = (new IPEndPoint(PrivateNetworks.Stranger, 7), new IPEndPoint(IPAddress.Parse("2a00::1"), 7));
+        List<int> toBusy = [], toCalm = [];
+        var isDone = new TaskCompletionSource();
+        int bursts = 0;
+        device.Start((in burst) =>
+        {
+            foreach (var packet in burst.Packets)
+            {
+                var octets = burst[packet];
+                if (octets[6] == Udp)
+                    (octets[24] == 0x2A ? toCalm : toBusy).Add(BitConverter.ToInt32(octets[48..]));
+            }
+            if (toCalm.Count == rounds * few)
+                isDone.TrySetResult();
+            if (bursts++ < rounds)
+                Send(bursts);
+        }, NullLogger.Instance);
+        Send(0);
+        await isDone.Task.InTime();
+        Assert.Multiple(() =>
+        {
+            Assert.That(toCalm, Is.Ordered.And.Count.EqualTo(rounds * few));
+            Assert.That(toBusy, Is.Ordered);
+            Assert.That(device.Facts.Lost, Is.Positive);
+        });
+
+        void Send(int round)
+        {
+            for (int i = 0; i < many + few && round < rounds; i++)
+                socket.SendTo(BitConverter.GetBytes(round * (many + few) + i), i % 33 == 0 && i < 33 * few ? calm : busy);
+        }
+    }
+
     [Test]
     public void Write_NoPacketOrClosedDevice_IsCounted()
     {
@@ -101,7 +143,7 @@ sealed class TunDeviceTests
         var closed = Libc.Open("/dev/null", Libc.O_RDWR | Libc.O_CLOEXEC);
         closed.Dispose();
         int threads = ReadLoop.ThreadCount;
-        using var reader = new DeviceReader(closed, "teredo", hasHeaders: false);
+        using var reader = new DeviceReader(closed, "teredo", hasHeaders: false, 1280);
         Assert.Throws<ObjectDisposedException>(() => reader.Start((in _) => throw new AssertionException("There is nothing to read."), null));
         Assert.That(reader.Completion.IsCompleted, "its number may be another file's by now");
         Assert.That(() => ReadLoop.ThreadCount, Is.LessThanOrEqualTo(threads).After((int)Patience.Limit.TotalMilliseconds, 1));

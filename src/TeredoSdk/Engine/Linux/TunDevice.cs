@@ -35,7 +35,7 @@ sealed class TunDevice : IDisposable
     TunDevice(SafeFileHandle tun, InterfaceControl control, string name, int mtu, TunOffload offload)
     {
         (_tun, _control, Name, Mtu, Index, Offload) = (tun, control, name, mtu, control.IndexOf(name), offload);
-        _reader = new(tun, name, offload.HasHeaders);
+        _reader = new(tun, name, offload.HasHeaders, offload.Tcp ? DeviceReader.MaxLongPacket : mtu);
         _writer = new(tun, offload);
     }
 
@@ -53,7 +53,7 @@ sealed class TunDevice : IDisposable
     public long LostWrites => _writer.Lost;
 
     /// <summary>The device for a report.</summary>
-    public DeviceFacts Facts => new(Offload.Tcp, _writer.Problem ?? Offload.Problem, LostWrites);
+    public DeviceFacts Facts => new(Offload.Tcp, _writer.Problem ?? Offload.Problem, LostWrites + _reader.Dropped);
 
     /// <summary>Ends when the handler is no longer called. Fails with <see cref="TeredoException"/> when the device was removed.</summary>
     public Task Completion => _reader.Completion;

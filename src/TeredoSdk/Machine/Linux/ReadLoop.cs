@@ -13,6 +13,9 @@ interface IReadable
     /// <returns>Whether there may be more.</returns>
     bool Read();
 
+    /// <summary>Whether it has read what it has not handled yet, so that it has to be called though its descriptor may say nothing.</summary>
+    bool Holds => false;
+
     /// <summary>Called after the last call of <see cref="Read"/>.</summary>
     void Ended();
 }
@@ -38,6 +41,7 @@ sealed unsafe class ReadLoop
     readonly Thread _thread;
     readonly List<Registration> _ending = []; // used under the lock
     readonly LoopLoad _load;
+    volatile bool _isHolding; // whether one of its descriptors may be
     Dictionary<ulong, Registration> _current = []; // replaced under the lock, and never changed
 
     ReadLoop(SafeFileHandle wake, SafeFileHandle epoll, LoopLoad load)
@@ -126,6 +130,11 @@ sealed unsafe class ReadLoop
         _current = Without(registration);
         if (!to.TryTake(registration))
             TryTake(registration);
+        else if (registration.Readable.Holds)
+        {
+            to._isHolding = true;
+            to.Wake();
+        }
     }
 
     // Called under the lock.
@@ -172,7 +181,7 @@ sealed unsafe class ReadLoop
         while (true)
         {
             _load.BeginWait();
-            int count = Libc.EpollWait(_epoll, events, EventsAtOnce, -1); // less than 0 after a signal
+            int count = Libc.EpollWait(_epoll, events, EventsAtOnce, _isHolding ? 0 : -1); // less than 0 after a signal
             bool isTimeToLook = _load.EndWait();
             bool isWoken = false;
             for (int i = 0; i < count; i++)
@@ -183,6 +192,8 @@ sealed unsafe class ReadLoop
                 else if (Volatile.Read(ref _current) is var current && current.TryGetValue(id, out var registration))
                     Read(registration, isAlone: current.Count == 1);
             }
+            if (_isHolding)
+                ReadHolders();
             if (isWoken && !GoesOn())
                 return;
             if (isTimeToLook)
@@ -236,11 +247,22 @@ sealed unsafe class ReadLoop
         return null;
     }
 
-    static void Read(Registration registration, bool isAlone)
+    void Read(Registration registration, bool isAlone)
     {
         registration.Turns++;
         for (int reads = 0; !registration.IsEnding && registration.Read() && isAlone && reads < ReadsInARow; reads++)
             continue;
+        if (registration.Readable.Holds)
+            _isHolding = true;
+    }
+
+    void ReadHolders()
+    {
+        _isHolding = false;
+        var current = Volatile.Read(ref _current);
+        foreach (var (_, registration) in current)
+            if (registration.Readable.Holds)
+                Read(registration, isAlone: current.Count == 1);
     }
 
     // Returns false when the last descriptor is gone, and so is this loop.
