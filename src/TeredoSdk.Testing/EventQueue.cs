@@ -13,6 +13,8 @@ sealed class EventQueue
 
     public Instant Now { get; private set; }
 
+    public bool IsEmpty => _events.Count == 0;
+
     public void At(Instant time, Action action) => _events.Enqueue(action, ((time < Now ? Now : time).SinceStart, _sequence++));
 
     /// <summary>Runs the next event that is due until <paramref name="end"/>. When there is none, the time becomes the end.</summary>

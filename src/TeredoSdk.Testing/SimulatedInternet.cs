@@ -13,14 +13,15 @@ namespace TeredoSdk.Testing;
 /// </para>
 /// <para>
 /// Public addresses look global: servers are in 11.1.0.0/16, hosts in 11.2.0.0/16, NATs in 11.3.0.0/16, and native nodes in 2610::/32. The insides of
-/// NATs are 192.168.n.0/24. The simulation is single-threaded: it uses no tasks and no clock, and calls must not overlap.
+/// NATs are 192.168.n.0/24. The simulation is single-threaded: calls must not overlap. <see cref="RunAsync"/> runs real nodes and code with <c>await</c> in it.
 /// </para>
 /// </remarks>
-public sealed class SimulatedInternet : SimulatedNetwork
+public sealed partial class SimulatedInternet : SimulatedNetwork
 {
     readonly EventQueue _events = new();
     readonly SimulatedRandom _random;
     readonly HashSet<string> _names = [];
+    readonly Dictionary<string, SimulatedHost> _hostsByName = new(StringComparer.OrdinalIgnoreCase);
     readonly List<SimulatedServer> _servers = [];
     readonly List<PacketCapture> _captures = [];
     ulong _streams;
@@ -32,6 +33,7 @@ public sealed class SimulatedInternet : SimulatedNetwork
     {
         Seed = seed;
         _random = new(seed);
+        (_thread, TimeProvider) = (new(_events), new VirtualTime(this));
         Native = new(this);
         Capture = new(this, null);
         _captures.Add(Capture);
@@ -86,10 +88,11 @@ public sealed class SimulatedInternet : SimulatedNetwork
 
     /// <summary>Lets the given time pass.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
-    /// <exception cref="InvalidOperationException">Time does not advance, because two parts answer each other without delay.</exception>
+    /// <exception cref="InvalidOperationException">Time does not advance, because two parts answer each other without delay; or <see cref="RunAsync"/> is on, which lets time pass by itself.</exception>
     public void RunFor(TimeSpan time)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
+        RequireNoRun();
         var end = Now + time;
         while (_events.Step(end))
         {
@@ -101,11 +104,12 @@ public sealed class SimulatedInternet : SimulatedNetwork
     /// <param name="limit">The longest time to pass.</param>
     /// <returns>Whether the condition is true; if not, the limit has passed.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>
-    /// <exception cref="InvalidOperationException">Time does not advance, because two parts answer each other without delay.</exception>
+    /// <exception cref="InvalidOperationException">Time does not advance, because two parts answer each other without delay; or <see cref="RunAsync"/> is on, which lets time pass by itself.</exception>
     public bool RunUntil(Func<bool> condition, TimeSpan limit)
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, TimeSpan.Zero);
+        RequireNoRun();
         var end = Now + limit;
         while (!condition())
             if (!_events.Step(end))
@@ -199,6 +203,8 @@ public sealed class SimulatedInternet : SimulatedNetwork
             if (!_names.Contains(number == 1 ? stem : $"{stem}{number}"))
                 return number == 1 ? stem : $"{stem}{number}";
     }
+
+    internal void Add(SimulatedHost host) => _hostsByName[host.Name] = host;
 
     internal void Sent(SimulatedNetwork on, in SimulatedDatagram datagram)
     {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine;
 using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Engine.Stacks.InProcess;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Wire;
 
@@ -12,10 +13,13 @@ public sealed class InProcessStackTests
 {
     const int FirstDynamicPort = 49152, DynamicPorts = 65536 - FirstDynamicPort; // RFC 6335 §6
 
+    static InProcessStack NewStack(EngineClock? clock = null, StackGuard? guard = null) =>
+        new(new(clock!, guard!, new(), null!, NullLogger.Instance, new(new MemoryNetwork().Host("203.0.113.10"), SystemRandom.Instance)));
+
     [Test]
     public void AnyPort_IsAFreeDynamicOne_UntilNoneIsLeft()
     {
-        using var stack = new InProcessStack(default);
+        using var stack = NewStack();
         stack.Bind(4242, isUnrestricted: false);
         var endpoints = Enumerable.Range(0, DynamicPorts).Select(_ => stack.Bind(0, isUnrestricted: false)).ToArray();
         Assert.That(endpoints.Select(endpoint => endpoint.LocalEndPoint.Port).Order(), Is.EqualTo(Enumerable.Range(FirstDynamicPort, DynamicPorts)));
@@ -31,7 +35,7 @@ public sealed class InProcessStackTests
         HashSet<int> first = [];
         for (int i = 0; i < 20 && first.Count < 2; i++)
         {
-            using var stack = new InProcessStack(default);
+            using var stack = NewStack();
             first.Add(stack.Bind(0, isUnrestricted: false).LocalEndPoint.Port);
         }
         Assert.That(first, Has.Count.EqualTo(2), "RFC 6056: nobody shall guess it");
@@ -43,7 +47,7 @@ public sealed class InProcessStackTests
         IPv6Address self = IPv6Address.Parse("2001:0:c000:201::1"), peer = IPv6Address.Parse("2001:0:c000:201::2"), other = IPv6Address.Parse("2001:0:c000:201::3");
         var clock = new EngineClock(new ManualTime());
         var guard = new StackGuard(clock);
-        using var stack = new InProcessStack(new(clock, guard, new(), null!, NullLogger.Instance, HasOffload: false));
+        using var stack = NewStack(clock, guard);
         using var one = stack.Bind(4242, isUnrestricted: true);
         using var two = stack.Bind(4243, isUnrestricted: true);
         using var closed = stack.Bind(4244, isUnrestricted: false);
@@ -73,7 +77,7 @@ public sealed class InProcessStackTests
     [Test]
     public void NamedPort_IsGivenOnce_AndFreeAfterItsEnd()
     {
-        using var stack = new InProcessStack(default);
+        using var stack = NewStack();
         var one = stack.Bind(4242, isUnrestricted: false);
         Assert.That(Assert.Throws<TeredoException>(() => stack.Bind(4242, isUnrestricted: false))!.Error, Is.EqualTo(TeredoError.PortUnavailable));
         one.Dispose();
@@ -85,7 +89,7 @@ public sealed class InProcessStackTests
     [Test]
     public async Task EndOfTheStack_EndsItsWaits_AndGivesNoPort()
     {
-        var stack = new InProcessStack(default);
+        var stack = NewStack();
         var endpoint = stack.Bind(4242, isUnrestricted: true);
         Task[] waiting = [endpoint.ReceiveAsync(default).AsTask(), endpoint.ReceiveFromAsync(new byte[1], default).AsTask()];
         stack.Dispose();

@@ -5,7 +5,7 @@ using TeredoSdk.Protocol.Relay;
 namespace TeredoSdk.Testing;
 
 /// <summary>A host with IPv4 and UDP sockets, which may run a Teredo client or be its own relay.</summary>
-public sealed class SimulatedHost : ISimulatedNode
+public sealed partial class SimulatedHost : ISimulatedNode
 {
     const byte DefaultTtl = 64;
 
@@ -19,6 +19,7 @@ public sealed class SimulatedHost : ISimulatedNode
         Name = name;
         _ports = network.Internet.NextRandom();
         LinkRandom = network.Internet.NextRandom();
+        network.Internet.Add(this);
     }
 
     /// <inheritdoc/>
@@ -103,6 +104,7 @@ public sealed class SimulatedHost : ISimulatedNode
             _sockets.Add(socket.LocalEndpoint, socket);
         }
         _teredo?.ChangeNetwork();
+        NetworkChanged?.Invoke();
     }
 
     internal SimulatedRandom LinkRandom { get; }

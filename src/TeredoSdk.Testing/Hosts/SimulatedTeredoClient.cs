@@ -93,7 +93,7 @@ public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
     /// <param name="configure">Changes the state, which is at first that of the simulated host's connection; null for no change.</param>
     public void ChangeNetwork(Func<NetworkState, NetworkState>? configure = null)
     {
-        Core.HandleNetworkChanged(Internet.Now, configure is null ? HostState() : configure(HostState()));
+        Core.HandleNetworkChanged(Internet.Now, configure is null ? Host.DescribeNetwork() : configure(Host.DescribeNetwork()));
         Drain();
     }
 
@@ -114,16 +114,10 @@ public sealed class SimulatedTeredoClient : SimulatedIPv6Stack
 
     internal void Start()
     {
-        Core.HandleNetworkChanged(Internet.Now, HostState());
+        Core.HandleNetworkChanged(Internet.Now, Host.DescribeNetwork());
         Core.Start(Internet.Now);
         Drain();
     }
-
-    NetworkState HostState() => new()
-    {
-        LocalAddress = Host.Address,
-        AttachedSubnets = Host.Network is SimulatedNat nat ? [nat.InsideSubnet] : [],
-    };
 
     void HandleTimeout()
     {

@@ -6,14 +6,13 @@ namespace TeredoSdk.Testing;
 public sealed class SimulatedUdpSocket
 {
     readonly SimulatedHost _host;
-    readonly Action<SimulatedDatagram>? _handler;
     readonly List<SimulatedDatagram> _received = [];
 
     internal SimulatedUdpSocket(SimulatedHost host, IPv4Endpoint local, Action<SimulatedDatagram>? handler)
     {
         _host = host;
         LocalEndpoint = local;
-        _handler = handler;
+        Handler = handler;
     }
 
     /// <summary>The endpoint that the socket is bound to.</summary>
@@ -34,11 +33,14 @@ public sealed class SimulatedUdpSocket
     /// <summary>Closes the socket. No more datagrams arrive, and the port is free.</summary>
     public void Close() => _host.Close(this);
 
+    /// <summary>Takes what arrives, in place of <see cref="Received"/> and the event; null for none.</summary>
+    internal Action<SimulatedDatagram>? Handler { get; set; }
+
     internal void Receive(in SimulatedDatagram datagram)
     {
-        if (_handler is not null)
+        if (Handler is not null)
         {
-            _handler(datagram);
+            Handler(datagram);
             return;
         }
         _received.Add(datagram);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine.Echo;
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Engine.Stacks;
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Wire;
@@ -36,13 +37,14 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     readonly TeredoDriver _driver;
     readonly StackGuard _guard;
     readonly EchoService _echo;
-    readonly PeerWatch _watch = new();
+    readonly PeerWatch _watch;
+    readonly Wakeups _wakeups;
     readonly PacketCapture? _capture;
     readonly TimeProvider _time;
     readonly IEngineObserver _observer;
     readonly ILogger _log;
     readonly Task<ChosenStack> _choosing;
-    TaskCompletionSource<ClientEvent.ReachabilityChecked>? _check; // null while no check of reachability runs
+    Signal<ClientEvent.ReachabilityChecked>? _check; // null while no check of reachability runs
     ChosenStack? _chosen; // null while the stack is being made, which runs beside the first solicitations
 
     /// <summary>Makes an engine that does nothing before <see cref="StartAsync"/>.</summary>
@@ -56,14 +58,14 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     public EmbeddedEngine(TeredoClientOptions options, EngineParts parts, TimeProvider time, IStackChoice stacks, PacketCapture? capture,
         IEngineObserver observer, ILogger log)
     {
-        (_time, _capture, _observer, _log) = (time, capture, observer, log);
+        (_time, _capture, _observer, _log, _wakeups) = (time, capture, observer, log, parts.Wakeups);
         if (capture is not null)
             parts = parts with { Network = capture.Around(parts.Network) };
         var clock = new EngineClock(time);
-        _guard = new(clock);
+        (_guard, _watch) = (new(clock), new(_wakeups));
         _driver = new(options, parts, time, this, log) { Capture = capture };
-        _echo = new(clock, _guard, _driver);
-        _choosing = stacks.MakeAsync(new(clock, _guard, _watch, _driver, log, parts.HasOffload));
+        _echo = new(clock, _guard, _driver, parts);
+        _choosing = stacks.MakeAsync(new(clock, _guard, _watch, _driver, log, parts));
     }
 
     public TeredoAddress? Address => _driver.Address;
@@ -162,7 +164,7 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
         var ping = _echo.Ping(IPv6Address.FromIPAddress(address), out ushort sequence);
         try
         {
-            var (roundTrip, problem) = await ping.Result.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
+            var (roundTrip, problem) = await _wakeups.WaitAsync(ping.Result, timeout, _time, cancellationToken).ConfigureAwait(false);
             return roundTrip is { } time ? new() { Address = address, Status = IPStatus.Success, RoundTripTime = time }
                 : new() { Address = address, Status = IPStatus.DestinationHostUnreachable, Problem = problem };
         }
@@ -180,11 +182,11 @@ sealed class EmbeddedEngine : IDriverClient, IAsyncDisposable
     public async Task<ClientEvent.ReachabilityChecked> CheckReachabilityAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var own = new TaskCompletionSource<ClientEvent.ReachabilityChecked>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var own = new Signal<ClientEvent.ReachabilityChecked>(_wakeups);
         var check = Interlocked.CompareExchange(ref _check, own, null) ?? own;
         if (check == own && !_driver.TryCheckReachability())
             EndCheck(new() { Outcome = ReachabilityOutcome.Interrupted });
-        return await check.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await _wakeups.WaitAsync(check.Task, Timeout.InfiniteTimeSpan, _time, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends every wait, lets closed connections send their remaining data, stops the client and disposes the stack. Idempotent.</summary>

@@ -12,6 +12,9 @@ namespace TeredoSdk.Engine;
 /// <param name="Datapath">The highest rung of the datapath that is used.</param>
 sealed record EngineParts(IHostNetwork Network, IRandomSource Random, IPortMapper? PortMapper = null, TeredoDatapath Datapath = TeredoDatapath.Auto)
 {
+    /// <summary>Where code goes on that waited for the engine.</summary>
+    public Wakeups Wakeups { get; init; } = Wakeups.OnPool;
+
     /// <summary>Whether a device hands over and takes long packets, which stand for many.</summary>
     public bool HasOffload => Datapath <= TeredoDatapath.Offload;
 

@@ -1,10 +1,12 @@
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine;
 
 /// <summary>Connection attempts, which end when the client finds that their peer can't be reached. Safe for any number of threads.</summary>
-sealed class PeerWatch
+sealed class PeerWatch(Wakeups? wakeups = null)
 {
+    readonly Wakeups _wakeups = wakeups ?? Wakeups.OnPool;
     readonly Lock _gate = new();
     readonly List<Entry> _entries = [];
 
@@ -44,7 +46,7 @@ sealed class PeerWatch
             if (Problem is not null)
                 return;
             Problem = problem;
-            _ = attempt.CancelAsync(); // asynchronous, so that the waiting code does not run under the lock
+            _ = watch._wakeups.CancelAsync(attempt); // asynchronous, so that the waiting code does not run under the lock
         }
 
         public void Dispose() => watch.Remove(this);

@@ -1,12 +1,14 @@
 using System.Threading.Channels;
+using TeredoSdk.Machine;
 
 namespace TeredoSdk.Links;
 
 /// <summary>Sends changes to any number of readers. Each reader gets the changes from its start on. Safe for any number of threads.</summary>
-sealed class StateChangeFeed : IAsyncEnumerable<TeredoStateChange>
+sealed class StateChangeFeed(Wakeups? wakeups = null) : IAsyncEnumerable<TeredoStateChange>
 {
     const int Capacity = 64; // a slow reader loses the oldest changes
 
+    readonly Wakeups _wakeups = wakeups ?? Wakeups.OnPool;
     readonly Lock _gate = new();
     readonly List<Channel<TeredoStateChange>> _readers = [];
     bool _ended;
@@ -15,7 +17,7 @@ sealed class StateChangeFeed : IAsyncEnumerable<TeredoStateChange>
     {
         lock (_gate)
             foreach (var reader in _readers)
-                reader.Writer.TryWrite(change);
+                Wake(() => reader.Writer.TryWrite(change));
     }
 
     /// <summary>Ends every reader's enumeration.</summary>
@@ -25,13 +27,17 @@ sealed class StateChangeFeed : IAsyncEnumerable<TeredoStateChange>
         {
             _ended = true;
             foreach (var reader in _readers)
-                reader.Writer.TryComplete();
+                Wake(() => reader.Writer.TryComplete());
         }
     }
 
     public IAsyncEnumerator<TeredoStateChange> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        var channel = Channel.CreateBounded<TeredoStateChange>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest });
+        var channel = Channel.CreateBounded<TeredoStateChange>(new BoundedChannelOptions(Capacity)
+        {
+            FullMode = BoundedChannelFullMode.DropOldest,
+            AllowSynchronousContinuations = !_wakeups.AreOnPool,
+        });
         lock (_gate)
         {
             if (_ended)
@@ -40,6 +46,15 @@ sealed class StateChangeFeed : IAsyncEnumerable<TeredoStateChange>
                 _readers.Add(channel); // added here, so that no change before the first read is missed
         }
         return new Reader(this, channel, cancellationToken);
+    }
+
+    // A channel wakes its readers on the pool, or within the call that writes.
+    void Wake(Action write)
+    {
+        if (_wakeups.AreOnPool)
+            write();
+        else
+            _wakeups.Queue(write);
     }
 
     sealed class Reader(StateChangeFeed feed, Channel<TeredoStateChange> channel, CancellationToken cancellationToken) : IAsyncEnumerator<TeredoStateChange>

@@ -44,12 +44,16 @@ sealed class SystemRandom : IRandomSource
         Fill(octets);
         return octets;
     }
+}
 
+/// <summary>Numbers of any source.</summary>
+static class RandomNumbers
+{
     /// <summary>A random number of 16 bits.</summary>
-    public ushort NextUInt16()
+    public static ushort NextUInt16(this IRandomSource random)
     {
         Span<byte> octets = stackalloc byte[sizeof(ushort)];
-        Fill(octets);
+        random.Fill(octets);
         return BitConverter.ToUInt16(octets);
     }
 }

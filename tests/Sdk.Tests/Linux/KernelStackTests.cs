@@ -27,9 +27,8 @@ sealed class KernelStackTests
         var clock = new EngineClock(time);
         var watch = new PeerWatch();
         var options = new TeredoClientOptions { Servers = [new(IPv4Address.Parse(Lab.ServerAddress))], AllowPrivateAddresses = true };
-        var machine = new MemoryNetwork().Host("203.0.113.10");
-        await using var driver = new TeredoDriver(options, new(machine, CryptographicRandom.Instance), time, new Nobody(), NullLogger.Instance);
-        using var stack = KernelStack.Open(new(clock, new(clock), watch, driver, NullLogger.Instance, HasOffload: true));
+        await using var driver = new TeredoDriver(options, Parts, time, new Nobody(), NullLogger.Instance);
+        using var stack = KernelStack.Open(new(clock, new(clock), watch, driver, NullLogger.Instance, Parts));
         Assert.That(TeredoAddress.TryCreate(Old, out var address));
         stack.SetAddress(address);
         using CancellationTokenSource fresh = new(), stale = new();
@@ -161,14 +160,16 @@ sealed class KernelStackTests
         return packet;
     }
 
+    static EngineParts Parts => new(new MemoryNetwork().Host("203.0.113.10"), CryptographicRandom.Instance);
+
     static TeredoDriver NewDriver() => new(new() { Servers = [new(IPv4Address.Parse(Lab.ServerAddress))], AllowPrivateAddresses = true },
-        new(new MemoryNetwork().Host("203.0.113.10"), CryptographicRandom.Instance), new ManualTime(), new Nobody(), NullLogger.Instance);
+        Parts, new ManualTime(), new Nobody(), NullLogger.Instance);
 
     static KernelStack NewStack(TeredoDriver driver, out StackGuard guard)
     {
         var clock = new EngineClock(new ManualTime());
         guard = new(clock);
-        return KernelStack.Open(new(clock, guard, new(), driver, NullLogger.Instance, HasOffload: true));
+        return KernelStack.Open(new(clock, guard, new(), driver, NullLogger.Instance, Parts));
     }
 
     sealed class Nobody : IDriverClient

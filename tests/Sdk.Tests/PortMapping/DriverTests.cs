@@ -50,12 +50,11 @@ public sealed class DriverTests
         var server = internet.Server().Address;
         var nat = internet.Nat(NatKind.PortRestricted);
         var mapper = new FakeMapper();
-        var time = new SimulatedTime(internet);
         var options = new TeredoOptions
         {
             Servers = [$"{server.Primary},{server.Secondary}"],
             AllowPrivateAddresses = true,
-            TimeProvider = time,
+            TimeProvider = internet.TimeProvider,
             Provider = TeredoProvider.Embedded,
             Sockets = TeredoSockets.InProcess,
         };

@@ -8,7 +8,7 @@ namespace TeredoSdk.Engine.Echo;
 
 /// <summary>ICMPv6 echo at the node's address: sends the node's own pings and answers those of others. Safe for any number of threads.</summary>
 /// <remarks>Echo Requests are answered while an opted-in socket is open, at most ten a second. The driver is never called under the lock.</remarks>
-sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver driver)
+sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver driver, EngineParts parts)
 {
     const int EchoesPerSecond = 10;
     const int DataOctets = 32;
@@ -16,7 +16,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver drive
     readonly Lock _gate = new();
     readonly Dictionary<ushort, PendingPing> _pings = [];
     readonly EchoLimiter _echoes = new(EchoesPerSecond);
-    readonly ushort _identifier = SystemRandom.Instance.NextUInt16();
+    readonly ushort _identifier = parts.Random.NextUInt16();
     ushort _sequence;
     bool _closed;
 
@@ -26,7 +26,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver drive
     {
         Span<byte> data = stackalloc byte[DataOctets];
         Span<byte> packet = stackalloc byte[IPv6Packet.HeaderSize + EchoMessage.HeaderSize + DataOctets];
-        SystemRandom.Instance.Fill(data);
+        parts.Random.Fill(data);
         var source = driver.Address ?? throw Problems.NoAddress();
         guard.NoteContact(target);
         PendingPing ping;
@@ -36,7 +36,7 @@ sealed class EchoService(EngineClock clock, StackGuard guard, TeredoDriver drive
             while (_pings.ContainsKey(++_sequence))
                 continue;
             sequence = _sequence;
-            _pings[sequence] = ping = new(target, clock.Now);
+            _pings[sequence] = ping = new(target, clock.Now, parts.Wakeups);
         }
         EchoMessage.WritePacket(packet, Icmpv6Type.EchoRequest, source, target, _identifier, sequence, data);
         if (Send(packet, source, target) is not { } problem)

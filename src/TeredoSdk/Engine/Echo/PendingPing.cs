@@ -1,12 +1,12 @@
+using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Engine.Echo;
 
 /// <summary>An Echo Request that waits for its reply.</summary>
-sealed class PendingPing(IPv6Address peer, Instant sentAt)
+sealed class PendingPing(IPv6Address peer, Instant sentAt, Wakeups wakeups)
 {
-    // The engine's threads complete this task; the waiting code must continue on another thread.
-    readonly TaskCompletionSource<(TimeSpan? RoundTrip, string? Problem)> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly Signal<(TimeSpan? RoundTrip, string? Problem)> _result = new(wakeups);
 
     public IPv6Address Peer => peer;
 

@@ -10,8 +10,8 @@ namespace TeredoSdk.Engine.Stacks;
 /// <param name="Watch">The connection attempts that have to end when their peer can't be reached.</param>
 /// <param name="Driver">Takes the packets that the stack sends.</param>
 /// <param name="Log">The log, for defects.</param>
-/// <param name="HasOffload">Whether a device hands over and takes long packets, which stand for many.</param>
-readonly record struct StackContext(EngineClock Clock, StackGuard Guard, PeerWatch Watch, TeredoDriver Driver, ILogger Log, bool HasOffload)
+/// <param name="Parts">The parts of the machine.</param>
+readonly record struct StackContext(EngineClock Clock, StackGuard Guard, PeerWatch Watch, TeredoDriver Driver, ILogger Log, EngineParts Parts)
 {
     /// <summary>Takes a packet of which the driver sent nothing: who waits for its peer is told.</summary>
     public void Refuse(ReadOnlySpan<byte> octets, DropReason reason)

@@ -56,7 +56,7 @@ sealed partial class EmbeddedLink
             if (_disposed)
                 return;
             _state = state == ClientState.Dormant ? TeredoState.Dormant : TeredoState.Qualifying;
-            if (_settled.Task.IsCompleted)
+            if (_settled.HasEnded)
                 _settled = NewWait();
         }
         if (state != ClientState.Dormant)
@@ -79,7 +79,7 @@ sealed partial class EmbeddedLink
                 return;
             (_state, _problem, _retryAt) = (TeredoState.Suppressed, problem, null);
             _suppressions++;
-            if (_settled.Task.IsCompleted)
+            if (_settled.HasEnded)
                 _settled = NewWait();
         }
         Log.WaitingForNetwork(_log, problem.Message);
@@ -97,7 +97,7 @@ sealed partial class EmbeddedLink
     // RFC 4380 §5.5. Giving way is no error, so there is no problem to report.
     void GiveWay()
     {
-        TaskCompletionSource<TeredoException?> settled;
+        Signal<TeredoException?> settled;
         lock (_gate)
         {
             if (_disposed)
@@ -116,7 +116,7 @@ sealed partial class EmbeddedLink
         var address = qualified.Address.ToIPAddress();
         _sockets.AbortVoid();
         TeredoStateChange? change = null;
-        TaskCompletionSource<TeredoException?> settled;
+        Signal<TeredoException?> settled;
         lock (_gate)
         {
             if (_disposed)
@@ -129,7 +129,7 @@ sealed partial class EmbeddedLink
                 Metrics.RecordQualification(_options.TimeProvider.GetElapsedTime(_startedAt));
             (_state, _problem, _retryAt, _mtuOctets, _hasQualified, _lostAddress) =
                 (TeredoState.Qualified, null, null, qualified.MtuOctets, true, null);
-            if (_settled.Task.IsCompleted) // it may hold a problem that is over now
+            if (_settled.HasEnded) // it may hold a problem that is over now
                 _settled = NewWait();
             settled = _settled;
         }
@@ -166,13 +166,13 @@ sealed partial class EmbeddedLink
 
     void Fail(TeredoException problem, Instant? retryAt, TeredoState state = TeredoState.Offline)
     {
-        TaskCompletionSource<TeredoException?> settled;
+        Signal<TeredoException?> settled;
         lock (_gate)
         {
             if (_disposed)
                 return;
             (_state, _problem, _retryAt) = (state, problem, retryAt);
-            if (_settled.Task.IsCompleted)
+            if (_settled.HasEnded)
                 _settled = NewWait();
             settled = _settled;
         }
@@ -201,7 +201,7 @@ sealed partial class EmbeddedLink
             }
             try
             {
-                if (await settled.WaitAsync(_options.QualificationTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false) is { } problem)
+                if (await _wakeups.WaitAsync(settled, _options.QualificationTimeout, _options.TimeProvider, cancellationToken).ConfigureAwait(false) is { } problem)
                     throw new TeredoException(problem.Error, problem.Message, problem.InnerException); // each caller gets an exception object of its own
                 return;
             }
@@ -225,5 +225,5 @@ sealed partial class EmbeddedLink
         }
     }
 
-    static TaskCompletionSource<TeredoException?> NewWait() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    Signal<TeredoException?> NewWait() => new(_wakeups);
 }

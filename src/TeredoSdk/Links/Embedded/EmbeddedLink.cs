@@ -20,9 +20,10 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
     readonly EmbeddedEngine _engine;
     readonly LinkSockets _sockets;
     readonly CancellationTokenSource _stopping = new();
-    readonly StateChangeFeed _changes = new();
+    readonly Wakeups _wakeups;
+    readonly StateChangeFeed _changes;
     readonly long _startedAt;
-    TaskCompletionSource<TeredoException?> _settled = NewWait(); // completed with null when there is an address, else with the problem
+    Signal<TeredoException?> _settled; // completed with null when there is an address, else with the problem
     TeredoState _state;
     TeredoException? _problem;
     Instant? _retryAt;
@@ -42,7 +43,8 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
     public EmbeddedLink(TeredoOptions options, IReadOnlyList<TeredoServerAddress> servers, EngineParts parts, IStackChoice stacks,
         IReadOnlyList<PassedOver> passedOver, ILogger log)
     {
-        (_options, _passedOver, _network, _log) = (options, passedOver, parts.Network, log);
+        (_options, _passedOver, _network, _wakeups, _log) = (options, passedOver, parts.Network, parts.Wakeups, log);
+        (_settled, _changes) = (NewWait(), new(_wakeups));
         _startedAt = options.TimeProvider.GetTimestamp();
         _sockets = new(this, log);
         _engine = new(options.ToClientOptions(servers), parts, options.TimeProvider, stacks,
@@ -105,7 +107,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
 
     public async ValueTask DisposeAsync()
     {
-        TaskCompletionSource<TeredoException?> settled;
+        Signal<TeredoException?> settled;
         lock (_gate)
         {
             _disposed = true;
@@ -113,8 +115,7 @@ sealed partial class EmbeddedLink : ITeredoLink, IEngineObserver, ISocketOwner
             settled = _settled;
         }
         settled.TrySetException(new ObjectDisposedException(Disposed.Node));
-        _ = settled.Task.Exception; // marks the exception as observed, in case nobody waits
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _wakeups.CancelAsync(_stopping).ConfigureAwait(false);
         _changes.End();
         _sockets.Close();
         await _engine.DisposeAsync().ConfigureAwait(false);

@@ -1,9 +1,10 @@
 using System.Net;
+using TeredoSdk.Machine;
 
 namespace TeredoSdk.Engine.Stacks.InProcess;
 
 /// <summary>The datagrams that wait to be received, or the readers that wait for datagrams. Safe for any number of threads.</summary>
-sealed class DatagramQueue
+sealed class DatagramQueue(Wakeups? wakeups = null)
 {
     readonly Lock _gate = new();
     DatagramRing _ring = new(); // empty while a reader waits
@@ -18,6 +19,9 @@ sealed class DatagramQueue
                 return _closed;
         }
     }
+
+    /// <summary>Where readers go on.</summary>
+    public Wakeups Wakeups { get; } = wakeups ?? Wakeups.OnPool;
 
     /// <inheritdoc cref="DatagramRing.CapacityOctets"/>
     public int CapacityOctets

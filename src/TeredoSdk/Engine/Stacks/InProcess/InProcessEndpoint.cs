@@ -1,15 +1,16 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using TeredoSdk.Machine;
 
 namespace TeredoSdk.Engine.Stacks.InProcess;
 
 /// <summary>A UDP port of the stack inside the process.</summary>
-sealed class InProcessEndpoint(InProcessStack stack, ushort port, bool isUnrestricted) : IDatagramEndpoint
+sealed class InProcessEndpoint(InProcessStack stack, Wakeups wakeups, ushort port, bool isUnrestricted) : IDatagramEndpoint
 {
     const int FlowGeneration = 4096;
 
-    readonly DatagramQueue _queue = new();
+    readonly DatagramQueue _queue = new(wakeups);
 
     public ushort Port => port;
     public bool IsUnrestricted => isUnrestricted;

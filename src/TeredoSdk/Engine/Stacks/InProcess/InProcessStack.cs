@@ -40,7 +40,7 @@ sealed class InProcessStack(StackContext context) : ISocketStack
                 port = FindFreePort();
             else if (_endpoints.ContainsKey(port))
                 throw Problems.PortTaken("UDP", port);
-            var endpoint = new InProcessEndpoint(this, port, isUnrestricted);
+            var endpoint = new InProcessEndpoint(this, context.Parts.Wakeups, port, isUnrestricted);
             _endpoints.Add(port, endpoint);
             return endpoint;
         }
@@ -204,7 +204,7 @@ sealed class InProcessStack(StackContext context) : ISocketStack
     ushort FindFreePort()
     {
         const int ports = 65536 - FirstDynamicPort;
-        int first = SystemRandom.Instance.NextUInt16() % ports;
+        int first = context.Parts.Random.NextUInt16() % ports;
         for (int i = 0; i < ports; i++)
             if ((ushort)(FirstDynamicPort + (first + i) % ports) is var port && !_endpoints.ContainsKey(port))
                 return port;

@@ -21,10 +21,10 @@ sealed class InProcessStreams : IDisposable
     static readonly TimeSpan DrainStep = TimeSpan.FromSeconds(5), LongestDrain = TimeSpan.FromMinutes(1);
 
     readonly StackContext _context;
-    readonly TcpHost _host = new(new TcpOptions { Nagle = false, ConnectTimeout = ConnectTime }, SystemRandom.Instance);
+    readonly TcpHost _host;
     readonly FlowTable<TcpFlow> _ended = new(FlowLifetime.Streams, EndedFlows); // their late segments are no stranger's
     readonly DeadlineTimer _timer;
-    readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly Signal<bool> _drained;
     StreamOutbox? _outbox; // made for the first segment
     Instant? _armedFor;
     bool _sending, _draining, _closed;
@@ -32,6 +32,8 @@ sealed class InProcessStreams : IDisposable
     public InProcessStreams(in StackContext context)
     {
         _context = context;
+        _host = new(new TcpOptions { Nagle = false, ConnectTimeout = ConnectTime }, context.Parts.Random);
+        _drained = new(context.Parts.Wakeups);
         _timer = new(context.Clock.Time, HandleTimeout);
     }
 
@@ -40,6 +42,9 @@ sealed class InProcessStreams : IDisposable
 
     /// <summary>The connections. Used under the lock.</summary>
     public TcpHost Host => _host;
+
+    /// <summary>Where code goes on that waited for a connection.</summary>
+    public Wakeups Wakeups => _context.Parts.Wakeups;
 
     public Instant Now => _context.Clock.Now;
 
@@ -246,6 +251,6 @@ sealed class InProcessStreams : IDisposable
                 _ended.Open(Now, socket.Flow);
         }
         if (_draining && _host.Lingering == 0)
-            _drained.TrySetResult();
+            _drained.TrySetResult(true);
     }
 }

@@ -4,7 +4,7 @@ using System.Threading.Tasks.Sources;
 namespace TeredoSdk.Engine.Stacks.InProcess;
 
 /// <summary>One wait for a datagram of a <see cref="DatagramQueue"/>. It is used again after its end, so waiting allocates nothing.</summary>
-/// <remarks>The reader goes on on a thread of the pool, never on the thread that brought the datagram.</remarks>
+/// <remarks>The reader goes on where the queue's wakeups say, never on the thread that brought the datagram.</remarks>
 sealed class QueueWaiter(DatagramQueue queue) : IValueTaskSource<int>, IThreadPoolWorkItem
 {
     ManualResetValueTaskSourceCore<int> _core;
@@ -42,13 +42,13 @@ sealed class QueueWaiter(DatagramQueue queue) : IValueTaskSource<int>, IThreadPo
             datagram[.._result].CopyTo(_buffer.Span);
             remote.Write(_source!);
         }
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        queue.Wakeups.Queue(this);
     }
 
     public void Fail(Exception failure)
     {
         _failure = failure;
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        queue.Wakeups.Queue(this);
     }
 
     void IThreadPoolWorkItem.Execute()

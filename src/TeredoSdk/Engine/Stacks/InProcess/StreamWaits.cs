@@ -4,8 +4,8 @@ namespace TeredoSdk.Engine.Stacks.InProcess;
 
 /// <summary>Those who wait for one side of a connection, or for a listener, to change. Waiting again and again allocates nothing.</summary>
 /// <remarks>
-/// Who waits looks again when woken: a wait says only that something has changed. The fields belong to the lock of the streams. Who waits goes on on
-/// a thread of the pool, never on the one that wakes.
+/// Who waits looks again when woken: a wait says only that something has changed. The fields belong to the lock of the streams. Who waits goes on
+/// where the wakeups say, never on the thread that wakes.
 /// </remarks>
 sealed class StreamWaits(InProcessStreams streams)
 {
@@ -37,6 +37,8 @@ sealed class StreamWaits(InProcessStreams streams)
         }
         _first = null;
     }
+
+    void Queue(Waiter wait) => streams.Wakeups.Queue(wait);
 
     Waiter Take()
     {
@@ -114,7 +116,7 @@ sealed class StreamWaits(InProcessStreams streams)
             if (_blocked is not null)
                 _blocked.SetResult();
             else
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                waits.Queue(this);
         }
 
         void IThreadPoolWorkItem.Execute()

@@ -56,7 +56,7 @@ sealed class KernelStack : ISocketStack
         try
         {
             network.CreateSocket(SocketType.Dgram, ProtocolType.Udp).Dispose(); // a sandbox may allow all the rest, and no IPv6 sockets
-            device = network.OpenTun(DeviceName, MtuOctets, context.HasOffload);
+            device = network.OpenTun(DeviceName, MtuOctets, context.Parts.HasOffload);
             return new(context, network, device);
         }
         catch
