@@ -20,8 +20,6 @@ sealed partial class TcpConnection
     long _readBefore;
     Instant _measuredSince = Instant.MinValue;
 
-    int OfferedScale => Math.Min(TcpOption.MaxWindowScale, Math.Max(0, System.Numerics.BitOperations.Log2((uint)_options.MaxReceiveBufferOctets) - 15));
-
     void TakeData(Instant now, long start, ReadOnlySpan<byte> text)
     {
         if (start < _received)

@@ -75,7 +75,7 @@ sealed partial class TcpConnection
     {
         _peerSegmentOctets = Math.Max(maxSegmentOctets == 0 ? TcpOption.DefaultMaxSegmentOctets : maxSegmentOctets, MinPeerSegmentOctets);
         if (windowScale >= 0 && _options.WindowScale)
-            (_sendScale, _receiveScale) = (windowScale, OfferedScale); // RFC 7323 §2.2: both or none
+            (_sendScale, _receiveScale) = (windowScale, _options.OfferedScale); // RFC 7323 §2.2: both or none
         UpdateSegmentSize();
     }
 
@@ -127,13 +127,13 @@ sealed partial class TcpConnection
             (_recentTimestamp, _recentTimestampAt) = (segment.Timestamp, now);
     }
 
-    // RFC 9293 §3.10.7.4, first: the four cases, and the allowance for a closed window
+    // RFC 9293 §3.10.7.4, first: the four cases, and the allowance for a closed window. An acknowledgment from where the window ends is not in the RFC: it
+    // comes from a peer that has used the window up. When both have, with a gap in front, they could tell each other nothing, and would challenge each other.
     bool IsAcceptable(long start, int length)
     {
-        long window = _receiveEdge - _received;
-        if (window == 0)
-            return start == _received;
-        return length == 0 ? start >= _received && start < _receiveEdge : start < _receiveEdge && start + length > _received;
+        if (length == 0)
+            return start >= _received && start <= _receiveEdge;
+        return _receiveEdge == _received ? start == _received : start < _receiveEdge && start + length > _received;
     }
 
     // RFC 9293 §3.10.7.4: with a shut window valid acknowledgments are taken all the same. The peer's follow a probe of one octet that found no room.

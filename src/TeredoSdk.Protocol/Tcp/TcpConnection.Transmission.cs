@@ -95,7 +95,7 @@ sealed partial class TcpConnection
         var header = MakeHeader(now, isAnswer ? TcpFlags.Syn | TcpFlags.Ack : TcpFlags.Syn);
         header.Sequence = SendNumber(0);
         header.MaxSegmentOctets = (ushort)_options.MaxSegmentOctets; // RFC 9293 §3.7.1: SHLD-5
-        header.WindowScale = !isAnswer ? _options.WindowScale ? OfferedScale : -1 : _receiveScale > 0 || _sendScale > 0 ? _receiveScale : -1;
+        header.WindowScale = !isAnswer ? _options.WindowScale ? _options.OfferedScale : -1 : _receiveScale > 0 || _sendScale > 0 ? _receiveScale : -1;
         header.SackPermitted = isAnswer ? _isSackAllowed : _options.Sack;
         header.HasTimestamps = isAnswer ? _hasTimestamps : _options.Timestamps;
         header.Window = (ushort)Math.Min(_receiveLimit, ushort.MaxValue); // RFC 7323 §2.2: not scaled

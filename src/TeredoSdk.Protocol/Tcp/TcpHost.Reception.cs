@@ -122,8 +122,9 @@ sealed partial class TcpHost
         if (listener.IsFull || _sockets.Count >= MaxConnections)
             return DropReason.SocketQueueFull;
         var flow = TcpFlow.Of(segment);
-        var socket = Add(TcpConnection.OpenFromCookie(now, segment, new(segment.Acknowledgment - 1, 0), _options, maxSegmentOctets, windowScale: -1,
-            sackPermitted: false, _received), flow, listener);
+        var (windowScale, sackPermitted) = SynCookies.Recall(segment);
+        var start = _secrets.Start(now, flow) with { Sequence = segment.Acknowledgment - 1 };
+        var socket = Add(TcpConnection.OpenFromCookie(now, segment, start, _options, maxSegmentOctets, windowScale, sackPermitted, _received), flow, listener);
         socket.IsHalfOpen = false;
         listener.Add(socket);
         socket.Connection.Receive(now, segment);
@@ -135,15 +136,23 @@ sealed partial class TcpHost
     {
         if (!_answers.HasRoom)
             return;
+        var flow = TcpFlow.Of(syn);
         var header = new TcpHeader
         {
-            Flow = TcpFlow.Of(syn),
+            Flow = flow,
             Sequence = _cookies.Make(now, syn),
             Acknowledgment = syn.Sequence + 1,
             Flags = TcpFlags.Syn | TcpFlags.Ack,
             Window = ushort.MaxValue,
             MaxSegmentOctets = (ushort)_options.MaxSegmentOctets,
         };
+        if (_options.Timestamps && syn.HasTimestamps)
+        {
+            bool isScaled = _options.WindowScale && syn.WindowScale >= 0;
+            (header.HasTimestamps, header.TimestampEcho, header.SackPermitted) = (true, syn.Timestamp, _options.Sack && syn.SackPermitted);
+            header.WindowScale = isScaled ? _options.OfferedScale : -1;
+            header.Timestamp = SynCookies.Remember(_secrets.Start(now, flow).Timestamp(now), isScaled ? syn.WindowScale : -1, header.SackPermitted);
+        }
         _answers.Add(header.WritePacket(_answers.Next));
     }
 

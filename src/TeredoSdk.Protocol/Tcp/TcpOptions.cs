@@ -80,4 +80,7 @@ sealed class TcpOptions
 
     /// <summary>What is announced as the largest segment, in octets: it counts no options (RFC 6691 §2).</summary>
     public int MaxSegmentOctets => Math.Max(PathOctets, MaxPathOctets) - Wire.IPv6Packet.HeaderSize - TcpSegment.HeaderSize;
+
+    /// <summary>The scale of the window that is offered (RFC 7323 §2.2).</summary>
+    public int OfferedScale => Math.Min(TcpOption.MaxWindowScale, Math.Max(0, System.Numerics.BitOperations.Log2((uint)MaxReceiveBufferOctets) - 15));
 }

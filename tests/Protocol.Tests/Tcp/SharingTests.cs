@@ -29,7 +29,7 @@ public sealed class SharingTests
         var full = TimeSpan.FromSeconds(queue / pair.Rate) + 2 * pair.Delay;
         pair.Run(full); // the loss is told
         double least = double.MaxValue;
-        pair.Run(() => (least = Math.Min(least, pair.QueuedOctets)) <= left + 10 * 1280, full + TimeSpan.FromMilliseconds(20));
+        pair.Run(() => (least = Math.Min(least, pair.QueuedOctets)) <= left + 2 * 1280, full + TimeSpan.FromMilliseconds(20));
         TestContext.Out.WriteLine($"{least:0} octets are left of {queue}");
     }
 

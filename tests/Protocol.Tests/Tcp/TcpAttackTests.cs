@@ -125,6 +125,30 @@ public sealed class TcpAttackTests
         Assert.That(script.Next().Length, Is.GreaterThanOrEqualTo(offered == 0 ? 1220 : 76));
     }
 
+    // RFC 4987 §3.6: what a cookie has no room for comes back with the timestamp.
+    [Test]
+    public void AFriend_WhoConnectsDuringAFlood_KeepsItsOptions([Values] bool sack, [Values(-1, 0, 7, 14)] int scale)
+    {
+        const ushort window = 100;
+        var crowd = new Crowd(1 << 20);
+        for (int i = 0; i < 300; i++)
+            crowd.Call(100 + i);
+        crowd.Drain();
+        Assert.That(crowd.Host.Count, Is.EqualTo(256), "from now on cookies answer");
+        var answer = crowd.Call(1, With(0, sack, scale)).Answer!;
+        Assert.That((answer.Echo, answer.SackPermitted, answer.WindowScale >= 0), Is.EqualTo((500u, sack, scale >= 0)));
+        crowd.Send(1, 0, 0, edit: With(answer.Timestamp));
+        Assert.That(crowd.Listener.TryAccept(out var friend));
+        var told = crowd.Send(1, 1000, 10, edit: With(answer.Timestamp))!;
+        Assert.That(told.SackCount, Is.EqualTo(sack ? 1 : 0), "it has a gap to tell of");
+        Assert.That(told.Timestamp - answer.Timestamp, Is.LessThan(32), "the clock does not go back");
+        crowd.Host.Write(crowd.Now, friend!, new byte[60_000]);
+        Assert.That(crowd.Drain().Octets, scale <= 0 ? Is.EqualTo(window) : Is.GreaterThan(100 * window), "the peer's window is scaled");
+
+        static Edit With(uint echo, bool sack = false, int scale = -1) => (ref TcpHeader header) =>
+            (header.HasTimestamps, header.Timestamp, header.TimestampEcho, header.SackPermitted, header.WindowScale, header.Window) = (true, 500, echo, sack, scale, window);
+    }
+
     // Each peer leaves a gap in front, and single octets far apart behind it.
     [Test]
     public void WhatManyPeersLeaveBehind_HasAnEnd_AndOthersGoOn()
@@ -192,9 +216,14 @@ public sealed class TcpAttackTests
         var crowd = new Crowd(1 << 20);
         for (int i = 0; i < most; i++)
             Assert.That(crowd.Host.Connect(crowd.Now, new(crowd.Own, 0, Crowd.Peer(1 + i % 50), 80)), Is.Not.Null);
-        Assert.That(crowd.Call(60), Is.EqualTo(DropReason.SocketQueueFull));
+        Assert.That(crowd.Call(60).Drop, Is.EqualTo(DropReason.SocketQueueFull));
         Assert.That(crowd.Host.Count, Is.EqualTo(most));
     }
+
+    delegate void Edit(ref TcpHeader header);
+
+    /// <summary>A segment that the host sent.</summary>
+    sealed record Sent(uint Sequence, uint Timestamp, uint Echo, bool SackPermitted, int WindowScale, int SackCount);
 
     /// <summary>A host with a listener, and peers that the test plays.</summary>
     sealed class Crowd
@@ -204,7 +233,6 @@ public sealed class TcpAttackTests
 
         readonly byte[] _buffer = new byte[64 << 10];
         readonly Dictionary<int, uint> _starts = [];
-        uint _lastSequence;
 
         public Crowd(long budget)
         {
@@ -220,13 +248,17 @@ public sealed class TcpAttackTests
 
         public static IPv6Address Peer(int number) => new(0x2600_0000_0000_0000 | (ulong)number << 16, 1);
 
-        public DropReason Call(int peer) => Receive(Make(peer, Syn, PeerStart, 0, 0));
+        public (DropReason Drop, Sent? Answer) Call(int peer, Edit? edit = null)
+        {
+            var drop = Receive(Make(peer, Syn, PeerStart, 0, 0, edit));
+            var answer = Drain().Last;
+            _starts[peer] = answer?.Sequence ?? 0;
+            return (drop, answer);
+        }
 
         public TcpSocket Open(int peer, bool accept = true)
         {
-            Assert.That(Call(peer), Is.EqualTo(DropReason.None));
-            Drain();
-            _starts[peer] = _lastSequence;
+            Assert.That(Call(peer).Drop, Is.EqualTo(DropReason.None));
             Send(peer, 0, 0);
             if (!accept)
                 return null!;
@@ -235,19 +267,27 @@ public sealed class TcpAttackTests
             return socket!;
         }
 
-        public void Send(int peer, uint offset, int length, TcpFlags flags = Ack, uint acknowledged = 0)
+        public Sent? Send(int peer, uint offset, int length, TcpFlags flags = Ack, uint acknowledged = 0, Edit? edit = null)
         {
-            Receive(Make(peer, flags, PeerStart + 1 + offset, _starts[peer] + 1 + acknowledged, length));
-            Drain();
+            Receive(Make(peer, flags, PeerStart + 1 + offset, _starts[peer] + 1 + acknowledged, length, edit));
+            return Drain().Last;
         }
 
-        public void Drain()
+        /// <summary>Takes what the host sends: how many octets of text there were, and the last segment.</summary>
+        public (int Octets, Sent? Last) Drain()
         {
-            while (Host.TryWrite(Now, _buffer, out int length, out _))
-                if (IPv6Packet.TryParse(_buffer.AsSpan(0, length), out var ip) & TcpSegment.TryParse(ip, out var segment))
-                    _lastSequence = segment.Sequence;
+            int octets = 0;
+            Sent? last = null;
+            while (Host.TryWrite(Now, _buffer, out int length, out int size))
+                for (int at = 0; at < length; at += size)
+                    if (IPv6Packet.TryParse(_buffer.AsSpan(at, Math.Min(size, length - at)), out var ip) & TcpSegment.TryParse(ip, out var segment))
+                    {
+                        octets += segment.Payload.Length;
+                        last = new(segment.Sequence, segment.Timestamp, segment.TimestampEcho, segment.SackPermitted, segment.WindowScale, segment.SackCount);
+                    }
             while (Host.TryTakeChange(out _, out _))
                 continue;
+            return (octets, last);
         }
 
         DropReason Receive(byte[] packet)
@@ -257,9 +297,10 @@ public sealed class TcpAttackTests
             return Host.TryReceive(Now, segment, out var drop) ? drop : Host.ReceiveUnclaimed(Now, segment, isSolicited: false);
         }
 
-        byte[] Make(int peer, TcpFlags flags, uint sequence, uint acknowledgment, int length)
+        byte[] Make(int peer, TcpFlags flags, uint sequence, uint acknowledgment, int length, Edit? edit)
         {
             var header = new TcpHeader { Flow = new(Peer(peer), PeerPort, Own, Port), Flags = flags, Sequence = sequence, Acknowledgment = acknowledgment, Window = 60000 };
+            edit?.Invoke(ref header);
             byte[] packet = new byte[header.Length + length];
             ulong sum = header.Write(packet);
             header.Complete(packet, sum, sequence, flags);
