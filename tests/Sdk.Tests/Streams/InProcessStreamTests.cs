@@ -217,6 +217,32 @@ public sealed class InProcessStreamTests : IAsyncDisposable
         Assert.That(_alice.Report.LargePacketsArrive, Is.EqualTo(expected), "what was seen is not forgotten with the connection");
     }
 
+    [Test]
+    public async Task ReadTimeout_IsOfTheNodesTime()
+    {
+        var (caller, callee) = await ConnectAsync();
+        caller.GetStream().ReadTimeout = 60_000;
+        var reading = Task.Factory.StartNew(() => caller.GetStream().Read(new byte[1]), TaskCreationOptions.LongRunning);
+        var start = _lab.Time.Elapsed;
+        var failure = Assert.ThrowsAsync<IOException>(() => InVirtualTime(reading, TimeSpan.FromMinutes(2)))!;
+        Assert.That((failure.InnerException as SocketException)?.SocketErrorCode, Is.EqualTo(SocketError.TimedOut));
+        Assert.That(_lab.Time.Elapsed - start, Is.GreaterThanOrEqualTo(TimeSpan.FromMinutes(1)));
+        callee.Abort();
+    }
+
+    // The peer's NAT gives it another address: nothing comes back any more, and nobody says so.
+    [Test]
+    public async Task PeerWhoseNatRenumbers_EndsTheTransferInBoundedTime()
+    {
+        var (caller, callee) = await ConnectAsync();
+        _lab.Machine.Move("203.0.113.11"); // alice's
+        await InVirtualTime(callee.GetStream().WriteAsync(new byte[100_000]).AsTask(), TimeSpan.FromMinutes(1));
+        var failure = Assert.ThrowsAsync<IOException>(() => InVirtualTime(callee.GetStream().ReadAsync(new byte[1]).AsTask(), TimeSpan.FromMinutes(6)))!;
+        Assert.That(failure.Message, Does.Contain($"{callee.RemoteEndPoint}"));
+        Assert.That((failure.InnerException as SocketException)?.SocketErrorCode, Is.EqualTo(SocketError.HostUnreachable), "the client found the peer gone");
+        Assert.ThrowsAsync<TeredoException>(() => InVirtualTime(caller.GetStream().ReadAsync(new byte[1]).AsTask(), TimeSpan.FromMinutes(1)));
+    }
+
     // Nothing that was written is lost because the node ends; but a peer that takes nothing for 5 s is not waited for.
     [Test]
     public async Task EndOfTheNode_WaitsForWhatWasWritten_AsLongAsThePeerTakesIt_InTheNodesTime([Values] bool isReading)

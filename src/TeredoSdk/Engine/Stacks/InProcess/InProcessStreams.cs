@@ -48,6 +48,9 @@ sealed class InProcessStreams : IDisposable
 
     public Instant Now => _context.Clock.Now;
 
+    /// <summary>The clock and the timers underneath.</summary>
+    public TimeProvider Time => _context.Clock.Time;
+
     public InProcessListener Listen(ushort port, bool isUnrestricted, int backlog)
     {
         lock (Gate)

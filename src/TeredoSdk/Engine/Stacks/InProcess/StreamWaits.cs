@@ -75,46 +75,68 @@ sealed class StreamWaits(InProcessStreams streams)
             _spare = wait;
     }
 
+    // Returns false when the time is over. It is the node's, as all deadlines are.
+    bool Wait(Waiter wait, TimeSpan limit)
+    {
+        bool isLimited = limit != Timeout.InfiniteTimeSpan;
+        using (isLimited ? streams.Time.CreateTimer(static state => ((Waiter)state!).EndBlock(), wait, limit, Timeout.InfiniteTimeSpan) : null)
+            wait.Block();
+        bool isOver = Withdraw(wait);
+        if (!isLimited) // or its timer might end another wait
+            Return(wait);
+        return !isOver;
+    }
+
     /// <summary>A wait of a thread; the default is one that is over.</summary>
     public readonly struct Blocking
     {
         readonly StreamWaits _waits;
         readonly Waiter? _waiter;
-        readonly Task _woken;
 
-        internal Blocking(StreamWaits waits, Waiter waiter) => (_waits, _waiter, _woken) = (waits, waiter, waiter.Block());
+        internal Blocking(StreamWaits waits, Waiter waiter)
+        {
+            (_waits, _waiter) = (waits, waiter);
+            waiter.BeginBlock();
+        }
 
         /// <returns>False when the time is over.</returns>
-        public bool Wait(TimeSpan limit) => _waiter is null || _woken.Wait(limit) || !_waits.Withdraw(_waiter);
+        public bool Wait(TimeSpan limit) => _waiter is null || _waits.Wait(_waiter, limit);
     }
 
     internal sealed class Waiter(StreamWaits waits) : IValueTaskSource, IThreadPoolWorkItem
     {
         ManualResetValueTaskSourceCore<bool> _core;
         CancellationTokenRegistration _registration;
-        TaskCompletionSource? _blocked;
+        ManualResetEventSlim? _event; // of a thread that waits; kept for the next one
         Exception? _failure;
+        bool _isBlocking;
 
         public Waiter? Next { get; set; }
 
         public ValueTask BeginAsync(CancellationToken cancellationToken)
         {
+            _isBlocking = false;
             short version = _core.Version;
             _registration = cancellationToken.UnsafeRegister(static (state, token) => ((Waiter)state!).Cancel(token), this);
             return new(this, version);
         }
 
-        public Task Block()
+        public void BeginBlock()
         {
-            _blocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _blocked.Task;
+            _isBlocking = true;
+            _event ??= new();
+            _event.Reset();
         }
+
+        public void Block() => _event!.Wait();
+
+        public void EndBlock() => _event!.Set();
 
         public void End(Exception? failure)
         {
             _failure = failure;
-            if (_blocked is not null)
-                _blocked.SetResult();
+            if (_isBlocking)
+                _event!.Set();
             else
                 waits.Queue(this);
         }
