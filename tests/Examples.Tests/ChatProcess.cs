@@ -29,6 +29,10 @@ sealed class ChatProcess : IDisposable
 
     static string Chat => Path.Combine(AppContext.BaseDirectory, "Chat.dll");
 
+    /// <summary>Another example.</summary>
+    public static ChatProcess Of(string example, params string[] arguments) =>
+        new("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{example}.dll"), .. arguments]);
+
     /// <summary>A chat that another program starts.</summary>
     public static ChatProcess Under(string program, params string[] arguments) => new(program, [.. arguments, "dotnet", Chat]);
 
