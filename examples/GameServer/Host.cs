@@ -31,7 +31,7 @@ sealed class Host : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddTeredo(configure);
+        builder.Services.AddTeredo(configure).Configure<TeredoHostingOptions>(hosting => hosting.WaitForAddress = false); // who waits at a terminal is told why
         builder.WebHost.UseTeredo(web).ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxConcurrentConnections = MaxSpectators;

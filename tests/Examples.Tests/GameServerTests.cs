@@ -59,6 +59,15 @@ public sealed class GameServerTests
     }
 
     [Test]
+    public async Task Host_NoServer_ExitsWith1AndTheAdvice()
+    {
+        using var game = ChatProcess.Of("GameServer", "host");
+        var (exitCode, _, errors) = await game.FinishAsync();
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(errors, Does.StartWith("No Teredo server is configured."));
+    }
+
+    [Test]
     public async Task Play_WhereNoGameIs_ExitsWith1AndASentence()
     {
         await using var lab = new Loopback();
