@@ -7,6 +7,7 @@ return args switch
 {
     ["talk"] => await Talk.RunAsync(Console.In),
     ["start"] => await StartTime.RunAsync(),
+    ["packets"] => await FirstPackets.RunAsync(),
     ["doctor", var server, var port] => await Doctor.RunAsync(server, port),
     ["interface"] => await InterfaceCheck.RunAsync(),
     ["heap"] => await Heap.RunAsync(),

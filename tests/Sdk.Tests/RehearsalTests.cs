@@ -8,7 +8,7 @@ namespace TeredoSdk.Tests;
 public class RehearsalTests
 {
     [Test]
-    public void BothPackets_ReachThePeer() => Assert.That(Rehearsal.Run(), Is.EqualTo(2));
+    public void AllPackets_ReachThePeers() => Assert.That(Rehearsal.Run(), Is.EqualTo(4));
 
     [Test]
     [NonParallelizable] // the meter is that of the process

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using TeredoSdk.Protocol;
 
 namespace TeredoSdk.Telemetry;
@@ -43,6 +44,13 @@ static class Metrics
     public static void RecordQualification(TimeSpan duration) => Qualification.Record(duration.TotalSeconds);
 
     public static void CountBubble(bool isIndirect) => Bubbles.Add(1, new KeyValuePair<string, object?>("kind", isIndirect ? "indirect" : "direct"));
+
+    /// <summary>Has the JIT compile what counts a bubble, and counts none.</summary>
+    public static void PrepareBubbles()
+    {
+        RuntimeHelpers.PrepareDelegate(CountBubble);
+        RuntimeHelpers.PrepareDelegate(new Action<long, KeyValuePair<string, object?>>(Bubbles.Add));
+    }
 
     /// <param name="kind">listener, connection or datagram.</param>
     /// <param name="change">1 when a socket was opened, -1 when one was closed.</param>

@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using Microsoft.Extensions.Logging.Abstractions;
 using TeredoSdk.Engine.Linux;
+using TeredoSdk.Engine.Linux.Offload;
 using TeredoSdk.Engine.Stacks;
 using TeredoSdk.Engine.Stacks.Kernel;
 using TeredoSdk.Machine;
@@ -12,6 +14,7 @@ using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Server;
 using TeredoSdk.Protocol.Wire;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 
@@ -23,8 +26,8 @@ namespace TeredoSdk.Engine;
 sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
 {
     const ushort Port = 50000;
-    const uint NatDistance = 16; // from a local address to its mapped one
-    static readonly IPv4Address Primary = new(0xC000_0201), Secondary = new(0xC000_0202); // 192.0.2.0/24, documentation's
+    const uint Home = 0xC0A8_0000, Outside = 0xC000_0200; // 192.168.0.0/24; 192.0.2.0/24, documentation's
+    static readonly IPv4Address Primary = new(Outside + 1), Secondary = new(Outside + 2);
     static int Begun;
 
     readonly Queue<(IPv4Endpoint Source, IPv4Endpoint Target, byte[] Octets)> _underway = new();
@@ -36,7 +39,7 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
     readonly InboundFilter _filter;
     readonly StackGuard _guard;
     readonly Nowhere? _nowhere;
-    IPv4Address _local;
+    uint _number; // of the host that is opened, in its home's network and outside
     int _received;
 
     Rehearsal()
@@ -53,17 +56,32 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
     }
 
     /// <summary>Begins it on a thread of its own, unless it has begun before or would be of no use.</summary>
-    public static void Begin()
+    /// <param name="rest">What else to run there afterwards: what only the engine itself has.</param>
+    public static void Begin(Action rest)
     {
         if (!RuntimeFeature.IsDynamicCodeCompiled || Interlocked.Exchange(ref Begun, 1) != 0)
             return;
         try
         {
-            new Thread(static () => Run()) { IsBackground = true, Name = "Teredo rehearsal" }.UnsafeStart();
+            new Thread(() => RunAll(rest)) { IsBackground = true, Name = "Teredo rehearsal" }.UnsafeStart();
         }
         catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
         {
             // The process may not have another thread.
+        }
+    }
+
+    static void RunAll(Action rest)
+    {
+        Run();
+        try
+        {
+            Metrics.PrepareBubbles();
+            rest();
+        }
+        catch (Exception)
+        {
+            // The engine could not start, or has ended meanwhile.
         }
     }
 
@@ -91,14 +109,17 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
 
     void Play()
     {
-        var (one, other) = (Open(new(0xC000_020A)), Open(new(0xC000_020B)));
+        var (one, other) = (Open(10), Open(11));
         if (one.Address is { } from && other.Address is { } to)
         {
-            var sender = new PacketSender(one.Send, static (_, _) => { });
+            var (sender, answerer) = (new PacketSender(one.Send, static (_, _) => { }), new PacketSender(other.Send, static (_, _) => { }));
             for (int i = 0; i < 2; i++) // the first waits for the bubbles; the second goes straight to the peer
             {
                 Send(sender, from, to);
                 Deliver();
+                Send(answerer, to, from);
+                Deliver();
+                _filter.Open(NextHeader.Udp, Port); // once the flows are known; then one question finds a flow, and the other an open port
             }
         }
         // Nothing waits: there are no ports to close but those above.
@@ -106,9 +127,9 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
         other.DisposeAsync().AsTask().Wait();
     }
 
-    TeredoDriver Open(IPv4Address local)
+    TeredoDriver Open(uint number)
     {
-        _local = local;
+        _number = number;
         var options = new TeredoClientOptions { Servers = [new(Primary, Secondary)], AllowPrivateAddresses = true };
         var driver = new TeredoDriver(options, new(this, SystemRandom.Instance), TimeProvider.System, this, NullLogger.Instance) { IsCounted = false };
         driver.Start();
@@ -122,7 +143,10 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
         byte* memory = stackalloc byte[IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + 1];
         var octets = new Span<byte>(memory, IPv6Packet.HeaderSize + UdpDatagram.HeaderSize + 1);
         int length = UdpDatagram.WritePacket(octets, from, Port, to, Port, [0]);
-        var packet = new DevicePacket(0, length, default);
+        ulong sum = InternetChecksum.PseudoHeader(from, to, NextHeader.Udp, length - IPv6Packet.HeaderSize);
+        BinaryPrimitives.WriteUInt16BigEndian(octets[(IPv6Packet.HeaderSize + UdpField.Checksum)..], InternetChecksum.Fold(sum)); // the rest is ours to add
+        var header = new VirtioHeader { Flags = VirtioHeader.NeedsChecksum, ChecksumStart = IPv6Packet.HeaderSize, ChecksumOffset = UdpField.Checksum };
+        var packet = new DevicePacket(0, length, header);
         var recent = new InboundFilter.Recent();
         if (IPv6Packet.TryParse(octets, out var parsed) && _filter.NoteSent(parsed, ref recent) is null)
             _guard.NoteContact(parsed.Destination);
@@ -153,12 +177,17 @@ sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
         }
     }
 
-    NetworkState IHostNetwork.Describe(IPv4Address server) => new() { HasIPv4 = true, LocalAddress = _local };
+    NetworkState IHostNetwork.Describe(IPv4Address server) => new()
+    {
+        HasIPv4 = true,
+        LocalAddress = new(Home + _number),
+        AttachedSubnets = [new(new(Home + _number), 32)], // nobody else is at home
+    };
 
     IUdpTransport IHostNetwork.Open(IPv4Endpoint local, DatagramHandler handler)
     {
-        var at = new IPv4Endpoint(_local, (ushort)(Port + _handlers.Count));
-        var mapped = at with { Address = new(_local.Value + NatDistance) };
+        var at = new IPv4Endpoint(new(Home + _number), (ushort)(Port + _handlers.Count));
+        var mapped = at with { Address = new(Outside + _number) };
         _handlers.Add(mapped, handler);
         return new Transport(this, at, mapped);
     }

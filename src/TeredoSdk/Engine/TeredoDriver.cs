@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine.PortMapping;
 using TeredoSdk.Machine;
+using TeredoSdk.Machine.Bursts;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Wire;
@@ -139,6 +140,15 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
             lock (Gate)
                 return _transports.TryGetValue(LocalPort.Service, out var transport) ? transport.Facts : null;
         }
+    }
+
+    /// <summary>Has the service port send no datagram, so that the code of it is compiled.</summary>
+    public void SendNothing()
+    {
+        IUdpTransport? transport;
+        lock (Gate)
+            transport = TransportOf(LocalPort.Service);
+        transport?.Send(new DatagramBatch(1, 0), 0, 0);
     }
 
     /// <summary>The endpoint of the service port, or null while it is closed.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.RegularExpressions;
 using TeredoSdk.Platform.Tests.Network;
 using TeredoSdk.Platform.Tests.Programs;
@@ -40,6 +41,27 @@ public partial class StartTimeTests : LabTests
         double roundTrips = call.Duration / (2 * oneWay) - 0.5; // the echo came back, too
         TestContext.Out.WriteLine($"First byte after {roundTrips:F2} round trips");
         Assert.That(roundTrips, Is.InRange(2, 2.5 + 0.45), call.Text); // what computing takes, and no round trip more
+    }
+
+    // On the threads of packets; what else a first connection needs is the application's to compile, as any code of its own.
+    [Test]
+    public async Task FirstPackets_OfAnApplication_FindTheirCodeCompiled()
+    {
+        var lab = NewLab();
+        var server = lab.AddServer();
+        var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
+        var bob = lab.AddNat("nat2", NatKind.PortRestricted).AddHost("bob");
+        await lab.StartAsync();
+        await TeredoProgram.StartServerAsync(server);
+        var caller = await Talker.StartAsync(alice, [server]);
+        var peer = Talker.Run(bob, [server], "packets");
+        string listening = await peer.WaitForLineAsync("listening ");
+        var call = await caller.CallAsync(IPEndPoint.Parse(listening["listening ".Length..]));
+        Assert.That(call.Connected, Is.True, call.Text);
+        peer.Input.WriteLine();
+        await peer.WaitForExitAsync();
+        Assert.That(peer.Output, Does.Contain("on 1 threads").Or.Contain("on 2 threads"));
+        Assert.That(peer.Output.Split('\n').Where(line => line.StartsWith("compiled ", StringComparison.Ordinal)), Is.Empty);
     }
 
     // Medians of interleaved runs: what the machine does besides meets all alike.

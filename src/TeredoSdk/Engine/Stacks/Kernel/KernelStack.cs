@@ -162,8 +162,7 @@ sealed class KernelStack : ISocketStack
             else
                 admitted[count++] = range;
         }
-        if (count > 0)
-            _device.Write(buffer, admitted[..count]);
+        _device.Write(buffer, admitted[..count]);
     }
 
     public void Dispose()
