@@ -1,8 +1,9 @@
+using System.Text;
 using TeredoSdk.Protocol.Client;
 using TeredoSdk.Protocol.Wire;
 using TeredoSdk.Testing;
 
-// Two hosts behind two NATs find each other in virtual time. A test of a peer-to-peer application can look like this.
+// Two hosts behind two NATs find each other in virtual time, and then an application talks over TCP. A test of yours can look like this.
 //   dotnet run --project examples/SimulatedInternet [-- NAT NAT]      where NAT is a value of NatKind, for example PortRestricted
 
 if (args.Contains("--help") || args.Length is not (0 or 2))
@@ -51,11 +52,28 @@ for (var start = internet.Now; internet.Now - start < TimeSpan.FromSeconds(12);)
     if (ping.Succeeded)
     {
         Console.WriteLine($"Reply after {(internet.Now - start).TotalMilliseconds:0} ms of virtual time.");
+        await internet.RunAsync(TalkAsync);
         return 0;
     }
 }
 var reason = alice.Teredo.Events.Select(e => e.Event).OfType<ClientEvent.PeerUnreachable>().FirstOrDefault()?.Reason;
 return Fail($"bob can't be reached: {reason}. No path can be opened between these two kinds of NAT.");
+
+// An application, with real nodes: it waits with await, and with the clock of the internet.
+async Task TalkAsync()
+{
+    Console.WriteLine();
+    Console.WriteLine("An application on each host talks over TCP:");
+    await using var here = await alice.StartNodeAsync();
+    await using var there = await bob.StartNodeAsync();
+    await using var listener = await there.ListenAsync(4242);
+    await using var caller = await here.ConnectAsync(listener.TeredoEndPoint!);
+    await using var callee = await listener.AcceptAsync();
+    await caller.GetStream().WriteAsync("hello, bob"u8.ToArray());
+    byte[] heard = new byte[10];
+    await callee.GetStream().ReadExactlyAsync(heard);
+    Console.WriteLine($"bob hears '{Encoding.ASCII.GetString(heard)}' from {callee.RemoteEndPoint}, at {internet.TimeProvider.GetUtcNow():T}.");
+}
 
 static int Fail(string sentence)
 {

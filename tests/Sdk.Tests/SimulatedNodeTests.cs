@@ -95,12 +95,12 @@ public sealed class SimulatedNodeTests
     public Task PeerThatVanishes_EndsTheConnectionInBoundedTime() => RunAsync(async (alice, bob) =>
     {
         var (caller, _) = await ConnectAsync(alice, bob);
-        var begin = _internet.Now;
+        var (begin, address) = (_internet.Now, bob.Address!);
         _bobsHost.Uplink.IsUp = false;
         await Assert.ThatAsync(() => SendForEverAsync(caller), Throws.InstanceOf<IOException>()
             .With.InnerException.Property("SocketErrorCode").EqualTo(SocketError.HostUnreachable));
         Assert.That(_internet.Now - begin, Is.LessThan(TimeSpan.FromMinutes(10)));
-        Assert.That((await alice.PingAsync(bob.Address!, TimeSpan.FromSeconds(3))).Status, Is.Not.EqualTo(IPStatus.Success));
+        Assert.That((await alice.PingAsync(address, TimeSpan.FromSeconds(3))).Status, Is.Not.EqualTo(IPStatus.Success));
     });
 
     [Test]
