@@ -85,7 +85,8 @@ sealed class LinkSockets(ISocketOwner owner, ILogger log)
         try
         {
             var connection = Add(new OpenConnection(this, connected));
-            AbortVoid(); // the link's address may have changed meanwhile
+            if (owner.Address is { } address)
+                AbortIfVoid(connection, address); // the link's address may have changed meanwhile
             return connection;
         }
         catch
@@ -129,7 +130,13 @@ sealed class LinkSockets(ISocketOwner owner, ILogger log)
         OpenConnection[] open;
         lock (_gate)
             open = [.. Connections()];
-        foreach (var connection in open.Where(connection => owner.IsVoid(connection.LocalEndPoint.Address, address)))
+        foreach (var connection in open)
+            AbortIfVoid(connection, address);
+    }
+
+    void AbortIfVoid(OpenConnection connection, IPAddress address)
+    {
+        if (owner.IsVoid(connection.LocalEndPoint.Address, address))
             connection.Abort(Problems.AddressChanged(connection.LocalEndPoint.Address, address));
     }
 
