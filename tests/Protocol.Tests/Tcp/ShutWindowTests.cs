@@ -24,7 +24,7 @@ public sealed class ShutWindowTests
     public void FullWindows_WithAGapInFront_AreRepairedBeforeATimeout_InBothDirections()
     {
         const int window = 10_000;
-        var small = new TcpOptions { InitialReceiveBufferOctets = window, MaxReceiveBufferOctets = window, Pacing = false };
+        var small = new TcpOptions { InitialReceiveBufferOctets = window, MaxReceiveBufferOctets = window, Pacing = false, Nagle = false };
         var pair = new TcpPair(1, small, small).Connect();
         pair.Run(TimeSpan.FromSeconds(1));
         HashSet<TcpPair.Side> lost = [];
