@@ -86,7 +86,6 @@ sealed partial class TcpConnection
             _peerStart = ack.Sequence - 1,
             _next = 1,
             _isSynDue = false,
-            _synsSent = 1,
             _isSackAllowed = sackPermitted,
             _hasTimestamps = ack.HasTimestamps,
             _recentTimestamp = ack.Timestamp,

@@ -99,7 +99,7 @@ sealed class HostTests
         List<TcpSocket> accepted = [];
         foreach (ushort port in new ushort[] { 5000, 5001, 5002 })
         {
-            Send("S 0 mss 1000", from: port);
+            Send("S 0 mss 940", from: port);
             Expect("SA 0 ack 1");
             Send("A 1 ack 1", from: port);
             Assert.That(listener.TryAccept(out var socket), Is.True);
@@ -160,6 +160,25 @@ sealed class HostTests
         Assert.That(listener.TryAccept(out var socket) && socket.Connection.ReadableOctets == 10, Is.True);
         Send("A 1 ack 2", from: 6001);
         Assert.That(_host.Count, Is.EqualTo(before + 1), "no cookie of ours");
+    }
+
+    // Nobody remembers when the SYN came. The round trip is not the time since the host's own start, which would be the pace.
+    [Test, Conformance("4987-3.6-cookies")]
+    public void ConnectionByCookie_MeasuresNoRoundTripOfItsHandshake()
+    {
+        var listener = _host.Listen(80, isUnrestricted: true, backlog: 5)!;
+        for (ushort port = 6000; port < 6017; port++) // one too many of one source
+        {
+            Send("S 0 mss 940", from: port);
+            Sent();
+        }
+        Send("A 1 ack 1 win 65535", from: 6016);
+        Assert.That(listener.TryAccept(out var socket), Is.True);
+        Assert.That(socket!.Connection.RoundTrip, Is.EqualTo(TimeSpan.Zero));
+        _host.Write(_now, socket, new byte[60_000]);
+        int before = Sent().Length;
+        Send($"A 1 ack {1 + 940 * before} win 65535", from: 6016);
+        Assert.That(Sent(), Has.Length.GreaterThan(before), "the first octets were all acknowledged, and the window grew");
     }
 
     [TestCase("S 1000 mss 1000 ts 9000/0", true, TestName = "TimeWait_NewerTimestamp_IsANewConnection")]
