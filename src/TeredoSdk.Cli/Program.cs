@@ -72,7 +72,7 @@ static class EntryPoint
 
             Exit codes: 0 success; 1 a failure, with its message as the last line on stderr; 2 bad arguments; 3 a setup that is applied, while something is
             left to do. A command that a signal interrupts exits with 130 (Ctrl-C) or 143 (SIGTERM). Commands that run until a signal ends them (client,
-            server, relay, listen --echo, listen -u) then exit with 0.
+            server, relay, forward, listen --echo, listen -u) then exit with 0.
             """)
         {
             CommonOptions.Json,
@@ -84,6 +84,7 @@ static class EntryPoint
             new RemoveCommand(),
             new ListenCommand(),
             new ConnectCommand(),
+            new ForwardCommand(),
             new PingCommand(),
             new ClientCommand(),
             new ServerCommand(),

@@ -126,6 +126,9 @@ static class Values
 /// <summary>A peer in the form that a person types.</summary>
 sealed record PeerName(string Host, int Port)
 {
+    /// <summary>The form that a person types.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port}");
+
     /// <summary>Finds the first IPv6 address of a host. Teredo addresses come first, because they need no relay.</summary>
     /// <exception cref="TeredoException">The host has no IPv6 address.</exception>
     public static async Task<IPAddress> ResolveAsync(string host, CancellationToken cancellationToken)

@@ -18,6 +18,8 @@ static class Wording
         (nameof(TeredoOptions.QualificationTimeout), "--timeout"),
         (nameof(TeredoOptions.ConnectTimeout), "--connect-timeout"),
         ($", and start again; or set {nameof(TeredoOptions.WaitForNetwork)}", ", and start again"),
+        ("SendProxyHeader is True; expected false with ToPeer", "--proxy does not go with --to"),
+        (nameof(TeredoForwardOptions.IdleTimeout), "--idle"),
         ("NativeIPv6 is Instead", "--native-ipv6 is instead"),
         ("Use Beside", "Use beside"),
         (", or null", ""),

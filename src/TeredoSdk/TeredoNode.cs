@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using TeredoSdk.Engine;
 using TeredoSdk.Links;
 using TeredoSdk.Links.Embedded;
@@ -7,6 +8,7 @@ using TeredoSdk.Links.Interface;
 using TeredoSdk.Links.Windows;
 using TeredoSdk.Machine;
 using TeredoSdk.Sockets;
+using TeredoSdk.Sockets.Forwarding;
 using TeredoSdk.Telemetry;
 using TeredoSdk.Windows;
 
@@ -36,9 +38,13 @@ namespace TeredoSdk;
 public sealed class TeredoNode : IAsyncDisposable
 {
     readonly ITeredoLink _link;
+    readonly TimeProvider _time;
+    readonly ILogger _log;
+    readonly HashSet<Forwarder> _forwards = [];
     int _disposed;
 
-    TeredoNode(ITeredoLink link) => _link = link;
+    TeredoNode(ITeredoLink link, TeredoOptions options) =>
+        (_link, _time, _log) = (link, options.TimeProvider, GuardedLogger.For(LogCategories.Node, options.LoggerFactory));
 
     /// <summary>
     /// The Teredo address, or null while there is none. A dormant node keeps its last address, but no peer can reach it until the node wakes.
@@ -103,7 +109,7 @@ public sealed class TeredoNode : IAsyncDisposable
         StartAsync(options.Snapshot(), [new EmbeddedProvider(parts)], cancellationToken);
 
     internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IReadOnlyList<ITeredoProvider> providers, CancellationToken cancellationToken) =>
-        new(await ProviderSelection.BringUpAsync(providers, options, cancellationToken).ConfigureAwait(false));
+        new(await ProviderSelection.BringUpAsync(providers, options, cancellationToken).ConfigureAwait(false), options);
 
     /// <summary>
     /// Asks the system again for the facts that only it knows, and returns the state with them. <see cref="Report"/> has them from then on, too.
@@ -158,8 +164,7 @@ public sealed class TeredoNode : IAsyncDisposable
     {
         EndPoints.Check(remoteEndPoint, nameof(remoteEndPoint));
         ThrowIfDisposed();
-        return EndPoints.RefusalOf(remoteEndPoint.Address) is { } refusal ? Task.FromException<TeredoConnection>(refusal)
-            : OpenAsync(_link.ConnectStreamAsync(remoteEndPoint, cancellationToken), static (link, open) => new TeredoConnection(link, open));
+        return OpenAsync(Dialing.ConnectAsync(_link, remoteEndPoint, cancellationToken), static (link, open) => new TeredoConnection(link, open));
     }
 
     /// <summary>
@@ -173,21 +178,11 @@ public sealed class TeredoNode : IAsyncDisposable
     /// The name has no IPv6 address, or none of its addresses can be reached. The exception is then that of the last address.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
-    public async Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default)
+    public Task<TeredoConnection> ConnectAsync(string host, int port, CancellationToken cancellationToken = default)
     {
         SocketOptionChecks.Port(port, allowZero: false);
-        var addresses = await _link.ResolveAsync(host, cancellationToken).ConfigureAwait(false);
-        for (int i = 0; ; i++)
-        {
-            try
-            {
-                return await ConnectAsync(new IPEndPoint(addresses[i], port), cancellationToken).ConfigureAwait(false);
-            }
-            catch (TeredoException) when (i < addresses.Length - 1)
-            {
-                // Goes on to the next address.
-            }
-        }
+        ThrowIfDisposed();
+        return OpenAsync(Dialing.ConnectAsync(_link, host, port, cancellationToken), static (link, open) => new TeredoConnection(link, open));
     }
 
     /// <summary>Binds a UDP socket at the Teredo address. Wakes a dormant node, and waits until there is an address.</summary>
@@ -216,6 +211,46 @@ public sealed class TeredoNode : IAsyncDisposable
         ThrowIfDisposed();
         return OpenAsync(_link.BindDatagramAsync((ushort)options.Port, options.EffectiveLevel, cancellationToken),
             static (link, open) => new TeredoDatagramSocket(link, open));
+    }
+
+    /// <summary>
+    /// Makes a program that knows nothing of Teredo reachable at the Teredo address, or a peer reachable at a port of this machine. Wakes a dormant
+    /// node, and waits until there is an address.
+    /// </summary>
+    /// <param name="options">The port, where it leads, and its limits. The call copies the options.</param>
+    /// <param name="cancellationToken">Gives up and frees the port.</param>
+    /// <returns>The forward at work. It ends when it or the node is disposed.</returns>
+    /// <exception cref="ArgumentException">
+    /// An option is outside its range; the message names the option, its value and the expected values.
+    /// </exception>
+    /// <exception cref="TeredoException">
+    /// The port is taken (<see cref="TeredoError.PortUnavailable"/>), or there is no address (the errors of
+    /// <see cref="StartAsync(TeredoOptions?, CancellationToken)"/>). Whether the program or the peer is there shows with the first session.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The node is disposed before or during the call.</exception>
+    /// <example>
+    /// <code>
+    /// await using var node = await TeredoNode.StartAsync();
+    /// await using var site = await node.ForwardAsync(new() { Port = 80, Target = "127.0.0.1:8080" });
+    /// Console.WriteLine($"http://{site.EndPoint}/");
+    /// await site.Completion;
+    /// </code>
+    /// </example>
+    public async Task<TeredoForward> ForwardAsync(TeredoForwardOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var wanted = options.Snapshot();
+        ThrowIfDisposed();
+        var forwarder = await Forwarder.StartAsync(_link, wanted, _time, _log, cancellationToken).ConfigureAwait(false);
+        lock (_forwards)
+            _forwards.Add(forwarder);
+        if (Volatile.Read(ref _disposed) != 0)
+        {
+            await forwarder.DisposeAsync().ConfigureAwait(false);
+            ThrowIfDisposed();
+        }
+        _ = forwarder.Completion.ContinueWith(_ => Forget(forwarder), TaskScheduler.Default);
+        return new(forwarder);
     }
 
     /// <summary>Sends one ICMPv6 Echo Request and waits for the reply.</summary>
@@ -259,10 +294,21 @@ public sealed class TeredoNode : IAsyncDisposable
     }
 
     /// <summary>Stops the node: closes its sockets and ends every wait. Idempotent.</summary>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         Volatile.Write(ref _disposed, 1);
-        return _link.DisposeAsync();
+        Forwarder[] forwards;
+        lock (_forwards)
+            forwards = [.. _forwards];
+        foreach (var forward in forwards)
+            await forward.DisposeAsync().ConfigureAwait(false);
+        await _link.DisposeAsync().ConfigureAwait(false);
+    }
+
+    void Forget(Forwarder forwarder)
+    {
+        lock (_forwards)
+            _forwards.Remove(forwarder);
     }
 
     async Task<TSocket> OpenAsync<TOpen, TSocket>(Task<TOpen> opening, Func<ITeredoLink, TOpen, TSocket> wrap) =>

@@ -38,6 +38,11 @@ public sealed class ReviewedCommandTests
         ["remove"] = ["remove --app C:\\chat.exe --name Chat --yes", "remove --name Chat"],
         ["listen"] = ["listen", "listen 65536", "listen -u 1 --linger -0.1"],
         ["connect"] = ["connect", "connect peer.example", "connect [::1]:0"],
+        ["forward"] =
+        [
+            "forward", "forward 80", "forward 65536 127.0.0.1:80", "forward 80 127.0.0.1", "forward --to [::1]:80", "forward --to [::1]:80 80 127.0.0.1:80",
+            "forward --to [::1]:80 80 --proxy", "forward 80 127.0.0.1:80 --idle 0.5", "forward --file none.txt",
+        ],
         ["ping"] = ["ping", "ping 1:2", "ping ::1 -c 0"],
         ["client"] = ["client --native-ipv6 never", "client --refresh 1000001"],
         ["server"] = ["server", "server --address 127.0.0.1 --port 65536 --allow-private", "server --address 127.0.0.1 --secondary-address 127.0.0.1 --allow-private"],
@@ -62,6 +67,7 @@ public sealed class ReviewedCommandTests
             [new() { Sentence = "Write the unit.", IsSatisfied = false }], [Finding])),
         (["listen", "connect"], new ConversationDocument("tcp", Here, There, 1000, 2000)),
         (["listen"], new EchoDocument("udp", Here, 2, 1000, 1000)),
+        (["forward"], new ForwardsDocument([new("tcp", Here, "127.0.0.1:80", 7, 1, 2, 3, 1000, 2000, 4)])),
         (["ping"], new PingDocument(IPAddress.Parse(Address), 2, 1, 50, 10.5, 10.5, 10.5,
             [new(1, "reply", 10.5, null), new(2, "timeout", null, "A sentence.")], "A sentence.")),
         (["server"], new ServerDocument(IPEndPoint.Parse("192.0.2.1:3544"), IPEndPoint.Parse("192.0.2.2:3544"), IPEndPoint.Parse("192.0.2.3:3544"), true, false)),

@@ -29,6 +29,10 @@ static class EventIds
     public const int ConnectionForgotten = 3007;
     public const int SmallReceiveBuffer = 3008;
     public const int DatapathRung = 3009;
+    public const int ForwardSessionBegun = 3014;
+    public const int ForwardSessionEnded = 3015;
+    public const int ForwardFailed = 3016;
+    public const int ForwardRefused = 3017;
 
     public const int NetworkChanged = 4000;
     public const int Resumed = 4001;

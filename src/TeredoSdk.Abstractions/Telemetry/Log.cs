@@ -61,6 +61,18 @@ static partial class Log
     [LoggerMessage(EventIds.AcceptFailed, LogLevel.Warning, "Port {Port} can't accept a connection; the next attempt is in {Seconds} s: {Cause}")]
     public static partial void AcceptFailed(ILogger log, int port, double seconds, string cause);
 
+    [LoggerMessage(EventIds.ForwardSessionBegun, LogLevel.Debug, "A session of {Source} to {Target} has begun.")]
+    public static partial void ForwardSessionBegun(ILogger log, EndPoint source, string target);
+
+    [LoggerMessage(EventIds.ForwardSessionEnded, LogLevel.Debug, "The session of {Source} to {Target} has ended: {Reason}")]
+    public static partial void ForwardSessionEnded(ILogger log, EndPoint? source, string target, string reason);
+
+    [LoggerMessage(EventIds.ForwardFailed, LogLevel.Warning, "A session to {Target} failed. The next ones are tried; they are told again when one has succeeded. {Problem}")]
+    public static partial void ForwardFailed(ILogger log, string target, string problem);
+
+    [LoggerMessage(EventIds.ForwardRefused, LogLevel.Warning, "A session of {Source} to {Target} was refused, because a limit of the forward is reached ({Count} so far).")]
+    public static partial void ForwardRefused(ILogger log, EndPoint source, string target, long count);
+
     [LoggerMessage(EventIds.ConnectionForgotten, LogLevel.Warning, "The application forgot its connection to {Peer} without disposing it; it is closed now.")]
     public static partial void ConnectionForgotten(ILogger log, IPEndPoint peer);
 

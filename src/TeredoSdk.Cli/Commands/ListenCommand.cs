@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net;
 using System.Net.Sockets;
 using TeredoSdk.Cli.Json;
 using TeredoSdk.Cli.Traffic;
@@ -47,12 +46,12 @@ sealed class ListenCommand : Command
         {
             await using var listener = await node.ListenAsync(port, cancellationToken: invocation.Ended);
             TellSteps(node);
-            _ = AnnounceAsync(listener, invocation.Ended);
+            _ = Announcement.RunAsync(() => listener.TeredoEndPoint, listener.StateChanges, invocation.Ended);
             return await (echo ? EchoAsync(invocation, listener) : TalkAsync(invocation, listener));
         }
         await using var socket = await node.BindDatagramAsync(new TeredoBindOptions { Port = port, ProtectionLevel = IPProtectionLevel.Unrestricted }, invocation.Ended);
         TellSteps(node);
-        _ = AnnounceAsync(socket, invocation.Ended);
+        _ = Announcement.RunAsync(() => socket.TeredoEndPoint, socket.StateChanges, invocation.Ended);
         return await (echo ? EchoAsync(invocation, socket) : TalkAsync(invocation, socket));
     }
 
@@ -61,31 +60,6 @@ sealed class ListenCommand : Command
     {
         foreach (string step in node.Report.Windows?.Steps ?? [])
             Output.Notice(step);
-    }
-
-    // Prints the line that scripts wait for, and prints it again when the address has changed.
-    static async Task AnnounceAsync(TeredoSocketBase socket, CancellationToken ended)
-    {
-        await using var changes = socket.StateChanges.GetAsyncEnumerator(ended);
-        IPEndPoint? told = null;
-        do
-        {
-            if (socket.TeredoEndPoint is { } endPoint && !endPoint.Equals(told))
-                Output.Notice($"listening on {told = endPoint}");
-        }
-        while (await IsChangedAsync(changes));
-    }
-
-    static async Task<bool> IsChangedAsync(IAsyncEnumerator<TeredoStateChange> changes)
-    {
-        try
-        {
-            return await changes.MoveNextAsync();
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
     }
 
     static async Task<int> TalkAsync(Invocation invocation, TeredoListener listener)

@@ -19,6 +19,7 @@ namespace TeredoSdk.Cli.Json;
 [JsonSerializable(typeof(DoctorDocument))]
 [JsonSerializable(typeof(EchoDocument))]
 [JsonSerializable(typeof(ConversationDocument))]
+[JsonSerializable(typeof(ForwardsDocument))]
 [JsonSerializable(typeof(PingDocument))]
 [JsonSerializable(typeof(ServerDocument))]
 [JsonSerializable(typeof(ClientDocument))]

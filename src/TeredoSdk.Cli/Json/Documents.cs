@@ -29,6 +29,13 @@ sealed record EchoDocument(string Protocol, IPEndPoint? EndPoint, long Peers, lo
 /// <summary>A conversation with one peer.</summary>
 sealed record ConversationDocument(string Protocol, IPEndPoint? EndPoint, IPEndPoint? Peer, long OctetsReceived, long OctetsSent);
 
+/// <summary>The totals of all forwards at their end.</summary>
+sealed record ForwardsDocument(IReadOnlyList<ForwardDocument> Forwards);
+
+/// <summary>The totals of one forward: sessions, and octets of payload.</summary>
+sealed record ForwardDocument(string Protocol, IPEndPoint? EndPoint, string Target, long Begun, long Refused, long Failed, long Idle, long OctetsToTarget,
+    long OctetsFromTarget, long DatagramsLost);
+
 /// <summary>The results of all pings.</summary>
 sealed record PingDocument(IPAddress Address, int Sent, int Received, double LossPercent, double? MinMilliseconds, double? AverageMilliseconds,
     double? MaxMilliseconds, IReadOnlyList<PingReplyDocument> Replies, string? Problem);
