@@ -22,7 +22,9 @@ sealed class Host : IAsyncDisposable
 
     public Match Match { get; }
 
-    public IPEndPoint EndPoint => _socket.TeredoEndPoint ?? throw new IOException("There is no Teredo address at the moment.");
+    public IPEndPoint EndPoint => CurrentEndPoint ?? throw new IOException("There is no Teredo address at the moment.");
+
+    public IPEndPoint? CurrentEndPoint => _socket.TeredoEndPoint;
 
     /// <summary>Where the page is: at the Teredo address, and on this machine.</summary>
     public IEnumerable<string> Pages => _app.Urls;
@@ -57,9 +59,12 @@ sealed class Host : IAsyncDisposable
     /// <summary>Runs the command host.</summary>
     public static async Task<int> RunAsync(Arguments arguments, CancellationToken cancellationToken)
     {
+        using var key = arguments.Lobby is null ? null : Lobby.OpenKey(arguments.KeyFile ?? $"{arguments.Name}.key");
         await using var host = await StartAsync(arguments.Configure, arguments.Port, arguments.Web ?? DefaultWeb, arguments.PerAddress, cancellationToken);
         Console.WriteLine($"Game: {host.EndPoint}");
         host.TellPages();
+        using var lobby = Lobby.Of(arguments);
+        await using var publication = lobby?.Publish(key!, arguments.Name, host);
         if (!Console.IsInputRedirected)
             Console.WriteLine("'kick NAME' and 'ban NAME' remove a player. Ctrl-C ends.");
         _ = Task.Run(() => host.ReadCommands(), CancellationToken.None); // a read of the terminal has no other end than the process

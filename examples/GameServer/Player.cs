@@ -14,9 +14,10 @@ static class Player
     /// <summary>Runs the command play.</summary>
     public static async Task<int> RunAsync(Arguments arguments, CancellationToken cancellationToken)
     {
+        using var lobby = Lobby.Of(arguments);
         await using var node = await TeredoNode.StartAsync(arguments.Options, cancellationToken);
-        await using var seat = await Seat.TakeAsync(node, arguments.Name, arguments.Host, cancellationToken);
-        Console.WriteLine($"Joining {arguments.Host} ...");
+        await using var seat = await Seat.TakeAsync(node, arguments.Name, arguments, lobby, cancellationToken);
+        Console.WriteLine($"Joining {arguments.Game} ...");
         bool hasScreen = !Console.IsOutputRedirected;
         var (keys, isLeaving) = (Keys.None, false);
         _ = Task.Run(ReadKeysAsync, CancellationToken.None); // a read of the terminal has no other end than the process
@@ -30,7 +31,7 @@ static class Player
             return !Volatile.Read(ref isLeaving);
         }, cancellationToken);
         if (seat.Client.Joins == 0)
-            throw new IOException($"No answer of a game at {arguments.Host}.");
+            throw new IOException($"No answer of a game at {arguments.Game}.");
         Console.WriteLine($"{seat.Client.Me.Score} gems. Bye.");
         return 0;
 

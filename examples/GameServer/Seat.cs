@@ -9,12 +9,16 @@ namespace GameServer;
 /// <summary>Runs the game's client at a socket of its own. Not for several threads: its owner calls <see cref="Tick"/> 30 times a second.</summary>
 sealed class Seat : IAsyncDisposable
 {
+    static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
     readonly TeredoDatagramSocket _socket;
     readonly Outbox _outbox;
     readonly Stopwatch _clock = Stopwatch.StartNew();
     readonly byte[] _buffer = new byte[TeredoDatagramSocket.MaxDatagramOctets];
     readonly SocketAddress _source = Peer.NewSocketAddress();
     readonly Send _send;
+    Task<Peer>? _looking;
+    TimeSpan _looked;
 
     Seat(TeredoDatagramSocket socket, string name, Peer server)
     {
@@ -25,10 +29,22 @@ sealed class Seat : IAsyncDisposable
 
     public Client Client { get; }
 
+    /// <summary>Finds a game again that has moved on; null for a game without a name.</summary>
+    public Func<Task<Peer>>? Find { get; init; }
+
     public TimeSpan Age => Client.Age(_clock.Elapsed);
 
     public static async Task<Seat> TakeAsync(TeredoNode node, string name, Peer server, CancellationToken cancellationToken) =>
         new(await node.BindDatagramAsync(0, cancellationToken), name, server);
+
+    /// <summary>Takes a seat in the game of the command line.</summary>
+    public static async Task<Seat> TakeAsync(TeredoNode node, string name, Arguments arguments, Lobby? lobby, CancellationToken cancellationToken)
+    {
+        if (arguments.Host is { } server)
+            return await TakeAsync(node, name, server, cancellationToken);
+        var found = await lobby!.FindAsync(arguments.Game, cancellationToken);
+        return new(await node.BindDatagramAsync(0, cancellationToken), name, found) { Find = () => lobby.FindAsync(arguments.Game, cancellationToken) };
+    }
 
     /// <summary>Takes what has come, and plays one tick.</summary>
     public void Tick(Keys keys)
@@ -36,6 +52,19 @@ sealed class Seat : IAsyncDisposable
         while (_socket.TryReceiveFrom(_buffer, _source, out int length))
             Client.Receive(_clock.Elapsed, Peer.Read(_source), _buffer.AsSpan(0, length), _send);
         Client.Tick(_clock.Elapsed, keys, _send);
+        if (Find is not null && Client.State == ClientState.Joining)
+            Look(Find);
+    }
+
+    // While nothing answers, the game may be elsewhere.
+    void Look(Func<Task<Peer>> find)
+    {
+        if (_looking is { IsCompletedSuccessfully: true })
+            Client.Server = _looking.Result;
+        if (_looking is { IsCompleted: false } || _clock.Elapsed - _looked < LookEvery)
+            return;
+        (_looked, _looking) = (_clock.Elapsed, find());
+        _looking.ContinueWith(failed => failed.Exception, TaskContinuationOptions.OnlyOnFaulted); // the lobby is away; later it may be back
     }
 
     /// <summary>Calls a tick's work 30 times a second until it says false.</summary>

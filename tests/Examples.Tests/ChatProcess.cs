@@ -76,6 +76,13 @@ sealed class ChatProcess : IDisposable
         return await WaitAsync();
     }
 
+    /// <summary>Ends it without a word, as when its machine fails.</summary>
+    public Task KillAsync()
+    {
+        _process.Kill();
+        return _process.WaitForExitAsync().InTime();
+    }
+
     public void Dispose()
     {
         if (!_process.HasExited)

@@ -29,6 +29,9 @@ sealed class Client(string name, Peer server, Fill fill)
     TimeSpan _asked = TimeSpan.MinValue, _heard;
     uint _received, _sent, _used;
 
+    /// <summary>Where the server is. It may move on: who gave it a name says where to.</summary>
+    public Peer Server { get; set; } = server;
+
     public ClientState State { get; private set; }
     public Refusal Refusal { get; private set; }
 
@@ -71,7 +74,7 @@ sealed class Client(string name, Peer server, Fill fill)
         uint magic = reader.UInt32();
         var kind = (Kind)reader.Byte();
         ulong key = reader.UInt64();
-        if (reader.HasFailed || magic != Wire.Magic || from != server || State == ClientState.Refused)
+        if (reader.HasFailed || magic != Wire.Magic || from != Server || State == ClientState.Refused)
             return;
         if (State == ClientState.Playing && key == _key && kind == Kind.Snapshot)
             TakeSnapshot(now, ref reader);
@@ -90,7 +93,7 @@ sealed class Client(string name, Peer server, Fill fill)
     public void Leave(Send send)
     {
         if (State == ClientState.Playing)
-            send(server, new Writer(_buffer, Kind.Bye, _key).Written);
+            send(Server, new Writer(_buffer, Kind.Bye, _key).Written);
     }
 
     void Ask(TimeSpan now, Send send)
@@ -102,7 +105,7 @@ sealed class Client(string name, Peer server, Fill fill)
             join.Octets(_cookie);
             join.UInt64(_key);
             join.Octets(Encoding.ASCII.GetBytes(Wire.CleanName(Encoding.UTF8.GetBytes(name))));
-            send(server, join.Written);
+            send(Server, join.Written);
             return;
         }
         Span<byte> nonce = stackalloc byte[sizeof(ulong)];
@@ -112,7 +115,7 @@ sealed class Client(string name, Peer server, Fill fill)
         Span<byte> padding = stackalloc byte[Wire.HelloSize - hello.Written.Length];
         padding.Clear();
         hello.Octets(padding);
-        send(server, hello.Written);
+        send(Server, hello.Written);
     }
 
     void Begin(TimeSpan now, ref Reader reader)
@@ -175,6 +178,6 @@ sealed class Client(string name, Peer server, Fill fill)
         writer.UInt32(first);
         for (uint input = first; input <= _sent; input++)
             writer.Byte((byte)_inputs[input % KeptInputs]);
-        send(server, writer.Written);
+        send(Server, writer.Written);
     }
 }
