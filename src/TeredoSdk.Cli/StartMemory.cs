@@ -13,7 +13,9 @@ static partial class StartMemory
     static readonly TimeSpan StartTime = TimeSpan.FromSeconds(5); // the gateway is asked for a port mapping when there is an address already
 
     /// <summary>Gives it back in some seconds, when all of a command has started that then waits for a long time.</summary>
-    public static async Task GiveBackAsync(CancellationToken ended)
+    /// <param name="ended">Ends the waiting.</param>
+    /// <param name="rehearse">Runs what the command does first when something comes, so that this code is in memory again; null where nobody waits for it.</param>
+    public static async Task GiveBackAsync(CancellationToken ended, Action? rehearse = null)
     {
         if (!OperatingSystem.IsLinux() || RuntimeFeature.IsDynamicCodeSupported)
             return;
@@ -21,6 +23,7 @@ static partial class StartMemory
         {
             await Task.Delay(StartTime, ended);
             DropUnchangedPages("/proc/self/smaps");
+            rehearse?.Invoke();
         }
         catch (OperationCanceledException)
         {

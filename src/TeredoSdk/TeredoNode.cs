@@ -89,6 +89,9 @@ public sealed class TeredoNode : IAsyncDisposable
         return Task.Run(() => StartAsync(settings, providers, cancellationToken), cancellationToken);
     }
 
+    /// <summary>Runs the code of first packets in memory, so that it is there when they come.</summary>
+    internal static void Rehearse() => Rehearsal.Run();
+
     internal static EngineParts PartsFor(TeredoOptions settings) => EngineParts.OfThisMachine(settings.TimeProvider, settings.GatewayAddress, settings.Datapath,
         GuardedLogger.For(LogCategories.Node, settings.LoggerFactory));
 

@@ -50,7 +50,7 @@ sealed class ClientCommand : Command
         invocation.Logs.Level = invocation.IsVerbose ? LogLevel.Debug : LogLevel.Warning;
         invocation.Output.Document(new ClientDocument(host.InterfaceName, host.Report, RelayDocument.Of(host.Relay)), json => json.ClientDocument);
         Output.Notice(host.Address is { } address ? $"interface {host.InterfaceName} has {address}" : Relaying(host.InterfaceName));
-        _ = StartMemory.GiveBackAsync(invocation.Ended);
+        _ = StartMemory.GiveBackAsync(invocation.Ended, TeredoNode.Rehearse);
         await await Task.WhenAny(TellAsync(host, invocation.Ended), host.Completion);
         return 0;
     }

@@ -39,7 +39,7 @@ sealed class ListenCommand : Command
     async Task<int> RunAsync(Invocation invocation)
     {
         await using var node = await _node.StartAsync(invocation);
-        _ = StartMemory.GiveBackAsync(invocation.Ended);
+        _ = StartMemory.GiveBackAsync(invocation.Ended, TeredoNode.Rehearse);
         int port = invocation.Arguments.GetValue(_port);
         bool echo = invocation.Arguments.GetValue(_echo);
         if (!invocation.Arguments.GetValue(_udp))

@@ -22,7 +22,10 @@ namespace TeredoSdk.Engine;
 /// Lets two drivers meet over a server in memory and exchange packets, once in a process, while the real server is asked. So the JIT has compiled what
 /// the first packets to a peer need before there is a peer.
 /// </summary>
-/// <remarks>Nothing leaves the process. Natively compiled code has nothing to learn, so there it does nothing.</remarks>
+/// <remarks>
+/// Nothing leaves the process. Natively compiled code has nothing to learn, so there it does not begin by itself: the command runs it to have the code of
+/// first packets in memory again, after it has given the memory of its start back.
+/// </remarks>
 sealed unsafe class Rehearsal : IHostNetwork, IDriverClient, IDisposable
 {
     const ushort Port = 50000;
