@@ -18,12 +18,13 @@ abstract class Carrier : IAsyncDisposable
     public abstract ValueTask DisposeAsync();
 
     /// <summary>Opens the carrier that the arguments, or the invitation in them, ask for.</summary>
-    public static async Task<Carrier> OpenAsync(TeredoNode node, int port, Arguments arguments, CancellationToken cancellationToken)
+    public static async Task<Carrier> OpenAsync(TeredoNode node, int port, Arguments arguments, CancellationToken cancellationToken, TimeProvider? time = null)
     {
+        time ??= TimeProvider.System;
         if (arguments.OverDatagrams)
-            return new DatagramCarrier(await node.BindDatagramAsync(new TeredoBindOptions { Port = port, ProtectionLevel = IPProtectionLevel.Unrestricted }, cancellationToken));
+            return new DatagramCarrier(await node.BindDatagramAsync(new TeredoBindOptions { Port = port, ProtectionLevel = IPProtectionLevel.Unrestricted }, cancellationToken), time);
         X509Certificate2? certificate = arguments.Tls ? Tls.MakeCertificate() : null;
-        return new StreamCarrier(node, await node.ListenAsync(port, cancellationToken: cancellationToken), certificate);
+        return new StreamCarrier(node, await node.ListenAsync(port, cancellationToken: cancellationToken), certificate, time);
     }
 
     /// <summary>A sentence that says how the lines are carried.</summary>

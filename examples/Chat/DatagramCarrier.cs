@@ -12,13 +12,14 @@ sealed class DatagramCarrier : Carrier
     const int MaxLinks = 64;
 
     readonly TeredoDatagramSocket _socket;
+    readonly TimeProvider _time;
     readonly ConcurrentDictionary<IPEndPoint, DatagramLink> _links = new();
     readonly Channel<Link> _accepted = Channel.CreateBounded<Link>(MaxLinks);
     readonly Task _receiving;
 
-    public DatagramCarrier(TeredoDatagramSocket socket)
+    public DatagramCarrier(TeredoDatagramSocket socket, TimeProvider time)
     {
-        _socket = socket;
+        (_socket, _time) = (socket, time);
         _receiving = ReceiveAsync();
     }
 
@@ -40,7 +41,7 @@ sealed class DatagramCarrier : Carrier
         await _receiving;
     }
 
-    DatagramLink Open(IPEndPoint peer) => new(_socket, peer, link => _links.TryRemove(KeyValuePair.Create(peer, link)));
+    DatagramLink Open(IPEndPoint peer) => new(_socket, peer, link => _links.TryRemove(KeyValuePair.Create(peer, link)), _time);
 
     bool IsFull(IPAddress address) =>
         _links.Count >= MaxLinks || _links.Keys.Count(other => other.Address.Equals(address)) >= MaxLinksPerAddress;
@@ -73,7 +74,7 @@ sealed class DatagramCarrier : Carrier
 }
 
 /// <summary>The link to one end point.</summary>
-sealed class DatagramLink(TeredoDatagramSocket socket, IPEndPoint peer, Action<DatagramLink> closed) : Link
+sealed class DatagramLink(TeredoDatagramSocket socket, IPEndPoint peer, Action<DatagramLink> closed, TimeProvider time) : Link(time)
 {
     public override IPEndPoint RemoteEndPoint => peer;
     protected override bool IsLossy => true;

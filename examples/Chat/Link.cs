@@ -6,7 +6,7 @@ namespace Chat;
 
 /// <summary>Lines to and from one peer. Each line is acknowledged; where lines may get lost, it is sent again until then.</summary>
 /// <remarks>On the wire a line is <c>NUMBER TEXT</c>, counted from 1, and its acknowledgement <c>+NUMBER</c>.</remarks>
-abstract class Link : IAsyncDisposable
+abstract class Link(TimeProvider time) : IAsyncDisposable
 {
     /// <summary>The largest line in octets of UTF-8, so that it fits into a datagram.</summary>
     public const int MaxOctets = 1000;
@@ -17,8 +17,9 @@ abstract class Link : IAsyncDisposable
     readonly Channel<string> _received = Channel.CreateBounded<string>(64);
     readonly SemaphoreSlim _sending = new(1);
     readonly Lock _gate = new();
-    TaskCompletionSource _acknowledged = new();
+    TaskCompletionSource<bool>? _answer; // whether the last line was acknowledged in time; null before the first
     int _sent, _seen;
+    bool _isAcknowledged, _isGone;
 
     public abstract IPEndPoint RemoteEndPoint { get; }
 
@@ -35,19 +36,18 @@ abstract class Link : IAsyncDisposable
     public async Task SendAsync(string line, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Attempts * Patience); // a peer that does not read blocks the write itself
+        using var late = new CancellationTokenSource(Attempts * Patience, time); // a peer that does not read blocks the write itself
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try
         {
-            var acknowledged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (_gate)
-                (_acknowledged, _sent) = (acknowledged, _sent + 1);
+                (_isAcknowledged, _sent) = (false, _sent + 1);
             string frame = string.Create(CultureInfo.InvariantCulture, $"{_sent} {line}");
             for (int attempt = 0; attempt < Attempts; attempt++)
             {
                 if (attempt == 0 || IsLossy)
                     await WriteAsync(frame, limit.Token);
-                if (await IsInTimeAsync(acknowledged.Task, limit.Token))
+                if (await IsAcknowledgedInTimeAsync(limit.Token))
                     return;
             }
             throw new IOException($"{RemoteEndPoint} no longer acknowledges.");
@@ -79,8 +79,12 @@ abstract class Link : IAsyncDisposable
         if (number[0] == '+')
         {
             lock (_gate)
-                if (count == _sent)
-                    _acknowledged.TrySetResult();
+            {
+                if (count != _sent)
+                    return;
+                _isAcknowledged = true;
+                _answer?.TrySetResult(true);
+            }
             return;
         }
         if (count == _seen + 1 && await KeepAsync(line, cancellationToken))
@@ -94,8 +98,11 @@ abstract class Link : IAsyncDisposable
     {
         _received.Writer.TryComplete();
         lock (_gate)
-            _acknowledged.TrySetException(new IOException($"{RemoteEndPoint} is gone."));
-        _ = _acknowledged.Task.Exception; // marks the exception as observed, in case nobody waits
+        {
+            _isGone = true;
+            _answer?.TrySetException(new IOException($"{RemoteEndPoint} is gone."));
+            _ = _answer?.Task.Exception; // marks the exception as observed, in case nobody waits
+        }
     }
 
     // When there is no room for a line: on a lossy link the peer sends it again later. On another link it waits, and so the peer waits, too.
@@ -107,16 +114,20 @@ abstract class Link : IAsyncDisposable
         return true;
     }
 
-    static async Task<bool> IsInTimeAsync(Task task, CancellationToken cancellationToken)
+    // Awaits one task directly, so that it goes on in the caller's context.
+    async Task<bool> IsAcknowledgedInTimeAsync(CancellationToken cancellationToken)
     {
-        try
+        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
         {
-            await task.WaitAsync(Patience, cancellationToken);
-            return true;
+            if (_isAcknowledged)
+                return true;
+            if (_isGone)
+                throw new IOException($"{RemoteEndPoint} is gone.");
+            _answer = answer;
         }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+        using var late = time.CreateTimer(_ => answer.TrySetResult(false), null, Patience, Timeout.InfiniteTimeSpan);
+        using var cancelled = cancellationToken.Register(() => answer.TrySetCanceled(cancellationToken));
+        return await answer.Task;
     }
 }

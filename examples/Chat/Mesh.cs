@@ -21,14 +21,16 @@ sealed class Mesh : IAsyncDisposable
     readonly string _name;
     readonly Carrier _carrier;
     readonly Action<string> _tell;
+    readonly TimeProvider _time;
     volatile bool _isLeaving;
 
     /// <param name="name">Our name for the others.</param>
     /// <param name="carrier">Carries the lines; the mesh disposes it.</param>
     /// <param name="tell">Takes lines for the user that say what happens.</param>
-    public Mesh(string name, Carrier carrier, Action<string> tell)
+    /// <param name="time">The clock; null for the system's.</param>
+    public Mesh(string name, Carrier carrier, Action<string> tell, TimeProvider? time = null)
     {
-        (_name, _carrier, _tell) = (name, carrier, tell);
+        (_name, _carrier, _tell, _time) = (name, carrier, tell, time ?? TimeProvider.System);
         Run(AcceptAsync());
     }
 
@@ -96,7 +98,7 @@ sealed class Mesh : IAsyncDisposable
         lock (_gate)
             peers = [.. _peers.Values];
         await Task.WhenAll(peers.Select(SayGoodbyeAsync));
-        await _leaving.CancelAsync();
+        _leaving.Cancel();
         foreach (var peer in peers)
             await peer.Link.DisposeAsync();
         await _carrier.DisposeAsync();
@@ -256,9 +258,9 @@ sealed class Mesh : IAsyncDisposable
         }
     }
 
-    static async Task SayGoodbyeAsync(Peer peer)
+    async Task SayGoodbyeAsync(Peer peer)
     {
-        using var limit = new CancellationTokenSource(Farewell);
+        using var limit = new CancellationTokenSource(Farewell, _time);
         try
         {
             await peer.Link.SendAsync("bye", limit.Token);
@@ -282,8 +284,8 @@ sealed class Mesh : IAsyncDisposable
 
     async Task InTimeAsync(Func<CancellationToken, Task> step)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token);
-        limit.CancelAfter(Patience);
+        using var late = new CancellationTokenSource(Patience, _time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_leaving.Token, late.Token);
         try
         {
             await step(limit.Token);
@@ -299,7 +301,7 @@ sealed class Mesh : IAsyncDisposable
     {
         lock (_gate)
             _running.Add(task = ObserveAsync(task));
-        task.ContinueWith(Done, TaskScheduler.Default);
+        task.ContinueWith(Done, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
         void Done(Task done)
         {

@@ -6,7 +6,7 @@ using TeredoSdk;
 namespace Chat;
 
 /// <summary>Carries lines over TCP, and with TLS when there is a certificate.</summary>
-sealed class StreamCarrier(TeredoNode node, TeredoListener listener, X509Certificate2? certificate) : Carrier
+sealed class StreamCarrier(TeredoNode node, TeredoListener listener, X509Certificate2? certificate, TimeProvider time) : Carrier
 {
     public override Invitation Invitation => new(listener.TeredoEndPoint ?? throw new IOException("There is no Teredo address at the moment."), false,
         certificate is null ? null : Tls.Fingerprint(certificate));
@@ -14,7 +14,7 @@ sealed class StreamCarrier(TeredoNode node, TeredoListener listener, X509Certifi
     public override async Task<Link> AcceptAsync(CancellationToken cancellationToken)
     {
         var connection = await listener.AcceptAsync(cancellationToken);
-        return new StreamLink(connection, stream => certificate is null ? Plain(stream) : Tls.AcceptAsync(stream, certificate, cancellationToken));
+        return new StreamLink(connection, stream => certificate is null ? Plain(stream) : Tls.AcceptAsync(stream, certificate, cancellationToken), time);
     }
 
     public override async Task<Link> ConnectAsync(Invitation peer, CancellationToken cancellationToken)
@@ -23,7 +23,7 @@ sealed class StreamCarrier(TeredoNode node, TeredoListener listener, X509Certifi
             throw new IOException($"{peer} does not use the carrier of this chat; all peers of a chat must use the same carrier.");
         var connection = await node.ConnectAsync(peer.EndPoint, cancellationToken);
         return new StreamLink(connection, stream => certificate is null ? Plain(stream)
-            : Tls.ConnectAsync(stream, certificate, peer.Fingerprint!, cancellationToken));
+            : Tls.ConnectAsync(stream, certificate, peer.Fingerprint!, cancellationToken), time);
     }
 
     public override ValueTask DisposeAsync()
@@ -36,7 +36,7 @@ sealed class StreamCarrier(TeredoNode node, TeredoListener listener, X509Certifi
 }
 
 /// <summary>The link over one connection.</summary>
-sealed class StreamLink(TeredoConnection connection, Func<Stream, Task<(Stream Stream, string? Fingerprint)>> encrypt) : Link
+sealed class StreamLink(TeredoConnection connection, Func<Stream, Task<(Stream Stream, string? Fingerprint)>> encrypt, TimeProvider time) : Link(time)
 {
     readonly SemaphoreSlim _writing = new(1);
     readonly CancellationTokenSource _closed = new();
@@ -56,7 +56,7 @@ sealed class StreamLink(TeredoConnection connection, Func<Stream, Task<(Stream S
 
     public override async ValueTask DisposeAsync()
     {
-        await _closed.CancelAsync();
+        _closed.Cancel();
         await connection.DisposeAsync();
         await _reading;
     }

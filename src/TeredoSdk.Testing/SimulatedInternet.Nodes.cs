@@ -28,7 +28,8 @@ public sealed partial class SimulatedInternet
     /// </para>
     /// <para>
     /// It does not hold for code that leaves the thread: <c>Task.Run</c>, <c>Task.Delay</c> without the time provider, files, other networks, and awaits with
-    /// <c>ConfigureAwait(false)</c> on a channel, a semaphore or a task that other code of the test completes. When such code comes back, or uses a node, the
+    /// <c>ConfigureAwait(false)</c> on a channel, a semaphore or a task that other code of the test completes, or <c>WaitAsync</c> and <c>WhenAny</c> on a task whose
+    /// continuations run asynchronously. When such code comes back, or uses a node, the
     /// run ends with an <see cref="InvalidOperationException"/> that says where. So it does when code blocks the thread for some
     /// seconds (<c>Result</c>, <c>Wait</c>, <c>Stream.Read</c>, NUnit's <c>Assert.ThrowsAsync</c>): nothing else could run meanwhile. Random numbers are the test's own affair: TLS makes other packets each time.
     /// </para>

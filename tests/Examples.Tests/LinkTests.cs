@@ -54,7 +54,7 @@ public sealed class LinkTests
         Assert.That(Words.Clean("bob(2)", ""), Is.EqualTo("bob2"));
     }
 
-    sealed class MemoryLink(bool isLossy) : Link
+    sealed class MemoryLink(bool isLossy) : Link(TimeProvider.System)
     {
         public List<string> Written { get; } = [];
 

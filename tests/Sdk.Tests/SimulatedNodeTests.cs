@@ -50,7 +50,7 @@ public sealed class SimulatedNodeTests
     public Task Megabyte_ArrivesWhole_WhateverIsLost(double loss) => TransferAsync(1 << 20, loss, TimeSpan.FromMinutes(20));
 
     [TestCase(0d), TestCase(0.001), TestCase(0.01), TestCase(0.05), TestCase(0.1)]
-    [Slow]
+    [Explicit("A minute or more for each, when a person asks for them.")]
     public Task HundredMegabytes_ArriveWhole_WhateverIsLost(double loss) => TransferAsync(100 << 20, loss, TimeSpan.FromHours(20));
 
     Task TransferAsync(int octets, double loss, TimeSpan limit) => RunAsync(async (alice, bob) =>
