@@ -111,8 +111,19 @@ public sealed class TeredoNode : IAsyncDisposable
     internal static Task<TeredoNode> StartAsync(TeredoOptions options, EngineParts parts, CancellationToken cancellationToken) =>
         StartAsync(options.Snapshot(), [new EmbeddedProvider(parts)], cancellationToken);
 
-    internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IReadOnlyList<ITeredoProvider> providers, CancellationToken cancellationToken) =>
-        new(await ProviderSelection.BringUpAsync(providers, options, cancellationToken).ConfigureAwait(false), options);
+    internal static async Task<TeredoNode> StartAsync(TeredoOptions options, IReadOnlyList<ITeredoProvider> providers, CancellationToken cancellationToken)
+    {
+        using var activity = Tracing.BeginQualification();
+        try
+        {
+            return new(await ProviderSelection.BringUpAsync(providers, options, cancellationToken).ConfigureAwait(false), options);
+        }
+        catch (Exception e)
+        {
+            Tracing.Fail(activity, e);
+            throw;
+        }
+    }
 
     /// <summary>
     /// Asks the system again for the facts that only it knows, and returns the state with them. <see cref="Report"/> has them from then on, too.
@@ -275,7 +286,15 @@ public sealed class TeredoNode : IAsyncDisposable
             throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "Expected more than zero and at most a day.");
         ThrowIfDisposed();
         return EndPoints.RefusalOf(address) is { } refusal ? Task.FromException<TeredoPingReply>(refusal)
-            : _link.PingAsync(address, timeout, cancellationToken);
+            : MeasureAsync(_link.PingAsync(address, timeout, cancellationToken));
+
+        static async Task<TeredoPingReply> MeasureAsync(Task<TeredoPingReply> ping)
+        {
+            var reply = await ping.ConfigureAwait(false);
+            if (reply.Status == System.Net.NetworkInformation.IPStatus.Success)
+                Metrics.RecordRoundTrip(reply.RoundTripTime);
+            return reply;
+        }
     }
 
     /// <summary>

@@ -129,7 +129,9 @@ public sealed class DriverTests
     [Test]
     public async Task DisposedDriver_IsNotAmongTheCountersAnyMore()
     {
-        var counters = (IEnumerable)typeof(Metrics).GetField("Counters", BindingFlags.Static | BindingFlags.NonPublic)!.GetValue(null)!;
+        var sums = (TrafficSums[])typeof(Metrics).GetField("Sums", BindingFlags.Static | BindingFlags.NonPublic)!.GetValue(null)!;
+        var counters = (IEnumerable)typeof(TrafficSums).GetField("_counters", BindingFlags.Instance | BindingFlags.NonPublic)!
+            .GetValue(sums[(int)TrafficRole.Client])!;
         await using var lab = new Lab();
         lab.StartServer();
         object[] before = [.. counters.Cast<object>()];
@@ -146,7 +148,7 @@ public sealed class DriverTests
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (instrument is { Meter.Name: Metrics.MeterName, Name: "teredo.client.bubbles.sent" })
+            if (instrument is { Meter.Name: TeredoTelemetry.MeterName, Name: "teredo.client.bubbles.sent" })
                 self.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((_, value, tags, _) => counted[$"{tags[0].Value}"] = counted.GetValueOrDefault($"{tags[0].Value}") + value);

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using TeredoSdk.Engine;
-using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Tests;
 
@@ -19,7 +18,7 @@ public class RehearsalTests
         {
             InstrumentPublished = static (instrument, self) =>
             {
-                if (instrument.Meter.Name == Metrics.MeterName)
+                if (instrument.Meter.Name == TeredoTelemetry.MeterName)
                     self.EnableMeasurementEvents(instrument);
             },
         };

@@ -90,7 +90,7 @@ public sealed class TelemetryTests
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (instrument.Meter.Name == Metrics.MeterName)
+            if (instrument.Meter.Name == TeredoTelemetry.MeterName)
                 self.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Add(instrument, value, tags));

@@ -64,6 +64,7 @@ abstract partial class CoreDriver<TWork>
             taken = TakeDatagrams(now, via, run.Source, buffer.Slice(start, length), run.SegmentSize, burst.Verdicts.AsSpan(count));
             offset += length;
         }
+        Traffic.Receive(taken, run.Length == 0 ? 0 : Math.Min(run.Length, offset) - (start - run.Offset));
         for (int i = count; i < count + taken; i++)
             (burst.Starts[i], burst.Sources[i]) = (start, run.Source);
         return taken;
@@ -101,7 +102,10 @@ abstract partial class CoreDriver<TWork>
         group.Refused = verdict.Reason; // none but for what is dropped
         group.RefusedCount = verdict.Reason == DropReason.None ? 0 : group.Count;
         if (verdict.Kind == VerdictKind.Send)
+        {
             (group.Target, group.Transport) = (verdict.Target, TransportOf(verdict.Via));
+            Traffic.Send(group.Count, (group.Count - 1L) * group.SegmentSize + batch.LengthOf(group.First + group.Count - 1));
+        }
     }
 
     // Called under the lock. The peer is not trusted, so the datagrams wait or are dropped.

@@ -30,6 +30,9 @@ abstract partial class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
 
     protected Lock Gate { get; } = new();
 
+    /// <summary>What was sent and received. Used under the lock.</summary>
+    protected Traffic Traffic;
+
     protected EngineClock Clock { get; }
 
     protected ILogger Logger { get; }
@@ -53,11 +56,20 @@ abstract partial class CoreDriver<TWork> : IAsyncDisposable where TWork : struct
                 return Verdict.Dropped(DropReason.NotQualified);
             verdict = TakePacket(Tick(), packet);
             if (verdict.Kind == VerdictKind.Send)
+            {
                 transport = TransportOf(verdict.Via);
+                Traffic.Send(1, verdict.Length);
+            }
         }
         transport?.Send(verdict.Target, packet.Slice(verdict.Offset, verdict.Length), 0);
         CarryOut();
         return verdict;
+    }
+
+    public Traffic CopyTraffic()
+    {
+        lock (Gate)
+            return Traffic;
     }
 
     /// <summary>Disposes the timer. Derived classes dispose everything else.</summary>

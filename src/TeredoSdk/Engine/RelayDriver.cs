@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using TeredoSdk.Machine;
 using TeredoSdk.Protocol;
 using TeredoSdk.Protocol.Relay;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Engine;
 
@@ -13,7 +14,7 @@ delegate void RelayDelivery(ReadOnlySpan<byte> buffer, ReadOnlySpan<PacketRange>
 readonly record struct RelayWork(Transmit? Transmit, int Length);
 
 /// <summary>The driver of a <see cref="TeredoRelay"/>: its socket, its clock and its timer. Safe for any number of threads.</summary>
-sealed class RelayDriver : CoreDriver<RelayWork>
+sealed class RelayDriver : CoreDriver<RelayWork>, ITrafficCounter
 {
     readonly TeredoRelay _core;
     readonly RelayDelivery _deliver;
@@ -26,7 +27,10 @@ sealed class RelayDriver : CoreDriver<RelayWork>
         (_core, _deliver) = (new(options, parts.Random), deliver);
         lock (Gate) // a datagram that comes meanwhile waits until the transport is set
             _transport = parts.Network.Open(local, (buffer, runs) => Receive(LocalPort.Service, buffer, runs));
+        Metrics.Add(this);
     }
+
+    TrafficRole ITrafficCounter.Role => TrafficRole.Relay;
 
     public IPv4Endpoint LocalEndpoint => _transport.LocalEndpoint;
 
@@ -49,6 +53,12 @@ sealed class RelayDriver : CoreDriver<RelayWork>
             return Enum.GetValues<DropReason>().Select(reason => (reason, _core.Drops[reason])).Where(drop => drop.Item2 > 0).ToDictionary();
     }
 
+    long[] ITrafficCounter.CopyDrops(DropReason[] reasons)
+    {
+        lock (Gate)
+            return Array.ConvertAll(reasons, reason => _core.Drops[reason]);
+    }
+
     /// <summary>Closes the socket and waits until no thread uses it. Idempotent.</summary>
     public override async ValueTask DisposeAsync()
     {
@@ -56,6 +66,7 @@ sealed class RelayDriver : CoreDriver<RelayWork>
             IsStopped = true;
         await base.DisposeAsync().ConfigureAwait(false);
         _transport.Dispose();
+        Metrics.Remove(this);
         await _transport.Completion.ConfigureAwait(false);
     }
 
@@ -79,7 +90,10 @@ sealed class RelayDriver : CoreDriver<RelayWork>
     protected override bool TryTakeWork(out RelayWork work)
     {
         if (_core.TryTakeTransmit(Buffer, out var transmit))
+        {
             work = new(transmit, transmit.Length);
+            Traffic.Send(1, transmit.Length);
+        }
         else if (_core.TryTakeDelivery(Buffer, out int length))
             work = new(null, length);
         else

@@ -12,7 +12,7 @@ namespace TeredoSdk.Engine;
 
 /// <summary>The driver of a <see cref="TeredoServer"/>: its sockets, its clock, and its path to the native internet.</summary>
 /// <remarks>One lock guards the core, and no system call runs under it. Safe for any number of threads.</remarks>
-sealed class ServerDriver : IAsyncDisposable
+sealed class ServerDriver : IAsyncDisposable, ITrafficCounter
 {
     static readonly TimeSpan LimitLogSpacing = TimeSpan.FromMinutes(1);
 
@@ -24,6 +24,7 @@ sealed class ServerDriver : IAsyncDisposable
     readonly NativeSender? _native;
     readonly string? _nativeProblem;
     Instant _limitLogAt; // no message about the rate limits before
+    Traffic _traffic;    // under the lock
     long _limitsLogged;  // how many drops the messages have told
 
     /// <param name="options">The settings of the core; the driver sets <see cref="TeredoServerOptions.ForwardNative"/> itself.</param>
@@ -58,6 +59,7 @@ sealed class ServerDriver : IAsyncDisposable
             throw;
         }
         Completion = Task.WhenAll(Transports.Select(transport => transport.Completion));
+        Metrics.Add(this);
         Log.ServerStarted(log, EndPointOf(LocalPort.ServerPrimary)!, EndPointOf(LocalPort.ServerSecondary));
     }
 
@@ -84,10 +86,25 @@ sealed class ServerDriver : IAsyncDisposable
         }
     }
 
+    TrafficRole ITrafficCounter.Role => TrafficRole.Server;
+
+    public Traffic CopyTraffic()
+    {
+        lock (_gate)
+            return _traffic;
+    }
+
+    public long[] CopyDrops(DropReason[] reasons)
+    {
+        lock (_gate)
+            return Array.ConvertAll(reasons, reason => _core.Drops[reason]);
+    }
+
     /// <summary>Closes the sockets, and waits until they are no longer used. Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
         Close();
+        Metrics.Remove(this);
         await Completion.ConfigureAwait(false);
     }
 
@@ -115,8 +132,13 @@ sealed class ServerDriver : IAsyncDisposable
         {
             var now = _clock.Now;
             foreach (var run in runs)
+            {
                 foreach (var payload in run.In(buffer))
+                {
                     Handle(now, shard, via, run.Source, payload, answers, ref limited);
+                    _traffic.Receive(1, payload.Length);
+                }
+            }
             isMore = TakeAnswers(shard, answers); // almost never: the answers to one burst fit
         }
         answers.Send(_native);
@@ -144,7 +166,10 @@ sealed class ServerDriver : IAsyncDisposable
     bool TakeAnswers(Shard shard, AnswerBatch answers)
     {
         while (answers.HasRoom && _core.TryTakeTransmit(answers.Next, out var transmit))
+        {
             answers.Add(transmit.Length, transmit.Target, shard.Transports[IndexOf(transmit.Via)]); // null while the other sockets are being opened
+            _traffic.Send(1, transmit.Length);
+        }
         while (answers.HasRoom && _core.TryTakeDelivery(answers.Next, out int length))
             answers.AddNative(length);
         return _core.HasTransmits;

@@ -42,7 +42,7 @@ readonly record struct ClientWork
 }
 
 /// <summary>The driver of a <see cref="TeredoClient"/>: its sockets, clock, timer and network. Safe for any number of threads.</summary>
-sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
+sealed partial class TeredoDriver : CoreDriver<ClientWork>, ITrafficCounter
 {
     readonly TeredoClient _core;
     readonly IHostNetwork _network;
@@ -115,6 +115,8 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
         lock (Gate)
             return read(_core);
     }
+
+    TrafficRole ITrafficCounter.Role => TrafficRole.Client;
 
     /// <summary>How often each of the given reasons was counted.</summary>
     public long[] CopyDrops(DropReason[] reasons)
@@ -231,7 +233,10 @@ sealed partial class TeredoDriver : CoreDriver<ClientWork>, IDropCounter
         else if (_core.TryTakeRequest(out var request))
             work = new() { Request = request };
         else if (_core.TryTakeTransmit(Buffer, out var transmit))
+        {
             work = new() { Transmit = transmit, Transport = TransportOf(transmit.Via) };
+            Traffic.Send(1, transmit.Length);
+        }
         else if (_core.TryTakeEvent(out var clientEvent)) // taken before deliveries: the ICMPv6 errors there tell the same in less detail
             work = new() { Event = clientEvent };
         else if (_core.TryTakeDelivery(Buffer, out int length))

@@ -29,6 +29,7 @@ sealed class OpenListener(LinkSockets sockets, IStreamListener listener, IPProte
             {
                 var connection = Sockets.Adopt(await listener.AcceptAsync(cancellationToken).ConfigureAwait(false));
                 ShareLeaseWith(connection);
+                Tracing.NoteAccept(connection.RemoteEndPoint);
                 return connection;
             }
             catch (SocketException) when (IsDisposed)

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using TeredoSdk.Links;
+using TeredoSdk.Telemetry;
 
 namespace TeredoSdk.Sockets;
 
@@ -7,8 +9,26 @@ namespace TeredoSdk.Sockets;
 static class Dialing
 {
     /// <exception cref="TeredoException">The peer can't be reached, or nothing may be sent to it.</exception>
-    public static Task<OpenConnection> ConnectAsync(ITeredoLink link, IPEndPoint peer, CancellationToken cancellationToken) =>
-        EndPoints.RefusalOf(peer.Address) is { } refusal ? Task.FromException<OpenConnection>(refusal) : link.ConnectStreamAsync(peer, cancellationToken);
+    public static async Task<OpenConnection> ConnectAsync(ITeredoLink link, IPEndPoint peer, CancellationToken cancellationToken)
+    {
+        if (EndPoints.RefusalOf(peer.Address) is { } refusal)
+            throw refusal;
+        using var activity = Tracing.BeginConnect(peer);
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            var connection = await link.ConnectStreamAsync(peer, cancellationToken).ConfigureAwait(false);
+            Metrics.RecordConnect(Stopwatch.GetElapsedTime(start), null);
+            return connection;
+        }
+        catch (Exception e)
+        {
+            Tracing.Fail(activity, e);
+            if (e is TeredoException failure)
+                Metrics.RecordConnect(Stopwatch.GetElapsedTime(start), failure.Error);
+            throw;
+        }
+    }
 
     /// <summary>Tries the addresses of a name one after the other, Teredo addresses first.</summary>
     /// <exception cref="TeredoException">The name has no IPv6 address, or none can be reached; the exception is then that of the last one.</exception>
