@@ -11,8 +11,6 @@ public sealed partial class ExampleTests
     {
         ["TeredoHttpExtensions.cs"] = ("TeredoOptions? options = args.Length > 0 ? new() : null;", ""),
         ["TeredoServiceCollectionExtensions.cs"] = ("", "sealed class Greeter : BackgroundService { protected override Task ExecuteAsync(CancellationToken stop) => Task.CompletedTask; }"),
-        ["TeredoListener.cs"] = ("await using var listener = await TeredoSocket.ListenAsync(4242);\nvar stoppingToken = CancellationToken.None;",
-            "static async Task ServeAsync(TeredoConnection peer) => await peer.DisposeAsync();"),
         ["ITeredoSocketFactory.cs"] = ("Console.WriteLine(typeof(Greeter));", ""),
     };
 
