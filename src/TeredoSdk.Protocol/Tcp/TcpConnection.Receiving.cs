@@ -112,9 +112,12 @@ sealed partial class TcpConnection
         if (roundTrip == TimeSpan.Zero || elapsed < roundTrip || _budget is { IsHalfSpent: true })
             return;
         long wanted = (long)(2 * (_readAt - _readBefore) * (roundTrip / elapsed)) + 16 * _options.MaxSegmentOctets;
-        _receiveLimit = Math.Min(_options.MaxReceiveBufferOctets, Math.Max(_receiveLimit, wanted));
+        _receiveLimit = Math.Min(MaxReceiveLimit, Math.Max(_receiveLimit, wanted));
         (_measuredSince, _readBefore) = (now, _readAt);
     }
+
+    // What the window's field can tell of. A limit beyond it would let each read seem to open the window.
+    long MaxReceiveLimit => Math.Min(_options.MaxReceiveBufferOctets, (long)ushort.MaxValue << _receiveScale);
 
     TimeSpan ReceiverRoundTrip => _echoRoundTrip > TimeSpan.Zero ? _echoRoundTrip : _rtt.Smoothed;
 

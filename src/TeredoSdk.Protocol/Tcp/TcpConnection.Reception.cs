@@ -76,6 +76,7 @@ sealed partial class TcpConnection
         _peerSegmentOctets = Math.Max(maxSegmentOctets == 0 ? TcpOption.DefaultMaxSegmentOctets : maxSegmentOctets, MinPeerSegmentOctets);
         if (windowScale >= 0 && _options.WindowScale)
             (_sendScale, _receiveScale) = (windowScale, _options.OfferedScale); // RFC 7323 §2.2: both or none
+        _receiveLimit = Math.Min(_receiveLimit, MaxReceiveLimit);
         UpdateSegmentSize();
     }
 

@@ -171,6 +171,28 @@ sealed class WindowTests
         Assert.That(timeline.Take()[^1].Number("win"), Is.GreaterThanOrEqualTo(6000), "the peer is told");
     }
 
+    // Without a scale the window ends at 65,535 octets, however fast the reader is. Acknowledgments that say nothing new look like losses to the sender.
+    [Test, Conformance("9293-MUST-39")]
+    public void ReadingALittle_FromAFastPeerWithoutScale_TellsItNothing([Values] bool isOurs)
+    {
+        var timeline = Timeline.Established(isOurs ? "win 65535 mss 1000" : "win 65535 mss 1000 ws 7", new() { WindowScale = isOurs }, roundTrip: 0.1);
+        int sent = 1;
+        for (int trip = 0; trip < 3; trip++)
+        {
+            for (int i = 0; i < 65; i++, sent += 1000)
+                timeline.Send($"A {sent}+1000 ack 1");
+            timeline.Advance(0.101);
+            timeline.Read();
+        }
+        timeline.Send($"A {sent}+1000 ack 1", $"A {sent + 1000}+1000 ack 1");
+        timeline.Take();
+        for (int i = 0; i < 10; i++)
+        {
+            timeline.Read(100);
+            timeline.ExpectNothing();
+        }
+    }
+
     [Test, Conformance("9293-MUST-61", "9293-MUST-60", "9293-SHLD-27", "9293-SHLD-28", "9293-MAY-16")]
     public void LastSegmentOfWhatIsThere_HasPush_AndThoseBeforeAreFull()
     {
