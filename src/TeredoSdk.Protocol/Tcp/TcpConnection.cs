@@ -209,6 +209,9 @@ sealed partial class TcpConnection
         End(TcpError.Aborted);
     }
 
+    /// <summary>Ends the waiting in TIME-WAIT, where all is done, to make room for another connection. What came can still be read.</summary>
+    public void EndTimeWait() => End(TcpError.None);
+
     /// <summary>What has changed since the last call.</summary>
     public TcpChanges TakeChanges()
     {

@@ -184,7 +184,7 @@ sealed partial class TcpHost
 
     void EndTimeWait(Instant now, TcpSocket socket)
     {
-        socket.Connection.Abort(now);
+        socket.Connection.EndTimeWait();
         Tell(now, socket, socket.Connection.TakeChanges());
         Forget(socket);
     }

@@ -14,6 +14,7 @@ sealed class HostTests
 
     readonly TcpHost _host = new(TcpOptions.Default, new SeededRandom(1));
     readonly Instant _now = Instant.FromSeconds(100);
+    readonly byte[] _buffer = new byte[65536];
     uint _start; // of the host's connection, as its last SYN had it
 
     // A segment of a peer; numbers count from the peer's initial one, and acknowledgments from the host's.
@@ -28,12 +29,11 @@ sealed class HostTests
     Segment[] Sent()
     {
         List<Segment> sent = [];
-        byte[] buffer = new byte[65536];
-        while (_host.TryWrite(_now, buffer, out int length, out int segmentSize))
+        while (_host.TryWrite(_now, _buffer, out int length, out int segmentSize))
         {
             for (int at = 0; at < length; at += segmentSize)
             {
-                Assert.That(IPv6Packet.TryParse(buffer.AsSpan(at, Math.Min(segmentSize, length - at)), out var ip), Is.True);
+                Assert.That(IPv6Packet.TryParse(_buffer.AsSpan(at, Math.Min(segmentSize, length - at)), out var ip), Is.True);
                 Assert.That(TcpSegment.TryParse(ip, out var segment), Is.True);
                 Assert.That((segment.Source, ip.HopLimit), Is.EqualTo((Here, (byte)64)));
                 if (segment.Has(TcpFlags.Syn))
@@ -202,5 +202,34 @@ sealed class HostTests
         Assert.That(Sent().Any(segment => segment.Flags.HasFlag(TcpFlags.Syn)), Is.EqualTo(opens));
         if (opens)
             Assert.That((int)(_start - last), Is.GreaterThan(0), "larger than any number before");
+    }
+
+    // A new connection of the same flow takes its place, or 4,096 others in TIME-WAIT do. Its owner reads later, and learns that all came.
+    [Test, Conformance("9293-MAY-2")]
+    public void TimeWait_ThatMakesRoom_IsReadToItsEnd([Values] bool isReplaced)
+    {
+        var listener = _host.Listen(80, isUnrestricted: true, backlog: 5)!;
+        var socket = Finish(listener, 5000);
+        if (isReplaced)
+            Send("S 100000 mss 940");
+        for (int i = 1; i <= 4096 && !isReplaced; i++)
+            Finish(listener, (ushort)(5000 + i));
+        Assert.That((socket.Connection.State, socket.Connection.Error), Is.EqualTo((TcpState.Closed, TcpError.None)));
+        Assert.That((_host.Read(_now, socket, new byte[20]), socket.Connection.IsPeerFinished), Is.EqualTo((10, true)));
+    }
+
+    // Both sides finish, and the peer's data is not read.
+    TcpSocket Finish(TcpPort listener, ushort from)
+    {
+        Send("S 0 mss 940", from: from);
+        Sent();
+        Send("A 1 ack 1", from: from);
+        Assert.That(listener.TryAccept(out var socket), Is.True);
+        _host.CompleteWriting(_now, socket!);
+        Sent();
+        Send("FA 1+10 ack 2", from: from);
+        Sent();
+        Assert.That(socket!.Connection.State, Is.EqualTo(TcpState.TimeWait));
+        return socket;
     }
 }
