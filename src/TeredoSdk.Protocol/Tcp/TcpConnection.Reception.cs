@@ -118,7 +118,7 @@ sealed partial class TcpConnection
             return false; // RFC 7323 §3.2
         if ((int)(segment.Timestamp - _recentTimestamp) >= 0 || now - _recentTimestampAt > TimestampLifetime)
             return true;
-        _isAckDue |= segment.SequenceLength > 0 || _challenges.TryTake(now);
+        Refuse(now, isOwed: segment.SequenceLength > 0);
         return false;
     }
 
@@ -164,10 +164,7 @@ sealed partial class TcpConnection
             _timeWaitAt = now + 2 * _options.MaxSegmentLifetime; // eighth: the peer has not seen the last acknowledgment
         if (length > 0 && start + length <= _received && segment.Payload.Length > 0)
             _duplicate = (Math.Max(1, start), start + segment.Payload.Length); // RFC 2883 §4
-        if (segment.Payload.Length > 0 || segment.Has(TcpFlags.Fin))
-            _isAckDue = true;
-        else
-            Challenge(now); // also the answer to keep-alives (§3.8.4)
+        Refuse(now, isOwed: segment.Payload.Length > 0 || segment.Has(TcpFlags.Fin)); // also the answer to keep-alives (§3.8.4)
         return false;
     }
 
@@ -221,6 +218,15 @@ sealed partial class TcpConnection
     }
 
     void Challenge(Instant now) => _isAckDue |= _challenges.TryTake(now); // RFC 5961 §7
+
+    // RFC 9293 §3.10.7.4, first: an acknowledgment answers. Before the handshake is complete a stranger may have forged the address, so there each one counts.
+    void Refuse(Instant now, bool isOwed)
+    {
+        if (isOwed && State != TcpState.SynReceived)
+            _isAckDue = true;
+        else
+            Challenge(now);
+    }
 
     // Our FIN may have been acknowledged: fifth, by states.
     void FinishAcknowledged(Instant now)

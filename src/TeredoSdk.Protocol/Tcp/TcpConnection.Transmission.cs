@@ -32,10 +32,10 @@ sealed partial class TcpConnection
         if (_resetDue)
             length = WriteReset(now, buffer);
         else if (_isSynDue && State is TcpState.SynSent or TcpState.SynReceived)
-            length = _isSynDue ? WriteSyn(now, buffer) : 0;
-        else if (State >= TcpState.Established)
+            length = WriteSyn(now, buffer);
+        else if (State >= TcpState.SynReceived)
         {
-            if (State != TcpState.TimeWait && TryWriteData(now, buffer, out length, out segmentSize))
+            if (State is not (TcpState.SynReceived or TcpState.TimeWait) && TryWriteData(now, buffer, out length, out segmentSize))
                 return true;
             if (_isAckDue || _isKeepAliveDue)
                 length = WriteAcknowledgment(now, buffer);

@@ -183,6 +183,29 @@ sealed class OpeningTests
         Assert.That(timeline.State, Is.EqualTo(TcpState.SynReceived));
     }
 
+    [TestCase("A 200000+5 ack 1"), TestCase("FA -5 ack 1"), TestCase("A 200000 ack 1"), TestCase("R 100"), TestCase("S 5000 mss 1000"), TestCase("S -500 mss 1000")]
+    [TestCase("A 1+10 ack 1 ts 8000/0")]
+    [Conformance("9293-3.10.7.4-old", "5961-3.2-inside", "5961-4.2-syn")]
+    public void SynReceived_WhatDoesNotBelongToIt_IsAnsweredByAnAck(string segment)
+    {
+        var timeline = Timeline.Passive(segment.Contains("ts", StringComparison.Ordinal) ? "S 0 win 65535 mss 1000 ts 9000/0" : "S 0 win 65535 mss 1000");
+        timeline.Take();
+        timeline.Send(segment);
+        timeline.Expect("A 1 ack 1");
+        Assert.That(timeline.State, Is.EqualTo(TcpState.SynReceived));
+    }
+
+    // The address may not be that of who sends: such answers have an end.
+    [Test, Conformance("5961-7-limit")]
+    public void SynReceived_AnswersAreLimited([Values("A 200000+5 ack 1", "FA -5 ack 1", "A 1+10 ack 1 ts 8000/0", "R 100")] string segment)
+    {
+        var timeline = Timeline.Passive(segment.Contains("ts", StringComparison.Ordinal) ? "S 0 win 65535 mss 1000 ts 9000/0" : "S 0 win 65535 mss 1000");
+        timeline.Take();
+        for (int i = 0; i < 100; i++)
+            timeline.Send(segment);
+        Assert.That(timeline.Take(), Has.Length.EqualTo(10));
+    }
+
     [Test, Conformance("9293-3.10.7.3-text")]
     public void DataWithTheSynAck_IsTaken()
     {
