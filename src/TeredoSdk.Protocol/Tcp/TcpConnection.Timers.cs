@@ -153,6 +153,8 @@ sealed partial class TcpConnection
     void KeepAlive(Instant now)
     {
         var silence = now - _lastHeard;
+        if (_lastHeard >= _keepAliveAt - _options.KeepAliveInterval)
+            _keepAliveProbes = 0; // the last one was answered
         if (silence < _options.KeepAliveTime || _runs.Count > 0)
         {
             (_keepAliveProbes, _keepAliveAt) = (0, (_runs.Count > 0 ? now : _lastHeard) + _options.KeepAliveTime!.Value);

@@ -169,6 +169,21 @@ sealed class TimeoutTests
     }
 
     [Test, Conformance("9293-MUST-29")]
+    public void KeepAlive_AnswersCount_ThoughQuestionsAreFurtherApartThanTheTime()
+    {
+        var options = new TcpOptions { KeepAliveTime = TimeSpan.FromSeconds(60), KeepAliveInterval = TimeSpan.FromSeconds(75), KeepAliveCount = 2 };
+        var timeline = Timeline.Established(options: options, roundTrip: 0.1);
+        for (int i = 0; i < 10; i++)
+        {
+            timeline.AdvanceTo(60.2 + i * 75);
+            timeline.Expect("A 0 ack 1");
+            timeline.Send("A 1 ack 1");
+        }
+        timeline.AdvanceTo(60.2 + 12 * 75);
+        Assert.That((timeline.State, timeline.Take().Length), Is.EqualTo((TcpState.Closed, 2)));
+    }
+
+    [Test, Conformance("9293-MUST-29")]
     public void KeepAlive_LostAnswersEndNothing_UntilAllAreLost()
     {
         var options = new TcpOptions { KeepAliveTime = TimeSpan.FromSeconds(100), KeepAliveInterval = TimeSpan.FromSeconds(10), KeepAliveCount = 3 };
