@@ -33,10 +33,11 @@ sealed partial class TcpConnection
             start += known;
             text = text[known..];
         }
-        if (start + text.Length > _receiveEdge)
+        long end = Math.Min(_receiveEdge, DataEnd);
+        if (start + text.Length > end)
         {
             _isAckDue = true; // what is outside of the window is cut off, and the answer says where the window ends
-            text = text[..(int)Math.Max(0, Math.Min(text.Length, _receiveEdge - start))];
+            text = text[..(int)Math.Max(0, Math.Min(text.Length, end - start))];
         }
         if (text.IsEmpty)
             return;
@@ -49,13 +50,16 @@ sealed partial class TcpConnection
             TakeAhead(start, text);
     }
 
+    // RFC 9293 §3.10.7.4, seventh: behind the peer's FIN there is no data, whatever came before the FIN did.
+    long DataEnd => _peerFin >= 0 ? _peerFin : long.MaxValue;
+
     void TakeNext(Instant now, ReadOnlySpan<byte> text)
     {
         _receiveRing.Write(_received, text);
         _received += text.Length;
         if (_gaps.Count > 0)
         {
-            _received = _gaps.TakeUpTo(_received);
+            _received = Math.Min(_gaps.TakeUpTo(_received), DataEnd);
             _isAckDue = true; // RFC 5681 §4.2: a gap is filled
         }
         _inOrderEnd = _received;

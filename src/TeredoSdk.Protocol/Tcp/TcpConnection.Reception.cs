@@ -279,6 +279,8 @@ sealed partial class TcpConnection
     void TakeFin(Instant now)
     {
         _received++;
+        _gaps.Clear();
+        ReleaseRead();
         _isAckDue = true;
         _changes |= TcpChanges.PeerFinished | TcpChanges.Readable;
         switch (State)

@@ -219,6 +219,23 @@ sealed class ClosingTests
         Assert.That(timeline.Connection.IsPeerFinished, Is.True);
     }
 
+    // The FIN is at 100, and comes before what fills the gap in front of it.
+    [TestCase("FA 51+49 ack 1", "A 1+199 ack 1")]
+    [TestCase("FA 51+49 ack 1", "A 151+50 ack 1", "A 1+50 ack 1")]
+    [TestCase("A 51+149 ack 1", "FA 51+49 ack 1", "A 1+50 ack 1")]
+    [TestCase("A 151+50 ack 1", "FA 51+49 ack 1", "A 1+60 ack 1")]
+    [Conformance("9293-3.10.7.4-text-late", "9293-3.10.7.4-fin-early")]
+    public void DataBehindAnEarlyFin_IsIgnored(params string[] segments)
+    {
+        var timeline = Timeline.Established("win 65535 mss 1000 sackok");
+        foreach (string segment in segments)
+            timeline.Send(segment);
+        Assert.That((timeline.State, timeline.Connection.IsPeerFinished, timeline.Connection.ReadableOctets), Is.EqualTo((TcpState.CloseWait, true, 99)));
+        var last = timeline.Take()[^1];
+        Assert.That((last.Number("ack"), last.Has("sack")), Is.EqualTo((101L, false)));
+        Assert.That(timeline.Read(), Is.EqualTo(99));
+    }
+
     [Test, Conformance("9293-3.10.3-close-wait", "9293-MUST-12")]
     public void CloseWait_WhatCameBeforeTheFin_CanBeRead_AndThenTheEnd()
     {
