@@ -13,6 +13,7 @@ struct PathSizeSearch
 
     readonly int _maxOctets;
     int _ceiling, _probe, _probes;
+    int _former; // the size before timeouts made it smaller, to be tried again; 0: there is none
     Instant _searchAt = Instant.MinValue;
 
     /// <param name="startOctets">The size that packets have at first.</param>
@@ -26,11 +27,16 @@ struct PathSizeSearch
     /// <summary>PLPMTU: the size of packets, headers included.</summary>
     public int PacketOctets { get; private set; }
 
+    /// <summary>Whether the size is small because of timeouts, and it is not known yet whether the size was their cause.</summary>
+    public readonly bool IsInDoubt => _former != 0;
+
     /// <summary>The size to try next; 0 when there is nothing to try now.</summary>
     public int ProbeOctets(Instant now)
     {
         if (_probe != 0)
             return 0; // one is under way
+        if (_former != 0)
+            return _former;
         if (_ceiling - PacketOctets < Precision)
         {
             if (now < _searchAt || PacketOctets >= _maxOctets)
@@ -44,9 +50,14 @@ struct PathSizeSearch
 
     public void NoteSent(int octets) => _probe = octets;
 
+    /// <summary>What was in the probe is sent again, after a timeout: that says nothing of its size.</summary>
+    public void Forget() => _probe = 0;
+
     /// <summary>The probe has arrived.</summary>
     public void Confirm(Instant now)
     {
+        if (_probe >= _former)
+            _former = 0;
         (PacketOctets, _probe, _probes) = (Math.Max(PacketOctets, _probe), 0, 0);
         if (_ceiling - PacketOctets < Precision)
             _searchAt = now + RaiseInterval;
@@ -56,24 +67,36 @@ struct PathSizeSearch
     public void Refuse(Instant now)
     {
         if (_probe != 0 && ++_probes >= MaxProbes)
-            (_ceiling, _probes) = (_probe - 1, 0);
+            (_ceiling, _probes, _former) = (_probe - 1, 0, 0);
         if (_ceiling - PacketOctets < Precision)
             _searchAt = now + RaiseInterval;
         _probe = 0;
     }
 
-    /// <summary>Full segments vanish, though nobody says so.</summary>
+    /// <summary>Full segments vanish, though nobody says so. When smaller ones arrive, the size of before is tried first: perhaps nothing has arrived for a while.</summary>
     /// <returns>Whether the size became smaller.</returns>
-    public bool StepDown(Instant now)
+    public bool StepDown()
     {
         foreach (int step in Steps)
         {
             if (step >= PacketOctets)
                 continue;
-            (PacketOctets, _ceiling, _probe, _probes, _searchAt) = (step, step, 0, 0, now + RaiseInterval);
+            if (_former == 0)
+                _former = PacketOctets;
+            (PacketOctets, _probe, _probes) = (step, 0, 0);
             return true;
         }
         return false;
+    }
+
+    /// <summary>Packets of a size that timeouts had made smaller have arrived after all.</summary>
+    public void StepBack(int octets)
+    {
+        if (_former == 0 || octets <= PacketOctets)
+            return;
+        PacketOctets = octets;
+        if (octets >= _former)
+            _former = 0;
     }
 
     /// <summary>A router says what it can carry.</summary>
@@ -82,7 +105,7 @@ struct PathSizeSearch
     {
         if (mtuOctets < MinMtuOctets || mtuOctets >= PacketOctets)
             return false; // RFC 8201 §4: never below the minimum of IPv6
-        (PacketOctets, _ceiling, _probe, _searchAt) = (mtuOctets, mtuOctets, 0, now + RaiseInterval);
+        (PacketOctets, _ceiling, _probe, _former, _searchAt) = (mtuOctets, mtuOctets, 0, 0, now + RaiseInterval);
         return true;
     }
 }

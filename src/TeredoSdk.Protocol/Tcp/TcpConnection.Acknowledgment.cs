@@ -136,7 +136,10 @@ sealed partial class TcpConnection
         if (!run.IsIn(SentState.Repeated) && run.SentAt > _sampleOf)
             _sampleOf = run.SentAt; // RFC 6298 §3: Karn's algorithm
         if (run.IsIn(SentState.Probe))
+        {
             _path.Confirm(now);
+            UpdateSegmentSize();
+        }
         return run.End - run.Start;
     }
 

@@ -39,32 +39,35 @@ sealed partial class TcpConnection
 
     bool IsUnderWay(uint number) => State != TcpState.Closed && SendPosition(number) is var at && at >= _una && at < _next;
 
-    /// <summary>Whether packets of the size with which connections begin arrive; null: not known. Smaller ones that arrive first show that they do not.</summary>
+    /// <summary>Whether packets of the size with which connections begin arrive; null: not known. They do not where smaller ones arrive and they are lost.</summary>
     public bool? LargePacketsArrive { get; private set; }
 
     void JudgeLargePackets()
     {
+        if (_path.IsInDoubt)
+            return;
         if (_path.PacketOctets < _options.PathOctets)
             LargePacketsArrive = false;
         else if (_una > EnoughToJudge && PacketOctets >= _options.PathOctets)
             LargePacketsArrive = true;
     }
 
-    // A segment that tries a larger packet carries data like others (RFC 8899 §4.1, RFC 4821 §7.2).
-    bool TryWriteProbe(Instant now, Span<byte> buffer, long usable, long quota, out int length)
+    // How many octets to send in a segment that tries a larger packet; 0: none now. It carries data like others (RFC 8899 §4.1, RFC 4821 §7.2).
+    int ProbeSegment(Instant now, int bufferOctets, long usable)
     {
-        length = 0;
         int packet = Math.Min(_path.ProbeOctets(now), _peerSegmentOctets + FixedHeaderOctets);
-        if (packet <= PacketOctets || packet > buffer.Length || _recovery != Recovery.None || _next == _una)
-            return false;
+        if (packet <= PacketOctets || packet > bufferOctets || _recovery != Recovery.None || _next == _una || _gaps.Count > 0 || _duplicate.End > 0)
+            return 0;
         int octets = packet - FixedHeaderOctets - (_hasTimestamps ? TimestampOctets : 0);
-        if (_gaps.Count > 0 || _duplicate.End > 0 || octets > quota || octets + 4 * _control.SegmentOctets > usable)
-            return false; // enough behind it shows whether it is lost
-        _path.NoteSent(packet);
+        return octets <= _control.Window && octets + 4 * _control.SegmentOctets <= usable ? octets : 0; // enough behind it shows whether it is lost
+    }
+
+    void WriteProbe(Instant now, Span<byte> buffer, int octets, out int length)
+    {
         var header = MakeHeader(now, TcpFlags.Ack);
+        _path.NoteSent(header.Length + octets);
         SendNew(now, octets, SentState.Probe);
         WriteTrain(now, buffer, header, octets, _next - octets, _next, out length, out _);
-        return true;
     }
 
     // RFC 3168 §6.1.2: at most once in a round trip

@@ -19,7 +19,7 @@ sealed partial class TcpConnection
     Recovery _recovery;
     long _recoverUntil; // RecoveryPoint
     // What was before a reduction, and when the first repetition left (RFC 3522).
-    (long Window, long Threshold, uint Timestamp, bool IsValid) _undo;
+    (long Window, long Threshold, int PathOctets, uint Timestamp, bool IsValid) _undo;
 
     // What the congestion control does, outside and inside of a recovery.
     void Respond(Instant now, long una, long delivered)
@@ -101,12 +101,14 @@ sealed partial class TcpConnection
         (_recovery, _duplicateAcks, _undo.IsValid) = (Recovery.None, 0, false);
     }
 
-    void SaveForUndo(Instant now) => _undo = (_control.Window, _control.SlowStartThreshold, _start.Timestamp(now), _hasTimestamps);
+    void SaveForUndo(Instant now) => _undo = (_control.Window, _control.SlowStartThreshold, _path.PacketOctets, _start.Timestamp(now), _hasTimestamps);
 
     // RFC 3522 §3.2 and RFC 4015: the acknowledgment is of the first transmission, so nothing was lost.
     void UndoReduction(Instant now)
     {
         _control.Undo(_undo.Window, _undo.Threshold);
+        _path.StepBack(_undo.PathOctets);
+        UpdateSegmentSize();
         for (int i = 0; i < _runs.Count; i++)
             if (_runs[i].IsIn(SentState.Lost))
                 _runs.Set(i, _runs[i].State & ~SentState.Lost);

@@ -116,14 +116,14 @@ sealed partial class TcpConnection
     // RFC 5681 §3.1, RFC 8985 §6.3, RFC 6298 §5.4
     void LoseAll(Instant now)
     {
-        if (++_timeouts >= 2 && _runs[0].End - _runs[0].Start >= _control.SegmentOctets - TcpOption.MaxOctets && _path.StepDown(now))
-            UpdateSegmentSize(); // RFC 8899 §4.3: a black hole
         if (_recovery != Recovery.Timeout)
         {
             if (_recovery == Recovery.None)
                 SaveForUndo(now);
             _control.HandleTimeout(now, Math.Min(_next - _una, _control.Window));
         }
+        if (++_timeouts >= 2 && _runs[0].End - _runs[0].Start >= _control.SegmentOctets - TcpOption.MaxOctets && _path.StepDown())
+            UpdateSegmentSize(); // RFC 8899 §4.3: a black hole
         _control.Window = _control.SegmentOctets;
         (_recovery, _recoverUntil) = (Recovery.Timeout, _next);
         _slowStart.End();

@@ -143,6 +143,8 @@ sealed partial class TcpConnection
         octets = Math.Min(octets, Math.Min(WholeSegments(Math.Max(quota, segment), segment), Capacity(buffer, header.Length, segment)));
         if (octets < _runs[index].End - _runs[index].Start)
             _runs.Split(index, _runs[index].Start + octets);
+        if (_runs[index].IsIn(SentState.Probe))
+            _path.Forget();
         _runs.Repeat(index, now);
         WriteTrain(now, buffer, header, segment, _runs[index].Start, _runs[index].End, out length, out segmentSize);
         _isProbeDue = false;
@@ -181,13 +183,15 @@ sealed partial class TcpConnection
         }
         RestartAfterIdle(now);
         long quota = isForced ? segment : _control.Window - Pipe;
-        if (quota < Math.Min(usable, segment) && Pipe > 0)
+        int probe = isForced ? 0 : ProbeSegment(now, buffer.Length, usable);
+        if (quota < Math.Max(probe, Math.Min(usable, segment)) && Pipe > 0)
         {
-            _isWindowLimited = true;
+            _isWindowLimited = true; // RFC 4821 §7.4: a probe waits until the window has room for it
             return false;
         }
-        if (TryWriteProbe(now, buffer, usable, quota, out length))
+        if (probe > 0)
         {
+            WriteProbe(now, buffer, probe, out length);
             segmentSize = length;
             return true;
         }

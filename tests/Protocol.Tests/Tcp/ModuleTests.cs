@@ -197,9 +197,9 @@ public sealed class ModuleTests
         }
         Assert.That(path.PacketOctets, Is.InRange(1400 - 16, 1400));
         Assert.That(path.ProbeOctets(now + TimeSpan.FromSeconds(601)), Is.GreaterThan(1400), "PMTU_RAISE_TIMER");
-        Assert.That(path.StepDown(now));
+        Assert.That(path.StepDown());
         Assert.That(path.PacketOctets, Is.EqualTo(1272));
-        while (path.StepDown(now))
+        while (path.StepDown())
         {
         }
         Assert.That(path.PacketOctets, Is.EqualTo(548));

@@ -36,6 +36,98 @@ public sealed class PathTests
         Assert.That(largest, Is.InRange(1400 - 16, 1400));
     }
 
+    // An outage says nothing of the size: behind it packets are as large as before, soon (RFC 8899 §4.3).
+    [TestCase(5_000), TestCase(500_000)]
+    public void AnOutage_LeavesTheSizeOfPackets(int arrivedBefore)
+    {
+        const int length = 2_000_000;
+        var pair = new TcpPair { Rate = 1_000_000, QueueOctets = 50_000 }.Connect();
+        pair.A.Send(TransferTests.Octets(length, 1));
+        pair.Run(() => pair.B.Count > arrivedBefore, TimeSpan.FromSeconds(5));
+        int vanished = 0, smallest = int.MaxValue;
+        pair.Filter = (_, packet) =>
+        {
+            vanished = packet.Length >= 500 ? packet.Length : vanished;
+            return false;
+        };
+        pair.Run(TimeSpan.FromSeconds(7));
+        Assert.That(vanished, Is.LessThan(1280), "it has tried smaller ones");
+        pair.Filter = null;
+        long restored = pair.B.Count + 100_000;
+        pair.Run(() => pair.B.Count > restored, TimeSpan.FromSeconds(20));
+        pair.Filter = (from, packet) =>
+        {
+            smallest = from == pair.A ? Math.Min(smallest, packet.Length) : smallest;
+            return true;
+        };
+        pair.Run(() => pair.B.Count > restored + 500_000, TimeSpan.FromSeconds(20));
+        Assert.That(smallest, Is.EqualTo(1280));
+        Assert.That(pair.A.Connection.LargePacketsArrive, Is.True);
+    }
+
+    // The acknowledgment of the first transmission comes late: the large packet has arrived.
+    [Test]
+    public void ATimeoutThatWasWrong_LeavesTheSizeOfPackets()
+    {
+        var script = new TcpScript(new() { Pacing = false }).OpenActive();
+        uint clock = 1;
+        TcpScript.Edit Echo(uint echo) => (ref TcpHeader header) =>
+            (header.MaxSegmentOctets, header.HasTimestamps, header.Timestamp, header.TimestampEcho) = (1220, true, clock++, echo);
+        script.Send(Syn | Ack, 0, 1, edit: Echo(script.Next().Timestamp!.Value));
+        script.Forget();
+        script.Write(2416);
+        uint first = script.Next().Timestamp!.Value;
+        script.Wait(10);
+        script.Forget();
+        script.Send(Ack, 1, 1209, edit: Echo(first));
+        script.Forget();
+        script.Send(Ack, 1, 2417, edit: Echo(first));
+        script.Write(1208);
+        Assert.That(script.Next().Length, Is.EqualTo(1208));
+    }
+
+    // A probe that vanishes with all around it says nothing, and the search goes on.
+    [Test]
+    public void AProbeThatATimeoutMeets_IsRepeated()
+    {
+        var options = new TcpOptions { MaxPathOctets = 1452 };
+        var pair = new TcpPair(left: options, right: options) { Rate = 1_000_000 }.Connect();
+        Instant? outageEnds = null;
+        int largest = 0;
+        pair.Filter = (_, packet) =>
+        {
+            outageEnds ??= packet.Length > 1280 ? pair.Now + TimeSpan.FromMilliseconds(300) : null;
+            if (pair.Now < outageEnds)
+                return false;
+            largest = Math.Max(largest, packet.Length);
+            return true;
+        };
+        pair.A.Send(TransferTests.Octets(2_000_000, 1));
+        pair.Run(() => pair.B.Count == 2_000_000, TimeSpan.FromSeconds(20));
+        Assert.That(largest, Is.EqualTo(1452));
+    }
+
+    // RFC 9293 §3.7.4: what fills the packets of before is no full segment any more.
+    [Test]
+    public void ASizeThatHasGrown_IsThatOfAFullSegment()
+    {
+        var script = new TcpScript(new() { Timestamps = false, Pacing = false, PathOctets = 548 }).Establish();
+        script.Write(40_000);
+        int largest = 0, acknowledged = 1;
+        while (acknowledged <= 40_000)
+        {
+            var segment = script.Next();
+            largest = Math.Max(largest, segment.Length);
+            acknowledged = (int)segment.Sequence + segment.Length;
+            script.Send(Ack, 1, acknowledged);
+        }
+        Assert.That(largest, Is.EqualTo(1220));
+        script.Write(600);
+        script.Expect(Ack, 40_001, 1, 600);
+        script.Write(600);
+        script.ExpectNothing();
+    }
+
     // RFC 8201 §4
     [Test]
     public void PacketTooBig_MakesSegmentsSmaller_WhenItQuotesWhatIsUnderWay()
