@@ -129,6 +129,9 @@ public readonly record struct IPv6Address : ISpanParsable<IPv6Address>, ISpanFor
     /// <inheritdoc/>
     public string ToString(string? format, IFormatProvider? formatProvider) => ToString();
 
+    /// <summary>A hash that differs from process to process: peers choose addresses, and can't choose ones that meet in a table.</summary>
+    public override int GetHashCode() => (int)(AddressHash.OfProcess.Hash(this) >> 32);
+
     /// <summary>The canonical text form (RFC 5952).</summary>
     public override string ToString() => ToIPAddress().ToString();
 }

@@ -34,25 +34,17 @@ sealed class PeerIndex<TKey> where TKey : struct, IPeerKey
     const int MinSlots = 16;
 
     readonly uint _numberMask;
-    readonly ulong _key0, _key1, _key2;
+    readonly AddressHash _hash;
     uint[] _slots = new uint[MinSlots];
     int _count;
 
     public PeerIndex(int capacity, IRandomSource random)
     {
         _numberMask = uint.MaxValue >> BitOperations.LeadingZeroCount((uint)capacity);
-        _key0 = random.NextUInt64();
-        _key1 = random.NextUInt64();
-        _key2 = random.NextUInt64() | 1;
+        _hash = new(random);
     }
 
-    // Strangers choose the addresses. The keys of the hash are random, so that strangers can't choose the slots (RFC 4380 §7.3.3).
-    ulong Hash(IPv6Address address)
-    {
-        ulong high = Math.BigMul(address.High ^ _key0, address.Low ^ _key1, out ulong low);
-        ulong folded = high ^ low;
-        return (folded ^ folded >> 32) * _key2;
-    }
+    ulong Hash(IPv6Address address) => _hash.Hash(address);
 
     // The home slot uses bits of the upper half of the hash, and the tag the top bits of the lower half, so that the two do not share bits.
     static int HomeOf(ulong hash, uint[] slots) => (int)((hash >> 32) & (uint)(slots.Length - 1));

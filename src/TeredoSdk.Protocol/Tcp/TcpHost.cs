@@ -15,7 +15,7 @@ sealed partial class TcpHost
     readonly TcpSecrets _secrets;
     readonly SynCookies _cookies;
     readonly BlockBudget _received;
-    readonly Dictionary<TcpFlow, TcpSocket> _sockets = new(FlowComparer.Instance);
+    readonly Dictionary<TcpFlow, TcpSocket> _sockets = [];
     readonly Dictionary<ushort, TcpPort> _listeners = [];
     readonly DeadlineHeap _deadlines = new();
     readonly List<TcpSocket?> _slots = [];
@@ -264,16 +264,5 @@ sealed partial class TcpHost
         _freeSlots.Push(socket.Slot);
         if (socket.IsAbandoned)
             socket.Connection.Release();
-    }
-
-    sealed class FlowComparer : IEqualityComparer<TcpFlow>
-    {
-        public static FlowComparer Instance { get; } = new();
-
-        public bool Equals(TcpFlow x, TcpFlow y) => x == y;
-
-        // Peers choose flows. HashCode has a seed of its own in each process, so they can't choose ones that meet.
-        public int GetHashCode(TcpFlow flow) =>
-            HashCode.Combine(flow.RemoteAddress.High, flow.RemoteAddress.Low, flow.RemotePort << 16 | flow.LocalPort, flow.LocalAddress.Low);
     }
 }

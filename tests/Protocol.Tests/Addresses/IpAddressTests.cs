@@ -1,4 +1,5 @@
 using System.Net;
+using TeredoSdk.Protocol.Tcp;
 
 namespace TeredoSdk.Protocol.Tests.Addresses;
 
@@ -166,6 +167,17 @@ public class IpAddressTests
         uint last = (uint)(address.Value | (1UL << (32 - length)) - 1);
         Assert.That(subnet.IsDirectedBroadcast(new(last)), Is.EqualTo(length is > 0 and < 31));
         Assert.That(subnet.IsDirectedBroadcast(new(last - 1)), Is.False);
+    }
+
+    // A peer with a /64 chooses the low half. The two halves of each of these numbers cancel each other out in the hash of .NET.
+    [Test]
+    public void Hashes_OfWhatAPeerChooses_DoNotMeet()
+    {
+        IPv6Address[] chosen = [.. Enumerable.Range(0, 10_000).Select(i => new IPv6Address(0x2001_0DB8_0000_0000, (ulong)i << 32 | (uint)i))];
+        Assert.That(chosen.Select(address => address.GetHashCode()).Distinct().Count(), Is.GreaterThan(9_990));
+        Assert.That(chosen.Select(address => new TcpFlow(IPv6Address.AllNodes, 80, address, 5000).GetHashCode()).Distinct().Count(), Is.GreaterThan(9_990));
+        Assert.That(chosen[1] with { Low = 7 }, Is.EqualTo(chosen[2] with { Low = 7 }));
+        Assert.That((chosen[1] with { Low = 7 }).GetHashCode(), Is.EqualTo((chosen[2] with { Low = 7 }).GetHashCode()));
     }
 
     [Test]
