@@ -104,13 +104,20 @@ struct SentRuns
         Tally(this[0], +1);
     }
 
-    /// <summary>Joins a sacked run with its sacked neighbours, so that their number stays small.</summary>
-    public void JoinSacked(int index)
+    /// <summary>Joins sacked runs with each other and with sacked neighbours, so that their number stays small.</summary>
+    public void JoinSacked(int first, int last)
     {
-        if (index + 1 < Count && this[index + 1].IsIn(SentState.Sacked))
-            Join(index);
-        if (index > 0 && this[index - 1].IsIn(SentState.Sacked))
-            Join(index - 1);
+        int to = Math.Max(0, first - 1);
+        for (int from = to + 1; from < Count; from++)
+        {
+            if (from <= last + 1 && this[to].IsIn(SentState.Sacked) && this[from].IsIn(SentState.Sacked))
+                this[to].End = this[from].End;
+            else if (from > last + 1 && to == from - 1)
+                return; // none was joined
+            else
+                this[++to] = this[from];
+        }
+        Count = Math.Min(Count, to + 1);
     }
 
     /// <summary>The index of the run that a position is in, or of the first one behind it; <see cref="Count"/> if there is none.</summary>
@@ -133,14 +140,6 @@ struct SentRuns
         if (_runs is not null)
             ArrayPool<SentRun>.Shared.Return(_runs);
         (_runs, _head, Count, SackedOctets, LostOctets) = (null, 0, 0, 0, 0);
-    }
-
-    void Join(int index)
-    {
-        this[index].End = this[index + 1].End;
-        for (int i = index + 1; i < Count - 1; i++)
-            this[i] = this[i + 1];
-        Count--;
     }
 
     void Tally(in SentRun run, int sign)

@@ -3,7 +3,7 @@ namespace TeredoSdk.Protocol.Tcp;
 /// <remarks>What the peer has of our octets, and what follows for those that it has not.</remarks>
 sealed partial class TcpConnection
 {
-    const int MaxRuns = 4096; // not in an RFC: selective acknowledgments that would cut what was sent into more pieces are ignored
+    const int MaxRuns = 4096; // not in an RFC: a selective acknowledgment cuts no run in two when there are so many; small writes alone can make more
 
     readonly CongestionControl _control;
     SentRuns _runs;
@@ -95,7 +95,7 @@ sealed partial class TcpConnection
                 continue;
             if (i == 0 && (end <= ack || IsInside(segment, start, end)))
                 isDuplicate = true;
-            else if (end > ack && _runs.Count < MaxRuns)
+            else if (end > ack)
                 delivered += TakeSack(now, Math.Max(start, ack), end, isEarlier);
         }
         return isDuplicate;
@@ -112,10 +112,10 @@ sealed partial class TcpConnection
     long TakeSack(Instant now, long start, long end, bool isEarlier)
     {
         long delivered = 0;
-        int first = _runs.Find(start);
+        int first = _runs.Find(start), last = -1;
         for (int i = first; i < _runs.Count && _runs[i].Start < end; i++)
         {
-            if (_runs[i].IsIn(SentState.Sacked))
+            if (_runs[i].IsIn(SentState.Sacked) || _runs.Count >= MaxRuns && (_runs[i].Start < start || _runs[i].End > end))
                 continue;
             if (_runs[i].Start < start)
                 _runs.Split(i++, start);
@@ -123,9 +123,10 @@ sealed partial class TcpConnection
                 _runs.Split(i, end);
             delivered += Deliver(now, _runs[i], isEarlier);
             _runs.Set(i, _runs[i].State & SentState.Repeated | SentState.Sacked);
+            last = i;
         }
-        if (delivered > 0)
-            _runs.JoinSacked(_runs.Find(start));
+        if (last >= 0)
+            _runs.JoinSacked(first, last);
         return delivered;
     }
 

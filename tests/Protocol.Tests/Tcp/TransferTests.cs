@@ -41,6 +41,26 @@ public sealed class TransferTests
             Transfer(new TcpPair(seed, plain) { Loss = 0.02, Reordering = 0.02 }, 300_000, 300_000);
     }
 
+    // Each write is a segment of its own, and more of them are under way than the scoreboard lets a peer cut it into.
+    [Test]
+    public void ALossAmongManySmallWrites_IsRepairedBeforeATimeout()
+    {
+        const int writes = 6000;
+        var options = new TcpOptions { Nagle = false, Pacing = false };
+        var pair = new TcpPair(left: options) { Delay = TimeSpan.FromMilliseconds(50) }.Connect();
+        int packets = 0;
+        pair.Filter = (from, _) => from != pair.A || ++packets != 100;
+        for (int i = 0; i < writes; i++)
+        {
+            pair.A.Send(new byte[] { (byte)i, (byte)(i >> 8) });
+            pair.Run(TimeSpan.FromMicroseconds(10));
+        }
+        Assert.That(pair.A.Connection.UnacknowledgedOctets, Is.EqualTo(2 * writes), "all at once");
+        pair.Run(() => pair.B.Count == 2 * writes, TimeSpan.FromSeconds(10));
+        Assert.That(pair.B.LongestStall, Is.LessThan(TimeSpan.FromMilliseconds(150)));
+        Assert.That(pair.A.PacketsSent, Is.LessThan(writes + 20), "what has arrived is not sent again");
+    }
+
     // TEREDOSDK_TCP_MEGABYTES=100 is the long form. Each transfer arrives whole, never stands still for longer than its losses explain, and keeps no more than
     // its buffers may hold.
     [TestCase(0, 0), TestCase(0.001, 0), TestCase(0.01, 0), TestCase(0.05, 0), TestCase(0.1, 0), TestCase(0, 1), TestCase(0.01, 1)]
