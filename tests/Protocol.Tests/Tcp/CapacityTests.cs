@@ -23,7 +23,7 @@ public sealed class CapacityTests
         Assert.That(share, Is.GreaterThan(least));
     }
 
-    [Test]
+    [Test, Conformance("9293-3.8.6-growth")]
     public void AFastPath_IsFilled_WithinSomeRoundTrips()
     {
         const int length = 20_000_000;

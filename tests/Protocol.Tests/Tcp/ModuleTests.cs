@@ -157,7 +157,7 @@ public sealed class ModuleTests
     }
 
     // RFC 6937 §3: half of what was under way leaves during the round trip of a recovery, spread over it
-    [Test]
+    [Test, Conformance("6937-3-reduction")]
     public void RateReduction_SpreadsWhatIsLeft()
     {
         const int segment = 1000;
@@ -179,7 +179,7 @@ public sealed class ModuleTests
     }
 
     // RFC 8899 §5
-    [Test]
+    [Test, Conformance("8899-5.1.1-raise")]
     public void PathSize_IsSearchedFor_AndFallsBack()
     {
         var path = new PathSizeSearch(1280, 1452);
@@ -196,6 +196,7 @@ public sealed class ModuleTests
             Assert.That(++probes, Is.LessThan(30));
         }
         Assert.That(path.PacketOctets, Is.InRange(1400 - 16, 1400));
+        Assert.That(path.ProbeOctets(now + TimeSpan.FromSeconds(599)), Is.Zero);
         Assert.That(path.ProbeOctets(now + TimeSpan.FromSeconds(601)), Is.GreaterThan(1400), "PMTU_RAISE_TIMER");
         Assert.That(path.StepDown());
         Assert.That(path.PacketOctets, Is.EqualTo(1272));
@@ -227,7 +228,7 @@ public sealed class ModuleTests
         }
     }
 
-    [Test]
+    [Test, Conformance("9293-3.10.7.4-gaps")]
     public void Ranges_JoinAndAreBounded()
     {
         var ranges = new ReceivedRanges();

@@ -67,7 +67,7 @@ public sealed class TcpHostTests
         Assert.That(Sent().Max(segment => segment.Length), Is.LessThanOrEqualTo(1200).And.GreaterThan(1000), "the cookie knows the size");
     }
 
-    [Test]
+    [Test, Conformance("4987-3-source")]
     public void Flood_OfOneSource_TakesItsShareOnly()
     {
         _host.Listen(Port, isUnrestricted: true, 10);

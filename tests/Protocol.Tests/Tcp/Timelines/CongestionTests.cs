@@ -34,6 +34,21 @@ sealed class CongestionTests
         Assert.That(Octets(timeline), Is.EqualTo(40_000));
     }
 
+    [Test, Conformance("9002-7.7-pace")]
+    public void AcknowledgmentsThatComeTogether_SetOffNoBurst([Values] bool paced)
+    {
+        var timeline = Timeline.Established("win 65535 mss 1000", new() { Pacing = paced }, roundTrip: 0.1);
+        timeline.Write(60_000);
+        Assert.That(timeline.Take(), Has.Length.EqualTo(10));
+        timeline.AdvanceTo(0.2);
+        for (int acknowledged = 2001; acknowledged <= 10_001; acknowledged += 2000)
+            timeline.Send($"A 1 ack {acknowledged}");
+        timeline.AdvanceTo(0.29);
+        double[] times = timeline.Times();
+        Assert.That(times, Has.Length.EqualTo(20), "the window, within a round trip");
+        Assert.That(times.Count(second => second < 0.201), paced ? Is.LessThanOrEqualTo(10) : Is.EqualTo(20));
+    }
+
     [Test, Conformance("5681-3.1-loss", "9293-MUST-19", "9438-4.8-timeout")]
     public void Timeout_LeavesOneSegment_AndSlowStartUpToSevenTenths()
     {

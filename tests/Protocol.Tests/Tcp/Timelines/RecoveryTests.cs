@@ -32,7 +32,7 @@ sealed class RecoveryTests
         timeline.ExpectNothing();
     }
 
-    [Test, Conformance("5681-3.2-retransmit")]
+    [Test, Conformance("5681-3.2-retransmit", "6582-3.2-partial")]
     public void PartialAck_RepeatsTheNextHole()
     {
         var timeline = Flight(5, more: "");
