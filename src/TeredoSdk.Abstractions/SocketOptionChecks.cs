@@ -19,4 +19,12 @@ static class SocketOptionChecks
         if (level is not (IPProtectionLevel.Unrestricted or IPProtectionLevel.EdgeRestricted))
             throw new ArgumentOutOfRangeException(nameof(level), level, "Expected Unrestricted or EdgeRestricted.");
     }
+
+    /// <exception cref="ArgumentException">The time is none that all systems take.</exception>
+    public static TimeSpan KeepAlive(TimeSpan value)
+    {
+        if (value.Ticks % TimeSpan.TicksPerSecond != 0 || value.TotalSeconds is < 1 or > 32767) // Linux: MAX_TCP_KEEPIDLE
+            throw new ArgumentOutOfRangeException(nameof(value), value, "Expected 1 to 32767 whole seconds.");
+        return value;
+    }
 }

@@ -26,6 +26,54 @@ public sealed class TeredoConnection : TeredoSocketBase
     /// <summary>The peer's address and port.</summary>
     public IPEndPoint RemoteEndPoint => _connection.RemoteEndPoint;
 
+    /// <summary>Whether a few octets are sent at once, though others have not been acknowledged yet (RFC 9293 §3.7.4: the Nagle algorithm is off).</summary>
+    /// <remarks>It is true at first in connections that this side opened, and in all of those inside the process; false in others, as with .NET's sockets.</remarks>
+    /// <exception cref="SocketException">The socket of the system has failed.</exception>
+    /// <exception cref="ObjectDisposedException">The connection is disposed, or the node has ended it.</exception>
+    public bool NoDelay { get => _connection.Settings.NoDelay; set => _connection.Settings.NoDelay = value; }
+
+    /// <summary>What becomes of data that was not sent yet when the connection is disposed.</summary>
+    /// <remarks>
+    /// At first it is still sent. Enabled with a time of 0, disposing resets the connection (RFC 9293 §3.10.5), as <see cref="Abort()"/> does. Other times
+    /// change nothing here: a closed connection goes on as long as its peer takes data. Setting a copy's properties sets nothing.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    /// <exception cref="SocketException">The socket of the system has failed.</exception>
+    /// <exception cref="ObjectDisposedException">The connection is disposed, or the node has ended it.</exception>
+    public LingerOption LingerState
+    {
+        get => _connection.Settings.LingerState;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _connection.Settings.LingerState = value;
+        }
+    }
+
+    /// <summary>
+    /// After how long a silence the peer is asked for a sign of life, so that one that has vanished is noticed though nothing is sent: 1 to 32,767 whole
+    /// seconds; null, which it is at first: never (RFC 9293 §3.8.4).
+    /// </summary>
+    /// <remarks>A peer that answers none of nine questions, or as many as the system is set to, is taken for vanished: <see cref="SocketError.TimedOut"/>.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is outside its range, or no whole number of seconds.</exception>
+    /// <exception cref="SocketException">The socket of the system has failed.</exception>
+    /// <exception cref="ObjectDisposedException">The connection is disposed, or the node has ended it.</exception>
+    public TimeSpan? KeepAliveTime
+    {
+        get => _connection.Settings.KeepAliveTime;
+        set => _connection.Settings.KeepAliveTime = value is { } time ? SocketOptionChecks.KeepAlive(time) : null;
+    }
+
+    /// <summary>How long it takes from one such question to the next, 1 to 32,767 whole seconds; at first 75 s, or what the system is set to.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is outside its range, or no whole number of seconds.</exception>
+    /// <exception cref="SocketException">The socket of the system has failed.</exception>
+    /// <exception cref="ObjectDisposedException">The connection is disposed, or the node has ended it.</exception>
+    public TimeSpan KeepAliveInterval
+    {
+        get => _connection.Settings.KeepAliveInterval;
+        set => _connection.Settings.KeepAliveInterval = SocketOptionChecks.KeepAlive(value);
+    }
+
     /// <summary>The connection as a stream, the same one at each call. Disposing it disposes the connection.</summary>
     /// <remarks>
     /// <para>

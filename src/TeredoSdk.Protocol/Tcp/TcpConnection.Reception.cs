@@ -205,7 +205,7 @@ sealed partial class TcpConnection
         _changes |= TcpChanges.Connected | TcpChanges.Writable;
         _rtoAt = Never;
         _progressAt = now;
-        _keepAliveAt = _options.KeepAliveTime is { } time ? now + time : Never;
+        StartKeepAlive(now);
         UpdateSegmentSize();
         _control.Window = _control.InitialWindow;
         if (_synsSent == 1)

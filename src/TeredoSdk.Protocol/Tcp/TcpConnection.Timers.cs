@@ -153,11 +153,11 @@ sealed partial class TcpConnection
     void KeepAlive(Instant now)
     {
         var silence = now - _lastHeard;
-        if (_lastHeard >= _keepAliveAt - _options.KeepAliveInterval)
+        if (_lastHeard >= _keepAliveAt - KeepAliveInterval)
             _keepAliveProbes = 0; // the last one was answered
-        if (silence < _options.KeepAliveTime || _runs.Count > 0)
+        if (silence < KeepAliveTime || _runs.Count > 0)
         {
-            (_keepAliveProbes, _keepAliveAt) = (0, (_runs.Count > 0 ? now : _lastHeard) + _options.KeepAliveTime!.Value);
+            StartKeepAlive(_runs.Count > 0 ? now : _lastHeard);
             return;
         }
         if (_keepAliveProbes >= _options.KeepAliveCount)
@@ -166,8 +166,10 @@ sealed partial class TcpConnection
             return;
         }
         _keepAliveProbes++;
-        (_isKeepAliveDue, _keepAliveAt) = (true, now + _options.KeepAliveInterval);
+        (_isKeepAliveDue, _keepAliveAt) = (true, now + KeepAliveInterval);
     }
+
+    void StartKeepAlive(Instant from) => (_keepAliveProbes, _keepAliveAt) = (0, KeepAliveTime is { } time ? from + time : Never);
 
     // RFC 8985 §7.2
     void ArmTailProbe(Instant now)

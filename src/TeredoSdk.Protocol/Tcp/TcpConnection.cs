@@ -44,6 +44,7 @@ sealed partial class TcpConnection
         (Flow, _start, _options, _openedAt, State) = (flow, start, options, now, state);
         (_budget, _receiveRing) = (received, new(received));
         _isPassive = state == TcpState.SynReceived;
+        (KeepAliveTime, KeepAliveInterval) = (options.KeepAliveTime, options.KeepAliveInterval);
         _rtt = new(options.MinRetransmissionTimeout);
         _path = new(options.PathOctets, options.MaxPathOctets);
         _control = CongestionControl.Create(options.Congestion, TcpOption.DefaultMaxSegmentOctets);
@@ -110,6 +111,12 @@ sealed partial class TcpConnection
     /// <summary>Whether small segments wait for acknowledgments; it starts as <see cref="TcpOptions.Nagle"/>.</summary>
     public bool Nagle { get => _nagle ?? _options.Nagle; set => _nagle = value; }
 
+    /// <summary>After how long a silence the peer is asked for a sign of life; null: never.</summary>
+    public TimeSpan? KeepAliveTime { get; private set; }
+
+    /// <summary>How long it takes from one such question to the next.</summary>
+    public TimeSpan KeepAliveInterval { get; private set; }
+
     /// <summary>How many octets can be read at once.</summary>
     public int ReadableOctets => (int)(_inOrderEnd - _readAt);
 
@@ -137,6 +144,14 @@ sealed partial class TcpConnection
     bool CanWrite => State is TcpState.SynSent or TcpState.SynReceived or TcpState.Established or TcpState.CloseWait && !_isFinQueued;
 
     long SendLimit => Math.Min(_options.SendBufferOctets, Math.Max(MinSendBufferOctets, 2 * _control.Window));
+
+    /// <summary>Asks a silent peer for signs of life from now on, or no more (RFC 9293 §3.8.4: MUST-24, MUST-27).</summary>
+    public void SetKeepAlive(TimeSpan? time, TimeSpan interval)
+    {
+        (KeepAliveTime, KeepAliveInterval) = (time, interval);
+        if (State is >= TcpState.Established and not TcpState.TimeWait)
+            StartKeepAlive(_lastHeard);
+    }
 
     /// <summary>Takes octets to send.</summary>
     /// <returns>

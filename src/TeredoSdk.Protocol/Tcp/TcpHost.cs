@@ -105,6 +105,20 @@ sealed partial class TcpHost
         return read;
     }
 
+    /// <summary>Sets whether small segments wait for acknowledgments. Those that may not wait any more leave.</summary>
+    public void SetNagle(Instant now, TcpSocket socket, bool waits)
+    {
+        socket.Connection.Nagle = waits;
+        Settle(now, socket);
+    }
+
+    /// <summary>Sets when a silent peer is asked for signs of life.</summary>
+    public void SetKeepAlive(Instant now, TcpSocket socket, TimeSpan? time, TimeSpan interval)
+    {
+        socket.Connection.SetKeepAlive(time, interval);
+        Settle(now, socket);
+    }
+
     /// <summary>Finishes this side: the peer is told when it has everything that was written.</summary>
     public void CompleteWriting(Instant now, TcpSocket socket)
     {

@@ -41,6 +41,17 @@ sealed class OpenConnection : OpenSocket
     /// <summary>The connection in its stack. Its stream throws .NET's own exceptions.</summary>
     public IStreamEndpoint Endpoint { get; }
 
+    /// <summary>The connection in its stack, to read or set what a socket's owner may set.</summary>
+    /// <exception cref="ObjectDisposedException">The connection is disposed.</exception>
+    public IStreamEndpoint Settings
+    {
+        get
+        {
+            Disposed.ThrowIf(IsDisposed, Disposed.Connection);
+            return Endpoint;
+        }
+    }
+
     /// <summary>This object, for those who must not keep it alive.</summary>
     public WeakReference<OpenConnection> Self { get; }
 

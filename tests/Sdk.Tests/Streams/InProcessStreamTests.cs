@@ -60,6 +60,25 @@ public sealed class InProcessStreamTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task KeepAlive_NoticesAPeerThatHasVanished_ThoughNothingIsSent([Values] bool isAsked)
+    {
+        var (caller, callee) = await ConnectAsync();
+        if (isAsked)
+            (caller.KeepAliveTime, caller.KeepAliveInterval) = (TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(2));
+        var reading = caller.GetStream().ReadAsync(new byte[1]).AsTask();
+        await InVirtualTime(Task.Delay(TimeSpan.FromMinutes(2), _lab.Time), TimeSpan.FromMinutes(3));
+        Assert.That(reading.IsCompleted, Is.False, "the peer answers");
+        _lab.Network.Passes = (_, _, _) => false;
+        await InVirtualTime(Task.Delay(TimeSpan.FromSeconds(40), _lab.Time), TimeSpan.FromMinutes(1));
+        Assert.That(reading.IsCompleted, Is.EqualTo(isAsked));
+        if (isAsked)
+            Assert.That((Assert.ThrowsAsync<IOException>(() => reading.InTime())!.InnerException as SocketException)?.SocketErrorCode, Is.EqualTo(SocketError.TimedOut));
+        _lab.Network.Passes = (_, _, _) => true;
+        await caller.DisposeAsync().InTime();
+        await callee.DisposeAsync().InTime();
+    }
+
+    [Test]
     public async Task HalfClose_LeavesTheOtherDirectionOpen()
     {
         var (caller, callee) = await ConnectAsync();

@@ -298,6 +298,38 @@ public sealed class StreamContractTests(StreamKind kind)
     }
 
     [Test]
+    public async Task Settings_AreThoseOfASocket()
+    {
+        await using var pair = await _connect();
+        if (pair.Connection is not { } connection)
+        {
+            Assert.That(kind, Is.EqualTo(StreamKind.Sockets), "they are its own");
+            return;
+        }
+        Assert.That((connection.NoDelay, connection.KeepAliveTime, connection.LingerState.Enabled), Is.EqualTo((true, (TimeSpan?)null, false)));
+        connection.NoDelay = false;
+        (connection.KeepAliveTime, connection.KeepAliveInterval) = (TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5));
+        Assert.That((connection.NoDelay, connection.KeepAliveTime, connection.KeepAliveInterval),
+            Is.EqualTo((false, (TimeSpan?)TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(5))));
+        if (connection.Socket is { } socket)
+            Assert.That((socket.NoDelay, (int)socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime)!), Is.EqualTo((false, 30)));
+        connection.KeepAliveTime = null;
+        Assert.That(connection.KeepAliveTime, Is.Null);
+        foreach (double seconds in new[] { 0, 0.5, 1.5, 32768, -1 })
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => connection.KeepAliveTime = TimeSpan.FromSeconds(seconds));
+            Assert.Throws<ArgumentOutOfRangeException>(() => connection.KeepAliveInterval = TimeSpan.FromSeconds(seconds));
+        }
+        Assert.Throws<ArgumentNullException>(() => connection.LingerState = null!);
+        connection.LingerState = new(true, 0);
+        Assert.That((connection.LingerState.Enabled, connection.LingerState.LingerTime), Is.EqualTo((true, 0)));
+        await connection.DisposeAsync().InTime();
+        Assert.That(CodeOf(() => pair.Callee.ReadExactlyAsync(new byte[1]).AsTask()), Is.EqualTo(SocketError.ConnectionReset));
+        Assert.Throws<ObjectDisposedException>(() => connection.NoDelay = true);
+        Assert.Throws<ObjectDisposedException>(() => _ = connection.KeepAliveTime);
+    }
+
+    [Test]
     public async Task Tls_RunsOverIt()
     {
         await using var pair = await _connect();
@@ -318,9 +350,7 @@ public sealed class StreamContractTests(StreamKind kind)
     sealed class StreamPair(Stream caller, Stream callee, Action finish, Action reset) : IAsyncDisposable
     {
         public StreamPair(TeredoConnection caller, TeredoConnection callee)
-            : this(caller.GetStream(), callee.GetStream(), caller.CompleteWriting, callee.Abort)
-        {
-        }
+            : this(caller.GetStream(), callee.GetStream(), caller.CompleteWriting, callee.Abort) => Connection = caller;
 
         public static async Task<StreamPair> ConnectAsync(Socket listener)
         {
@@ -330,6 +360,9 @@ public sealed class StreamContractTests(StreamKind kind)
             return new(new NetworkStream(caller, ownsSocket: true), new NetworkStream(callee, ownsSocket: true),
                 () => caller.Shutdown(SocketShutdown.Send), () => callee.Close(0));
         }
+
+        /// <summary>The caller's; null with sockets.</summary>
+        public TeredoConnection? Connection { get; }
 
         public Stream Caller => caller;
 

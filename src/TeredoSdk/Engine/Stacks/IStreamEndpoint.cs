@@ -20,6 +20,18 @@ interface IStreamEndpoint : IDisposable
     /// <summary>The octets. It fails as a <see cref="NetworkStream"/> does: with an <see cref="IOException"/> around a <see cref="SocketException"/>.</summary>
     Stream Stream { get; }
 
+    /// <summary>Whether small segments leave at once, as <see cref="Socket.NoDelay"/> has it.</summary>
+    bool NoDelay { get; set; }
+
+    /// <summary>What becomes of unsent data when the connection is closed, as <see cref="Socket.LingerState"/> has it.</summary>
+    LingerOption LingerState { get; set; }
+
+    /// <summary>After how long a silence the peer is asked for a sign of life, in whole seconds; null: never.</summary>
+    TimeSpan? KeepAliveTime { get; set; }
+
+    /// <summary>How long it takes from one question to the next, in whole seconds.</summary>
+    TimeSpan KeepAliveInterval { get; set; }
+
     /// <summary>Tells the peer that nothing more will be sent.</summary>
     /// <exception cref="SocketException">The connection has ended.</exception>
     /// <exception cref="ObjectDisposedException">The endpoint is disposed.</exception>

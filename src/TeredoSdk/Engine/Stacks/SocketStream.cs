@@ -34,6 +34,30 @@ sealed class SocketStream : IStreamEndpoint
 
     public Stream Stream { get; }
 
+    public bool NoDelay { get => _socket.NoDelay; set => _socket.NoDelay = value; }
+
+    public LingerOption LingerState { get => _socket.LingerState!; set => _socket.LingerState = value; }
+
+    public TimeSpan? KeepAliveTime
+    {
+        get => Get(SocketOptionLevel.Socket, SocketOptionName.KeepAlive) != 0
+            ? TimeSpan.FromSeconds(Get(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime)) : null;
+        set
+        {
+            if (value is { } time)
+                _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)time.TotalSeconds);
+            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, value is not null);
+        }
+    }
+
+    public TimeSpan KeepAliveInterval
+    {
+        get => TimeSpan.FromSeconds(Get(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval));
+        set => _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, (int)value.TotalSeconds);
+    }
+
+    int Get(SocketOptionLevel level, SocketOptionName name) => (int)_socket.GetSocketOption(level, name)!;
+
     public void CompleteWriting() => _socket.Shutdown(SocketShutdown.Send);
 
     public void Abort() => _socket.Close(0);

@@ -153,6 +153,23 @@ sealed class TimeoutTests
         timeline.ExpectAt(200.1, "A 0 ack 1");
     }
 
+    [Test, Conformance("9293-MUST-24", "9293-MUST-27")]
+    public void KeepAlive_IsSetAndUnset_WhileTheConnectionIsOpen()
+    {
+        var timeline = Timeline.Established(roundTrip: 0.1);
+        timeline.AdvanceTo(50);
+        timeline.Do(connection => connection.SetKeepAlive(TimeSpan.FromSeconds(100), TimeSpan.FromSeconds(10)));
+        timeline.ExpectAt(100.1, "A 0 ack 1");
+        timeline.ExpectAt(110.1, "A 0 ack 1");
+        timeline.Do(connection => connection.SetKeepAlive(null, TimeSpan.FromSeconds(10)));
+        timeline.AdvanceTo(1000);
+        timeline.ExpectNothing();
+        Assert.That(timeline.State, Is.EqualTo(TcpState.Established));
+        timeline.Do(connection => connection.SetKeepAlive(TimeSpan.FromSeconds(100), TimeSpan.FromSeconds(10)));
+        timeline.Advance(0.1);
+        timeline.Expect("A 0 ack 1"); // the silence is long enough
+    }
+
     [Test, Conformance("9293-MUST-26")]
     public void KeepAlive_WaitsForAnIdleInterval()
     {

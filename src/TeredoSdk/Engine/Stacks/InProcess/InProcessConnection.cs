@@ -6,7 +6,7 @@ using TeredoSdk.Protocol.Tcp;
 namespace TeredoSdk.Engine.Stacks.InProcess;
 
 /// <summary>A connection of the stack inside the process.</summary>
-sealed class InProcessConnection : IStreamEndpoint
+sealed partial class InProcessConnection : IStreamEndpoint
 {
     const int OctetsAtOnce = 64 << 10; // are copied under the lock, which all connections share
 
@@ -175,6 +175,8 @@ sealed class InProcessConnection : IStreamEndpoint
             if (_disposed)
                 return;
             _disposed = true;
+            if (_linger is { Enabled: true, LingerTime: 0 })
+                _streams.Host.Abort(_streams.Now, _socket);
             _streams.Host.Abandon(_streams.Now, _socket);
             _readers.Wake();
             _writers.Wake();
