@@ -42,7 +42,7 @@ sealed partial class TcpConnection
             _duplicateAcks++; // RFC 5681 §2
             delivered = _control.SegmentOctets; // RFC 6937 §2: DeliveredData without SACK
         }
-        TakeEcho(now, segment, una, isEarlier);
+        TakeEcho(now, segment, una);
         _rack.TakeDuplicate(isDuplicate, ack, _next);
         EndTailProbe(now, ack, isDuplicate, segment.SackCount > 0);
         if (ack > una && isEarlier && _recovery != Recovery.None)
@@ -177,16 +177,16 @@ sealed partial class TcpConnection
     }
 
     // RFC 7323 §4 and RFC 6298 §3
-    void TakeEcho(Instant now, in TcpSegment segment, long una, bool isEarlier)
+    void TakeEcho(Instant now, in TcpSegment segment, long una)
     {
         if (_hasTimestamps && segment.TimestampEcho != 0)
         {
             var echo = TimeSpan.FromMilliseconds(unchecked((int)(_start.Timestamp(now) - segment.TimestampEcho)));
             if (echo >= TimeSpan.Zero && echo < RttEstimator.MaxTimeout && (segment.Payload.Length > 0 || _una > una))
                 _echoRoundTrip = TimeSpan.FromMilliseconds(1) + echo;
-            // Of octets that were sent again and had arrived before, perhaps only the acknowledgment was lost: then the time is that of our timeouts.
+            // Of octets that were sent again, perhaps only the acknowledgment was lost: then the time is that of our timeouts.
             if (_una > una && _sampleOf == Instant.MinValue && echo >= TimeSpan.Zero)
-                AddSample(now, isEarlier && echo > _rtt.UndoubledTimeout ? _rtt.UndoubledTimeout : echo);
+                AddSample(now, echo < _rtt.UndoubledTimeout ? echo : _rtt.UndoubledTimeout);
         }
         if (_sampleOf > Instant.MinValue)
             AddSample(now, now - _sampleOf);

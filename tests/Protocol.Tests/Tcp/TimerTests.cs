@@ -328,4 +328,27 @@ public sealed class TimerTests
             header.Sack[i] = (TcpScript.Own + (uint)blocks[i].Start, TcpScript.Own + (uint)blocks[i].End);
         header.SackCount = blocks.Length;
     };
+
+    // A repetition had arrived, and its acknowledgment comes only after many more: the time between is that of our timeouts, and no round trip.
+    [Test]
+    public void AcknowledgmentsThatWereLost_MakeNoLongTimeout()
+    {
+        var script = new TcpScript(new() { Pacing = false }).OpenActive();
+        uint clock = 1;
+        TcpScript.Edit Echo(uint echo) => (ref TcpHeader header) =>
+            (header.HasTimestamps, header.Timestamp, header.TimestampEcho) = (true, clock++, echo);
+        script.Send(Syn | Ack, 0, 1, edit: Echo(script.Next().Timestamp!.Value));
+        script.Forget();
+        script.Write(100);
+        script.Wait(2);
+        _ = script.Next();
+        uint second = script.Next().Timestamp!.Value;
+        script.Wait(80);
+        script.Send(Ack, 1, 101, edit: Echo(second));
+        script.Forget();
+        script.Write(100);
+        script.Expect(Ack, 101, 1, 100);
+        script.Wait(3);
+        script.Expect(Ack, 101, 1, 100);
+    }
 }
