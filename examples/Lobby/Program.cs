@@ -13,7 +13,7 @@ app.MapPut("/hosts/{name}", async (string name, HttpContext context) =>
 {
     using var body = new MemoryStream();
     await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-    if (!RendezvousRecord.TryParse(body.ToArray(), out var record) || record.Name != name)
+    if (!RendezvousRecord.TryRead(body.ToArray(), out var record) || record.Name != name)
         return Results.Text("This is not a record that a host of that name has signed.", statusCode: StatusCodes.Status400BadRequest);
     var status = await rendezvous.PublishAsync(record, context.Connection.RemoteIpAddress, context.RequestAborted);
     return Results.Text(status.ToString(), statusCode: status switch

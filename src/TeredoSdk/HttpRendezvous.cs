@@ -48,7 +48,7 @@ public sealed class HttpRendezvous : IRendezvous
             return null;
         answer.EnsureSuccessStatusCode();
         byte[] octets = await ReadAsync(answer, RendezvousRecord.MaxOctets, cancellationToken).ConfigureAwait(false);
-        return !RendezvousRecord.TryParse(octets, out var record) || record.Name != name
+        return !RendezvousRecord.TryRead(octets, out var record) || record.Name != name
             ? throw new InvalidDataException($"{_client.BaseAddress} gave something for '{name}' that no host of that name has signed.")
             : record.Expires > _time.GetUtcNow() ? record : null;
     }

@@ -98,14 +98,14 @@ public sealed class RendezvousRecord
         signed.WriteByte((byte)tls.Length);
         signed.Write(tls);
         signed.Write(key.SignData(signed.ToArray(), HashAlgorithmName.SHA256));
-        return TryParse(signed.ToArray(), out var record) ? record : throw new ArgumentException("The key does not sign.", nameof(key));
+        return TryRead(signed.ToArray(), out var record) ? record : throw new ArgumentException("The key does not sign.", nameof(key));
     }
 
     /// <summary>Reads a record, and checks its signature.</summary>
     /// <param name="octets">The whole record.</param>
     /// <param name="record">The record, which may be out of date.</param>
     /// <returns>False when the octets are not a record, or another key has signed them.</returns>
-    public static bool TryParse(ReadOnlySpan<byte> octets, [NotNullWhen(true)] out RendezvousRecord? record)
+    public static bool TryRead(ReadOnlySpan<byte> octets, [NotNullWhen(true)] out RendezvousRecord? record)
     {
         record = null;
         if (octets.Length is <= SignatureOctets or > MaxOctets)
@@ -137,7 +137,7 @@ public sealed class RendezvousRecord
         return true;
     }
 
-    /// <summary>The record as octets, for <see cref="TryParse"/>.</summary>
+    /// <summary>The record as octets, for <see cref="TryRead"/>.</summary>
     public byte[] ToArray() => [.. _octets];
 
     /// <summary>For people: the name, and where the host is.</summary>

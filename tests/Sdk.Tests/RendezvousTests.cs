@@ -27,7 +27,7 @@ public sealed class RendezvousTests
     public void Record_IsReadAsItWasSigned()
     {
         var record = RendezvousRecord.Sign(_key, "alice", [Here, There], _time.GetUtcNow().AddMinutes(3), 7, Tls);
-        Assert.That(RendezvousRecord.TryParse(record.ToArray(), out var read), Is.True);
+        Assert.That(RendezvousRecord.TryRead(record.ToArray(), out var read), Is.True);
         Assert.Multiple(() =>
         {
             Assert.That(read!.Name, Is.EqualTo("alice"));
@@ -46,12 +46,12 @@ public sealed class RendezvousTests
         for (int i = 0; i < octets.Length; i++)
         {
             octets[i] ^= 1;
-            Assert.That(RendezvousRecord.TryParse(octets, out _), Is.False, $"octet {i}");
+            Assert.That(RendezvousRecord.TryRead(octets, out _), Is.False, $"octet {i}");
             octets[i] ^= 1;
-            Assert.That(RendezvousRecord.TryParse(octets.AsSpan(0, i), out _), Is.False, $"{i} octets");
+            Assert.That(RendezvousRecord.TryRead(octets.AsSpan(0, i), out _), Is.False, $"{i} octets");
         }
-        Assert.That(RendezvousRecord.TryParse([.. octets, 0], out _), Is.False);
-        Assert.That(RendezvousRecord.TryParse(octets, out _), Is.True);
+        Assert.That(RendezvousRecord.TryRead([.. octets, 0], out _), Is.False);
+        Assert.That(RendezvousRecord.TryRead(octets, out _), Is.True);
     }
 
     [Test]
