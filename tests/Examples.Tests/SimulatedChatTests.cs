@@ -6,15 +6,16 @@ using TeredoSdk.Tests;
 
 namespace TeredoSdk.Examples.Tests;
 
-/// <summary>The chat, whole, in the simulated internet: a thousand minutes of it behind each kind of NAT.</summary>
+/// <summary>The chat, whole, in the simulated internet: a thousand minutes of it behind each kind of NAT, on lines that lose.</summary>
 public sealed class SimulatedChatTests
 {
     static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
     const int Lines = 100, Port = 4242;
 
     [Test]
-    public async Task ThousandMinutes_BehindEachKindOfNat_EveryLineReachesEverybody([Values] NatKind kind, [Values] bool overDatagrams) =>
-        await ChatAsync(new(seed: 4), kind, overDatagrams);
+    public async Task ThousandMinutes_BehindEachKindOfNat_EveryLineReachesEverybody(
+        [Values] NatKind kind, [Values] bool overDatagrams, [Values(0.01, 0.03)] double loss) =>
+        await ChatAsync(new(seed: 4) { Loss = loss }, kind, overDatagrams);
 
     [Test]
     public async Task SameSeed_SamePackets([Values] bool overDatagrams)

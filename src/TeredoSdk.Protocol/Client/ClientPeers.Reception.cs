@@ -71,13 +71,13 @@ sealed partial class ClientPeers
     {
         bool bubble = encapsulation.Packet.IsBubble;
         if (index >= 0 && _table[index] is { IsTrusted: true } entry && entry.Mapping == source && entry.Via == via.Id)
-            Refresh(now, index, bubble); // §5.2.3 case 1
+            Refresh(now, index, bubble, trailers.Nonce); // §5.2.3 case 1
         else
         {
             var reason = Verify(now, via, source, peer, ref index, bubble, trailers, out bool byNonce);
             if (reason != DropReason.None)
                 return _context.Drops.Drop(reason);
-            if (Moved(now, via, source, index))
+            if (Moved(now, via, source, index, byNonce))
                 return _context.Drops.Drop(DropReason.MappingMismatch);
             Trust(now, index, via, source, byNonce);
         }
@@ -128,8 +128,9 @@ sealed partial class ClientPeers
     }
 
     // RFC 6081 §5.4.4.5: a trusted peer sends from another mapping. After 30 s without data it is verified again; before that, the packet is ignored.
-    // While bubbles are under way, the peer counts as not trusted. A move from a random port to the service port is always accepted.
-    bool Moved(Instant now, LocalPort via, IPv4Endpoint source, int index)
+    // While bubbles are under way, the peer counts as not trusted. A move from a random port to the service port is always accepted. So is one of a
+    // quiet peer with a nonce of ours: it has just been asked, and the answer to its bubble was that question.
+    bool Moved(Instant now, LocalPort via, IPv4Endpoint source, int index, bool byNonce)
     {
         ref var entry = ref _table[index];
         if (!entry.IsTrusted || entry.Mapping == default || FindContact(index)?.Exchange is PeerExchange.Bubbling)
@@ -143,6 +144,8 @@ sealed partial class ClientPeers
             return true;
         if (via.IsRandom && entry.Has(PeerFlags.ReceivedOnPrimary))
             return true;
+        if (idle && byNonce)
+            return false;
         _table.Distrust(index);
         entry.Flags &= ~(PeerFlags.ReceivedOnPrimary | PeerFlags.ReceivedOnRandom);
         var contact = ContactOf(now, index);
@@ -178,7 +181,7 @@ sealed partial class ClientPeers
             Finish(now, contact);
         else
             Confirm(now, contact, byNonce && (!embedded || contact.Exchange is null), NeedsNonceOfPeer(source));
-        if (IsUnconfirmed(contact) && (embedded || !_context.IsSymmetric) && contact.Received?.Nonce is null && UsesNonces)
+        if (IsUnconfirmed(contact) && (embedded || !_context.IsSymmetric) && !contact.HasNonceOfPeer && UsesNonces)
             entry.Flags |= PeerFlags.AwaitsNonce; // the peer would drop packets now; its indirect bubble will come
         else
             Flush(now, contact);
@@ -190,7 +193,7 @@ sealed partial class ClientPeers
     void Confirm(Instant now, PeerContact contact, bool answer, bool needsNonce)
     {
         ref var entry = ref _table[contact.Index];
-        answer |= needsNonce && contact.Received?.Nonce is not null;
+        answer |= needsNonce && contact.HasNonceOfPeer;
         if (answer && MayAnswer(now, Target(entry), entry.Has(PeerFlags.Used)))
             SendDirectBubble(now, contact, new(entry.Via), Target(entry));
         if (needsNonce && contact.Exchange is PeerExchange.Bubbling bubbling)
@@ -202,12 +205,19 @@ sealed partial class ClientPeers
     // The peer does not see us at the endpoint in our address: our NAT is symmetric, or the peer is inside our NAT.
     bool NeedsNonceOfPeer(IPv4Endpoint mapping) => _context.IsSymmetric || AddressPolicy.IsSiteLocal(mapping.Address);
 
-    // Handles a packet that came from a trusted Teredo peer's mapping.
-    void Refresh(Instant now, int index, bool bubble)
+    // Handles a packet that came from a trusted Teredo peer's mapping. A bubble that answers ours does not show that the peer can verify us: our own
+    // mapping may be another one since it last did. So that is settled as for a new peer.
+    void Refresh(Instant now, int index, bool bubble, uint? nonce)
     {
-        _table[index].LastReceived = now;
+        ref var entry = ref _table[index];
+        entry.LastReceived = now;
         if (FindContact(index) is not { } contact)
             return;
+        if (bubble && contact.Exchange is PeerExchange.Bubbling { WasVerified: false })
+        {
+            Trust(now, index, new(entry.Via), entry.Mapping, contact.Nonces.Matches(now, nonce));
+            return;
+        }
         contact.Bubbles.Reset();
         if (bubble && IsUnconfirmed(contact))
             return;

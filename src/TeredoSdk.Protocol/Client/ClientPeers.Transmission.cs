@@ -8,6 +8,10 @@ sealed partial class ClientPeers
 {
     const int MaxSolicitations = 3; // RFC 6081 §5.7.2
 
+    // RFC 4787 REQ-5: the least that a NAT keeps a mapping. A peer that was quiet for longer may be behind a NAT that no longer lets our solicitations
+    // in, and these would use up the bubbles that open the path again.
+    static readonly TimeSpan MappingLifetime = TimeSpan.FromMinutes(2);
+
     /// <summary>Decides about a packet of the host whose source is our address.</summary>
     /// <param name="now">The current instant.</param>
     /// <param name="packet">The packet.</param>
@@ -79,7 +83,8 @@ sealed partial class ClientPeers
         ref var entry = ref _table[contact.Index];
         if (!isTeredo)
             StartTest(now, contact); // §5.2.4 case 2
-        else if (entry.IsTrusted && _context.Options.Has(TeredoExtensions.ServerLoadReduction) && !entry.Has(PeerFlags.IgnoresSolicitations))
+        else if (entry.IsTrusted && now - entry.LastReceived < MappingLifetime && !entry.Has(PeerFlags.IgnoresSolicitations)
+            && _context.Options.Has(TeredoExtensions.ServerLoadReduction))
             Solicit(now, contact, new()); // RFC 6081 §5.7.4.1
         else if (Discovery?.Find(now, contact.Peer) is not null)
             RunLocalRound(now, contact); // §5.2.4 case 3

@@ -41,6 +41,9 @@ sealed class PeerContact(int id, int index, IPv6Address peer, HoldBudget outgoin
     /// <summary>Whether an indirect bubble came since the last exchange began.</summary>
     public bool WasHeardIndirectly => Received is { IsOfThisExchange: true };
 
+    /// <summary>Whether that bubble had a nonce. One of an earlier exchange may be void at the peer.</summary>
+    public bool HasNonceOfPeer => Received is { IsOfThisExchange: true, Nonce: not null };
+
     /// <summary>The port that the peer says its NAT will use, or 0.</summary>
     public ushort PeerRandomPort => Received?.RandomPort ?? 0;
 

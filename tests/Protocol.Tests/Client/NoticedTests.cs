@@ -66,6 +66,38 @@ public sealed class NoticedTests
         Assert.That(client.ReceiveData(Peer, Elsewhere), Is.EqualTo(Verdict.Dropped(DropReason.MappingMismatch)), "who has its old mapping now?");
     }
 
+    // RFC 6081 §5.2.4.4: the bubble answers a question that we have just asked, through the peer's server.
+    [Test, Conformance("C-171")]
+    public void QuietPeerThatMoved_IsTrustedAtOnce_ByTheNonceThatWeSentIt()
+    {
+        var client = TrustedElsewhere();
+        client.Advance(35);
+        client.ReceiveIndirect(Peer, Build.Nonce(78));
+        Assert.That(client.ReceiveDirectFrom(Third, Peer, Build.Nonce(client.LastNonce())), Is.EqualTo(Verdict.Consumed));
+        Assert.That(client.ReceiveData(Peer, Third).Kind, Is.EqualTo(VerdictKind.Deliver));
+        Assert.That(client.SendTo(Peer.Address).Target, Is.EqualTo(Third));
+    }
+
+    [Test]
+    public void QuietPeer_AnswersFromWhereItWas_WeAreNotWhereWeWere_PacketsWaitForItsNonce()
+    {
+        var client = Qualified(o => o with { Extensions = TeredoExtensions.SymmetricNatSupport }, atSecondary: Lab.Endpoint("9.0.0.1:50000"));
+        client.SendTo(Peer.Address);
+        client.ReceiveIndirect(Peer, Build.Nonce(77));
+        client.ReceiveDirect(Peer, Build.Nonce(client.LastNonce()));
+        client.ReceiveData(Peer);
+        client.Advance(200); // our NAT makes another mapping now
+        client.Clear();
+        byte[] packet = client.PacketTo(Peer.Address);
+        client.Send(packet);
+        client.ReceiveDirect(Peer, Build.Nonce(client.LastNonce()));
+        Assert.That(client.Sent.Select(s => s.Payload), Has.None.EqualTo(packet), "the peer would drop it");
+        client.Clear();
+        client.ReceiveIndirect(Peer, Build.Nonce(78));
+        Assert.That(client.Direct().Single().TrailerNonce, Is.EqualTo(78));
+        Assert.That(client.SentToPeers()[^1].Payload, Is.EqualTo(packet));
+    }
+
     [Test]
     public void NativeStranger_WhoseTestIsNotAnswered_IsNotTold_BecauseTheHostWantedNothing()
     {

@@ -93,6 +93,20 @@ public sealed class ServerLoadReductionTests
         Assert.That(client.Indirect(), Has.Count.EqualTo(1));
     }
 
+    // RFC 4787 REQ-5: its NAT may have forgotten us by then.
+    [TestCase(119, false)]
+    [TestCase(120, true)]
+    public void PeerThatWasQuietForTwoMinutes_GetsBubblesAtOnce(int seconds, bool bubbles)
+    {
+        var client = With(TeredoExtensions.ServerLoadReduction);
+        client.Trust(Peer);
+        client.Advance(seconds);
+        client.Clear();
+        client.SendTo(Peer.Address);
+        Assert.That(client.Indirect(), Has.Count.EqualTo(bubbles ? 1 : 0));
+        Assert.That(client.Direct().Single().NeighborDiscovery, Is.EqualTo(bubbles ? null : NeighborDiscoveryType.Solicitation));
+    }
+
     [Test, Conformance("C-244")]
     public void Solicitation_IsAnsweredWithAnAdvertisement()
     {
