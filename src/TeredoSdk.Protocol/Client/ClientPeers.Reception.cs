@@ -140,12 +140,12 @@ sealed partial class ClientPeers
         if (entry.Mapping == source && entry.Via == via.Id)
             return false;
         bool idle = !entry.IsFresh(now) && now - entry.LastSent >= PeerTable.Validity;
+        if (idle && byNonce)
+            return false;
         if (!idle && !via.IsRandom)
             return true;
         if (via.IsRandom && entry.Has(PeerFlags.ReceivedOnPrimary))
             return true;
-        if (idle && byNonce)
-            return false;
         _table.Distrust(index);
         entry.Flags &= ~(PeerFlags.ReceivedOnPrimary | PeerFlags.ReceivedOnRandom);
         var contact = ContactOf(now, index);

@@ -68,14 +68,15 @@ public sealed class NoticedTests
 
     // RFC 6081 §5.2.4.4: the bubble answers a question that we have just asked, through the peer's server.
     [Test, Conformance("C-171")]
-    public void QuietPeerThatMoved_IsTrustedAtOnce_ByTheNonceThatWeSentIt()
+    public void QuietPeerThatMoved_IsTrustedAtOnce_ByTheNonceThatWeSentIt([Values] bool atRandomPort)
     {
         var client = TrustedElsewhere();
         client.Advance(35);
         client.ReceiveIndirect(Peer, Build.Nonce(78));
-        Assert.That(client.ReceiveDirectFrom(Third, Peer, Build.Nonce(client.LastNonce())), Is.EqualTo(Verdict.Consumed));
-        Assert.That(client.ReceiveData(Peer, Third).Kind, Is.EqualTo(VerdictKind.Deliver));
-        Assert.That(client.SendTo(Peer.Address).Target, Is.EqualTo(Third));
+        var via = atRandomPort ? client.Sockets.Keys.Single(port => port.IsRandom) : LocalPort.Service;
+        Assert.That(client.ReceiveDirectOn(via, Third, Peer, Build.Nonce(client.LastNonce())), Is.EqualTo(Verdict.Consumed));
+        Assert.That(client.Receive(via, Third, Build.Udp(Peer.Address, client.Address)).Kind, Is.EqualTo(VerdictKind.Deliver));
+        Assert.That(client.SendTo(Peer.Address), Is.EqualTo(Verdict.Send(via, Third, 60)));
     }
 
     [Test]
