@@ -62,10 +62,10 @@ static class TeredoProgram
     }
 
     /// <summary>Starts <c>teredo relay</c> for the lab's native IPv6 internet.</summary>
-    public static async Task<LabProcess> StartRelayAsync(LabHost host)
+    public static async Task<LabProcess> StartRelayAsync(LabHost host, params string[] more)
     {
         string[] where = ["--interface", "teredo", "--address", $"{host.Address}", "--prefix", $"{Lab.Internet6}:/64"];
-        var process = Start(host, ["relay", .. where, "--allow-private"], new());
+        var process = Start(host, ["relay", .. where, "--allow-private", .. more], new());
         await process.WaitForLineAsync("relaying on");
         return process;
     }

@@ -20,7 +20,7 @@ public class ForeignPeerTests : LabTests
         string payload = Path.Combine(bob.Lab.Scratch, "payload");
         string hash = await bob.RunAsync("sh", "-c", $"base64 -w 900 /dev/urandom | head -c {PayloadOctets} | tee {payload} | sha256sum");
         var (_, address) = await TeredoProgram.StartClientAsync(bob, server, "--datapath", "batches");
-        var capture = await Capture.StartAsync(alice, filter: "udp");
+        var capture = await Capture.StartAsync(alice, filter: "udp", hasTrains: false);
 
         await StartNginxAsync(bob, payload);
         var browsing = StartPipe(alice, "cat", "sed '1,/^\\r$/d' | sha256sum", ["connect", $"[{address}]:8080", .. inProcess]);
@@ -43,8 +43,7 @@ public class ForeignPeerTests : LabTests
         string echoed = await PipeAsync(alice, $"sleep 1; cat {payload}", "sha256sum", ["connect", $"[{address}]:8083", .. inProcess]);
         Assert.That(echoed, Is.EqualTo(hash), "socat's echo");
 
-        string[] faults = await capture.JudgeInnerAsync(alice, "_ws.malformed || tcp.checksum.status == 0 || _ws.expert.severity == error");
-        Assert.That(faults, Is.Empty);
+        Assert.That(await capture.JudgeInnerAsync(alice), Is.Empty);
     }
 
     // Its TCP knows neither timestamps nor selective acknowledgements, and has windows of 64 KB.
@@ -56,8 +55,9 @@ public class ForeignPeerTests : LabTests
         var (server, relay, native) = (lab.AddServer(), lab.AddRelay(), lab.AddNativeHost());
         var alice = lab.AddNat("nat1", NatKind.PortRestricted).AddHost("alice");
         await lab.StartAsync();
-        await Task.WhenAll(TeredoProgram.StartServerAsync(server, new()), TeredoProgram.StartRelayAsync(relay), LwipPeer.PrepareAsync(native));
-        string[] asking = ["--sockets", "in-process", .. TeredoProgram.Asking(server)];
+        await Task.WhenAll(TeredoProgram.StartServerAsync(server, new()), TeredoProgram.StartRelayAsync(relay, "--datapath", "batches"), LwipPeer.PrepareAsync(native));
+        string[] asking = ["--sockets", "in-process", "--datapath", "batches", .. TeredoProgram.Asking(server)];
+        var capture = await Capture.StartAsync(alice, filter: "udp", hasTrains: false);
         var (ours, theirs) = (await PayloadAsync(alice), await PayloadAsync(native));
 
         var listening = StartPipe(alice, $"cat {ours.Path}", "sha256sum", ["listen", $"{port}", .. asking]);
@@ -71,6 +71,7 @@ public class ForeignPeerTests : LabTests
         string dialled = await PipeAsync(alice, $"cat {ours.Path}", "sha256sum", ["connect", $"[{LwipPeer.Address}]:{port}", .. asking]);
         Assert.That(dialled, Is.EqualTo(theirs.Hash), "what lwIP sent to who dialled it");
         Assert.That(await EndAsync(accepting), Is.EqualTo(ours.Hash), "what lwIP got of who dialled it");
+        Assert.That(await capture.JudgeInnerAsync(alice), Is.Empty);
 
         async Task<LabProcess> StartLwipAsync(params string[] what) =>
             StartPipe(native, $"cat {theirs.Path}", "sha256sum", new(), [await LwipPeer.ProgramAsync, .. LwipPeer.Arguments(what)]);
