@@ -52,6 +52,18 @@ sealed unsafe class SegmenterTests : SegmenterFixture
         Assert.That(Batch.Count, Is.EqualTo(cut ? 2 : 1));
     }
 
+    // No complement of a sum is all ones: for tshark it is an error.
+    [Test]
+    public void Cut_TcpChecksumThatIsZero_StaysZero()
+    {
+        byte[] one = Tcp(1, [0, 0]);
+        byte[] packet = SetPseudoHeaderSum(Tcp(1, one[56..58]));
+        var header = Header(packet, 2) with { GsoType = VirtioHeader.GsoNone };
+        byte[] whole = Cut(header, packet).Single();
+        Assert.That(whole[56..58], Is.EqualTo(new byte[] { 0, 0 }));
+        Assert.That(HasRightChecksum(whole));
+    }
+
     [Test]
     public void Cut_TcpSuperPacket_GivesSegmentsInOneGroup([Values(1, 99, 100, 101, 250, 300)] int payloadLength, [Values] bool timestamps)
     {

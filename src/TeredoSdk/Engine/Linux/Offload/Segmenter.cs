@@ -50,8 +50,8 @@ static unsafe class Segmenter
             if (start < IPv6Packet.HeaderSize || field + 2 > length)
                 return false;
             // The field holds the pseudo-header's sum already (linux/virtio_net.h), so it is summed as it is.
-            ushort checksum = NotZero(~InternetChecksum.Fold(InternetChecksum.Sum(new(packet + start, length - start))));
-            BinaryPrimitives.WriteUInt16BigEndian(new(packet + field, 2), checksum);
+            ushort checksum = (ushort)~InternetChecksum.Fold(InternetChecksum.Sum(new(packet + start, length - start)));
+            BinaryPrimitives.WriteUInt16BigEndian(new(packet + field, 2), header.ChecksumOffset == UdpField.Checksum ? NotZero(checksum) : checksum);
         }
         batch.Begin(length, new(packet, length));
         batch.Add(0, packet, length);
@@ -126,7 +126,7 @@ static unsafe class Segmenter
         return true;
     }
 
-    /// <summary>RFC 768: a UDP checksum of 0 would mean that there is none. For other protocols both forms are right.</summary>
+    /// <summary>RFC 768: a UDP checksum of 0 would mean that there is none. No other protocol's is all ones.</summary>
     static ushort NotZero(int checksum) => (ushort)checksum == 0 ? (ushort)0xFFFF : (ushort)checksum;
 
     /// <summary>A packet that is to be cut.</summary>
