@@ -241,7 +241,10 @@ public sealed class InProcessStreamTests : IAsyncDisposable
     {
         var (caller, callee) = await ConnectAsync();
         caller.GetStream().ReadTimeout = 60_000;
+        _lab.Time.Advance(TimeSpan.Zero);
+        int armed = _lab.Time.Armed;
         var reading = Task.Factory.StartNew(() => caller.GetStream().Read(new byte[1]), TaskCreationOptions.LongRunning);
+        Assert.That(() => _lab.Time.Armed, Is.GreaterThan(armed).After((int)Patience.Limit.TotalMilliseconds, 5), "that thread waits");
         var start = _lab.Time.Elapsed;
         var failure = Assert.ThrowsAsync<IOException>(() => InVirtualTime(reading, TimeSpan.FromMinutes(2)))!;
         Assert.That((failure.InnerException as SocketException)?.SocketErrorCode, Is.EqualTo(SocketError.TimedOut));
