@@ -9,7 +9,7 @@ namespace TeredoSdk.Tests.Forwarding;
 public sealed class ForwardTests
 {
     [TestCase(TeredoSockets.InProcess, 100)]
-    [TestCase(TeredoSockets.InProcess, 1000, Category = "Long", Explicit = true)]
+    [TestCase(TeredoSockets.InProcess, 1000, Category = "Long", Explicit = true, Reason = "A long form, when a person asks for it.")]
     [TestCase(TeredoSockets.Kernel, 100)]
     public async Task Streams_ThereAndBack_AreWhole(TeredoSockets sockets, int sessions)
     {
@@ -50,7 +50,7 @@ public sealed class ForwardTests
     }
 
     [TestCase(TeredoSockets.InProcess, 100)]
-    [TestCase(TeredoSockets.InProcess, 1000, Category = "Long", Explicit = true)]
+    [TestCase(TeredoSockets.InProcess, 1000, Category = "Long", Explicit = true, Reason = "A long form, when a person asks for it.")]
     [TestCase(TeredoSockets.Kernel, 20)]
     public async Task Datagrams_ThereAndBack_ReachWhoSent(TeredoSockets sockets, int sessions)
     {
