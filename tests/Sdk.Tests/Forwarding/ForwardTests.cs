@@ -73,9 +73,10 @@ public sealed class ForwardTests
             Target = $"{far.EndPoint}",
             MaxSessions = sessions,
         });
+        Socket[] senders = [.. Enumerable.Range(0, sessions).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp))];
         await Parallel.ForAsync(0, sessions, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) =>
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            var socket = senders[i]; // open until the end: the port of a closed one may be another sender's
             await socket.ConnectAsync(near.EndPoint!);
             byte[] octets = RandomNumberGenerator.GetBytes(1232 - i % 100), answer = new byte[64];
             var receiving = socket.ReceiveAsync(answer);
@@ -86,6 +87,7 @@ public sealed class ForwardTests
             }
             Assert.That(answer[..await receiving], Is.EqualTo(SHA256.HashData(octets)));
         }).InTime();
+        Array.ForEach(senders, socket => socket.Dispose());
         Assert.That(seen, Has.Count.EqualTo(sessions), "each sender has a socket of its own at the program");
         Assert.That((near.Report.Begun, far.Report.Begun, far.Report.Refused), Is.EqualTo((sessions, sessions, 0)));
         Assert.That(far.Report.OctetsFromTarget, Is.GreaterThanOrEqualTo(sessions * 32));
